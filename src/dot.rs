@@ -1,0 +1,55 @@
+//! Dots: the names of operations.
+//!
+//! Meaning: a dot names one operation on one object, for ever. It is never reused, because a
+//! replica that was set back to a backup goes on under a new incarnation.
+//! Source: Almeida et al., Scalable and Accurate Causality Tracking for Eventually Consistent
+//! Stores, DAIS 2014 (dots); basho/riak_kv#679 (why incarnations).
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of a replica; ordered by its UTF-8 bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplicaId(Arc<str>);
+
+impl ReplicaId {
+    /// Names a replica. Replicas that sync with each other need different names.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReplicaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ReplicaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One life of a replica: from one opening, or restore from a backup, to the next.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Origin {
+    /// Which replica.
+    pub replica: ReplicaId,
+    /// Which of its lives; each is greater than all before it.
+    pub incarnation: u64,
+}
+
+/// The name of one operation on one object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Dot {
+    /// Who performed it.
+    pub origin: Origin,
+    /// Its place among the operations of that origin on that object, from 1, without gaps.
+    pub counter: u64,
+}

@@ -1,0 +1,9 @@
+//! Rejoin: formally checked CRDTs for offline-first software, and an oracle that judges
+//! anyone's implementation of them.
+
+pub mod lattice;
+
+pub mod dot;
+pub mod version_vector;
+
+pub mod trace;

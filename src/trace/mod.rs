@@ -1,0 +1,9 @@
+//! Reading traces.
+
+mod error;
+mod event;
+mod json;
+
+pub use error::{Error, Fault};
+pub use event::*;
+pub use json::{Json, Number};
