@@ -6,4 +6,5 @@ pub mod lattice;
 pub mod dot;
 pub mod version_vector;
 
+pub mod check;
 pub mod trace;
