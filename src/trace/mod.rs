@@ -6,4 +6,4 @@ mod json;
 
 pub use error::{Error, Fault};
 pub use event::*;
-pub use json::{Json, Number};
+pub use json::{Count, Json, MAX_LEVELS, Number, Step, SyntaxError};
