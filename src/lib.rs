@@ -6,4 +6,8 @@ pub mod lattice;
 pub mod dot;
 pub mod version_vector;
 
+pub mod operation;
+
+pub mod reference;
+
 pub mod trace;
