@@ -8,6 +8,8 @@ pub mod version_vector;
 
 pub mod operation;
 
+pub mod definition;
+
 pub mod reference;
 
 pub mod trace;

@@ -113,7 +113,8 @@ pub struct DecisionId {
 
 /// The latest decisions on one key: those that no other decision on the key saw.
 ///
-/// They agree with the current effect (`kept`) or lost to it (`superseded`).
+/// They agree with the current effect (`kept`) or lost to it (`superseded`). While there are
+/// superseded ones, the key is an open merge decision: someone's latest word lost.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Frontier<K> {
     /// Of which object.
@@ -124,24 +125,6 @@ pub struct Frontier<K> {
     pub kept: BTreeSet<DecisionId>,
     /// The other maximal decisions.
     pub superseded: BTreeSet<DecisionId>,
-}
-
-impl<K: Clone> Frontier<K> {
-    /// Whether the key is an open merge decision: someone's latest word lost.
-    pub fn is_open(&self) -> bool {
-        !self.superseded.is_empty()
-    }
-
-    /// What the user is to be told of this key.
-    pub fn notices(&self, user: &User) -> Vec<Notice<K>> {
-        let theirs = self.superseded.iter().filter(|lost| lost.user.as_ref() == Some(user));
-        let notice = |decision: &DecisionId| Notice {
-            object: self.object.clone(),
-            key: self.key.clone(),
-            decision: decision.clone(),
-        };
-        theirs.map(notice).collect()
-    }
 }
 
 /// What a user is to be told: this decision of theirs was superseded.

@@ -11,7 +11,8 @@
 //!
 //! LWW-registers, OR-sets and LWW-maps are built upon this store.
 
-use super::{Author, Refused, Replicated};
+use super::delta::Replicated;
+use super::{Author, Refused};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::{DecisionId, User};

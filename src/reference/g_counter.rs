@@ -25,7 +25,8 @@
 //! # Ok::<(), rejoin::reference::Refused>(())
 //! ```
 
-use super::{Refused, Replicated};
+use super::Refused;
+use super::delta::Replicated;
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;

@@ -28,7 +28,8 @@
 //! # Ok::<(), rejoin::reference::Refused>(())
 //! ```
 
-use super::{Author, Refused, Replicated};
+use super::delta::Replicated;
+use super::{Author, Refused};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;

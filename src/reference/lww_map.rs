@@ -27,7 +27,8 @@
 //! ```
 
 use super::decisions::{Decision, Decisions};
-use super::{Author, Refused, Replicated};
+use super::delta::Replicated;
+use super::{Author, Refused};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::Value;

@@ -28,7 +28,8 @@
 //! ```
 
 use super::decisions::{Decision, Decisions};
-use super::{Author, Refused, Replicated};
+use super::delta::Replicated;
+use super::{Author, Refused};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::Value;

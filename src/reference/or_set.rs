@@ -45,7 +45,8 @@
 //! ```
 
 use super::decisions::Decisions;
-use super::{Author, Refused, Replicated};
+use super::delta::Replicated;
+use super::{Author, Refused};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;

@@ -6,14 +6,43 @@
 //! of times, gives the same objects.
 //! Cost: that of the objects; a message that does not fit is refused before anything changes.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018), section 4.
+//!
+//! Ann approves a mapping offline, Bob rejects it on the server, and neither has seen the other.
+//! They meet: the addition wins, and Bob is told so.
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::operation::{Answer, ObjectId, Operation};
+//! use rejoin::reference::replica::Replica;
+//! use rejoin::trace::ObjectType;
+//!
+//! let approved = ObjectId::from("approved");
+//! let schema = [(approved.clone(), ObjectType::OrSet)].into();
+//! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//! let mut client = Replica::<&str, Option<&str>>::new(origin("client"), &schema);
+//! let mut server = Replica::new(origin("server"), &schema);
+//! client.perform(&approved, Operation::Add { element: "X" }, Some("ann".into()))?;
+//! server.perform(&approved, Operation::Remove { element: "X" }, Some("bob".into()))?;
+//!
+//! server.apply(&client.delta_since(&server.seen()))?;
+//! assert_eq!(server.objects()[&approved].value(), Answer::Elements(["X"].into()));
+//! assert_eq!(server.open_decisions().len(), 1);
+//! assert_eq!(server.notices(&"bob".into()).len(), 1);
+//!
+//! // Bob has now seen Ann's decision, and decides once more: the matter is closed.
+//! server.perform(&approved, Operation::Remove { element: "X" }, Some("bob".into()))?;
+//! assert_eq!(server.objects()[&approved].value(), Answer::Elements([].into()));
+//! assert_eq!(server.open_decisions(), []);
+//! # Ok::<(), rejoin::reference::replica::Error>(())
+//! ```
 
 use super::decisions::{Decision, Decisions};
+use super::delta::{Delta, Gap, Replicated};
 use super::g_counter::GCounter;
 use super::log::Log;
 use super::lww_map::LwwMap;
 use super::lww_register::LwwRegister;
 use super::or_set::OrSet;
-use super::{Author, Delta, Gap, Refused, Replicated};
+use super::{Author, Refused};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::operation::{Answer, Frontier, Notice, ObjectId, Operation, User, Value};
@@ -319,12 +348,20 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
     /// The open merge decisions, in the order of objects and keys.
     pub fn open_decisions(&self) -> Vec<Frontier<K>> {
         let frontiers = self.objects.iter().flat_map(|(id, object)| object.frontiers(id));
-        frontiers.filter(Frontier::is_open).collect()
+        frontiers.filter(|frontier| !frontier.superseded.is_empty()).collect()
     }
 
     /// What the user is to be told: which of their latest decisions are superseded.
     pub fn notices(&self, user: &User) -> Vec<Notice<K>> {
-        self.open_decisions().iter().flat_map(|open| open.notices(user)).collect()
+        let mut notices = Vec::new();
+        for Frontier { object, key, superseded, .. } in self.open_decisions() {
+            for decision in superseded {
+                if decision.user.as_ref() == Some(user) {
+                    notices.push(Notice { object: object.clone(), key: key.clone(), decision });
+                }
+            }
+        }
+        notices
     }
 
     /// What each object has seen: what to ask a delta for.
