@@ -54,7 +54,7 @@ impl ObjectType {
         [Self::GCounter, Self::LwwRegister, Self::OrSet, Self::LwwMap, Self::Log];
 
     /// Its name in a trace.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::GCounter => "g-counter",
             Self::LwwRegister => "lww-register",

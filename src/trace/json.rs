@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 /// How many objects and arrays may stand in one another.
 pub const MAX_LEVELS: usize = 128;
@@ -20,9 +21,10 @@ pub const MAX_LEVELS: usize = 128;
 ///
 /// `==` compares what was written, member order and digits included. For equality of values
 /// compare [`Json::canonical`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Json {
     /// `null`
+    #[default]
     Null,
     /// `true` or `false`
     Bool(bool),
@@ -37,8 +39,15 @@ pub enum Json {
 }
 
 /// A JSON number, as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Number(Box<str>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Number(Literal);
+
+/// A short literal stands in the value itself: so a line full of numbers costs half the memory.
+#[derive(Clone, PartialEq, Eq)]
+enum Literal {
+    Short { length: u8, bytes: [u8; 22] },
+    Long(Box<str>),
+}
 
 /// A whole number from 0, of any size, as far as it can be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,14 +282,31 @@ fn exponent_value(exponent: &str) -> i64 {
 }
 
 impl Number {
+    /// Takes what has been found to be a JSON number.
+    fn new(literal: &str) -> Self {
+        let mut bytes = [0; 22];
+        match bytes.get_mut(..literal.len()) {
+            Some(place) => {
+                place.copy_from_slice(literal.as_bytes());
+                Self(Literal::Short { length: literal.len() as u8, bytes })
+            }
+            None => Self(Literal::Long(literal.into())),
+        }
+    }
+
     /// As it was written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Literal::Short { length, bytes } => {
+                str::from_utf8(&bytes[..usize::from(*length)]).expect("a number is of ASCII")
+            }
+            Literal::Long(literal) => literal,
+        }
     }
 
     /// The integer that this is (`1`, `1.0` and `1e0` are), where it fits into unsigned 64 bits.
     pub fn as_u64(&self) -> Option<u64> {
-        if let Ok(plain) = self.0.parse() {
+        if let Ok(plain) = self.as_str().parse() {
             return Some(plain);
         }
         match self.integer()? {
@@ -308,11 +334,11 @@ impl Number {
 
     /// The nearest double, or an infinity.
     pub fn as_f64(&self) -> f64 {
-        double(&self.0)
+        double(self.as_str())
     }
 
     fn integer(&self) -> Option<Integer> {
-        integer(&self.0)
+        integer(self.as_str())
     }
 
     fn canonical_into(&self, out: &mut String) {
@@ -328,7 +354,7 @@ impl Number {
             _ => {
                 let double = self.as_f64();
                 if double.is_infinite() {
-                    out.push_str(&self.0);
+                    out.push_str(self.as_str());
                 } else {
                     out.push_str(ryu_js::Buffer::new().format_finite(double));
                 }
@@ -373,19 +399,81 @@ fn double(literal: &str) -> f64 {
     text.parse().expect("digits with an exponent are a float to Rust")
 }
 
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl From<u128> for Number {
     fn from(value: u128) -> Self {
-        Self(value.to_string().into())
+        Self::new(&value.to_string())
     }
 }
 
 /// One step from a value into it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<'s> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
     /// To the member of this name.
-    Member(&'s str),
+    Member(String),
     /// To the item of this index, from 0.
     Item(usize),
+}
+
+/// Where in a JSON text the value stands that a path leads to, in bytes.
+///
+/// `None` where the text is not JSON or has no such value. Cost: O(length · steps).
+pub fn span(text: &str, path: &[Step]) -> Option<Range<usize>> {
+    find(text, path).map(|(_, span)| span)
+}
+
+/// Like [`span`], and also where the last member's name begins (the value, where it has none).
+pub(super) fn find(text: &str, path: &[Step]) -> Option<(usize, Range<usize>)> {
+    let mut parser = Parser::new(text);
+    let span = parser.span(1).ok()?;
+    let mut found = (span.start, span);
+    for (step, level) in path.iter().zip(1..) {
+        parser.at = found.1.start;
+        found = match (step, parser.byte()?) {
+            (Step::Member(wanted), b'{') => {
+                let read =
+                    |parser: &mut Parser<'_>, name_at| Ok((name_at, parser.span(level + 1)?));
+                let members: Vec<(Cow<'_, str>, _)> = parser.members(level, read).ok()?;
+                members.into_iter().find(|(name, _)| name == wanted)?.1
+            }
+            (Step::Item(index), b'[') => {
+                let items = parser.items(level, |parser| parser.span(level + 1)).ok()?;
+                let span = items.get(*index)?.clone();
+                (span.start, span)
+            }
+            _ => return None,
+        };
+    }
+    Some(found)
+}
+
+/// A value that is a member of a line: a text is not copied before someone wants to keep it.
+pub(super) enum Field<'t> {
+    Text(Cow<'t, str>),
+    Other(Json),
+}
+
+impl From<Field<'_>> for Json {
+    fn from(field: Field<'_>) -> Self {
+        match field {
+            Field::Text(text) => Self::String(text.into_owned()),
+            Field::Other(json) => json,
+        }
+    }
+}
+
+impl From<Json> for Field<'_> {
+    fn from(json: Json) -> Self {
+        match json {
+            Json::String(text) => Self::Text(text.into()),
+            json => Self::Other(json),
+        }
+    }
 }
 
 /// The result of reading; errors are rare, so they are kept small to pass on.
@@ -396,26 +484,13 @@ pub(super) struct Parser<'t> {
     text: &'t str,
     /// How many bytes have been read.
     at: usize,
-    /// Where the first number since [`Parser::forget_numbers`] stands that no double comes near.
-    pub(super) too_great: Option<usize>,
-    /// Whether there was since then an integer outside of the exact range.
-    pub(super) inexact: bool,
+    /// Whether there was a number that no short run of digits writes: such may be out of range.
+    pub(super) unusual: bool,
 }
 
 impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0, too_great: None, inexact: false }
-    }
-
-    /// Forgets which numbers it met.
-    pub(super) fn forget_numbers(&mut self) {
-        self.too_great = None;
-        self.inexact = false;
-    }
-
-    /// How many bytes have been read.
-    pub(super) fn offset(&self) -> usize {
-        self.at
+        Self { text, at: 0, unusual: false }
     }
 
     /// What comes after whitespace.
@@ -442,7 +517,7 @@ impl<'t> Parser<'t> {
     pub(super) fn value(&mut self, level: usize) -> Parsed<Json> {
         match self.peek() {
             Some(b'"') => Ok(Json::String(self.string()?.into_owned())),
-            Some(b'-' | b'0'..=b'9') => Ok(Json::Number(Number(self.number()?.into()))),
+            Some(b'-' | b'0'..=b'9') => Ok(Json::Number(Number::new(self.number()?))),
             Some(b'{') => {
                 Ok(Json::Object(self.members(level, |parser, _| parser.value(level + 1))?))
             }
@@ -452,6 +527,22 @@ impl<'t> Parser<'t> {
             Some(b'n') => self.word("null", Json::Null),
             _ => Err(self.expected("a value")),
         }
+    }
+
+    /// Takes a value of the line itself.
+    pub(super) fn field(&mut self) -> Parsed<Field<'t>> {
+        match self.byte() {
+            Some(b'"') => Ok(Field::Text(self.string()?)),
+            _ => Ok(Field::Other(self.value(2)?)),
+        }
+    }
+
+    /// Takes a value, and says where it stands.
+    fn span(&mut self, level: usize) -> Parsed<Range<usize>> {
+        self.peek();
+        let start = self.at;
+        self.value(level)?;
+        Ok(start..self.at)
     }
 
     fn word(&mut self, word: &str, value: Json) -> Parsed<Json> {
@@ -473,7 +564,8 @@ impl<'t> Parser<'t> {
         N: From<Cow<'t, str>> + AsRef<str>,
     {
         self.open(level)?;
-        let mut members = Vec::new();
+        // A line has about seven fields.
+        let mut members = Vec::with_capacity(if level == 1 { 8 } else { 0 });
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(members);
@@ -508,7 +600,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Takes an array; `read` takes each item.
-    pub(super) fn items<V>(
+    fn items<V>(
         &mut self,
         level: usize,
         mut read: impl FnMut(&mut Self) -> Parsed<V>,
@@ -543,7 +635,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Takes a string, which begins at the next byte.
-    pub(super) fn string(&mut self) -> Parsed<Cow<'t, str>> {
+    fn string(&mut self) -> Parsed<Cow<'t, str>> {
         let start = self.at + 1;
         self.at = start + plain_len(&self.text.as_bytes()[start..]);
         if self.byte() == Some(b'"') {
@@ -627,7 +719,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Takes a number, which begins at the next byte.
-    pub(super) fn number(&mut self) -> Parsed<&'t str> {
+    fn number(&mut self) -> Parsed<&'t str> {
         let start = self.at;
         if self.byte() == Some(b'-') {
             self.at += 1;
@@ -648,16 +740,9 @@ impl<'t> Parser<'t> {
             }
             self.digits()?;
         }
-        let literal = &self.text[start..self.at];
         // Nothing shorter is as great as 2^63.
-        if exponent || whole >= 19 {
-            self.inexact |= integer(literal).is_some_and(|integer| !integer.is_exact());
-            let too_great = (exponent || whole > 308) && double(literal).is_infinite();
-            if too_great && self.too_great.is_none() {
-                self.too_great = Some(start);
-            }
-        }
-        Ok(literal)
+        self.unusual |= exponent || whole >= 19;
+        Ok(&self.text[start..self.at])
     }
 
     /// Takes at least one digit, and says how many there were.
@@ -673,9 +758,9 @@ impl<'t> Parser<'t> {
     }
 
     /// An error at this place that says what stands here.
-    fn expected(&self, what: &str) -> Box<SyntaxError> {
+    pub(super) fn expected(&self, what: &str) -> Box<SyntaxError> {
         let found = match self.text[self.at..].chars().next() {
-            None => "the text ends".into(),
+            None => "the line ends".into(),
             Some(char) if char.is_alphanumeric() => {
                 let rest = &self.text[self.at..];
                 let end = rest.find(|char: char| !char.is_alphanumeric()).unwrap_or(rest.len());
@@ -694,8 +779,22 @@ fn wrong(offset: usize, message: String) -> Box<SyntaxError> {
 
 /// How many bytes of a string come before a quote, a backslash, a control character or the end.
 fn plain_len(bytes: &[u8]) -> usize {
+    const EACH: u64 = u64::MAX / 255;
+    // The top bit of each byte below `limit`; also, harmlessly, of some byte after such a one.
+    let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word & (EACH * 0x80);
+    let mut len = 0;
+    while let Some(chunk) = bytes[len..].first_chunk() {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = below(word ^ (EACH * u64::from(b'"')), 1);
+        let backslash = below(word ^ (EACH * u64::from(b'\\')), 1);
+        let special = below(word, 0x20) | quote | backslash;
+        if special != 0 {
+            return len + (special.trailing_zeros() / 8) as usize;
+        }
+        len += 8;
+    }
     let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < b' ';
-    bytes.iter().position(special).unwrap_or(bytes.len())
+    len + bytes[len..].iter().position(special).unwrap_or(bytes.len() - len)
 }
 
 /// A text in a message: in backquotes, and cut where it is long.
@@ -725,7 +824,7 @@ struct Names {
     unordered: bool,
     /// Indices of members by the hash of their names: all of them, once there are any.
     table: HashTable<usize>,
-    hasher: DefaultHashBuilder,
+    hasher: Option<DefaultHashBuilder>,
 }
 
 impl Names {
@@ -740,6 +839,7 @@ impl Names {
             return members.iter().any(|(known, _)| known.as_ref() == name);
         }
         let Self { table, hasher, .. } = self;
+        let hasher = hasher.get_or_insert_default();
         let hash = |index: &usize| hasher.hash_one(members[*index].0.as_ref());
         for index in table.len()..members.len() {
             table.insert_unique(hash(&index), index, hash);
@@ -758,7 +858,7 @@ mod tests {
     }
 
     fn number(literal: &str) -> Number {
-        Number(literal.into())
+        Number::new(literal)
     }
 
     #[test]
