@@ -16,7 +16,8 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Whether to colour the text.
+    /// Whether to colour the text; `auto` does so on a terminal, unless the environment says
+    /// otherwise (NO_COLOR, CLICOLOR).
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
 }
@@ -24,7 +25,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judges every claim of every trace.
+    /// Judge every claim of every trace.
     ///
     /// For each trace there is a verdict: it conforms, a claim is false, nothing could be
     /// concluded, or the file is no possible trace. Each false claim is shown with the argument
@@ -32,7 +33,7 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Check(Check),
 
-    /// Looks whether traces are well-formed, and judges no claim.
+    /// Look whether traces are well-formed, and judge no claim.
     ///
     /// Exits with 0 when every trace is well-formed and with 3 when one is not. Claims that are
     /// false go unseen, so the verdict of a well-formed trace is "inconclusive" in JSON.
@@ -40,17 +41,17 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Lint(Lint),
 
-    /// Prints the JSON Schema of a trace's lines.
+    /// Print the JSON Schema of a trace's lines.
     Schema,
 
-    /// Prints the completion script of a shell.
+    /// Print the completion script of a shell.
     Completions {
         /// The shell.
         #[arg(value_enum)]
         shell: Shell,
     },
 
-    /// Prints the manual page of the program, or of one command (view it with `man -l -`).
+    /// Print the manual page of the program, or of one command (view it with `man -l -`).
     Man {
         /// The command; the program itself when absent.
         command: Option<String>,
@@ -90,29 +91,24 @@ pub struct Common {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
-    /// Shows every finding and warning, not only the first ones, and what each of several
+    /// Show every finding and warning, not only the first ones, and what each of several
     /// traces exercised. By default a trace's first 10 findings are shown, its first 3 warnings
     /// of a kind, and the others are counted. JSON always has them all.
     #[arg(long, short)]
     pub verbose: bool,
 }
 
-/// How to report.
+/// How to report. (The variants have no doc comments, since the help would repeat them.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
     Text,
-    /// For programs.
     Json,
 }
 
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless the environment says otherwise (NO_COLOR, CLICOLOR).
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }

@@ -1,6 +1,6 @@
 //! The report for programs: one JSON object for each trace, on one line.
 
-use crate::judge::Outcome;
+use crate::judge::Failure;
 use crate::printable::escape_json;
 use rejoin::check::{Finding, Report, Warning};
 use rejoin::trace::Fault;
@@ -66,11 +66,11 @@ struct ErrorPart<'a> {
 }
 
 /// The line for one trace, with its end.
-pub fn line(file: &str, outcome: &Outcome) -> String {
+pub fn line(file: &str, outcome: &Result<Report, Failure>) -> String {
     let (judged, error) = match outcome {
-        Outcome::Judged(report) => (Some(judged(report)), report.error.as_ref().map(fault)),
-        Outcome::Unreadable(message) | Outcome::Failed(message) => {
-            (None, Some(ErrorPart { line: None, column: None, message }))
+        Ok(report) => (Some(judged(report)), report.error.as_ref().map(fault)),
+        Err(failure) => {
+            (None, Some(ErrorPart { line: None, column: None, message: failure.message() }))
         }
     };
     let line = Line { report: FORM, file, judged, error };
@@ -122,7 +122,7 @@ mod tests {
     use rejoin::check::{Rule, Verdict, WarningRule};
 
     #[track_caller]
-    fn check(outcome: &Outcome, expected: &[&str]) {
+    fn check(outcome: &Result<Report, Failure>, expected: &[&str]) {
         assert_eq!(line("dir/a.jsonl", outcome), expected.concat() + "\n");
     }
 
@@ -159,7 +159,7 @@ mod tests {
             r#""warnings":[{"line":9,"rule":"clock-regression","#,
             r#""message":"the write is stamped 3, below 5 on line 4"}]}"#,
         ];
-        check(&Outcome::Judged(report), &expected);
+        check(&Ok(report), &expected);
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
             r#""events":0,"claims":0,"findings":[],"warnings":[],"#,
             r#""error":{"line":3,"column":17,"message":"a \"quote\""}}"#,
         ];
-        check(&Outcome::Judged(report), &expected);
+        check(&Ok(report), &expected);
     }
 
     #[test]
@@ -183,17 +183,17 @@ mod tests {
             r#""events":0,"claims":0,"findings":[],"warnings":[],"#,
             r#""limits":["more than 5 steps"]}"#,
         ];
-        check(&Outcome::Judged(report), &expected);
+        check(&Ok(report), &expected);
     }
 
     #[test]
     fn a_file_that_was_not_judged_has_no_verdict() {
-        for outcome in [Outcome::Unreadable, Outcome::Failed] {
+        for failure in [Failure::Unreadable, Failure::Internal] {
             let expected = [
                 r#"{"report":"rejoin-report/1","file":"dir/a.jsonl","#,
                 r#""error":{"message":"there is no such file"}}"#,
             ];
-            check(&outcome("there is no such file".into()), &expected);
+            check(&Err(failure("there is no such file".into())), &expected);
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
             expected: Some("[\n\t\"\u{7f}\"\r\n]".into()),
             ..examples::finding()
         });
-        let line = line("\u{202e}.jsonl", &Outcome::Judged(report));
+        let line = line("\u{202e}.jsonl", &Ok(report));
         assert_eq!(line.chars().filter(|c| c.is_control()).collect::<String>(), "\n");
         assert!(line.contains(r#""file":"\u202e.jsonl""#), "{line}");
         assert!(line.contains(r#""object":"a\n\u009b\u001b","expected":[  "\u007f"  ]"#), "{line}");

@@ -12,42 +12,46 @@ use std::io::{self, BufReader, Read};
 /// Bytes asked of the operating system at a time.
 const BUFFER: usize = 1 << 16;
 
-/// What became of one source.
-#[derive(Debug)]
-pub enum Outcome {
-    /// It was judged.
-    Judged(Report),
+/// Why a source was not judged.
+#[derive(Clone, Debug)]
+pub enum Failure {
     /// It cannot be read; the sentence says why.
     Unreadable(String),
     /// The oracle failed on it; the sentence says how.
-    Failed(String),
+    Internal(String),
 }
 
-impl Outcome {
-    /// The exit code for it alone.
-    pub fn exit(&self, options: &Options) -> Exit {
-        let report = match self {
-            Self::Judged(report) => report,
-            Self::Unreadable(_) => return Exit::Unreadable,
-            Self::Failed(_) => return Exit::Internal,
-        };
-        match report.verdict {
+impl Failure {
+    /// What to tell the user.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Unreadable(message) | Self::Internal(message) => message,
+        }
+    }
+}
+
+/// The exit code that one source would have for itself.
+pub fn exit(judged: &Result<Report, Failure>, options: &Options) -> Exit {
+    match judged {
+        Ok(report) => match report.verdict {
             Verdict::Conforms => Exit::Success,
             Verdict::Discrepancy => Exit::Discrepancy,
             // Where no claim was to be judged, it was no failure to judge none.
             Verdict::Inconclusive if !options.claims && report.limits.is_empty() => Exit::Success,
             Verdict::Inconclusive => Exit::Inconclusive,
             Verdict::Malformed | Verdict::IllFormed => Exit::Invalid,
-        }
+        },
+        Err(Failure::Unreadable(_)) => Exit::Unreadable,
+        Err(Failure::Internal(_)) => Exit::Internal,
     }
 }
 
 /// Judges one source.
-pub fn judge(source: &Source, options: &Options, progress: &Progress) -> Outcome {
-    let place = match &source.place {
-        Ok(place) => place,
-        Err(why) => return Outcome::Unreadable(why.clone()),
-    };
+///
+/// # Errors
+/// When its bytes cannot be had, and when the oracle fails.
+pub fn judge(source: &Source, options: &Options, progress: &Progress) -> Result<Report, Failure> {
+    let place = source.place.as_ref().map_err(|why| Failure::Unreadable(why.clone()))?;
     progress.begin(&source.name);
     let judged = guard(|| match place {
         Place::File(path, _) => check(|| Ok(buffered(progress.watch(File::open(path)?))), options),
@@ -55,11 +59,7 @@ pub fn judge(source: &Source, options: &Options, progress: &Progress) -> Outcome
         Place::Stdin => replayed(io::stdin().lock(), options, progress),
     });
     progress.end(place.length());
-    match judged {
-        Ok(Ok(report)) => Outcome::Judged(report),
-        Ok(Err(error)) => Outcome::Unreadable(explain(&error)),
-        Err(failure) => Outcome::Failed(failure),
-    }
+    judged.map_err(Failure::Internal)?.map_err(|error| Failure::Unreadable(explain(&error)))
 }
 
 /// Judges what can be read only once.

@@ -23,10 +23,10 @@ use anstream::{AutoStream, ColorChoice};
 use args::{Check, Cli, Colour, Command, Common, Format, Lint};
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use exit::Exit;
-use judge::Outcome;
+use judge::Failure;
 use output::{Output, complain};
 use progress::Progress;
-use rejoin::check::Options;
+use rejoin::check::{Options, Report};
 use sources::Source;
 use std::io::{self, Stdout};
 use std::process::ExitCode;
@@ -111,12 +111,12 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
     let mut exit = Exit::Success;
     let mut kinds = Vec::new();
     for source in &sources {
-        let outcome = judge::judge(source, options, &progress);
-        exit = exit.max(outcome.exit(options));
-        kinds.push(text::kind(&outcome, options.claims));
+        let judged = judge::judge(source, options, &progress);
+        exit = exit.max(judge::exit(&judged, options));
+        kinds.push(text::kind(&judged, options.claims));
         progress.aside(|| match common.format {
-            Format::Json => output.write(json::line(&source.name, &outcome)),
-            Format::Text => show(&text, &source.name, &outcome, output),
+            Format::Json => output.write(json::line(&source.name, &judged)),
+            Format::Text => show(&text, &source.name, &judged, output),
         });
     }
     drop(progress);
@@ -127,11 +127,10 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
 }
 
 /// Shows what became of one trace: a report on standard output, a failure on standard error.
-fn show(text: &Text, file: &str, outcome: &Outcome, output: &mut Output<Stdout>) {
-    match outcome {
-        Outcome::Judged(report) => output.write(text.report(file, report)),
-        Outcome::Unreadable(why) => complain(&format!("{}: {why}", printable::escape(file))),
-        Outcome::Failed(failure) => complain(&format!("{}: {failure}", printable::escape(file))),
+fn show(text: &Text, file: &str, judged: &Result<Report, Failure>, output: &mut Output<Stdout>) {
+    match judged {
+        Ok(report) => output.write(text.report(file, report)),
+        Err(failure) => complain(&format!("{}: {}", printable::escape(file), failure.message())),
     }
 }
 

@@ -3,7 +3,7 @@
 mod coverage;
 mod finding;
 
-use crate::judge::Outcome;
+use crate::judge::Failure;
 use crate::printable::{count, escape, grouped};
 use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 use rejoin::check::{Finding, Report, Verdict, Warning};
@@ -163,16 +163,16 @@ impl Text {
 }
 
 /// What a trace counts as in the summary.
-pub fn kind(outcome: &Outcome, claims: bool) -> &'static str {
-    match outcome {
-        Outcome::Judged(report) if !claims && report.error.is_none() => "well-formed",
-        Outcome::Judged(report) => match report.verdict {
+pub fn kind(judged: &Result<Report, Failure>, claims: bool) -> &'static str {
+    match judged {
+        Ok(report) => match report.verdict {
             Verdict::Conforms => "conforming",
             Verdict::Discrepancy => "with false claims",
+            Verdict::Inconclusive if !claims && report.limits.is_empty() => "well-formed",
             verdict => verdict.as_str(),
         },
-        Outcome::Unreadable(_) => "unreadable",
-        Outcome::Failed(_) => "not judged",
+        Err(Failure::Unreadable(_)) => "unreadable",
+        Err(Failure::Internal(_)) => "not judged",
     }
 }
 

@@ -63,7 +63,7 @@ error[or-set/value]: set `approved` at `b` has other elements than claimed
 100000 | …größer 北京 [1,2] …
        |              ^^^^^ claimed
        |
-       = expected: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 … 1,153 more characters … ,1,1,1,1,1,1,1,1]
+       = expected: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1, … 1,153 more characters … ,1,1,1,1,1,1,1,1]
 
 dir/a.jsonl: discrepancy: 1 of 2 claims is false
 "#;
