@@ -1,2 +1,152 @@
-//! The oracle.
-fn main() {}
+//! The oracle: judges recorded sync traces of anyone's CRDT implementation.
+//!
+//! Reading order: [`args`] (what it is asked), [`exit`] (how it ends), [`sources`], [`replay`]
+//! and [`judge`] (from a path to a report), [`text`] and [`json`] (how a report is shown).
+//! What a trace means and whether it conforms is the library's work; here are only files and words.
+
+mod args;
+#[cfg(test)]
+mod examples;
+mod exit;
+mod guard;
+mod json;
+mod judge;
+mod manual;
+mod output;
+mod printable;
+mod progress;
+mod replay;
+mod sources;
+mod text;
+
+use anstream::{AutoStream, ColorChoice};
+use args::{Check, Cli, Colour, Command, Common, Format, Lint};
+use clap::{CommandFactory, Parser, error::ErrorKind};
+use exit::Exit;
+use judge::Failure;
+use output::{Output, complain};
+use progress::Progress;
+use rejoin::check::{Options, Report};
+use sources::Source;
+use std::io::{self, Stdout};
+use std::process::ExitCode;
+use text::Text;
+
+/// The JSON Schema of a trace's lines.
+const SCHEMA: &str = include_str!("../../spec/trace.schema.json");
+
+fn main() -> ExitCode {
+    guard::install();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let mut output = Output::new(io::stdout());
+    let exit = guard::guard(|| run(cli, &mut output)).unwrap_or_else(|failure| {
+        complain(&failure);
+        Exit::Internal
+    });
+    match output.error() {
+        None => exit.into(),
+        Some(error) => {
+            complain(&format!("the output cannot be written: {error}"));
+            Exit::Internal.into()
+        }
+    }
+}
+
+/// Says what is wrong with the command line; or shows the help that it asks for.
+fn usage(error: &clap::Error) -> Exit {
+    // Where nobody reads it, there is nobody to tell that either.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+}
+
+fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
+    match cli.command {
+        Command::Check(Check { common, max_steps }) => {
+            let options = Options { work: max_steps, ..Options::default() };
+            look(&common, &options, cli.color, output)
+        }
+        Command::Lint(Lint { common }) => {
+            let options = Options { claims: false, ..Options::default() };
+            look(&common, &options, cli.color, output)
+        }
+        Command::Schema => print(SCHEMA.as_bytes(), output),
+        Command::Completions { shell } => print(&manual::completions(shell), output),
+        Command::Man { command } => match manual::page(command.as_deref()) {
+            Some(page) => print(&page, output),
+            None => {
+                let message = "there is no such command; `oracle --help` lists them";
+                usage(&Cli::command().error(ErrorKind::InvalidValue, message))
+            }
+        },
+    }
+}
+
+fn print(text: &[u8], output: &mut Output<Stdout>) -> Exit {
+    output.write(text);
+    Exit::Success
+}
+
+/// Judges all traces and reports on each as soon as it is judged.
+fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<Stdout>) -> Exit {
+    if common.paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        let message = "standard input (`-`) can be read only once";
+        return usage(&Cli::command().error(ErrorKind::ArgumentConflict, message));
+    }
+    let sources = sources::find(&common.paths);
+    let text = Text {
+        colour: coloured(colour),
+        width: width(),
+        verbose: common.verbose,
+        coverage: common.verbose || sources.len() == 1,
+        claims: options.claims,
+    };
+    let length = |source: &Source| match &source.place {
+        Ok(place) => place.length(),
+        Err(_) => Some(0),
+    };
+    let progress = Progress::new(sources.iter().map(length).sum());
+    let mut exit = Exit::Success;
+    let mut kinds = Vec::new();
+    for source in &sources {
+        let judged = judge::judge(source, options, &progress);
+        exit = exit.max(judge::exit(&judged, options));
+        kinds.push(text::kind(&judged, options.claims));
+        progress.aside(|| match common.format {
+            Format::Json => output.write(json::line(&source.name, &judged)),
+            Format::Text => show(&text, &source.name, &judged, output),
+        });
+    }
+    drop(progress);
+    if common.format == Format::Text && sources.len() > 1 {
+        output.write(text.summary(&kinds));
+    }
+    exit
+}
+
+/// Shows what became of one trace: a report on standard output, a failure on standard error.
+fn show(text: &Text, file: &str, judged: &Result<Report, Failure>, output: &mut Output<Stdout>) {
+    match judged {
+        Ok(report) => output.write(text.report(file, report)),
+        Err(failure) => complain(&format!("{}: {}", printable::escape(file), failure.message())),
+    }
+}
+
+/// Whether to colour what goes to standard output.
+fn coloured(colour: Colour) -> bool {
+    match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+    }
+}
+
+/// The columns of the terminal, within reason; 100 where there is none.
+fn width() -> usize {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((width, _)) => usize::from(width.0).clamp(60, 160),
+        None => 100,
+    }
+}

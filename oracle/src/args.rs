@@ -1,0 +1,114 @@
+//! The command line: what it takes, and what it says about itself.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use rejoin::check::Options;
+use std::path::PathBuf;
+
+/// Judges recorded sync traces of replicated data (CRDTs).
+///
+/// A trace says what the replicas of a system did, whom they heard, and what they answered.
+/// The oracle works out what they had to answer, and says where an answer is wrong, and why.
+#[derive(Debug, Parser)]
+#[command(name = "oracle", version, after_help = crate::exit::help())]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Whether to colour the text; `auto` does so on a terminal, unless the environment says
+    /// otherwise (NO_COLOR, CLICOLOR).
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge every claim of every trace.
+    ///
+    /// For each trace there is a verdict: it conforms, a claim is false, nothing could be
+    /// concluded, or the file is no possible trace. Each false claim is shown with the argument
+    /// against it. A trace that conforms is shown with what it exercised.
+    #[command(after_help = crate::exit::help())]
+    Check(Check),
+
+    /// Look whether traces are well-formed, and judge no claim.
+    ///
+    /// Exits with 0 when every trace is well-formed and with 3 when one is not. Claims that are
+    /// false go unseen, so the verdict of a well-formed trace is "inconclusive" in JSON.
+    /// Warnings are shown; they change no exit code.
+    #[command(after_help = crate::exit::help())]
+    Lint(Lint),
+
+    /// Print the JSON Schema of a trace's lines.
+    Schema,
+
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+
+    /// Print the manual page of the program, or of one command (view it with `man -l -`).
+    Man {
+        /// The command; the program itself when absent.
+        command: Option<String>,
+    },
+}
+
+/// What `oracle check` takes.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// What to read, and how to report.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// The greatest number of elementary steps that judging one trace may take; a trace that
+    /// needs more is inconclusive.
+    #[arg(long, value_name = "N", default_value_t = Options::default().work)]
+    pub max_steps: u64,
+}
+
+/// What `oracle lint` takes.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// What to read, and how to report.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What both take.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The traces. A folder stands for the files below it that end in .jsonl, .jsonl.gz or
+    /// .jsonl.zst, in the order of their paths; `-` is standard input.
+    #[arg(value_name = "FILE|FOLDER|-", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// How to report: `text` for people, `json` for programs (one object per trace and line).
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Show every finding and warning, not only the first ones, and what each of several
+    /// traces exercised. By default a trace's first 10 findings are shown, its first 3 warnings
+    /// of a kind, and the others are counted. JSON always has them all.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// How to report. (The variants have no doc comments, since the help would repeat them.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,213 @@
+//! The report for programs: one JSON object for each trace, on one line.
+
+use crate::judge::Failure;
+use crate::printable::escape_json;
+use rejoin::check::{Finding, Report, Warning};
+use rejoin::trace::Fault;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The name of this form.
+const FORM: &str = "rejoin-report/1";
+
+/// A file that was not judged has neither verdict nor findings, and an error with a message only.
+#[derive(Serialize)]
+struct Line<'a> {
+    report: &'static str,
+    file: &'a str,
+    #[serde(flatten)]
+    judged: Option<JudgedPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorPart<'a>>,
+}
+
+#[derive(Serialize)]
+struct JudgedPart<'a> {
+    verdict: &'static str,
+    events: u64,
+    claims: u64,
+    findings: Vec<FindingPart<'a>>,
+    warnings: Vec<WarningPart<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    limits: &'a [String],
+}
+
+#[derive(Serialize)]
+struct FindingPart<'a> {
+    line: u64,
+    rule: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<&'a RawValue>,
+    because: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theorem: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct WarningPart<'a> {
+    line: u64,
+    rule: &'static str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorPart<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u64>,
+    message: &'a str,
+}
+
+/// The line for one trace, with its end.
+pub fn line(file: &str, outcome: &Result<Report, Failure>) -> String {
+    let (judged, error) = match outcome {
+        Ok(report) => (Some(judged(report)), report.error.as_ref().map(fault)),
+        Err(failure) => {
+            (None, Some(ErrorPart { line: None, column: None, message: failure.message() }))
+        }
+    };
+    let line = Line { report: FORM, file, judged, error };
+    let text = serde_json::to_string(&line).expect("names and numbers are JSON");
+    escape_json(&text).into_owned() + "\n"
+}
+
+fn judged(report: &Report) -> JudgedPart<'_> {
+    JudgedPart {
+        verdict: report.verdict.as_str(),
+        events: report.events,
+        claims: report.claims,
+        findings: report.findings.iter().map(finding).collect(),
+        warnings: report.warnings.iter().map(warning).collect(),
+        limits: &report.limits,
+    }
+}
+
+fn finding(finding: &Finding) -> FindingPart<'_> {
+    FindingPart {
+        line: finding.line,
+        rule: finding.rule.as_str(),
+        replica: finding.replica.as_deref(),
+        object: finding.object.as_deref(),
+        expected: finding.expected.as_deref().map(raw),
+        actual: finding.actual.as_deref().map(raw),
+        because: &finding.because,
+        theorem: finding.theorem,
+    }
+}
+
+/// Answers are taken as they are: read into numbers, the great ones would be rounded.
+fn raw(answer: &str) -> &RawValue {
+    serde_json::from_str(answer).expect("the judge gives answers as JSON text")
+}
+
+fn warning(warning: &Warning) -> WarningPart<'_> {
+    WarningPart { line: warning.line, rule: warning.rule.as_str(), message: &warning.message }
+}
+
+fn fault(fault: &Fault) -> ErrorPart<'_> {
+    ErrorPart { line: Some(fault.line), column: fault.column, message: &fault.message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples;
+    use rejoin::check::{Rule, Verdict, WarningRule};
+
+    #[track_caller]
+    fn check(outcome: &Result<Report, Failure>, expected: &[&str]) {
+        assert_eq!(line("dir/a.jsonl", outcome), expected.concat() + "\n");
+    }
+
+    #[test]
+    fn a_judged_trace_has_every_field_that_applies() {
+        let mut report = examples::report(Verdict::Discrepancy);
+        report.events = 812;
+        report.claims = 40;
+        report.findings.push(Finding {
+            // Numbers are kept to the last digit, however great.
+            expected: Some("36893488147419103232".into()),
+            actual: Some("3.6893488147419104e+19".into()),
+            because: vec!["it is the sum".into()],
+            ..examples::finding()
+        });
+        report.findings.push(Finding {
+            line: 15,
+            rule: Rule::Converged,
+            replica: None,
+            object: None,
+            expected: None,
+            actual: None,
+            because: Vec::new(),
+            theorem: None,
+            excerpt: None,
+        });
+        report.warnings.push(examples::warning(9, WarningRule::ClockRegression));
+        let expected = [
+            r#"{"report":"rejoin-report/1","file":"dir/a.jsonl","verdict":"discrepancy","#,
+            r#""events":812,"claims":40,"findings":[{"line":14,"rule":"or-set/value","#,
+            r#""replica":"b","object":"approved","expected":36893488147419103232,"#,
+            r#""actual":3.6893488147419104e+19,"because":["it is the sum"],"#,
+            r#""theorem":"or_set_value"},{"line":15,"rule":"converged","because":[]}],"#,
+            r#""warnings":[{"line":9,"rule":"clock-regression","#,
+            r#""message":"the write is stamped 3, below 5 on line 4"}]}"#,
+        ];
+        check(&Ok(report), &expected);
+    }
+
+    #[test]
+    fn a_bad_file_has_an_error_with_its_place() {
+        let mut report = examples::report(Verdict::Malformed);
+        report.error = Some(Fault { line: 3, column: Some(17), message: "a \"quote\"".into() });
+        let expected = [
+            r#"{"report":"rejoin-report/1","file":"dir/a.jsonl","verdict":"malformed","#,
+            r#""events":0,"claims":0,"findings":[],"warnings":[],"#,
+            r#""error":{"line":3,"column":17,"message":"a \"quote\""}}"#,
+        ];
+        check(&Ok(report), &expected);
+    }
+
+    #[test]
+    fn a_limit_that_was_reached_is_named() {
+        let mut report = examples::report(Verdict::Inconclusive);
+        report.limits.push("more than 5 steps".into());
+        let expected = [
+            r#"{"report":"rejoin-report/1","file":"dir/a.jsonl","verdict":"inconclusive","#,
+            r#""events":0,"claims":0,"findings":[],"warnings":[],"#,
+            r#""limits":["more than 5 steps"]}"#,
+        ];
+        check(&Ok(report), &expected);
+    }
+
+    #[test]
+    fn a_file_that_was_not_judged_has_no_verdict() {
+        for failure in [Failure::Unreadable, Failure::Internal] {
+            let expected = [
+                r#"{"report":"rejoin-report/1","file":"dir/a.jsonl","#,
+                r#""error":{"message":"there is no such file"}}"#,
+            ];
+            check(&Err(failure("there is no such file".into())), &expected);
+        }
+    }
+
+    #[test]
+    fn nothing_from_a_file_steers_the_terminal_or_breaks_the_line() {
+        let mut report = examples::report(Verdict::Discrepancy);
+        report.findings.push(Finding {
+            object: Some("a\n\u{9b}\x1b".into()),
+            expected: Some("[\n\t\"\u{7f}\"\r\n]".into()),
+            ..examples::finding()
+        });
+        let line = line("\u{202e}.jsonl", &Ok(report));
+        assert_eq!(line.chars().filter(|c| c.is_control()).collect::<String>(), "\n");
+        assert!(line.contains(r#""file":"\u202e.jsonl""#), "{line}");
+        assert!(line.contains(r#""object":"a\n\u009b\u001b","expected":[  "\u007f"  ]"#), "{line}");
+    }
+}

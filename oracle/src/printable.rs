@@ -1,0 +1,107 @@
+//! Text that is safe to show: what a file contains must not steer the terminal.
+
+use std::borrow::Cow;
+
+/// Whether a terminal may act on the character instead of showing it: control characters,
+/// line and paragraph separators, and marks that reverse the direction of text.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text with every character that could steer a terminal written as JSON escapes it.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if steers(c) {
+            safe += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// JSON text on one line, with the same meaning, and safe to show. What has to be escaped stands
+/// inside a string there, save for white space, which becomes a space.
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    if json.contains(['\t', '\n', '\r']) {
+        Cow::Owned(escape(&json.replace(['\t', '\n', '\r'], " ")).into_owned())
+    } else {
+        escape(json)
+    }
+}
+
+/// The text, with its middle left out where it has more than `most` characters.
+pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+    let length = text.chars().count();
+    if length <= most {
+        return Cow::Borrowed(text);
+    }
+    let gap = format!(" … {} … ", count((length - most) as u128, "more character"));
+    let head = most * 2 / 3;
+    let tail = most - head;
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(length - tail).collect();
+    Cow::Owned(start + &gap + &end)
+}
+
+/// A number with its digits in groups of three: 12,345.
+pub fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of things: `1 event`, `12,345 events`.
+pub fn count(number: impl Into<u128>, thing: &str) -> String {
+    let number = number.into();
+    format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        assert_eq!(escape("a\x1b[31m\u{9b}31m\u{202e}\n\x7f"), {
+            r"a\u001b[31m\u009b31m\u202e\u000a\u007f"
+        });
+        assert_eq!(escape("größer: 北京 🙂"), "größer: 北京 🙂");
+    }
+
+    #[test]
+    fn escaped_json_means_the_same() {
+        let json = "{\"a\u{85}\":\t[\"\u{2028}\x7f\"]}";
+        let safe = escape_json(json);
+        assert_eq!(safe, r#"{"a\u0085": ["\u2028\u007f"]}"#);
+        let value = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(json), value(&safe));
+    }
+
+    #[test]
+    fn long_text_keeps_both_ends() {
+        assert_eq!(shorten("abcdefghi", 9), "abcdefghi");
+        assert_eq!(shorten("abcdefghij", 9), "abcdef … 1 more character … hij");
+        assert_eq!(shorten("äöüßäöüß", 3), "äö … 5 more characters … ß");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(count(1u64, "event"), "1 event");
+        assert_eq!(count(0u64, "event"), "0 events");
+        assert_eq!(count(999u64, "event"), "999 events");
+        assert_eq!(count(1_234_567u64, "event"), "1,234,567 events");
+    }
+}

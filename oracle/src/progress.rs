@@ -1,0 +1,85 @@
+//! A progress bar over all traces, where someone watches and has to wait.
+
+use crate::printable::escape;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Read};
+use std::time::{Duration, Instant};
+
+/// What takes less time shows no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Counts the bytes read, and shows them where standard error is a terminal.
+pub struct Progress {
+    bar: ProgressBar,
+    /// Where the bar stood when the present trace was begun.
+    base: Cell<u64>,
+    /// When to show the bar; absent when it is shown already, or never.
+    due: Cell<Option<Instant>>,
+}
+
+impl Progress {
+    /// For so many bytes in all; absent where that is not known.
+    pub fn new(total: Option<u64>) -> Self {
+        let template = match total {
+            Some(_) => "{bar:24} {bytes} of {total_bytes}, {eta} left  {wide_msg}",
+            None => "{spinner} {bytes} read  {wide_msg}",
+        };
+        let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+        let due = io::stderr().is_terminal().then(|| Instant::now() + PATIENCE);
+        Self { bar: bar.with_style(style), base: Cell::new(0), due: Cell::new(due) }
+    }
+
+    /// The next trace is begun.
+    pub fn begin(&self, name: &str) {
+        self.base.set(self.bar.position());
+        self.bar.set_message(escape(name).into_owned());
+    }
+
+    /// The present trace is at an end; its bytes count whether they were all read or not.
+    pub fn end(&self, length: Option<u64>) {
+        if let Some(length) = length {
+            self.bar.set_position(self.base.get() + length);
+        }
+    }
+
+    /// A reader of the present trace, from its beginning, that counts what it reads.
+    pub fn watch<R: Read>(&self, input: R) -> Watched<'_, R> {
+        self.bar.set_position(self.base.get());
+        Watched { progress: self, input }
+    }
+
+    /// Does something while the bar is out of the way.
+    pub fn aside<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.bar.suspend(act)
+    }
+
+    fn advance(&self, bytes: usize) {
+        if self.due.get().is_some_and(|due| Instant::now() >= due) {
+            self.due.set(None);
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.inc(bytes as u64);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A reader whose bytes are counted.
+pub struct Watched<'a, R> {
+    progress: &'a Progress,
+    input: R,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.progress.advance(read);
+        Ok(read)
+    }
+}

@@ -1,0 +1,196 @@
+//! The report for people: what is wrong, where, and why; or what a good trace exercised.
+
+mod coverage;
+mod finding;
+
+use crate::judge::Failure;
+use crate::printable::{count, escape, grouped};
+use annotate_snippets::renderer::{AnsiColor, Effects, Style};
+use rejoin::check::{Finding, Report, Verdict, Warning};
+use rejoin::trace::Fault;
+use std::collections::BTreeMap;
+
+/// Findings of a trace that are shown where not all are wanted.
+const FINDINGS: usize = 10;
+
+/// Warnings of one kind that are shown where not all are wanted.
+const WARNINGS: usize = 3;
+
+/// A trace in which nothing is wrong.
+const GOOD: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
+/// What should be looked at.
+const DOUBTFUL: Style = AnsiColor::BrightYellow.on_default().effects(Effects::BOLD);
+/// What is wrong.
+const BAD: Style = AnsiColor::BrightRed.on_default().effects(Effects::BOLD);
+/// Where something is.
+const PLACE: Style = Style::new().effects(Effects::BOLD);
+
+/// How to write a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// Whether to colour it.
+    pub colour: bool,
+    /// The columns to fill.
+    pub width: usize,
+    /// Whether to show every finding and warning.
+    pub verbose: bool,
+    /// Whether to show what a trace exercised.
+    pub coverage: bool,
+    /// Whether claims were judged.
+    pub claims: bool,
+}
+
+impl Text {
+    /// The report on one trace.
+    pub fn report(&self, file: &str, report: &Report) -> String {
+        let file = escape(file);
+        let mut text = self.findings(&file, &report.findings);
+        text += &self.warnings(&file, &report.warnings);
+        text += &match &report.error {
+            Some(fault) => self.fault(&file, report, fault),
+            None => self.verdict(&file, report),
+        };
+        text
+    }
+
+    fn findings(&self, file: &str, findings: &[Finding]) -> String {
+        let shown = if self.verbose { findings.len() } else { findings.len().min(FINDINGS) };
+        let mut text = String::new();
+        for finding in &findings[..shown] {
+            text += &finding::show(self, file, finding);
+            text.push('\n');
+        }
+        let mut left_out: BTreeMap<_, u64> = BTreeMap::new();
+        for finding in &findings[shown..] {
+            *left_out.entry(finding.rule).or_default() += 1;
+        }
+        if !left_out.is_empty() {
+            let rules: Vec<_> = left_out
+                .iter()
+                .map(|(rule, n)| format!("{} {rule}", grouped((*n).into())))
+                .collect();
+            let number = count((findings.len() - shown) as u64, "more false claim");
+            let error = self.paint(BAD, "error");
+            text += &format!("{error}: {number} ({}); --verbose shows all\n\n", rules.join(", "));
+        }
+        text
+    }
+
+    fn warnings(&self, file: &str, warnings: &[Warning]) -> String {
+        let mut text = String::new();
+        let mut seen: BTreeMap<_, usize> = BTreeMap::new();
+        for Warning { line, rule, message } in warnings {
+            let seen = seen.entry(*rule).or_default();
+            *seen += 1;
+            if self.verbose || *seen <= WARNINGS {
+                let kind = self.paint(DOUBTFUL, &format!("warning[{}]", rule.as_str()));
+                text += &format!("{kind}: {file}:{line}: {}\n", escape(message));
+            }
+        }
+        for (rule, seen) in seen {
+            if !self.verbose && seen > WARNINGS {
+                let kind = self.paint(DOUBTFUL, &format!("warning[{}]", rule.as_str()));
+                let more = grouped((seen - WARNINGS) as u128);
+                text += &format!("{kind}: {more} more of this kind; --verbose shows all\n");
+            }
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Where a trace ends that is malformed or ill-formed, and why.
+    fn fault(&self, file: &str, report: &Report, fault: &Fault) -> String {
+        let column = fault.column.map(|column| format!(":{column}")).unwrap_or_default();
+        let place = self.paint(PLACE, &format!("{file}:{}{column}", fault.line));
+        let verdict = self.paint(BAD, report.verdict.as_str());
+        let mut text = format!("{place}: {verdict}: {}\n", escape(&fault.message));
+        if report.claims > 0 {
+            text += &format!("  before this line, {}\n", claims(report));
+        }
+        text + &limits(report)
+    }
+
+    fn verdict(&self, file: &str, report: &Report) -> String {
+        let (style, verdict, why) = match report.verdict {
+            Verdict::Inconclusive if !report.limits.is_empty() => {
+                (DOUBTFUL, report.verdict.as_str(), "a limit was reached".into())
+            }
+            Verdict::Inconclusive if !self.claims => {
+                (GOOD, "well-formed", count(report.events, "event"))
+            }
+            Verdict::Inconclusive => {
+                (DOUBTFUL, report.verdict.as_str(), "the trace claims nothing to judge".into())
+            }
+            Verdict::Conforms => (GOOD, report.verdict.as_str(), claims(report)),
+            Verdict::Discrepancy | Verdict::Malformed | Verdict::IllFormed => {
+                (BAD, report.verdict.as_str(), claims(report))
+            }
+        };
+        let mut text =
+            format!("{}: {}: {why}\n", self.paint(PLACE, file), self.paint(style, verdict));
+        text += &limits(report);
+        if report.verdict == Verdict::Inconclusive && self.claims && report.limits.is_empty() {
+            text += "  it says what replicas did, but not what they answered: record their answers \
+                     too, as `read` events\n";
+        }
+        if self.coverage && self.claims && report.verdict != Verdict::Discrepancy {
+            text += &coverage::show(report);
+        }
+        text
+    }
+
+    /// The last line, where there were several traces: how many came to what.
+    pub fn summary(&self, outcomes: &[&'static str]) -> String {
+        let mut kinds: Vec<(&str, u64)> = Vec::new();
+        for outcome in outcomes {
+            match kinds.iter_mut().find(|(kind, _)| kind == outcome) {
+                Some((_, number)) => *number += 1,
+                None => kinds.push((outcome, 1)),
+            }
+        }
+        let kinds: Vec<_> = kinds
+            .iter()
+            .map(|(kind, number)| format!("{} {kind}", grouped((*number).into())))
+            .collect();
+        format!("\n{}: {}\n", count(outcomes.len() as u64, "trace"), kinds.join(", "))
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// What a trace counts as in the summary.
+pub fn kind(judged: &Result<Report, Failure>, claims: bool) -> &'static str {
+    match judged {
+        Ok(report) => match report.verdict {
+            Verdict::Conforms => "conforming",
+            Verdict::Discrepancy => "with false claims",
+            Verdict::Inconclusive if !claims && report.limits.is_empty() => "well-formed",
+            verdict => verdict.as_str(),
+        },
+        Err(Failure::Unreadable(_)) => "unreadable",
+        Err(Failure::Internal(_)) => "not judged",
+    }
+}
+
+/// How many of the claims hold.
+fn claims(report: &Report) -> String {
+    match (report.findings.len() as u64, report.claims) {
+        (0, 1) => "its claim holds".into(),
+        (0, claims) => format!("all {} hold", count(claims, "claim")),
+        (1, claims) => format!("1 of {} is false", count(claims, "claim")),
+        (wrong, claims) => {
+            format!("{} of {} are false", grouped(wrong.into()), count(claims, "claim"))
+        }
+    }
+}
+
+fn limits(report: &Report) -> String {
+    report.limits.iter().map(|limit| format!("  limit: {}\n", escape(limit))).collect()
+}
+
+#[cfg(test)]
+mod tests;

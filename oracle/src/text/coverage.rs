@@ -1,0 +1,36 @@
+//! What a trace exercised: how much its verdict is worth.
+
+use crate::printable::{count, grouped};
+use rejoin::check::Report;
+
+/// A few indented lines.
+pub fn show(report: &Report) -> String {
+    let coverage = &report.coverage;
+    let mut text = format!(
+        "  {}: {}, {}\n",
+        count(report.events, "event"),
+        count(coverage.operations, "operation"),
+        count(coverage.concurrent_pairs, "concurrent pair"),
+    );
+    if report.claims > 0 {
+        let kinds: Vec<_> = coverage
+            .claims
+            .iter()
+            .map(|(kind, n)| format!("{} {kind}", grouped((*n).into())))
+            .collect();
+        text += &format!("  {}: {}\n", count(report.claims, "claim"), kinds.join(", "));
+    }
+    if coverage.messages > 0 {
+        text += &format!(
+            "  {}: {} lost, {} received again, {} received out of order\n",
+            count(coverage.messages, "message"),
+            grouped(coverage.lost.into()),
+            grouped(coverage.repeated.into()),
+            grouped(coverage.reordered.into()),
+        );
+    }
+    if coverage.restores > 0 {
+        text += &format!("  {}\n", count(coverage.restores, "restored backup"));
+    }
+    text
+}

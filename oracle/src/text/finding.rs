@@ -1,0 +1,142 @@
+//! One false claim: the line, the answer underlined, and the argument against it.
+
+use super::Text;
+use crate::printable::{escape, escape_json, shorten};
+use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
+use annotate_snippets::{AnnotationKind, Group, Level, Message, Padding, Renderer, Snippet};
+use rejoin::check::{Excerpt, Finding, Rule};
+use std::ops::Range;
+
+/// The finding as a compiler would show it, with its last line's end.
+pub fn show(text: &Text, file: &str, finding: &Finding) -> String {
+    let renderer = if text.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(text.width);
+    let title = Level::ERROR.primary_title(title(finding)).id(finding.rule.as_str());
+    let excerpt = finding.excerpt.as_ref().map(Piece::new);
+    let gutter = finding.line.to_string().len();
+
+    let mut shown = renderer.render(&[Group::with_title(title)]);
+    // The renderer would count columns from the start of the piece that it is given.
+    let column = excerpt.as_ref().map(|piece| format!(":{}", piece.column)).unwrap_or_default();
+    let arrow = text.paint(DEFAULT_LINE_NUM_STYLE, &format!("{:gutter$}-->", ""));
+    shown += &format!("\n{arrow} {file}:{}{column}\n", finding.line);
+
+    let mut body = Group::with_level(Level::ERROR);
+    if let Some(piece) = excerpt {
+        let label = if finding.rule == Rule::Converged { "claimed to be equal" } else { "claimed" };
+        let mark = AnnotationKind::Primary.span(piece.marked).label(label);
+        let line = usize::try_from(finding.line).unwrap_or(usize::MAX);
+        body = body
+            .element(Snippet::source(piece.text).line_start(line).annotation(mark))
+            .element(Padding);
+    }
+    body = body.elements(notes(text, finding, gutter));
+    if !body.is_empty() {
+        shown += &renderer.render(&[body]);
+        shown.push('\n');
+    }
+    shown
+}
+
+/// What stands below the line: the right answer, the claimed one, and why.
+fn notes(text: &Text, finding: &Finding, gutter: usize) -> Vec<Message<'static>> {
+    const LABEL: usize = "expected".len();
+    let room = text.width.saturating_sub(gutter + LABEL + "  = : ".len());
+    let note =
+        |label: &str, said: String| Level::NOTE.with_name(format!("{label:>LABEL$}")).message(said);
+    let answer = |json: &str| shorten(&escape_json(json), room.saturating_sub(30)).into_owned();
+
+    let mut notes = Vec::new();
+    notes.extend(finding.expected.as_deref().map(|json| note("expected", answer(json))));
+    notes.extend(finding.actual.as_deref().map(|json| note("claimed", answer(json))));
+    if !finding.because.is_empty() {
+        notes.push(note("because", steps(&finding.because, room)));
+    }
+    notes.extend(finding.theorem.map(|theorem| note("theorem", theorem.to_owned())));
+    notes
+}
+
+/// The steps of the argument, numbered, wrapped and indented.
+fn steps(because: &[String], room: usize) -> String {
+    let digits = because.len().to_string().len();
+    let indent = " ".repeat(digits + 2);
+    let steps: Vec<_> = because
+        .iter()
+        .enumerate()
+        .map(|(i, step)| {
+            let number = format!("{:>digits$}. ", i + 1);
+            let options = textwrap::Options::new(room)
+                .initial_indent(&number)
+                .subsequent_indent(&indent)
+                .break_words(false);
+            textwrap::fill(&escape(step), options)
+        })
+        .collect();
+    steps.join("\n")
+}
+
+/// The piece of a line that is shown, safe for a terminal.
+struct Piece {
+    text: String,
+    /// Where the underlined part begins in the line, from 1.
+    column: u64,
+    marked: Range<usize>,
+}
+
+impl Piece {
+    fn new(excerpt: &Excerpt) -> Self {
+        let (before, rest) = excerpt.text.split_at(excerpt.marked.start);
+        let (marked, after) = rest.split_at(excerpt.marked.len());
+        let column = excerpt.column + before.chars().count() as u64;
+        let mut text = String::from(if excerpt.column > 1 { "…" } else { "" });
+        text += &escape_json(before);
+        let start = text.len();
+        text += &escape_json(marked);
+        let marked = start..text.len();
+        text += &escape_json(after);
+        Self { text, column, marked }
+    }
+}
+
+/// What is wrong, for someone who does not know the rule's name.
+fn title(finding: &Finding) -> String {
+    let object = |kind: &str| match &finding.object {
+        Some(object) => format!("{kind} `{}`", escape(object)),
+        None => format!("the {kind}"),
+    };
+    let at = match &finding.replica {
+        Some(replica) => format!(" at `{}`", escape(replica)),
+        None => String::new(),
+    };
+    match finding.rule {
+        Rule::GCounterValue => format!("{}{at} has another total than claimed", object("counter")),
+        Rule::LwwRegisterValue => {
+            format!("{}{at} has another value than claimed", object("register"))
+        }
+        Rule::OrSetValue => format!("{}{at} has other elements than claimed", object("set")),
+        Rule::LwwMapValue => format!("{}{at} has other values than claimed", object("map")),
+        Rule::LogValue => format!("{}{at} has other entries than claimed", object("log")),
+        Rule::Vector => format!("the state vector{at} does not count what was seen"),
+        Rule::DigestEqual => format!("the digest{at} differs from that of an equal state"),
+        Rule::DigestDistinct => format!("the digest{at} equals that of a different state"),
+        Rule::DigestAlgorithm => format!("the digest{at} is not the one that its algorithm gives"),
+        Rule::Converged => "the replicas do not hold the same state".into(),
+        Rule::State => format!("the state of {}{at} is not the one claimed", object("object")),
+        Rule::Decisions => {
+            format!("other decisions are open in {}{at} than claimed", object("object"))
+        }
+        Rule::Notices => format!("the user has other notices{at} than claimed"),
+        Rule::LwwSuperseded => {
+            format!("{}{at} shows a value that was replaced before", object("object"))
+        }
+        Rule::LwwAgreement => {
+            format!("{}{at} orders two writes unlike an earlier answer", object("object"))
+        }
+        Rule::LogCausality => {
+            format!("{}{at} has an entry before one that its writer had seen", object("log"))
+        }
+        Rule::LogAgreement => {
+            format!("{}{at} orders two entries unlike an earlier answer", object("log"))
+        }
+    }
+}

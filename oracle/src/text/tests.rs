@@ -1,0 +1,228 @@
+//! Reports made by hand, and what people see of them.
+
+use super::*;
+use crate::examples::{finding, report, warning};
+use rejoin::check::{Coverage, Excerpt, Rule, WarningRule};
+
+const TEXT: Text = Text { colour: false, width: 100, verbose: false, coverage: true, claims: true };
+
+#[track_caller]
+fn check(text: Text, report: &Report, expected: &str) {
+    assert_eq!(text.report("dir/a.jsonl", report), expected.trim_start_matches('\n'));
+}
+
+#[test]
+fn a_false_claim_is_pointed_at_and_argued() {
+    let mut report = report(Verdict::Discrepancy);
+    report.claims = 40;
+    report.findings.push(finding());
+    report.warnings.push(warning(9, WarningRule::ClockRegression));
+    let expected = r#"
+error[or-set/value]: set `approved` at `b` has other elements than claimed
+  --> dir/a.jsonl:14:59
+   |
+14 | {"event":"read","replica":"b","object":"approved","value":["y"]}
+   |                                                           ^^^^^ claimed
+   |
+   = expected: ["x","y"]
+   =  claimed: ["y"]
+   =  because: 1. `x` was added on line 9 at `a` (its 2nd operation)
+               2. `b` received that with message `m7` on line 13
+               3. no remove of `x` that `b` has seen saw that addition, neither the one on line 4
+                  nor the one on line 8; so `x` is in the set
+   =  theorem: or_set_value
+
+warning[clock-regression]: dir/a.jsonl:9: the write is stamped 3, below 5 on line 4
+
+dir/a.jsonl: discrepancy: 1 of 40 claims is false
+"#;
+    check(TEXT, &report, expected);
+}
+
+#[test]
+fn a_piece_of_a_long_line_keeps_its_column_and_long_answers_are_shortened() {
+    let mut report = report(Verdict::Discrepancy);
+    report.claims = 2;
+    report.findings.push(Finding {
+        line: 100_000,
+        expected: Some(format!("[{}1]", "1,".repeat(600))),
+        actual: None,
+        because: Vec::new(),
+        theorem: None,
+        excerpt: Some(Excerpt {
+            text: "größer 北京 [1,2] …".into(),
+            column: 1_000,
+            marked: 16..21,
+        }),
+        ..finding()
+    });
+    let expected = r#"
+error[or-set/value]: set `approved` at `b` has other elements than claimed
+      --> dir/a.jsonl:100000:1010
+       |
+100000 | …größer 北京 [1,2] …
+       |              ^^^^^ claimed
+       |
+       = expected: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1, … 1,153 more characters … ,1,1,1,1,1,1,1,1]
+
+dir/a.jsonl: discrepancy: 1 of 2 claims is false
+"#;
+    check(TEXT, &report, expected);
+}
+
+#[test]
+fn many_findings_and_warnings_are_counted_unless_all_are_wanted() {
+    let mut report = report(Verdict::Discrepancy);
+    report.claims = 1_500;
+    for line in 1..=1_200 {
+        let rule = if line % 3 == 0 { Rule::Vector } else { Rule::OrSetValue };
+        report.findings.push(Finding {
+            line,
+            rule,
+            expected: None,
+            actual: None,
+            because: Vec::new(),
+            theorem: None,
+            excerpt: None,
+            ..finding()
+        });
+        report.warnings.push(warning(line, WarningRule::ClockRegression));
+    }
+    report.warnings.push(warning(2_000, WarningRule::InexactNumber));
+    let shown = TEXT.report("dir/a.jsonl", &report);
+    let expected = r#"
+error[or-set/value]: set `approved` at `b` has other elements than claimed
+  --> dir/a.jsonl:10
+
+error: 1,190 more false claims (793 or-set/value, 397 vector); --verbose shows all
+
+warning[clock-regression]: dir/a.jsonl:1: the write is stamped 3, below 5 on line 4
+warning[clock-regression]: dir/a.jsonl:2: the write is stamped 3, below 5 on line 4
+warning[clock-regression]: dir/a.jsonl:3: the write is stamped 3, below 5 on line 4
+warning[inexact-number]: dir/a.jsonl:2000: the write is stamped 3, below 5 on line 4
+warning[clock-regression]: 1,197 more of this kind; --verbose shows all
+
+dir/a.jsonl: discrepancy: 1,200 of 1,500 claims are false
+"#;
+    assert!(shown.ends_with(expected), "{shown}");
+    let all = Text { verbose: true, ..TEXT }.report("dir/a.jsonl", &report);
+    assert_eq!(all.matches("error[").count(), 1_200);
+    assert_eq!(all.matches("warning[").count(), 1_201);
+    assert!(!all.contains("--verbose"), "{all}");
+}
+
+#[test]
+fn a_good_trace_is_shown_with_what_it_exercised() {
+    let mut report = report(Verdict::Conforms);
+    report.events = 812;
+    report.claims = 40;
+    report.coverage = Coverage {
+        operations: 300,
+        claims: vec![("read", 30), ("vector", 5), ("digest", 5)],
+        concurrent_pairs: 41_000,
+        messages: 120,
+        lost: 3,
+        repeated: 4,
+        reordered: 2,
+        restores: 1,
+    };
+    let expected = "
+dir/a.jsonl: conforms: all 40 claims hold
+  812 events: 300 operations, 41,000 concurrent pairs
+  40 claims: 30 read, 5 vector, 5 digest
+  120 messages: 3 lost, 4 received again, 2 received out of order
+  1 restored backup
+";
+    check(TEXT, &report, expected);
+    let expected = "dir/a.jsonl: conforms: all 40 claims hold\n";
+    check(Text { coverage: false, ..TEXT }, &report, expected);
+}
+
+#[test]
+fn a_trace_without_claims_says_what_is_missing() {
+    let mut report = report(Verdict::Inconclusive);
+    report.events = 1;
+    report.coverage.operations = 1;
+    let expected = "
+dir/a.jsonl: inconclusive: the trace claims nothing to judge
+  it says what replicas did, but not what they answered: record their answers too, as `read` events
+  1 event: 1 operation, 0 concurrent pairs
+";
+    check(TEXT, &report, expected);
+    let expected = "dir/a.jsonl: well-formed: 1 event\n";
+    check(Text { claims: false, ..TEXT }, &report, expected);
+}
+
+#[test]
+fn a_limit_is_named() {
+    let mut report = report(Verdict::Inconclusive);
+    report.limits.push("more than 5 steps were needed, on line 17".into());
+    let expected = "
+dir/a.jsonl: inconclusive: a limit was reached
+  limit: more than 5 steps were needed, on line 17
+";
+    check(Text { coverage: false, ..TEXT }, &report, expected);
+    check(Text { claims: false, ..TEXT }, &report, expected);
+}
+
+#[test]
+fn a_bad_file_is_shown_with_the_place_and_what_came_before() {
+    let mut report = report(Verdict::Malformed);
+    let message = "found `}`, expected a value".into();
+    report.error = Some(Fault { line: 3, column: Some(17), message });
+    let expected = "dir/a.jsonl:3:17: malformed: found `}`, expected a value\n";
+    check(TEXT, &report, expected);
+
+    report.verdict = Verdict::IllFormed;
+    report.claims = 1;
+    let message = "there is no object `x`".into();
+    report.error = Some(Fault { line: 3, column: None, message });
+    let expected = "
+dir/a.jsonl:3: ill-formed: there is no object `x`
+  before this line, its claim holds
+";
+    check(TEXT, &report, expected);
+}
+
+#[test]
+fn several_traces_are_summed_up() {
+    let kinds = ["conforming", "malformed", "conforming"];
+    assert_eq!(TEXT.summary(&kinds), "\n3 traces: 2 conforming, 1 malformed\n");
+}
+
+#[test]
+fn nothing_from_a_file_steers_the_terminal() {
+    let nasty = "\x1b]0;x\x07\u{9b}2J\u{202e}\n\r\t\x7f";
+    let mut report = report(Verdict::Malformed);
+    report.limits.push(nasty.into());
+    report.error = Some(Fault { line: 1, column: None, message: nasty.into() });
+    report.warnings.push(Warning { message: nasty.into(), ..warning(1, WarningRule::StampReuse) });
+    for rule in Rule::ALL {
+        let text = format!("{nasty}{nasty}");
+        report.findings.push(Finding {
+            rule,
+            replica: Some(nasty.into()),
+            object: Some(nasty.into()),
+            expected: Some(nasty.into()),
+            actual: Some(nasty.into()),
+            because: vec![nasty.into()],
+            excerpt: Some(Excerpt { text, column: 7, marked: nasty.len()..2 * nasty.len() }),
+            ..finding()
+        });
+    }
+    let shown = Text { verbose: true, ..TEXT }.report(nasty, &report);
+    let steering = |c: &char| (c.is_control() && *c != '\n') || *c == '\u{202e}';
+    assert_eq!(shown.chars().find(steering), None, "{shown:?}");
+    assert!(shown.contains(r"\u001b]0;x\u0007\u009b2J\u202e\u000a\u000d\u0009\u007f:1: malformed"));
+}
+
+#[test]
+fn colour_changes_nothing_else() {
+    let mut report = report(Verdict::Discrepancy);
+    report.findings.push(finding());
+    report.warnings.push(warning(9, WarningRule::ClockRegression));
+    let coloured = Text { colour: true, ..TEXT }.report("a.jsonl", &report);
+    assert!(coloured.contains("\x1b["));
+    let plain = anstream::adapter::strip_str(&coloured).to_string();
+    assert_eq!(plain, TEXT.report("a.jsonl", &report));
+}
