@@ -9,7 +9,7 @@
 //! ```
 
 #[path = "../../recorders/recorder.rs"]
-mod recorder;
+pub mod recorder;
 
 mod office;
 mod replica;

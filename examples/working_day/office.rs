@@ -3,7 +3,7 @@
 //!
 //! Nothing here depends on the real clock or on chance: the day can be run again, byte for byte.
 
-use super::recorder::Recorder;
+use super::recorder::{Recorder, fields};
 use super::replica::{Operation, Operation::*, Replica};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -108,18 +108,17 @@ pub struct Office {
 impl Office {
     /// Writes the header; all replicas are empty.
     pub fn new() -> Self {
-        let objects = OBJECTS.map(|(object, kind, priority)| {
-            (object.to_owned(), json!({"priority": priority, "type": kind}))
-        });
-        let header = [
-            ("replicas", Value::from(REPLICAS.as_slice())),
-            ("objects", Value::from_iter(objects)),
-            ("implementation", json!({"name": "crdts", "version": "7.3"})),
-            ("note", "Recorded by examples/working_day.".into()),
-        ];
+        let objects = OBJECTS
+            .map(|(object, kind, priority)| (object, json!({"priority": priority, "type": kind})));
+        let header = fields!(
+            replicas: REPLICAS,
+            objects: BTreeMap::from(objects),
+            implementation: json!({"name": "crdts", "version": "7.3"}),
+            note: "Recorded by examples/working_day."
+        );
         let kinds = OBJECTS.map(|(object, kind, _)| (object, kind));
         Self {
-            trace: Recorder::new(Vec::new(), &header).expect("memory takes every line"),
+            trace: Recorder::new(Vec::new(), header).expect("memory takes every line"),
             replicas: REPLICAS.map(|name| (name, Replica::new(name, kinds.into_iter()))).into(),
             backups: BTreeMap::new(),
             now: 0,
@@ -136,8 +135,12 @@ impl Office {
         self.trace.0
     }
 
-    fn record(&mut self, event: &str, fields: &[(&str, Value)]) {
+    fn record(&mut self, event: &str, fields: Vec<(&str, Value)>) {
         self.trace.record(event, fields).expect("memory takes every line");
+    }
+
+    fn replica(&mut self, name: &str) -> &mut Replica {
+        self.replicas.get_mut(name).expect("the replica is declared")
     }
 
     /// Turns the page: it is this time on that day now.
@@ -146,7 +149,8 @@ impl Office {
         let then = (MIDNIGHT - days * 86_400 + hour * 3_600 + minute * 60) * 1_000;
         assert!(self.now < then, "time runs forward: {day}, {hour:02}:{minute:02}");
         self.now = then;
-        self.record("note", &[("text", format!("{day}, {hour:02}:{minute:02}. {text}").into())]);
+        let text = format!("{day}, {hour:02}:{minute:02}. {text}");
+        self.record("note", fields!(text: text));
     }
 
     /// Sets a laptop's clock.
@@ -162,27 +166,24 @@ impl Office {
         let timestamp = self.now.checked_add_signed(self.ahead[replica]).expect("years to go");
         let laptop = LAPTOPS.iter().find(|(name, ..)| *name == replica);
         let user = laptop.map(|(_, user, _)| *user);
-        let mut fields = vec![("replica", replica.into()), ("object", object.into())];
+        let mut fields = fields!(replica: replica, object: object);
         fields.extend(match &operation {
-            Increment(amount) => vec![("op", "increment".into()), ("amount", (*amount).into())],
-            Write(value) => vec![("op", "write".into()), ("value", value.clone())],
-            Add(element) => vec![("op", "add".into()), ("element", (*element).into())],
-            Remove(element) => vec![("op", "remove".into()), ("element", (*element).into())],
-            Put(key, value) => {
-                vec![("op", "put".into()), ("key", (*key).into()), ("value", value.clone())]
-            }
-            Delete(key) => vec![("op", "delete".into()), ("key", (*key).into())],
-            Append(entry) => vec![("op", "append".into()), ("entry", (*entry).into())],
+            Increment(amount) => fields!(op: "increment", amount: amount),
+            Write(value) => fields!(op: "write", value: value),
+            Add(element) => fields!(op: "add", element: element),
+            Remove(element) => fields!(op: "remove", element: element),
+            Put(key, value) => fields!(op: "put", key: key, value: value),
+            Delete(key) => fields!(op: "delete", key: key),
+            Append(entry) => fields!(op: "append", entry: entry),
         });
         if !matches!(operation, Increment(_) | Add(_) | Remove(_)) {
-            fields.push(("timestamp", timestamp.into()));
+            fields.extend(fields!(timestamp: timestamp));
         }
         if let (Some(user), Some(_)) = (user, operation.decision()) {
-            fields.push(("user", user.into()));
+            fields.extend(fields!(user: user));
         }
-        self.record("op", &fields);
-        let replica = self.replicas.get_mut(replica).expect("the replica is declared");
-        replica.perform(object, &operation, timestamp, user);
+        self.record("op", fields);
+        self.replica(replica).perform(object, &operation, timestamp, user);
     }
 
     /// Everyday work on a laptop: a few steps, each one operation.
@@ -239,18 +240,16 @@ impl Office {
     pub fn send(&mut self, from: &'static str, to: &'static str, class: &str) -> Message {
         self.sent += 1;
         let name = format!("m{}", self.sent);
-        let mut fields =
-            vec![("replica", from.into()), ("message", name.as_str().into()), ("to", to.into())];
+        let mut fields = fields!(replica: from, message: name, to: to);
         fields.extend(only(class));
-        self.record("send", &fields);
+        self.record("send", fields);
         Message { name, to, bytes: self.replicas[from].encode(&objects(class)) }
     }
 
     /// The message arrives.
     pub fn receive(&mut self, message: &Message) {
-        let name = message.name.as_str().into();
-        self.record("receive", &[("replica", message.to.into()), ("message", name)]);
-        self.replicas.get_mut(message.to).expect("it is declared").receive(&message.bytes);
+        self.record("receive", fields!(replica: message.to, message: message.name));
+        self.replica(message.to).receive(&message.bytes);
     }
 
     /// Both send each other all that they have of this class, and nothing is lost.
@@ -284,35 +283,35 @@ impl Office {
 
     /// One replica takes over what another has.
     pub fn merge(&mut self, replica: &'static str, from: &'static str, class: &str) {
-        let mut fields = vec![("replica", replica.into()), ("from", from.into())];
+        let mut fields = fields!(replica: replica, from: from);
         fields.extend(only(class));
-        self.record("merge", &fields);
+        self.record("merge", fields);
         let state = self.replicas[from].encode(&objects(class));
-        self.replicas.get_mut(replica).expect("it is declared").receive(&state);
+        self.replica(replica).receive(&state);
     }
 
     /// Two replicas synchronize.
     pub fn sync(&mut self, one: &'static str, other: &'static str, class: &str) {
-        let mut fields = vec![("replicas", [one, other].as_slice().into())];
+        let mut fields = fields!(replicas: [one, other]);
         fields.extend(only(class));
-        self.record("sync", &fields);
+        self.record("sync", fields);
         for (from, to) in [(one, other), (other, one)] {
             let state = self.replicas[from].encode(&objects(class));
-            self.replicas.get_mut(to).expect("it is declared").receive(&state);
+            self.replica(to).receive(&state);
         }
     }
 
     /// A backup is taken.
     pub fn save(&mut self, replica: &'static str, snapshot: &'static str) {
-        self.record("save", &[("replica", replica.into()), ("snapshot", snapshot.into())]);
+        self.record("save", fields!(replica: replica, snapshot: snapshot));
         self.backups.insert(snapshot, self.replicas[replica].encode(&objects(ALL)));
     }
 
     /// A replica is set back to a backup.
     pub fn restore(&mut self, replica: &'static str, snapshot: &'static str) {
-        self.record("restore", &[("replica", replica.into()), ("snapshot", snapshot.into())]);
-        let backup = &self.backups[snapshot];
-        self.replicas.get_mut(replica).expect("it is declared").restore(backup);
+        self.record("restore", fields!(replica: replica, snapshot: snapshot));
+        let backup = self.backups[snapshot].clone();
+        self.replica(replica).restore(&backup);
     }
 
     // Answers.
@@ -320,44 +319,44 @@ impl Office {
     /// The value of an object.
     pub fn read(&mut self, replica: &'static str, object: &str) {
         let value = self.replicas[replica].value(object);
-        self.answer("read", replica, Some(object), &[("value", value)]);
+        self.answer("read", replica, Some(object), fields!(value: value));
     }
 
     /// The value of one element of a set or one key of a map.
     pub fn read_one(&mut self, replica: &'static str, object: &str, key: &str) {
         let field = if object == "approved" { "element" } else { "key" };
         let value = self.replicas[replica].effect(object, key);
-        self.answer("read", replica, Some(object), &[(field, key.into()), ("value", value)]);
+        self.answer("read", replica, Some(object), vec![(field, json!(key)), ("value", value)]);
     }
 
     /// The state vector, of one object or of all.
     pub fn vector(&mut self, replica: &'static str, object: Option<&str>) {
-        let vector = json!(self.replicas[replica].vector(object));
-        self.answer("vector", replica, object, &[("vector", vector)]);
+        let vector = fields!(vector: self.replicas[replica].vector(object));
+        self.answer("vector", replica, object, vector);
     }
 
     /// The state hash, of one object or of all.
     pub fn digest(&mut self, replica: &'static str, object: Option<&str>) {
-        let digest = self.replicas[replica].digest(object).into();
-        self.answer("digest", replica, object, &[("digest", digest)]);
+        let digest = self.replicas[replica].digest(object);
+        self.answer("digest", replica, object, fields!(digest: digest));
     }
 
     /// The open merge decisions of an object.
     pub fn decisions(&mut self, replica: &'static str, object: &str) {
         let decisions = self.replicas[replica].decisions(object);
-        self.answer("decisions", replica, Some(object), &[("decisions", decisions)]);
+        self.answer("decisions", replica, Some(object), fields!(decisions: decisions));
     }
 
     /// What a user is to be told.
     pub fn notices(&mut self, replica: &'static str, user: &str) {
         let notices = self.replicas[replica].notices(user);
-        self.answer("notices", replica, None, &[("user", user.into()), ("notices", notices)]);
+        self.answer("notices", replica, None, fields!(user: user, notices: notices));
     }
 
     /// The state behind the value of a register, map or log.
     pub fn state(&mut self, replica: &'static str, object: &str) {
         let state = self.replicas[replica].state(object);
-        self.answer("state", replica, Some(object), &[("state", state)]);
+        self.answer("state", replica, Some(object), fields!(state: state));
     }
 
     /// These replicas find that they hold the same state.
@@ -367,18 +366,24 @@ impl Office {
             let agree = self.replicas[first].agrees_with(&self.replicas[other]);
             assert!(agree, "{first} and {other} should hold the same state by now");
         }
-        self.record("converged", &[("replicas", replicas.into())]);
+        self.record("converged", fields!(replicas: replicas));
     }
 
-    fn answer(&mut self, claim: &str, replica: &str, object: Option<&str>, more: &[(&str, Value)]) {
-        let mut fields = vec![("replica", replica.into())];
-        fields.extend(object.map(|object| ("object", object.into())));
-        fields.extend_from_slice(more);
-        self.record(claim, &fields);
+    fn answer(
+        &mut self,
+        claim: &str,
+        replica: &str,
+        object: Option<&str>,
+        more: Vec<(&str, Value)>,
+    ) {
+        let mut fields = fields!(replica: replica);
+        fields.extend(object.map(|object| ("object", json!(object))));
+        fields.extend(more);
+        self.record(claim, fields);
     }
 }
 
 /// The field `objects`, which is left out where all are meant.
 fn only(class: &str) -> Option<(&'static str, Value)> {
-    (class != ALL).then(|| ("objects", objects(class).into()))
+    (class != ALL).then(|| ("objects", json!(objects(class))))
 }
