@@ -67,7 +67,8 @@ fn by_script(program: &str, recorder: &str, script: &str) -> Option<String> {
             let ci = env::var("CI").is_ok_and(|ci| ci == "true");
             assert!(!ci, "CI must run {script}, but `{program}` is not installed");
             // Not `eprintln`: the test harness shows that only when a test fails.
-            let _ = writeln!(io::stderr(), "left out: {script}, as `{program}` is not installed");
+            let notice = format!("left out: {script}, as `{program}` is not installed\n");
+            let _ = io::stderr().write_all(notice.as_bytes());
             None
         }
         Err(error) => panic!("`{program}` cannot be started: {error}"),
