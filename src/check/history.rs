@@ -73,6 +73,33 @@ pub struct Seen {
     beyond: Tree<u64>,
     /// How many operations are in the set.
     pub size: u64,
+    /// `counts` laid out flat, where many keys are to be asked for.
+    flat: Option<Rc<[u32]>>,
+}
+
+impl Seen {
+    /// How many of a lane's first operations are in the set.
+    pub fn count(&self, lane: u32) -> u32 {
+        match &self.flat {
+            Some(flat) => flat.get(lane as usize).copied().unwrap_or(0),
+            None => self.counts.get(lane),
+        }
+    }
+
+    /// The same set, quicker to ask. Cost: O(lanes).
+    pub fn laid_flat(&self) -> Self {
+        let mut flat = Vec::new();
+        self.counts.for_each(&mut |lane, count| {
+            flat.resize(lane as usize, 0);
+            flat.push(count);
+        });
+        Self { flat: Some(flat.into()), ..self.clone() }
+    }
+
+    /// Whether the set is a prefix of each lane.
+    pub fn is_regular(&self) -> bool {
+        self.beyond.is_empty()
+    }
 }
 
 /// One life of a replica: from its start or a restore to the next restore.
@@ -130,8 +157,12 @@ pub struct Lane {
 /// A branch's operations on one key.
 #[derive(Debug)]
 pub struct Chain {
+    /// The lane that they are in.
+    pub lane: u32,
     /// In order.
     pub ops: Vec<OpId>,
+    /// Their positions in the lane.
+    pub positions: Vec<u32>,
     /// For a register or a map: at each place, the greatest write up to there. For a set: the
     /// last operation of the other kind before there, or [`NONE`].
     pub marks: Vec<OpId>,
@@ -373,7 +404,9 @@ impl History {
             Some(at) => at,
             None => {
                 of.branches.push(branch);
-                of.chains.push(Chain { ops: Vec::new(), marks: Vec::new() });
+                let lane = self.ops[id as usize].lane;
+                let (ops, positions, marks) = (Vec::new(), Vec::new(), Vec::new());
+                of.chains.push(Chain { lane, ops, positions, marks });
                 of.chains.len() - 1
             }
         };
@@ -381,7 +414,7 @@ impl History {
         let chain = &self.keys[key as usize].chains[at];
         let mark = match (chain.ops.last(), chain.marks.last()) {
             (Some(last), Some(mark)) => match self.ops[id as usize].effect {
-                Effect::Wrote { .. } if self.stamp(id) > self.stamp(*mark) => id,
+                Effect::Wrote { .. } if self.is_above(id, *mark) => id,
                 Effect::Wrote { .. } => *mark,
                 effect if self.ops[*last as usize].effect == effect => *mark,
                 _ => *last,
@@ -391,6 +424,7 @@ impl History {
         };
         let chain = &mut self.keys[key as usize].chains[at];
         chain.ops.push(id);
+        chain.positions.push(self.ops[id as usize].position);
         chain.marks.push(mark);
     }
 
@@ -403,6 +437,16 @@ impl History {
                 (timestamp, rank, operation.seq, self.values.text(value))
             }
             _ => (0, rank, operation.seq, ""),
+        }
+    }
+
+    /// Whether one write is greater than another. Timestamps nearly always tell.
+    pub fn is_above(&self, a: OpId, b: OpId) -> bool {
+        match (self.ops[a as usize].effect, self.ops[b as usize].effect) {
+            (Effect::Wrote { timestamp: x, .. }, Effect::Wrote { timestamp: y, .. }) if x != y => {
+                x > y
+            }
+            _ => self.stamp(a) > self.stamp(b),
         }
     }
 
@@ -419,7 +463,7 @@ impl History {
     /// Whether a set holds an operation.
     pub fn contains(&self, seen: &Seen, op: OpId) -> bool {
         let operation = &self.ops[op as usize];
-        seen.counts.get(operation.lane) >= operation.position
+        seen.count(operation.lane) >= operation.position
             || (!seen.beyond.is_empty() && seen.beyond.get(op / 64) & (1 << (op % 64)) != 0)
     }
 
@@ -458,11 +502,6 @@ impl History {
         members
     }
 
-    /// How many of a lane's first operations are in the set.
-    pub fn prefix(&self, seen: &Seen, lane: u32) -> u32 {
-        seen.counts.get(lane)
-    }
-
     /// Calls `visit(lane, count)` for each lane of which operations are in the set, of one object
     /// where one is named.
     pub fn for_each_prefix(
@@ -488,11 +527,6 @@ impl History {
             }),
         }
         self.work += work;
-    }
-
-    /// Whether a set is a prefix of each lane.
-    pub fn is_regular(seen: &Seen) -> bool {
-        seen.beyond.is_empty()
     }
 
     /// Adds to what a replica has seen; says whether that was anything new.
@@ -680,7 +714,7 @@ impl History {
         let mut others = Vec::new();
         for content in messages {
             match content {
-                Content::All(held) if Self::is_regular(held) => base.counts.join(&held.counts),
+                Content::All(held) if held.is_regular() => base.counts.join(&held.counts),
                 other => others.push(*other),
             }
         }

@@ -30,15 +30,15 @@ impl History {
 
     /// The place in a chain of the last operation that is in the set.
     fn last_seen(&self, chain: &Chain, seen: &Seen) -> Option<usize> {
-        let last = chain.ops.len() - 1;
-        if self.contains(seen, chain.ops[last]) {
+        let count = seen.count(chain.lane);
+        let last = chain.positions.len() - 1;
+        if count >= chain.positions[last] {
             return Some(last);
         }
-        if !Self::is_regular(seen) {
-            return (0..last).rev().find(|i| self.contains(seen, chain.ops[*i]));
+        if !seen.is_regular() {
+            return (0..=last).rev().find(|i| self.contains(seen, chain.ops[*i]));
         }
-        let count = self.prefix(seen, self.ops[chain.ops[0] as usize].lane);
-        chain.ops.partition_point(|op| self.ops[*op as usize].position <= count).checked_sub(1)
+        chain.positions.partition_point(|position| *position <= count).checked_sub(1)
     }
 
     /// The maximal decisions on a key: those that no other decision on it saw.
@@ -61,12 +61,12 @@ impl History {
         let mut work = of.chains.len();
         let mut winner: Option<OpId> = None;
         let mut consider = |op: OpId| {
-            if winner.is_none_or(|best| self.stamp(op) > self.stamp(best)) {
+            if winner.is_none_or(|best| self.is_above(op, best)) {
                 winner = Some(op);
             }
         };
         for chain in &of.chains {
-            if Self::is_regular(seen) {
+            if seen.is_regular() {
                 if let Some(i) = self.last_seen(chain, seen) {
                     consider(chain.marks[i]);
                 }
