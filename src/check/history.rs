@@ -159,6 +159,8 @@ pub struct Lane {
 pub struct Chain {
     /// The lane that they are in.
     pub lane: u32,
+    /// The last of them, which is the one asked for most.
+    pub end: Link,
     /// In order.
     pub ops: Vec<OpId>,
     /// Their positions in the lane.
@@ -166,6 +168,21 @@ pub struct Chain {
     /// For a register or a map: at each place, the greatest write up to there. For a set: the
     /// last operation of the other kind before there, or [`NONE`].
     pub marks: Vec<OpId>,
+}
+
+/// One place in a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    /// The operation.
+    pub op: OpId,
+    /// Its position in the lane.
+    pub position: u32,
+    /// Its mark.
+    pub mark: OpId,
+    /// Whether it is an addition.
+    pub added: bool,
+    /// The timestamp of the mark, where that is a write.
+    pub timestamp: u64,
 }
 
 /// A set's element, a map's key, or the register itself.
@@ -397,35 +414,49 @@ impl History {
     }
 
     /// Appends an operation to its key's chain.
-    fn link(&mut self, key: u32, branch: u32, id: OpId) {
-        let of = &mut self.keys[key as usize];
+    fn link(&mut self, key: u32, branch: u32, op: OpId) {
+        let of = &self.keys[key as usize];
         // Few branches decide one key, and the one that did so last is the likeliest to go on.
-        let at = match of.branches.iter().rposition(|b| *b == branch) {
-            Some(at) => at,
-            None => {
-                of.branches.push(branch);
-                let lane = self.ops[id as usize].lane;
-                let (ops, positions, marks) = (Vec::new(), Vec::new(), Vec::new());
-                of.chains.push(Chain { lane, ops, positions, marks });
-                of.chains.len() - 1
+        let at = of.branches.iter().rposition(|b| *b == branch);
+        self.work += (of.branches.len() - at.unwrap_or(0)) as u64;
+        let before = at.map(|at| of.chains[at].end);
+        let Operation { lane, position, effect, .. } = self.ops[op as usize];
+        let (mark, timestamp) = match (effect, before) {
+            (Effect::Wrote { .. }, Some(end)) if self.is_above(end.mark, op) => {
+                (end.mark, end.timestamp)
             }
+            (Effect::Wrote { timestamp, .. }, _) => (op, timestamp),
+            (_, None) => (NONE, 0),
+            (effect, Some(end)) if end.added == (effect == Effect::Added) => (end.mark, 0),
+            (_, Some(end)) => (end.op, 0),
         };
-        self.work += (of.branches.len() - at) as u64;
-        let chain = &self.keys[key as usize].chains[at];
-        let mark = match (chain.ops.last(), chain.marks.last()) {
-            (Some(last), Some(mark)) => match self.ops[id as usize].effect {
-                Effect::Wrote { .. } if self.is_above(id, *mark) => id,
-                Effect::Wrote { .. } => *mark,
-                effect if self.ops[*last as usize].effect == effect => *mark,
-                _ => *last,
-            },
-            _ if matches!(self.ops[id as usize].effect, Effect::Wrote { .. }) => id,
-            _ => NONE,
-        };
-        let chain = &mut self.keys[key as usize].chains[at];
-        chain.ops.push(id);
-        chain.positions.push(self.ops[id as usize].position);
+        let end = Link { op, position, mark, added: effect == Effect::Added, timestamp };
+        let of = &mut self.keys[key as usize];
+        let at = at.unwrap_or_else(|| {
+            of.branches.push(branch);
+            let (ops, positions, marks) = (Vec::new(), Vec::new(), Vec::new());
+            of.chains.push(Chain { lane, end, ops, positions, marks });
+            of.chains.len() - 1
+        });
+        let chain = &mut of.chains[at];
+        chain.end = end;
+        chain.ops.push(op);
+        chain.positions.push(position);
         chain.marks.push(mark);
+    }
+
+    /// The place of a chain with this number.
+    pub fn link_at(&self, chain: &Chain, at: usize) -> Link {
+        if at + 1 == chain.ops.len() {
+            return chain.end;
+        }
+        let (op, position, mark) = (chain.ops[at], chain.positions[at], chain.marks[at]);
+        let added = self.ops[op as usize].effect == Effect::Added;
+        let timestamp = match self.ops.get(mark as usize).map(|mark| mark.effect) {
+            Some(Effect::Wrote { timestamp, .. }) => timestamp,
+            _ => 0,
+        };
+        Link { op, position, mark, added, timestamp }
     }
 
     /// The order of writes and log entries: timestamp, origin, seq, canonical bytes.
