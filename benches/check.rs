@@ -1,0 +1,74 @@
+//! How fast traces are judged, beside what it takes merely to parse their lines.
+//!
+//! `cargo bench --bench check`; `REJOIN_TRACES=FOLDER` adds the traces in that folder. Machines
+//! differ, so quote the ratio of two figures of one run.
+
+#[path = "../examples/big_history.rs"]
+mod big_history;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rejoin::check::{Options, Verdict, check};
+use rejoin::trace::{Reader, decompress};
+use std::hint::black_box;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Traces by name, decompressed.
+fn traces() -> Vec<(String, Vec<u8>)> {
+    let mut big = Vec::new();
+    big_history::write(&mut big, 28, 85_000).expect("memory takes what is written");
+    let session = include_bytes!("../examples/working-day.jsonl").to_vec();
+    let mut traces = vec![("working-day".into(), session), ("big-history".into(), big)];
+    if let Some(folder) = std::env::var_os("REJOIN_TRACES") {
+        let mut files: Vec<_> = std::fs::read_dir(Path::new(&folder))
+            .expect("REJOIN_TRACES names a folder")
+            .map(|entry| entry.expect("the folder can be read").path())
+            .filter(|path| path.to_string_lossy().contains(".jsonl"))
+            .collect();
+        files.sort();
+        for path in files {
+            let file = std::fs::File::open(&path).expect("the trace can be read");
+            let mut bytes = Vec::new();
+            decompress(BufReader::new(file))
+                .and_then(|mut trace| trace.read_to_end(&mut bytes))
+                .expect("the trace can be decompressed");
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            traces.push((name, bytes));
+        }
+    }
+    traces
+}
+
+fn judging(criterion: &mut Criterion) {
+    for (name, trace) in traces() {
+        let mut group = criterion.benchmark_group(&name);
+        group.throughput(Throughput::Bytes(trace.len() as u64)).sample_size(10);
+        group.bench_function("serde_json values", |bencher| {
+            bencher.iter(|| {
+                for line in trace.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                    let value: serde_json::Value =
+                        serde_json::from_slice(line).expect("a line is JSON");
+                    black_box(value);
+                }
+            });
+        });
+        group.bench_function("read", |bencher| {
+            bencher.iter(|| {
+                let mut reader = Reader::new(trace.as_slice()).expect("the header is one");
+                while let Some(line) = reader.next_line().expect("the lines are of the grammar") {
+                    black_box(line);
+                }
+            });
+        });
+        group.bench_function("check", |bencher| {
+            bencher.iter(|| {
+                let report = check(|| Ok(trace.as_slice()), &Options::default());
+                assert_eq!(report.expect("memory can be read").verdict, Verdict::Conforms);
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, judging);
+criterion_main!(benches);
