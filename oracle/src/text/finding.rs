@@ -44,11 +44,19 @@ fn notes(text: &Text, finding: &Finding, gutter: usize) -> Vec<Message<'static>>
     let room = text.width.saturating_sub(gutter + LABEL + "  = : ".len());
     let note =
         |label: &str, said: String| Level::NOTE.with_name(format!("{label:>LABEL$}")).message(said);
-    let answer = |json: &str| shorten(&escape_json(json), room.saturating_sub(30)).into_owned();
+    let answers = [&finding.expected, &finding.actual];
+    let [right, claimed] = answers.map(|json| json.as_deref().map(escape_json).unwrap_or_default());
+    // The window's own words take some room too.
+    let most = room.saturating_sub("… ".len() + " … 12,345 more characters".len());
+    let (right, claimed) = shorten(&right, &claimed, most);
 
     let mut notes = Vec::new();
-    notes.extend(finding.expected.as_deref().map(|json| note("expected", answer(json))));
-    notes.extend(finding.actual.as_deref().map(|json| note("claimed", answer(json))));
+    if finding.expected.is_some() {
+        notes.push(note("expected", right));
+    }
+    if finding.actual.is_some() {
+        notes.push(note("claimed", claimed));
+    }
     if !finding.because.is_empty() {
         notes.push(note("because", steps(&finding.because, room)));
     }

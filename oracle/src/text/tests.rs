@@ -45,8 +45,8 @@ fn a_piece_of_a_long_line_keeps_its_column_and_long_answers_are_shortened() {
     report.claims = 2;
     report.findings.push(Finding {
         line: 100_000,
-        expected: Some(format!("[{}1]", "1,".repeat(600))),
-        actual: None,
+        expected: Some(format!("[{}2,3]", "1,".repeat(600))),
+        actual: Some(format!("[{}3]", "1,".repeat(600))),
         because: Vec::new(),
         theorem: None,
         excerpt: Some(Excerpt {
@@ -63,7 +63,8 @@ error[or-set/value]: set `approved` at `b` has other elements than claimed
 100000 | …größer 北京 [1,2] …
        |              ^^^^^ claimed
        |
-       = expected: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1, … 1,153 more characters … ,1,1,1,1,1,1,1,1]
+       = expected: … 1,1,1,1,1,1,1,1,2,3]
+       =  claimed: … 1,1,1,1,1,1,1,1,3]
 
 dir/a.jsonl: discrepancy: 1 of 2 claims is false
 "#;
