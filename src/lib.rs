@@ -6,5 +6,12 @@ pub mod lattice;
 pub mod dot;
 pub mod version_vector;
 
-pub mod check;
+pub mod operation;
+
+pub mod definition;
+
+pub mod reference;
+
 pub mod trace;
+
+pub mod check;

@@ -1,9 +1,29 @@
 //! The judge: whether every claim of a trace follows from its history.
+//!
+//! Reading order: [`report`](Report) says what comes out. `history` keeps what happened and what
+//! each replica has seen, on `tree`. `meaning` and `values` are the definitions of
+//! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
+//! as a state. `judge` takes in the events, `claims`, `digests` and `agreement` hold the claims
+//! against the history, and `argument` says why a claim is false.
 
+mod agreement;
+mod argument;
+mod claims;
+mod digests;
+mod explicit;
+mod history;
+mod judge;
+mod meaning;
 mod report;
+mod rows;
+mod tree;
+mod values;
 
 pub use report::*;
 
+use crate::trace::{self, Event, Fault, Name, Reader};
+use hashbrown::HashSet;
+use judge::{End, IllFormed, Judge, Stop};
 use std::io::{self, BufRead};
 
 /// How to judge.
@@ -33,15 +53,107 @@ pub fn check<R: BufRead>(
     mut open: impl FnMut() -> io::Result<R>,
     options: &Options,
 ) -> io::Result<Report> {
-    let _ = (open()?, options);
-    Ok(Report {
-        verdict: Verdict::Inconclusive,
-        events: 0,
-        claims: 0,
-        findings: Vec::new(),
-        warnings: Vec::new(),
-        limits: Vec::new(),
-        error: None,
-        coverage: Coverage::default(),
-    })
+    match pass(plain(open()?)?, None, options)? {
+        Pass::Judged(report) => Ok(*report),
+        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options)? {
+            Pass::Judged(report) => Ok(*report),
+            Pass::Again(_) => unreachable!("all loads are known"),
+        },
+    }
+}
+
+#[cfg(feature = "compression")]
+fn plain<'a>(input: impl BufRead + 'a) -> io::Result<impl BufRead> {
+    trace::decompress(input)
+}
+
+#[cfg(not(feature = "compression"))]
+fn plain(input: impl BufRead) -> io::Result<impl BufRead> {
+    Ok(input)
+}
+
+/// What one pass over a trace ends with.
+enum Pass {
+    /// It was judged.
+    Judged(Box<Report>),
+    /// It must be judged again, as one that loads these objects.
+    Again(HashSet<Name>),
+}
+
+fn pass(input: impl BufRead, loads: Option<&HashSet<Name>>, options: &Options) -> io::Result<Pass> {
+    let mut reader = match Reader::new(input) {
+        Ok(reader) => reader,
+        Err(trace::Error::Unreadable(error)) => return Err(error),
+        Err(trace::Error::Malformed(fault)) => {
+            return Ok(judged(Judge::unstarted(options), End::Malformed(fault)));
+        }
+    };
+    let mut judge = match Judge::new(reader.header(), loads, options) {
+        Ok(judge) => judge,
+        Err(stop) => {
+            let end = end(stop, 1, reader.header_text());
+            return Ok(judged(Judge::unstarted(options), end));
+        }
+    };
+    loop {
+        let line = match reader.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(judged(judge, End::Whole)),
+            Err(trace::Error::Unreadable(error)) => return Err(error),
+            Err(trace::Error::Malformed(fault)) => return Ok(judged(judge, End::Malformed(fault))),
+        };
+        match judge.line(&line) {
+            Ok(()) => {}
+            Err(Stop::LoadAfterUse) => {
+                let mut loads = judge.loaded_names();
+                note_load(&mut loads, &line.event);
+                return rest(reader, loads).map(Pass::Again);
+            }
+            Err(Stop::OwnStampsLoaded(fault)) => {
+                let fault = place(fault, 1, reader.header_text());
+                return Ok(judged(Judge::unstarted(options), End::IllFormed(fault)));
+            }
+            Err(stop) => {
+                let end = end(stop, line.number, line.text);
+                return Ok(judged(judge, end));
+            }
+        }
+    }
+}
+
+fn judged(judge: Judge, end: End) -> Pass {
+    Pass::Judged(Box::new(judge.report(end)))
+}
+
+/// Reads on only for what is loaded, to the end of what is of the grammar.
+fn rest(mut reader: Reader<impl BufRead>, mut loads: HashSet<Name>) -> io::Result<HashSet<Name>> {
+    loop {
+        match reader.next_line() {
+            Ok(Some(line)) => note_load(&mut loads, &line.event),
+            Ok(None) | Err(trace::Error::Malformed(_)) => return Ok(loads),
+            Err(trace::Error::Unreadable(error)) => return Err(error),
+        }
+    }
+}
+
+fn note_load(loads: &mut HashSet<Name>, event: &Event) {
+    if let Event::Load { object, .. } = event {
+        loads.insert(object.clone());
+    }
+}
+
+fn end(stop: Stop, number: u64, text: &str) -> End {
+    match stop {
+        Stop::IllFormed(fault) | Stop::OwnStampsLoaded(fault) => {
+            End::IllFormed(place(fault, number, text))
+        }
+        Stop::Limit(limit) => End::Limit(limit),
+        Stop::LoadAfterUse => unreachable!("only a line loads"),
+    }
+}
+
+fn place(fault: IllFormed, number: u64, text: &str) -> Fault {
+    let span = trace::span(text, &[trace::Step::Member(fault.field.into())]);
+    let column = span.map(|span| trace::column(text, span.start));
+    Fault { line: number, column, message: fault.message }
 }

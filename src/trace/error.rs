@@ -6,9 +6,9 @@ use std::io;
 /// Why the reader stopped. Nothing after this place was read.
 #[derive(Debug)]
 pub enum Error {
-    /// The file is not of the grammar.
+    /// The file is not of the grammar, or its compressed stream is damaged.
     Malformed(Fault),
-    /// The bytes could not be had, or the compressed stream is damaged.
+    /// The bytes could not be had.
     Unreadable(io::Error),
 }
 
@@ -42,4 +42,17 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Malformed(_) => None,
+            Self::Unreadable(error) => Some(error),
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Malformed(fault)
+    }
+}

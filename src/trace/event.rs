@@ -3,7 +3,7 @@
 //! These types say what a line may hold; whether the history they tell is possible is for
 //! [`crate::check`] to judge.
 
-use super::json::Json;
+use super::json::{Count, Json};
 
 /// The name of a replica, object, message, snapshot, operation, key, element or user:
 /// 1 to 1,024 bytes, ordered by them.
@@ -54,7 +54,7 @@ impl ObjectType {
         [Self::GCounter, Self::LwwRegister, Self::OrSet, Self::LwwMap, Self::Log];
 
     /// Its name in a trace.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::GCounter => "g-counter",
             Self::LwwRegister => "lww-register",
@@ -374,8 +374,8 @@ impl Claim {
 /// An explicit state that a replica's object starts from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExplicitState {
-    /// Each node's share; a share may exceed 64 bits, and is then given as its decimal digits.
-    GCounter(Vec<(Name, String)>),
+    /// Each node's share; nodes need not be declared, and a share may exceed 64 bits.
+    GCounter(Vec<(Name, Count)>),
     /// The last write, if any.
     LwwRegister(Option<StateWrite>),
     /// What was added, and what of it was removed.

@@ -1,9 +1,22 @@
-//! Reading traces.
+//! Reading traces: from bytes to typed lines.
+//!
+//! Meaning: spec/trace-format.md. [`Reader`] takes the lines one by one; a fault is reported
+//! with its place, what was found, and what was expected. What a line says is judged here,
+//! whether it is possible after the lines before it is not.
 
 mod error;
 mod event;
 mod json;
+mod parse;
+mod reader;
 
+#[cfg(feature = "compression")]
+mod decompress;
+
+#[cfg(feature = "compression")]
+pub use decompress::decompress;
 pub use error::{Error, Fault};
 pub use event::*;
-pub use json::{Json, Number};
+pub use json::{Count, Json, MAX_LEVELS, Number, Step, SyntaxError, span};
+pub use parse::{MAX_DECLARED, MAX_NAME};
+pub use reader::{Line, MAX_LINE, Reader, column};

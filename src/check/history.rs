@@ -1,0 +1,702 @@
+//! What happened in a trace: every operation, and what its replica had seen.
+//!
+//! Meaning: section 3 of spec/trace-format.md speaks of sets of operations. [`Seen`] is such a
+//! set, [`History`] holds the operations themselves.
+//!
+//! How: a replica's operations from one restore to the next form a *branch*. Those of one branch
+//! on one object form a *lane*, in which they have positions 1, 2, 3…. What a replica has seen is,
+//! but for odd deliveries, a prefix of each lane, so a set is a number per lane, kept in a
+//! persistent [`Tree`]; what lies beyond a prefix is kept as a set of bits.
+//!
+//! Cost: an operation costs a constant, a reception O(what it brings · log), in memory too.
+
+use super::tree::Tree;
+use crate::trace::ObjectType;
+use hashbrown::HashMap;
+use std::rc::Rc;
+
+/// The number of an operation, in the order of the file from 0.
+pub type OpId = u32;
+
+/// One operation of an object that is not loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// The life of the replica that performed it.
+    pub branch: u32,
+    /// Its place in its branch, from 0.
+    pub index: u32,
+    /// The reception after which it was performed.
+    pub epoch: u32,
+    /// Its branch's operations on its object.
+    pub lane: u32,
+    /// Its place in its lane, from 1.
+    pub position: u32,
+    /// seq(e), from 1.
+    pub seq: u32,
+    /// The key that it decides ([`NONE`] for counters and logs).
+    pub key: u32,
+    /// Who decided it, or [`NONE`].
+    pub user: u32,
+    /// The line.
+    pub line: u32,
+    /// What it does.
+    pub effect: Effect,
+}
+
+/// What an operation does to its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Counts more.
+    Increment(u64),
+    /// Adds the element.
+    Added,
+    /// Removes what it saw.
+    Removed,
+    /// Writes or appends a value.
+    Wrote {
+        /// Which value.
+        value: u32,
+        /// When; 0 with own stamps.
+        timestamp: u64,
+    },
+}
+
+/// Stands for "no key", "no user".
+pub const NONE: u32 = u32::MAX;
+
+/// A set of operations.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// For each lane, how many of its first operations are in the set.
+    counts: Tree<u32>,
+    /// The operations in the set beyond those, as bits.
+    beyond: Tree<u64>,
+    /// How many operations are in the set.
+    pub size: u64,
+}
+
+/// One life of a replica: from its start or a restore to the next restore.
+#[derive(Debug)]
+pub struct Branch {
+    /// Whose.
+    pub replica: u32,
+    /// How many operations it performed.
+    pub len: u32,
+    /// Its receptions, in order.
+    pub epochs: Vec<u32>,
+    /// Its lanes, by object.
+    lanes: HashMap<u32, u32>,
+}
+
+/// A time in which a replica received nothing new.
+#[derive(Debug)]
+pub struct Epoch {
+    /// The line that began it.
+    pub line: u32,
+    /// What began it.
+    pub how: How,
+    /// What the replica had seen at its beginning.
+    pub seen: Seen,
+}
+
+/// How a replica came to see what it had not seen.
+#[derive(Clone, Copy, Debug)]
+pub enum How {
+    /// It had seen nothing.
+    Start,
+    /// It received this message.
+    Received(u32),
+    /// It merged from this replica.
+    Merged(u32),
+    /// It synchronized with this replica.
+    Synced(u32),
+    /// It was set back to this backup.
+    Restored(u32),
+}
+
+/// A branch's operations on one object.
+#[derive(Debug)]
+pub struct Lane {
+    /// Which branch.
+    pub branch: u32,
+    /// Which object.
+    pub object: u32,
+    /// In order.
+    pub ops: Vec<OpId>,
+    /// For a counter: the total up to and including each operation.
+    pub totals: Vec<u128>,
+}
+
+/// A branch's operations on one key.
+#[derive(Debug)]
+pub struct Chain {
+    /// In order.
+    pub ops: Vec<OpId>,
+    /// For a register or a map: at each place, the greatest write up to there. For a set: the
+    /// last operation of the other kind before there, or [`NONE`].
+    pub marks: Vec<OpId>,
+}
+
+/// A set's element, a map's key, or the register itself.
+#[derive(Debug)]
+pub struct Key {
+    /// The element or key; empty for a register.
+    pub name: Rc<str>,
+    /// The branches that decided it.
+    pub chains: Vec<Chain>,
+    /// For each chain, its branch.
+    pub branches: Vec<u32>,
+}
+
+/// What is known of an object.
+#[derive(Debug)]
+pub struct Object {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its type.
+    pub kind: ObjectType,
+    /// The lanes on it.
+    pub lanes: Vec<u32>,
+    /// Its keys, in the order of their first use.
+    pub keys: Vec<u32>,
+    by_name: HashMap<Rc<str>, u32>,
+}
+
+/// What is known of a replica.
+#[derive(Debug)]
+pub struct Replica {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its place in the order of all names.
+    pub rank: u32,
+    /// Its lives; the last is the present one.
+    pub branches: Vec<u32>,
+    /// What it has seen.
+    pub seen: Seen,
+    /// How many operations of its own it has seen.
+    pub own: u32,
+}
+
+/// Everything that happened so far.
+#[derive(Debug, Default)]
+pub struct History {
+    /// The replicas, as declared.
+    pub replicas: Vec<Replica>,
+    /// The objects, as declared.
+    pub objects: Vec<Object>,
+    /// The operations, in the order of the file.
+    pub ops: Vec<Operation>,
+    /// The branches.
+    pub branches: Vec<Branch>,
+    /// The epochs of all branches.
+    pub epochs: Vec<Epoch>,
+    /// The lanes.
+    pub lanes: Vec<Lane>,
+    /// The keys of all objects.
+    pub keys: Vec<Key>,
+    /// The values written, as canonical JSON.
+    pub values: Interner,
+    /// The users.
+    pub users: Interner,
+    /// Whether a replica ever saw an operation without those before it in its lane.
+    pub irregular: bool,
+    /// Elementary steps taken, so that judging can be bounded.
+    pub work: u64,
+}
+
+/// Texts, each kept once and known by a number.
+#[derive(Debug, Default)]
+pub struct Interner {
+    numbers: HashMap<Rc<str>, u32>,
+    texts: Vec<Rc<str>>,
+}
+
+impl Interner {
+    /// The number of a text, new or not.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let (number, text) = (self.texts.len() as u32, Rc::<str>::from(text));
+        self.texts.push(text.clone());
+        self.numbers.insert(text, number);
+        number
+    }
+
+    /// The number of a text that was seen before.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.numbers.get(text).copied()
+    }
+
+    /// The text of a number.
+    pub fn text(&self, number: u32) -> &Rc<str> {
+        &self.texts[number as usize]
+    }
+}
+
+impl History {
+    /// A history in which nothing has happened. The names of the replicas are distinct.
+    pub fn new(replicas: &[Rc<str>], objects: &[(Rc<str>, ObjectType)]) -> Self {
+        let mut history = Self::default();
+        let mut order: Vec<usize> = (0..replicas.len()).collect();
+        order.sort_unstable_by_key(|i| &replicas[*i]);
+        let mut ranks = vec![0; replicas.len()];
+        order.iter().enumerate().for_each(|(rank, i)| ranks[*i] = rank as u32);
+        for (name, rank) in replicas.iter().zip(ranks) {
+            let replica = history.replicas.len() as u32;
+            let (name, seen) = (name.clone(), Seen::default());
+            history.replicas.push(Replica { name, rank, branches: Vec::new(), seen, own: 0 });
+            history.begin_branch(replica, 1, How::Start);
+        }
+        history.objects = objects
+            .iter()
+            .map(|(name, kind)| Object {
+                name: name.clone(),
+                kind: *kind,
+                lanes: Vec::new(),
+                keys: Vec::new(),
+                by_name: HashMap::new(),
+            })
+            .collect();
+        history
+    }
+
+    fn begin_branch(&mut self, replica: u32, line: u32, how: How) {
+        let branch = self.branches.len() as u32;
+        self.branches.push(Branch { replica, len: 0, epochs: Vec::new(), lanes: HashMap::new() });
+        self.replicas[replica as usize].branches.push(branch);
+        self.begin_epoch(replica, line, how);
+    }
+
+    fn begin_epoch(&mut self, replica: u32, line: u32, how: How) {
+        let epoch = self.epochs.len() as u32;
+        let of = &self.replicas[replica as usize];
+        self.epochs.push(Epoch { line, how, seen: of.seen.clone() });
+        let branch = of.branches[of.branches.len() - 1];
+        self.branches[branch as usize].epochs.push(epoch);
+    }
+
+    /// The present branch of a replica.
+    pub fn branch_of(&self, replica: u32) -> u32 {
+        let branches = &self.replicas[replica as usize].branches;
+        branches[branches.len() - 1]
+    }
+
+    /// What a replica has seen.
+    pub fn seen(&self, replica: u32) -> &Seen {
+        &self.replicas[replica as usize].seen
+    }
+
+    /// The replica that performed an operation.
+    pub fn replica_of(&self, op: OpId) -> u32 {
+        self.branches[self.ops[op as usize].branch as usize].replica
+    }
+
+    /// The object of an operation.
+    pub fn object_of(&self, op: OpId) -> u32 {
+        self.lanes[self.ops[op as usize].lane as usize].object
+    }
+
+    /// The number of a key of an object, if it was ever used.
+    pub fn find_key(&self, object: u32, name: &str) -> Option<u32> {
+        self.objects[object as usize].by_name.get(name).copied()
+    }
+
+    fn key(&mut self, object: u32, name: &str) -> u32 {
+        let of = &mut self.objects[object as usize];
+        if let Some(key) = of.by_name.get(name) {
+            return *key;
+        }
+        let (key, name) = (self.keys.len() as u32, Rc::<str>::from(name));
+        of.by_name.insert(name.clone(), key);
+        of.keys.push(key);
+        self.keys.push(Key { name, chains: Vec::new(), branches: Vec::new() });
+        key
+    }
+
+    /// A replica performs an operation on an object, on a key where the type has keys.
+    pub fn perform(
+        &mut self,
+        replica: u32,
+        object: u32,
+        key: Option<&str>,
+        effect: Effect,
+        user: u32,
+        line: u32,
+    ) -> OpId {
+        let id = self.ops.len() as OpId;
+        let key = key.map_or(NONE, |name| self.key(object, name));
+        let branch_id = self.branch_of(replica);
+        let branch = &mut self.branches[branch_id as usize];
+        let next_lane = self.lanes.len() as u32;
+        let lane_id = *branch.lanes.entry(object).or_insert(next_lane);
+        if lane_id == next_lane {
+            let (ops, totals) = (Vec::new(), Vec::new());
+            self.lanes.push(Lane { branch: branch_id, object, ops, totals });
+            self.objects[object as usize].lanes.push(lane_id);
+        }
+        let lane = &mut self.lanes[lane_id as usize];
+        lane.ops.push(id);
+        if let Effect::Increment(amount) = effect {
+            lane.totals.push(lane.totals.last().copied().unwrap_or(0) + u128::from(amount));
+        }
+        let position = lane.ops.len() as u32;
+        let index = branch.len;
+        branch.len += 1;
+        let of = &mut self.replicas[replica as usize];
+        of.own += 1;
+        of.seen.counts.set(lane_id, position);
+        of.seen.size += 1;
+        self.ops.push(Operation {
+            branch: branch_id,
+            index,
+            epoch: branch.epochs[branch.epochs.len() - 1],
+            lane: lane_id,
+            position,
+            seq: of.own,
+            key,
+            user,
+            line,
+            effect,
+        });
+        if key != NONE {
+            self.link(key, branch_id, id);
+        }
+        id
+    }
+
+    /// Appends an operation to its key's chain.
+    fn link(&mut self, key: u32, branch: u32, id: OpId) {
+        let of = &mut self.keys[key as usize];
+        // Few branches decide one key, and the one that did so last is the likeliest to go on.
+        let at = match of.branches.iter().rposition(|b| *b == branch) {
+            Some(at) => at,
+            None => {
+                of.branches.push(branch);
+                of.chains.push(Chain { ops: Vec::new(), marks: Vec::new() });
+                of.chains.len() - 1
+            }
+        };
+        self.work += (of.branches.len() - at) as u64;
+        let chain = &self.keys[key as usize].chains[at];
+        let mark = match (chain.ops.last(), chain.marks.last()) {
+            (Some(last), Some(mark)) => match self.ops[id as usize].effect {
+                Effect::Wrote { .. } if self.stamp(id) > self.stamp(*mark) => id,
+                Effect::Wrote { .. } => *mark,
+                effect if self.ops[*last as usize].effect == effect => *mark,
+                _ => *last,
+            },
+            _ if matches!(self.ops[id as usize].effect, Effect::Wrote { .. }) => id,
+            _ => NONE,
+        };
+        let chain = &mut self.keys[key as usize].chains[at];
+        chain.ops.push(id);
+        chain.marks.push(mark);
+    }
+
+    /// The order of writes and log entries: timestamp, origin, seq, canonical bytes.
+    pub fn stamp(&self, op: OpId) -> (u64, u32, u32, &str) {
+        let operation = &self.ops[op as usize];
+        let rank = self.replicas[self.replica_of(op) as usize].rank;
+        match operation.effect {
+            Effect::Wrote { value, timestamp } => {
+                (timestamp, rank, operation.seq, self.values.text(value))
+            }
+            _ => (0, rank, operation.seq, ""),
+        }
+    }
+
+    /// Whether operation `e`'s replica had seen operation `f` just before it performed `e`.
+    pub fn sees(&self, e: OpId, f: OpId) -> bool {
+        let (by, of) = (&self.ops[e as usize], &self.ops[f as usize]);
+        if by.branch == of.branch {
+            of.index < by.index
+        } else {
+            self.contains(&self.epochs[by.epoch as usize].seen, f)
+        }
+    }
+
+    /// Whether a set holds an operation.
+    pub fn contains(&self, seen: &Seen, op: OpId) -> bool {
+        let operation = &self.ops[op as usize];
+        seen.counts.get(operation.lane) >= operation.position
+            || (!seen.beyond.is_empty() && seen.beyond.get(op / 64) & (1 << (op % 64)) != 0)
+    }
+
+    /// The operations of a set, in no particular order; only of one object where one is named.
+    pub fn members(&mut self, seen: &Seen, object: Option<u32>) -> Vec<OpId> {
+        let mut members = Vec::new();
+        match object {
+            Some(object) => {
+                for lane in &self.objects[object as usize].lanes {
+                    let count = seen.counts.get(*lane) as usize;
+                    members.extend(&self.lanes[*lane as usize].ops[..count]);
+                }
+                self.work += self.objects[object as usize].lanes.len() as u64;
+            }
+            None => seen.counts.for_each(&mut |lane, count| {
+                members.extend(&self.lanes[lane as usize].ops[..count as usize]);
+            }),
+        }
+        members.extend(self.beyond(seen, object));
+        self.work += members.len() as u64;
+        members
+    }
+
+    /// The operations of a set that lie beyond its prefixes, in the order of the file.
+    pub fn beyond(&self, seen: &Seen, object: Option<u32>) -> Vec<OpId> {
+        let mut members = Vec::new();
+        seen.beyond.for_each(&mut |word, mut mask| {
+            while mask != 0 {
+                let op = word * 64 + mask.trailing_zeros();
+                mask &= mask - 1;
+                if object.is_none_or(|object| self.object_of(op) == object) {
+                    members.push(op);
+                }
+            }
+        });
+        members
+    }
+
+    /// How many of a lane's first operations are in the set.
+    pub fn prefix(&self, seen: &Seen, lane: u32) -> u32 {
+        seen.counts.get(lane)
+    }
+
+    /// Calls `visit(lane, count)` for each lane of which operations are in the set, of one object
+    /// where one is named.
+    pub fn for_each_prefix(
+        &mut self,
+        seen: &Seen,
+        object: Option<u32>,
+        visit: &mut impl FnMut(&Self, u32, u32),
+    ) {
+        let mut work = 0;
+        match object {
+            Some(object) => {
+                for lane in &self.objects[object as usize].lanes {
+                    work += 1;
+                    match seen.counts.get(*lane) {
+                        0 => {}
+                        count => visit(self, *lane, count),
+                    }
+                }
+            }
+            None => seen.counts.for_each(&mut |lane, count| {
+                work += 1;
+                visit(self, lane, count);
+            }),
+        }
+        self.work += work;
+    }
+
+    /// Whether a set is a prefix of each lane.
+    pub fn is_regular(seen: &Seen) -> bool {
+        seen.beyond.is_empty()
+    }
+
+    /// Adds to what a replica has seen; says whether that was anything new.
+    pub fn learn(&mut self, replica: u32, what: &Content, line: u32, how: How) -> bool {
+        let mut seen = self.replicas[replica as usize].seen.clone();
+        let before = seen.size;
+        self.add(&mut seen, what);
+        if seen.size == before {
+            return false;
+        }
+        self.replicas[replica as usize].seen = seen;
+        self.recount_own(replica);
+        self.begin_epoch(replica, line, how);
+        true
+    }
+
+    /// Sets a replica back; what it then does is on a new branch.
+    pub fn restore(&mut self, replica: u32, seen: Seen, line: u32, snapshot: u32) {
+        self.replicas[replica as usize].seen = seen;
+        self.begin_branch(replica, line, How::Restored(snapshot));
+        self.recount_own(replica);
+    }
+
+    /// A replica that was never restored has seen all its own operations; another has to count.
+    fn recount_own(&mut self, replica: u32) {
+        let of = &self.replicas[replica as usize];
+        if of.branches.len() == 1 {
+            return;
+        }
+        let mut own = 0;
+        for branch in &of.branches {
+            let lanes = &self.branches[*branch as usize].lanes;
+            own += lanes.values().map(|lane| of.seen.counts.get(*lane)).sum::<u32>();
+            self.work += lanes.len() as u64 + 1;
+        }
+        let beyond = self.beyond(&of.seen, None);
+        own += beyond.iter().filter(|op| self.replica_of(**op) == replica).count() as u32;
+        self.replicas[replica as usize].own = own;
+    }
+
+    fn add(&mut self, seen: &mut Seen, what: &Content) {
+        match what {
+            Content::All(other) => {
+                let mut gained = 0;
+                let mut work = 1;
+                seen.counts.differences(&other.counts, &mut |_, here, there| {
+                    gained += u64::from(there.saturating_sub(here));
+                    work += 1;
+                    true
+                });
+                self.work += work;
+                seen.counts.join(&other.counts);
+                seen.size += gained;
+                if !(seen.beyond.is_empty() && other.beyond.is_empty()) {
+                    seen.beyond.join(&other.beyond);
+                    self.settle(seen);
+                }
+            }
+            Content::Objects(other, objects) => {
+                for object in objects {
+                    for lane in &self.objects[*object as usize].lanes {
+                        self.work += 1;
+                        let (here, there) = (seen.counts.get(*lane), other.counts.get(*lane));
+                        if there > here {
+                            seen.counts.set(*lane, there);
+                            seen.size += u64::from(there - here);
+                        }
+                    }
+                }
+                if !(seen.beyond.is_empty() && other.beyond.is_empty()) {
+                    for op in self.beyond(other, None) {
+                        if objects.contains(&self.object_of(op)) {
+                            mark(seen, op);
+                        }
+                    }
+                    self.settle(seen);
+                }
+            }
+            Content::Listed(ops) => {
+                let mut beyond = !seen.beyond.is_empty();
+                for op in ops {
+                    let operation = self.ops[*op as usize];
+                    let here = seen.counts.get(operation.lane);
+                    if here + 1 == operation.position {
+                        seen.counts.set(operation.lane, operation.position);
+                        seen.size += 1;
+                    } else if here < operation.position {
+                        mark(seen, *op);
+                        beyond = true;
+                    }
+                }
+                self.work += ops.len() as u64;
+                if beyond {
+                    self.settle(seen);
+                }
+            }
+        }
+    }
+
+    /// Moves into the prefixes what has come to follow them, and counts anew: so equal sets are
+    /// equal data.
+    fn settle(&mut self, seen: &mut Seen) {
+        let mut beyond: Tree<u64> = Tree::default();
+        let mut left = 0;
+        for op in self.beyond(seen, None) {
+            let operation = &self.ops[op as usize];
+            let here = seen.counts.get(operation.lane);
+            if here + 1 == operation.position {
+                seen.counts.set(operation.lane, operation.position);
+            } else if here < operation.position {
+                beyond.set(op / 64, beyond.get(op / 64) | 1 << (op % 64));
+                left += 1;
+            }
+            self.work += 1;
+        }
+        seen.beyond = beyond;
+        seen.size = left;
+        seen.counts.for_each(&mut |_, count| seen.size += u64::from(count));
+        self.irregular |= left > 0;
+    }
+
+    /// Whether two sets hold the same operations, of one object where one is named.
+    pub fn same(&mut self, a: &Seen, b: &Seen, object: Option<u32>) -> bool {
+        let mut same = true;
+        let mut work = 1;
+        a.counts.differences(&b.counts, &mut |lane, _, _| {
+            work += 1;
+            same = object.is_some_and(|object| self.lanes[lane as usize].object != object);
+            same
+        });
+        a.beyond.differences(&b.beyond, &mut |word, here, there| {
+            work += 1;
+            let mut mask = here ^ there;
+            while same && mask != 0 {
+                let op = word * 64 + mask.trailing_zeros();
+                mask &= mask - 1;
+                same = object.is_some_and(|object| self.object_of(op) != object);
+            }
+            same
+        });
+        self.work += work;
+        same
+    }
+
+    /// The first epoch of a branch that begins with an operation of another branch seen.
+    pub fn learned(&self, branch: u32, op: OpId) -> Option<u32> {
+        let epochs = &self.branches[branch as usize].epochs;
+        let at =
+            epochs.partition_point(|epoch| !self.contains(&self.epochs[*epoch as usize].seen, op));
+        epochs.get(at).copied()
+    }
+}
+
+fn mark(seen: &mut Seen, op: OpId) {
+    seen.beyond.set(op / 64, seen.beyond.get(op / 64) | 1 << (op % 64));
+}
+
+/// What a message holds.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// All of a set.
+    All(Seen),
+    /// What is in a set of these objects.
+    Objects(Seen, Box<[u32]>),
+    /// Exactly these, in the order of the file.
+    Listed(Box<[OpId]>),
+}
+
+impl History {
+    /// Whether a message's content holds an operation.
+    pub fn holds(&self, content: &Content, op: OpId) -> bool {
+        match content {
+            Content::All(seen) => self.contains(seen, op),
+            Content::Objects(seen, objects) => {
+                objects.contains(&self.object_of(op)) && self.contains(seen, op)
+            }
+            Content::Listed(ops) => ops.binary_search(&op).is_ok(),
+        }
+    }
+
+    /// A set less what messages hold.
+    pub fn less(&mut self, seen: &Seen, messages: &[&Content]) -> Content {
+        // What whole states hold is taken off lane by lane; the rest one by one.
+        let mut base = Seen::default();
+        let mut others = Vec::new();
+        for content in messages {
+            match content {
+                Content::All(held) if Self::is_regular(held) => base.counts.join(&held.counts),
+                other => others.push(*other),
+            }
+        }
+        let mut ops = self.beyond(seen, None);
+        base.counts.differences(&seen.counts, &mut |lane, there, here| {
+            if here > there {
+                let lane = &self.lanes[lane as usize];
+                ops.extend(&lane.ops[there as usize..here as usize]);
+            }
+            true
+        });
+        self.work += ops.len() as u64 * (1 + others.len() as u64);
+        ops.retain(|op| {
+            !self.contains(&base, *op) && !others.iter().any(|content| self.holds(content, *op))
+        });
+        ops.sort_unstable();
+        Content::Listed(ops.into())
+    }
+}

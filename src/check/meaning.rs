@@ -1,0 +1,187 @@
+//! The definitions of section 3 and 4 of spec/trace-format.md, over what a replica has seen.
+//!
+//! Meaning: each function is one sentence of the specification about E, the operations of one
+//! object in a set; E need not be closed under sees. `src/definition.rs` says the same with plain
+//! sets; here the answers come from the ends of chains.
+//!
+//! How: what a replica has seen only grows within a branch, so of the decisions of one branch on
+//! one key, the last sees most. What the others saw need not be looked at. Where E has gaps
+//! ([`History::irregular`]) that fails for additions, and all of them are looked at.
+//!
+//! Cost: a key O(branches that decided it · log), where no delivery left a gap.
+
+use super::history::{Chain, Effect, History, NONE, OpId, Seen};
+use crate::trace::ObjectType;
+
+impl History {
+    /// G-counter: the sum of the amounts.
+    pub fn count(&mut self, object: u32, seen: &Seen) -> u128 {
+        let mut sum = 0;
+        self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
+            sum += history.lanes[lane as usize].totals[count as usize - 1];
+        });
+        for op in self.beyond(seen, Some(object)) {
+            if let Effect::Increment(amount) = self.ops[op as usize].effect {
+                sum += u128::from(amount);
+            }
+        }
+        sum
+    }
+
+    /// The place in a chain of the last operation that is in the set.
+    fn last_seen(&self, chain: &Chain, seen: &Seen) -> Option<usize> {
+        let last = chain.ops.len() - 1;
+        if self.contains(seen, chain.ops[last]) {
+            return Some(last);
+        }
+        if !Self::is_regular(seen) {
+            return (0..last).rev().find(|i| self.contains(seen, chain.ops[*i]));
+        }
+        let count = self.prefix(seen, self.ops[chain.ops[0] as usize].lane);
+        chain.ops.partition_point(|op| self.ops[*op as usize].position <= count).checked_sub(1)
+    }
+
+    /// The maximal decisions on a key: those that no other decision on it saw.
+    pub fn maximal(&mut self, key: u32, seen: &Seen) -> Vec<OpId> {
+        let of = &self.keys[key as usize];
+        let last: Vec<OpId> = of
+            .chains
+            .iter()
+            .filter_map(|chain| self.last_seen(chain, seen).map(|i| chain.ops[i]))
+            .collect();
+        let maximal: Vec<OpId> =
+            last.iter().copied().filter(|f| !last.iter().any(|e| self.sees(*e, *f))).collect();
+        self.work += (of.chains.len() + last.len() * last.len()) as u64;
+        maximal
+    }
+
+    /// Register or map key: the greatest write by (timestamp, origin, seq, canonical bytes).
+    pub fn winner(&mut self, key: u32, seen: &Seen) -> Option<OpId> {
+        let of = &self.keys[key as usize];
+        let mut work = of.chains.len();
+        let mut winner: Option<OpId> = None;
+        let mut consider = |op: OpId| {
+            if winner.is_none_or(|best| self.stamp(op) > self.stamp(best)) {
+                winner = Some(op);
+            }
+        };
+        for chain in &of.chains {
+            if Self::is_regular(seen) {
+                if let Some(i) = self.last_seen(chain, seen) {
+                    consider(chain.marks[i]);
+                }
+            } else {
+                work += chain.ops.len();
+                chain
+                    .ops
+                    .iter()
+                    .filter(|op| self.contains(seen, **op))
+                    .for_each(|op| consider(*op));
+            }
+        }
+        self.work += work as u64;
+        winner
+    }
+
+    /// Or-set: the additions of an element that no removal of it saw; where nothing is
+    /// irregular at most one of a branch, and one exactly if the branch has any.
+    pub fn live(&mut self, key: u32, seen: &Seen) -> Vec<OpId> {
+        let of = &self.keys[key as usize];
+        let effect = |op: OpId| self.ops[op as usize].effect;
+        let (mut adds, mut removes) = (Vec::new(), Vec::new());
+        let mut work = of.chains.len();
+        for chain in &of.chains {
+            let Some(last) = self.last_seen(chain, seen) else { continue };
+            if self.irregular {
+                work += last;
+                let held = chain.ops[..=last].iter().copied().filter(|op| self.contains(seen, *op));
+                let (added, removed): (Vec<_>, Vec<_>) =
+                    held.partition(|op| effect(*op) == Effect::Added);
+                adds.extend(added);
+                removes.extend(removed.last());
+            } else {
+                for op in [chain.ops[last], chain.marks[last]] {
+                    match op {
+                        NONE => {}
+                        op if effect(op) == Effect::Added => adds.push(op),
+                        op => removes.push(op),
+                    }
+                }
+            }
+        }
+        work += adds.len() * removes.len();
+        adds.retain(|add| !removes.iter().any(|remove| self.sees(*remove, *add)));
+        self.work += work as u64;
+        adds
+    }
+
+    /// All additions of an element that no removal of it saw.
+    pub fn all_live(&mut self, key: u32, seen: &Seen) -> Vec<OpId> {
+        let last = self.live(key, seen);
+        if self.irregular || last.is_empty() {
+            return last;
+        }
+        // A branch's earlier additions are live as well, back to the last one that a removal saw.
+        let of = &self.keys[key as usize];
+        let removes: Vec<OpId> = of
+            .chains
+            .iter()
+            .filter_map(|chain| {
+                let last = self.last_seen(chain, seen)?;
+                [chain.ops[last], chain.marks[last]]
+                    .into_iter()
+                    .find(|op| *op != NONE && self.ops[*op as usize].effect == Effect::Removed)
+            })
+            .collect();
+        let mut live = Vec::new();
+        let mut work = 0;
+        for chain in &of.chains {
+            let Some(last) = self.last_seen(chain, seen) else { continue };
+            for op in chain.ops[..=last].iter().rev() {
+                work += removes.len() + 1;
+                if self.ops[*op as usize].effect != Effect::Added
+                    || removes.iter().any(|remove| self.sees(*remove, *op))
+                {
+                    break;
+                }
+                live.push(*op);
+            }
+        }
+        self.work += work as u64;
+        live
+    }
+
+    /// The current effect of a key and its maximal decisions; `None` where nobody decided it.
+    pub fn decision(&mut self, object: u32, key: u32, seen: &Seen) -> Option<(Effect, Vec<OpId>)> {
+        let maximal = self.maximal(key, seen);
+        if maximal.is_empty() {
+            return None;
+        }
+        let current = if self.objects[object as usize].kind != ObjectType::OrSet {
+            let winner = self.winner(key, seen)?;
+            self.ops[winner as usize].effect
+        } else if self.live(key, seen).is_empty() {
+            Effect::Removed
+        } else {
+            Effect::Added
+        };
+        Some((current, maximal))
+    }
+
+    /// Whether two operations have the same effect: the same value, whenever it was written.
+    pub fn same_effect(a: Effect, b: Effect) -> bool {
+        match (a, b) {
+            (Effect::Wrote { value: a, .. }, Effect::Wrote { value: b, .. }) => a == b,
+            (a, b) => a == b,
+        }
+    }
+
+    /// Log: the entries in order.
+    pub fn entries(&mut self, object: u32, seen: &Seen) -> Vec<OpId> {
+        let mut entries = self.members(seen, Some(object));
+        // What one branch appended is mostly in order already, which this sort makes use of.
+        entries.sort_by(|a, b| self.stamp(*a).cmp(&self.stamp(*b)));
+        self.work += 4 * entries.len() as u64;
+        entries
+    }
+}
