@@ -5,6 +5,7 @@
 //! costs to write down the value.
 
 use super::Rule;
+use super::explicit::State;
 use super::history::Seen;
 use super::judge::{Falsity, Judge, Judgement, shown};
 use crate::trace::Json;
@@ -108,6 +109,10 @@ impl Judge {
         self.history.for_each_prefix(seen, object, &mut |_, lane, count| add(lane, count));
         self.history.beyond(seen, object).into_iter().for_each(|op| add(u32::MAX, op));
         for (of, state) in self.loaded_states(replica, object) {
+            // To have loaded nothing is to have seen nothing.
+            if *state == State::bottom(self.history.objects[of as usize].kind) {
+                continue;
+            }
             let state = state.text();
             self.history.work += state.len() as u64;
             hasher.update(&of.to_le_bytes());
