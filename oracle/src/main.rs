@@ -101,7 +101,7 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
         colour: coloured(colour),
         width: width(),
         verbose: common.verbose,
-        coverage: common.verbose || sources.len() == 1,
+        several: sources.len() > 1,
         claims: options.claims,
     };
     let length = |source: &Source| match &source.place {
@@ -123,7 +123,7 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
         });
     }
     drop(progress);
-    if common.format == Format::Text && sources.len() > 1 {
+    if common.format == Format::Text && text.several {
         output.write(text.summary(&kinds));
     }
     exit

@@ -37,8 +37,8 @@ pub struct Text {
     pub width: usize,
     /// Whether to show every finding and warning.
     pub verbose: bool,
-    /// Whether to show what a trace exercised.
-    pub coverage: bool,
+    /// Whether there are several traces: each then gets less room.
+    pub several: bool,
     /// Whether claims were judged.
     pub claims: bool,
 }
@@ -53,6 +53,9 @@ impl Text {
             Some(fault) => self.fault(&file, report, fault, culprit.as_ref()),
             None => self.verdict(&file, report),
         };
+        if self.several && text.lines().count() > 1 {
+            text.push('\n');
+        }
         text
     }
 
@@ -149,7 +152,8 @@ impl Text {
             text += "  it says what replicas did, but not what they answered: record their answers \
                      too, as `read` events\n";
         }
-        if self.coverage && self.claims && report.verdict != Verdict::Discrepancy {
+        if (self.verbose || !self.several) && self.claims && report.verdict != Verdict::Discrepancy
+        {
             text += &coverage::show(report);
         }
         text
@@ -168,7 +172,8 @@ impl Text {
             .iter()
             .map(|(kind, number)| format!("{} {kind}", grouped((*number).into())))
             .collect();
-        format!("\n{}: {}\n", count(outcomes.len() as u64, "trace"), kinds.join(", "))
+        let traces = self.paint(PLACE, &count(outcomes.len() as u64, "trace"));
+        format!("{traces}: {}\n", kinds.join(", "))
     }
 
     fn renderer(&self) -> Renderer {

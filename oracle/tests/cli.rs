@@ -169,7 +169,7 @@ fn of_several_traces_the_gravest_counts_and_all_are_judged() {
     let run = run_with(files, &["check", "good", "bad", "silent", "malformed", "missing"]);
     assert!(
         run.out.ends_with(
-            "\n5 traces: 1 conforming, 1 with false claims, 1 inconclusive, 1 malformed, \
+            "\n\n5 traces: 1 conforming, 1 with false claims, 1 inconclusive, 1 malformed, \
              1 unreadable\n"
         ),
         "{run:?}"

@@ -4,7 +4,7 @@ use super::*;
 use crate::examples::{finding, report, warning};
 use rejoin::check::{Coverage, Excerpt, Rule, WarningRule};
 
-const TEXT: Text = Text { colour: false, width: 100, verbose: false, coverage: true, claims: true };
+const TEXT: Text = Text { colour: false, width: 100, verbose: false, several: false, claims: true };
 
 fn show(text: Text, report: &Report) -> String {
     text.report("dir/a.jsonl", &Judged { report: report.clone(), culprit: None })
@@ -140,7 +140,7 @@ dir/a.jsonl: conforms: all 40 claims hold
 ";
     check(TEXT, &report, expected);
     let expected = "dir/a.jsonl: conforms: all 40 claims hold\n";
-    check(Text { coverage: false, ..TEXT }, &report, expected);
+    check(Text { several: true, ..TEXT }, &report, expected);
 }
 
 #[test]
@@ -166,8 +166,9 @@ fn a_limit_is_named() {
 dir/a.jsonl: inconclusive: a limit was reached
   limit: more than 5 steps were needed, on line 17
 ";
-    check(Text { coverage: false, ..TEXT }, &report, expected);
     check(Text { claims: false, ..TEXT }, &report, expected);
+    // Of several traces, one with more than one line is set apart.
+    check(Text { several: true, ..TEXT }, &report, &format!("{expected}\n"));
 }
 
 #[test]
@@ -203,7 +204,7 @@ dir/a.jsonl:3: ill-formed: there is no object `x`
 #[test]
 fn several_traces_are_summed_up() {
     let kinds = ["conforming", "malformed", "conforming"];
-    assert_eq!(TEXT.summary(&kinds), "\n3 traces: 2 conforming, 1 malformed\n");
+    assert_eq!(TEXT.summary(&kinds), "3 traces: 2 conforming, 1 malformed\n");
 }
 
 #[test]
