@@ -143,6 +143,16 @@ fn each_verdict_has_its_exit_code() {
     }
 }
 
+/// Without judged claims there is nothing to conclude, in the report's own words; the exit code
+/// says that the trace is well-formed.
+#[test]
+fn linting_judges_no_claim() {
+    let bad = discrepant();
+    let run = run_with(&[("b.jsonl", bad.as_bytes())], &["lint", "--format=json", "b.jsonl"]);
+    let expected = r#"{"report":"rejoin-report/1","file":"b.jsonl","verdict":"inconclusive","events":4,"claims":0,"findings":[],"warnings":[]}"#;
+    assert_eq!((run.code, run.out.trim_end()), (0, expected));
+}
+
 #[test]
 fn of_several_traces_the_gravest_counts_and_all_are_judged() {
     let (good, bad, silent, malformed) = (conforming(), discrepant(), silent(), malformed());
