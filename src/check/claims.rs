@@ -7,7 +7,6 @@ use super::judge::{Falsity, Judge, Judgement, Resolved, shown};
 use super::rows::{claimed_rows, fields, state_json, text};
 use super::values::{list, quoted};
 use crate::trace::{Claim, Json, ObjectType, Stamps};
-use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// What a claim of a value says.
@@ -128,10 +127,12 @@ impl Judge {
 
     /// The first element about which a claimed set is wrong.
     fn wrong_element(&mut self, object: u32, seen: &Seen, claimed: &Json) -> Option<Wrong> {
+        let seen = &seen.laid_flat();
         let Json::Array(items) = claimed else {
             return Some(Wrong::Shape("a set is answered with an array of its elements".into()));
         };
-        let mut listed = self.marks();
+        let mut listed = KeySet::new(self.history.keys.len());
+        self.history.work += self.history.keys.len() as u64 / 64;
         for item in items {
             let Json::String(element) = item else {
                 let message = "the elements of a set are strings".into();
@@ -191,11 +192,13 @@ impl Judge {
 
     /// The first key about which a claimed map is wrong.
     fn wrong_key(&mut self, object: u32, seen: &Seen, claimed: &Json) -> Option<Wrong> {
+        let seen = &seen.laid_flat();
         let Json::Object(members) = claimed else {
             let message = "a map is answered with an object of its keys and values".into();
             return Some(Wrong::Shape(message));
         };
-        let mut listed = self.marks();
+        let mut listed = KeySet::new(self.history.keys.len());
+        self.history.work += self.history.keys.len() as u64 / 64;
         let mut canonical = String::new();
         for (name, value) in members {
             let key = self.history.find_key(object, name);
@@ -321,7 +324,7 @@ impl Judge {
     }
 
     fn decisions(&mut self, replica: u32, object: u32, claimed: &Json) -> Falsified {
-        let seen = self.seen(replica);
+        let seen = self.seen(replica).laid_flat();
         let kind = self.history.objects[object as usize].kind;
         let own = self.orders_by_itself(kind);
         let mut open = Vec::new();
@@ -432,7 +435,7 @@ impl Judge {
     }
 
     fn notices(&mut self, replica: u32, user: &str, claimed: &Json) -> Falsified {
-        let seen = self.seen(replica);
+        let seen = self.seen(replica).laid_flat();
         let user_number = self.history.users.find(user).unwrap_or(NONE - 1);
         // For each open key, the notices that each choice of its current effect leads to.
         let mut right: Vec<(NoticeKey, Vec<Vec<OpId>>)> = Vec::new();
@@ -581,22 +584,26 @@ impl Judge {
     pub fn because(&mut self, why: impl FnOnce(&mut Self) -> Vec<String>) -> Vec<String> {
         if self.argue { why(self) } else { Vec::new() }
     }
-
-    fn marks(&self) -> Marks {
-        Marks(HashMap::new())
-    }
 }
 
-/// A set of key numbers.
-struct Marks(HashMap<u32, ()>);
+/// A set of keys, by their numbers.
+struct KeySet(Vec<u64>);
 
-impl Marks {
+impl KeySet {
+    fn new(keys: usize) -> Self {
+        Self(vec![0; keys.div_ceil(64)])
+    }
+
+    /// Says whether the key is new.
     fn insert(&mut self, key: u32) -> bool {
-        self.0.insert(key, ()).is_none()
+        let (word, bit) = (&mut self.0[key as usize / 64], 1 << (key % 64));
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
     }
 
     fn contains(&self, key: u32) -> bool {
-        self.0.contains_key(&key)
+        self.0[key as usize / 64] & (1 << (key % 64)) != 0
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! Cost: a key O(branches that decided it · log), where no delivery left a gap.
 
-use super::history::{Chain, Effect, History, NONE, OpId, Seen};
+use super::history::{Chain, Effect, History, Link, NONE, OpId, Seen};
 use crate::trace::ObjectType;
 
 impl History {
@@ -30,15 +30,15 @@ impl History {
 
     /// The place in a chain of the last operation that is in the set.
     fn last_seen(&self, chain: &Chain, seen: &Seen) -> Option<usize> {
+        let count = seen.count(chain.lane);
         let last = chain.ops.len() - 1;
-        if self.contains(seen, chain.ops[last]) {
+        if count >= chain.end.position {
             return Some(last);
         }
-        if !Self::is_regular(seen) {
-            return (0..last).rev().find(|i| self.contains(seen, chain.ops[*i]));
+        if !seen.is_regular() {
+            return (0..=last).rev().find(|i| self.contains(seen, chain.ops[*i]));
         }
-        let count = self.prefix(seen, self.ops[chain.ops[0] as usize].lane);
-        chain.ops.partition_point(|op| self.ops[*op as usize].position <= count).checked_sub(1)
+        chain.positions.partition_point(|position| *position <= count).checked_sub(1)
     }
 
     /// The maximal decisions on a key: those that no other decision on it saw.
@@ -59,35 +59,39 @@ impl History {
     pub fn winner(&mut self, key: u32, seen: &Seen) -> Option<OpId> {
         let of = &self.keys[key as usize];
         let mut work = of.chains.len();
-        let mut winner: Option<OpId> = None;
-        let mut consider = |op: OpId| {
-            if winner.is_none_or(|best| self.stamp(op) > self.stamp(best)) {
-                winner = Some(op);
+        let mut winner: Option<(OpId, u64)> = None;
+        let mut consider = |op: OpId, timestamp: u64| {
+            let above = match winner {
+                None => true,
+                // Timestamps nearly always tell; equal ones have to be looked up.
+                Some((best, greatest)) if timestamp == greatest => self.is_above(op, best),
+                Some((_, greatest)) => timestamp > greatest,
+            };
+            if above {
+                winner = Some((op, timestamp));
             }
         };
         for chain in &of.chains {
-            if Self::is_regular(seen) {
+            if seen.is_regular() {
                 if let Some(i) = self.last_seen(chain, seen) {
-                    consider(chain.marks[i]);
+                    let link = self.link_at(chain, i);
+                    consider(link.mark, link.timestamp);
                 }
             } else {
                 work += chain.ops.len();
-                chain
-                    .ops
-                    .iter()
-                    .filter(|op| self.contains(seen, **op))
-                    .for_each(|op| consider(*op));
+                for op in chain.ops.iter().filter(|op| self.contains(seen, **op)) {
+                    consider(*op, self.stamp(*op).0);
+                }
             }
         }
         self.work += work as u64;
-        winner
+        winner.map(|(op, _)| op)
     }
 
     /// Or-set: the additions of an element that no removal of it saw; where nothing is
     /// irregular at most one of a branch, and one exactly if the branch has any.
     pub fn live(&mut self, key: u32, seen: &Seen) -> Vec<OpId> {
         let of = &self.keys[key as usize];
-        let effect = |op: OpId| self.ops[op as usize].effect;
         let (mut adds, mut removes) = (Vec::new(), Vec::new());
         let mut work = of.chains.len();
         for chain in &of.chains {
@@ -96,16 +100,19 @@ impl History {
                 work += last;
                 let held = chain.ops[..=last].iter().copied().filter(|op| self.contains(seen, *op));
                 let (added, removed): (Vec<_>, Vec<_>) =
-                    held.partition(|op| effect(*op) == Effect::Added);
+                    held.partition(|op| self.ops[*op as usize].effect == Effect::Added);
                 adds.extend(added);
                 removes.extend(removed.last());
             } else {
-                for op in [chain.ops[last], chain.marks[last]] {
-                    match op {
-                        NONE => {}
-                        op if effect(op) == Effect::Added => adds.push(op),
-                        op => removes.push(op),
+                let link = self.link_at(chain, last);
+                // The one is an addition, the other a removal; a branch's own removal saw all
+                // additions before it.
+                match link {
+                    Link { added: true, op, mark, .. } => {
+                        adds.push(op);
+                        removes.extend((mark != NONE).then_some(mark));
                     }
+                    Link { op, .. } => removes.push(op),
                 }
             }
         }

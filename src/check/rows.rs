@@ -176,6 +176,7 @@ impl History {
 
     /// The explicit state that follows from what was seen, as rows in order.
     pub fn state_rows(&mut self, object: u32, seen: &Seen) -> Vec<Row> {
+        let seen = &seen.laid_flat();
         let keys = self.objects[object as usize].keys.clone();
         let mut rows = match self.objects[object as usize].kind {
             ObjectType::GCounter => self.share_rows(object, seen),

@@ -22,6 +22,7 @@ impl History {
 
     /// The value of an object as canonical JSON, but with members in byte order.
     pub fn value_text(&mut self, object: u32, seen: &Seen) -> String {
+        let seen = &seen.laid_flat();
         let of = &self.objects[object as usize];
         match of.kind {
             ObjectType::GCounter => self.count(object, seen).to_string(),
