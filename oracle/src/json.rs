@@ -1,6 +1,6 @@
 //! The report for programs: one JSON object for each trace, on one line.
 
-use crate::judge::Failure;
+use crate::judge::{Failure, Judged};
 use crate::printable::escape_json;
 use rejoin::check::{Finding, Report, Warning};
 use rejoin::trace::Fault;
@@ -66,9 +66,9 @@ struct ErrorPart<'a> {
 }
 
 /// The line for one trace, with its end.
-pub fn line(file: &str, outcome: &Result<Report, Failure>) -> String {
+pub fn line(file: &str, outcome: &Result<Judged, Failure>) -> String {
     let (judged, error) = match outcome {
-        Ok(report) => (Some(judged(report)), report.error.as_ref().map(fault)),
+        Ok(Judged { report, .. }) => (Some(judged(report)), report.error.as_ref().map(fault)),
         Err(failure) => {
             (None, Some(ErrorPart { line: None, column: None, message: failure.message() }))
         }
@@ -122,7 +122,7 @@ mod tests {
     use rejoin::check::{Rule, Verdict, WarningRule};
 
     #[track_caller]
-    fn check(outcome: &Result<Report, Failure>, expected: &[&str]) {
+    fn check(outcome: &Result<Judged, Failure>, expected: &[&str]) {
         assert_eq!(line("dir/a.jsonl", outcome), expected.concat() + "\n");
     }
 
@@ -159,7 +159,7 @@ mod tests {
             r#""warnings":[{"line":9,"rule":"clock-regression","#,
             r#""message":"the write is stamped 3, below 5 on line 4"}]}"#,
         ];
-        check(&Ok(report), &expected);
+        check(&Ok(Judged { report, culprit: None }), &expected);
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
             r#""events":0,"claims":0,"findings":[],"warnings":[],"#,
             r#""error":{"line":3,"column":17,"message":"a \"quote\""}}"#,
         ];
-        check(&Ok(report), &expected);
+        check(&Ok(Judged { report, culprit: None }), &expected);
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
             r#""events":0,"claims":0,"findings":[],"warnings":[],"#,
             r#""limits":["more than 5 steps"]}"#,
         ];
-        check(&Ok(report), &expected);
+        check(&Ok(Judged { report, culprit: None }), &expected);
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
             expected: Some("[\n\t\"\u{7f}\"\r\n]".into()),
             ..examples::finding()
         });
-        let line = line("\u{202e}.jsonl", &Ok(report));
+        let line = line("\u{202e}.jsonl", &Ok(Judged { report, culprit: None }));
         assert_eq!(line.chars().filter(|c| c.is_control()).collect::<String>(), "\n");
         assert!(line.contains(r#""file":"\u202e.jsonl""#), "{line}");
         assert!(line.contains(r#""object":"a\n\u009b\u001b","expected":[  "\u007f"  ]"#), "{line}");

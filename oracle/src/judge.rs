@@ -1,16 +1,26 @@
 //! Judging one source: opens it, as often as the judge asks, and keeps panics in.
 
+use crate::culprit;
 use crate::exit::Exit;
 use crate::guard::guard;
 use crate::progress::Progress;
 use crate::replay::Replay;
 use crate::sources::{Place, Source, explain};
-use rejoin::check::{Options, Report, Verdict, check};
+use rejoin::check::{Excerpt, Options, Report, Verdict, check};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
 /// Bytes asked of the operating system at a time.
 const BUFFER: usize = 1 << 16;
+
+/// What is said of one source.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What the judge says.
+    pub report: Report,
+    /// What stands where a bad trace ends, where that is wanted and can be had.
+    pub culprit: Option<Excerpt>,
+}
 
 /// Why a source was not judged.
 #[derive(Clone, Debug)]
@@ -31,9 +41,9 @@ impl Failure {
 }
 
 /// The exit code that one source would have for itself.
-pub fn exit(judged: &Result<Report, Failure>, options: &Options) -> Exit {
+pub fn exit(judged: &Result<Judged, Failure>, options: &Options) -> Exit {
     match judged {
-        Ok(report) => match report.verdict {
+        Ok(Judged { report, .. }) => match report.verdict {
             Verdict::Conforms => Exit::Success,
             Verdict::Discrepancy => Exit::Discrepancy,
             // Where no claim was to be judged, it was no failure to judge none.
@@ -46,28 +56,47 @@ pub fn exit(judged: &Result<Report, Failure>, options: &Options) -> Exit {
     }
 }
 
-/// Judges one source.
-///
-/// # Errors
-/// When its bytes cannot be had, and when the oracle fails.
-pub fn judge(source: &Source, options: &Options, progress: &Progress) -> Result<Report, Failure> {
-    let place = source.place.as_ref().map_err(|why| Failure::Unreadable(why.clone()))?;
-    progress.begin(&source.name);
-    let judged = guard(|| match place {
-        Place::File(path, _) => check(|| Ok(buffered(progress.watch(File::open(path)?))), options),
-        Place::Stream(path) => replayed(File::open(path)?, options, progress),
-        Place::Stdin => replayed(io::stdin().lock(), options, progress),
-    });
-    progress.end(place.length());
-    judged.map_err(Failure::Internal)?.map_err(|error| Failure::Unreadable(explain(&error)))
+/// How to judge.
+pub struct Judge<'a> {
+    /// What the library is told.
+    pub options: &'a Options,
+    /// Whether to look up what stands where a bad trace ends.
+    pub point: bool,
+    /// What counts the bytes.
+    pub progress: &'a Progress,
 }
 
-/// Judges what can be read only once.
-fn replayed(input: impl Read, options: &Options, progress: &Progress) -> io::Result<Report> {
-    let replay = Replay::new(input);
-    check(|| Ok(buffered(progress.watch(replay.open()))), options)
-}
+impl Judge<'_> {
+    /// Judges one source.
+    ///
+    /// # Errors
+    /// When its bytes cannot be had, and when the oracle fails.
+    pub fn judge(&self, source: &Source) -> Result<Judged, Failure> {
+        let place = source.place.as_ref().map_err(|why| Failure::Unreadable(why.clone()))?;
+        self.progress.begin(&source.name);
+        let judged = guard(|| match place {
+            Place::File(path, _) => self.read(|| File::open(path)),
+            Place::Stream(path) => self.replay(File::open(path)?),
+            Place::Stdin => self.replay(io::stdin().lock()),
+        });
+        self.progress.end(place.length());
+        judged.map_err(Failure::Internal)?.map_err(|error| Failure::Unreadable(explain(&error)))
+    }
 
-fn buffered<R: Read>(input: R) -> BufReader<R> {
-    BufReader::with_capacity(BUFFER, input)
+    /// Judges what can be read only once.
+    fn replay(&self, input: impl Read) -> io::Result<Judged> {
+        let replay = Replay::new(input);
+        self.read(|| Ok(replay.open()))
+    }
+
+    /// Judges what can be opened again.
+    fn read<R: Read>(&self, open: impl Fn() -> io::Result<R>) -> io::Result<Judged> {
+        let open = || Ok(BufReader::with_capacity(BUFFER, self.progress.watch(open()?)));
+        let report = check(open, self.options)?;
+        let culprit = match &report.error {
+            Some(fault) if self.point => culprit::find(open()?, fault).unwrap_or_default(),
+            _ => None,
+        };
+        Ok(Judged { report, culprit })
+    }
 }

@@ -5,6 +5,7 @@
 //! What a trace means and whether it conforms is the library's work; here are only files and words.
 
 mod args;
+mod culprit;
 #[cfg(test)]
 mod examples;
 mod exit;
@@ -23,10 +24,10 @@ use anstream::{AutoStream, ColorChoice};
 use args::{Check, Cli, Colour, Command, Common, Format, Lint};
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use exit::Exit;
-use judge::Failure;
+use judge::{Failure, Judge, Judged};
 use output::{Output, complain};
 use progress::Progress;
-use rejoin::check::{Options, Report};
+use rejoin::check::Options;
 use sources::Source;
 use std::io::{self, Stdout};
 use std::process::ExitCode;
@@ -100,7 +101,7 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
         colour: coloured(colour),
         width: width(),
         verbose: common.verbose,
-        coverage: common.verbose || sources.len() == 1,
+        several: sources.len() > 1,
         claims: options.claims,
     };
     let length = |source: &Source| match &source.place {
@@ -108,10 +109,12 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
         Err(_) => Some(0),
     };
     let progress = Progress::new(sources.iter().map(length).sum());
+    let point = common.format == Format::Text;
+    let judge = Judge { options, point, progress: &progress };
     let mut exit = Exit::Success;
     let mut kinds = Vec::new();
     for source in &sources {
-        let judged = judge::judge(source, options, &progress);
+        let judged = judge.judge(source);
         exit = exit.max(judge::exit(&judged, options));
         kinds.push(text::kind(&judged, options.claims));
         progress.aside(|| match common.format {
@@ -120,16 +123,16 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
         });
     }
     drop(progress);
-    if common.format == Format::Text && sources.len() > 1 {
+    if common.format == Format::Text && text.several {
         output.write(text.summary(&kinds));
     }
     exit
 }
 
 /// Shows what became of one trace: a report on standard output, a failure on standard error.
-fn show(text: &Text, file: &str, judged: &Result<Report, Failure>, output: &mut Output<Stdout>) {
+fn show(text: &Text, file: &str, judged: &Result<Judged, Failure>, output: &mut Output<Stdout>) {
     match judged {
-        Ok(report) => output.write(text.report(file, report)),
+        Ok(judged) => output.write(text.report(file, judged)),
         Err(failure) => complain(&format!("{}: {}", printable::escape(file), failure.message())),
     }
 }

@@ -36,18 +36,24 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text, with its middle left out where it has more than `most` characters.
-pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+/// Two texts that are to be compared by eye, each in at most so many characters (and a few words):
+/// where one is longer, both begin shortly before they differ.
+pub fn shorten(one: &str, other: &str, most: usize) -> (String, String) {
+    let longest = one.chars().count().max(other.chars().count());
+    let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let start = if longest > most { same.saturating_sub(most / 3) } else { 0 };
+    (window(one, start, most), window(other, start, most))
+}
+
+/// So many characters of the text, from `start` on.
+fn window(text: &str, start: usize, most: usize) -> String {
     let length = text.chars().count();
-    if length <= most {
-        return Cow::Borrowed(text);
+    let mut shown = String::from(if start > 0 { "… " } else { "" });
+    shown.extend(text.chars().skip(start).take(most));
+    if length > start + most {
+        shown += &format!(" … {}", count((length - start - most) as u128, "more character"));
     }
-    let gap = format!(" … {} … ", count((length - most) as u128, "more character"));
-    let head = most * 2 / 3;
-    let tail = most - head;
-    let start: String = text.chars().take(head).collect();
-    let end: String = text.chars().skip(length - tail).collect();
-    Cow::Owned(start + &gap + &end)
+    shown
 }
 
 /// A number with its digits in groups of three: 12,345.
@@ -91,10 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn long_text_keeps_both_ends() {
-        assert_eq!(shorten("abcdefghi", 9), "abcdefghi");
-        assert_eq!(shorten("abcdefghij", 9), "abcdef … 1 more character … hij");
-        assert_eq!(shorten("äöüßäöüß", 3), "äö … 5 more characters … ß");
+    fn long_texts_begin_shortly_before_they_differ() {
+        let check = |one, other, most, expected: (&str, &str)| {
+            let (a, b) = shorten(one, other, most);
+            assert_eq!((a.as_str(), b.as_str()), expected);
+        };
+        check("[1,2]", "[1,3]", 5, ("[1,2]", "[1,3]"));
+        check("", "äöüßäöüß", 3, ("", "äöü … 5 more characters"));
+        check("0123456789a", "0123456789bcdefgh", 6, ("… 89a", "… 89bcde … 3 more characters"));
+        check("0123456789", "0123456789", 9, ("… 789", "… 789"));
     }
 
     #[test]

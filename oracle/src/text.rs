@@ -1,12 +1,15 @@
 //! The report for people: what is wrong, where, and why; or what a good trace exercised.
 
 mod coverage;
+mod excerpt;
 mod finding;
 
-use crate::judge::Failure;
+use crate::judge::{Failure, Judged};
 use crate::printable::{count, escape, grouped};
 use annotate_snippets::renderer::{AnsiColor, Effects, Style};
-use rejoin::check::{Finding, Report, Verdict, Warning};
+use annotate_snippets::{Group, Level, Renderer};
+use excerpt::Piece;
+use rejoin::check::{Excerpt, Finding, Report, Verdict, Warning};
 use rejoin::trace::Fault;
 use std::collections::BTreeMap;
 
@@ -34,22 +37,25 @@ pub struct Text {
     pub width: usize,
     /// Whether to show every finding and warning.
     pub verbose: bool,
-    /// Whether to show what a trace exercised.
-    pub coverage: bool,
+    /// Whether there are several traces: each then gets less room.
+    pub several: bool,
     /// Whether claims were judged.
     pub claims: bool,
 }
 
 impl Text {
     /// The report on one trace.
-    pub fn report(&self, file: &str, report: &Report) -> String {
+    pub fn report(&self, file: &str, Judged { report, culprit }: &Judged) -> String {
         let file = escape(file);
         let mut text = self.findings(&file, &report.findings);
         text += &self.warnings(&file, &report.warnings);
         text += &match &report.error {
-            Some(fault) => self.fault(&file, report, fault),
+            Some(fault) => self.fault(&file, report, fault, culprit.as_ref()),
             None => self.verdict(&file, report),
         };
+        if self.several && text.lines().count() > 1 {
+            text.push('\n');
+        }
         text
     }
 
@@ -101,11 +107,22 @@ impl Text {
     }
 
     /// Where a trace ends that is malformed or ill-formed, and why.
-    fn fault(&self, file: &str, report: &Report, fault: &Fault) -> String {
+    fn fault(
+        &self,
+        file: &str,
+        report: &Report,
+        fault: &Fault,
+        culprit: Option<&Excerpt>,
+    ) -> String {
         let column = fault.column.map(|column| format!(":{column}")).unwrap_or_default();
         let place = self.paint(PLACE, &format!("{file}:{}{column}", fault.line));
         let verdict = self.paint(BAD, report.verdict.as_str());
         let mut text = format!("{place}: {verdict}: {}\n", escape(&fault.message));
+        if let Some(culprit) = culprit {
+            let snippet = Piece::new(culprit).snippet(fault.line, None);
+            text += &self.renderer().render(&[Group::with_level(Level::ERROR).element(snippet)]);
+            text.push('\n');
+        }
         if report.claims > 0 {
             text += &format!("  before this line, {}\n", claims(report));
         }
@@ -135,7 +152,8 @@ impl Text {
             text += "  it says what replicas did, but not what they answered: record their answers \
                      too, as `read` events\n";
         }
-        if self.coverage && self.claims && report.verdict != Verdict::Discrepancy {
+        if (self.verbose || !self.several) && self.claims && report.verdict != Verdict::Discrepancy
+        {
             text += &coverage::show(report);
         }
         text
@@ -154,7 +172,13 @@ impl Text {
             .iter()
             .map(|(kind, number)| format!("{} {kind}", grouped((*number).into())))
             .collect();
-        format!("\n{}: {}\n", count(outcomes.len() as u64, "trace"), kinds.join(", "))
+        let traces = self.paint(PLACE, &count(outcomes.len() as u64, "trace"));
+        format!("{traces}: {}\n", kinds.join(", "))
+    }
+
+    fn renderer(&self) -> Renderer {
+        let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.term_width(self.width)
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -163,9 +187,9 @@ impl Text {
 }
 
 /// What a trace counts as in the summary.
-pub fn kind(judged: &Result<Report, Failure>, claims: bool) -> &'static str {
+pub fn kind(judged: &Result<Judged, Failure>, claims: bool) -> &'static str {
     match judged {
-        Ok(report) => match report.verdict {
+        Ok(Judged { report, .. }) => match report.verdict {
             Verdict::Conforms => "conforming",
             Verdict::Discrepancy => "with false claims",
             Verdict::Inconclusive if !claims && report.limits.is_empty() => "well-formed",

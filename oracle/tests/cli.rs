@@ -143,6 +143,16 @@ fn each_verdict_has_its_exit_code() {
     }
 }
 
+/// Without judged claims there is nothing to conclude, in the report's own words; the exit code
+/// says that the trace is well-formed.
+#[test]
+fn linting_judges_no_claim() {
+    let bad = discrepant();
+    let run = run_with(&[("b.jsonl", bad.as_bytes())], &["lint", "--format=json", "b.jsonl"]);
+    let expected = r#"{"report":"rejoin-report/1","file":"b.jsonl","verdict":"inconclusive","events":4,"claims":0,"findings":[],"warnings":[]}"#;
+    assert_eq!((run.code, run.out.trim_end()), (0, expected));
+}
+
 #[test]
 fn of_several_traces_the_gravest_counts_and_all_are_judged() {
     let (good, bad, silent, malformed) = (conforming(), discrepant(), silent(), malformed());
@@ -169,7 +179,7 @@ fn of_several_traces_the_gravest_counts_and_all_are_judged() {
     let run = run_with(files, &["check", "good", "bad", "silent", "malformed", "missing"]);
     assert!(
         run.out.ends_with(
-            "\n5 traces: 1 conforming, 1 with false claims, 1 inconclusive, 1 malformed, \
+            "\n\n5 traces: 1 conforming, 1 with false claims, 1 inconclusive, 1 malformed, \
              1 unreadable\n"
         ),
         "{run:?}"
@@ -299,11 +309,12 @@ fn what_a_file_is_shows_in_its_content() {
             assert_eq!(run.code, 0, "{name}: {run:?}");
         }
     }
-    // A file whose end is missing is no bad trace: it cannot be read.
+    // A stream whose end is missing is shown with the line that it ends in.
     let mut cut = gzip(&conforming());
     cut.truncate(cut.len() - 9);
     let run = run_with(&[("t.jsonl.gz", &cut)], &["check", "t.jsonl.gz"]);
-    assert_eq!(run.code, 66, "{run:?}");
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.out.contains(": malformed: the gzip stream is cut off"), "{run:?}");
 }
 
 #[test]

@@ -1,16 +1,15 @@
 //! One false claim: the line, the answer underlined, and the argument against it.
 
 use super::Text;
+use super::excerpt::Piece;
 use crate::printable::{escape, escape_json, shorten};
 use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
-use annotate_snippets::{AnnotationKind, Group, Level, Message, Padding, Renderer, Snippet};
-use rejoin::check::{Excerpt, Finding, Rule};
-use std::ops::Range;
+use annotate_snippets::{Group, Level, Message, Padding};
+use rejoin::check::{Finding, Rule};
 
 /// The finding as a compiler would show it, with its last line's end.
 pub fn show(text: &Text, file: &str, finding: &Finding) -> String {
-    let renderer = if text.colour { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.term_width(text.width);
+    let renderer = text.renderer();
     let title = Level::ERROR.primary_title(title(finding)).id(finding.rule.as_str());
     let excerpt = finding.excerpt.as_ref().map(Piece::new);
     let gutter = finding.line.to_string().len();
@@ -24,11 +23,7 @@ pub fn show(text: &Text, file: &str, finding: &Finding) -> String {
     let mut body = Group::with_level(Level::ERROR);
     if let Some(piece) = excerpt {
         let label = if finding.rule == Rule::Converged { "claimed to be equal" } else { "claimed" };
-        let mark = AnnotationKind::Primary.span(piece.marked).label(label);
-        let line = usize::try_from(finding.line).unwrap_or(usize::MAX);
-        body = body
-            .element(Snippet::source(piece.text).line_start(line).annotation(mark))
-            .element(Padding);
+        body = body.element(piece.snippet(finding.line, Some(label))).element(Padding);
     }
     body = body.elements(notes(text, finding, gutter));
     if !body.is_empty() {
@@ -44,11 +39,19 @@ fn notes(text: &Text, finding: &Finding, gutter: usize) -> Vec<Message<'static>>
     let room = text.width.saturating_sub(gutter + LABEL + "  = : ".len());
     let note =
         |label: &str, said: String| Level::NOTE.with_name(format!("{label:>LABEL$}")).message(said);
-    let answer = |json: &str| shorten(&escape_json(json), room.saturating_sub(30)).into_owned();
+    let answers = [&finding.expected, &finding.actual];
+    let [right, claimed] = answers.map(|json| json.as_deref().map(escape_json).unwrap_or_default());
+    // The window's own words take some room too.
+    let most = room.saturating_sub("… ".len() + " … 12,345 more characters".len());
+    let (right, claimed) = shorten(&right, &claimed, most);
 
     let mut notes = Vec::new();
-    notes.extend(finding.expected.as_deref().map(|json| note("expected", answer(json))));
-    notes.extend(finding.actual.as_deref().map(|json| note("claimed", answer(json))));
+    if finding.expected.is_some() {
+        notes.push(note("expected", right));
+    }
+    if finding.actual.is_some() {
+        notes.push(note("claimed", claimed));
+    }
     if !finding.because.is_empty() {
         notes.push(note("because", steps(&finding.because, room)));
     }
@@ -73,29 +76,6 @@ fn steps(because: &[String], room: usize) -> String {
         })
         .collect();
     steps.join("\n")
-}
-
-/// The piece of a line that is shown, safe for a terminal.
-struct Piece {
-    text: String,
-    /// Where the underlined part begins in the line, from 1.
-    column: u64,
-    marked: Range<usize>,
-}
-
-impl Piece {
-    fn new(excerpt: &Excerpt) -> Self {
-        let (before, rest) = excerpt.text.split_at(excerpt.marked.start);
-        let (marked, after) = rest.split_at(excerpt.marked.len());
-        let column = excerpt.column + before.chars().count() as u64;
-        let mut text = String::from(if excerpt.column > 1 { "…" } else { "" });
-        text += &escape_json(before);
-        let start = text.len();
-        text += &escape_json(marked);
-        let marked = start..text.len();
-        text += &escape_json(after);
-        Self { text, column, marked }
-    }
 }
 
 /// What is wrong, for someone who does not know the rule's name.

@@ -4,11 +4,15 @@ use super::*;
 use crate::examples::{finding, report, warning};
 use rejoin::check::{Coverage, Excerpt, Rule, WarningRule};
 
-const TEXT: Text = Text { colour: false, width: 100, verbose: false, coverage: true, claims: true };
+const TEXT: Text = Text { colour: false, width: 100, verbose: false, several: false, claims: true };
+
+fn show(text: Text, report: &Report) -> String {
+    text.report("dir/a.jsonl", &Judged { report: report.clone(), culprit: None })
+}
 
 #[track_caller]
 fn check(text: Text, report: &Report, expected: &str) {
-    assert_eq!(text.report("dir/a.jsonl", report), expected.trim_start_matches('\n'));
+    assert_eq!(show(text, report), expected.trim_start_matches('\n'));
 }
 
 #[test]
@@ -45,8 +49,8 @@ fn a_piece_of_a_long_line_keeps_its_column_and_long_answers_are_shortened() {
     report.claims = 2;
     report.findings.push(Finding {
         line: 100_000,
-        expected: Some(format!("[{}1]", "1,".repeat(600))),
-        actual: None,
+        expected: Some(format!("[{}2,3]", "1,".repeat(600))),
+        actual: Some(format!("[{}3]", "1,".repeat(600))),
         because: Vec::new(),
         theorem: None,
         excerpt: Some(Excerpt {
@@ -63,7 +67,8 @@ error[or-set/value]: set `approved` at `b` has other elements than claimed
 100000 | …größer 北京 [1,2] …
        |              ^^^^^ claimed
        |
-       = expected: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1, … 1,153 more characters … ,1,1,1,1,1,1,1,1]
+       = expected: … 1,1,1,1,1,1,1,1,2,3]
+       =  claimed: … 1,1,1,1,1,1,1,1,3]
 
 dir/a.jsonl: discrepancy: 1 of 2 claims is false
 "#;
@@ -89,7 +94,7 @@ fn many_findings_and_warnings_are_counted_unless_all_are_wanted() {
         report.warnings.push(warning(line, WarningRule::ClockRegression));
     }
     report.warnings.push(warning(2_000, WarningRule::InexactNumber));
-    let shown = TEXT.report("dir/a.jsonl", &report);
+    let shown = show(TEXT, &report);
     let expected = r#"
 error[or-set/value]: set `approved` at `b` has other elements than claimed
   --> dir/a.jsonl:10
@@ -105,7 +110,7 @@ warning[clock-regression]: 1,197 more of this kind; --verbose shows all
 dir/a.jsonl: discrepancy: 1,200 of 1,500 claims are false
 "#;
     assert!(shown.ends_with(expected), "{shown}");
-    let all = Text { verbose: true, ..TEXT }.report("dir/a.jsonl", &report);
+    let all = show(Text { verbose: true, ..TEXT }, &report);
     assert_eq!(all.matches("error[").count(), 1_200);
     assert_eq!(all.matches("warning[").count(), 1_201);
     assert!(!all.contains("--verbose"), "{all}");
@@ -135,7 +140,7 @@ dir/a.jsonl: conforms: all 40 claims hold
 ";
     check(TEXT, &report, expected);
     let expected = "dir/a.jsonl: conforms: all 40 claims hold\n";
-    check(Text { coverage: false, ..TEXT }, &report, expected);
+    check(Text { several: true, ..TEXT }, &report, expected);
 }
 
 #[test]
@@ -161,8 +166,9 @@ fn a_limit_is_named() {
 dir/a.jsonl: inconclusive: a limit was reached
   limit: more than 5 steps were needed, on line 17
 ";
-    check(Text { coverage: false, ..TEXT }, &report, expected);
     check(Text { claims: false, ..TEXT }, &report, expected);
+    // Of several traces, one with more than one line is set apart.
+    check(Text { several: true, ..TEXT }, &report, &format!("{expected}\n"));
 }
 
 #[test]
@@ -172,6 +178,17 @@ fn a_bad_file_is_shown_with_the_place_and_what_came_before() {
     report.error = Some(Fault { line: 3, column: Some(17), message });
     let expected = "dir/a.jsonl:3:17: malformed: found `}`, expected a value\n";
     check(TEXT, &report, expected);
+
+    let text = r#"{"event":"read",}"#.into();
+    let culprit = Some(Excerpt { text, column: 1, marked: 16..17 });
+    let shown = TEXT.report("dir/a.jsonl", &Judged { report: report.clone(), culprit });
+    let expected = r#"
+dir/a.jsonl:3:17: malformed: found `}`, expected a value
+  |
+3 | {"event":"read",}
+  |                 ^
+"#;
+    assert_eq!(shown, expected.trim_start_matches('\n'));
 
     report.verdict = Verdict::IllFormed;
     report.claims = 1;
@@ -187,7 +204,7 @@ dir/a.jsonl:3: ill-formed: there is no object `x`
 #[test]
 fn several_traces_are_summed_up() {
     let kinds = ["conforming", "malformed", "conforming"];
-    assert_eq!(TEXT.summary(&kinds), "\n3 traces: 2 conforming, 1 malformed\n");
+    assert_eq!(TEXT.summary(&kinds), "3 traces: 2 conforming, 1 malformed\n");
 }
 
 #[test]
@@ -210,7 +227,8 @@ fn nothing_from_a_file_steers_the_terminal() {
             ..finding()
         });
     }
-    let shown = Text { verbose: true, ..TEXT }.report(nasty, &report);
+    let culprit = report.findings[0].excerpt.clone();
+    let shown = Text { verbose: true, ..TEXT }.report(nasty, &Judged { report, culprit });
     let steering = |c: &char| (c.is_control() && *c != '\n') || *c == '\u{202e}';
     assert_eq!(shown.chars().find(steering), None, "{shown:?}");
     assert!(shown.contains(r"\u001b]0;x\u0007\u009b2J\u202e\u000a\u000d\u0009\u007f:1: malformed"));
@@ -221,8 +239,8 @@ fn colour_changes_nothing_else() {
     let mut report = report(Verdict::Discrepancy);
     report.findings.push(finding());
     report.warnings.push(warning(9, WarningRule::ClockRegression));
-    let coloured = Text { colour: true, ..TEXT }.report("a.jsonl", &report);
+    let coloured = show(Text { colour: true, ..TEXT }, &report);
     assert!(coloured.contains("\x1b["));
     let plain = anstream::adapter::strip_str(&coloured).to_string();
-    assert_eq!(plain, TEXT.report("a.jsonl", &report));
+    assert_eq!(plain, show(TEXT, &report));
 }
