@@ -263,9 +263,8 @@ impl Judge {
                     return Some(format!("replica {} is not declared", shown(name)));
                 };
                 let right = counts.get(&origin).copied().unwrap_or(0);
-                (!count.equals_count(right.into()))
-                    .then(|| (origin, right))
-                    .map(|wrong| self.why_vector(replica, object, &seen, wrong))
+                let wrong = !count.equals_count(right.into());
+                wrong.then(|| self.why_vector(replica, object, &seen, (origin, right)))
             }),
             _ => Some("a vector is an object of replicas and counts".into()),
         };
@@ -309,9 +308,7 @@ impl Judge {
                     let because = self.because(|judge| {
                         judge.why_diverged(object, (*first, &seen, &a), (*other, &other_seen, &b))
                     });
-                    let mut falsity = Falsity::of(Rule::Converged, because);
-                    falsity.object = Some(object);
-                    return Ok(Err(falsity));
+                    return Ok(Err(Falsity::of(Rule::Converged, because)));
                 }
             }
         }

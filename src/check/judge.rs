@@ -40,8 +40,6 @@ pub enum Stop {
 pub struct Falsity {
     /// The rule that it breaks.
     pub rule: Rule,
-    /// The object, where the claim does not name it itself.
-    pub object: Option<u32>,
     /// What follows from the history, as JSON text.
     pub expected: Option<String>,
     /// The argument.
@@ -51,7 +49,7 @@ pub struct Falsity {
 impl Falsity {
     /// A claim that breaks a rule; what is expected can be added.
     pub fn of(rule: Rule, because: Vec<String>) -> Box<Self> {
-        Box::new(Self { rule, object: None, expected: None, because })
+        Box::new(Self { rule, expected: None, because })
     }
 }
 
@@ -718,7 +716,7 @@ impl Judge {
             line: line.number,
             rule: falsity.rule,
             replica: resolved.replica.map(|r| self.history.replicas[r as usize].name.to_string()),
-            object: resolved.object.or(falsity.object).map(name),
+            object: resolved.object.map(name),
             expected: falsity.expected.filter(|_| self.argue).and_then(short),
             actual: actual.filter(|_| self.argue && !matches!(claim, Claim::Converged { .. })),
             because: if self.argue { falsity.because } else { Vec::new() },

@@ -71,12 +71,12 @@ impl Row {
 
 /// The rows as the JSON of a state.
 pub fn state_json(kind: ObjectType, rows: &[Row]) -> String {
-    let items = rows.iter().map(|row| row.json(kind));
+    let mut items = rows.iter().map(|row| row.json(kind));
     match kind {
         ObjectType::GCounter | ObjectType::LwwMap => list('{', '}', items),
         ObjectType::Log => list('[', ']', items),
         ObjectType::OrSet => format!(r#"{{"adds":{},"removes":[]}}"#, list('[', ']', items)),
-        ObjectType::LwwRegister => items.last().unwrap_or_else(|| "null".into()),
+        ObjectType::LwwRegister => items.next().unwrap_or_else(|| "null".into()),
     }
 }
 
