@@ -7,7 +7,8 @@
 
 use super::Rule;
 use super::history::{Effect, OpId, Seen};
-use super::judge::{Falsity, Judge, Judgement, shown};
+use super::judge::{Falsity, Judge, Judgement};
+use super::wording::shown;
 use crate::trace::{Json, ObjectType};
 use hashbrown::HashMap;
 use std::rc::Rc;

@@ -5,8 +5,9 @@
 
 use super::claims::{ClaimedDecision, Open};
 use super::history::{Effect, How, NONE, OpId, Seen};
-use super::judge::{Judge, shown};
+use super::judge::Judge;
 use super::rows::Row;
+use super::wording::shown;
 use crate::trace::{Json, ObjectType};
 
 /// At most this many operations are told one by one.

@@ -3,9 +3,11 @@
 use super::Rule;
 use super::explicit::{State, TooLarge};
 use super::history::{Effect, NONE, OpId, Seen};
-use super::judge::{Falsity, Judge, Judgement, Resolved, shown};
+use super::judge::{Falsity, Judge, Judgement};
+use super::resolve::Resolved;
 use super::rows::{claimed_rows, fields, state_json, text};
 use super::values::{list, quoted};
+use super::wording::shown;
 use crate::trace::{Claim, Json, ObjectType, Stamps};
 use std::collections::BTreeMap;
 

@@ -7,7 +7,8 @@
 use super::Rule;
 use super::explicit::State;
 use super::history::Seen;
-use super::judge::{Falsity, Judge, Judgement, shown};
+use super::judge::{Falsity, Judge, Judgement};
+use super::wording::shown;
 use crate::trace::Json;
 use hashbrown::HashMap;
 

@@ -4,6 +4,8 @@ use super::agreement::Agreement;
 use super::digests::Digests;
 use super::explicit::{State, TooLarge};
 use super::history::{self, Effect, History, How, Interner, NONE, Seen};
+use super::resolve::Resolved;
+use super::wording::{declared, shown};
 use super::{Coverage, Excerpt, Finding, Options, Report, Rule, Verdict, Warning, WarningRule};
 use crate::trace::{
     Claim, Content, Event, Fault, Header, Json, Line, Name, ObjectType, Op, Operation, Stamps,
@@ -115,7 +117,8 @@ pub struct Judge {
     /// Whether anything but loads and notes has happened.
     active: bool,
     all_loads_known: bool,
-    trace_loads: bool,
+    /// Whether it is known to load anything.
+    pub trace_loads: bool,
     written: HashMap<(u32, u32, u64), u32>,
     received: HashSet<(u32, u32)>,
     newest: HashMap<(u32, u32), u32>,
@@ -133,7 +136,8 @@ enum OpRef {
 
 const KINDS: [&str; 7] = ["read", "vector", "digest", "converged", "decisions", "notices", "state"];
 
-fn ill(field: &'static str, message: String) -> Stop {
+/// A history that cannot have happened.
+pub fn ill(field: &'static str, message: String) -> Stop {
     Stop::IllFormed(IllFormed { field, message })
 }
 
@@ -320,7 +324,7 @@ impl Judge {
     }
 
     /// The number of a declared replica.
-    fn replica(&self, field: &'static str, name: &str) -> Result<u32, Stop> {
+    pub fn replica(&self, field: &'static str, name: &str) -> Result<u32, Stop> {
         self.replica_numbers.get(name).copied().ok_or_else(|| {
             let known = self.history.replicas.iter().map(|replica| &*replica.name);
             ill(field, format!("replica {} is not declared{}", shown(name), declared(known)))
@@ -344,7 +348,7 @@ impl Judge {
         })
     }
 
-    fn object(&self, name: &str) -> Result<u32, Stop> {
+    pub fn object(&self, name: &str) -> Result<u32, Stop> {
         self.named_object("object", name)
     }
 
@@ -726,83 +730,6 @@ impl Judge {
         self.report.findings.push(finding);
     }
 
-    /// The declared things that a claim names.
-    fn resolve(&self, claim: &Claim) -> Result<Resolved, Stop> {
-        let mut resolved = Resolved { replica: None, object: None, replicas: Vec::new() };
-        match claim {
-            Claim::Converged { replicas } => {
-                for name in replicas {
-                    resolved.replicas.push(self.replica("replicas", name)?);
-                }
-                return Ok(resolved);
-            }
-            Claim::Notices { replica, .. } => {
-                resolved.replica = Some(self.replica("replica", replica)?);
-                if self.trace_loads {
-                    let message = "notices cannot stand in a trace that loads states, which do \
-                                   not say who decided what";
-                    return Err(ill("event", message.into()));
-                }
-                return Ok(resolved);
-            }
-            Claim::Vector { replica, object, .. } | Claim::Digest { replica, object, .. } => {
-                resolved.replica = Some(self.replica("replica", replica)?);
-                if let Some(object) = object {
-                    resolved.object = Some(self.object(object)?);
-                }
-            }
-            Claim::Read { replica, object, .. }
-            | Claim::Decisions { replica, object, .. }
-            | Claim::State { replica, object, .. } => {
-                resolved.replica = Some(self.replica("replica", replica)?);
-                resolved.object = Some(self.object(object)?);
-            }
-        }
-        let is_loaded = |object: u32| self.loaded[object as usize];
-        let kind = resolved.object.map(|object| self.history.objects[object as usize].kind);
-        let no = |field, what: &str| {
-            let kind = kind.map_or("", ObjectType::as_str);
-            Err(ill(field, format!("an object of type {kind} has no {what}")))
-        };
-        match (claim, resolved.object, kind) {
-            (Claim::Vector { object: None, .. }, ..) if self.trace_loads => {
-                let message = "a vector over all objects cannot stand in a trace that loads \
-                               states, which do not count operations; name an object that is not \
-                               loaded";
-                Err(ill("vector", message.into()))
-            }
-            (Claim::Vector { .. }, Some(object), _) if is_loaded(object) => {
-                let what = self.object_shown(object);
-                let message = format!("{what} is loaded, and a state does not count operations");
-                Err(ill("object", message))
-            }
-            (Claim::Read { element: Some(_), .. }, _, Some(kind)) if kind != ObjectType::OrSet => {
-                no("element", "elements")
-            }
-            (Claim::Read { key: Some(_), .. }, _, Some(kind)) if kind != ObjectType::LwwMap => {
-                no("key", "keys")
-            }
-            (Claim::Decisions { .. }, _, Some(ObjectType::GCounter | ObjectType::Log)) => {
-                no("event", "merge decisions")
-            }
-            (Claim::Decisions { .. }, Some(object), _) if is_loaded(object) => {
-                let what = self.object_shown(object);
-                let message = format!(
-                    "{what} is loaded, and a state does not say which decisions were concurrent"
-                );
-                Err(ill("event", message))
-            }
-            (
-                Claim::State { .. },
-                _,
-                Some(ObjectType::LwwRegister | ObjectType::LwwMap | ObjectType::Log),
-            ) if self.stamps == Stamps::Own => {
-                no("event", "state to compare, where stamps are the implementation's own")
-            }
-            _ => Ok(resolved),
-        }
-    }
-
     /// What was found, with the verdict that the trace's end leads to.
     pub fn report(mut self, end: End) -> Report {
         let report = &mut self.report;
@@ -869,17 +796,6 @@ impl Judge {
     }
 }
 
-/// The declared things that a claim names.
-#[derive(Debug)]
-pub struct Resolved {
-    /// The replica, where there is one.
-    pub replica: Option<u32>,
-    /// The object, where there is one.
-    pub object: Option<u32>,
-    /// The replicas of `converged`.
-    pub replicas: Vec<u32>,
-}
-
 /// How a trace ended.
 #[derive(Debug)]
 pub enum End {
@@ -908,54 +824,5 @@ fn operations_of(kind: ObjectType) -> &'static str {
         ObjectType::OrSet => "add and remove",
         ObjectType::LwwMap => "put and delete",
         ObjectType::Log => "append",
-    }
-}
-
-/// The declared names, for an error about one that is not; only where they are few.
-fn declared<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    match names.len() {
-        0 => "; the header declares none".into(),
-        1..=12 => format!("; declared are {}", names.map(shown).collect::<Vec<_>>().join(", ")),
-        _ => String::new(),
-    }
-}
-
-/// A name or a value from the trace for a sentence: between backquotes, not too long.
-pub fn shown(text: &str) -> String {
-    const MOST: usize = 60;
-    let mut piece: String = text.chars().take(MOST).flat_map(visible).collect();
-    if text.chars().nth(MOST).is_some() {
-        piece.push('…');
-    }
-    format!("`{piece}`")
-}
-
-/// Control characters are shown by their numbers, so that a report can be printed anywhere.
-fn visible(c: char) -> impl Iterator<Item = char> {
-    let escaped = c.is_control().then(|| c.escape_default());
-    let plain = (!c.is_control()).then_some(c);
-    escaped.into_iter().flatten().chain(plain)
-}
-
-impl Excerpt {
-    /// The piece of a line around a span: the whole line where it is short.
-    fn of(line: &Line<'_>, span: std::ops::Range<usize>) -> Self {
-        const AROUND: usize = 120;
-        const MARKED: usize = 200;
-        let text = line.text;
-        let floor = |mut at: usize| {
-            while !text.is_char_boundary(at) {
-                at -= 1;
-            }
-            at
-        };
-        let marked_end = floor(span.end.min(span.start + MARKED));
-        let start = floor(span.start.saturating_sub(AROUND));
-        let end = floor(text.len().min(marked_end + AROUND));
-        Self {
-            text: text[start..end].into(),
-            column: crate::trace::column(text, start),
-            marked: span.start - start..marked_end - start,
-        }
     }
 }

@@ -3,7 +3,8 @@
 //! Reading order: [`report`](Report) says what comes out. `history` keeps what happened and what
 //! each replica has seen, on `tree`. `meaning` and `values` are the definitions of
 //! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
-//! as a state. `judge` takes in the events, `claims`, `digests` and `agreement` hold the claims
+//! as a state. `judge` takes in the events, `resolve` looks up what a claim names, `claims`, `digests` and
+//! `agreement` hold the claims
 //! against the history, and `argument` says why a claim is false.
 
 mod agreement;
@@ -15,9 +16,11 @@ mod history;
 mod judge;
 mod meaning;
 mod report;
+mod resolve;
 mod rows;
 mod tree;
 mod values;
+mod wording;
 
 pub use report::*;
 
