@@ -79,7 +79,7 @@ fn declared_replicas(json: Json) -> Fit<Vec<Name>> {
 }
 
 fn declared_objects(json: Json) -> Fit<Vec<(Name, Declaration)>> {
-    let objects = map(json, "an object that declares objects by name", declaration)?;
+    let objects = map(json, "declarations by name", declaration)?;
     match objects.get(MAX_DECLARED) {
         None => Ok(objects),
         Some((name, _)) => Err(Misfit::of_name(name, too_many("objects", objects.len()))),
@@ -401,7 +401,7 @@ fn distinct_replicas(json: Json) -> Fit<Vec<Name>> {
 }
 
 fn first_repeated(names: &[Name]) -> Option<usize> {
-    let mut seen = HashSet::with_capacity(names.len());
+    let mut seen = HashSet::new();
     names.iter().position(|name| !seen.insert(name))
 }
 
@@ -600,7 +600,8 @@ impl<'t> Record<'t> {
         known: &[(&'static str, T)],
     ) -> Fit<(&'static str, T)> {
         self.word(field, known)?.ok_or_else(|| {
-            let message = format!("{} lacks the field `{field}`, {}", self.what, one_of(known));
+            let message =
+                format!("{} lacks the field `{field}`, expected {}", self.what, one_of(known));
             Misfit::new(message)
         })
     }
@@ -723,7 +724,7 @@ impl Misfit {
     }
 
     /// The same, with its place in the line.
-    fn place(mut self: Box<Self>, text: &str) -> Box<SyntaxError> {
+    fn place(mut self, text: &str) -> Box<SyntaxError> {
         self.path.reverse();
         let (name_at, span) = json::find(text, &self.path).unwrap_or_default();
         let offset = if self.of_name { name_at } else { span.start };
