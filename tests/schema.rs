@@ -1,6 +1,8 @@
 //! The JSON Schema beside the reader: what the reader takes validates, what the schema accepts
 //! the reader takes, and what a schema cannot say is listed here and in spec/trace-format.md.
 
+#![cfg(feature = "compression")]
+
 use boon::{Compiler, SchemaIndex, Schemas};
 use proptest::prelude::*;
 use rejoin::trace::{Error, Reader, decompress};
@@ -328,7 +330,6 @@ fn any_json() -> Text {
         "[\"a\",\"a\"]",
         "{}",
         "{\"a\":[1]}",
-        "1e-400",
     ])
 }
 

@@ -6,6 +6,7 @@
 mod grammar;
 mod json;
 mod limits;
+mod variants;
 
 #[cfg(feature = "compression")]
 mod compression;
