@@ -63,17 +63,16 @@ impl<R> Source<R> {
 
 impl<R: BufRead> BufRead for Source<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while let Err(error) = self.input.fill_buf() {
-            // Decoders do not all try again.
+        // Not every decoder tries again after an interruption, so this does.
+        while let Err(error) = self.input.fill_buf().map(|bytes| self.ended = bytes.is_empty()) {
             if error.kind() != ErrorKind::Interrupted {
                 let kind = error.kind();
                 self.error = Some(error);
                 return Err(kind.into());
             }
         }
-        let bytes = self.input.fill_buf()?;
-        self.ended = bytes.is_empty();
-        Ok(bytes)
+        // At the end a second look would ask the input again.
+        if self.ended { Ok(&[]) } else { self.input.fill_buf() }
     }
 
     fn consume(&mut self, amount: usize) {

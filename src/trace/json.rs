@@ -430,26 +430,25 @@ pub fn span(text: &str, path: &[Step]) -> Option<Range<usize>> {
 /// Like [`span`], and also where the last member's name begins (the value, where it has none).
 pub(super) fn find(text: &str, path: &[Step]) -> Option<(usize, Range<usize>)> {
     let mut parser = Parser::new(text);
-    let span = parser.span(1).ok()?;
-    let mut found = (span.start, span);
+    let mut found = None;
     for (step, level) in path.iter().zip(1..) {
-        parser.at = found.1.start;
-        found = match (step, parser.byte()?) {
+        parser.at = found.map_or(0, |(_, span): (usize, Range<usize>)| span.start);
+        found = match (step, parser.peek()?) {
             (Step::Member(wanted), b'{') => {
                 let read =
                     |parser: &mut Parser<'_>, name_at| Ok((name_at, parser.span(level + 1)?));
                 let members: Vec<(Cow<'_, str>, _)> = parser.members(level, read).ok()?;
-                members.into_iter().find(|(name, _)| name == wanted)?.1
+                members.into_iter().find(|(name, _)| name == wanted).map(|(_, found)| found)
             }
             (Step::Item(index), b'[') => {
                 let items = parser.items(level, |parser| parser.span(level + 1)).ok()?;
-                let span = items.get(*index)?.clone();
-                (span.start, span)
+                items.into_iter().nth(*index).map(|span| (span.start, span))
             }
-            _ => return None,
+            _ => None,
         };
+        found.as_ref()?;
     }
-    Some(found)
+    found.or_else(|| parser.span(1).ok().map(|span| (span.start, span)))
 }
 
 /// A value that is a member of a line: a text is not copied before someone wants to keep it.

@@ -79,7 +79,7 @@ fn declared_replicas(json: Json) -> Fit<Vec<Name>> {
 }
 
 fn declared_objects(json: Json) -> Fit<Vec<(Name, Declaration)>> {
-    let objects = map(json, "an object that declares objects by name", declaration)?;
+    let objects = map(json, "declarations by name", declaration)?;
     match objects.get(MAX_DECLARED) {
         None => Ok(objects),
         Some((name, _)) => Err(Misfit::of_name(name, too_many("objects", objects.len()))),
@@ -401,7 +401,7 @@ fn distinct_replicas(json: Json) -> Fit<Vec<Name>> {
 }
 
 fn first_repeated(names: &[Name]) -> Option<usize> {
-    let mut seen = HashSet::with_capacity(names.len());
+    let mut seen = HashSet::new();
     names.iter().position(|name| !seen.insert(name))
 }
 
@@ -476,6 +476,9 @@ fn has_inexact(json: &Json) -> bool {
 
 // Objects with known fields.
 
+/// Members in the order of the text. One that was taken has no value any more.
+type Members<'t> = Vec<(Cow<'t, str>, Option<Field<'t>>)>;
+
 /// How many fields such an object may have: those of a put.
 const MAX_FIELDS: usize = 9;
 
@@ -483,7 +486,9 @@ const MAX_FIELDS: usize = 9;
 struct Record<'t> {
     /// What it is, for messages.
     what: &'static str,
-    members: Vec<(Cow<'t, str>, Field<'t>)>,
+    members: Members<'t>,
+    /// The member after the last one taken, which is likely to be asked for next.
+    next: usize,
     /// The fields that were asked for: those that it may have.
     known: [&'static str; MAX_FIELDS],
     asked: usize,
@@ -507,7 +512,7 @@ impl<'t> Record<'t> {
             };
             return Err(Box::new(SyntaxError { offset: 0, message }));
         }
-        let members = parser.members(1, |parser, _| parser.field())?;
+        let members = parser.members(1, |parser, _| parser.field().map(Some))?;
         parser.end()?;
         Ok(Self::new(what, members, true, parser.unusual))
     }
@@ -522,23 +527,19 @@ impl<'t> Record<'t> {
         Ok(Self::new(what, Self::members_of(json, what)?, false, unusual))
     }
 
-    fn members_of(json: Json, what: &str) -> Fit<Vec<(Cow<'t, str>, Field<'t>)>> {
+    fn members_of(json: Json, what: &str) -> Fit<Members<'t>> {
         match json {
-            Json::Object(members) => {
-                Ok(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
-            }
+            Json::Object(members) => Ok(members
+                .into_iter()
+                .map(|(name, value)| (name.into(), Some(value.into())))
+                .collect()),
             other => Err(Misfit::expected(&format!("an object, {what}"), &other)),
         }
     }
 
-    fn new(
-        what: &'static str,
-        members: Vec<(Cow<'t, str>, Field<'t>)>,
-        extensible: bool,
-        unusual: bool,
-    ) -> Self {
+    fn new(what: &'static str, members: Members<'t>, extensible: bool, unusual: bool) -> Self {
         let known = [""; MAX_FIELDS];
-        Self { what, members, known, asked: 0, missing: None, extensible, unusual }
+        Self { what, members, next: 0, known, asked: 0, missing: None, extensible, unusual }
     }
 
     fn has(&self, field: &str) -> bool {
@@ -548,8 +549,12 @@ impl<'t> Record<'t> {
     fn take(&mut self, field: &'static str) -> Option<Field<'t>> {
         self.known[self.asked] = field;
         self.asked += 1;
-        let index = self.members.iter().position(|(name, _)| name == field)?;
-        Some(self.members.remove(index).1)
+        let (before, after) = self.members.split_at_mut(self.next);
+        let mut members = after.iter_mut().chain(before);
+        let index = members.position(|(name, _)| name == field)?;
+        let index = (self.next + index) % self.members.len();
+        self.next = index + 1;
+        self.members[index].1.take()
     }
 
     fn optional<T>(
@@ -595,7 +600,8 @@ impl<'t> Record<'t> {
         known: &[(&'static str, T)],
     ) -> Fit<(&'static str, T)> {
         self.word(field, known)?.ok_or_else(|| {
-            let message = format!("{} lacks the field `{field}`, {}", self.what, one_of(known));
+            let message =
+                format!("{} lacks the field `{field}`, expected {}", self.what, one_of(known));
             Misfit::new(message)
         })
     }
@@ -647,7 +653,8 @@ impl<'t> Record<'t> {
     /// Checks that every required field was there, and no other but the user's own.
     fn finish(&self) -> Fit<()> {
         let own = |name: &str| self.extensible && name.starts_with("x-");
-        if let Some((name, _)) = self.members.iter().find(|(name, _)| !own(name)) {
+        let left = |(name, value): &&(Cow<'_, str>, Option<_>)| value.is_some() && !own(name);
+        if let Some((name, _)) = self.members.iter().find(left) {
             let hint = if self.extensible { "; names of your own begin with `x-`" } else { "" };
             let (what, known) = (self.what, self.known[..self.asked].join(", "));
             let message = format!("unknown field {}: {what} has {known}{hint}", Excerpt(name));
@@ -717,7 +724,7 @@ impl Misfit {
     }
 
     /// The same, with its place in the line.
-    fn place(mut self: Box<Self>, text: &str) -> Box<SyntaxError> {
+    fn place(mut self, text: &str) -> Box<SyntaxError> {
         self.path.reverse();
         let (name_at, span) = json::find(text, &self.path).unwrap_or_default();
         let offset = if self.of_name { name_at } else { span.start };

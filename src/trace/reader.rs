@@ -121,8 +121,8 @@ impl<R: BufRead> Lines<R> {
         self.buffer.clear();
         let fault =
             |column, message| Error::Malformed(Fault { line: self.number, column, message });
-        // One byte more than a line and its longest end may have, so that a fault is seen.
-        let mut input = (&mut self.input).take(MAX_LINE as u64 + 3);
+        // No more than a line and the longer of its two ends.
+        let mut input = (&mut self.input).take(MAX_LINE as u64 + 2);
         match input.read_until(b'\n', &mut self.buffer) {
             Ok(0) => return Ok(None),
             Ok(_) => {}
