@@ -33,9 +33,6 @@ use std::io::{self, Stdout};
 use std::process::ExitCode;
 use text::Text;
 
-/// The JSON Schema of a trace's lines.
-const SCHEMA: &str = include_str!("../../spec/trace.schema.json");
-
 fn main() -> ExitCode {
     guard::install();
     let cli = match Cli::try_parse() {
@@ -73,7 +70,7 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
             let options = Options { claims: false, ..Options::default() };
             look(&common, &options, cli.color, output)
         }
-        Command::Schema => print(SCHEMA.as_bytes(), output),
+        Command::Schema => print(rejoin::trace::SCHEMA.as_bytes(), output),
         Command::Completions { shell } => print(&manual::completions(shell), output),
         Command::Man { command } => match manual::page(command.as_deref()) {
             Some(page) => print(&page, output),

@@ -3,9 +3,9 @@
 //! Reading order: [`report`](Report) says what comes out. `history` keeps what happened and what
 //! each replica has seen, on `tree`. `meaning` and `values` are the definitions of
 //! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
-//! as a state. `judge` takes in the events, `resolve` looks up what a claim names, `claims`, `digests` and
-//! `agreement` hold the claims
-//! against the history, and `argument` says why a claim is false.
+//! as a state. `judge` takes in the events, `resolve` looks up what a claim names. `claims`,
+//! `digests` and `agreement` hold the claims against the history, and `argument` says why a claim
+//! is false.
 
 mod agreement;
 mod argument;

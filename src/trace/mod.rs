@@ -20,3 +20,7 @@ pub use event::*;
 pub use json::{Count, Json, MAX_LEVELS, Number, Step, SyntaxError, span};
 pub use parse::{MAX_DECLARED, MAX_NAME};
 pub use reader::{Line, MAX_LINE, Reader, column};
+
+/// The JSON Schema of a trace's lines. What a schema cannot say is listed in
+/// spec/trace-format.md.
+pub const SCHEMA: &str = include_str!("../../spec/trace.schema.json");
