@@ -237,7 +237,8 @@ impl Integer {
 }
 
 /// A number taken apart: ± (`head` followed by `tail`) · 10^`scale`. The digits neither begin nor
-/// end with a zero, so that there are none for zero. A scale beyond ±10^17 is not exact.
+/// end with a zero, so that there are none for zero. A scale beyond ±10^17 may
+/// be nearer to zero than it should.
 struct Decimal<'n> {
     negative: bool,
     head: &'n str,
@@ -332,16 +333,49 @@ impl Number {
         self.as_f64().is_infinite()
     }
 
-    /// The nearest double, or an infinity.
+    /// The nearest double, or an infinity. Cost: O(length).
     pub fn as_f64(&self) -> f64 {
-        double(self.as_str())
+        // The standard library reads these rightly; of a longer text it may cut the exponent.
+        if self.as_str().len() <= 1000 {
+            return self.as_str().parse().expect("a JSON number is a float to Rust");
+        }
+        // No double, and no middle between two, has more than 768 significant digits: of what
+        // follows counts only whether there is something.
+        const DIGITS: usize = 800;
+        let decimal = Decimal::new(self.as_str());
+        let sign = if decimal.negative { "-" } else { "" };
+        let digits: String = decimal.digits().take(DIGITS).map(char::from).collect();
+        let dropped = decimal.len().saturating_sub(DIGITS);
+        let (rest, shift) = if dropped > 0 { ("1", dropped as i64 - 1) } else { ("", 0) };
+        let text = format!("{sign}0{digits}{rest}e{}", decimal.scale + shift);
+        text.parse().expect("digits with an exponent are a float to Rust")
     }
 
+    /// The integer that this is.
     fn integer(&self) -> Option<Integer> {
-        integer(self.as_str())
+        let decimal = Decimal::new(self.as_str());
+        if decimal.len() == 0 {
+            return Some(Integer { negative: false, magnitude: Count::Exact(0) });
+        }
+        let zeros = u64::try_from(decimal.scale).ok()?;
+        // 2^128 has 39 digits.
+        let magnitude = if decimal.len() as u64 + zeros > 39 {
+            None
+        } else {
+            let zeros = (0..zeros).map(|_| b'0');
+            let mut digits = decimal.digits().chain(zeros).map(|byte| byte - b'0');
+            digits.try_fold(0u128, |n, digit| n.checked_mul(10)?.checked_add(digit.into()))
+        };
+        let magnitude = magnitude.map_or(Count::TooLarge, Count::Exact);
+        Some(Integer { negative: decimal.negative, magnitude })
     }
 
     fn canonical_into(&self, out: &mut String) {
+        // Most numbers are written canonically.
+        if self.as_str().len() <= 19 && self.as_str().bytes().all(|byte| byte.is_ascii_digit()) {
+            out.push_str(self.as_str());
+            return;
+        }
         match self.integer() {
             Some(integer @ Integer { negative, magnitude: Count::Exact(n) })
                 if integer.is_exact() =>
@@ -361,42 +395,6 @@ impl Number {
             }
         }
     }
-}
-
-/// The integer that a number is.
-fn integer(literal: &str) -> Option<Integer> {
-    let decimal = Decimal::new(literal);
-    if decimal.len() == 0 {
-        return Some(Integer { negative: false, magnitude: Count::Exact(0) });
-    }
-    let zeros = u64::try_from(decimal.scale).ok()?;
-    // 2^128 has 39 digits.
-    let magnitude = if decimal.len() as u64 + zeros > 39 {
-        None
-    } else {
-        let mut digits = decimal.digits().chain((0..zeros).map(|_| b'0')).map(|byte| byte - b'0');
-        digits.try_fold(0u128, |n, digit| n.checked_mul(10)?.checked_add(u128::from(digit)))
-    };
-    let magnitude = magnitude.map_or(Count::TooLarge, Count::Exact);
-    Some(Integer { negative: decimal.negative, magnitude })
-}
-
-/// The double nearest to a number, or an infinity.
-fn double(literal: &str) -> f64 {
-    // The standard library reads these rightly; of a longer text it may cut the exponent short.
-    if literal.len() <= 1000 {
-        return literal.parse().expect("a JSON number is a float to Rust");
-    }
-    // No double, and no middle between two, has more than 768 significant digits: of what
-    // follows counts only whether there is something.
-    const DIGITS: usize = 800;
-    let decimal = Decimal::new(literal);
-    let sign = if decimal.negative { "-" } else { "" };
-    let digits: String = decimal.digits().take(DIGITS).map(char::from).collect();
-    let dropped = decimal.len().saturating_sub(DIGITS);
-    let (rest, shift) = if dropped > 0 { ("1", dropped as i64 - 1) } else { ("", 0) };
-    let text = format!("{sign}0{digits}{rest}e{}", decimal.scale + shift);
-    text.parse().expect("digits with an exponent are a float to Rust")
 }
 
 impl fmt::Debug for Number {

@@ -17,7 +17,7 @@ pub const MAX_LINE: usize = 16 << 20;
 
 /// Reads a trace line by line.
 ///
-/// The input is the trace itself; see [`decompress`](super::decompress) for one that may be
+/// The input is the trace itself; see [`decompress`](super::decompress()) for one that may be
 /// compressed.
 ///
 /// ```
