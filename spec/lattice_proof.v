@@ -5,11 +5,11 @@ From Rejoin Require Import order lattice sorted_map order_proof sorted_map_proof
 Import ListNotations.
 
 (** Union is a join of sets. *)
-Theorem sets_are_a_lattice {A : Type} (compare : A -> A -> comparison) :
-  ordered compare ->
+Theorem sets_are_a_lattice {A : Type} (compare : A -> A -> comparison)
+    {lawful : ordered compare} :
   lattice (rising compare) [] (union compare).
 Proof.
-  intros lawful. split; intros.
+  split; intros.
   - reflexivity.
   - now apply union_is_rising.
   - apply (equal_members_make_equal_sets compare); try now apply union_is_rising.
@@ -23,26 +23,35 @@ Proof.
     intros x. rewrite member_of_union by easy. apply orb_false_r.
 Qed.
 
-(** The greater of two that may be missing is a join. *)
-Theorem options_are_a_lattice {A : Type} (compare : A -> A -> comparison) :
-  ordered compare ->
-  lattice (fun _ => true) None (greater_option compare).
-Proof.
-  intros lawful. split; intros.
-  - reflexivity.
-  - reflexivity.
-  - now apply greater_option_is_commutative.
-  - now apply greater_option_is_associative.
-  - now apply greater_option_is_idempotent.
-  - apply missing_is_least.
-Qed.
-
 (** Whether a value that is there is well-formed. *)
 Definition well_formed_option {V : Type} (well_formed : V -> bool) (value : option V) : bool :=
   match value with
   | Some value => well_formed value
   | None => true
   end.
+
+(** The greater of two that may be missing is a join. *)
+Theorem options_are_a_lattice {A : Type}
+    (compare : A -> A -> comparison) {lawful : ordered compare} (well_formed : A -> bool) :
+  lattice (well_formed_option well_formed) None (greater_option compare).
+Proof.
+  split; intros.
+  - reflexivity.
+  - destruct a as [x |], b as [y |]; cbn; auto.
+    now destruct (greater_is_one_of_both compare x y) as [-> | ->].
+  - now apply greater_option_is_commutative.
+  - now apply greater_option_is_associative.
+  - now apply greater_option_is_idempotent.
+  - apply missing_is_least.
+Qed.
+
+(** Well-formedness may be written in another way. *)
+Lemma lattices_depend_on_what_is_well_formed {State : Type}
+    (well_formed well_formed' : State -> bool) bottom join :
+  (forall s, well_formed s = well_formed' s) ->
+  lattice well_formed bottom join ->
+  lattice well_formed' bottom join.
+Proof. intros same lawful. split; intros *; rewrite <- !same; apply lawful. Qed.
 
 (** The merge of maps is a join, if under each key what merges the values is one. *)
 Section Maps.
