@@ -84,6 +84,9 @@ Lemma contains_means_counted d (v : state) :
   contains d v = true <-> 1 <= counter d <= get (dot_origin d) v.
 Proof. unfold version_vector.contains. now rewrite andb_true_iff, !N.leb_le. Qed.
 
+Lemma bottom_contains_nothing d : contains d bottom = false.
+Proof. apply not_true_iff_false. rewrite contains_means_counted. cbn. lia. Qed.
+
 Lemma equal_contents_make_equal_vectors (a b : state) :
   well_formed a = true ->
   well_formed b = true ->

@@ -1,0 +1,272 @@
+(** The store of decisions is a lattice, and a decision equals joining its delta.
+
+    A state is what it has seen, and per key and decision whether it lists it
+    ([equal_lists_make_equal_states]). The join is the maximum, per key and decision, of
+    unknown < listed, not covered < listed and covered < covered, not listed
+    ([the_join_takes_the_greater_status]): so it is a join for every pair of states, also of
+    states that list what they have not seen. *)
+
+From Coq Require Import List Bool NArith Lia.
+From Rejoin Require Import order lattice sorted_map dot decisions.
+From Rejoin Require Import order_proof sorted_map_proof lattice_proof dot_proof.
+From Rejoin Require version_vector version_vector_proof.
+Import ListNotations.
+Local Open Scope N_scope.
+
+Global Instance decisions_are_ordered {Name Effect : Type}
+    (compare_name : Name -> Name -> comparison)
+    (compare_effect : Effect -> Effect -> comparison) :
+  ordered compare_name ->
+  ordered compare_effect ->
+  ordered (compare_decision compare_name compare_effect).
+Proof.
+  intros. apply injections_are_ordered; [| exact _].
+  intros [[[] ] ] [[[] ] ]; cbn. congruence.
+Qed.
+
+Section Decisions.
+Context {Name K Effect : Type}.
+Context (compare_name : Name -> Name -> comparison) {name_lawful : ordered compare_name}.
+Context (compare_key : K -> K -> comparison) {key_lawful : ordered compare_key}.
+Context (compare_effect : Effect -> Effect -> comparison) {effect_lawful : ordered compare_effect}.
+Local Notation compare_decision := (compare_decision compare_name compare_effect).
+Local Notation decision := (decision Name Effect).
+Local Notation state := (state Name K Effect).
+Local Notation well_formed := (well_formed compare_name compare_key compare_effect).
+Local Notation well_formed_frontiers :=
+  (well_formed_frontiers compare_name compare_key compare_effect).
+Local Notation join := (join compare_name compare_key compare_effect).
+Local Notation join_frontiers := (join_frontiers compare_name compare_effect).
+Local Notation frontier := (frontier compare_key).
+Local Notation covered := (covered compare_name).
+Local Notation decide := (decide compare_name compare_key).
+Local Notation next := (next compare_name).
+Local Notation part_since := (part_since compare_name).
+Local Notation take_part := (take_part compare_name compare_key compare_effect).
+Local Notation contains := (version_vector.contains compare_name).
+Local Notation join_vectors := (version_vector.join compare_name).
+Local Notation well_formed_vector := (version_vector.well_formed compare_name).
+
+(** ** Frontiers *)
+
+(** Whether a state lists the decision on the key. *)
+Definition lists (k : K) (d : decision) (s : state) : bool :=
+  member compare_decision d (frontier k s).
+
+Lemma well_formed_means (s : state) :
+  well_formed s = true <->
+  well_formed_vector (seen s) = true /\ well_formed_frontiers (maximal s) = true.
+Proof. apply andb_true_iff. Qed.
+
+Lemma well_formed_frontiers_mean (m : sorted_map K (sorted_set decision)) :
+  well_formed_frontiers m = true <->
+  sorted compare_key m = true
+  /\ (forall k, find compare_key k m <> Some [])
+  /\ (forall k, rising compare_decision (or_empty (find compare_key k m)) = true).
+Proof.
+  unfold decisions.well_formed_frontiers. rewrite andb_true_iff. split.
+  - intros [sorts all]. rewrite (forallb_means_all_found (V := sorted_set decision) compare_key) in all by exact sorts.
+    split; [exact sorts |].
+    split; intros k; [intros at_k; now apply all in at_k |].
+    destruct (find compare_key k m) as [[| d ds] |] eqn:at_k; try reflexivity.
+    now apply all in at_k.
+  - intros (sorts & not_empty & rises). split; [exact sorts |].
+    apply (forallb_means_all_found (V := sorted_set decision) compare_key); [exact sorts |].
+    intros k ds found.
+    specialize (not_empty k). specialize (rises k). rewrite found in not_empty, rises.
+    now destruct ds.
+Qed.
+
+Lemma seen_is_well_formed (s : state) :
+  well_formed s = true ->
+  well_formed_vector (seen s) = true.
+Proof. intros good. now apply well_formed_means in good. Qed.
+
+Lemma keys_are_sorted (s : state) :
+  well_formed s = true ->
+  sorted compare_key (maximal s) = true.
+Proof.
+  intros good. apply well_formed_means in good as [_ good].
+  now apply well_formed_frontiers_mean in good as [sorts _].
+Qed.
+
+Lemma frontiers_are_not_empty k (s : state) :
+  well_formed s = true ->
+  find compare_key k (maximal s) <> Some [].
+Proof.
+  intros good. apply well_formed_means in good as [_ good].
+  apply well_formed_frontiers_mean in good as (_ & not_empty & _). apply not_empty.
+Qed.
+
+Lemma frontiers_are_rising k (s : state) :
+  well_formed s = true ->
+  rising compare_decision (frontier k s) = true.
+Proof.
+  intros good. apply well_formed_means in good as [_ good].
+  apply well_formed_frontiers_mean in good as (_ & _ & rises). apply rises.
+Qed.
+
+Local Hint Resolve seen_is_well_formed keys_are_sorted frontiers_are_rising : core.
+
+(** A key is absent exactly where its frontier is empty. *)
+Lemma find_is_the_frontier_if_any k (s : state) :
+  well_formed s = true ->
+  find compare_key k (maximal s) = if_any (frontier k s).
+Proof.
+  intros good. symmetry. apply if_any_of_or_empty. now apply frontiers_are_not_empty.
+Qed.
+
+Theorem equal_frontiers_make_equal_states (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  seen a = seen b ->
+  (forall k, frontier k a = frontier k b) ->
+  a = b.
+Proof.
+  intros good_a good_b same_seen same. destruct a as [v m], b as [w m']. cbn in same_seen.
+  f_equal; [exact same_seen |].
+  apply (equal_finds_make_equal_maps compare_key);
+    [exact (keys_are_sorted _ good_a) | exact (keys_are_sorted _ good_b) |].
+  intros k. pose proof (find_is_the_frontier_if_any k _ good_a) as at_a.
+  pose proof (find_is_the_frontier_if_any k _ good_b) as at_b.
+  cbn in at_a, at_b. now rewrite at_a, at_b, same.
+Qed.
+
+Theorem equal_lists_make_equal_states (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  seen a = seen b ->
+  (forall k d, lists k d a = lists k d b) ->
+  a = b.
+Proof.
+  intros good_a good_b same_seen same.
+  apply equal_frontiers_make_equal_states; [assumption.. |]. intros k.
+  apply (equal_members_make_equal_sets compare_decision); [auto.. |]. apply same.
+Qed.
+
+Lemma listed_means_in k d (s : state) :
+  well_formed s = true ->
+  lists k d s = true <-> In d (frontier k s).
+Proof. intros good. apply member_means_in; auto. Qed.
+
+(** ** T1: the join *)
+
+Lemma join_frontiers_is_rising v w a b :
+  rising compare_decision a = true ->
+  rising compare_decision b = true ->
+  rising compare_decision (join_frontiers v w a b) = true.
+Proof. now apply merge_sets_is_rising. Qed.
+
+Lemma member_of_join_frontiers v w a b d :
+  rising compare_decision a = true ->
+  rising compare_decision b = true ->
+  member compare_decision d (join_frontiers v w a b) =
+  if member compare_decision d a
+  then member compare_decision d b || negb (contains (dot_of d) w)
+  else member compare_decision d b && negb (contains (dot_of d) v).
+Proof. intros. now apply (member_of_merge_sets compare_decision). Qed.
+
+Lemma frontier_of_join k (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  frontier k (join a b) = join_frontiers (seen a) (seen b) (frontier k a) (frontier k b).
+Proof.
+  intros good_a good_b. unfold decisions.frontier at 1. cbn [maximal decisions.join].
+  rewrite (find_in_merge compare_key) by auto. apply or_empty_of_if_any.
+Qed.
+
+Theorem lists_of_join k d (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  lists k d (join a b) =
+  if lists k d a
+  then lists k d b || negb (contains (dot_of d) (seen b))
+  else lists k d b && negb (contains (dot_of d) (seen a)).
+Proof.
+  intros. unfold lists. rewrite frontier_of_join by assumption.
+  apply member_of_join_frontiers; auto.
+Qed.
+
+Theorem the_join_is_well_formed (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  well_formed (join a b) = true.
+Proof.
+  intros good_a good_b. apply well_formed_means. split.
+  - apply (join_is_well_formed _ _ _ (version_vector_proof.version_vectors_are_a_lattice _));
+      auto.
+  - apply well_formed_frontiers_mean. cbn [maximal decisions.join].
+    split; [apply merge_is_sorted; auto | split; intros k].
+    + rewrite (find_in_merge compare_key) by auto.
+      now destruct (join_frontiers _ _ _ _).
+    + rewrite (find_in_merge compare_key), or_empty_of_if_any by auto.
+      apply join_frontiers_is_rising; apply (frontiers_are_rising k); assumption.
+Qed.
+
+(** What a state knows of a decision on a key. *)
+Inductive status := Unknown | Listed_not_covered | Listed_and_covered | Covered_not_listed.
+
+Definition rank (x : status) : N :=
+  match x with
+  | Unknown => 0
+  | Listed_not_covered => 1
+  | Listed_and_covered => 2
+  | Covered_not_listed => 3
+  end.
+
+Definition status_of (k : K) (d : decision) (s : state) : status :=
+  match lists k d s, contains (dot_of d) (seen s) with
+  | false, false => Unknown
+  | true, false => Listed_not_covered
+  | true, true => Listed_and_covered
+  | false, true => Covered_not_listed
+  end.
+
+Theorem the_join_takes_the_greater_status k d (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  rank (status_of k d (join a b)) = N.max (rank (status_of k d a)) (rank (status_of k d b)).
+Proof.
+  intros. unfold status_of. rewrite lists_of_join by assumption.
+  cbn [seen decisions.join].
+  rewrite (version_vector_proof.contains_of_join compare_name) by auto.
+  destruct (lists k d a), (lists k d b), (contains (dot_of d) (seen a)),
+    (contains (dot_of d) (seen b)); reflexivity.
+Qed.
+
+Lemma bottom_knows_nothing k d : status_of k d bottom = Unknown.
+Proof.
+  unfold status_of. cbn [seen decisions.bottom].
+  now rewrite version_vector_proof.bottom_contains_nothing.
+Qed.
+
+Lemma equal_ranks_make_equal_states (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  seen a = seen b ->
+  (forall k d, rank (status_of k d a) = rank (status_of k d b)) ->
+  a = b.
+Proof.
+  intros good_a good_b same_seen same. apply equal_lists_make_equal_states; [assumption.. |].
+  intros k d. specialize (same k d). unfold status_of in same. rewrite same_seen in same.
+  now destruct (lists k d a), (lists k d b), (contains (dot_of d) (seen b)).
+Qed.
+
+Local Hint Resolve the_join_is_well_formed : core.
+
+Theorem decisions_are_a_lattice : lattice well_formed bottom join.
+Proof.
+  pose proof (version_vector_proof.version_vectors_are_a_lattice compare_name) as vectors.
+  split; auto; intros; apply equal_ranks_make_equal_states; auto.
+  - now apply (join_is_commutative _ _ _ vectors); auto.
+  - intros. rewrite !the_join_takes_the_greater_status by auto. apply N.max_comm.
+  - now apply (join_is_associative _ _ _ vectors); auto.
+  - intros. rewrite !the_join_takes_the_greater_status by auto.
+    symmetry. apply N.max_assoc.
+  - now apply (join_is_idempotent _ _ _ vectors); auto.
+  - intros. rewrite the_join_takes_the_greater_status by auto. apply N.max_id.
+  - now apply (bottom_is_neutral _ _ _ vectors); auto.
+  - intros. rewrite the_join_takes_the_greater_status, bottom_knows_nothing by auto.
+    apply N.max_0_r.
+Qed.
+End Decisions.
