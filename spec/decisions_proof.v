@@ -269,4 +269,312 @@ Proof.
   - intros. rewrite the_join_takes_the_greater_status, bottom_knows_nothing by auto.
     apply N.max_0_r.
 Qed.
+
+(** ** Covered states: what a state lists, it has seen. *)
+
+Theorem covered_means_what_is_listed_was_seen (s : state) :
+  well_formed s = true ->
+  covered s = true <->
+  (forall k d, lists k d s = true -> contains (dot_of d) (seen s) = true).
+Proof.
+  intros good. unfold decisions.covered.
+  rewrite (forallb_means_all_found (V := sorted_set decision) compare_key) by auto.
+  split; intros all k.
+  - intros d listed. apply listed_means_in in listed; [| assumption].
+    unfold decisions.frontier in listed. specialize (all k).
+    destruct (find compare_key k (maximal s)) as [ds |]; [| easy].
+    now apply (proj1 (forallb_forall _ ds) (all ds eq_refl)).
+  - intros ds found. cbn. apply forallb_forall. intros d d_in. apply (all k).
+    apply listed_means_in; [assumption |]. unfold decisions.frontier. now rewrite found.
+Qed.
+
+Theorem bottom_is_covered : covered (bottom (Name := Name) (K := K) (Effect := Effect)) = true.
+Proof. reflexivity. Qed.
+
+Theorem the_join_is_covered (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  covered a = true ->
+  covered b = true ->
+  covered (join a b) = true.
+Proof.
+  intros good_a good_b. rewrite !covered_means_what_is_listed_was_seen by auto.
+  intros all_a all_b k d. specialize (all_a k d). specialize (all_b k d).
+  rewrite lists_of_join by assumption. cbn [seen decisions.join].
+  rewrite (version_vector_proof.contains_of_join compare_name) by auto.
+  destruct (lists k d a), (lists k d b); intros; try easy;
+    rewrite ?all_a, ?all_b by reflexivity; now rewrite ?orb_true_r.
+Qed.
+
+(** ** T2: a new decision *)
+
+Lemma decide_is_well_formed k d (s : state) :
+  well_formed s = true ->
+  well_formed (decide k d s) = true.
+Proof.
+  intros good. apply well_formed_means. cbn [seen maximal decisions.decide].
+  split; [apply version_vector_proof.see_dot_is_well_formed; auto |].
+  apply well_formed_frontiers_mean. split; [apply set_is_sorted; auto | split]; intros k';
+    rewrite (find_in_set compare_key) by auto; destruct (equal compare_key k' k);
+    try easy.
+  - now apply frontiers_are_not_empty.
+  - now apply frontiers_are_rising.
+Qed.
+
+Local Hint Resolve decide_is_well_formed : core.
+
+Lemma frontier_of_decide k k' d (s : state) :
+  well_formed s = true ->
+  frontier k' (decide k d s) = if equal compare_key k' k then [d] else frontier k' s.
+Proof.
+  intros good. unfold decisions.frontier. cbn [maximal decisions.decide].
+  rewrite (find_in_set compare_key) by auto. now destruct (equal compare_key k' k).
+Qed.
+
+Lemma lists_of_decide k k' d d' (s : state) :
+  well_formed s = true ->
+  lists k' d' (decide k d s) =
+  if equal compare_key k' k then equal compare_decision d' d else lists k' d' s.
+Proof.
+  intros good. unfold lists. rewrite frontier_of_decide by assumption.
+  destruct (equal compare_key k' k); [| reflexivity].
+  cbn. unfold equal. now destruct (compare_decision d' d).
+Qed.
+
+Theorem decide_is_covered k d (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  1 <= counter (dot_of d) ->
+  covered (decide k d s) = true.
+Proof.
+  intros good. rewrite !covered_means_what_is_listed_was_seen by auto.
+  intros all is_dot k' d'. rewrite lists_of_decide by assumption. cbn [seen decisions.decide].
+  destruct (equal compare_key k' k).
+  - destruct (equal_is_equality compare_decision d' d) as [-> |]; [intros _ | discriminate].
+    apply version_vector_proof.seen_dots_are_contained; auto.
+  - intros listed. apply version_vector_proof.seeing_forgets_nothing; auto. now apply (all k').
+Qed.
+
+Theorem a_new_decision_is_inflationary k d (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  contains (dot_of d) (seen s) = false ->
+  join s (decide k d s) = decide k d s.
+Proof.
+  intros good all_seen new.
+  apply equal_lists_make_equal_states; auto.
+  - apply version_vector_proof.seeing_is_inflationary; auto.
+  - intros k' d'. rewrite lists_of_join, lists_of_decide by auto.
+    rewrite covered_means_what_is_listed_was_seen in all_seen by exact good.
+    specialize (all_seen k' d').
+    destruct (lists k' d' s) eqn:listed.
+    + cbn [seen decisions.decide].
+      rewrite version_vector_proof.seeing_forgets_nothing by auto. apply orb_false_r.
+    + destruct (equal compare_key k' k); [| reflexivity].
+      destruct (equal_is_equality compare_decision d' d) as [-> |]; [| reflexivity].
+      now rewrite new.
+Qed.
+
+Theorem the_next_decision_is_new o seq time user e (s : state) :
+  contains (dot_of (next o seq time user e s)) (seen s) = false.
+Proof. apply version_vector_proof.the_next_dot_is_new. Qed.
+
+Theorem the_next_decision_is_inflationary k o seq time user e (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  join s (decide k (next o seq time user e s) s) = decide k (next o seq time user e s) s.
+Proof.
+  intros. apply a_new_decision_is_inflationary; auto using the_next_decision_is_new.
+Qed.
+
+Theorem the_next_decision_is_covered k o seq time user e (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  covered (decide k (next o seq time user e s) s) = true.
+Proof.
+  intros. apply decide_is_covered; [assumption.. |].
+  apply version_vector_proof.the_next_dot_is_a_dot.
+Qed.
+
+(** ** Deltas *)
+
+(** Whether some decision of the key is outside the vector: then its whole frontier is sent. *)
+Definition sends (v : version_vector.state Name) (k : K) (s : state) : bool :=
+  existsb (fun d => negb (contains (dot_of d) v)) (frontier k s).
+
+Lemma find_in_part_since v k (s : state) :
+  well_formed s = true ->
+  find compare_key k (maximal (part_since v s)) =
+  if sends v k s then find compare_key k (maximal s) else None.
+Proof.
+  intros good. unfold sends, decisions.frontier. cbn [maximal decisions.part_since].
+  rewrite (find_in_filter compare_key) by auto.
+  now destruct (find compare_key k (maximal s)).
+Qed.
+
+Lemma frontier_of_part_since v k (s : state) :
+  well_formed s = true ->
+  frontier k (part_since v s) = if sends v k s then frontier k s else [].
+Proof.
+  intros good. unfold decisions.frontier at 1. rewrite find_in_part_since by assumption.
+  now destruct (sends v k s).
+Qed.
+
+Theorem part_since_is_well_formed v (s : state) :
+  well_formed s = true ->
+  well_formed (part_since v s) = true.
+Proof.
+  intros good. apply well_formed_means. split; [cbn; auto |].
+  apply well_formed_frontiers_mean.
+  split; [apply (filter_is_sorted compare_key); auto | split]; intros k;
+    rewrite find_in_part_since by assumption; destruct (sends v k s); try easy.
+  - now apply frontiers_are_not_empty.
+  - now apply frontiers_are_rising.
+Qed.
+
+Lemma find_in_take_part k (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  find compare_key k (maximal (take_part part s)) =
+  match frontier k part with
+  | [] => find compare_key k (maximal s)
+  | ds => if_any (join_frontiers (seen s) (seen part) (frontier k s) ds)
+  end.
+Proof.
+  intros good_part good. cbn [maximal decisions.take_part].
+  rewrite (find_in_merge compare_key) by auto.
+  rewrite (find_is_the_frontier_if_any k part) by assumption.
+  now destruct (frontier k part).
+Qed.
+
+Lemma frontier_of_take_part k (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  frontier k (take_part part s) =
+  match frontier k part with
+  | [] => frontier k s
+  | ds => join_frontiers (seen s) (seen part) (frontier k s) ds
+  end.
+Proof.
+  intros. unfold decisions.frontier at 1. rewrite find_in_take_part by assumption.
+  destruct (frontier k part); [reflexivity | apply or_empty_of_if_any].
+Qed.
+
+Theorem take_part_is_well_formed (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  well_formed (take_part part s) = true.
+Proof.
+  intros good_part good. apply well_formed_means. split.
+  - apply (join_is_well_formed _ _ _ (version_vector_proof.version_vectors_are_a_lattice _));
+      auto.
+  - apply well_formed_frontiers_mean.
+    split; [apply merge_is_sorted; auto | split]; intros k;
+      rewrite find_in_take_part by assumption;
+      destruct (frontier k part) as [| d ds] eqn:listed.
+    + now apply frontiers_are_not_empty.
+    + now destruct (join_frontiers _ _ _ _).
+    + now apply frontiers_are_rising.
+    + rewrite or_empty_of_if_any, <- listed. apply join_frontiers_is_rising; auto.
+Qed.
+
+Local Hint Resolve part_since_is_well_formed take_part_is_well_formed : core.
+
+(** A part does what the whole does, if the keys left out would change nothing. *)
+Theorem a_part_joins_like_the_whole v (a b : state) :
+  well_formed a = true ->
+  well_formed b = true ->
+  (forall k, sends v k b = false ->
+    join_frontiers (seen a) (seen b) (frontier k a) (frontier k b) = frontier k a) ->
+  take_part (part_since v b) a = join a b.
+Proof.
+  intros good_a good_b unchanged. apply equal_frontiers_make_equal_states; auto.
+  intros k. rewrite frontier_of_take_part, frontier_of_part_since, frontier_of_join by auto.
+  destruct (sends v k b) eqn:sent.
+  - cbn [seen decisions.part_since]. destruct (frontier k b) as [| d ds] eqn:at_b; [| reflexivity].
+    unfold sends in sent. now rewrite at_b in sent.
+  - symmetry. now apply unchanged.
+Qed.
+
+Lemma a_frontier_joined_with_itself_stays v w ds :
+  rising compare_decision ds = true ->
+  join_frontiers v w ds ds = ds.
+Proof.
+  intros rises. apply (equal_members_make_equal_sets compare_decision);
+    [now apply join_frontiers_is_rising | assumption |].
+  intros d. rewrite member_of_join_frontiers by assumption.
+  now destruct (member compare_decision d ds).
+Qed.
+
+Theorem taking_part_of_itself_changes_nothing v (s : state) :
+  well_formed s = true ->
+  take_part (part_since v s) s = s.
+Proof.
+  intros good. rewrite a_part_joins_like_the_whole by
+    auto using a_frontier_joined_with_itself_stays.
+  now apply (join_is_idempotent _ _ _ decisions_are_a_lattice).
+Qed.
+
+Theorem the_delta_of_a_new_decision_joins_like_its_state k d (s : state) :
+  well_formed s = true ->
+  contains (dot_of d) (seen s) = false ->
+  take_part (part_since (seen s) (decide k d s)) s = join s (decide k d s).
+Proof.
+  intros good new. apply a_part_joins_like_the_whole; auto. intros k'.
+  unfold sends. rewrite frontier_of_decide by assumption.
+  destruct (equal compare_key k' k).
+  - cbn. now rewrite new.
+  - intros _. apply a_frontier_joined_with_itself_stays; auto.
+Qed.
+
+Theorem a_new_decision_equals_its_delta k d (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  contains (dot_of d) (seen s) = false ->
+  take_part (part_since (seen s) (decide k d s)) s = decide k d s.
+Proof.
+  intros. rewrite the_delta_of_a_new_decision_joins_like_its_state by assumption.
+  now apply a_new_decision_is_inflationary.
+Qed.
+
+Theorem the_next_decision_equals_its_delta k o seq time user e (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  take_part (part_since (seen s) (decide k (next o seq time user e s) s)) s
+  = decide k (next o seq time user e s) s.
+Proof. intros. apply a_new_decision_equals_its_delta; auto using the_next_decision_is_new. Qed.
 End Decisions.
+
+(** ** Computed: the hypotheses hold of some states, and [covered] is needed where it is asked. *)
+
+Section Examples.
+Local Definition origin_1 : origin N := Origin 1 0.
+Local Definition origin_2 : origin N := Origin 2 0.
+Local Definition one : decision N N := Decision (Dot origin_1 1) 1 9 (Some 7) 40.
+Local Definition two : decision N N := Decision (Dot origin_2 1) 1 9 None 50.
+Local Definition honest : state N N N := State [(origin_1, 1)] [(5, [one])].
+Local Definition hostile : state N N N := State [(origin_1, 1)] [(5, [two])].
+Local Notation join := (join N.compare N.compare N.compare).
+Local Notation decide := (decide N.compare N.compare).
+Local Notation next := (next N.compare).
+
+Example an_honest_state :
+  well_formed N.compare N.compare N.compare honest = true
+  /\ covered N.compare honest = true.
+Proof. now split. Qed.
+
+Example a_hostile_state :
+  well_formed N.compare N.compare N.compare hostile = true
+  /\ covered N.compare hostile = false.
+Proof. now split. Qed.
+
+Example the_join_is_the_same_from_both_sides_for_hostile_states :
+  join honest hostile = State [(origin_1, 1)] [(5, [two])]
+  /\ join hostile honest = State [(origin_1, 1)] [(5, [two])].
+Proof. now split. Qed.
+
+Example a_decision_on_a_hostile_state_is_not_inflationary :
+  let d := next origin_1 2 9 None 60 hostile in
+  join hostile (decide 5 d hostile) <> decide 5 d hostile.
+Proof. intros d same. discriminate same. Qed.
+End Examples.
