@@ -53,6 +53,14 @@ Lemma lattices_depend_on_what_is_well_formed {State : Type}
   lattice well_formed' bottom join.
 Proof. intros same lawful. split; intros *; rewrite <- !same; apply lawful. Qed.
 
+(** What takes the greater in is above it already. *)
+Lemma greater_option_is_inflationary {A : Type}
+    (compare : A -> A -> comparison) {lawful : ordered compare} x y :
+  greater_option compare x (greater_option compare x y) = greater_option compare x y.
+Proof.
+  rewrite <- greater_option_is_associative by exact _. now rewrite greater_option_is_idempotent.
+Qed.
+
 (** The merge of maps is a join, if under each key what merges the values is one. *)
 Section Maps.
 Context {K V : Type} (compare : K -> K -> comparison) {lawful : ordered compare}.
@@ -85,6 +93,14 @@ Proof.
   intros sorts all. unfold well_formed_map. rewrite sorts.
   apply (forallb_means_all_found compare); [exact sorts |]. intros k v found.
   specialize (all k). now rewrite found in all.
+Qed.
+
+Lemma maps_of_anything_are_well_formed_when_sorted (m : sorted_map K V) :
+  (forall entry, well_formed_entry entry = true) ->
+  well_formed_map m = sorted compare m.
+Proof.
+  intros any. unfold well_formed_map.
+  rewrite (proj2 (forallb_forall well_formed_entry m)) by auto. apply andb_true_r.
 Qed.
 
 Lemma a_join_of_nothing_is_nothing : K -> f None None = None.
