@@ -27,7 +27,10 @@ Local Notation join_shares := (merge compare_origin (greater_option N.compare)).
 (** ** T1 *)
 
 Lemma shares_are_a_lattice : lattice well_formed_shares [] join_shares.
-Proof. apply (maps_are_a_lattice compare_origin). intros o. exact (options_are_a_lattice N.compare _). Qed.
+Proof.
+  apply (maps_are_a_lattice compare_origin). intros o.
+  exact (options_are_a_lattice N.compare _).
+Qed.
 
 Theorem g_counters_are_a_lattice : lattice well_formed bottom join.
 Proof.

@@ -169,6 +169,20 @@ Proof.
   - apply (join_is_well_formed _ _ _ winners_are_a_lattice); auto.
 Qed.
 
+Theorem part_since_is_covered u (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  covered (part_since u s) = true.
+Proof. intros. apply (decisions_proof.part_since_is_covered compare_name compare_name compare_value); auto. Qed.
+
+Theorem take_part_is_covered (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  covered part = true ->
+  covered s = true ->
+  covered (take_part part s) = true.
+Proof. intros. apply (decisions_proof.take_part_is_covered compare_name compare_name compare_value); auto. Qed.
+
 (** A part does what the whole does, if the keys left out would change nothing. *)
 Theorem a_part_joins_like_the_whole u (a b : state) :
   well_formed a = true ->

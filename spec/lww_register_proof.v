@@ -81,6 +81,20 @@ Theorem take_part_is_well_formed (part s : state) :
   well_formed (take_part part s) = true.
 Proof. apply (take_part_is_well_formed compare_name compare_unit compare_value). Qed.
 
+Theorem part_since_is_covered u (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  covered (part_since u s) = true.
+Proof. apply (decisions_proof.part_since_is_covered compare_name compare_unit compare_value). Qed.
+
+Theorem take_part_is_covered (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  covered part = true ->
+  covered s = true ->
+  covered (take_part part s) = true.
+Proof. apply (decisions_proof.take_part_is_covered compare_name compare_unit compare_value). Qed.
+
 Lemma the_winner_is_sent_with_the_frontier u (s : state) :
   well_formed s = true ->
   winner (part_since u s) = if sends u (decisions s) then winner s else None.

@@ -226,7 +226,8 @@ Theorem performing_is_well_formed (x y : object) o seq user op :
   well_formed_object y = true.
 Proof.
   destruct x, op; try discriminate; intros valid good [= <-]; cbn in *.
-  - apply (g_counter_proof.increment_is_well_formed compare_name); [now apply N.leb_le | assumption].
+  - apply (g_counter_proof.increment_is_well_formed compare_name);
+      [now apply N.leb_le | assumption].
   - now apply (lww_register_proof.write_is_well_formed compare_name compare_value).
   - now apply (or_set_proof.add_is_well_formed compare_name).
   - now apply (or_set_proof.remove_is_well_formed compare_name).
@@ -257,7 +258,8 @@ Theorem performing_is_inflationary (x y : object) o seq user op :
   join_object x y = y.
 Proof.
   destruct x, op; try discriminate; intros valid good all_seen [= <-]; cbn in *; f_equal.
-  - apply (g_counter_proof.increment_is_inflationary compare_name); [now apply N.leb_le | assumption].
+  - apply (g_counter_proof.increment_is_inflationary compare_name);
+      [now apply N.leb_le | assumption].
   - now apply (lww_register_proof.write_is_inflationary compare_name compare_value).
   - now apply (or_set_proof.add_is_inflationary compare_name).
   - now apply (or_set_proof.remove_is_inflationary compare_name).
@@ -273,7 +275,8 @@ Theorem performing_equals_its_delta (x y : object) o seq user op :
   take_part (part_since (seen_object x) y) x = y.
 Proof.
   destruct x, op; try discriminate; intros valid good all_seen [= <-]; cbn in *; f_equal.
-  - apply (g_counter_proof.increment_equals_its_delta compare_name); [now apply N.leb_le | assumption].
+  - apply (g_counter_proof.increment_equals_its_delta compare_name);
+      [now apply N.leb_le | assumption].
   - now apply (lww_register_proof.write_equals_its_delta compare_name compare_value).
   - now apply (or_set_proof.add_equals_its_delta compare_name).
   - now apply (or_set_proof.remove_equals_its_delta compare_name).
@@ -314,6 +317,33 @@ Proof.
   - now apply (log_proof.take_part_is_well_formed compare_name compare_value).
 Qed.
 
+Theorem a_part_is_covered v (x : object) :
+  well_formed_object x = true ->
+  covered_object x = true ->
+  covered_object (part_since v x) = true.
+Proof.
+  destruct x; cbn.
+  - reflexivity.
+  - apply (lww_register_proof.part_since_is_covered compare_name compare_value).
+  - apply (or_set_proof.part_since_is_covered compare_name).
+  - apply (lww_map_proof.part_since_is_covered compare_name compare_value).
+  - apply (log_proof.part_since_is_covered compare_name compare_value).
+Qed.
+
+Theorem taking_a_part_is_covered (part x : object) :
+  well_formed_object part = true ->
+  well_formed_object x = true ->
+  covered_object part = true ->
+  covered_object x = true ->
+  covered_object (take_part part x) = true.
+Proof.
+  destruct part, x; cbn; try (intros; assumption).
+  - apply (lww_register_proof.take_part_is_covered compare_name compare_value).
+  - apply (or_set_proof.take_part_is_covered compare_name).
+  - apply (lww_map_proof.take_part_is_covered compare_name compare_value).
+  - apply (log_proof.take_part_is_covered compare_name compare_value).
+Qed.
+
 Theorem taking_part_of_itself_changes_nothing v (x : object) :
   well_formed_object x = true ->
   take_part (part_since v x) x = x.
@@ -335,8 +365,9 @@ Proof.
   - now apply (decisions_proof.seen_is_well_formed compare_name compare_unit compare_value).
   - now apply (decisions_proof.seen_is_well_formed compare_name compare_name
       definition.compare_presence).
-  - intros good. apply (decisions_proof.seen_is_well_formed compare_name compare_name
-      compare_value). now apply (lww_map_proof.decisions_are_well_formed compare_name compare_value).
+  - intros good.
+    apply (decisions_proof.seen_is_well_formed compare_name compare_name compare_value).
+    now apply (lww_map_proof.decisions_are_well_formed compare_name compare_value).
   - now apply (log_proof.seen_is_well_formed compare_name compare_value).
 Qed.
 
@@ -505,7 +536,21 @@ Proof.
     + now destruct (find compare_name name' (set _ _ _ _)).
 Qed.
 
-(** Deltas with well-formed parts keep a state well-formed, whoever made them. *)
+(** What is sent is well-formed, and what is taken in stays so, whoever made it. *)
+Theorem sent_deltas_are_well_formed types vs (xs : objects) name d :
+  well_formed types xs = true ->
+  sorted compare_name vs = true ->
+  find compare_name name (deltas_since vs xs) = Some d ->
+  well_formed_object (part d) = true
+  /\ find compare_name name types = Some (type_of (part d)).
+Proof.
+  intros good sorts. rewrite find_in_deltas_since by eauto.
+  destruct (find compare_name name xs) as [x |] eqn:at_name; [| discriminate].
+  destruct (find compare_name name vs) as [v |]; [| discriminate]. intros [= <-]. cbn [part].
+  destruct (what_is_held_is_well_formed types _ _ _ good at_name) as [fine_x type_x].
+  rewrite a_part_has_the_type. split; [now apply a_part_is_well_formed | exact type_x].
+Qed.
+
 Theorem applied_deltas_are_well_formed types ds (xs ys : objects) :
   well_formed types xs = true ->
   sorted compare_name ds = true ->
@@ -524,6 +569,43 @@ Proof.
     destruct (find compare_name name ds) as [d |]; intros [= <-]; [| now split].
     split; [| now rewrite taking_a_part_keeps_the_type].
     apply taking_a_part_is_well_formed; auto.
+Qed.
+
+Theorem applied_deltas_are_covered types ds (xs ys : objects) :
+  well_formed types xs = true ->
+  covered xs = true ->
+  sorted compare_name ds = true ->
+  (forall name d, find compare_name name ds = Some d ->
+    well_formed_object (part d) = true /\ covered_object (part d) = true) ->
+  apply_deltas ds xs = Some ys ->
+  covered ys = true.
+Proof.
+  intros good all_seen sorts fine_parts. unfold replica.apply.
+  destruct (accepts_all ds xs); [| discriminate]. intros [= <-].
+  rewrite covered_means_what_is_held_is_covered in all_seen |- *
+    by (try apply (merge_is_sorted compare_name); eauto).
+  intros name z. rewrite (find_in_merge compare_name) by eauto.
+  specialize (fine_parts name). specialize (all_seen name).
+  destruct (find compare_name name xs) as [x |] eqn:at_name; [| discriminate].
+  destruct (what_is_held_is_well_formed types _ _ _ good at_name) as [fine_x _].
+  destruct (find compare_name name ds) as [d |]; intros [= <-]; [| auto].
+  destruct (fine_parts d eq_refl). apply taking_a_part_is_covered; auto.
+Qed.
+
+(** Nothing changes where a delta is refused: there is no new state. *)
+Theorem a_delta_with_a_gap_is_refused name d ds (xs : objects) x :
+  sorted compare_name ds = true ->
+  find compare_name name ds = Some d ->
+  find compare_name name xs = Some x ->
+  version_vector.covers compare_name (seen_object x) (since d) = false ->
+  apply_deltas ds xs = None.
+Proof.
+  intros sorts found at_name gap. unfold replica.apply.
+  destruct (accepts_all ds xs) eqn:accepted; [| reflexivity]. exfalso.
+  apply (proj1 (deltas_are_accepted_where_each_is ds xs sorts)) with (d := d) (name := name)
+    in accepted as (x' & at_name' & covers); [| exact found].
+  rewrite at_name in at_name'. injection at_name' as <-.
+  unfold accepts in covers. congruence.
 Qed.
 End Replica.
 
