@@ -65,7 +65,8 @@ Lemma well_formed_frontiers_mean (m : sorted_map K (sorted_set decision)) :
   /\ (forall k, rising compare_decision (or_empty (find compare_key k m)) = true).
 Proof.
   unfold decisions.well_formed_frontiers. rewrite andb_true_iff. split.
-  - intros [sorts all]. rewrite (forallb_means_all_found (V := sorted_set decision) compare_key) in all
+  - intros [sorts all].
+    rewrite (forallb_means_all_found (V := sorted_set decision) compare_key) in all
       by exact sorts.
     split; [exact sorts |].
     split; intros k; [intros at_k; now apply all in at_k |].

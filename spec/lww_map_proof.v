@@ -173,7 +173,9 @@ Theorem part_since_is_covered u (s : state) :
   well_formed s = true ->
   covered s = true ->
   covered (part_since u s) = true.
-Proof. intros. apply (decisions_proof.part_since_is_covered compare_name compare_name compare_value); auto. Qed.
+Proof.
+  intros. apply (part_since_is_covered compare_name compare_name compare_value); auto.
+Qed.
 
 Theorem take_part_is_covered (part s : state) :
   well_formed part = true ->
@@ -181,7 +183,9 @@ Theorem take_part_is_covered (part s : state) :
   covered part = true ->
   covered s = true ->
   covered (take_part part s) = true.
-Proof. intros. apply (decisions_proof.take_part_is_covered compare_name compare_name compare_value); auto. Qed.
+Proof.
+  intros. apply (take_part_is_covered compare_name compare_name compare_value); auto.
+Qed.
 
 (** A part does what the whole does, if the keys left out would change nothing. *)
 Theorem a_part_joins_like_the_whole u (a b : state) :

@@ -125,7 +125,7 @@ Theorem part_since_is_covered u (s : state) :
   well_formed s = true ->
   covered s = true ->
   covered (part_since u s) = true.
-Proof. apply (decisions_proof.part_since_is_covered compare_name compare_name compare_presence). Qed.
+Proof. apply (part_since_is_covered compare_name compare_name compare_presence). Qed.
 
 Theorem take_part_is_covered (part s : state) :
   well_formed part = true ->
@@ -133,7 +133,7 @@ Theorem take_part_is_covered (part s : state) :
   covered part = true ->
   covered s = true ->
   covered (take_part part s) = true.
-Proof. apply (decisions_proof.take_part_is_covered compare_name compare_name compare_presence). Qed.
+Proof. apply (take_part_is_covered compare_name compare_name compare_presence). Qed.
 
 Theorem taking_part_of_itself_changes_nothing u (s : state) :
   well_formed s = true ->
