@@ -520,6 +520,27 @@ Proof.
   apply orb_true_r.
 Qed.
 
+(** Whoever made the part, nothing that was known is lost. *)
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof.
+  intros good_part good. apply equal_lists_make_equal_states; auto.
+  - apply (a_join_is_above_the_left
+      (version_vector_proof.version_vectors_are_a_lattice compare_name)); auto.
+  - intros k d. rewrite lists_of_join by auto. cbn [seen decisions.take_part].
+    rewrite (version_vector_proof.contains_of_join compare_name) by auto.
+    unfold lists. rewrite frontier_of_take_part by assumption.
+    destruct (frontier k part) as [| d' ds] eqn:at_part;
+      [now destruct (member compare_decision d (frontier k s)) |].
+    rewrite member_of_join_frontiers
+      by (try rewrite <- at_part; now apply frontiers_are_rising).
+    destruct (member compare_decision d (frontier k s)),
+      (member compare_decision d (d' :: ds)),
+      (contains (dot_of d) (seen s)), (contains (dot_of d) (seen part)); reflexivity.
+Qed.
+
 (** A part does what the whole does, if the keys left out would change nothing. *)
 Theorem a_part_joins_like_the_whole v (a b : state) :
   well_formed a = true ->

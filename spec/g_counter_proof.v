@@ -198,6 +198,12 @@ Proof.
     specialize (no_greater o). destruct (N.ltb_spec (get o v) (get o (seen b))); lia.
 Qed.
 
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof. intros. now apply (a_join_is_above_the_left g_counters_are_a_lattice). Qed.
+
 Theorem taking_part_of_itself_changes_nothing v (s : state) :
   well_formed s = true ->
   take_part (part_since v s) s = s.

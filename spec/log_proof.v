@@ -152,6 +152,12 @@ Proof.
     now apply known.
 Qed.
 
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof. intros. now apply (a_join_is_above_the_left logs_are_a_lattice). Qed.
+
 Theorem taking_part_of_itself_changes_nothing u (s : state) :
   well_formed s = true ->
   take_part (part_since u s) s = s.

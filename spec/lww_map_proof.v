@@ -209,6 +209,16 @@ Proof.
     rewrite missing_is_least. symmetry. now apply unchanged.
 Qed.
 
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof.
+  intros. unfold lww_map.join, lww_map.take_part. cbn [decisions winners]. f_equal.
+  - apply taking_a_part_is_inflationary; auto.
+  - apply (a_join_is_above_the_left winners_are_a_lattice); auto.
+Qed.
+
 Theorem taking_part_of_itself_changes_nothing u (s : state) :
   well_formed s = true ->
   take_part (part_since u s) s = s.

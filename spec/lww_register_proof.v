@@ -124,6 +124,16 @@ Proof.
     rewrite missing_is_least. symmetry. now apply unchanged.
 Qed.
 
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof.
+  intros. unfold lww_register.join, lww_register.take_part. cbn [decisions winner]. f_equal.
+  - now apply taking_a_part_is_inflationary.
+  - now apply greater_option_is_inflationary.
+Qed.
+
 Theorem taking_part_of_itself_changes_nothing u (s : state) :
   well_formed s = true ->
   take_part (part_since u s) s = s.

@@ -135,6 +135,12 @@ Theorem take_part_is_covered (part s : state) :
   covered (take_part part s) = true.
 Proof. apply (take_part_is_covered compare_name compare_name compare_presence). Qed.
 
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof. apply (taking_a_part_is_inflationary compare_name compare_name compare_presence). Qed.
+
 Theorem taking_part_of_itself_changes_nothing u (s : state) :
   well_formed s = true ->
   take_part (part_since u s) s = s.

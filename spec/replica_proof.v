@@ -344,6 +344,28 @@ Proof.
   - apply (log_proof.take_part_is_covered compare_name compare_value).
 Qed.
 
+Lemma an_object_joined_with_itself_stays (x : object) :
+  well_formed_object x = true ->
+  join_object x x = x.
+Proof.
+  intros fine. apply (join_is_idempotent _ _ _ (objects_of_one_type_are_a_lattice (type_of x))).
+  unfold well_formed_of. rewrite fine. now destruct x.
+Qed.
+
+Theorem taking_a_part_is_inflationary (part x : object) :
+  well_formed_object part = true ->
+  well_formed_object x = true ->
+  join_object x (take_part part x) = take_part part x.
+Proof.
+  destruct part, x; intros fine_part fine_x;
+    try (now apply an_object_joined_with_itself_stays); cbn in *; f_equal.
+  - now apply (g_counter_proof.taking_a_part_is_inflationary compare_name).
+  - now apply (lww_register_proof.taking_a_part_is_inflationary compare_name compare_value).
+  - now apply (or_set_proof.taking_a_part_is_inflationary compare_name).
+  - now apply (lww_map_proof.taking_a_part_is_inflationary compare_name compare_value).
+  - now apply (log_proof.taking_a_part_is_inflationary compare_name compare_value).
+Qed.
+
 Theorem taking_part_of_itself_changes_nothing v (x : object) :
   well_formed_object x = true ->
   take_part (part_since v x) x = x.
@@ -444,8 +466,7 @@ Proof.
     + rewrite found. f_equal. eapply performing_is_inflationary; eauto.
     + destruct (find compare_name name' (held r)) as [z |] eqn:at_name'; [| reflexivity].
       destruct (what_is_held_is_well_formed types _ _ _ good at_name') as [fine_z _].
-      f_equal. apply (join_is_idempotent _ _ _ (objects_of_one_type_are_a_lattice (type_of z))).
-      unfold well_formed_of. rewrite fine_z. now destruct z.
+      f_equal. now apply an_object_joined_with_itself_stays.
 Qed.
 
 (** What each object has seen. *)
@@ -590,6 +611,29 @@ Proof.
   destruct (what_is_held_is_well_formed types _ _ _ good at_name) as [fine_x _].
   destruct (find compare_name name ds) as [d |]; intros [= <-]; [| auto].
   destruct (fine_parts d eq_refl). apply taking_a_part_is_covered; auto.
+Qed.
+
+Theorem applied_deltas_are_inflationary types ds (xs ys : objects) :
+  well_formed types xs = true ->
+  sorted compare_name ds = true ->
+  (forall name d, find compare_name name ds = Some d -> well_formed_object (part d) = true) ->
+  apply_deltas ds xs = Some ys ->
+  join xs ys = ys.
+Proof.
+  intros good sorts fine_parts applied.
+  pose proof (applied_deltas_are_well_formed types ds xs ys good sorts fine_parts applied) as good'.
+  apply (equal_finds_make_equal_maps compare_name); [| eauto |].
+  - apply (names_are_sorted types).
+    now apply (join_is_well_formed _ _ _ (objects_are_a_lattice types)).
+  - intros name. rewrite (find_in_joined_objects types) by assumption.
+    unfold replica.apply in applied. destruct (accepts_all ds xs); [| discriminate].
+    injection applied as <-. rewrite (find_in_merge compare_name) by eauto.
+    specialize (fine_parts name).
+    destruct (find compare_name name xs) as [x |] eqn:at_name; [| reflexivity].
+    destruct (what_is_held_is_well_formed types _ _ _ good at_name) as [fine_x _].
+    destruct (find compare_name name ds) as [d |]; f_equal.
+    + apply taking_a_part_is_inflationary; auto.
+    + now apply an_object_joined_with_itself_stays.
 Qed.
 
 (** Nothing changes where a delta is refused: there is no new state. *)
