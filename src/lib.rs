@@ -6,4 +6,10 @@ pub mod lattice;
 pub mod dot;
 pub mod version_vector;
 
+pub mod operation;
+
+pub mod definition;
+
+pub mod reference;
+
 pub mod trace;

@@ -1,0 +1,301 @@
+//! The definition: what the replicated types mean, on events and what each of them saw.
+//!
+//! Meaning: an object's value is a function of E, the events of that object that a replica has
+//! seen. Every function here takes E as it is, which need not hold all that its events saw.
+//! Laws: the engines answer as these functions do, wherever E is closed per object
+//! (tests/exhaustive.rs, tests/convergence.rs).
+//! Cost: none is spared; nothing here is meant to be fast.
+//! Source: spec/trace-format.md, sections 3 and 4; Burckhardt et al., Replicated Data Types:
+//! Specification, Verification, Optimality, POPL 2014 (meaning as a function of events).
+//!
+//! Two replicas, one element: b adds it again, and a removes it having seen the first addition
+//! only. The second addition is seen by no removal.
+//! ```
+//! use rejoin::definition::{Event, EventId, elements};
+//! use rejoin::dot::{Dot, Origin, ReplicaId};
+//! use rejoin::operation::Operation;
+//! use std::collections::BTreeSet;
+//!
+//! let id = |replica: &str, counter| {
+//!     let origin = Origin { replica: ReplicaId::new(replica), incarnation: 0 };
+//!     EventId { object: "approved".into(), dot: Dot { origin, counter } }
+//! };
+//! let event = |id, operation, sees: &[EventId]| {
+//!     Event { id, operation, user: None, sees: sees.iter().cloned().collect() }
+//! };
+//! let (add, again) = (Operation::Add { element: "x" }, Operation::Add { element: "x" });
+//! let e1 = event(id("a", 1), add, &[]);
+//! let e2 = event(id("b", 1), again, &[id("a", 1)]);
+//! let e3 = event(id("a", 2), Operation::Remove { element: "x" }, &[id("a", 1)]);
+//!
+//! let nothing = BTreeSet::<&str>::new();
+//! assert_eq!(elements::<_, ()>(&[&e1]), ["x"].into());
+//! assert_eq!(elements::<_, ()>(&[&e1, &e3]), nothing);
+//! assert_eq!(elements::<_, ()>(&[&e1, &e2, &e3]), ["x"].into());
+//! ```
+
+use crate::dot::{Dot, ReplicaId};
+use crate::operation::{Answer, DecisionId, Frontier, Notice, ObjectId, Operation, User, Value};
+use crate::trace::ObjectType;
+use std::collections::{BTreeMap, BTreeSet};
+
+// Events
+
+/// The name of an event: its dot names it among the events of its object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct EventId {
+    /// On which object.
+    pub object: ObjectId,
+    /// Which of the operations on it.
+    pub dot: Dot,
+}
+
+/// An operation that was performed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event<K, V> {
+    /// Its name.
+    pub id: EventId,
+    /// What it does.
+    pub operation: Operation<K, V>,
+    /// Who decided.
+    pub user: Option<User>,
+    /// All events, of all objects, that its replica had seen just before.
+    pub sees: BTreeSet<EventId>,
+}
+
+impl<K, V> Event<K, V> {
+    /// Who performed it.
+    pub fn replica(&self) -> &ReplicaId {
+        &self.id.dot.origin.replica
+    }
+
+    /// Whether its replica had seen the other event.
+    pub fn saw(&self, other: &Self) -> bool {
+        self.sees.contains(&other.id)
+    }
+
+    /// Its place among the operations of its replica: 1 + the number of those that it saw.
+    pub fn seq(&self) -> u64 {
+        let own = self.sees.iter().filter(|seen| seen.dot.origin.replica == *self.replica());
+        1 + own.count() as u64
+    }
+}
+
+/// The events of one object among those that a replica has seen.
+pub fn of_object<'a, K, V>(seen: &[&'a Event<K, V>], object: &ObjectId) -> Vec<&'a Event<K, V>> {
+    seen.iter().copied().filter(|event| event.id.object == *object).collect()
+}
+
+// Values
+
+/// G-counter: the sum of all increments.
+pub fn count<K, V>(seen: &[&Event<K, V>]) -> u128 {
+    let amount = |event: &&Event<K, V>| match event.operation {
+        Operation::Increment { amount } => u128::from(amount),
+        _ => 0,
+    };
+    seen.iter().map(amount).sum()
+}
+
+/// OR-set: the elements of which some addition is seen by no removal.
+pub fn elements<K: Ord + Clone, V>(seen: &[&Event<K, V>]) -> BTreeSet<K> {
+    let mut elements = BTreeSet::new();
+    for addition in seen {
+        if let Operation::Add { element } = &addition.operation {
+            let is_removal = |event: &Event<K, V>| match &event.operation {
+                Operation::Remove { element: removed } => removed == element,
+                _ => false,
+            };
+            if !seen.iter().any(|event| is_removal(event) && event.saw(addition)) {
+                elements.insert(element.clone());
+            }
+        }
+    }
+    elements
+}
+
+/// What decides between writes to one key: by timestamp, replica, sequence number and value.
+pub type Stamp<'a, V> = (u64, &'a ReplicaId, u64, &'a V);
+
+/// A write, and the key that it writes to; a register has the key `None`.
+fn write<K, V>(event: &Event<K, V>) -> Option<(Option<&K>, Stamp<'_, V>)> {
+    match &event.operation {
+        Operation::Write { value, timestamp } => {
+            Some((None, (*timestamp, event.replica(), event.seq(), value)))
+        }
+        Operation::Put { key, value, timestamp } => {
+            Some((Some(key), (*timestamp, event.replica(), event.seq(), value)))
+        }
+        _ => None,
+    }
+}
+
+/// LWW-register and each key of an LWW-map: the value of the greatest write to it; the tombstone
+/// where there is none.
+pub fn written<K: PartialEq, V: Value>(seen: &[&Event<K, V>], key: Option<&K>) -> V {
+    let writes = seen.iter().filter_map(|event| write(event));
+    let stamps = writes.filter(|(written, _)| *written == key).map(|(_, stamp)| stamp);
+    match stamps.max() {
+        Some((.., value)) => value.clone(),
+        None => V::tombstone(),
+    }
+}
+
+/// LWW-map: the keys that are not deleted, with their values.
+pub fn values<K: Ord + Clone, V: Value>(seen: &[&Event<K, V>]) -> BTreeMap<K, V> {
+    let keys = seen.iter().filter_map(|event| write(event)?.0);
+    let values = keys.map(|key| (key.clone(), written(seen, Some(key))));
+    values.filter(|(_, value)| *value != V::tombstone()).collect()
+}
+
+/// Log: all entries, in the order of their stamps.
+pub fn entries<K, V: Ord + Clone>(seen: &[&Event<K, V>]) -> Vec<V> {
+    let mut stamps: Vec<Stamp<'_, V>> = Vec::new();
+    for event in seen {
+        if let Operation::Append { entry, timestamp } = &event.operation {
+            stamps.push((*timestamp, event.replica(), event.seq(), entry));
+        }
+    }
+    stamps.sort();
+    stamps.into_iter().map(|(.., entry)| entry.clone()).collect()
+}
+
+/// The value of an object of this type.
+pub fn value<K: Ord + Clone, V: Value>(kind: ObjectType, seen: &[&Event<K, V>]) -> Answer<K, V> {
+    match kind {
+        ObjectType::GCounter => Answer::Count(Some(count(seen))),
+        ObjectType::LwwRegister => {
+            Answer::Value(Some(written(seen, None)).filter(|value| *value != V::tombstone()))
+        }
+        ObjectType::OrSet => Answer::Elements(elements(seen)),
+        ObjectType::LwwMap => Answer::Values(values(seen)),
+        ObjectType::Log => Answer::Entries(entries(seen)),
+    }
+}
+
+/// The state vector: how many events of each replica were seen.
+pub fn vector<K, V>(seen: &[&Event<K, V>]) -> BTreeMap<ReplicaId, u128> {
+    let mut vector = BTreeMap::new();
+    for event in seen {
+        *vector.entry(event.replica().clone()).or_insert(0) += 1;
+    }
+    vector
+}
+
+// Merge decisions and notices
+
+/// What a decision does to its key, and what a key's state is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect<V> {
+    /// The element is in the set.
+    Added,
+    /// The element is not in the set.
+    Removed,
+    /// The key has this value.
+    Written(V),
+}
+
+/// Which key the event decides on, and how; a register has the key `None`.
+pub fn decision<K: Clone, V: Clone>(event: &Event<K, V>) -> Option<(Option<K>, Effect<V>)> {
+    match &event.operation {
+        Operation::Increment { .. } | Operation::Append { .. } => None,
+        Operation::Add { element } => Some((Some(element.clone()), Effect::Added)),
+        Operation::Remove { element } => Some((Some(element.clone()), Effect::Removed)),
+        Operation::Write { value, .. } => Some((None, Effect::Written(value.clone()))),
+        Operation::Put { key, value, .. } => {
+            Some((Some(key.clone()), Effect::Written(value.clone())))
+        }
+    }
+}
+
+/// The decisions on the key that no other decision on it saw, with their effects.
+pub fn maximal<'a, K: Ord + Clone, V: Value>(
+    seen: &[&'a Event<K, V>],
+    key: &Option<K>,
+) -> Vec<(&'a Event<K, V>, Effect<V>)> {
+    let on_key = |event: &'a Event<K, V>| match decision(event) {
+        Some((decided, effect)) if decided == *key => Some((event, effect)),
+        _ => None,
+    };
+    let decisions: Vec<_> = seen.iter().filter_map(|event| on_key(event)).collect();
+    let is_maximal = |event: &Event<K, V>| !decisions.iter().any(|(other, _)| other.saw(event));
+    decisions.iter().filter(|(event, _)| is_maximal(event)).cloned().collect()
+}
+
+/// The current effect on the key of an object of this type.
+pub fn current<K: Ord + Clone, V: Value>(
+    kind: ObjectType,
+    seen: &[&Event<K, V>],
+    key: &Option<K>,
+) -> Effect<V> {
+    if kind != ObjectType::OrSet {
+        Effect::Written(written(seen, key.as_ref()))
+    } else if key.as_ref().is_some_and(|element| elements(seen).contains(element)) {
+        Effect::Added
+    } else {
+        Effect::Removed
+    }
+}
+
+/// The maximal decisions on every key of an object of this type, in the order of the keys. Those
+/// with the current effect are kept, the others superseded.
+pub fn frontiers<K: Ord + Clone, V: Value>(
+    object: &ObjectId,
+    kind: ObjectType,
+    seen: &[&Event<K, V>],
+) -> Vec<Frontier<K>> {
+    let keys: BTreeSet<Option<K>> =
+        seen.iter().filter_map(|event| Some(decision(event)?.0)).collect();
+    let mut frontiers = Vec::new();
+    for key in keys {
+        let current = current(kind, seen, &key);
+        let (mut kept, mut superseded) = (BTreeSet::new(), BTreeSet::new());
+        for (event, effect) in maximal(seen, &key) {
+            let (dot, seq, user) = (event.id.dot.clone(), event.seq(), event.user.clone());
+            let side = if effect == current { &mut kept } else { &mut superseded };
+            side.insert(DecisionId { dot, seq, user });
+        }
+        frontiers.push(Frontier { object: object.clone(), key, kept, superseded });
+    }
+    frontiers
+}
+
+/// Whether the key is an open merge decision: its current effect and the effects of its maximal
+/// decisions are not all the same.
+pub fn is_open<K: Ord + Clone, V: Value>(
+    kind: ObjectType,
+    seen: &[&Event<K, V>],
+    key: &Option<K>,
+) -> bool {
+    let current = current(kind, seen, key);
+    maximal(seen, key).iter().any(|(_, effect)| *effect != current)
+}
+
+/// The open merge decisions, in the order of the keys.
+pub fn open_decisions<K: Ord + Clone, V: Value>(
+    object: &ObjectId,
+    kind: ObjectType,
+    seen: &[&Event<K, V>],
+) -> Vec<Frontier<K>> {
+    let mut open = frontiers(object, kind, seen);
+    open.retain(|frontier| is_open(kind, seen, &frontier.key));
+    open
+}
+
+/// What the user is to be told of an object: each decision of theirs that was superseded.
+pub fn notices<K: Ord + Clone, V: Value>(
+    object: &ObjectId,
+    kind: ObjectType,
+    seen: &[&Event<K, V>],
+    user: &User,
+) -> Vec<Notice<K>> {
+    let mut notices = Vec::new();
+    for Frontier { key, superseded, .. } in open_decisions(object, kind, seen) {
+        for decision in superseded {
+            if decision.user.as_ref() == Some(user) {
+                notices.push(Notice { object: object.clone(), key: key.clone(), decision });
+            }
+        }
+    }
+    notices
+}

@@ -1,0 +1,139 @@
+//! What can be asked of a replica, and what it answers: the words that all engines share.
+//!
+//! Meaning: an operation is a request; performed, it becomes an event with a dot and a past.
+//! Source: spec/trace-format.md, sections 2 (operations, answers) and 4 (merge decisions).
+
+use crate::dot::Dot;
+use crate::trace::ObjectType;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The name of a replicated object.
+pub type ObjectId = Arc<str>;
+
+/// The name of a person who decides.
+pub type User = Arc<str>;
+
+/// A value that can be written and deleted.
+///
+/// Its order decides between writes with equal stamps, so all replicas must have the same one:
+/// the order of the canonical bytes.
+pub trait Value: Clone + Ord {
+    /// The value that says "deleted".
+    fn tombstone() -> Self;
+}
+
+impl<T: Clone + Ord> Value for Option<T> {
+    fn tombstone() -> Self {
+        None
+    }
+}
+
+/// What one operation does. Keys and elements are `K`, values and entries are `V`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Operation<K, V> {
+    /// G-counter: counts `amount` more, at least 1.
+    Increment {
+        /// How many.
+        amount: u64,
+    },
+    /// LWW-register: sets the value.
+    Write {
+        /// The value; the tombstone deletes.
+        value: V,
+        /// When.
+        timestamp: u64,
+    },
+    /// OR-set: adds.
+    Add {
+        /// What.
+        element: K,
+    },
+    /// OR-set: removes what was seen.
+    Remove {
+        /// What.
+        element: K,
+    },
+    /// LWW-map: sets the key's value.
+    Put {
+        /// Which key.
+        key: K,
+        /// The value; the tombstone deletes.
+        value: V,
+        /// When.
+        timestamp: u64,
+    },
+    /// Log: appends.
+    Append {
+        /// What; the tombstone is an entry like any other.
+        entry: V,
+        /// When.
+        timestamp: u64,
+    },
+}
+
+impl<K, V> Operation<K, V> {
+    /// The type that has this operation.
+    pub fn kind(&self) -> ObjectType {
+        match self {
+            Self::Increment { .. } => ObjectType::GCounter,
+            Self::Write { .. } => ObjectType::LwwRegister,
+            Self::Add { .. } | Self::Remove { .. } => ObjectType::OrSet,
+            Self::Put { .. } => ObjectType::LwwMap,
+            Self::Append { .. } => ObjectType::Log,
+        }
+    }
+}
+
+/// The value of an object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer<K, V> {
+    /// G-counter: the total. `None` beyond 2^128 − 1, which no increments reach.
+    Count(Option<u128>),
+    /// LWW-register: the value; `None` if there is none.
+    Value(Option<V>),
+    /// OR-set: its elements.
+    Elements(BTreeSet<K>),
+    /// LWW-map: the values of the keys that are not deleted.
+    Values(BTreeMap<K, V>),
+    /// Log: the entries in order.
+    Entries(Vec<V>),
+}
+
+/// A decision as an answer names it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct DecisionId {
+    /// Its name among the operations on the object.
+    pub dot: Dot,
+    /// Its place among the operations of its replica, from 1; in spec/trace-format.md, section 3, `seq`.
+    pub seq: u64,
+    /// Who decided.
+    pub user: Option<User>,
+}
+
+/// The latest decisions on one key: those that no other decision on the key saw.
+///
+/// They agree with the current effect (`kept`) or lost to it (`superseded`). While there are
+/// superseded ones, the key is an open merge decision: someone's latest word lost.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Frontier<K> {
+    /// Of which object.
+    pub object: ObjectId,
+    /// Of which key; `None` for a register.
+    pub key: Option<K>,
+    /// The maximal decisions whose effect is the current one.
+    pub kept: BTreeSet<DecisionId>,
+    /// The other maximal decisions.
+    pub superseded: BTreeSet<DecisionId>,
+}
+
+/// What a user is to be told: this decision of theirs was superseded.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Notice<K> {
+    /// On which object.
+    pub object: ObjectId,
+    /// On which key; `None` for a register.
+    pub key: Option<K>,
+    /// Which decision.
+    pub decision: DecisionId,
+}

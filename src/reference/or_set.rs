@@ -1,0 +1,133 @@
+//! OR-Set: elements that come and go; an addition wins over a removal that had not seen it.
+//!
+//! Meaning: an element is in the set if some addition of it was seen, and no removal that saw
+//! that addition was.
+//! Laws: those of [`super::decisions`], of which it is one use.
+//! Cost: that of [`super::decisions`]; an element once used is never forgotten.
+//! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 15.
+//!
+//! An element is in the set exactly if one of its maximal decisions is an addition: an addition
+//! that no removal saw is below an addition that no decision at all saw. This needs that who has
+//! seen an operation has also seen what that operation saw on the object; all states and deltas
+//! of this module keep to it.
+//!
+//! Two replicas meet. Each removed something that the other one has added. What follows depends
+//! on whether the removals had seen those additions:
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::lattice::Lattice;
+//! use rejoin::reference::{Author, or_set::OrSet};
+//!
+//! let author = |name: &str, seq| {
+//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     Author { origin, seq, user: None }
+//! };
+//! // Each adds two, and removes what it has not seen: the removals have no effect.
+//! let (mut local, mut server) = (OrSet::bottom(), OrSet::bottom());
+//! local.add(&author("local", 1), 'A')?;
+//! local.add(&author("local", 2), 'B')?;
+//! server.add(&author("server", 1), 'C')?;
+//! server.add(&author("server", 2), 'D')?;
+//! let (mut informed_local, mut informed_server) = (local.clone(), server.clone());
+//! local.remove(&author("local", 3), 'C')?;
+//! server.remove(&author("server", 3), 'A')?;
+//! local.join(&server);
+//! assert_eq!(local.elements(), [&'A', &'B', &'C', &'D'].into());
+//!
+//! // The same, but each sees the other's additions before it removes.
+//! informed_local.join(&informed_server);
+//! informed_server.join(&informed_local);
+//! informed_local.remove(&author("local", 3), 'C')?;
+//! informed_server.remove(&author("server", 3), 'A')?;
+//! informed_local.join(&informed_server);
+//! assert_eq!(informed_local.elements(), [&'B', &'D'].into());
+//! # Ok::<(), rejoin::reference::Refused>(())
+//! ```
+
+use super::decisions::Decisions;
+use super::delta::Replicated;
+use super::{Author, Refused};
+use crate::dot::Dot;
+use crate::lattice::Lattice;
+use crate::version_vector::VersionVector;
+use std::collections::BTreeSet;
+
+/// What a decision says of an element.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Presence {
+    /// It is not in the set.
+    Removed,
+    /// It is in the set.
+    Added,
+}
+
+/// The latest decisions on every element.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrSet<X> {
+    decisions: Decisions<X, Presence>,
+}
+
+impl<X: Ord + Clone> OrSet<X> {
+    /// The set with these decisions.
+    pub fn from_parts(decisions: Decisions<X, Presence>) -> Self {
+        Self { decisions }
+    }
+}
+
+impl<X: Ord + Clone> Lattice for OrSet<X> {
+    fn bottom() -> Self {
+        Self { decisions: Decisions::bottom() }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.decisions.join(&other.decisions);
+    }
+}
+
+impl<X: Ord + Clone> OrSet<X> {
+    /// Adds the element.
+    pub fn add(&mut self, author: &Author, element: X) -> Result<Dot, Refused> {
+        Ok(self.decisions.decide(author, element, Presence::Added, 0)?.dot)
+    }
+
+    /// Removes the element, as far as its additions have been seen.
+    pub fn remove(&mut self, author: &Author, element: X) -> Result<Dot, Refused> {
+        Ok(self.decisions.decide(author, element, Presence::Removed, 0)?.dot)
+    }
+}
+
+impl<X: Ord + Clone> OrSet<X> {
+    /// Whether the element is in the set.
+    pub fn contains(&self, element: &X) -> bool {
+        self.decisions.maximal(element).iter().any(|decision| decision.effect == Presence::Added)
+    }
+
+    /// The elements, in order.
+    pub fn elements(&self) -> BTreeSet<&X> {
+        self.decisions.keys().filter(|element| self.contains(element)).collect()
+    }
+
+    /// The current effect of the decisions on the element.
+    pub fn current(&self, element: &X) -> Presence {
+        if self.contains(element) { Presence::Added } else { Presence::Removed }
+    }
+
+    /// The latest decisions on every element.
+    pub fn decisions(&self) -> &Decisions<X, Presence> {
+        &self.decisions
+    }
+}
+
+impl<X: Ord + Clone> Replicated for OrSet<X> {
+    fn seen(&self) -> &VersionVector {
+        self.decisions.seen()
+    }
+
+    fn part_since(&self, since: &VersionVector) -> Self {
+        Self { decisions: self.decisions.part_since(since) }
+    }
+
+    fn take_part(&mut self, part: &Self) {
+        self.decisions.take_part(&part.decisions);
+    }
+}

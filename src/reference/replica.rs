@@ -1,0 +1,401 @@
+//! Replica: all objects of one replica, as one product.
+//!
+//! Meaning: each object is seen for itself, and has a version vector of its own, so that some
+//! objects may be synchronized before others.
+//! Laws: the product of semilattices is one. Joining the same messages in any order, any number
+//! of times, gives the same objects.
+//! Cost: that of the objects; a message that does not fit is refused before anything changes.
+//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018), section 4.
+//!
+//! Ann approves a mapping offline, Bob rejects it on the server, and neither has seen the other.
+//! They meet: the addition wins, and Bob is told so.
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::operation::{Answer, ObjectId, Operation};
+//! use rejoin::reference::replica::Replica;
+//! use rejoin::trace::ObjectType;
+//!
+//! let approved = ObjectId::from("approved");
+//! let schema = [(approved.clone(), ObjectType::OrSet)].into();
+//! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//! let mut client = Replica::<&str, Option<&str>>::new(origin("client"), &schema);
+//! let mut server = Replica::new(origin("server"), &schema);
+//! client.perform(&approved, Operation::Add { element: "X" }, Some("ann".into()))?;
+//! server.perform(&approved, Operation::Remove { element: "X" }, Some("bob".into()))?;
+//!
+//! server.apply(&client.delta_since(&server.seen()))?;
+//! assert_eq!(server.objects()[&approved].value(), Answer::Elements(["X"].into()));
+//! assert_eq!(server.open_decisions().len(), 1);
+//! assert_eq!(server.notices(&"bob".into()).len(), 1);
+//!
+//! // Bob has now seen Ann's decision, and decides once more: the matter is closed.
+//! server.perform(&approved, Operation::Remove { element: "X" }, Some("bob".into()))?;
+//! assert_eq!(server.objects()[&approved].value(), Answer::Elements([].into()));
+//! assert_eq!(server.open_decisions(), []);
+//! # Ok::<(), rejoin::reference::replica::Error>(())
+//! ```
+
+use super::decisions::{Decision, Decisions};
+use super::delta::{Delta, Gap, Replicated};
+use super::g_counter::GCounter;
+use super::log::Log;
+use super::lww_map::LwwMap;
+use super::lww_register::LwwRegister;
+use super::or_set::OrSet;
+use super::{Author, Refused};
+use crate::dot::{Dot, Origin, ReplicaId};
+use crate::lattice::Lattice;
+use crate::operation::{Answer, Frontier, Notice, ObjectId, Operation, User, Value};
+use crate::trace::ObjectType;
+use crate::version_vector::VersionVector;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The state of one object. Keys and elements are `K`, values and entries are `V`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Object<K, V> {
+    /// A counter that only grows.
+    GCounter(GCounter),
+    /// One value; the last write wins.
+    LwwRegister(LwwRegister<V>),
+    /// A set; an addition wins over a removal that had not seen it.
+    OrSet(OrSet<K>),
+    /// Values by key; the last write to each key wins.
+    LwwMap(LwwMap<K, V>),
+    /// A list that only grows.
+    Log(Log<V>),
+}
+
+/// Why a request or a message was refused. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// The replica has no such object.
+    UnknownObject,
+    /// The object is of another type.
+    WrongType {
+        /// What it is.
+        expected: ObjectType,
+        /// What the request or message takes it for.
+        found: ObjectType,
+    },
+    /// A delta builds upon operations that have not been seen.
+    Gap(Gap),
+    /// The object refused the operation.
+    Refused(Refused),
+}
+
+impl<K: Ord + Clone, V: Value> Object<K, V> {
+    /// The state of an object that nothing was done to.
+    pub fn bottom(kind: ObjectType) -> Self {
+        match kind {
+            ObjectType::GCounter => Self::GCounter(GCounter::bottom()),
+            ObjectType::LwwRegister => Self::LwwRegister(LwwRegister::bottom()),
+            ObjectType::OrSet => Self::OrSet(OrSet::bottom()),
+            ObjectType::LwwMap => Self::LwwMap(LwwMap::bottom()),
+            ObjectType::Log => Self::Log(Log::bottom()),
+        }
+    }
+
+    /// Takes in another state of the same object.
+    pub fn join(&mut self, other: &Self) -> Result<(), Reason> {
+        match (self, other) {
+            (Self::GCounter(ours), Self::GCounter(theirs)) => ours.join(theirs),
+            (Self::LwwRegister(ours), Self::LwwRegister(theirs)) => ours.join(theirs),
+            (Self::OrSet(ours), Self::OrSet(theirs)) => ours.join(theirs),
+            (Self::LwwMap(ours), Self::LwwMap(theirs)) => ours.join(theirs),
+            (Self::Log(ours), Self::Log(theirs)) => ours.join(theirs),
+            (ours, theirs) => return Err(ours.mistaken_for(theirs.kind())),
+        }
+        Ok(())
+    }
+
+    /// Performs one operation. Counters and logs do not keep who decided.
+    pub fn perform(&mut self, author: &Author, operation: Operation<K, V>) -> Result<Dot, Reason> {
+        let performed = match (self, operation) {
+            (Self::GCounter(state), Operation::Increment { amount }) => {
+                state.increment(&author.origin, amount)
+            }
+            (Self::LwwRegister(state), Operation::Write { value, timestamp }) => {
+                state.write(author, value, timestamp)
+            }
+            (Self::OrSet(state), Operation::Add { element }) => state.add(author, element),
+            (Self::OrSet(state), Operation::Remove { element }) => state.remove(author, element),
+            (Self::LwwMap(state), Operation::Put { key, value, timestamp }) => {
+                state.put(author, key, value, timestamp)
+            }
+            (Self::Log(state), Operation::Append { entry, timestamp }) => {
+                state.append(author, entry, timestamp)
+            }
+            (state, operation) => return Err(state.mistaken_for(operation.kind())),
+        };
+        performed.map_err(Reason::Refused)
+    }
+
+    fn mistaken_for(&self, found: ObjectType) -> Reason {
+        Reason::WrongType { expected: self.kind(), found }
+    }
+
+    /// Its type.
+    pub fn kind(&self) -> ObjectType {
+        match self {
+            Self::GCounter(_) => ObjectType::GCounter,
+            Self::LwwRegister(_) => ObjectType::LwwRegister,
+            Self::OrSet(_) => ObjectType::OrSet,
+            Self::LwwMap(_) => ObjectType::LwwMap,
+            Self::Log(_) => ObjectType::Log,
+        }
+    }
+
+    /// The operations on the object that the state covers.
+    pub fn seen(&self) -> &VersionVector {
+        match self {
+            Self::GCounter(state) => state.seen(),
+            Self::LwwRegister(state) => state.seen(),
+            Self::OrSet(state) => state.seen(),
+            Self::LwwMap(state) => state.seen(),
+            Self::Log(state) => state.seen(),
+        }
+    }
+
+    /// The value.
+    pub fn value(&self) -> Answer<K, V> {
+        match self {
+            Self::GCounter(state) => Answer::Count(state.value()),
+            Self::LwwRegister(state) => Answer::Value(state.value().cloned()),
+            Self::OrSet(state) => Answer::Elements(state.elements().into_iter().cloned().collect()),
+            Self::LwwMap(state) => {
+                let values = state.values().into_iter();
+                Answer::Values(values.map(|(key, value)| (key.clone(), value.clone())).collect())
+            }
+            Self::Log(state) => {
+                Answer::Entries(state.entries().map(|entry| entry.entry.clone()).collect())
+            }
+        }
+    }
+
+    /// The maximal decisions on every key that was ever decided on, in the order of the keys.
+    /// Counters and logs have none.
+    pub fn frontiers(&self, object: &ObjectId) -> Vec<Frontier<K>> {
+        match self {
+            Self::GCounter(_) | Self::Log(_) => Vec::new(),
+            Self::LwwRegister(state) => {
+                frontiers(object, state.decisions(), |()| state.current(), |()| None)
+            }
+            Self::OrSet(state) => {
+                let current = |element: &K| state.current(element);
+                frontiers(object, state.decisions(), current, |element| Some(element.clone()))
+            }
+            Self::LwwMap(state) => {
+                let current = |key: &K| state.current(key);
+                frontiers(object, state.decisions(), current, |key| Some(key.clone()))
+            }
+        }
+    }
+
+    /// A message that brings a receiver who has seen `since` up to this state.
+    pub fn delta_since(&self, since: &VersionVector) -> Delta<Self> {
+        let part = match self {
+            Self::GCounter(state) => Self::GCounter(state.part_since(since)),
+            Self::LwwRegister(state) => Self::LwwRegister(state.part_since(since)),
+            Self::OrSet(state) => Self::OrSet(state.part_since(since)),
+            Self::LwwMap(state) => Self::LwwMap(state.part_since(since)),
+            Self::Log(state) => Self::Log(state.part_since(since)),
+        };
+        Delta { since: since.clone(), part }
+    }
+
+    /// Takes in such a message.
+    pub fn apply(&mut self, delta: &Delta<Self>) -> Result<(), Reason> {
+        delta.refuse_gap(self.seen()).map_err(Reason::Gap)?;
+        match (self, &delta.part) {
+            (Self::GCounter(ours), Self::GCounter(part)) => ours.take_part(part),
+            (Self::LwwRegister(ours), Self::LwwRegister(part)) => ours.take_part(part),
+            (Self::OrSet(ours), Self::OrSet(part)) => ours.take_part(part),
+            (Self::LwwMap(ours), Self::LwwMap(part)) => ours.take_part(part),
+            (Self::Log(ours), Self::Log(part)) => ours.take_part(part),
+            (ours, part) => return Err(ours.mistaken_for(part.kind())),
+        }
+        Ok(())
+    }
+}
+
+/// All frontiers of one keyed object, given each key's current effect and its name.
+fn frontiers<K, L: Ord + Clone, E: Ord + Clone>(
+    object: &ObjectId,
+    decisions: &Decisions<L, E>,
+    current: impl Fn(&L) -> E,
+    name: impl Fn(&L) -> Option<K>,
+) -> Vec<Frontier<K>> {
+    let frontier = |key| {
+        let current = current(key);
+        Frontier {
+            object: object.clone(),
+            key: name(key),
+            kept: decisions.kept(key, &current).into_iter().map(Decision::id).collect(),
+            superseded: decisions.superseded(key, &current).into_iter().map(Decision::id).collect(),
+        }
+    };
+    decisions.keys().map(frontier).collect()
+}
+
+/// The states of all objects, or of some.
+pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
+
+/// The deltas of all objects, or of some.
+pub type Deltas<K, V> = BTreeMap<ObjectId, Delta<Object<K, V>>>;
+
+/// One replica: who it is, and what it has seen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replica<K, V> {
+    origin: Origin,
+    objects: Objects<K, V>,
+}
+
+/// Which object a refusal is about, and why. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Error {
+    /// Which object.
+    pub object: ObjectId,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl<K: Ord + Clone, V: Value> Replica<K, V> {
+    /// A replica that has seen nothing, with the objects that it is to hold.
+    pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
+        let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
+        Self { origin, objects: schema.iter().map(bottom).collect() }
+    }
+
+    /// A replica set back to a backup. `origin` must have an incarnation that was never used:
+    /// others may know what the replica did after the backup was taken.
+    pub fn restored(origin: Origin, backup: Objects<K, V>) -> Self {
+        Self { origin, objects: backup }
+    }
+
+    /// Takes in the states of all objects, or of some.
+    pub fn join(&mut self, others: &Objects<K, V>) -> Result<(), Error> {
+        self.change_all(others, Object::join)
+    }
+
+    /// Performs one operation.
+    pub fn perform(
+        &mut self,
+        id: &ObjectId,
+        operation: Operation<K, V>,
+        user: Option<User>,
+    ) -> Result<Dot, Error> {
+        let seq = u64::try_from(self.performed() + 1);
+        let origin = self.origin.clone();
+        change(&mut self.objects, id, |object| {
+            let seq = seq.map_err(|_| Reason::Refused(Refused::NoNamesLeft(origin.clone())))?;
+            object.perform(&Author { origin, seq, user }, operation)
+        })
+    }
+
+    /// How many operations of this replica it has seen, over all objects and lives.
+    fn performed(&self) -> u128 {
+        self.vector().get(&self.origin.replica).copied().unwrap_or(0)
+    }
+
+    /// Changes all the named objects, or none.
+    fn change_all<M>(
+        &mut self,
+        messages: &BTreeMap<ObjectId, M>,
+        take: impl Fn(&mut Object<K, V>, &M) -> Result<(), Reason>,
+    ) -> Result<(), Error> {
+        let mut objects = self.objects.clone();
+        for (id, message) in messages {
+            change(&mut objects, id, |object| take(object, message))?;
+        }
+        self.objects = objects;
+        Ok(())
+    }
+}
+
+/// Changes the named object.
+fn change<K, V, T>(
+    objects: &mut Objects<K, V>,
+    id: &ObjectId,
+    change: impl FnOnce(&mut Object<K, V>) -> Result<T, Reason>,
+) -> Result<T, Error> {
+    let changed = objects.get_mut(id).ok_or(Reason::UnknownObject).and_then(change);
+    changed.map_err(|reason| Error { object: id.clone(), reason })
+}
+
+impl<K: Ord + Clone, V: Value> Replica<K, V> {
+    /// Who this is.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The states of all objects: a full message, or a backup.
+    pub fn objects(&self) -> &Objects<K, V> {
+        &self.objects
+    }
+
+    /// The state vector: how many operations of each replica have been seen, over all objects.
+    pub fn vector(&self) -> BTreeMap<ReplicaId, u128> {
+        let mut vector = BTreeMap::new();
+        for object in self.objects.values() {
+            for (origin, counter) in object.seen().iter() {
+                *vector.entry(origin.replica.clone()).or_insert(0) += u128::from(counter);
+            }
+        }
+        vector
+    }
+
+    /// The open merge decisions, in the order of objects and keys.
+    pub fn open_decisions(&self) -> Vec<Frontier<K>> {
+        let frontiers = self.objects.iter().flat_map(|(id, object)| object.frontiers(id));
+        frontiers.filter(|frontier| !frontier.superseded.is_empty()).collect()
+    }
+
+    /// What the user is to be told: which of their latest decisions are superseded.
+    pub fn notices(&self, user: &User) -> Vec<Notice<K>> {
+        let mut notices = Vec::new();
+        for Frontier { object, key, superseded, .. } in self.open_decisions() {
+            for decision in superseded {
+                if decision.user.as_ref() == Some(user) {
+                    notices.push(Notice { object: object.clone(), key: key.clone(), decision });
+                }
+            }
+        }
+        notices
+    }
+
+    /// What each object has seen: what to ask a delta for.
+    pub fn seen(&self) -> BTreeMap<ObjectId, VersionVector> {
+        let seen = |(id, object): (&ObjectId, &Object<K, V>)| (id.clone(), object.seen().clone());
+        self.objects.iter().map(seen).collect()
+    }
+
+    /// The deltas of those objects that `since` names and this replica has.
+    pub fn delta_since(&self, since: &BTreeMap<ObjectId, VersionVector>) -> Deltas<K, V> {
+        let delta = |(id, since): (&ObjectId, &VersionVector)| {
+            Some((id.clone(), self.objects.get(id)?.delta_since(since)))
+        };
+        since.iter().filter_map(delta).collect()
+    }
+
+    /// Takes in the deltas, or none of them.
+    pub fn apply(&mut self, deltas: &Deltas<K, V>) -> Result<(), Error> {
+        self.change_all(deltas, Object::apply)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "object {:?}: ", self.object)?;
+        match &self.reason {
+            Reason::UnknownObject => write!(f, "this replica has no such object"),
+            Reason::WrongType { expected, found } => {
+                write!(f, "it is of type {}, not {}", expected.as_str(), found.as_str())
+            }
+            Reason::Gap(gap) => gap.fmt(f),
+            Reason::Refused(refused) => refused.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
