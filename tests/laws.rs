@@ -1,0 +1,529 @@
+//! The laws of the replicated types, each stated once and held against every type.
+//!
+//! Shown: the join is commutative, associative and idempotent, has bottom and goes only up, on
+//! arbitrary states, also such as no operations make; mutators go up and equal their deltas, on
+//! all states that list only what they have seen; deltas go up, may be repeated, and are refused
+//! exactly when there is a gap, on arbitrary states; the orders of writes and of log entries are
+//! total and are those of spec/trace-format.md.
+//! How: with proptest and with quickcheck on random states, and on every three of all states of
+//! a small scope (two origins, two values, one key, up to three records), which prints their
+//! number. The product of all five types is too large for the latter.
+
+mod support {
+    pub mod choices;
+    pub mod hostile;
+    pub mod letter;
+}
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use quickcheck::{Arbitrary, Gen, QuickCheck};
+use rejoin::dot::{Dot, Origin, ReplicaId};
+use rejoin::lattice::Lattice;
+use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference::delta::Replicated;
+use rejoin::reference::g_counter::GCounter;
+use rejoin::reference::log::{Entry, Log};
+use rejoin::reference::lww_map::LwwMap;
+use rejoin::reference::lww_register::LwwRegister;
+use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::{Author, Refused};
+use rejoin::version_vector::{self, VersionVector};
+use std::cmp::Ordering;
+use std::fmt::{self, Debug};
+use support::choices::{Choices, all};
+use support::hostile::{self, Hostile, Product, WIDE};
+use support::letter::Letter;
+
+// The laws
+
+fn joined<S: Lattice>(a: &S, b: &S) -> S {
+    let mut joined = a.clone();
+    joined.join(b);
+    joined
+}
+
+/// Whether `b` knows all that `a` knows.
+fn is_below<S: Lattice>(a: &S, b: &S) -> bool {
+    joined(a, b) == *b
+}
+
+fn join_is_idempotent_with_bottom<S: Lattice + Debug>(a: &S) {
+    assert_eq!(joined(a, a), *a, "idempotent");
+    assert_eq!(joined(a, &S::bottom()), *a, "bottom is neutral");
+}
+
+fn join_is_commutative_and_goes_up<S: Lattice + Debug>(a: &S, b: &S) {
+    assert_eq!(joined(a, b), joined(b, a), "commutative");
+    assert!(is_below(a, &joined(a, b)), "inflationary");
+}
+
+fn join_is_associative<S: Lattice + Debug>(a: &S, b: &S, c: &S) {
+    assert_eq!(joined(&joined(a, b), c), joined(a, &joined(b, c)), "associative");
+}
+
+fn delta_goes_up_or_is_refused<S: Replicated + Debug>(
+    sender: &S,
+    receiver: &S,
+    since: &VersionVector,
+) {
+    let delta = sender.delta_since(since);
+    let mut after = receiver.clone();
+    match after.apply(&delta) {
+        Ok(()) => {
+            assert!(receiver.seen().covers(since), "a delta with a gap is refused");
+            assert!(is_below(receiver, &after), "inflationary");
+            assert_eq!(*after.seen(), joined(receiver.seen(), sender.seen()), "all is seen");
+            let once = after.clone();
+            assert_eq!(after.apply(&delta), Ok(()), "a repeated delta is taken");
+            assert_eq!(after, once, "a repeated delta changes nothing");
+        }
+        Err(gap) => {
+            assert_eq!(after, *receiver, "a refused delta changes nothing");
+            assert_eq!(gap.needed, since.get(&gap.origin));
+            assert_eq!(gap.seen, receiver.seen().get(&gap.origin));
+            assert!(gap.seen < gap.needed, "only a delta with a gap is refused");
+        }
+    }
+}
+
+/// What the five types have of their own: their operations.
+trait Mutable: Replicated + Hostile {
+    type Operation: Clone + Debug;
+
+    fn operation(choices: &mut Choices) -> Self::Operation;
+
+    fn perform(&mut self, author: &Author, operation: Self::Operation) -> Result<Dot, Refused>;
+
+    /// The same state, made to list only what it has seen.
+    fn covered(self) -> Self;
+}
+
+fn mutator_equals_its_delta<S: Mutable>(before: &S, author: &Author, operation: &S::Operation) {
+    let mut after = before.clone();
+    match after.perform(author, operation.clone()) {
+        Ok(dot) => {
+            assert_eq!(Some(&dot), before.seen().next(&author.origin).as_ref());
+            assert!(after.seen().contains(&dot), "an operation sees itself");
+            assert!(is_below(before, &after), "inflationary");
+            let delta = after.delta_since(before.seen());
+            let mut applied = before.clone();
+            assert_eq!(applied.apply(&delta), Ok(()));
+            assert_eq!(applied, after, "a mutator equals its delta");
+        }
+        Err(reason) => {
+            assert_eq!(after, *before, "a refused operation changes nothing");
+            if let Refused::NoNamesLeft(origin) = reason {
+                assert_eq!(before.seen().get(&origin), u64::MAX);
+            }
+        }
+    }
+}
+
+fn order_is_total<T: Ord + Debug>(a: &T, b: &T, c: &T) {
+    assert_eq!(a.cmp(b), b.cmp(a).reverse(), "antisymmetric");
+    assert_eq!(a.cmp(b) == Ordering::Equal, a == b, "equal in the order is equal");
+    if a <= b && b <= c {
+        assert!(a <= c, "transitive");
+    }
+}
+
+fn order_begins_with<T: Ord, P: Ord>(a: &T, b: &T, prefix: impl Fn(&T) -> P) {
+    let by_prefix = prefix(a).cmp(&prefix(b));
+    assert!(by_prefix == Ordering::Equal || by_prefix == a.cmp(b), "the first fields decide");
+}
+
+// The operations
+
+impl Mutable for GCounter {
+    type Operation = u64;
+
+    fn operation(choices: &mut Choices) -> u64 {
+        choices.one_of(&[1, 2, u64::MAX, 0])
+    }
+
+    fn perform(&mut self, author: &Author, amount: u64) -> Result<Dot, Refused> {
+        self.increment(&author.origin, amount)
+    }
+
+    fn covered(self) -> Self {
+        self
+    }
+}
+
+impl Mutable for LwwRegister<Letter> {
+    type Operation = (Letter, u64);
+
+    fn operation(choices: &mut Choices) -> (Letter, u64) {
+        (choices.one_of(WIDE.letters), choices.one_of(WIDE.times))
+    }
+
+    fn perform(&mut self, author: &Author, write: (Letter, u64)) -> Result<Dot, Refused> {
+        self.write(author, write.0, write.1)
+    }
+
+    fn covered(self) -> Self {
+        Self::from_parts(covered(self.decisions()), self.winner().cloned())
+    }
+}
+
+impl Mutable for OrSet<char> {
+    type Operation = (char, Presence);
+
+    fn operation(choices: &mut Choices) -> (char, Presence) {
+        (choices.one_of(WIDE.keys), choices.one_of(&[Presence::Removed, Presence::Added]))
+    }
+
+    fn perform(&mut self, author: &Author, change: (char, Presence)) -> Result<Dot, Refused> {
+        match change {
+            (element, Presence::Added) => self.add(author, element),
+            (element, Presence::Removed) => self.remove(author, element),
+        }
+    }
+
+    fn covered(self) -> Self {
+        Self::from_parts(covered(self.decisions()))
+    }
+}
+
+impl Mutable for LwwMap<char, Letter> {
+    type Operation = (char, Letter, u64);
+
+    fn operation(choices: &mut Choices) -> (char, Letter, u64) {
+        let (letter, time) = LwwRegister::operation(choices);
+        (choices.one_of(WIDE.keys), letter, time)
+    }
+
+    fn perform(&mut self, author: &Author, put: (char, Letter, u64)) -> Result<Dot, Refused> {
+        self.put(author, put.0, put.1, put.2)
+    }
+
+    fn covered(self) -> Self {
+        Self::from_parts(covered(self.decisions()), self.winners().clone())
+    }
+}
+
+impl Mutable for Log<Letter> {
+    type Operation = (Letter, u64);
+
+    fn operation(choices: &mut Choices) -> (Letter, u64) {
+        LwwRegister::operation(choices)
+    }
+
+    fn perform(&mut self, author: &Author, append: (Letter, u64)) -> Result<Dot, Refused> {
+        self.append(author, append.0, append.1)
+    }
+
+    fn covered(self) -> Self {
+        self
+    }
+}
+
+/// The same decisions, all seen; without those whose place no operation has.
+fn covered<K: Ord + Clone, E: Ord + Clone>(decisions: &Decisions<K, E>) -> Decisions<K, E> {
+    let mut seen = decisions.seen().clone();
+    let mut listed = Vec::new();
+    for key in decisions.keys() {
+        for decision in decisions.maximal(key) {
+            if decision.dot.counter > 0 {
+                seen.see(&decision.dot.origin, decision.dot.counter);
+                listed.push((key.clone(), decision.clone()));
+            }
+        }
+    }
+    Decisions::from_parts(seen, listed)
+}
+
+fn author(choices: &mut Choices) -> Author {
+    let (name, incarnation) = choices.one_of(WIDE.origins);
+    Author {
+        origin: Origin { replica: ReplicaId::new(name), incarnation },
+        seq: choices.one_of(WIDE.times),
+        user: choices.one_of(WIDE.users).map(Into::into),
+    }
+}
+
+// The cases that the laws are about
+
+/// What a law is held against, made by choices.
+trait Case: Clone + Debug {
+    fn draw(choices: &mut Choices) -> Self;
+
+    fn check(&self);
+}
+
+/// Any three states.
+#[derive(Clone, Debug)]
+struct Join<S>(S, S, S);
+
+/// A delta between any two states, since any vector.
+#[derive(Clone, Debug)]
+struct Delivery<S> {
+    sender: S,
+    receiver: S,
+    since: VersionVector,
+}
+
+/// An operation on any state that lists only what it has seen.
+#[derive(Clone, Debug)]
+struct Mutation<S: Mutable> {
+    before: S,
+    author: Author,
+    operation: S::Operation,
+}
+
+/// Any three records.
+#[derive(Clone, Debug)]
+struct Order<T>(T, T, T);
+
+impl<S: Hostile> Case for Join<S> {
+    fn draw(choices: &mut Choices) -> Self {
+        let mut state = || S::draw(choices, &WIDE);
+        Self(state(), state(), state())
+    }
+
+    fn check(&self) {
+        let Self(a, b, c) = self;
+        join_is_idempotent_with_bottom(a);
+        join_is_commutative_and_goes_up(a, b);
+        join_is_associative(a, b, c);
+    }
+}
+
+impl<S: Hostile + Replicated> Case for Delivery<S> {
+    fn draw(choices: &mut Choices) -> Self {
+        let (sender, receiver) = (S::draw(choices, &WIDE), S::draw(choices, &WIDE));
+        let since = match choices.pick(2) {
+            0 => receiver.seen().clone(),
+            _ => VersionVector::draw(choices, &WIDE),
+        };
+        Self { sender, receiver, since }
+    }
+
+    fn check(&self) {
+        delta_goes_up_or_is_refused(&self.sender, &self.receiver, &self.since);
+    }
+}
+
+impl<S: Mutable> Case for Mutation<S> {
+    fn draw(choices: &mut Choices) -> Self {
+        let (author, operation) = (author(choices), S::operation(choices));
+        Self { before: S::draw(choices, &WIDE).covered(), author, operation }
+    }
+
+    fn check(&self) {
+        mutator_equals_its_delta(&self.before, &self.author, &self.operation);
+    }
+}
+
+impl Case for Order<Decision<Letter>> {
+    fn draw(choices: &mut Choices) -> Self {
+        let mut write = || hostile::decision(choices, &WIDE, WIDE.letters);
+        Self(write(), write(), write())
+    }
+
+    fn check(&self) {
+        order_is_total(&self.0, &self.1, &self.2);
+        let stamp = |write: &Decision<Letter>| {
+            (write.timestamp, write.dot.origin.replica.clone(), write.seq, write.effect)
+        };
+        order_begins_with(&self.0, &self.1, stamp);
+    }
+}
+
+impl Case for Order<Entry<Letter>> {
+    fn draw(choices: &mut Choices) -> Self {
+        let mut entry = || hostile::entry(choices, &WIDE);
+        Self(entry(), entry(), entry())
+    }
+
+    fn check(&self) {
+        order_is_total(&self.0, &self.1, &self.2);
+        let stamp = |entry: &Entry<Letter>| {
+            (entry.timestamp, entry.replica.clone(), entry.seq, entry.entry)
+        };
+        order_begins_with(&self.0, &self.1, stamp);
+    }
+}
+
+/// Three vectors: `compare` is the order of the lattice, and the join sees what either has seen.
+impl Case for Order<VersionVector> {
+    fn draw(choices: &mut Choices) -> Self {
+        let mut vector = || VersionVector::draw(choices, &WIDE);
+        Self(vector(), vector(), vector())
+    }
+
+    fn check(&self) {
+        let Self(a, b, c) = self;
+        let expected = match (is_below(a, b), is_below(b, a)) {
+            (true, true) => Some(Ordering::Equal),
+            (true, false) => Some(Ordering::Less),
+            (false, true) => Some(Ordering::Greater),
+            (false, false) => None,
+        };
+        assert_eq!(version_vector::compare(a, b), expected);
+        for (origin, counter) in c.iter() {
+            let dot = Dot { origin: origin.clone(), counter };
+            assert_eq!(joined(a, b).contains(&dot), a.contains(&dot) || b.contains(&dot));
+        }
+    }
+}
+
+// The ways to hold a law against cases
+
+/// How many random cases each test tries.
+const CASES: u32 = 3000;
+
+/// How many bytes a case may use up; after them it chooses what comes first.
+const BYTES: usize = 200;
+
+fn by_proptest<C: Case>() {
+    let bytes = prop::collection::vec(any::<u8>(), 0..BYTES);
+    let cases = bytes.prop_map(|bytes| C::draw(&mut Choices::from_bytes(&bytes)));
+    let config = Config {
+        cases: CASES,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..Config::with_source_file(file!())
+    };
+    let holds = |case: C| {
+        case.check();
+        Ok(())
+    };
+    if let Err(failure) = TestRunner::new(config).run(&cases, holds) {
+        panic!("{failure}");
+    }
+}
+
+/// A case with the bytes that it was drawn with, which quickcheck shrinks.
+#[derive(Clone)]
+struct Drawn<C> {
+    bytes: Vec<u8>,
+    case: C,
+}
+
+impl<C: Case> From<Vec<u8>> for Drawn<C> {
+    fn from(bytes: Vec<u8>) -> Self {
+        let case = C::draw(&mut Choices::from_bytes(&bytes));
+        Self { bytes, case }
+    }
+}
+
+impl<C: Debug> Debug for Drawn<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.case.fmt(f)
+    }
+}
+
+impl<C: Case + 'static> Arbitrary for Drawn<C> {
+    fn arbitrary(generator: &mut Gen) -> Self {
+        Self::from(Vec::arbitrary(generator))
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        Box::new(self.bytes.shrink().map(Self::from))
+    }
+}
+
+fn by_quickcheck<C: Case + 'static>() {
+    let holds = |drawn: Drawn<C>| drawn.case.check();
+    QuickCheck::new()
+        .tests(u64::from(CASES))
+        .rng(Gen::new(BYTES))
+        .quickcheck(holds as fn(Drawn<C>));
+}
+
+/// The semilattice laws on every three of all states of a small scope.
+fn on_every_three_small_states<S: Hostile>() {
+    let states = all(|choices| S::draw(choices, &S::EVERY));
+    for a in &states {
+        join_is_idempotent_with_bottom(a);
+        for b in &states {
+            join_is_commutative_and_goes_up(a, b);
+            for c in &states {
+                join_is_associative(a, b, c);
+            }
+        }
+    }
+    let name = std::any::type_name::<S>();
+    println!("{name}: {} states, {} triples", states.len(), states.len().pow(3));
+}
+
+macro_rules! hold {
+    ($($law:ident { $($name:ident: $case:ty,)* })*) => { $(
+        mod $law {
+            use super::*;
+            $(
+                mod $name {
+                    use super::*;
+
+                    #[test]
+                    fn with_proptest() {
+                        by_proptest::<$case>();
+                    }
+
+                    #[test]
+                    fn with_quickcheck() {
+                        by_quickcheck::<$case>();
+                    }
+                }
+            )*
+        }
+    )* };
+}
+
+hold! {
+    join {
+        version_vector: Join<VersionVector>,
+        g_counter: Join<GCounter>,
+        decisions: Join<Decisions<char, Letter>>,
+        lww_register: Join<LwwRegister<Letter>>,
+        or_set: Join<OrSet<char>>,
+        lww_map: Join<LwwMap<char, Letter>>,
+        log: Join<Log<Letter>>,
+        replica: Join<Product>,
+    }
+    delta {
+        g_counter: Delivery<GCounter>,
+        decisions: Delivery<Decisions<char, Letter>>,
+        lww_register: Delivery<LwwRegister<Letter>>,
+        or_set: Delivery<OrSet<char>>,
+        lww_map: Delivery<LwwMap<char, Letter>>,
+        log: Delivery<Log<Letter>>,
+    }
+    mutator {
+        g_counter: Mutation<GCounter>,
+        lww_register: Mutation<LwwRegister<Letter>>,
+        or_set: Mutation<OrSet<char>>,
+        lww_map: Mutation<LwwMap<char, Letter>>,
+        log: Mutation<Log<Letter>>,
+    }
+    order {
+        writes: Order<Decision<Letter>>,
+        entries: Order<Entry<Letter>>,
+        vectors: Order<VersionVector>,
+    }
+}
+
+macro_rules! hold_on_every_three_small_states {
+    ($($name:ident: $state:ty,)*) => {
+        mod every_three_small_states {
+            use super::*;
+            $(
+                #[test]
+                fn $name() {
+                    on_every_three_small_states::<$state>();
+                }
+            )*
+        }
+    };
+}
+
+hold_on_every_three_small_states! {
+    version_vector: VersionVector,
+    g_counter: GCounter,
+    decisions: Decisions<char, Letter>,
+    lww_register: LwwRegister<Letter>,
+    or_set: OrSet<char>,
+    lww_map: LwwMap<char, Letter>,
+    log: Log<Letter>,
+}

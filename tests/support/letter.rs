@@ -1,0 +1,22 @@
+//! The values that the tests write.
+
+use rejoin::operation::Value;
+
+/// Three values in the order of their canonical bytes, `"a"` < `null` < `true`: the tombstone is
+/// neither the least nor the greatest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Letter {
+    A,
+    Null,
+    T,
+}
+
+impl Letter {
+    pub const ALL: [Self; 3] = [Self::A, Self::Null, Self::T];
+}
+
+impl Value for Letter {
+    fn tombstone() -> Self {
+        Self::Null
+    }
+}
