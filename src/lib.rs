@@ -12,4 +12,6 @@ pub mod definition;
 
 pub mod reference;
 
+pub mod proven;
+
 pub mod trace;
