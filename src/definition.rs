@@ -282,18 +282,15 @@ pub fn open_decisions<K: Ord + Clone, V: Value>(
     open
 }
 
-/// What the user is to be told of an object: each decision of theirs that was superseded.
-pub fn notices<K: Ord + Clone, V: Value>(
-    object: &ObjectId,
-    kind: ObjectType,
-    seen: &[&Event<K, V>],
-    user: &User,
-) -> Vec<Notice<K>> {
+/// What the user is to be told, given the open merge decisions of all objects: each decision of
+/// theirs that was superseded.
+pub fn notices<K: Clone>(open: &[Frontier<K>], user: &User) -> Vec<Notice<K>> {
     let mut notices = Vec::new();
-    for Frontier { key, superseded, .. } in open_decisions(object, kind, seen) {
+    for Frontier { object, key, superseded, .. } in open {
         for decision in superseded {
             if decision.user.as_ref() == Some(user) {
-                notices.push(Notice { object: object.clone(), key: key.clone(), decision });
+                let (object, key, decision) = (object.clone(), key.clone(), decision.clone());
+                notices.push(Notice { object, key, decision });
             }
         }
     }

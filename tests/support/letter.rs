@@ -11,10 +11,6 @@ pub enum Letter {
     T,
 }
 
-impl Letter {
-    pub const ALL: [Self; 3] = [Self::A, Self::Null, Self::T];
-}
-
 impl Value for Letter {
     fn tombstone() -> Self {
         Self::Null

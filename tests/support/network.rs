@@ -1,0 +1,207 @@
+//! Replicas of the reference engine, side by side with the events that each of them has seen.
+//!
+//! The engine sees states and deltas; the network notes which events they stand for. So at every
+//! moment what a replica holds and answers can be compared with the definition over the events
+//! that it has seen.
+
+use super::letter::Letter;
+use rejoin::definition::{self, Event, EventId};
+use rejoin::dot::{Dot, Origin, ReplicaId};
+use rejoin::lattice::Lattice;
+use rejoin::operation::{ObjectId, Operation, User};
+use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference::g_counter::GCounter;
+use rejoin::reference::log::{Entry, Log};
+use rejoin::reference::lww_map::LwwMap;
+use rejoin::reference::lww_register::LwwRegister;
+use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::replica::{Object, Objects, Replica};
+use rejoin::trace::ObjectType;
+use rejoin::version_vector::VersionVector;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+pub type Schema = BTreeMap<ObjectId, ObjectType>;
+
+/// The names of the replicas, in their order.
+pub const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// Who decides at each of them: one person at two replicas, and nobody known at one.
+const USERS: [Option<&str>; 5] = [Some("ann"), Some("bob"), Some("ann"), None, Some("bob")];
+
+/// The events that have been seen, as numbers of events of the network.
+pub type Seen = BTreeSet<usize>;
+
+/// One replica, and what it stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Node {
+    pub replica: Replica<char, Letter>,
+    pub seen: Seen,
+}
+
+/// What a replica held at some moment.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    pub objects: Objects<char, Letter>,
+    pub seen: Seen,
+}
+
+/// All replicas, and all events that there have been.
+pub struct Network {
+    pub schema: Schema,
+    pub nodes: Vec<Node>,
+    pub events: Vec<Event<char, Letter>>,
+    /// How many incarnations there have been; all replicas count on.
+    incarnations: u64,
+}
+
+impl Network {
+    pub fn new(replicas: usize, schema: Schema) -> Self {
+        let node = |name: &&str| {
+            let origin = Origin { replica: ReplicaId::new(*name), incarnation: 0 };
+            Node { replica: Replica::new(origin, &schema), seen: Seen::new() }
+        };
+        let nodes = NAMES[..replicas].iter().map(node).collect();
+        Self { schema, nodes, events: Vec::new(), incarnations: 0 }
+    }
+
+    /// Performs the operation; the event that it becomes saw all that its replica has seen.
+    pub fn perform(&mut self, at: usize, object: &ObjectId, operation: Operation<char, Letter>) {
+        let user: Option<User> = USERS[at].map(Into::into);
+        let node = &mut self.nodes[at];
+        let sees = node.seen.iter().map(|event| self.events[*event].id.clone()).collect();
+        let dot = node.replica.perform(object, operation.clone(), user.clone()).expect("it fits");
+        node.seen.insert(self.events.len());
+        let id = EventId { object: object.clone(), dot };
+        self.events.push(Event { id, operation, user, sees });
+    }
+
+    pub fn backup(&self, at: usize) -> Backup {
+        let Node { replica, seen } = &self.nodes[at];
+        Backup { objects: replica.objects().clone(), seen: seen.clone() }
+    }
+
+    /// Sets the replica back, under an incarnation that was never used.
+    pub fn restore(&mut self, at: usize, backup: &Backup) {
+        self.incarnations += 1;
+        let origin = Origin { replica: ReplicaId::new(NAMES[at]), incarnation: self.incarnations };
+        let replica = Replica::restored(origin, backup.objects.clone());
+        self.nodes[at] = Node { replica, seen: backup.seen.clone() };
+    }
+
+    /// Whether the replica holds and answers what the definition says of the events that it has
+    /// seen; if not, what differs.
+    pub fn check(&self, at: usize) -> Result<(), String> {
+        let Node { replica, seen } = &self.nodes[at];
+        let seen: Vec<&Event<char, Letter>> = seen.iter().map(|e| &self.events[*e]).collect();
+        same("vector", replica.vector(), definition::vector(&seen))?;
+        let mut open = Vec::new();
+        for (id, kind) in &self.schema {
+            let seen = definition::of_object(&seen, id);
+            let object = &replica.objects()[id];
+            same("value", object.value(), definition::value(*kind, &seen))?;
+            same("frontiers", object.frontiers(id), definition::frontiers(id, *kind, &seen))?;
+            same("state", object, &state(*kind, &seen))?;
+            open.extend(definition::open_decisions(id, *kind, &seen));
+        }
+        for user in ["ann", "bob"].map(User::from) {
+            same("notices", replica.notices(&user), definition::notices(&open, &user))?;
+        }
+        same("open decisions", replica.open_decisions(), open)
+    }
+}
+
+fn same<T: PartialEq + Debug>(what: &str, answered: T, defined: T) -> Result<(), String> {
+    if answered == defined {
+        return Ok(());
+    }
+    Err(format!("{what}: the engine has {answered:#?}, the definition says {defined:#?}"))
+}
+
+/// The state of a replica that has seen these events: a function of them alone.
+fn state(kind: ObjectType, seen: &[&Event<char, Letter>]) -> Object<char, Letter> {
+    match kind {
+        ObjectType::GCounter => {
+            let mut shares = BTreeMap::new();
+            for event in seen {
+                if let Operation::Increment { amount } = event.operation {
+                    *shares.entry(event.id.dot.origin.clone()).or_insert(0) += u128::from(amount);
+                }
+            }
+            Object::GCounter(GCounter::from_parts(vector(seen), shares))
+        }
+        ObjectType::LwwRegister => {
+            let write = |event: &Event<char, Letter>| match event.operation {
+                Operation::Write { value, timestamp } => Some(((), timestamp, value)),
+                _ => None,
+            };
+            let winner = decided(seen, write).map(|(_, decision)| decision).max();
+            Object::LwwRegister(LwwRegister::from_parts(latest(seen, write), winner))
+        }
+        ObjectType::OrSet => {
+            let change = |event: &Event<char, Letter>| match event.operation {
+                Operation::Add { element } => Some((element, 0, Presence::Added)),
+                Operation::Remove { element } => Some((element, 0, Presence::Removed)),
+                _ => None,
+            };
+            Object::OrSet(OrSet::from_parts(latest(seen, change)))
+        }
+        ObjectType::LwwMap => {
+            let put = |event: &Event<char, Letter>| match event.operation {
+                Operation::Put { key, value, timestamp } => Some((key, timestamp, value)),
+                _ => None,
+            };
+            let mut winners = BTreeMap::new();
+            for (key, decision) in decided(seen, put) {
+                let winner = winners.entry(key).or_insert_with(|| decision.clone());
+                *winner = decision.max(winner.clone());
+            }
+            Object::LwwMap(LwwMap::from_parts(latest(seen, put), winners))
+        }
+        ObjectType::Log => {
+            let mut entries = BTreeSet::new();
+            for event in seen {
+                if let Operation::Append { entry, timestamp } = event.operation {
+                    let Dot { origin, counter } = event.id.dot.clone();
+                    let Origin { replica, incarnation } = origin;
+                    let seq = event.seq();
+                    entries.insert(Entry { timestamp, replica, seq, entry, incarnation, counter });
+                }
+            }
+            Object::Log(Log::from_parts(vector(seen), entries))
+        }
+    }
+}
+
+fn vector(seen: &[&Event<char, Letter>]) -> VersionVector {
+    let mut vector = VersionVector::bottom();
+    for event in seen {
+        vector.see(&event.id.dot.origin, event.id.dot.counter);
+    }
+    vector
+}
+
+/// The decisions among these events, given how to read a key, a time and an effect from one.
+fn decided<K, E>(
+    seen: &[&Event<char, Letter>],
+    read: impl Fn(&Event<char, Letter>) -> Option<(K, u64, E)>,
+) -> impl Iterator<Item = (K, Decision<E>)> {
+    seen.iter().filter_map(move |event| {
+        let (key, timestamp, effect) = read(event)?;
+        let (dot, user) = (event.id.dot.clone(), event.user.clone());
+        Some((key, Decision { dot, seq: event.seq(), timestamp, user, effect }))
+    })
+}
+
+/// Those that no other decision on their key saw.
+fn latest<K: Ord + Clone, E: Ord + Clone>(
+    seen: &[&Event<char, Letter>],
+    read: impl Fn(&Event<char, Letter>) -> Option<(K, u64, E)>,
+) -> Decisions<K, E> {
+    let key = |event: &Event<char, Letter>| read(event).map(|(key, ..)| key);
+    let is_latest = |event: &&Event<char, Letter>| {
+        !seen.iter().any(|later| later.saw(event) && key(later) == key(event))
+    };
+    let latest: Vec<&Event<char, Letter>> = seen.iter().copied().filter(is_latest).collect();
+    Decisions::from_parts(vector(seen), decided(&latest, read))
+}
