@@ -32,6 +32,8 @@
 //! assert_eq!(elements::<_, ()>(&[&e1]), ["x"].into());
 //! assert_eq!(elements::<_, ()>(&[&e1, &e3]), nothing);
 //! assert_eq!(elements::<_, ()>(&[&e1, &e2, &e3]), ["x"].into());
+//! // Who has seen the last two need not have seen the first.
+//! assert_eq!(elements::<_, ()>(&[&e2, &e3]), ["x"].into());
 //! ```
 
 use crate::dot::{Dot, ReplicaId};

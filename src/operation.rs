@@ -105,7 +105,7 @@ pub enum Answer<K, V> {
 pub struct DecisionId {
     /// Its name among the operations on the object.
     pub dot: Dot,
-    /// Its place among the operations of its replica, from 1; in spec/trace-format.md, section 3, `seq`.
+    /// Its place among the operations of its replica, over all objects, from 1.
     pub seq: u64,
     /// Who decided.
     pub user: Option<User>,

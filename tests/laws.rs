@@ -4,7 +4,7 @@
 //! arbitrary states, also such as no operations make; mutators go up and equal their deltas, on
 //! all states that list only what they have seen; deltas go up, may be repeated, and are refused
 //! exactly when there is a gap, on arbitrary states; the orders of writes and of log entries are
-//! total and are those of spec/trace-format.md.
+//! total and are those of spec/trace-format.md; what does not fit a replica is refused whole.
 //! How: with proptest and with quickcheck on random states, and on every three of all states of
 //! a small scope (two origins, two values, one key, up to three records), which prints their
 //! number. The product of all five types is too large for the latter.
@@ -20,6 +20,7 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
+use rejoin::operation::{ObjectId, Operation};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::delta::Replicated;
 use rejoin::reference::g_counter::GCounter;
@@ -27,7 +28,9 @@ use rejoin::reference::log::{Entry, Log};
 use rejoin::reference::lww_map::LwwMap;
 use rejoin::reference::lww_register::LwwRegister;
 use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::replica::{self, Reason, Replica};
 use rejoin::reference::{Author, Refused};
+use rejoin::trace::ObjectType;
 use rejoin::version_vector::{self, VersionVector};
 use std::cmp::Ordering;
 use std::fmt::{self, Debug};
@@ -526,4 +529,34 @@ hold_on_every_three_small_states! {
     or_set: OrSet<char>,
     lww_map: LwwMap<char, Letter>,
     log: Log<Letter>,
+}
+
+// What does not fit a replica
+
+/// A replica with a counter and a set meets one whose set is missing, and one where it is a log.
+#[test]
+fn what_does_not_fit_a_replica_is_refused_whole() {
+    let replica = |name: &str, objects: &[(&str, ObjectType)]| {
+        let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+        let schema = objects.iter().map(|(object, kind)| (ObjectId::from(*object), *kind));
+        Replica::<char, Letter>::new(origin, &schema.collect())
+    };
+    let (count, other) = (ObjectId::from("count"), ObjectId::from("other"));
+    let add = Operation::Add { element: 'x' };
+    let mut sender = replica("a", &[("count", ObjectType::GCounter), ("other", ObjectType::OrSet)]);
+    let since = sender.seen();
+    sender.perform(&count, Operation::Increment { amount: 1 }, None).expect("it is a counter");
+    sender.perform(&other, add.clone(), None).expect("it is a set");
+
+    let without = replica("b", &[("count", ObjectType::GCounter)]);
+    let with_log = replica("b", &[("count", ObjectType::GCounter), ("other", ObjectType::Log)]);
+    let wrong = Reason::WrongType { expected: ObjectType::Log, found: ObjectType::OrSet };
+    for (receiver, reason) in [(without, Reason::UnknownObject), (with_log, wrong)] {
+        let refusal = Err(replica::Error { object: other.clone(), reason });
+        let mut after = receiver.clone();
+        assert_eq!(after.join(sender.objects()), refusal);
+        assert_eq!(after.apply(&sender.delta_since(&since)), refusal);
+        assert_eq!(after.perform(&other, add.clone(), None).map(|_| ()), refusal);
+        assert_eq!(after, receiver, "a refused request changes nothing");
+    }
 }

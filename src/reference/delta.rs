@@ -6,7 +6,7 @@
 //! Laws: taken in, a delta has the effect of joining the whole state that it is a part of, for
 //! every receiver that has seen its start (tests/exhaustive.rs, tests/convergence.rs).
 //! Cost: one pass over the sender's state, and the join of the part.
-//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018), sections 4 to 6.
+//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
 
 use crate::dot::Origin;
 use crate::lattice::Lattice;

@@ -5,7 +5,7 @@
 //! Laws: the product of semilattices is one. Joining the same messages in any order, any number
 //! of times, gives the same objects.
 //! Cost: that of the objects; a message that does not fit is refused before anything changes.
-//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018), section 4.
+//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
 //!
 //! Ann approves a mapping offline, Bob rejects it on the server, and neither has seen the other.
 //! They meet: the addition wins, and Bob is told so.
