@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::iter;
+use std::mem;
 use std::rc::Rc;
 
 /// A value. `A` are the atoms: what the definitions only compare, and never look into.
@@ -29,10 +30,6 @@ impl<A> Shared<A> {
     /// Them as a slice.
     pub fn as_slice(&self) -> &[Value<A>] {
         self.0.as_deref().unwrap_or_default()
-    }
-
-    fn is_only_reference(&self) -> bool {
-        self.0.as_ref().is_some_and(|values| Rc::strong_count(values) == 1)
     }
 }
 
@@ -61,22 +58,17 @@ impl<A> FromIterator<Value<A>> for Shared<A> {
 }
 
 impl<A> Drop for Shared<A> {
-    /// Takes out what only this reference holds, before the memory of the holder is freed.
+    /// Takes out what only these values hold before their memory is freed, and goes on with that.
     fn drop(&mut self) {
-        let mut held = Vec::new();
-        let mut next = Some(self);
-        let mut current;
-        while let Some(shared) = next {
-            for value in shared.0.as_mut().and_then(Rc::get_mut).into_iter().flatten() {
-                if let Value::Data(_, inner) | Value::Function(_, inner) = value {
-                    let inner = std::mem::replace(inner, Self::EMPTY);
-                    if inner.is_only_reference() {
-                        held.push(inner);
-                    }
-                }
+        let mut waiting: Vec<Rc<[Value<A>]>> = Vec::new();
+        let mut next = self.0.take();
+        while let Some(mut values) = next.take().or_else(|| waiting.pop()) {
+            for value in Rc::get_mut(&mut values).into_iter().flatten() {
+                let (Value::Data(_, inner) | Value::Function(_, inner)) = value else { continue };
+                let inner = inner.0.take().filter(|inner| Rc::strong_count(inner) == 1);
+                // The vector takes no memory for what is a list and nothing else.
+                waiting.extend(mem::replace(&mut next, inner));
             }
-            current = held.pop();
-            next = current.as_mut();
         }
     }
 }
