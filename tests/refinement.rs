@@ -25,13 +25,13 @@ use rejoin::operation::{Answer, DecisionId, Frontier, ObjectId, Operation, User}
 use rejoin::proven;
 use rejoin::proven::machine::RunError;
 use rejoin::proven::{EventName, MergeDecision};
-use rejoin::reference::replica as reference;
+use rejoin::reference::replica::{self as reference, Object};
 use rejoin::trace::ObjectType;
 use rejoin::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::rc::Rc;
-use support::choices::Choices;
+use support::choices::{Choices, all};
 use support::hostile::{Hostile, Product, WIDE};
 use support::letter::Letter::{self, A, Null, T};
 
@@ -47,14 +47,33 @@ const USERS: [Option<&str>; 3] = [Some("ann"), None, Some("ann")];
 /// What may happen. A number chooses among what there is at that moment.
 #[derive(Clone, Debug)]
 enum Step {
-    Perform { at: usize, operation: Op },
-    SendState { from: usize },
-    SendDelta { from: usize, since: usize },
-    Receive { at: usize, message: usize },
+    Perform {
+        at: usize,
+        operation: Op,
+    },
+    SendState {
+        from: usize,
+    },
+    SendDelta {
+        from: usize,
+        since: usize,
+    },
+    Receive {
+        at: usize,
+        message: usize,
+    },
     /// Takes in the state of the other, and tries all deltas that may be had of it.
-    Merge { at: usize, from: usize },
-    Save { at: usize },
-    Restore { at: usize, backup: usize },
+    Merge {
+        at: usize,
+        from: usize,
+    },
+    Save {
+        at: usize,
+    },
+    Restore {
+        at: usize,
+        backup: usize,
+    },
 }
 
 /// One replica, in both engines, and the events that it has seen.
@@ -154,7 +173,7 @@ fn proven_notices(notices: Vec<proven::Notice<char>>) -> Notices {
     named
 }
 
-/// Whether the state is the same in both engines, and all that they say of it.
+/// Whether the state is the same in both engines, and its values.
 fn compare_states(
     schema: &Schema,
     reference: &reference::Replica<char, Letter>,
@@ -167,17 +186,23 @@ fn compare_states(
     same("origin", reference.origin(), &result(proven.origin())?)?;
     same("seen", reference.seen(), result(proven.seen())?)?;
     same("vector", reference.vector(), result(proven.vector())?)?;
-    let values: BTreeMap<ObjectId, Answer<char, Letter>> = reference
-        .objects()
-        .iter()
-        .map(|(id, object)| (id.clone(), object.value()))
-        .collect();
+    let values: BTreeMap<ObjectId, Answer<char, Letter>> =
+        reference.objects().iter().map(|(id, object)| (id.clone(), object.value())).collect();
     if values.values().any(|value| *value == Answer::Count(None)) {
         let too_large = proven::Error::Run("Replica.value", RunError::TooLarge);
         same("values", Err(too_large), proven.values())?;
     } else {
         same("values", values, result(proven.values())?)?;
     }
+    Ok(())
+}
+
+/// Whether both engines tell the same decisions and notices.
+fn compare_decisions(
+    schema: &Schema,
+    reference: &reference::Replica<char, Letter>,
+    proven: &proven::replica::Replica<char, Letter>,
+) -> Result<(), String> {
     let open = reference.open_decisions();
     let open = schema.keys().map(|id| (id.clone(), merge_decisions(&open, id))).collect();
     same("open merge decisions", open, result(proven.open_decisions())?)?;
@@ -304,7 +329,8 @@ impl World {
     fn delta(&self, from: usize, since: usize) -> Result<Message, String> {
         let since = &self.vectors[since];
         let Node { reference, proven, .. } = &self.nodes[from];
-        let (reference, proven) = (reference.delta_since(since), result(proven.delta_since(since))?);
+        let (reference, proven) =
+            (reference.delta_since(since), result(proven.delta_since(since))?);
         same("deltas", &reference, &result(proven.to_reference())?)?;
         same("terms of deltas", &(&reference).into(), &proven)?;
         Ok(Message::Delta(reference, proven))
@@ -346,6 +372,7 @@ impl World {
     fn check(&mut self, at: usize) -> Result<(), String> {
         let Node { reference, proven, seen } = &self.nodes[at];
         compare_states(&self.schema, reference, proven)?;
+        compare_decisions(&self.schema, reference, proven)?;
         let seen: Vec<&Rc<Happened>> = seen.iter().map(|event| &self.events[*event]).collect();
         compare_definitions(&self.schema, &seen)?;
         let events: Vec<_> = seen.iter().map(|happened| happened.proven.clone()).collect();
@@ -409,7 +436,10 @@ fn all_histories(kind: ObjectType, operations: &[Op]) {
         let world = World::new(replicas, &[kind]);
         let histories = explore(&world, &alphabet, &mut Vec::new(), steps);
         assert_eq!(histories, (alphabet.len() as u64).pow(steps as u32), "every sequence");
-        println!("{}: {histories} histories of {steps} steps of {replicas} replicas", kind.as_str());
+        println!(
+            "{}: {histories} histories of {steps} steps of {replicas} replicas",
+            kind.as_str()
+        );
     }
 }
 
@@ -444,4 +474,139 @@ fn log() {
     let appends = [(A, 2), (Null, 1)];
     let appends = appends.map(|(entry, timestamp)| Operation::Append { entry, timestamp });
     all_histories(ObjectType::Log, &appends);
+}
+
+// Random histories, states and events
+
+fn operation() -> impl Strategy<Value = Op> {
+    let letter = || prop::sample::select(vec![A, Null, T]);
+    let key = || prop::sample::select(vec!['x', 'y']);
+    let time = || prop_oneof![9 => 0..4_u64, 1 => Just(u64::MAX)];
+    prop_oneof![
+        prop_oneof![9 => 1..4_u64, 1 => Just(u64::MAX)]
+            .prop_map(|amount| Operation::Increment { amount }),
+        (letter(), time()).prop_map(|(value, timestamp)| Operation::Write { value, timestamp }),
+        key().prop_map(|element| Operation::Add { element }),
+        key().prop_map(|element| Operation::Remove { element }),
+        (key(), letter(), time()).prop_map(|(key, value, timestamp)| Operation::Put {
+            key,
+            value,
+            timestamp
+        }),
+        (letter(), time()).prop_map(|(entry, timestamp)| Operation::Append { entry, timestamp }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let at = || 0..NAMES.len();
+    let any = || 0..100_usize;
+    prop_oneof![
+        6 => (at(), operation()).prop_map(|(at, operation)| Step::Perform { at, operation }),
+        1 => at().prop_map(|from| Step::SendState { from }),
+        2 => (at(), any()).prop_map(|(from, since)| Step::SendDelta { from, since }),
+        4 => (at(), any()).prop_map(|(at, message)| Step::Receive { at, message }),
+        2 => (at(), at()).prop_map(|(at, from)| Step::Merge { at, from }),
+        1 => at().prop_map(|at| Step::Save { at }),
+        1 => (at(), any()).prop_map(|(at, backup)| Step::Restore { at, backup }),
+    ]
+}
+
+fn histories() -> impl Strategy<Value = (Vec<ObjectType>, Vec<Step>)> {
+    let kinds = prop_oneof![
+        3 => Just(ObjectType::ALL.to_vec()),
+        1 => prop::sample::subsequence(ObjectType::ALL.to_vec(), 0..=ObjectType::ALL.len()),
+    ];
+    (kinds, prop::collection::vec(step(), 0..25))
+}
+
+/// Holds for so many random things; a failure prints the simplest that was found.
+fn holds_for<S: Strategy>(cases: u32, strategy: S, holds: impl Fn(S::Value) -> Result<(), String>) {
+    let config = Config {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..Config::with_source_file(file!())
+    };
+    let holds = |thing| holds(thing).map_err(TestCaseError::fail);
+    if let Err(failure) = TestRunner::new(config).run(&strategy, holds) {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn random_histories() {
+    holds_for(300, histories(), |(kinds, history)| run(NAMES.len(), &kinds, &history).map(drop));
+}
+
+/// The definitions take events of which some saw others that are not there.
+#[test]
+fn definitions_agree_on_any_events() {
+    let parts = (histories(), any::<u32>());
+    holds_for(300, parts, |((kinds, history), chosen)| {
+        let world = run(NAMES.len(), &kinds, &history)?;
+        let part = world.events.iter().zip(0..32).filter(|(_, place)| chosen >> place & 1 == 1);
+        let part: Vec<&Rc<Happened>> = part.map(|(event, _)| event).collect();
+        compare_definitions(&world.schema, &part)
+    });
+}
+
+type Reference = reference::Replica<char, Letter>;
+
+/// On states that no history leads to: whether the engines join, answer and send deltas alike.
+/// Decisions are not compared: here one dot may name several, and the reference names it once.
+fn compare_on_any_states(a: &Reference, b: &Reference, since: &Vectors) -> Result<(), String> {
+    let objects = a.objects().iter();
+    let schema: Schema = objects.map(|(id, object)| (id.clone(), object.kind())).collect();
+    let proven = |replica: &Reference| {
+        let objects = replica.objects().into();
+        result(proven::replica::Replica::restored(replica.origin(), objects))
+    };
+    let (mut joined, mut proven_joined) = (a.clone(), proven(a)?);
+    compare_states(&schema, &joined, &proven_joined)?;
+    joined.join(b.objects()).map_err(|error| error.to_string())?;
+    result(proven_joined.join(&b.objects().into()))?;
+    compare_states(&schema, &joined, &proven_joined)?;
+
+    let (delta, proven_delta) = (b.delta_since(since), result(proven(b)?.delta_since(since))?);
+    same("deltas", &delta, &result(proven_delta.to_reference())?)?;
+    let (mut applied, mut proven_applied) = (a.clone(), proven(a)?);
+    let taken = applied.apply(&delta).is_ok();
+    same("applied", taken, is_done(proven_applied.apply(&proven_delta))?)?;
+    compare_states(&schema, &applied, &proven_applied)
+}
+
+#[test]
+fn any_states() {
+    let bytes = || prop::collection::vec(any::<u8>(), 0..150);
+    holds_for(2000, (bytes(), bytes(), bytes()), |(a, b, since)| {
+        let [a, b, since] =
+            [a, b, since].map(|bytes| Product::draw(&mut Choices::from_bytes(&bytes), &WIDE).0);
+        compare_on_any_states(&a, &b, &since.seen())
+    });
+}
+
+/// Every two of all states of a small scope.
+fn every_two_states<S: Hostile>(object: impl Fn(S) -> Object<char, Letter>) {
+    let replica = |state: S| {
+        let objects = BTreeMap::from([("object".into(), object(state))]);
+        Reference::restored(origin(0, 0), objects)
+    };
+    let states = all(|choices| S::draw(choices, &S::EVERY));
+    let replicas: Vec<Reference> = states.into_iter().map(replica).collect();
+    for a in &replicas {
+        for b in &replicas {
+            if let Err(difference) = compare_on_any_states(a, b, &a.seen()) {
+                panic!("{difference}\non {a:#?}\nand {b:#?}");
+            }
+        }
+    }
+    println!("{} states, every two of them", replicas.len());
+}
+
+#[test]
+fn all_small_states() {
+    every_two_states(Object::GCounter);
+    every_two_states(Object::LwwRegister);
+    every_two_states(Object::OrSet);
+    every_two_states(Object::LwwMap);
+    every_two_states(Object::Log);
 }
