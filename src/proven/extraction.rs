@@ -10,7 +10,6 @@ use serde::de::IgnoredAny;
 
 /// One file.
 #[derive(Deserialize)]
-#[serde(tag = "what", rename = "module")]
 pub struct Module {
     pub name: String,
     need_magic: bool,
@@ -45,7 +44,6 @@ pub struct Constructor {
 
 /// A recursive function at the top of a file.
 #[derive(Deserialize)]
-#[serde(tag = "what", rename = "fixgroup:item")]
 pub struct Definition {
     pub name: String,
     pub value: Expression,
@@ -104,14 +102,12 @@ pub enum Expression {
 
 /// A recursive function inside an expression.
 #[derive(Deserialize)]
-#[serde(tag = "what", rename = "fix:item")]
 pub struct Local {
     pub name: String,
     pub body: Expression,
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "what", rename = "case")]
 pub struct Case {
     #[serde(rename = "pat")]
     pub pattern: Pattern,

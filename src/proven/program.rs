@@ -117,7 +117,6 @@ pub(super) enum Binds {
 }
 
 /// Extracted modules, ready to run.
-#[derive(Debug)]
 pub struct Program {
     pub(super) code: Vec<Instruction>,
     pub(super) functions: Vec<Function>,
@@ -327,6 +326,12 @@ impl Function {
 
 pub(super) fn count(places: usize) -> Loaded<u32> {
     u32::try_from(places).map_err(|_| Reason::TooLarge)
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Program of {} functions", self.functions.len())
+    }
 }
 
 impl fmt::Display for LoadError {

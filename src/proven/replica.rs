@@ -143,9 +143,6 @@ impl<K: Ord + Clone, V: Value> Objects<K, V> {
         Ok(decode::boolean(&answer)?)
     }
 
-    pub fn term(&self) -> &Term<K, V> {
-        &self.0
-    }
     pub(super) fn from_term(objects: Term<K, V>) -> Self {
         Self(objects)
     }
