@@ -46,7 +46,7 @@ fn wrong<T, K, V>(expected: &'static str, term: &Term<K, V>) -> Decoded<T> {
 }
 
 /// The fields of a term that this constructor made.
-fn made_by<'t, K, V>(constructor: Constructor, term: &'t Term<K, V>) -> Option<&'t [Term<K, V>]> {
+fn made_by<K, V>(constructor: Constructor, term: &Term<K, V>) -> Option<&[Term<K, V>]> {
     match term {
         Value::Data(tag, fields) if *tag == constructor.tag => {
             Some(fields.as_slice()).filter(|fields| fields.len() == constructor.arity)
@@ -309,8 +309,8 @@ pub fn delta<K, V, S>(
 }
 
 /// A replica's origin and its objects.
-pub fn state<K, V>(term: &Term<K, V>) -> Decoded<(&Term<K, V>, &Term<K, V>)> {
-    fields(REPLICA, term).map(|[origin, objects]| (origin, objects))
+pub fn state<K, V>(term: &Term<K, V>) -> Decoded<&[Term<K, V>; 2]> {
+    fields(REPLICA, term)
 }
 
 pub fn answer<K: Ord + Clone, V: Written>(term: &Term<K, V>) -> Decoded<Answer<K, V>> {

@@ -40,9 +40,10 @@ pub mod value;
 pub mod definition;
 pub mod replica;
 
+pub use decode::DecodeError;
+
 use crate::dot::ReplicaId;
 use crate::operation::{ObjectId, Value as Written};
-use decode::DecodeError;
 use encode::{Atom, Term};
 use machine::{Machine, RunError};
 use program::{COMPARE_ATOMS, LoadError, Program};

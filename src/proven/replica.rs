@@ -40,7 +40,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
 
     /// Takes in the states of all objects, or of some.
     pub fn join(&mut self, others: &Objects<K, V>) -> Result<(), Error> {
-        let (origin, objects) = decode::state(&self.0)?;
+        let [origin, objects] = decode::state(&self.0)?;
         let joined = run("Replica.join", [objects.clone(), others.0.clone()])?;
         self.0 = encode::state(origin.clone(), joined);
         Ok(())
@@ -63,13 +63,13 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
 impl<K: Ord + Clone, V: Value> Replica<K, V> {
     /// Who this is.
     pub fn origin(&self) -> Result<Origin, Error> {
-        let (origin, _) = decode::state(&self.0)?;
+        let [origin, _] = decode::state(&self.0)?;
         Ok(decode::origin(origin)?)
     }
 
     /// The states of all objects: a full message, or a backup.
     pub fn objects(&self) -> Result<Objects<K, V>, Error> {
-        let (_, objects) = decode::state(&self.0)?;
+        let [_, objects] = decode::state(&self.0)?;
         Ok(Objects(objects.clone()))
     }
 
@@ -122,7 +122,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
 
     /// Takes in the deltas, or none of them.
     pub fn apply(&mut self, deltas: &Deltas<K, V>) -> Result<(), Error> {
-        let (origin, objects) = decode::state(&self.0)?;
+        let [origin, objects] = decode::state(&self.0)?;
         let after = run("Replica.apply", [deltas.0.clone(), objects.clone()])?;
         let objects = decode::option(&after)?.ok_or(Error::Refused)?;
         self.0 = encode::state(origin.clone(), objects.clone());
