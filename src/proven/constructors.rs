@@ -1,0 +1,93 @@
+//! The constructors that Rust makes and takes apart.
+//!
+//! Loading a program checks each against its declaration: its place in its type, its fields.
+
+use super::value::{Shared, Value};
+
+/// A constructor of the extracted language.
+#[derive(Clone, Copy, Debug)]
+pub struct Constructor {
+    /// Its full name.
+    pub name: &'static str,
+    /// Its place among the constructors of its type, from 0.
+    pub tag: u32,
+    /// How many fields it has.
+    pub arity: usize,
+}
+
+impl Constructor {
+    /// A value made with it. There are as many fields as it has.
+    pub fn make<A, const N: usize>(self, fields: [Value<A>; N]) -> Value<A> {
+        debug_assert_eq!(self.arity, N, "{} is given all its fields", self.name);
+        match N {
+            0 => Value::Data(self.tag, Shared::EMPTY),
+            _ => Value::Data(self.tag, fields.into_iter().collect()),
+        }
+    }
+}
+
+macro_rules! constructors {
+    ($($constant:ident = $name:literal, $tag:literal, $arity:literal;)*) => {
+        $(pub(super) const $constant: Constructor =
+            Constructor { name: $name, tag: $tag, arity: $arity };)*
+        /// All of them.
+        pub(super) const ALL: &[Constructor] = &[$($constant),*];
+    };
+}
+
+constructors! {
+    TT = "Datatypes.Coq_tt", 0, 0;
+    TRUE = "Datatypes.Coq_true", 0, 0;
+    FALSE = "Datatypes.Coq_false", 1, 0;
+    O = "Datatypes.O", 0, 0;
+    S = "Datatypes.S", 1, 1;
+    SOME = "Datatypes.Some", 0, 1;
+    NONE = "Datatypes.None", 1, 0;
+    PAIR = "Datatypes.Coq_pair", 0, 2;
+    NIL = "Datatypes.Coq_nil", 0, 0;
+    CONS = "Datatypes.Coq_cons", 1, 2;
+    EQUAL = "Datatypes.Eq", 0, 0;
+    LESS = "Datatypes.Lt", 1, 0;
+    GREATER = "Datatypes.Gt", 2, 0;
+    ODD = "BinNums.Coq_xI", 0, 1;
+    EVEN = "BinNums.Coq_xO", 1, 1;
+    ONE = "BinNums.Coq_xH", 2, 0;
+    ZERO = "BinNums.N0", 0, 0;
+    POSITIVE = "BinNums.Npos", 1, 1;
+    ORIGIN = "Dot.Origin", 0, 2;
+    DOT = "Dot.Dot", 0, 2;
+    DELTA = "Delta.Delta", 0, 2;
+    G_COUNTER = "Definition.G_counter", 0, 0;
+    LWW_REGISTER = "Definition.Lww_register", 1, 0;
+    OR_SET = "Definition.Or_set", 2, 0;
+    LWW_MAP = "Definition.Lww_map", 3, 0;
+    LOG = "Definition.Log", 4, 0;
+    REMOVED = "Definition.Removed", 0, 0;
+    ADDED = "Definition.Added", 1, 0;
+    COUNT = "Definition.Count", 0, 1;
+    CONTENT = "Definition.Content", 1, 1;
+    ELEMENTS = "Definition.Elements", 2, 1;
+    ENTRIES = "Definition.Entries", 3, 1;
+    ITEMS = "Definition.Items", 4, 1;
+    MERGE_DECISION = "Definition.Merge_decision", 0, 3;
+    INCREMENT = "Definition.Increment", 0, 1;
+    WRITE = "Definition.Write", 1, 2;
+    ADD = "Definition.Add", 2, 1;
+    REMOVE = "Definition.Remove", 3, 1;
+    PUT = "Definition.Put", 4, 3;
+    APPEND = "Definition.Append", 5, 2;
+    EVENT = "Definition.Event", 0, 6;
+    DECISION = "Decisions.Decision", 0, 5;
+    DECISIONS = "Decisions.State", 0, 2;
+    G_COUNTER_STATE = "G_counter.State", 0, 2;
+    LWW_REGISTER_STATE = "Lww_register.State", 0, 2;
+    LWW_MAP_STATE = "Lww_map.State", 0, 2;
+    LOG_ENTRY = "Log.Entry", 0, 4;
+    LOG_STATE = "Log.State", 0, 2;
+    A_COUNTER = "Replica.A_counter", 0, 1;
+    A_REGISTER = "Replica.A_register", 1, 1;
+    A_SET = "Replica.A_set", 2, 1;
+    A_MAP = "Replica.A_map", 3, 1;
+    A_LOG = "Replica.A_log", 4, 1;
+    REPLICA = "Replica.Replica", 0, 2;
+}
