@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use rejoin::check::Options;
+use rejoin::check::{EngineName, Options};
 use std::path::PathBuf;
 
 /// Judges recorded sync traces of replicated data (CRDTs).
@@ -69,6 +69,38 @@ pub struct Check {
     /// needs more is inconclusive.
     #[arg(long, value_name = "N", default_value_t = Options::default().work)]
     pub max_steps: u64,
+
+    /// What answers: the definition alone, or an engine of this project as well, which follows the
+    /// trace and is held against the definition at each claim. A difference is the oracle's own
+    /// error (exit 70). Engines take time, and memory for a copy of the state with each message;
+    /// they leave a replica where a message brings it less than its sender's whole state.
+    #[arg(long, value_enum, default_value_t = Engine::Definition)]
+    pub engine: Engine,
+}
+
+/// What answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The definition alone.
+    Definition,
+    /// The reference engine as well.
+    Reference,
+    /// The proven engine as well.
+    Proven,
+    /// All engines as well.
+    All,
+}
+
+impl Engine {
+    /// The engines that follow.
+    pub fn names(self) -> Vec<EngineName> {
+        match self {
+            Self::Definition => Vec::new(),
+            Self::Reference => vec![EngineName::Reference],
+            Self::Proven => vec![EngineName::Proven],
+            Self::All => vec![EngineName::Reference, EngineName::Proven],
+        }
+    }
 }
 
 /// What `oracle lint` takes.

@@ -13,6 +13,7 @@ pub fn report(verdict: Verdict) -> Report {
         limits: Vec::new(),
         error: None,
         coverage: Coverage::default(),
+        differences: Vec::new(),
     }
 }
 

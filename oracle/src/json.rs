@@ -30,6 +30,8 @@ struct JudgedPart<'a> {
     warnings: Vec<WarningPart<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     limits: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    differences: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -86,6 +88,7 @@ fn judged(report: &Report) -> JudgedPart<'_> {
         findings: report.findings.iter().map(finding).collect(),
         warnings: report.warnings.iter().map(warning).collect(),
         limits: &report.limits,
+        differences: &report.differences,
     }
 }
 

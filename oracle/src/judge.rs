@@ -43,6 +43,7 @@ impl Failure {
 /// The exit code that one source would have for itself.
 pub fn exit(judged: &Result<Judged, Failure>, options: &Options) -> Exit {
     match judged {
+        Ok(Judged { report, .. }) if !report.differences.is_empty() => Exit::Internal,
         Ok(Judged { report, .. }) => match report.verdict {
             Verdict::Conforms => Exit::Success,
             Verdict::Discrepancy => Exit::Discrepancy,

@@ -62,8 +62,9 @@ fn usage(error: &clap::Error) -> Exit {
 
 fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
     match cli.command {
-        Command::Check(Check { common, max_steps }) => {
-            let options = Options { work: max_steps, ..Options::default() };
+        Command::Check(Check { common, max_steps, engine }) => {
+            let options =
+                Options { work: max_steps, engines: engine.names(), ..Options::default() };
             look(&common, &options, cli.color, output)
         }
         Command::Lint(Lint { common }) => {

@@ -53,6 +53,7 @@ impl Text {
             Some(fault) => self.fault(&file, report, fault, culprit.as_ref()),
             None => self.verdict(&file, report),
         };
+        text += &self.differences(&file, report);
         if self.several && text.lines().count() > 1 {
             text.push('\n');
         }
@@ -102,6 +103,24 @@ impl Text {
         }
         if !text.is_empty() {
             text.push('\n');
+        }
+        text
+    }
+
+    /// Where an engine and the definition differ: that is a fault of the oracle.
+    fn differences(&self, file: &str, report: &Report) -> String {
+        let shown = if self.verbose { usize::MAX } else { FINDINGS };
+        let error = self.paint(BAD, "error[engines]");
+        let mut text = String::new();
+        for difference in report.differences.iter().take(shown) {
+            text += &format!("{error}: {file}: {}\n", escape(&shortened(difference)));
+        }
+        if !text.is_empty() {
+            let number = count(report.differences.len() as u64, "difference");
+            text += &format!(
+                "{error}: {number} in all. This is a fault of the oracle, not of the trace: please \
+                 report it, with the trace\n"
+            );
         }
         text
     }
@@ -218,3 +237,12 @@ fn limits(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// A sentence that may quote a whole value.
+fn shortened(sentence: &str) -> String {
+    const MOST: usize = 400;
+    match sentence.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &sentence[..end]),
+        None => sentence.into(),
+    }
+}

@@ -250,15 +250,7 @@ impl Judge {
 
     fn vector(&mut self, replica: u32, object: Option<u32>, claimed: &Json) -> Falsified {
         let seen = self.seen(replica);
-        let mut counts = BTreeMap::<u32, u64>::new();
-        self.history.for_each_prefix(&seen, object, &mut |history, lane, count| {
-            let branch = history.lanes[lane as usize].branch;
-            *counts.entry(history.branches[branch as usize].replica).or_default() +=
-                u64::from(count);
-        });
-        for op in self.history.beyond(&seen, object) {
-            *counts.entry(self.history.replica_of(op)).or_default() += 1;
-        }
+        let counts = self.history.counts(&seen, object);
         let wrong = match claimed {
             Json::Object(members) => members.iter().find_map(|(name, count)| {
                 let Some(origin) = self.find_replica(name) else {
@@ -326,12 +318,7 @@ impl Judge {
         let seen = self.seen(replica).laid_flat();
         let kind = self.history.objects[object as usize].kind;
         let own = self.orders_by_itself(kind);
-        let mut open = Vec::new();
-        for key in self.history.objects[object as usize].keys.clone() {
-            if let Some(decision) = self.open(object, key, &seen, own) {
-                open.push(decision);
-            }
-        }
+        let mut open = self.open_decisions(object, &seen, own);
         let parsed = claimed_decisions(kind, claimed);
         let right = parsed.as_ref().is_some_and(|claimed| {
             claimed.len() == open.len()
@@ -360,6 +347,12 @@ impl Judge {
         let mut falsity = Falsity::of(Rule::Decisions, because);
         falsity.expected = (!own).then_some(expected);
         Err(falsity)
+    }
+
+    /// The open decisions on all keys of an object.
+    pub fn open_decisions(&mut self, object: u32, seen: &Seen, own: bool) -> Vec<Open> {
+        let keys = self.history.objects[object as usize].keys.clone();
+        keys.into_iter().filter_map(|key| self.open(object, key, seen, own)).collect()
     }
 
     /// The open decision on a key. With own stamps what is kept is for the implementation to
@@ -435,24 +428,7 @@ impl Judge {
 
     fn notices(&mut self, replica: u32, user: &str, claimed: &Json) -> Falsified {
         let seen = self.seen(replica).laid_flat();
-        let user_number = self.history.users.find(user).unwrap_or(NONE - 1);
-        // For each open key, the notices that each choice of its current effect leads to.
-        let mut right: Vec<(NoticeKey, Vec<Vec<OpId>>)> = Vec::new();
-        for object in 0..self.history.objects.len() as u32 {
-            let kind = self.history.objects[object as usize].kind;
-            if matches!(kind, ObjectType::GCounter | ObjectType::Log) {
-                continue;
-            }
-            let own = self.orders_by_itself(kind);
-            for key in self.history.objects[object as usize].keys.clone() {
-                let Some(open) = self.open(object, key, &seen, own) else { continue };
-                let key = NoticeKey {
-                    object: self.history.objects[object as usize].name.to_string(),
-                    key: (kind != ObjectType::LwwRegister).then_some(open.key),
-                };
-                right.push((key, self.noticed(&open.superseded, user_number, own)));
-            }
-        }
+        let right = self.all_notices(&seen, user);
         let parsed = claimed_notices(claimed);
         let mut wrong = None;
         if let Some(groups) = &parsed {
@@ -496,6 +472,28 @@ impl Judge {
         let mut falsity = Falsity::of(Rule::Notices, because);
         falsity.expected = right.iter().all(|(_, choices)| choices.len() == 1).then_some(expected);
         Err(falsity)
+    }
+
+    /// For each open key, the notices that each choice of its current effect leads to: with
+    /// explicit stamps there is one.
+    pub fn all_notices(&mut self, seen: &Seen, user: &str) -> Vec<(NoticeKey, Vec<Vec<OpId>>)> {
+        let user_number = self.history.users.find(user).unwrap_or(NONE - 1);
+        let mut right = Vec::new();
+        for object in 0..self.history.objects.len() as u32 {
+            let kind = self.history.objects[object as usize].kind;
+            if matches!(kind, ObjectType::GCounter | ObjectType::Log) {
+                continue;
+            }
+            let own = self.orders_by_itself(kind);
+            for open in self.open_decisions(object, seen, own) {
+                let key = NoticeKey {
+                    object: self.history.objects[object as usize].name.to_string(),
+                    key: (kind != ObjectType::LwwRegister).then_some(open.key),
+                };
+                right.push((key, self.noticed(&open.superseded, user_number, own)));
+            }
+        }
+        right
     }
 
     /// The user's superseded decisions among these: for each choice of what is kept.
@@ -670,10 +668,11 @@ fn claimed_ops(ops: &Json) -> Option<Vec<(String, u64)>> {
 
 /// What a notice is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct NoticeKey {
-    object: String,
-    /// Absent for a register.
-    key: Option<String>,
+pub struct NoticeKey {
+    /// Of which object.
+    pub object: String,
+    /// Which key. Absent for a register.
+    pub key: Option<String>,
 }
 
 fn claimed_notices(claimed: &Json) -> Option<BTreeMap<NoticeKey, Vec<(String, u64)>>> {

@@ -574,6 +574,13 @@ impl History {
         true
     }
 
+    /// What either of two sets holds.
+    pub fn union(&mut self, a: &Seen, b: &Seen) -> Seen {
+        let mut union = a.clone();
+        self.add(&mut union, &Content::All(b.clone()));
+        union
+    }
+
     /// Sets a replica back; what it then does is on a new branch.
     pub fn restore(&mut self, replica: u32, seen: Seen, line: u32, snapshot: u32) {
         self.replicas[replica as usize].seen = seen;

@@ -2,6 +2,7 @@
 
 use super::agreement::Agreement;
 use super::digests::Digests;
+use super::engines::{Engines, Kept};
 use super::explicit::{State, TooLarge};
 use super::history::{self, Effect, History, How, Interner, NONE, Seen};
 use super::resolve::Resolved;
@@ -69,6 +70,7 @@ pub struct Message {
     /// Objects that it is limited to.
     objects: Option<Box<[u32]>>,
     received: bool,
+    kept: Option<Kept>,
 }
 
 /// A backup.
@@ -79,6 +81,7 @@ pub struct Snapshot {
     replica: u32,
     seen: Seen,
     states: States,
+    kept: Option<Kept>,
 }
 
 /// The states of the loaded objects at a replica; absent where nothing was seen.
@@ -100,6 +103,7 @@ pub struct Judge {
     pub snapshots: Vec<Snapshot>,
     pub agreement: Agreement,
     pub digests: Digests,
+    pub engines: Engines,
     /// For each replica, its loaded objects.
     pub states: Vec<States>,
     /// For each object, whether the trace loads it.
@@ -179,6 +183,9 @@ impl Judge {
             all_loads_known: loads.is_some(),
             ..Self::unstarted(options)
         };
+        if judge.stamps == Stamps::Explicit {
+            judge.engines = Engines::new(&options.engines, &judge.history);
+        }
         if loads.is_some_and(|loads| !loads.is_empty()) {
             judge.loads()?;
         }
@@ -194,6 +201,7 @@ impl Judge {
             snapshots: Vec::new(),
             agreement: Agreement::default(),
             digests: Digests::default(),
+            engines: Engines::default(),
             states: Vec::new(),
             loaded: Vec::new(),
             line: 1,
@@ -220,6 +228,7 @@ impl Judge {
                 limits: Vec::new(),
                 error: None,
                 coverage: Coverage::default(),
+                differences: Vec::new(),
             },
             claims_by_kind: [0; KINDS.len()],
         }
@@ -306,11 +315,13 @@ impl Judge {
                 }
                 self.touch(replica, None);
                 self.snapshot_names.intern(snapshot);
+                let seen = self.seen(replica);
                 self.snapshots.push(Snapshot {
                     name: snapshot.as_str().into(),
                     line: self.line,
                     replica,
-                    seen: self.history.seen(replica).clone(),
+                    kept: self.engines.keep(replica, &seen, self.line),
+                    seen,
                     states: self.states[replica as usize].clone(),
                 });
             }
@@ -491,6 +502,7 @@ impl Judge {
         let seen = u128::from(self.history.seen(replica).size);
         self.report.coverage.concurrent_pairs += before - seen;
         let id = self.history.perform(replica, object, key, effect, user, self.line);
+        self.engines.perform(replica, object, op, self.line);
         if let (Some(_), Effect::Wrote { value, timestamp }, Stamps::Explicit) =
             (key, effect, self.stamps)
         {
@@ -573,6 +585,7 @@ impl Judge {
         };
         self.touch(sender, objects.as_deref());
         self.message_names.intern(name);
+        let seen = self.seen(sender);
         self.report.coverage.messages += 1;
         self.messages.push(Message {
             name: name.into(),
@@ -582,6 +595,7 @@ impl Judge {
             states: self.states[sender as usize].clone(),
             objects,
             received: false,
+            kept: self.engines.keep(sender, &seen, self.line),
         });
         Ok(())
     }
@@ -631,7 +645,13 @@ impl Judge {
         }
         self.touch(replica, objects.as_deref());
         let (line, how) = (self.line, How::Received(number));
-        self.history.learn(replica, &self.messages[number as usize].content, line, how);
+        let before = self.seen(replica);
+        let message = &self.messages[number as usize];
+        if self.history.learn(replica, &message.content, line, how) {
+            let (kept, after) = (message.kept.as_ref(), self.history.seen(replica).clone());
+            let (content, history) = (&message.content, &mut self.history);
+            self.engines.take(replica, kept, content, (&before, &after), history, line);
+        }
         self.join_states(replica, &states, objects.as_deref());
         Ok(())
     }
@@ -642,7 +662,12 @@ impl Judge {
             None => history::Content::All(seen),
             Some(objects) => history::Content::Objects(seen, objects.into()),
         };
-        self.history.learn(to, &content, self.line, how);
+        let before = self.seen(to);
+        let kept = self.engines.keep(from, &self.seen(from), self.line);
+        if self.history.learn(to, &content, self.line, how) {
+            let (after, history) = (self.seen(to), &mut self.history);
+            self.engines.take(to, kept.as_ref(), &content, (&before, &after), history, self.line);
+        }
         let states = self.states[from as usize].clone();
         self.join_states(to, &states, objects);
     }
@@ -680,6 +705,8 @@ impl Judge {
             return Err(ill("snapshot", message));
         }
         let (seen, states) = (snapshot.seen.clone(), snapshot.states.clone());
+        let lives = self.history.replicas[replica as usize].branches.len() as u64;
+        self.engines.restore(replica, snapshot.kept.as_ref(), lives, self.line);
         self.report.coverage.restores += 1;
         self.touch(replica, None);
         self.history.restore(replica, seen, self.line, number);
@@ -701,6 +728,7 @@ impl Judge {
                 return Ok(());
             }
         };
+        self.cross_check(claim, &resolved);
         self.report.claims += 1;
         let kind = KINDS.iter().position(|kind| *kind == claim.as_str()).unwrap_or(0);
         self.claims_by_kind[kind] += 1;
@@ -757,6 +785,8 @@ impl Judge {
         };
         let counted = KINDS.iter().copied().zip(self.claims_by_kind);
         report.coverage.claims = counted.filter(|(_, count)| *count > 0).collect();
+        report.coverage.compared = self.engines.compared;
+        report.differences = self.engines.differences;
         report.coverage.lost = self.messages.iter().filter(|m| !m.received).count() as u64;
         self.report
     }

@@ -12,6 +12,7 @@
 
 use super::history::{Chain, Effect, History, Link, NONE, OpId, Seen};
 use crate::trace::ObjectType;
+use std::collections::BTreeMap;
 
 impl History {
     /// G-counter: the sum of the amounts.
@@ -26,6 +27,20 @@ impl History {
             }
         }
         sum
+    }
+
+    /// Vector: how many operations of each replica, of one object where one is named.
+    pub fn counts(&mut self, seen: &Seen, object: Option<u32>) -> BTreeMap<u32, u64> {
+        let mut counts = BTreeMap::new();
+        self.for_each_prefix(seen, object, &mut |history, lane, count| {
+            let branch = history.lanes[lane as usize].branch;
+            let replica = history.branches[branch as usize].replica;
+            *counts.entry(replica).or_default() += u64::from(count);
+        });
+        for op in self.beyond(seen, object) {
+            *counts.entry(self.replica_of(op)).or_default() += 1;
+        }
+        counts
     }
 
     /// The place in a chain of the last operation that is in the set.

@@ -5,12 +5,13 @@
 //! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
 //! as a state. `judge` takes in the events, `resolve` looks up what a claim names. `claims`,
 //! `digests` and `agreement` hold the claims against the history, and `argument` says why a claim
-//! is false.
+//! is false. `engines` lets the engines follow along, where that is asked for.
 
 mod agreement;
 mod argument;
 mod claims;
 mod digests;
+mod engines;
 mod explicit;
 mod history;
 mod judge;
@@ -37,11 +38,32 @@ pub struct Options {
     /// The greatest number of elementary steps that judging one trace may take. Reaching it
     /// ends the judging with [`Verdict::Inconclusive`], unless a claim was found false.
     pub work: u64,
+    /// The engines that are to do what the trace's replicas did, and to answer as the judge does;
+    /// see [`Report::differences`].
+    pub engines: Vec<EngineName>,
+}
+
+/// An engine that can follow a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineName {
+    /// [`crate::reference`]
+    Reference,
+    /// [`crate::proven`]
+    Proven,
+}
+
+impl std::fmt::Display for EngineName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Reference => "the reference engine",
+            Self::Proven => "the proven engine",
+        })
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { claims: true, work: 20_000_000_000 }
+        Self { claims: true, work: 20_000_000_000, engines: Vec::new() }
     }
 }
 

@@ -219,6 +219,8 @@ pub struct Coverage {
     pub reordered: u64,
     /// Replicas set back to a backup.
     pub restores: u64,
+    /// Answers of engines that were compared with the judge's.
+    pub compared: u64,
 }
 
 /// The judgement of one trace.
@@ -240,4 +242,7 @@ pub struct Report {
     pub error: Option<Fault>,
     /// What the trace exercised.
     pub coverage: Coverage,
+    /// Where an engine does not answer as the judge does, each a sentence: a fault of this
+    /// project, not of the trace. None without [`Options::engines`](super::Options::engines).
+    pub differences: Vec<String>,
 }

@@ -32,5 +32,9 @@ pub fn show(report: &Report) -> String {
     if coverage.restores > 0 {
         text += &format!("  {}\n", count(coverage.restores, "restored backup"));
     }
+    if coverage.compared > 0 {
+        let compared = count(coverage.compared, "answer");
+        text += &format!("  {compared} of engines compared with the definition's\n");
+    }
     text
 }

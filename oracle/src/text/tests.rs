@@ -130,6 +130,7 @@ fn a_good_trace_is_shown_with_what_it_exercised() {
         repeated: 4,
         reordered: 2,
         restores: 1,
+        compared: 2,
     };
     let expected = "
 dir/a.jsonl: conforms: all 40 claims hold
@@ -137,6 +138,7 @@ dir/a.jsonl: conforms: all 40 claims hold
   40 claims: 30 read, 5 vector, 5 digest
   120 messages: 3 lost, 4 received again, 2 received out of order
   1 restored backup
+  2 answers of engines compared with the definition's
 ";
     check(TEXT, &report, expected);
     let expected = "dir/a.jsonl: conforms: all 40 claims hold\n";
