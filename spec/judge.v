@@ -125,7 +125,7 @@ Definition named_places (names : list Name) (s : state) : places :=
     | None => []
     end) names).
 
-Definition pack (r : Name) (what : content) (s : state) : places :=
+Definition pack (r : Name) (what : payload) (s : state) : places :=
   match what with
   | Within names => within names (seen_by r s) s
   | Since ms =>
@@ -144,7 +144,7 @@ Definition perform (r o : Name) (op : operation Name Value) (id user : option Na
        end)
       (seen s) (messages s) (snapshots s) (hashes s)).
 
-Definition send (r m : Name) (what : content) (s : state) : state :=
+Definition send (r m : Name) (what : payload) (s : state) : state :=
   State (next s) (events s) (ids s) (seen s)
     (set compare_name m (pack r what s) (messages s)) (snapshots s) (hashes s).
 

@@ -36,7 +36,7 @@ Record header := Header {
 
 (** What a message holds of what its sender has seen: all of it, or that on these objects; all
     of it less what these messages hold; exactly these operations. *)
-Inductive content :=
+Inductive payload :=
 | Within (names : option (list Name))
 | Since (messages : list Name)
 | Operations (ids : list Name).
@@ -57,7 +57,7 @@ Inductive claim :=
 
 Inductive line :=
 | Operates (replica object : Name) (op : operation) (id user : option Name)
-| Sends (replica message : Name) (what : content)
+| Sends (replica message : Name) (what : payload)
 | Receives (replica message : Name)
 | Merges (replica from : Name) (names : option (list Name))
 | Syncs (replica other : Name) (names : option (list Name))
