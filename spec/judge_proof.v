@@ -331,4 +331,311 @@ Proof.
         pose proof (what_is_made_is_an_operation _ _ _ _ is_made) as [there' _].
         now destruct (an_operation_has_one_replica_and_object _ _ _ _ _ _ there there').
 Qed.
+
+Lemma events_after h l s :
+  events (step h l s) =
+  match l with
+  | Operates r o op _ user =>
+      set N.compare (next s) (event_of compare_name r o op user s) (events s)
+  | _ => events s
+  end.
+Proof.
+  destruct l as [| | | | | | r b | | c]; try reflexivity; cbn.
+  - unfold restore. now destruct (find b (snapshots s)) as [[] |].
+  - unfold remember. destruct c; try reflexivity. now destruct judge.judge_claim.
+Qed.
+
+Lemma ids_after h l s :
+  ids (step h l s) =
+  match l with
+  | Operates _ _ _ (Some i) _ => set compare_name i (next s) (ids s)
+  | _ => ids s
+  end.
+Proof.
+  destruct l as [r o op [i |] user | | | | | | r b | | c]; try reflexivity; cbn.
+  - unfold restore. now destruct (find b (snapshots s)) as [[] |].
+  - unfold remember. destruct c; try reflexivity. now destruct judge.judge_claim.
+Qed.
+
+Lemma messages_after h l s :
+  messages (step h l s) =
+  match l with
+  | Sends r m what => set compare_name m (pack compare_name r what s) (messages s)
+  | _ => messages s
+  end.
+Proof.
+  destruct l as [| | | | | | r b | | c]; try reflexivity; cbn.
+  - unfold restore. now destruct (find b (snapshots s)) as [[] |].
+  - unfold remember. destruct c; try reflexivity. now destruct judge.judge_claim.
+Qed.
+
+Lemma snapshots_after h l s :
+  snapshots (step h l s) =
+  match l with
+  | Saves r b => set compare_name b (r, seen_by r s) (snapshots s)
+  | _ => snapshots s
+  end.
+Proof.
+  destruct l as [| | | | | | r b | | c]; try reflexivity; cbn.
+  - unfold restore. now destruct (find b (snapshots s)) as [[] |].
+  - unfold remember. destruct c; try reflexivity. now destruct judge.judge_claim.
+Qed.
+
+Lemma made_after l past p e :
+  made (l :: past) p e <->
+  match l with
+  | Operates r o op _ user =>
+      p = number past /\ is_event compare_name past r o op user e \/ made past p e
+  | _ => made past p e
+  end.
+Proof.
+  unfold trace.made. cbn. destruct l as [r o op id user | | | | | | | |];
+    split; try tauto; try (intros [(_ & ? & ? & ? & ? & ? & [=] & _) | there]; exact there).
+  - intros [(same & ? & ? & ? & ? & ? & [= <- <- <- <- <-] & is_e) | there]; auto.
+  - intros [[same is_e] | there]; [left; split; [exact same | eauto 9] | now right].
+Qed.
+
+Lemma operates_after l past p r o :
+  operates (l :: past) p r o <->
+  match l with
+  | Operates r' o' _ _ _ => p = number past /\ r = r' /\ o = o' \/ operates past p r o
+  | _ => operates past p r o
+  end.
+Proof.
+  unfold operates. cbn. destruct l as [r' o' op id user | | | | | | | |];
+    split; try tauto; try (intros [(_ & ? & ? & ? & [=]) | there]; exact there).
+  - intros [(same & ? & ? & ? & [= <- <- <- <- <-]) | there]; auto.
+  - intros [(same & -> & ->) | there]; [left; split; [exact same | eauto 9] | now right].
+Qed.
+
+Lemma named_after l past i p :
+  named (l :: past) i p <->
+  match l with
+  | Operates _ _ _ (Some i') _ => p = number past /\ i = i' \/ named past i p
+  | _ => named past i p
+  end.
+Proof.
+  unfold named. cbn. destruct l as [r' o' op [i' |] user | | | | | | | |];
+    split; try tauto; try (intros [(_ & ? & ? & ? & ? & [=]) | there]; exact there).
+  - intros [(same & ? & ? & ? & ? & [= <- <- <- <- <-]) | there]; auto.
+  - intros [[same ->] | there]; [left; split; [exact same | eauto 9] | now right].
+Qed.
+
+Lemma the_next_number_is_new past :
+  (forall e, ~ made past (number past) e) /\
+  (forall r o, ~ operates past (number past) r o).
+Proof.
+  split; [intros e there | intros r o there];
+    apply earlier_lines_have_lower_numbers in there; lia.
+Qed.
+
+Lemma events_are_kept h past l s :
+  models past s ->
+  knows_events (l :: past) (step h l s).
+Proof.
+  intros is_model. pose proof is_model as [(at_number & sorts & all_made & all_exist) _ _ _ _].
+  split; [| split; [| split]].
+  - rewrite numbers_rise, <- at_number. reflexivity.
+  - rewrite events_after. destruct l; try exact sorts. now apply (set_is_sorted N.compare).
+  - intros p e. rewrite made_after, events_after. destruct l as [r o op id user | | | | | | | |];
+      try apply all_made.
+    rewrite (find_in_set N.compare) by exact sorts. rewrite at_number.
+    pose proof (the_event_is_right past s r o op user is_model) as right_event.
+    destruct (equal_is_equality N.compare p (number past)) as [-> | other].
+    + split; [intros [= <-]; auto | intros [[_ is_e] | there]].
+      * f_equal. eapply (what_is_seen_determines_the_event compare_name); eassumption.
+      * now apply the_next_number_is_new in there.
+    + rewrite all_made. intuition congruence.
+  - intros p r o there. rewrite operates_after in there.
+    assert (earlier : operates past p r o -> exists e, made (l :: past) p e).
+    { intros there'. destruct (all_exist p r o there') as [e is_made]. exists e. now right. }
+    destruct l as [r' o' op id user | | | | | | | |]; auto.
+    destruct there as [(-> & -> & ->) | there]; [| auto].
+    exists (event_of compare_name r' o' op user s). apply made_after. left.
+    split; [reflexivity |]. now apply the_event_is_right.
+Qed.
+
+Lemma ids_are_kept h past l s :
+  possible h past l ->
+  models past s ->
+  knows_ids (l :: past) (step h l s).
+Proof.
+  intros is_possible [(at_number & _) [sorts all_named] _ _ _].
+  split.
+  - rewrite ids_after. destruct l as [? ? ? [i |] | | | | | | | |]; try exact sorts.
+    now apply (set_is_sorted compare_name).
+  - intros i p. rewrite named_after, ids_after.
+    destruct l as [r o op [i' |] user | | | | | | | |]; try apply all_named.
+    destruct is_possible as (_ & _ & _ & fresh).
+    rewrite (find_in_set compare_name) by exact sorts. rewrite at_number.
+    destruct (equal_is_equality compare_name i i') as [-> | other].
+    + split; [intros [= <-]; auto | intros [[-> _] | there]; [reflexivity |]].
+      exfalso. eapply fresh; eauto.
+    + rewrite all_named. intuition congruence.
+Qed.
+
+(** *** Sets of operations *)
+
+Lemma kept_nothing : keep [] (fun _ => False).
+Proof. now split. Qed.
+
+Lemma keep_either ps qs (meant meant' : N -> Prop) :
+  keep ps meant ->
+  keep qs meant' ->
+  keep (union N.compare ps qs) (fun p => meant p \/ meant' p).
+Proof.
+  intros [rises all] [rises' all']. split; [now apply union_is_rising; try exact _ |].
+  intros p. rewrite <- all, <- all', <- !(member_means_in N.compare), member_of_union, orb_true_iff;
+    try assumption; try exact _; [reflexivity |]. now apply union_is_rising; try exact _.
+Qed.
+
+Lemma keep_the_same ps (meant meant' : N -> Prop) :
+  (forall p, meant p <-> meant' p) ->
+  keep ps meant ->
+  keep ps meant'.
+Proof. intros same [rises all]. split; [exact rises | intros p; now rewrite all]. Qed.
+
+Lemma keep_some ps (meant : N -> Prop) test (tested : N -> Prop) :
+  (forall p, test p = true <-> tested p) ->
+  keep ps meant ->
+  keep (filter test ps) (fun p => meant p /\ tested p).
+Proof.
+  intros same [rises all]. split; [now apply filter_is_rising; try exact _ |].
+  intros p. now rewrite filter_In, all, same.
+Qed.
+
+Lemma in_kept ps (meant : N -> Prop) p :
+  keep ps meant ->
+  member N.compare p ps = true <-> meant p.
+Proof. intros [rises all]. rewrite (member_means_in N.compare) by exact rises. apply all. Qed.
+
+Lemma what_is_packed past s r what :
+  models past s ->
+  keep (pack compare_name r what s) (fun p =>
+    match what with
+    | Within names => has_seen past r p /\ about past names p
+    | Since ms => has_seen past r p /\ forall m, In m ms -> ~ holds past m p
+    | Operations names => exists i, In i names /\ named past i p
+    end).
+Proof.
+  intros is_model.
+  pose proof is_model as [_ [_ all_named] [_ all_seen] (_ & _ & all_hold) _].
+  destruct what as [names | ms | names]; cbn.
+  - now apply within_keeps_what_is_about.
+  - apply keep_some; [| apply all_seen]. intros p.
+    rewrite negb_true_iff, <- not_true_iff_false, existsb_exists. split.
+    + intros none m m_in holds_m. apply none. exists m. split; [exact m_in |].
+      now apply (in_kept _ _ _ (all_hold m)).
+    + intros none (m & m_in & held_m). apply (none m m_in).
+      now apply (in_kept _ _ _ (all_hold m)).
+  - split; [apply set_of_is_rising; exact _ |]. intros p.
+    unfold named_places. rewrite (in_set_of N.compare), in_flat_map. split.
+    + intros (i & i_in & found). exists i. split; [exact i_in |]. apply all_named.
+      destruct (find i (ids s)); [| easy]. now destruct found as [-> |].
+    + intros (i & i_in & is_named). exists i. split; [exact i_in |].
+      apply all_named in is_named. rewrite is_named. now left.
+Qed.
+
+Lemma messages_are_kept h past l s :
+  possible h past l ->
+  models past s ->
+  knows_messages (l :: past) (step h l s).
+Proof.
+  intros is_possible is_model. pose proof is_model as [_ _ _ (sorts & all_sent & all_hold) _].
+  assert (held_after : forall m, held m (step h l s) =
+    match l with
+    | Sends r m' what =>
+        if equal compare_name m m' then pack compare_name r what s else held m s
+    | _ => held m s
+    end).
+  { intros m. unfold judge.held. rewrite messages_after. destruct l; try reflexivity.
+    rewrite (find_in_set compare_name) by exact sorts. now destruct (equal compare_name m message). }
+  split; [| split].
+  - rewrite messages_after. destruct l; try exact sorts. now apply (set_is_sorted compare_name).
+  - intros m. rewrite messages_after. unfold was_sent. cbn.
+    assert (earlier : (exists r what, l = Sends r m what \/ In (Sends r m what) past) <->
+      (exists r what, l = Sends r m what) \/ was_sent past m).
+    { split.
+      - intros (r & what & [here | there]); [left | right]; now exists r, what.
+      - intros [(r & what & here) | (r & what & there)]; exists r, what; auto. }
+    rewrite earlier, <- all_sent.
+    destruct l as [| r m' what | | | | | | |];
+      try (split; [auto | intros [(? & ? & [=]) |]; assumption]).
+    rewrite (find_in_set compare_name) by exact sorts.
+    destruct (equal_is_equality compare_name m m') as [-> | other].
+    + split; [intros _; left; eauto | easy].
+    + split; [auto | intros [(? & ? & [=]) |]; congruence].
+  - intros m. rewrite held_after. destruct l as [| r m' what | | | | | | |];
+      try (eapply keep_the_same; [| apply all_hold]; cbn; tauto).
+    destruct is_possible as (_ & fresh & _).
+    destruct (equal_is_equality compare_name m m') as [-> | other].
+    + eapply keep_the_same; [| exact (what_is_packed past s r what is_model)].
+      intros p. cbn.
+      assert (nothing : ~ holds past m' p).
+      { intros holds_m. rewrite <- all_sent in fresh. apply (all_hold m') in holds_m.
+        unfold judge.held in holds_m. now destruct (find m' (messages s)); [apply fresh |]. }
+      destruct what; tauto.
+    + eapply keep_the_same; [| apply all_hold]. intros p. cbn. destruct what; tauto.
+Qed.
+
+Lemma snapshots_are_kept h past l s :
+  possible h past l ->
+  models past s ->
+  knows_snapshots (l :: past) (step h l s).
+Proof.
+  intros is_possible [_ _ [_ all_seen] _ (sorts & all_saved & all_kept)].
+  assert (found_after : forall b, find b (snapshots (step h l s)) =
+    match l with
+    | Saves r b' => if equal compare_name b b' then Some (r, seen_by r s) else find b (snapshots s)
+    | _ => find b (snapshots s)
+    end).
+  { intros b. rewrite snapshots_after. destruct l; try reflexivity.
+    now rewrite (find_in_set compare_name) by exact sorts. }
+  split; [| split].
+  - rewrite snapshots_after. destruct l; try exact sorts. now apply (set_is_sorted compare_name).
+  - intros b r. rewrite found_after. cbn. rewrite <- all_saved.
+    destruct l as [| | | | | r' b' | | |]; try (split; [auto | intros [[=] |]; assumption]).
+    destruct is_possible as (_ & fresh).
+    destruct (equal_is_equality compare_name b b') as [-> | other].
+    + split.
+      * intros (ps & [= <- _]). now left.
+      * intros [[= <-] | found]; [eauto |]. exfalso. apply fresh. exists r. now apply all_saved.
+    + split; [auto | intros [[=] |]; [congruence | assumption]].
+  - intros b. unfold backup. rewrite found_after.
+    destruct l as [| | | | | r' b' | | |];
+      try (eapply keep_the_same; [| apply all_kept]; cbn; tauto).
+    destruct is_possible as (_ & fresh).
+    destruct (equal_is_equality compare_name b b') as [-> | other]; cbn.
+    + eapply keep_the_same; [| apply all_seen].
+      intros p. assert (nothing : ~ keeps past b' p); [| tauto].
+      intros kept_b. apply (all_kept b') in kept_b. unfold backup in kept_b.
+      destruct (find b' (snapshots s)) as [[r'' ps] |] eqn:found; [| easy].
+      apply fresh. exists r''. apply all_saved. eauto.
+    + eapply keep_the_same; [| apply all_kept]. tauto.
+Qed.
+
+Lemma seen_by_after_setting r r' ps s :
+  sorted compare_name (seen s) = true ->
+  or_empty (find r (set compare_name r' ps (seen s)))
+  = if equal compare_name r r' then ps else seen_by r s.
+Proof.
+  intros sorts. rewrite (find_in_set compare_name) by exact sorts.
+  now destruct (equal compare_name r r').
+Qed.
+
+Lemma what_is_learned past s r ps (meant : N -> Prop) :
+  knows_seen past s ->
+  keep ps meant ->
+  sorted compare_name (seen (learn compare_name r ps s)) = true /\
+  forall r', keep (seen_by r' (learn compare_name r ps s))
+    (fun p => has_seen past r' p \/ r' = r /\ meant p).
+Proof.
+  intros [sorts all_seen] keep_ps. split; [now apply (set_is_sorted compare_name) |].
+  intros r'. change (seen_by r' (learn compare_name r ps s)) with
+    (or_empty (find r' (set compare_name r (union N.compare (seen_by r s) ps) (seen s)))).
+  rewrite seen_by_after_setting by exact sorts.
+  destruct (equal_is_equality compare_name r' r) as [-> | other].
+  - eapply keep_the_same; [| apply keep_either; [apply all_seen | exact keep_ps]]. cbn. tauto.
+  - eapply keep_the_same; [| apply all_seen]. cbn. tauto.
+Qed.
 End Judge.
