@@ -166,16 +166,21 @@ Definition restore (r b : Name) (s : state) : state :=
 
 (** ** State hashes *)
 
+(** The objects that a state hash covers. *)
+Definition hashed_objects (h : header Name) (object : option Name)
+    : sorted_map Name object_type :=
+  filter (fun entry =>
+    match object with
+    | Some o => equal compare_name (fst entry) o
+    | None => true
+    end) (objects h).
+
 Definition hashed_now (h : header Name) (r : Name) (object algorithm : option Name)
     (digest : Value) (s : state) : true_hash :=
   True_hash object algorithm digest
     (within (only object) (seen_by r s) s)
     (map (fun entry => (fst entry, value_at r (fst entry) (snd entry) s))
-      (filter (fun entry =>
-        match object with
-        | Some o => equal compare_name (fst entry) o
-        | None => true
-        end) (objects h))).
+      (hashed_objects h object)).
 
 Definition same_value (x y : answer) : bool :=
   match x, y with

@@ -623,12 +623,12 @@ Proof.
   now destruct (equal compare_name r r').
 Qed.
 
-Lemma what_is_learned past s r ps (meant : N -> Prop) :
-  knows_seen past s ->
+Lemma what_is_learned s r ps (known_before : Name -> N -> Prop) (meant : N -> Prop) :
+  (sorted compare_name (seen s) = true /\ forall r', keep (seen_by r' s) (known_before r')) ->
   keep ps meant ->
   sorted compare_name (seen (learn compare_name r ps s)) = true /\
   forall r', keep (seen_by r' (learn compare_name r ps s))
-    (fun p => has_seen past r' p \/ r' = r /\ meant p).
+    (fun p => known_before r' p \/ r' = r /\ meant p).
 Proof.
   intros [sorts all_seen] keep_ps. split; [now apply (set_is_sorted compare_name) |].
   intros r'. change (seen_by r' (learn compare_name r ps s)) with
@@ -637,5 +637,257 @@ Proof.
   destruct (equal_is_equality compare_name r' r) as [-> | other].
   - eapply keep_the_same; [| apply keep_either; [apply all_seen | exact keep_ps]]. cbn. tauto.
   - eapply keep_the_same; [| apply all_seen]. cbn. tauto.
+Qed.
+
+Lemma seen_are_kept h past l s :
+  possible h past l ->
+  models past s ->
+  knows_seen (l :: past) (step h l s).
+Proof.
+  intros is_possible is_model.
+  pose proof is_model as [(at_number & _) _ knows (_ & _ & all_hold) (_ & all_saved & all_kept)].
+  destruct l as [r o op id user | r m what | r m | r from names | r other names | r b | r b | | c];
+    try exact knows.
+  - destruct (what_is_learned s r [next s] _ (fun p => p = number past) knows) as [sorts all].
+    { split; [reflexivity |]. intros p. cbn. rewrite at_number. intuition congruence. }
+    split; [exact sorts |]. intros r'. exact (all r').
+  - destruct (what_is_learned s r _ _ _ knows (all_hold m)) as [sorts all].
+    split; [exact sorts |]. intros r'. exact (all r').
+  - destruct (what_is_learned s r _ _ _ knows
+      (within_keeps_what_is_about past s names _ _ is_model (proj2 knows from))) as [sorts all].
+    split; [exact sorts |]. intros r'. exact (all r').
+  - assert (both := within_keeps_what_is_about past s names _ _ is_model
+      (keep_either _ _ _ _ (proj2 knows r) (proj2 knows other))).
+    pose proof (what_is_learned s other _ _ _ knows both) as learned.
+    destruct (what_is_learned _ r _ _ _ learned both) as [sorts all].
+    split; [exact sorts |]. intros r'. eapply keep_the_same; [| exact (all r')].
+    intros p. cbn. tauto.
+  - destruct is_possible as [_ saved]. apply all_saved in saved as [ps found].
+    specialize (all_kept b). unfold backup in all_kept. rewrite found in all_kept. cbn in all_kept.
+    destruct knows as [sorts all_seen]. split.
+    + cbn. unfold restore. rewrite found. now apply (set_is_sorted compare_name).
+    + intros r'. unfold judge.seen_by. cbn. unfold restore. rewrite found. cbn.
+      rewrite seen_by_after_setting by exact sorts.
+      destruct (equal_is_equality compare_name r' r) as [-> | other_r].
+      * eapply keep_the_same; [| exact all_kept]. tauto.
+      * eapply keep_the_same; [| apply all_seen]. tauto.
+  - unfold knows_seen, judge.seen_by. cbn. unfold remember.
+    destruct c; try exact knows. destruct judge.judge_claim; exact knows.
+Qed.
+
+Lemma each_line_is_modelled h past l s :
+  possible h past l ->
+  models past s ->
+  models (l :: past) (step h l s).
+Proof.
+  intros is_possible is_model. split.
+  - now apply events_are_kept.
+  - now apply ids_are_kept.
+  - now apply seen_are_kept.
+  - now apply messages_are_kept.
+  - now apply snapshots_are_kept.
+Qed.
+
+(** ** State hashes *)
+
+(** What the judge keeps of a state hash. *)
+Definition records h (x : hashed) (t : true_hash) : Prop :=
+  of_what t = hashed_object x /\
+  by_which t = hashed_algorithm x /\
+  hash_value t = hash x /\
+  keep (covers t) (fun p => has_seen (hashed_past x) (hashed_replica x) p /\
+    about (hashed_past x) (only (hashed_object x)) p) /\
+  Forall2 (fun entry v => forall a,
+    shows (hashed_past x) (hashed_replica x) (fst entry) (snd entry) a <-> a = snd v)
+    (hashed_objects compare_name h (hashed_object x)) (values t).
+
+Local Notation hashed_now := (hashed_now compare_name compare_value null).
+
+Lemma the_hash_is_recorded h past s r object algorithm digest :
+  models past s ->
+  records h (Hashed past r object algorithm digest) (hashed_now h r object algorithm digest s).
+Proof.
+  intros is_model. do 3 (split; [reflexivity |]). split; cbn.
+  - exact (within_keeps_what_is_about past s (only object) _ _ is_model
+      (proj2 (models_seen _ _ is_model) r)).
+  - induction (hashed_objects compare_name h object) as [| entry entries IH]; cbn; constructor;
+      [| exact IH].
+    intros a. now apply what_is_shown.
+Qed.
+
+Lemma equal_covers_mean_same_seen h x y t u :
+  records h x t ->
+  records h y u ->
+  equal (compare_list N.compare) (covers t) (covers u) = true <-> same_seen x y.
+Proof.
+  intros (_ & _ & _ & (rises & all) & _) (_ & _ & _ & (rises' & all') & _).
+  rewrite (equal_means_equal _). unfold same_seen. split.
+  - intros same p. now rewrite <- all, <- all', same.
+  - intros same. apply (equal_content_makes_equal_rising_lists N.compare); try assumption.
+    intros p. rewrite all, all'. apply same.
+Qed.
+
+Lemma same_values_means_one_by_one {Entry : Type} (X Y : Entry -> answer -> Prop) entries vs ws :
+  Forall2 (fun entry (v : Name * answer) => forall a, X entry a <-> a = snd v) entries vs ->
+  Forall2 (fun entry (w : Name * answer) => forall a, Y entry a <-> a = snd w) entries ws ->
+  same_values compare_name compare_value vs ws = true <->
+  forall entry a b, In entry entries -> X entry a -> Y entry b -> a = b.
+Proof.
+  intros all_X. revert ws. induction all_X as [| entry [o v] entries vs is_v all_X IH];
+    intros ws all_Y; inversion all_Y as [| ? [o' w] ? ws' is_w all_Y']; subst; clear all_Y.
+  - easy.
+  - cbn. rewrite andb_true_iff, same_value_means_equal, (IH ws' all_Y'). split.
+    + intros [-> rest] e a b [<- | e_in] shows_a shows_b; [| now apply (rest e)].
+      apply is_v in shows_a. apply is_w in shows_b. cbn in *. congruence.
+    + intros all. split.
+      * apply (all entry); [now left | now apply is_v | now apply is_w].
+      * intros e a b e_in. apply all. now right.
+Qed.
+
+Lemma hashed_objects_are_declared h object entry :
+  sorted compare_name (objects h) = true ->
+  In entry (hashed_objects compare_name h object) <->
+  declares compare_name h (fst entry) (snd entry) /\
+  (forall o, object = Some o -> fst entry = o).
+Proof.
+  intros sorts. destruct entry as [o type]. unfold hashed_objects, declares. cbn.
+  rewrite filter_In, (found_means_in compare_name) by exact sorts.
+  apply and_iff_compat_l. cbn. destruct object as [o' |]; [| easy].
+  rewrite (equal_means_equal _). split; [congruence | auto].
+Qed.
+
+Lemma same_values_means_no_different_value h x y t u :
+  sorted compare_name (objects h) = true ->
+  hashed_object x = hashed_object y ->
+  records h x t ->
+  records h y u ->
+  same_values compare_name compare_value (values t) (values u) = true <->
+  ~ different_value compare_name compare_value null h x y.
+Proof.
+  intros sorts same_object (_ & _ & _ & _ & all) (_ & _ & _ & _ & all').
+  rewrite <- same_object in all'.
+  rewrite (same_values_means_one_by_one _ _ _ _ _ all all'). split.
+  - intros same (o & type & a & b & is_declared & covered & shows_a & shows_b & different).
+    apply different, (same (o, type)); [| exact shows_a | exact shows_b].
+    now apply hashed_objects_are_declared.
+  - intros none [o type] a b e_in shows_a shows_b.
+    apply hashed_objects_are_declared in e_in as [is_declared covered]; [| exact sorts].
+    destruct (same_value compare_name compare_value a b) eqn:same;
+      [now apply same_value_means_equal |].
+    exfalso. apply none. exists o, type, a, b. repeat split; try assumption.
+    intros ->. apply not_true_iff_false in same. now apply same, same_value_means_equal.
+Qed.
+
+Definition knows_hashes h past s : Prop :=
+  exists xs,
+    Forall2 (records h) xs (hashes s) /\
+    forall law x,
+      obeys h law x past <->
+      forall y, In y xs -> hashed_object x = hashed_object y ->
+        hashed_algorithm x = hashed_algorithm y -> law x y.
+
+Lemma no_other_hash_means_obeyed h x t xs ts test (law : hashed -> hashed -> Prop) :
+  records h x t ->
+  Forall2 (records h) xs ts ->
+  (forall y u, records h y u -> hashed_object x = hashed_object y -> test u = false <-> law x y) ->
+  existsb test (filter (comparable compare_name t) ts) = false <->
+  forall y, In y xs -> hashed_object x = hashed_object y ->
+    hashed_algorithm x = hashed_algorithm y -> law x y.
+Proof.
+  intros (same_object & same_algorithm & _) all decides.
+  induction all as [| y u ys us is_u all IH]; [easy |].
+  pose proof is_u as (same_object' & same_algorithm' & _). cbn. unfold comparable at 1.
+  rewrite same_object, same_object', same_algorithm, same_algorithm'.
+  destruct (equal_is_equality (compare_option compare_name) (hashed_object x) (hashed_object y))
+    as [on_same | on_other];
+    [destruct (equal_is_equality (compare_option compare_name) (hashed_algorithm x)
+      (hashed_algorithm y)) as [by_same | by_other] |]; cbn.
+  - rewrite orb_false_iff, IH, (decides y u is_u on_same). split.
+    + intros [here rest] z [<- | z_in]; [auto | now apply rest].
+    + intros obeyed. split; [now apply (obeyed y); [left | |] |].
+      intros z z_in. apply obeyed. now right.
+  - rewrite IH. split; [intros rest z [<- | z_in]; [easy | now apply rest] |].
+    intros obeyed z z_in. apply obeyed. now right.
+  - rewrite IH. split; [intros rest z [<- | z_in]; [easy | now apply rest] |].
+    intros obeyed z z_in. apply obeyed. now right.
+Qed.
+
+Lemma judging_a_hash h past s x t :
+  sorted compare_name (objects h) = true ->
+  knows_hashes h past s ->
+  records h x t ->
+  (judge_hash compare_name compare_value t (hashes s) = None <->
+    obeys h (both_hold compare_name compare_value null h) x past) /\
+  forall broken,
+    judge_hash compare_name compare_value t (hashes s) = Some broken <->
+    broken = Digest_equal /\ ~ obeys h equal_where_seen_equal x past \/
+    broken = Digest_distinct /\ obeys h equal_where_seen_equal x past /\
+      ~ obeys h (distinct_where_values_differ compare_name compare_value null h) x past.
+Proof.
+  intros sorts (xs & all & known) is_t. pose proof is_t as (_ & _ & same_hash & _).
+  assert (by_equal : existsb (fun y => equal (compare_list N.compare) (covers t) (covers y) &&
+      negb (judge.same_hash compare_value t y)) (filter (comparable compare_name t) (hashes s))
+      = false <-> obeys h equal_where_seen_equal x past).
+  { rewrite known. apply (no_other_hash_means_obeyed h x t); try assumption.
+    intros y u is_u _. pose proof is_u as (_ & _ & same_hash' & _).
+    rewrite andb_false_iff, negb_false_iff, <- not_true_iff_false.
+    rewrite (equal_covers_mean_same_seen h x y t u is_t is_u).
+    unfold judge.same_hash. rewrite same_hash, same_hash', (equal_means_equal _).
+    unfold equal_where_seen_equal.
+    pose proof (equal_covers_mean_same_seen h x y t u is_t is_u) as decided.
+    destruct (equal (compare_list N.compare) (covers t) (covers u)); intuition congruence. }
+  assert (by_distinct : existsb (fun y => negb (same_values compare_name compare_value (values t)
+      (values y)) && judge.same_hash compare_value t y)
+      (filter (comparable compare_name t) (hashes s)) = false <->
+      obeys h (distinct_where_values_differ compare_name compare_value null h) x past).
+  { rewrite known. apply (no_other_hash_means_obeyed h x t); try assumption.
+    intros y u is_u same_object. pose proof is_u as (_ & _ & same_hash' & _).
+    rewrite andb_false_iff, negb_false_iff.
+    rewrite (same_values_means_no_different_value h x y t u sorts same_object is_t is_u).
+    unfold judge.same_hash. rewrite same_hash, same_hash', <- not_true_iff_false,
+      (equal_means_equal _).
+    unfold distinct_where_values_differ.
+    pose proof (same_values_means_no_different_value h x y t u sorts same_object is_t is_u)
+      as decided.
+    destruct (equal_is_equality compare_value (hash x) (hash y)); intuition congruence. }
+  assert (both : obeys h (both_hold compare_name compare_value null h) x past <->
+    obeys h equal_where_seen_equal x past /\
+    obeys h (distinct_where_values_differ compare_name compare_value null h) x past).
+  { rewrite !known. unfold both_hold. split.
+    - intros obeyed. split; intros y y_in same_o same_a; now apply obeyed.
+    - intros [equals distincts] y y_in same_o same_a. auto. }
+  unfold judge_hash. rewrite both, <- by_equal, <- by_distinct.
+  destruct existsb, existsb; (split; [| intros broken]); intuition congruence.
+Qed.
+
+Lemma hashes_are_kept h past l s :
+  sorted compare_name (objects h) = true ->
+  models past s ->
+  knows_hashes h past s ->
+  knows_hashes h (l :: past) (step h l s).
+Proof.
+  intros sorts is_model knows. pose proof knows as (xs & all & known).
+  assert (unchanged : hashes (step h l s) = hashes s ->
+    (forall law x, obeys h law x (l :: past) <-> obeys h law x past) ->
+    knows_hashes h (l :: past) (step h l s)).
+  { intros same_hashes same_obeys. exists xs. rewrite same_hashes. split; [exact all |].
+    intros law x. rewrite same_obeys. apply known. }
+  destruct l as [| | | | | | r b | | c]; try (apply unchanged; [reflexivity | cbn; tauto]).
+  - apply unchanged; [| cbn; tauto]. cbn. unfold restore.
+    now destruct (find b (snapshots s)) as [[] |].
+  - destruct c as [| | | | r object algorithm digest | | |];
+      try (apply unchanged; [reflexivity | cbn; tauto]).
+    set (y := Hashed past r object algorithm digest).
+    destruct (judging_a_hash h past s y _ sorts knows
+      (the_hash_is_recorded h past s r object algorithm digest is_model)) as [if_true if_false].
+    cbn. unfold knows_hashes, remember. cbn.
+    destruct judge_hash as [broken |] eqn:judged_as.
+    + exists xs. split; [exact all |]. intros law x. cbn. fold y.
+      rewrite <- if_true, known. intuition congruence.
+    + exists (y :: xs). split.
+      * constructor; [| exact all]. now apply the_hash_is_recorded.
+      * intros law x. cbn. fold y. rewrite <- if_true, known. split.
+        -- intros [rest here] z [<- | z_in]; auto.
+        -- intros obeyed. split; [auto |]. intros _ same_o same_a. apply obeyed; auto.
 Qed.
 End Judge.
