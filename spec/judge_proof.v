@@ -10,6 +10,9 @@ From Rejoin Require Import order_proof sorted_map_proof dot_proof trace_proof.
 Import ListNotations.
 Open Scope N_scope.
 
+Local Lemma both_parts_alike (A B C D : Prop) : (A <-> C) -> (B <-> D) -> A /\ B <-> C /\ D.
+Proof. tauto. Qed.
+
 (** ** Comparisons of answers *)
 
 Lemma mapped_equally_means_one_by_one {A B : Type} (f : A -> B) xs ys :
@@ -889,5 +892,538 @@ Proof.
       * intros law x. cbn. fold y. rewrite <- if_true, known. split.
         -- intros [rest here] z [<- | z_in]; auto.
         -- intros obeyed. split; [auto |]. intros _ same_o same_a. apply obeyed; auto.
+Qed.
+
+(** ** Claims *)
+
+(** A test that does not depend on the order of what was seen may be made on what the judge
+    lists. *)
+Lemma a_list_will_do past s r object (test : list event -> Prop) :
+  models past s ->
+  (forall E F, Permutation E F -> test E -> test F) ->
+  (exists E, lists past r object E /\ test E) <-> test (events_on object r s).
+Proof.
+  intros is_model invariant.
+  pose proof (events_on_list_what_was_seen past s r object is_model) as listed. split.
+  - intros (E & lists_E & holds). refine (invariant _ _ _ holds).
+    exact (what_was_seen_is_listed_once compare_name past r object _ _ lists_E listed).
+  - intros holds. now exists (events_on object r s).
+Qed.
+
+Lemma same_vector_decides past s h r object claimed :
+  models past s ->
+  same_vector compare_name h claimed (events_on object r s) = true <->
+  agrees h past (Counts r object (Some claimed)).
+Proof.
+  intros is_model. cbn.
+  rewrite (a_list_will_do past s r object (fun E =>
+    (forall name n, In (name, n) claimed ->
+      In name (replicas h) /\ n = seen_of compare_name name E) /\
+    (forall name, In name (replicas h) -> seen_of compare_name name E <> 0 ->
+      exists n, In (name, n) claimed)) is_model).
+  - unfold same_vector. rewrite andb_true_iff, !forallb_forall. apply both_parts_alike.
+    + split.
+      * intros all name n listed. specialize (all _ listed). cbn in all.
+        now rewrite andb_true_iff, one_of_means_in, N.eqb_eq in all.
+      * intros all [name n] listed. cbn. rewrite andb_true_iff, one_of_means_in, N.eqb_eq.
+        now apply all.
+    + split.
+      * intros all name listed some. specialize (all _ listed).
+        rewrite orb_true_iff, N.eqb_eq, one_of_means_in, in_map_iff in all.
+        destruct all as [none | ([name' n] & [= ->] & found)]; [contradiction | eauto].
+      * intros all name listed. rewrite orb_true_iff, N.eqb_eq, one_of_means_in, in_map_iff.
+        destruct (N.eq_dec (seen_of compare_name name (events_on object r s)) 0) as [| some];
+          [now left | right].
+        destruct (all name listed some) as [n found]. now exists (name, n).
+  - intros E F reordered. setoid_rewrite (seen_of_is_independent_of_order compare_name E F reordered).
+    tauto.
+Qed.
+
+Lemma all_alike_decides past s h r rest :
+  sorted compare_name (objects h) = true ->
+  models past s ->
+  all_alike compare_name compare_value null h (r :: rest) s = true <->
+  agrees h past (Converged (r :: rest)).
+Proof.
+  intros sorts is_model. cbn. rewrite forallb_forall. split.
+  - intros all r1 r2 o type a b in_1 in_2 is_declared shows_a shows_b.
+    apply (found_means_in compare_name) in is_declared; [| exact sorts].
+    specialize (all _ is_declared). cbn in all. rewrite forallb_forall in all.
+    assert (alike : forall r', r = r' \/ In r' rest -> value_at r' o type s = value_at r o type s).
+    { intros r' [<- | r'_in]; [reflexivity |].
+      apply (same_value_means_equal (value_at r' o type s)). now apply all. }
+    rewrite (what_is_shown past s) in shows_a, shows_b by exact is_model.
+    now rewrite shows_a, shows_b, (alike r1 in_1), (alike r2 in_2).
+  - intros all [o type] found. apply forallb_forall. intros r' r'_in.
+    apply same_value_means_equal. apply (all r' r o type); auto.
+    + now apply (found_means_in compare_name).
+    + now apply (what_is_shown past s).
+    + now apply (what_is_shown past s).
+Qed.
+
+Lemma unless_judges holds broken (meant : Prop) :
+  (holds = true <-> meant) ->
+  (unless holds broken = None <-> meant) /\
+  forall found, unless holds broken = Some found <-> found = broken /\ ~ meant.
+Proof.
+  intros decides. destruct holds; cbn; (split; [| intros found]); intuition congruence.
+Qed.
+
+Theorem each_claim_is_judged h past s c :
+  sorted compare_name (objects h) = true ->
+  possible_claim compare_name h c ->
+  models past s ->
+  knows_hashes h past s ->
+  (judge_claim h c s = None <-> agrees h past c) /\
+  forall broken, judge_claim h c s = Some broken <-> breaks h past c broken.
+Proof.
+  intros sorts is_possible is_model knows.
+  destruct c as [r o claimed | r o x claimed | r o k claimed | r object claimed
+    | r object algorithm digest | rs | r o claimed | r user claimed].
+  - apply unless_judges. destruct is_possible as (_ & type & is_declared).
+    unfold declares in is_declared. rewrite is_declared.
+    destruct claimed as [claimed |]; [| easy]. cbn. rewrite answers_decides_same_answer. split.
+    + intros same. exists type, (value_at r o type s). repeat split; try assumption.
+      now apply (what_is_shown past s).
+    + intros (type' & actual & is_declared' & is_shown & same).
+      unfold declares in is_declared'. rewrite is_declared in is_declared'.
+      injection is_declared' as <-. apply (what_is_shown past s) in is_shown; [| exact is_model].
+      now rewrite <- is_shown.
+  - apply unless_judges. destruct claimed as [claimed |]; [| easy]. cbn.
+    rewrite (a_list_will_do past s r (Some o) (fun E => claimed = in_set compare_name E x) is_model).
+    + apply eqb_true_iff.
+    + intros E F reordered ->. now apply in_set_is_independent_of_order.
+  - apply unless_judges. cbn.
+    rewrite (a_list_will_do past s r (Some o)
+      (fun E => claimed = content_at compare_name compare_value null E k) is_model).
+    + apply (equal_means_equal compare_value).
+    + intros E F reordered ->. now apply content_at_is_independent_of_order.
+  - apply unless_judges. destruct claimed as [claimed |]; [| easy]. now apply same_vector_decides.
+  - apply (judging_a_hash h past s (Hashed past r object algorithm digest)); try assumption.
+    now apply the_hash_is_recorded.
+  - apply unless_judges. destruct rs as [| r rest]; [cbn; firstorder lia |].
+    now apply all_alike_decides.
+  - apply unless_judges. destruct is_possible as (_ & type & is_declared & _).
+    unfold declares in is_declared. rewrite is_declared.
+    destruct claimed as [claimed |]; [| easy]. cbn.
+    rewrite same_decisions_decides_rearranged.
+    rewrite <- (a_list_will_do past s r (Some o) (fun E => rearranged same_decision claimed
+      (decisions compare_name compare_value null type E)) is_model).
+    + split; [intros (E & both); now exists type, E |].
+      intros (type' & E & is_declared' & both). exists E.
+      unfold declares in is_declared'. rewrite is_declared in is_declared'.
+      now injection is_declared' as <-.
+    + intros E F reordered.
+      now rewrite (decisions_are_independent_of_order compare_name compare_value null E F reordered).
+  - apply unless_judges. destruct claimed as [claimed |]; [| easy]. cbn.
+    unfold same_notices. rewrite (sorting_decides_reordering _).
+    rewrite (a_list_will_do past s r None (fun E => Permutation claimed
+      (all_notices compare_name compare_value null (objects h) user E)) is_model).
+    + reflexivity.
+    + intros E F reordered.
+      now rewrite (all_notices_are_independent_of_order compare_name compare_value null
+        (objects h) user E F reordered).
+Qed.
+
+(** ** Possible lines *)
+
+Lemma known_means_found {V : Type} k (m : sorted_map Name V) :
+  known compare_name k m = true <-> find k m <> None.
+Proof. unfold known. now destruct (find k m). Qed.
+
+Lemma declares_replica_decides h r :
+  rising compare_name (replicas h) = true ->
+  declares_replica compare_name h r = true <-> In r (replicas h).
+Proof. apply member_means_in. exact _. Qed.
+
+Lemma of_type_decides h o accepts (accepted : object_type -> Prop) :
+  (forall type, accepts type = true <-> accepted type) ->
+  of_type compare_name h o accepts = true <->
+  exists type, declares compare_name h o type /\ accepted type.
+Proof.
+  intros decides. unfold of_type, declares. destruct (find o (objects h)) as [type |].
+  - rewrite decides. split; [eauto |]. intros (type' & [= <-] & holds). exact holds.
+  - split; [easy | now intros (type & [=] & _)].
+Qed.
+
+Lemma known_object_decides h o :
+  known compare_name o (objects h) = true <-> exists type, declares compare_name h o type.
+Proof.
+  rewrite known_means_found. unfold declares.
+  destruct (find o (objects h)) as [type |]; [| now split; [| intros [? [=]]]].
+  split; [eauto | easy].
+Qed.
+
+Lemma declares_all_decides h names :
+  declares_all compare_name h names = true <-> declared compare_name h names.
+Proof.
+  unfold declared. destruct names as [names |]; cbn.
+  - rewrite forallb_forall. split.
+    + intros all o (names' & [= <-] & o_in). now apply known_object_decides, all.
+    + intros all o o_in. apply known_object_decides. eauto.
+  - split; [now intros _ o (names & [=] & _) | reflexivity].
+Qed.
+
+Lemma distinct_decides names : distinct compare_name names = true <-> NoDup names.
+Proof.
+  induction names as [| x names IH]; cbn.
+  - split; [constructor | reflexivity].
+  - rewrite andb_true_iff, negb_true_iff, <- not_true_iff_false, one_of_means_in, IH.
+    symmetry. apply NoDup_cons_iff.
+Qed.
+
+Lemma claim_is_possible_decides h (c : claim) :
+  rising compare_name (replicas h) = true ->
+  claim_is_possible compare_name h c = true <-> possible_claim compare_name h c.
+Proof.
+  intros rises. destruct c as [r o claimed | r o x claimed | r o k claimed | r object claimed
+    | r object algorithm digest | rs | r o claimed | r user claimed]; cbn;
+    rewrite ?andb_true_iff, ?(declares_replica_decides _ _ rises), ?known_object_decides,
+      ?declares_all_decides; try reflexivity.
+  - rewrite (of_type_decides h o is_or_set (fun type => type = Or_set)) by (now intros []).
+    apply and_iff_compat_l. split; [now intros (type & is_declared & ->) | eauto].
+  - rewrite (of_type_decides h o is_lww_map (fun type => type = Lww_map)) by (now intros []).
+    apply and_iff_compat_l. split; [now intros (type & is_declared & ->) | eauto].
+  - rewrite forallb_forall, distinct_decides, and_assoc. apply both_parts_alike.
+    + unfold incl. split; intros all r r_in; apply (declares_replica_decides _ _ rises); auto.
+    + apply and_iff_compat_l. destruct rs as [| r [| r' rest]]; cbn; split; try easy; lia.
+  - apply and_iff_compat_l. now apply of_type_decides.
+Qed.
+
+Lemma is_possible_decides h past l s :
+  rising compare_name (replicas h) = true ->
+  models past s ->
+  is_possible compare_name h l s = true <-> possible h past l.
+Proof.
+  intros rises [_ [_ all_named] [_ all_seen] (_ & all_sent & _) (_ & all_saved & _)].
+  destruct l as [r o op id user | r m what | r m | r from names | r other names | r b | r b | | c];
+    cbn; rewrite ?andb_true_iff, ?(declares_replica_decides _ _ rises), ?declares_all_decides,
+      ?negb_true_iff, <- ?not_true_iff_false, ?known_means_found, ?all_sent, ?and_assoc;
+    try reflexivity.
+  - apply and_iff_compat_l. rewrite (of_type_decides h o _ (fun type => suits type op = true))
+      by reflexivity.
+    do 2 apply and_iff_compat_l. destruct id as [i |]; [| now split].
+    rewrite negb_true_iff, <- not_true_iff_false, known_means_found. split.
+    + intros fresh i' [= <-] (p & is_named). apply all_named in is_named.
+      apply fresh. now rewrite is_named.
+    + intros fresh found. destruct (find i (ids s)) as [p |] eqn:at_i; [| easy].
+      apply (fresh i eq_refl). exists p. now apply all_named.
+  - do 2 apply and_iff_compat_l. destruct what as [names | ms | names].
+    + apply declares_all_decides.
+    + rewrite forallb_forall. split; intros all m' m'_in; specialize (all m' m'_in);
+        [rewrite known_means_found, all_sent in all | rewrite known_means_found, all_sent];
+        exact all.
+    + rewrite forallb_forall. split; intros all i i_in; specialize (all i i_in).
+      * destruct (find i (ids s)) as [p |] eqn:at_i; [| easy]. exists p.
+        split; [now apply all_named |]. now apply (in_kept _ _ _ (all_seen r)).
+      * destruct all as (p & is_named & is_seen). apply all_named in is_named.
+        rewrite is_named. now apply (in_kept _ _ _ (all_seen r)).
+  - do 2 apply and_iff_compat_l. apply and_iff_compat_r.
+    now rewrite (equal_means_equal compare_name).
+  - apply and_iff_compat_l. split.
+    + intros fresh (r' & saved). apply all_saved in saved as [ps found].
+      apply fresh. now rewrite found.
+    + intros fresh found. destruct (find b (snapshots s)) as [[r' ps] |] eqn:at_b; [| easy].
+      apply fresh. exists r'. apply all_saved. eauto.
+  - apply and_iff_compat_l. rewrite <- all_saved.
+    destruct (find b (snapshots s)) as [[r' ps] |]; [| now split; [| intros [? [=]]]].
+    rewrite (equal_means_equal compare_name). split; [intros ->; eauto | now intros [? [= ->]]].
+  - easy.
+  - now apply claim_is_possible_decides.
+Qed.
+
+(** ** Traces *)
+
+Definition possible_after h past (ls : list line) : Prop :=
+  forall before l after, ls = before ++ l :: after -> possible h (rev before ++ past) l.
+
+Lemma the_past_of_a_later_line (l : line) before past : rev (l :: before) ++ past = rev before ++ l :: past.
+Proof. cbn. now rewrite <- app_assoc. Qed.
+
+Lemma possible_after_each_line h past l ls :
+  possible_after h past (l :: ls) <-> possible h past l /\ possible_after h (l :: past) ls.
+Proof.
+  split.
+  - intros all. split; [exact (all [] l ls eq_refl) |]. intros before l' after ->.
+    rewrite <- the_past_of_a_later_line. now apply (all (l :: before) l' after).
+  - intros [here rest] [| l' before] l'' after whole; injection whole as <- whole; [exact here |].
+    rewrite the_past_of_a_later_line. eapply rest, whole.
+Qed.
+
+Lemma nothing_is_always_possible h past : possible_after h past [].
+Proof. intros [| l' before] l after [=]. Qed.
+
+Lemma possible_lines_are_possible_after_nothing h ls :
+  trace.possible_lines compare_name h ls <-> possible_after h [] ls.
+Proof.
+  unfold trace.possible_lines, possible_after.
+  split; intros all before l after whole; specialize (all before l after whole);
+    rewrite app_nil_r in *; exact all.
+Qed.
+
+Local Notation judge_lines := (judge_lines compare_name compare_value null).
+Local Notation found := (found compare_name compare_value null).
+
+Section Lines.
+Context (h : header Name).
+Context (is_well_formed : well_formed_header compare_name h = true).
+
+Local Lemma replicas_rise : rising compare_name (replicas h) = true.
+Proof. now apply andb_true_iff in is_well_formed. Qed.
+
+Local Lemma objects_are_sorted : sorted compare_name (objects h) = true.
+Proof. now apply andb_true_iff in is_well_formed. Qed.
+
+Definition stands past s : Prop := models past s /\ knows_hashes h past s.
+
+Lemma the_start_stands : stands [] start.
+Proof.
+  split; [apply the_start_models_nothing |]. exists []. split; [constructor |].
+  now intros law x.
+Qed.
+
+Lemma each_line_stands past l s :
+  possible h past l ->
+  stands past s ->
+  stands (l :: past) (step h l s).
+Proof.
+  intros is_possible [is_model knows]. split; [now apply each_line_is_modelled |].
+  now apply hashes_are_kept; try apply objects_are_sorted.
+Qed.
+
+Lemma possible_lines_stand ls past s :
+  possible_after h past ls ->
+  stands past s ->
+  exists s', stands (rev ls ++ past) s'.
+Proof.
+  revert past s. induction ls as [| l ls IH]; intros past s all is_standing; [now exists s |].
+  apply possible_after_each_line in all as [here rest]. rewrite the_past_of_a_later_line.
+  apply (IH _ (step h l s) rest). now apply each_line_stands.
+Qed.
+
+Lemma findings_here_or_later l past s rest p broken :
+  possible h past l ->
+  stands past s ->
+  In (p, broken) (findings (found l h s rest)) <->
+  (exists c, l = Claims c /\ p = number past /\ breaks h past c broken) \/
+  In (p, broken) (findings rest).
+Proof.
+  intros is_possible [is_model knows].
+  destruct l as [| | | | | | | | c]; cbn;
+    try (split; [now right | intros [(c & [=] & _) | later]; exact later]).
+  destruct (each_claim_is_judged h past s c objects_are_sorted is_possible is_model knows)
+    as [_ if_false].
+  pose proof is_model as [(at_number & _) _ _ _ _]. rewrite at_number.
+  destruct (judge_claim h c s) as [broken' |].
+  - cbn. split.
+    + intros [[= <- <-] | later]; [left | now right]. exists c.
+      repeat split. now apply if_false.
+    + intros [(c' & [= <-] & -> & is_broken) | later]; [left | now right].
+      apply if_false in is_broken. congruence.
+  - split; [now right |]. intros [(c' & [= <-] & -> & is_broken) | later]; [| exact later].
+    now apply if_false in is_broken.
+Qed.
+
+Lemma findings_of_lines ls past s p broken :
+  stands past s ->
+  In (p, broken) (findings (judge_lines h ls s)) <->
+  exists before c after,
+    ls = before ++ Claims c :: after /\
+    p = number (rev before ++ past) /\
+    possible_after h past (before ++ [Claims c]) /\
+    breaks h (rev before ++ past) c broken.
+Proof.
+  revert past s. induction ls as [| l ls IH]; intros past s is_standing; cbn.
+  - split; [easy |]. now intros ([| ? ?] & c & after & [=] & _).
+  - pose proof (is_possible_decides h past l s replicas_rise (proj1 is_standing)) as decides.
+    destruct (is_possible compare_name h l s).
+    + pose proof (proj1 decides eq_refl) as is_possible.
+      rewrite (findings_here_or_later l past) by assumption.
+      rewrite (IH (l :: past)) by now apply each_line_stands. split.
+      * intros [(c & -> & -> & is_broken) | (before & c & after & -> & -> & all & is_broken)].
+        -- exists [], c, ls. repeat split; [| exact is_broken].
+           apply possible_after_each_line. split; [exact is_possible |].
+           apply nothing_is_always_possible.
+        -- exists (l :: before), c, after. rewrite the_past_of_a_later_line.
+           repeat split; [| exact is_broken]. now apply possible_after_each_line.
+      * intros ([| l' before] & c & after & whole & -> & all & is_broken);
+          injection whole as -> ->.
+        -- left. now exists c.
+        -- right. rewrite the_past_of_a_later_line in *. exists before, c, after.
+           repeat split; [| exact is_broken]. now apply possible_after_each_line in all.
+    + split; [easy |].
+      intros ([| l' before] & c & after & whole & -> & all & is_broken); injection whole as -> ->;
+        apply possible_after_each_line in all as [here _]; now apply decides in here.
+Qed.
+
+Lemma stopping_of_lines ls past s p :
+  stands past s ->
+  stopped_at (judge_lines h ls s) = Some p <->
+  exists before l after,
+    ls = before ++ l :: after /\
+    p = number (rev before ++ past) /\
+    possible_after h past before /\
+    ~ possible h (rev before ++ past) l.
+Proof.
+  revert past s. induction ls as [| l ls IH]; intros past s is_standing; cbn.
+  - split; [easy |]. now intros ([| l' before] & l & after & [=] & _).
+  - pose proof (is_possible_decides h past l s replicas_rise (proj1 is_standing)) as decides.
+    destruct (is_possible compare_name h l s).
+    + pose proof (proj1 decides eq_refl) as is_possible.
+      replace (stopped_at (found l h s (judge_lines h ls (step h l s))))
+        with (stopped_at (judge_lines h ls (step h l s))) by now destruct l.
+      rewrite (IH (l :: past)) by now apply each_line_stands. split.
+      * intros (before & l' & after & -> & -> & all & is_not). exists (l :: before), l', after.
+        rewrite the_past_of_a_later_line. repeat split; [| exact is_not].
+        now apply possible_after_each_line.
+      * intros ([| l' before] & l'' & after & whole & -> & all & is_not); injection whole as -> ->;
+          [contradiction |].
+        rewrite the_past_of_a_later_line in *. exists before, l'', after.
+        repeat split; [| exact is_not]. now apply possible_after_each_line in all.
+    + assert (is_not : ~ possible h past l) by (intros here; now apply decides in here).
+      pose proof (proj1 is_standing) as [(at_number & _) _ _ _ _]. cbn. rewrite at_number. split.
+      * intros [= <-]. exists [], l, ls. repeat split; [| exact is_not].
+        apply nothing_is_always_possible.
+      * intros ([| l' before] & l'' & after & whole & -> & all & _); [reflexivity |].
+        injection whole as -> ->. now apply possible_after_each_line in all.
+Qed.
+
+Lemma not_stopping_at_lines ls past s :
+  stands past s ->
+  stopped_at (judge_lines h ls s) = None <-> possible_after h past ls.
+Proof.
+  revert past s. induction ls as [| l ls IH]; intros past s is_standing; cbn.
+  - split; [intros _; apply nothing_is_always_possible | reflexivity].
+  - pose proof (is_possible_decides h past l s replicas_rise (proj1 is_standing)) as decides.
+    rewrite possible_after_each_line. destruct (is_possible compare_name h l s).
+    + replace (stopped_at (found l h s (judge_lines h ls (step h l s))))
+        with (stopped_at (judge_lines h ls (step h l s))) by now destruct l.
+      rewrite (IH (l :: past)) by (apply each_line_stands; [now apply decides | assumption]).
+      tauto.
+    + split; [easy |]. intros [here _]. now apply decides in here.
+Qed.
+
+Lemma claims_of_lines ls s :
+  stopped_at (judge_lines h ls s) = None ->
+  judged (judge_lines h ls s) = 0 <-> ~ exists c, In (Claims c) ls.
+Proof.
+  revert s. induction ls as [| l ls IH]; intros s; cbn.
+  - now split; [intros _ (c & []) |].
+  - destruct (is_possible compare_name h l s); [| easy].
+    destruct l as [| | | | | | | | c]; cbn; intros not_stopped;
+      try (rewrite (IH _ not_stopped); split; intros none (c & found); apply none; exists c;
+        [now destruct found | now right]).
+    split; [lia |]. intros none. destruct none. exists c. now left.
+Qed.
+End Lines.
+
+Local Notation judge := (judge compare_name compare_value null).
+Local Notation possible_lines := (possible_lines compare_name).
+Local Notation well_formed_header := (well_formed_header compare_name).
+
+(** The findings are exactly the false claims, each under the rule that it breaks, up to where
+    the history stops being possible. *)
+Theorem the_judge_finds_exactly_the_false_claims h ls p broken :
+  well_formed_header h = true ->
+  In (p, broken) (findings (judge h ls)) <->
+  exists before c after,
+    ls = before ++ Claims c :: after /\
+    p = number (rev before) /\
+    possible_lines h (before ++ [Claims c]) /\
+    breaks h (rev before) c broken.
+Proof.
+  intros is_well_formed. unfold judge.judge. rewrite is_well_formed.
+  rewrite (findings_of_lines h is_well_formed ls [] start p broken (the_start_stands h)).
+  split; intros (before & c & after & whole & at_p & all & is_broken); exists before, c, after;
+    rewrite app_nil_r, possible_lines_are_possible_after_nothing in *; auto.
+Qed.
+
+(** The judge stops exactly at the first line that is not possible. *)
+Theorem the_judge_stops_at_the_first_impossible_line h ls p :
+  well_formed_header h = true ->
+  stopped_at (judge h ls) = Some p <->
+  exists before l after,
+    ls = before ++ l :: after /\
+    p = number (rev before) /\
+    possible_lines h before /\
+    ~ possible h (rev before) l.
+Proof.
+  intros is_well_formed. unfold judge.judge. rewrite is_well_formed.
+  rewrite (stopping_of_lines h is_well_formed ls [] start p (the_start_stands h)).
+  split; intros (before & l & after & whole & at_p & all & is_not); exists before, l, after;
+    rewrite app_nil_r, possible_lines_are_possible_after_nothing in *; auto.
+Qed.
+
+(** A claim of a possible trace agrees with the definitions exactly if it breaks no rule. *)
+Theorem a_claim_agrees_if_it_breaks_no_rule h before c :
+  well_formed_header h = true ->
+  possible_lines h (before ++ [Claims c]) ->
+  agrees h (rev before) c <-> forall broken, ~ breaks h (rev before) c broken.
+Proof.
+  intros is_well_formed all.
+  assert (here : possible_claim compare_name h c).
+  { exact (all before (Claims c) [] eq_refl). }
+  assert (earlier : possible_after h [] before).
+  { apply possible_lines_are_possible_after_nothing. intros b l a ->.
+    apply (all b l (a ++ [Claims c])). now rewrite <- app_assoc. }
+  destruct (possible_lines_stand h is_well_formed before [] start earlier (the_start_stands h))
+    as (s & is_model & knows).
+  rewrite app_nil_r in is_model, knows.
+  destruct (each_claim_is_judged h (rev before) s c (objects_are_sorted h is_well_formed)
+    here is_model knows) as [if_true if_false].
+  rewrite <- if_true. destruct (judge_claim h c s) as [broken |]; split.
+  - easy.
+  - intros none. destruct (none broken). now apply if_false.
+  - intros _ broken is_broken. now apply if_false in is_broken.
+  - reflexivity.
+Qed.
+
+(** T10: a trace conforms exactly if its history is possible, it makes a claim, and every claim
+    agrees with the definitions. *)
+Theorem a_trace_conforms_if_every_claim_agrees h ls :
+  verdict_of (judge h ls) = Conforms <->
+  well_formed_header h = true /\
+  possible_lines h ls /\
+  (exists c, In (Claims c) ls) /\
+  (forall before c after, ls = before ++ Claims c :: after -> agrees h (rev before) c).
+Proof.
+  destruct (well_formed_header h) eqn:is_well_formed;
+    [| unfold judge.judge; rewrite is_well_formed; now split; [| intros [? _]]].
+  pose proof (fun p broken =>
+    the_judge_finds_exactly_the_false_claims h ls p broken is_well_formed) as finds.
+  pose proof (not_stopping_at_lines h is_well_formed ls [] start (the_start_stands h)) as not_stopped.
+  rewrite <- possible_lines_are_possible_after_nothing in not_stopped.
+  pose proof (claims_of_lines h ls start) as claims.
+  assert (unfolded : judge h ls = judge_lines h ls start)
+    by (unfold judge.judge; now rewrite is_well_formed).
+  rewrite unfolded in *. unfold verdict_of.
+  destruct (stopped_at (judge_lines h ls start)) as [p |].
+  { split; [easy |]. intros (_ & all & _). now apply not_stopped in all. }
+  pose proof (proj1 not_stopped eq_refl) as all. specialize (claims eq_refl).
+  assert (up_to : forall before c after, ls = before ++ Claims c :: after ->
+    possible_lines h (before ++ [Claims c])).
+  { intros before c after -> b l a whole. apply (all b l (a ++ after)).
+    change (before ++ Claims c :: after) with (before ++ [Claims c] ++ after).
+    now rewrite app_assoc, whole, <- app_assoc. }
+  destruct (findings (judge_lines h ls start)) as [| [p broken] rest] eqn:found_all.
+  - destruct (N.eqb_spec (judged (judge_lines h ls start)) 0) as [none | some].
+    + split; [easy |]. intros (_ & _ & some & _). apply claims in none. now destruct none.
+    + split; [intros _ | reflexivity]. repeat split; [exact all | |].
+      * destruct (existsb (fun l => match l with Claims _ => true | _ => false end) ls) eqn:any.
+        -- apply existsb_exists in any as (l & l_in & is_claim).
+           destruct l; try easy. now exists c.
+        -- exfalso. apply some, claims. intros (c & c_in). apply not_true_iff_false in any.
+           apply any, existsb_exists. now exists (Claims c).
+      * intros before c after whole.
+        apply (a_claim_agrees_if_it_breaks_no_rule h before c is_well_formed (up_to _ _ _ whole)).
+        intros broken is_broken. apply (finds (number (rev before)) broken).
+        exists before, c, after. repeat split; [exact whole | now apply (up_to _ _ after) |].
+        exact is_broken.
+  - split; [easy |]. intros (_ & _ & _ & all_agree). exfalso.
+    destruct (proj1 (finds p broken) (or_introl eq_refl))
+      as (before & c & after & whole & _ & all_before & is_broken).
+    specialize (all_agree before c after whole).
+    refine (proj1 (a_claim_agrees_if_it_breaks_no_rule h before c is_well_formed all_before)
+      all_agree broken is_broken).
 Qed.
 End Judge.
