@@ -7,6 +7,7 @@ From Coq Require Import Bool NArith.
 From Rejoin Require Import order.
 
 Existing Class ordered.
+Global Hint Extern 0 (ordered _) => exact _ : core.
 
 Section Ordered.
 Context {A : Type} (compare : A -> A -> comparison) {lawful : ordered compare}.
@@ -52,9 +53,6 @@ Qed.
 
 Lemma equal_to_itself x : equal compare x x = true.
 Proof. destruct (equal_is_equality x x); congruence. Qed.
-
-Lemma equal_either_way x y : equal compare x y = equal compare y x.
-Proof. destruct (equal_is_equality x y), (equal_is_equality y x); congruence. Qed.
 
 Lemma below_means_less x y : reflect (compare x y = Lt) (below compare x y).
 Proof. unfold below. destruct (compare x y); constructor; congruence. Qed.
