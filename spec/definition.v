@@ -351,6 +351,17 @@ Definition valid (op : operation) : bool :=
   | _ => true
   end.
 
+(** Whether objects of the type have the operation. *)
+Definition allows (type : object_type) (op : operation) : bool :=
+  match type, op with
+  | G_counter, Increment _
+  | Lww_register, Write _ _
+  | Or_set, (Add _ | Remove _)
+  | Lww_map, Put _ _ _
+  | Log, Append _ _ => true
+  | _, _ => false
+  end.
+
 (** One history of one object: what can have happened on it where every replica has seen, of
     all it has seen, also what that had seen. Dots are unique; an origin sees its own earlier
     operations; seeing is transitive; nothing sees itself. *)
