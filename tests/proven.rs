@@ -298,7 +298,9 @@ fn native_arithmetic_equals_the_extracted() {
     numbers.extend([1 << 64, (1 << 64) - 1, (1 << 126) + 5, (1 << 127) - 1]);
     for a in &numbers {
         for b in &numbers {
-            for name in ["add", "compare", "leb", "ltb"].map(|name| format!("BinNat.N.{name}")) {
+            for name in
+                ["add", "compare", "eqb", "leb", "ltb"].map(|name| format!("BinNat.N.{name}"))
+            {
                 let arguments = [number(*a), number(*b)];
                 let results = [&native, &extracted].map(|with| call(with, &name, &arguments));
                 assert!(results[0].is_ok(), "{name} {a} {b}");

@@ -5,6 +5,7 @@
 
 use super::constructors::*;
 use super::encode::{Atom, Term};
+use super::judge::{Report, Rule};
 use super::value::Value;
 use super::{EventName, MergeDecision, Notice};
 use crate::dot::{Dot, Origin, ReplicaId};
@@ -349,6 +350,30 @@ pub fn merge_decision<K: Clone, V>(term: &Term<K, V>) -> Decoded<MergeDecision<K
 pub fn notice<K: Clone, V>(term: &Term<K, V>) -> Decoded<Notice<K>> {
     let (object, (key, decision)) = pair(term, text, |rest| pair(rest, optional_key, event_name))?;
     Ok(Notice { object, key, decision })
+}
+
+/// The report of the judge.
+pub fn report<K, V>(term: &Term<K, V>) -> Decoded<Report> {
+    let [judged, findings, stopped_at] = fields(REPORT, term)?;
+    Ok(Report {
+        judged: number(judged)?,
+        findings: list(findings, |finding| pair(finding, number, rule))?,
+        stopped_at: option(stopped_at)?.map(number).transpose()?,
+    })
+}
+
+fn rule<K, V>(term: &Term<K, V>) -> Decoded<Rule> {
+    let rules = [
+        (VALUE_RULE, Rule::Value),
+        (VECTOR_RULE, Rule::Vector),
+        (DIGEST_EQUAL, Rule::DigestEqual),
+        (DIGEST_DISTINCT, Rule::DigestDistinct),
+        (CONVERGED_RULE, Rule::Converged),
+        (DECISIONS_RULE, Rule::Decisions),
+        (NOTICES_RULE, Rule::Notices),
+    ];
+    let rule = rules.into_iter().find(|(constructor, _)| made_by(*constructor, term).is_some());
+    rule.map_or_else(|| wrong("a rule of the judge", term), |(_, rule)| Ok(rule))
 }
 
 impl fmt::Display for DecodeError {

@@ -70,7 +70,7 @@ fn presence<K, V>(presence: &Presence) -> Term<K, V> {
     }
 }
 
-fn option<K, V>(term: Option<Term<K, V>>) -> Term<K, V> {
+pub fn option<K, V>(term: Option<Term<K, V>>) -> Term<K, V> {
     match term {
         Some(term) => SOME.make([term]),
         None => NONE.make([]),
@@ -85,7 +85,7 @@ pub fn list<K, V>(terms: impl DoubleEndedIterator<Item = Term<K, V>>) -> Term<K,
     terms.rev().fold(NIL.make([]), |rest, first| CONS.make([first, rest]))
 }
 
-fn pair<K, V>(first: Term<K, V>, second: Term<K, V>) -> Term<K, V> {
+pub fn pair<K, V>(first: Term<K, V>, second: Term<K, V>) -> Term<K, V> {
     PAIR.make([first, second])
 }
 

@@ -215,6 +215,7 @@ impl<'p, A: Ord> Machine<'p, A> {
                 Value::Number(sum.ok_or(RunError::TooLarge)?)
             }
             (Native::Compare, Value::Number(first)) => comparison(first.cmp(&self.pop_number()?)),
+            (Native::Equal, Value::Number(first)) => boolean(first == self.pop_number()?),
             (Native::LessOrEqual, Value::Number(first)) => boolean(first <= self.pop_number()?),
             (Native::Less, Value::Number(first)) => boolean(first < self.pop_number()?),
             _ => return Err(RunError::WrongType),

@@ -40,6 +40,8 @@ pub mod value;
 pub mod definition;
 pub mod replica;
 
+pub mod judge;
+
 pub use decode::DecodeError;
 
 use crate::dot::ReplicaId;
@@ -53,10 +55,11 @@ use std::sync::LazyLock;
 use value::{Shared, Value};
 
 /// The files of spec/extracted.
-pub const EXTRACTED: [(&str, &str); 18] = [
+pub const EXTRACTED: [(&str, &str); 21] = [
     ("BinNums.json", include_str!("../../spec/extracted/BinNums.json")),
     ("BinPos.json", include_str!("../../spec/extracted/BinPos.json")),
     ("BinNat.json", include_str!("../../spec/extracted/BinNat.json")),
+    ("Bool.json", include_str!("../../spec/extracted/Bool.json")),
     ("Datatypes.json", include_str!("../../spec/extracted/Datatypes.json")),
     ("List.json", include_str!("../../spec/extracted/List.json")),
     ("order.json", include_str!("../../spec/extracted/order.json")),
@@ -72,6 +75,8 @@ pub const EXTRACTED: [(&str, &str); 18] = [
     ("lww_map.json", include_str!("../../spec/extracted/lww_map.json")),
     ("log.json", include_str!("../../spec/extracted/log.json")),
     ("replica.json", include_str!("../../spec/extracted/replica.json")),
+    ("trace.json", include_str!("../../spec/extracted/trace.json")),
+    ("judge.json", include_str!("../../spec/extracted/judge.json")),
 ];
 
 /// How many steps one call of a definition may take.

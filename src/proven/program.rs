@@ -53,6 +53,7 @@ pub(super) enum Native {
     CompareAtoms,
     Add,
     Compare,
+    Equal,
     LessOrEqual,
     Less,
     FromNat,
@@ -62,9 +63,10 @@ pub(super) enum Native {
 pub(super) const COMPARE_ATOMS: u32 = 0;
 
 /// The arithmetic that the definitions use; each is tested against the extracted function.
-pub(super) const ARITHMETIC: [(&str, Native); 5] = [
+pub(super) const ARITHMETIC: [(&str, Native); 6] = [
     ("BinNat.N.add", Native::Add),
     ("BinNat.N.compare", Native::Compare),
+    ("BinNat.N.eqb", Native::Equal),
     ("BinNat.N.leb", Native::LessOrEqual),
     ("BinNat.N.ltb", Native::Less),
     ("BinNat.N.of_nat", Native::FromNat),
