@@ -3,7 +3,8 @@
 //! These types say what a line may hold; whether the history they tell is possible is for
 //! [`crate::check`] to judge.
 
-use super::json::{Count, Json};
+use super::json::Json;
+use super::number::Count;
 
 /// The name of a replica, object, message, snapshot, operation, key, element or user:
 /// 1 to 1,024 bytes, ordered by them.

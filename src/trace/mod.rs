@@ -7,6 +7,7 @@
 mod error;
 mod event;
 mod json;
+mod number;
 mod parse;
 mod reader;
 
@@ -17,7 +18,8 @@ mod decompress;
 pub use decompress::decompress;
 pub use error::{Error, Fault};
 pub use event::*;
-pub use json::{Count, Json, MAX_LEVELS, Number, Step, SyntaxError, span};
+pub use json::{Json, MAX_LEVELS, Step, SyntaxError, span};
+pub use number::{Count, Number};
 pub use parse::{MAX_DECLARED, MAX_NAME};
 pub use reader::{Line, MAX_LINE, Reader, column};
 

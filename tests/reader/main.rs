@@ -96,7 +96,7 @@ fn refused_header(marked: &str, says: &str) {
 
 #[test]
 fn line_ends_and_spaces_do_not_matter() {
-    let note = r#" { "event" : "note" ,	"text" : "t" } "#;
+    let note = " { \"event\" : \"note\" ,\t\"text\" : \"t\" } ";
     for input in [
         format!("{HEADER}\n{note}\n{note}\n"),
         format!("{HEADER}\r\n{note}\r\n{note}\r\n"),
