@@ -173,7 +173,7 @@ fn a_replica_declared_twice() {
     let report = judge(&[header, "no JSON"]);
     assert_eq!(report.verdict, Verdict::IllFormed);
     let error = report.error.expect("an error");
-    assert_eq!((error.line, error.column), (1, Some(31)), "{error}");
+    assert_eq!((error.line, error.column), (1, Some(32)), "{error}");
     assert!(error.message.contains("replica `a` is declared twice"), "{error}");
 }
 

@@ -25,14 +25,14 @@ use trace_falsify::{Random, falsify, kinds};
 
 /// The most bytes of traces that are judged with falsified claims, over all copies of one file:
 /// this bounds the time that a long trace takes.
-const MOST_JUDGED: usize = 300 << 20;
+const MOST_JUDGED: usize = 200 << 20;
 
 /// The most copies of one file with one falsified claim.
-const MOST_COPIES: usize = 250;
+const MOST_COPIES: usize = 300;
 
-/// Every way of spoiling that `falsify` knows.
-const WAYS: [&str; 14] = [
-    "null",
+/// The ways of spoiling an answer that the session which ships gives occasion for: all but
+/// `null`, which nobody answers there.
+const WAYS: [&str; 13] = [
     "boolean",
     "number",
     "string",
@@ -322,19 +322,22 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
     }
     let mut random = Random::new(20_261_122);
     let copies = (MOST_JUDGED / whole.len()).clamp(10, MOST_COPIES);
-    for i in 0..copies {
-        // Kinds of claims of which there are few get their turn as well.
-        let events: BTreeSet<&str> =
-            claims.iter().filter_map(|at| trace.json[*at]["event"].as_str()).collect();
-        let event = *events.iter().nth(i % events.len()).expect("there are claims");
-        let of: Vec<usize> =
-            claims.iter().copied().filter(|at| trace.json[*at]["event"] == event).collect();
-        let at = of[random.below(of.len())];
-        let Some((way, spoilt)) = falsify(&trace.json[at], &trace.kinds, &mut random) else {
-            continue;
-        };
+    // Kinds of claims of which there are few get their turn as often as the others.
+    let mut by_event = BTreeMap::<String, Vec<usize>>::new();
+    for at in &claims {
+        by_event.entry(text(&trace.json[*at]["event"])).or_default().push(*at);
+    }
+    by_event.retain(|event, _| event != "converged" && event != "digest");
+    let by_event: Vec<(String, Vec<usize>)> = by_event.into_iter().collect();
+    // They are taken evenly from the whole trace; where there are few, each several times.
+    let turns = copies / by_event.len().max(1);
+    for (turn, (event, of)) in (0..turns).flat_map(|turn| by_event.iter().map(move |of| (turn, of)))
+    {
+        let at = of[turn * of.len() / turns];
+        let (way, spoilt) = falsify(&trace.json[at], &trace.kinds, &mut random)
+            .expect("claims about one replica have one right answer");
         trace.expect(&[(at, spoilt)].into(), &[at]);
-        *ways.entry((event.to_string(), way)).or_default() += 1;
+        *ways.entry((event.clone(), way)).or_default() += 1;
     }
     // Claims about one replica do not touch each other: all of them falsified are all found.
     let all = claims.iter().filter_map(|at| {
@@ -362,7 +365,7 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
 #[test]
 fn the_session_that_ships() {
     let ways = examine(&working_day());
-    // It has claims of every kind, in which everything can be falsified.
+    // It has claims of every kind.
     for way in WAYS {
         assert!(ways.keys().any(|(_, other)| *other == way), "no claim was falsified by: {way}");
     }
