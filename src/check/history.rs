@@ -500,6 +500,7 @@ impl History {
         if self.replicas[replica as usize].seen.size == before.size {
             return false;
         }
+        self.irregular |= self.replicas[replica as usize].seen.gaps > 0;
         self.recount_own(replica, &before);
         self.begin_epoch(replica, line, how);
         true
@@ -569,6 +570,7 @@ impl History {
                 ops = new_beyond(seen, other);
                 ops.retain(|op| objects.binary_search(&self.object_of(*op)).is_ok());
             }
+            Content::Less(other, known) => ops = self.difference(other, known),
             Content::Listed(listed) => ops.extend(listed),
         }
         for (lane, here, there) in raised {
@@ -588,11 +590,13 @@ impl History {
             self.work += u64::from(there - here);
             self.absorb(seen, lane);
         }
-        self.work += ops.len() as u64;
         for op in ops {
+            self.work += 1;
             if self.contains(seen, op) {
                 continue;
             }
+            // To keep a bit costs more than a look, and so the steps bound the memory too.
+            self.work += 15;
             seen.size += 1;
             let operation = self.ops[op as usize];
             if seen.counts.get(operation.lane) + 1 == operation.position {
@@ -606,7 +610,6 @@ impl History {
         if seen.gaps == 0 {
             seen.beyond = Tree::default();
         }
-        self.irregular |= seen.gaps > 0;
     }
 
     /// Moves into a lane's prefix what has come to follow it: so equal sets are equal data.
@@ -728,46 +731,33 @@ pub enum Content {
     All(Seen),
     /// What is in a set of these objects.
     Objects(Seen, Box<[u32]>),
+    /// What is in the first set and not in the second.
+    Less(Seen, Seen),
     /// Exactly these, in the order of the file.
     Listed(Box<[OpId]>),
 }
 
 impl History {
-    /// Whether a message's content holds an operation.
-    pub fn holds(&self, content: &Content, op: OpId) -> bool {
-        match content {
-            Content::All(seen) => self.contains(seen, op),
-            Content::Objects(seen, objects) => {
-                objects.binary_search(&self.object_of(op)).is_ok() && self.contains(seen, op)
-            }
-            Content::Listed(ops) => ops.binary_search(&op).is_ok(),
-        }
-    }
-
     /// A set less what messages hold.
     pub fn less(&mut self, seen: &Seen, messages: &[&Content]) -> Content {
-        // What whole states hold is taken off lane by lane; the rest one by one.
-        let mut base = Seen::default();
-        let mut others = Vec::new();
-        for content in messages {
-            match content {
-                Content::All(held) if Self::is_regular(held) => base.counts.join(&held.counts),
-                other => others.push(*other),
-            }
-        }
+        let mut known = Seen::default();
+        messages.iter().for_each(|content| self.add(&mut known, content));
+        Content::Less(seen.clone(), known)
+    }
+
+    /// What is in the first set and not in the second, in the order of the file.
+    fn difference(&mut self, seen: &Seen, known: &Seen) -> Vec<OpId> {
         let mut ops = self.beyond(seen, None);
-        base.counts.differences(&seen.counts, &mut |lane, there, here| {
+        known.counts.differences(&seen.counts, &mut |lane, there, here| {
             if here > there {
                 let lane = &self.lanes[lane as usize];
                 ops.extend(&lane.ops[there as usize..here as usize]);
             }
             true
         });
-        self.work += ops.len() as u64 * (1 + others.len() as u64);
-        ops.retain(|op| {
-            !self.contains(&base, *op) && !others.iter().any(|content| self.holds(content, *op))
-        });
+        self.work += ops.len() as u64;
+        ops.retain(|op| !self.contains(known, *op));
         ops.sort_unstable();
-        Content::Listed(ops.into())
+        ops
     }
 }
