@@ -12,13 +12,16 @@ use crate::trace::{Json, ObjectType};
 use hashbrown::HashMap;
 use std::rc::Rc;
 
+/// An object, its key (none for a log), and what was seen of the object.
+type Question = (u32, Option<u32>, [u8; 32]);
+
 /// What earlier answers have shown of the implementation's order.
 #[derive(Debug, Default)]
 pub struct Agreement {
     /// Of two writes, the one shown above the other, and the line that did so.
     above: HashMap<(OpId, OpId), u32>,
     /// For a contested key (or a log) and what was seen of its object, the answer and its line.
-    answers: HashMap<(u32, Option<u32>, [u8; 32]), (Rc<str>, u32)>,
+    answers: HashMap<Question, (Rc<str>, u32)>,
     /// For each log, answers that no other answer contains.
     orders: HashMap<u32, Vec<Rc<Order>>>,
 }

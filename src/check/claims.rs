@@ -261,7 +261,7 @@ impl Judge {
                 };
                 let right = counts.get(&origin).copied().unwrap_or(0);
                 (!count.equals_count(right.into()))
-                    .then(|| (origin, right))
+                    .then_some((origin, right))
                     .map(|wrong| self.why_vector(replica, object, &seen, wrong))
             }),
             _ => Some("a vector is an object of replicas and counts".into()),

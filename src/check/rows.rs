@@ -76,7 +76,7 @@ pub fn state_json(kind: ObjectType, rows: &[Row]) -> String {
         ObjectType::GCounter | ObjectType::LwwMap => list('{', '}', items),
         ObjectType::Log => list('[', ']', items),
         ObjectType::OrSet => format!(r#"{{"adds":{},"removes":[]}}"#, list('[', ']', items)),
-        ObjectType::LwwRegister => items.last().unwrap_or_else(|| "null".into()),
+        ObjectType::LwwRegister => rows.last().map_or_else(|| "null".into(), |row| row.json(kind)),
     }
 }
 

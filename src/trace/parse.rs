@@ -717,7 +717,7 @@ impl Misfit {
     }
 
     /// The same, with its place in the line.
-    fn place(mut self: Box<Self>, text: &str) -> Box<SyntaxError> {
+    fn place(mut self, text: &str) -> Box<SyntaxError> {
         self.path.reverse();
         let (name_at, span) = json::find(text, &self.path).unwrap_or_default();
         let offset = if self.of_name { name_at } else { span.start };
