@@ -323,7 +323,7 @@ fn many_replicas_that_gossip() {
 fn one_key_toggled_and_read() {
     let _alone = alone();
     let line = |i: usize, text: &mut String| {
-        let (op, there) = if i / 2 % 2 == 0 { ("add", true) } else { ("remove", false) };
+        let (op, there) = if i % 4 < 2 { ("add", true) } else { ("remove", false) };
         let _ = match i % 2 {
             0 => write!(
                 text,
