@@ -302,7 +302,7 @@ fn many_replicas_that_gossip() {
                 let other = replica ^ (1 << (round - 1));
                 write!(text, r#"{{"event":"merge","replica":"r{replica}","from":"r{other}"}}"#)
             }
-            7 => {
+            4 => {
                 write!(text, r#"{{"event":"read","replica":"r{replica}","object":"n","value":8}}"#)
             }
             _ => return false,
