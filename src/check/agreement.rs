@@ -27,24 +27,24 @@ pub struct Agreement {
     orders: HashMap<u32, Vec<Rc<Order>>>,
 }
 
-/// The order of the entries that were there once in an answer.
+/// The order of the operations whose entries were there once in an answer.
 #[derive(Debug)]
 struct Order {
     line: u32,
-    entries: Vec<u32>,
-    places: HashMap<u32, u32>,
+    entries: Vec<OpId>,
+    places: HashMap<OpId, u32>,
 }
 
 impl Order {
-    fn new(line: u32, entries: Vec<u32>) -> Self {
+    fn new(line: u32, entries: Vec<OpId>) -> Self {
         let places = entries.iter().zip(0..).map(|(entry, place)| (*entry, place)).collect();
         Self { line, entries, places }
     }
 
     /// Two entries that stand the other way round in the other order; `Err` says whether the
     /// other has all entries of this one.
-    fn reversed(&self, other: &Self) -> Result<(u32, u32), bool> {
-        let mut last: Option<(u32, u32)> = None;
+    fn reversed(&self, other: &Self) -> Result<(OpId, OpId), bool> {
+        let mut last: Option<(OpId, u32)> = None;
         let mut all = true;
         for entry in &self.entries {
             let Some(place) = other.places.get(entry) else {
@@ -309,7 +309,11 @@ impl Judge {
             });
             return Ok(Err(Falsity::of(Rule::LogAgreement, because)));
         }
-        let once = values.into_iter().filter(|value| by_value[value].0.len() == 1).collect();
+        let once = values.iter().filter_map(|value| match by_value[value].0[..] {
+            [op] => Some(op),
+            _ => None,
+        });
+        let once = once.collect();
         if let Err(falsity) = self.in_order(object, Order::new(self.line, once)) {
             return Ok(Err(falsity));
         }
@@ -441,13 +445,12 @@ impl Judge {
             return Ok(());
         };
         let because = self.because(|judge| {
-            let (first, second) =
-                (judge.history.values.text(first), judge.history.values.text(second));
             vec![
+                judge.performed(first),
+                judge.performed(second),
                 format!(
-                    "the answer on line {line} has {} before {}, this one the other way round",
-                    shown(first),
-                    shown(second)
+                    "the answer on line {line} has the first of them before the second, this one \
+                     the other way round"
                 ),
                 "of two entries one comes first, always the same one".into(),
             ]

@@ -484,7 +484,7 @@ impl Engines {
         };
         // Single operations do what the sender's whole state does if they bring all of it.
         let whole = |kept: &&Kept| match content {
-            Content::Listed(_) => {
+            Content::Listed(_) | Content::Less(..) => {
                 let joined = history.union(before, &kept.seen);
                 history.same(&joined, after, None)
             }

@@ -332,7 +332,12 @@ impl State {
     /// The state as one text: equal texts, equal states.
     pub fn text(&self) -> String {
         match self {
-            Self::OrSet { adds, removes, .. } => format!("{adds:?}{removes:?}"),
+            // Not by `Debug`, which shows the shape of the trees, and so the order of arrival.
+            Self::OrSet { adds, removes, .. } => {
+                let text = |dot: &Addition| Row::dot(&dot.element, &dot.replica, dot.seq).text();
+                let adds = adds.iter().map(|dot| text(dot) + "\n");
+                adds.chain(removes.iter().map(|dot| text(dot) + " removed\n")).collect()
+            }
             other => other.rows().iter().map(Row::text).collect::<Vec<_>>().join("\n"),
         }
     }

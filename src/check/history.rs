@@ -71,6 +71,8 @@ pub struct Seen {
     counts: Tree<u32>,
     /// The operations in the set beyond those, as bits.
     beyond: Tree<u64>,
+    /// How many those are.
+    gaps: u32,
     /// How many operations are in the set.
     pub size: u64,
     /// `counts` laid out flat, where many keys are to be asked for.
@@ -521,14 +523,9 @@ impl History {
     /// The operations of a set that lie beyond its prefixes, in the order of the file.
     pub fn beyond(&self, seen: &Seen, object: Option<u32>) -> Vec<OpId> {
         let mut members = Vec::new();
-        seen.beyond.for_each(&mut |word, mut mask| {
-            while mask != 0 {
-                let op = word * 64 + mask.trailing_zeros();
-                mask &= mask - 1;
-                if object.is_none_or(|object| self.object_of(op) == object) {
-                    members.push(op);
-                }
-            }
+        seen.beyond.for_each(&mut |word, mask| {
+            let of = |op: &OpId| object.is_none_or(|object| self.object_of(*op) == object);
+            members.extend(bits(word, mask).filter(of));
         });
         members
     }
@@ -563,13 +560,13 @@ impl History {
     /// Adds to what a replica has seen; says whether that was anything new.
     pub fn learn(&mut self, replica: u32, what: &Content, line: u32, how: How) -> bool {
         let mut seen = self.replicas[replica as usize].seen.clone();
-        let before = seen.size;
         self.add(&mut seen, what);
-        if seen.size == before {
+        let before = std::mem::replace(&mut self.replicas[replica as usize].seen, seen);
+        if self.replicas[replica as usize].seen.size == before.size {
             return false;
         }
-        self.replicas[replica as usize].seen = seen;
-        self.recount_own(replica);
+        self.irregular |= self.replicas[replica as usize].seen.gaps > 0;
+        self.recount_own(replica, &before);
         self.begin_epoch(replica, line, how);
         true
     }
@@ -583,45 +580,53 @@ impl History {
 
     /// Sets a replica back; what it then does is on a new branch.
     pub fn restore(&mut self, replica: u32, seen: Seen, line: u32, snapshot: u32) {
-        self.replicas[replica as usize].seen = seen;
+        let before = std::mem::replace(&mut self.replicas[replica as usize].seen, seen);
         self.begin_branch(replica, line, How::Restored(snapshot));
-        self.recount_own(replica);
+        self.recount_own(replica, &before);
     }
 
-    /// A replica that was never restored has seen all its own operations; another has to count.
-    fn recount_own(&mut self, replica: u32) {
+    /// A replica that was never restored has seen all its own operations; another has to count
+    /// those that it gained or lost.
+    fn recount_own(&mut self, replica: u32, before: &Seen) {
         let of = &self.replicas[replica as usize];
         if of.branches.len() == 1 {
             return;
         }
-        let mut own = 0;
-        for branch in &of.branches {
-            let lanes = &self.branches[*branch as usize].lanes;
-            own += lanes.values().map(|lane| of.seen.counts.get(*lane)).sum::<u32>();
-            self.work += lanes.len() as u64 + 1;
-        }
-        let beyond = self.beyond(&of.seen, None);
-        own += beyond.iter().filter(|op| self.replica_of(**op) == replica).count() as u32;
+        let (mut own, mut work) = (of.own, 1);
+        before.counts.differences(&of.seen.counts, &mut |lane, was, is| {
+            if self.branches[self.lanes[lane as usize].branch as usize].replica == replica {
+                own = own + is - was;
+            }
+            work += 1;
+            true
+        });
+        before.beyond.differences(&of.seen.beyond, &mut |word, was, is| {
+            let count =
+                |mask| bits(word, mask).filter(|op| self.replica_of(*op) == replica).count();
+            own = own + count(is) as u32 - count(was) as u32;
+            work += 1;
+            true
+        });
+        self.work += work;
         self.replicas[replica as usize].own = own;
     }
 
     fn add(&mut self, seen: &mut Seen, what: &Content) {
+        // The lanes of which a longer prefix came, and what came beyond prefixes.
+        let (mut raised, mut ops) = (Vec::new(), Vec::new());
         match what {
             Content::All(other) => {
-                let mut gained = 0;
                 let mut work = 1;
-                seen.counts.differences(&other.counts, &mut |_, here, there| {
-                    gained += u64::from(there.saturating_sub(here));
+                seen.counts.differences(&other.counts, &mut |lane, here, there| {
+                    if there > here {
+                        raised.push((lane, here, there));
+                    }
                     work += 1;
                     true
                 });
                 self.work += work;
                 seen.counts.join(&other.counts);
-                seen.size += gained;
-                if !(seen.beyond.is_empty() && other.beyond.is_empty()) {
-                    seen.beyond.join(&other.beyond);
-                    self.settle(seen);
-                }
+                ops = new_beyond(seen, other);
             }
             Content::Objects(other, objects) => {
                 for object in objects {
@@ -630,60 +635,75 @@ impl History {
                         let (here, there) = (seen.counts.get(*lane), other.counts.get(*lane));
                         if there > here {
                             seen.counts.set(*lane, there);
-                            seen.size += u64::from(there - here);
+                            raised.push((*lane, here, there));
                         }
                     }
                 }
-                if !(seen.beyond.is_empty() && other.beyond.is_empty()) {
-                    for op in self.beyond(other, None) {
-                        if objects.contains(&self.object_of(op)) {
-                            mark(seen, op);
-                        }
-                    }
-                    self.settle(seen);
+                ops = new_beyond(seen, other);
+                ops.retain(|op| objects.binary_search(&self.object_of(*op)).is_ok());
+            }
+            Content::Less(other, known) => ops = self.difference(other, known),
+            Content::Listed(listed) => ops.extend(listed),
+        }
+        for (lane, here, there) in raised {
+            seen.size += u64::from(there - here);
+            if seen.gaps == 0 {
+                continue;
+            }
+            // What lay beyond the prefix is in it now.
+            for op in &self.lanes[lane as usize].ops[here as usize..there as usize] {
+                let known = seen.beyond.get(op / 64);
+                if known & bit(*op) != 0 {
+                    seen.beyond.set(op / 64, known & !bit(*op));
+                    seen.gaps -= 1;
+                    seen.size -= 1;
                 }
             }
-            Content::Listed(ops) => {
-                let mut beyond = !seen.beyond.is_empty();
-                for op in ops {
-                    let operation = self.ops[*op as usize];
-                    let here = seen.counts.get(operation.lane);
-                    if here + 1 == operation.position {
-                        seen.counts.set(operation.lane, operation.position);
-                        seen.size += 1;
-                    } else if here < operation.position {
-                        mark(seen, *op);
-                        beyond = true;
-                    }
-                }
-                self.work += ops.len() as u64;
-                if beyond {
-                    self.settle(seen);
-                }
+            self.work += u64::from(there - here);
+            self.absorb(seen, lane);
+        }
+        for op in ops {
+            self.work += 1;
+            if self.contains(seen, op) {
+                continue;
             }
+            // To keep a bit costs more than a look, and so the steps bound the memory too.
+            self.work += 15;
+            seen.size += 1;
+            let operation = self.ops[op as usize];
+            if seen.counts.get(operation.lane) + 1 == operation.position {
+                seen.counts.set(operation.lane, operation.position);
+                self.absorb(seen, operation.lane);
+            } else {
+                seen.beyond.set(op / 64, seen.beyond.get(op / 64) | bit(op));
+                seen.gaps += 1;
+            }
+        }
+        if seen.gaps == 0 {
+            seen.beyond = Tree::default();
         }
     }
 
-    /// Moves into the prefixes what has come to follow them, and counts anew: so equal sets are
-    /// equal data.
-    fn settle(&mut self, seen: &mut Seen) {
-        let mut beyond: Tree<u64> = Tree::default();
-        let mut left = 0;
-        for op in self.beyond(seen, None) {
-            let operation = &self.ops[op as usize];
-            let here = seen.counts.get(operation.lane);
-            if here + 1 == operation.position {
-                seen.counts.set(operation.lane, operation.position);
-            } else if here < operation.position {
-                beyond.set(op / 64, beyond.get(op / 64) | 1 << (op % 64));
-                left += 1;
-            }
-            self.work += 1;
+    /// Moves into a lane's prefix what has come to follow it: so equal sets are equal data.
+    fn absorb(&mut self, seen: &mut Seen, lane: u32) {
+        if seen.gaps == 0 {
+            return;
         }
-        seen.beyond = beyond;
-        seen.size = left;
-        seen.counts.for_each(&mut |_, count| seen.size += u64::from(count));
-        self.irregular |= left > 0;
+        let first = seen.counts.get(lane);
+        let mut count = first;
+        while let Some(op) = self.lanes[lane as usize].ops.get(count as usize) {
+            let known = seen.beyond.get(op / 64);
+            if known & bit(*op) == 0 {
+                break;
+            }
+            seen.beyond.set(op / 64, known & !bit(*op));
+            seen.gaps -= 1;
+            count += 1;
+        }
+        if count > first {
+            seen.counts.set(lane, count);
+        }
+        self.work += u64::from(count - first) + 1;
     }
 
     /// Whether two sets hold the same operations, of one object where one is named.
@@ -718,8 +738,62 @@ impl History {
     }
 }
 
-fn mark(seen: &mut Seen, op: OpId) {
-    seen.beyond.set(op / 64, seen.beyond.get(op / 64) | 1 << (op % 64));
+fn bit(op: OpId) -> u64 {
+    1 << (op % 64)
+}
+
+/// The operations that a word of bits stands for.
+fn bits(word: u32, mut mask: u64) -> impl Iterator<Item = OpId> {
+    std::iter::from_fn(move || {
+        let op = (mask != 0).then(|| word * 64 + mask.trailing_zeros());
+        mask &= mask.wrapping_sub(1);
+        op
+    })
+}
+
+/// What lies beyond the other's prefixes and not yet beyond these, in the order of the file.
+fn new_beyond(seen: &Seen, other: &Seen) -> Vec<OpId> {
+    let mut ops = Vec::new();
+    seen.beyond.differences(&other.beyond, &mut |word, here, there| {
+        ops.extend(bits(word, there & !here));
+        true
+    });
+    ops
+}
+
+/// What some operations saw, together.
+#[derive(Debug, Default)]
+pub struct Past {
+    received: Seen,
+    /// For each branch, the last place before which all was seen.
+    own: HashMap<u32, u32>,
+}
+
+impl History {
+    /// What these operations saw, together: so that many are held against many in one go.
+    pub fn past(&mut self, ops: &[OpId]) -> Past {
+        let mut past = Past::default();
+        let mut epochs = hashbrown::HashSet::new();
+        for op in ops {
+            let operation = &self.ops[*op as usize];
+            let own = past.own.entry(operation.branch).or_default();
+            *own = (*own).max(operation.index);
+            if epochs.insert(operation.epoch) {
+                let seen = &self.epochs[operation.epoch as usize].seen;
+                past.received.counts.join(&seen.counts);
+                past.received.beyond.join(&seen.beyond);
+            }
+        }
+        self.work += ops.len() as u64;
+        past
+    }
+
+    /// Whether one of them saw the operation.
+    pub fn in_past(&self, past: &Past, op: OpId) -> bool {
+        let of = &self.ops[op as usize];
+        self.contains(&past.received, op)
+            || past.own.get(&of.branch).is_some_and(|index| of.index < *index)
+    }
 }
 
 /// What a message holds.
@@ -729,46 +803,33 @@ pub enum Content {
     All(Seen),
     /// What is in a set of these objects.
     Objects(Seen, Box<[u32]>),
+    /// What is in the first set and not in the second.
+    Less(Seen, Seen),
     /// Exactly these, in the order of the file.
     Listed(Box<[OpId]>),
 }
 
 impl History {
-    /// Whether a message's content holds an operation.
-    pub fn holds(&self, content: &Content, op: OpId) -> bool {
-        match content {
-            Content::All(seen) => self.contains(seen, op),
-            Content::Objects(seen, objects) => {
-                objects.contains(&self.object_of(op)) && self.contains(seen, op)
-            }
-            Content::Listed(ops) => ops.binary_search(&op).is_ok(),
-        }
-    }
-
     /// A set less what messages hold.
     pub fn less(&mut self, seen: &Seen, messages: &[&Content]) -> Content {
-        // What whole states hold is taken off lane by lane; the rest one by one.
-        let mut base = Seen::default();
-        let mut others = Vec::new();
-        for content in messages {
-            match content {
-                Content::All(held) if held.is_regular() => base.counts.join(&held.counts),
-                other => others.push(*other),
-            }
-        }
+        let mut known = Seen::default();
+        messages.iter().for_each(|content| self.add(&mut known, content));
+        Content::Less(seen.clone(), known)
+    }
+
+    /// What is in the first set and not in the second, in the order of the file.
+    fn difference(&mut self, seen: &Seen, known: &Seen) -> Vec<OpId> {
         let mut ops = self.beyond(seen, None);
-        base.counts.differences(&seen.counts, &mut |lane, there, here| {
+        known.counts.differences(&seen.counts, &mut |lane, there, here| {
             if here > there {
                 let lane = &self.lanes[lane as usize];
                 ops.extend(&lane.ops[there as usize..here as usize]);
             }
             true
         });
-        self.work += ops.len() as u64 * (1 + others.len() as u64);
-        ops.retain(|op| {
-            !self.contains(&base, *op) && !others.iter().any(|content| self.holds(content, *op))
-        });
+        self.work += ops.len() as u64;
+        ops.retain(|op| !self.contains(known, *op));
         ops.sort_unstable();
-        Content::Listed(ops.into())
+        ops
     }
 }

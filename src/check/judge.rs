@@ -123,7 +123,8 @@ pub struct Judge {
     all_loads_known: bool,
     /// Whether it is known to load anything.
     pub trace_loads: bool,
-    written: HashMap<(u32, u32, u64), u32>,
+    /// For a key, an origin and a timestamp, the value written; `None` once there were several.
+    written: HashMap<(u32, u32, u64), Option<u32>>,
     received: HashSet<(u32, u32)>,
     newest: HashMap<(u32, u32), u32>,
     options: Options,
@@ -507,7 +508,8 @@ impl Judge {
             (key, effect, self.stamps)
         {
             let key = self.history.ops[id as usize].key;
-            self.written.entry((key, replica, timestamp)).or_insert(value);
+            let written = self.written.entry((key, replica, timestamp)).or_insert(Some(value));
+            *written = written.filter(|other| *other == value);
         }
         Ok(id)
     }
@@ -533,7 +535,8 @@ impl Judge {
                 self.warn(WarningRule::ClockRegression, message);
             }
         }
-        if self.written.get(&(number, replica, timestamp)).is_some_and(|other| *other != value) {
+        let written = self.written.get(&(number, replica, timestamp));
+        if written.is_some_and(|other| *other != Some(value)) {
             let who = self.replica_shown(replica);
             let message = format!(
                 "{who} has given timestamp {timestamp} to another value of the same key before"

@@ -64,10 +64,22 @@ impl History {
             .iter()
             .filter_map(|chain| self.last_seen(chain, seen).map(|i| chain.ops[i]))
             .collect();
-        let maximal: Vec<OpId> =
-            last.iter().copied().filter(|f| !last.iter().any(|e| self.sees(*e, *f))).collect();
-        self.work += (of.chains.len() + last.len() * last.len()) as u64;
-        maximal
+        self.work += of.chains.len() as u64;
+        self.unseen_by(last.clone(), &last)
+    }
+
+    /// Those of some operations that none of others saw.
+    fn unseen_by(&mut self, mut ops: Vec<OpId>, others: &[OpId]) -> Vec<OpId> {
+        const FEW: usize = 8;
+        if others.len() <= FEW {
+            self.work += (ops.len() * others.len()) as u64;
+            ops.retain(|op| !others.iter().any(|other| self.sees(*other, *op)));
+        } else {
+            let past = self.past(others);
+            self.work += ops.len() as u64;
+            ops.retain(|op| !self.in_past(&past, *op));
+        }
+        ops
     }
 
     /// Register or map key: the greatest write by (timestamp, origin, seq, canonical bytes).
@@ -131,10 +143,8 @@ impl History {
                 }
             }
         }
-        work += adds.len() * removes.len();
-        adds.retain(|add| !removes.iter().any(|remove| self.sees(*remove, *add)));
         self.work += work as u64;
-        adds
+        self.unseen_by(adds, &removes)
     }
 
     /// All additions of an element that no removal of it saw.
@@ -155,15 +165,15 @@ impl History {
                     .find(|op| *op != NONE && self.ops[*op as usize].effect == Effect::Removed)
             })
             .collect();
+        let past = self.past(&removes);
+        let of = &self.keys[key as usize];
         let mut live = Vec::new();
         let mut work = 0;
         for chain in &of.chains {
             let Some(last) = self.last_seen(chain, seen) else { continue };
             for op in chain.ops[..=last].iter().rev() {
-                work += removes.len() + 1;
-                if self.ops[*op as usize].effect != Effect::Added
-                    || removes.iter().any(|remove| self.sees(*remove, *op))
-                {
+                work += 1;
+                if self.ops[*op as usize].effect != Effect::Added || self.in_past(&past, *op) {
                     break;
                 }
                 live.push(*op);
