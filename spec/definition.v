@@ -373,6 +373,17 @@ Record history (H : list event) : Prop := {
 Definition closed (E : list event) : Prop :=
   forall e d, In e E -> In d (saw e) -> exists f, In f E /\ dot_of f = d.
 
+(** What a replica can have seen of the history [H]: what it saw, with all that this saw. *)
+Record cut (H E : list event) : Prop := {
+  cut_happened : incl E H;
+  cut_is_distinct : NoDup E;
+  cut_is_closed : closed E
+}.
+
+(** All that [e] saw is [E]. *)
+Definition saw_exactly (e : event) (E : list event) : Prop :=
+  (forall f, In f E -> sees e f = true) /\ incl (saw e) (map dot_of E).
+
 Definition same_event (e f : event) : bool :=
   equal compare_name (object_of e) (object_of f) &&
   equal compare_dot (dot_of e) (dot_of f).
