@@ -5,7 +5,7 @@
     takes effect closes the key. What is seen is a cut of the history, and cuts have unions. *)
 
 From Coq Require Import List Bool NArith Lia.
-From Rejoin Require Import order order_proof sorted_map dot definition.
+From Rejoin Require Import order order_proof sorted_map dot dot_proof definition.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -66,22 +66,6 @@ Lemma a_member_is_in_the_list {A : Type} (compare : A -> A -> comparison)
 Proof.
   induction items as [| y rest IH]; cbn; [easy |].
   destruct (any_two_compare compare x y); subst; auto; easy.
-Qed.
-
-Global Instance origins_are_ordered {Name : Type} (compare_name : Name -> Name -> comparison) :
-  ordered compare_name ->
-  ordered (compare_origin compare_name).
-Proof.
-  intros lawful. apply injections_are_ordered; [| typeclasses eauto].
-  intros [] []; cbn; congruence.
-Qed.
-
-Global Instance dots_are_ordered {Name : Type} (compare_name : Name -> Name -> comparison) :
-  ordered compare_name ->
-  ordered (compare_dot compare_name).
-Proof.
-  intros lawful. apply injections_are_ordered; [| typeclasses eauto].
-  intros [] []; cbn; congruence.
 Qed.
 
 Section Histories.

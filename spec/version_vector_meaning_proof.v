@@ -1,0 +1,252 @@
+(** The version vector of a cut: exactly the operations of the cut.
+
+    An origin sees its own earlier operations, so a number per origin says which of its
+    operations were seen. *)
+
+From Coq Require Import List Bool NArith Lia.
+From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof.
+From Rejoin Require Import definition definition_proof version_vector.
+Import ListNotations.
+Open Scope N_scope.
+
+Section Vectors.
+Context {Name : Type}.
+Context (compare_name : Name -> Name -> comparison) {lawful_names : ordered compare_name}.
+Local Notation compare_origin := (compare_origin compare_name).
+Local Notation get := (get compare_name).
+Local Notation see := (see compare_name).
+Local Notation well_formed := (well_formed compare_name).
+Local Notation of_dots := (of_dots compare_name).
+
+Lemma w_get o v : well_formed v = true -> find compare_origin o v <> Some 0.
+Proof.
+  unfold version_vector.well_formed. rewrite andb_true_iff.
+  intros [sorts positive] found. rewrite (forallb_means_all_found compare_origin) in positive
+    by assumption.
+  apply positive in found. now cbn in found.
+Qed.
+
+Lemma equal_counts_make_equal_vectors' v w :
+  well_formed v = true ->
+  well_formed w = true ->
+  (forall o, get o v = get o w) ->
+  v = w.
+Proof.
+  intros wv ww same. pose proof wv as wv'. pose proof ww as ww'.
+  apply andb_prop in wv' as [sv _]. apply andb_prop in ww' as [sw _].
+  apply (equal_finds_make_equal_maps compare_origin); auto. intros o.
+  specialize (same o). unfold version_vector.get in same.
+  pose proof (w_get o v wv). pose proof (w_get o w ww).
+  destruct (find compare_origin o v), (find compare_origin o w); congruence.
+Qed.
+
+Lemma w_see o n v : well_formed v = true -> well_formed (see o n v) = true.
+Proof.
+  unfold version_vector.see. intros w. destruct (N.leb_spec n (get o v)); [exact w |].
+  pose proof w as w'. apply andb_prop in w' as [s p]. unfold version_vector.well_formed.
+  rewrite (set_is_sorted compare_origin) by assumption. cbn.
+  rewrite (forallb_means_all_found compare_origin) in p by assumption.
+  apply (forallb_means_all_found compare_origin); [now apply (set_is_sorted compare_origin) |].
+  intros o' n'. rewrite (find_in_set compare_origin) by assumption.
+  destruct (equal compare_origin o' o); [| apply p].
+  intros [= <-]. cbn. apply N.leb_le. lia.
+Qed.
+
+Lemma g_see o o' n v : well_formed v = true ->
+  get o (see o' n v) = if equal compare_origin o o' then N.max n (get o v) else get o v.
+Proof.
+  intros w. pose proof w as w'. apply andb_prop in w' as [s _]. unfold version_vector.see.
+  destruct (N.leb_spec n (get o' v)).
+  - destruct (equal_is_equality compare_origin o o') as [-> |]; lia.
+  - unfold version_vector.get at 1. rewrite (find_in_set compare_origin) by assumption.
+    destruct (equal_is_equality compare_origin o o') as [-> |]; [lia | reflexivity].
+Qed.
+
+Lemma g_join o v w : well_formed v = true -> well_formed w = true ->
+  get o (join compare_name v w) = N.max (get o v) (get o w).
+Proof.
+  intros [sv _]%andb_prop [sw _]%andb_prop. unfold version_vector.get, join.
+  rewrite (find_in_merge compare_origin) by auto.
+  destruct (find compare_origin o v) as [n |], (find compare_origin o w) as [m |]; cbn; try lia.
+  unfold greater. destruct (below_means_less N.compare n m) as [lt | lt];
+    rewrite N.compare_lt_iff in lt; lia.
+Qed.
+Lemma w_join v w : well_formed v = true -> well_formed w = true ->
+  well_formed (join compare_name v w) = true.
+Proof.
+  intros [sv pv]%andb_prop [sw pw]%andb_prop. unfold version_vector.well_formed, join.
+  rewrite (merge_is_sorted compare_origin) by auto. cbn.
+  rewrite (forallb_means_all_found compare_origin) in pv, pw by assumption.
+  apply (forallb_means_all_found compare_origin); [now apply (merge_is_sorted compare_origin) |].
+  intros o n. rewrite (find_in_merge compare_origin) by auto.
+  specialize (pv o). specialize (pw o). cbn in *.
+  destruct (find compare_origin o v) as [n' |], (find compare_origin o w) as [m |]; cbn;
+   intros [= <-]; auto. unfold greater. destruct (below _ _ _); auto.
+Qed.
+
+Lemma what_is_found_is_there {V : Type} o (n : V) m :
+  find compare_origin o m = Some n ->
+  In (o, n) m.
+Proof.
+  induction m as [| [o' n'] m IH]; cbn; [easy |].
+  destruct (any_two_compare compare_origin o o') as [-> | |]; [intros [= ->]; auto | easy | auto].
+Qed.
+
+(** ** The least vector of some dots *)
+
+Lemma a_vector_of_dots_is_well_formed dots : well_formed (of_dots dots) = true.
+Proof. induction dots; [reflexivity |]. now apply w_see. Qed.
+
+Lemma every_dot_is_counted dots d :
+  In d dots ->
+  counter d <= get (dot_origin d) (of_dots dots).
+Proof.
+  induction dots as [| d' dots IH]; cbn [In version_vector.of_dots fold_right]; [easy |].
+  fold (of_dots dots). unfold see_dot.
+  rewrite g_see by apply a_vector_of_dots_is_well_formed.
+  intros [-> | there]; [rewrite (equal_to_itself compare_origin); lia |].
+  specialize (IH there). destruct (equal _ _ _); lia.
+Qed.
+
+Lemma every_count_is_reached dots o :
+  get o (of_dots dots) <> 0 ->
+  In (Dot o (get o (of_dots dots))) dots.
+Proof.
+  induction dots as [| d dots IH]; cbn [In version_vector.of_dots fold_right]; [easy |].
+  fold (of_dots dots). unfold see_dot.
+  rewrite g_see by apply a_vector_of_dots_is_well_formed.
+  destruct (equal_is_equality compare_origin o (dot_origin d)) as [-> | other];
+    intros positive; [| right; auto].
+  destruct (N.max_spec (counter d) (get (dot_origin d) (of_dots dots))) as [[lt ->] | [le ->]].
+  - right. apply IH. lia.
+  - left. now destruct d.
+Qed.
+
+Lemma more_dots_count_no_less dots more o :
+  incl dots more ->
+  get o (of_dots dots) <= get o (of_dots more).
+Proof.
+  intros there. destruct (N.eq_dec (get o (of_dots dots)) 0) as [-> | positive]; [lia |].
+  apply (every_dot_is_counted more (Dot o (get o (of_dots dots)))).
+  apply there. now apply every_count_is_reached.
+Qed.
+
+Lemma what_is_covered_is_contained v w d :
+  covers compare_name w v = true ->
+  contains compare_name d v = true ->
+  contains compare_name d w = true.
+Proof.
+  unfold covers, contains. rewrite forallb_forall. intros covered.
+  rewrite !andb_true_iff, !N.leb_le. unfold version_vector.get at 1.
+  destruct (find compare_origin (dot_origin d) v) as [n |] eqn:found; [| lia].
+  apply what_is_found_is_there, covered, N.leb_le in found. cbn in found.
+  intros [positive counted]. split; lia.
+Qed.
+
+(** ** The vector of a cut *)
+
+Section Cuts.
+Context {Value : Type}.
+Local Notation event := (event Name Value).
+Context (H : list event) (happened : history compare_name H).
+Local Notation vector E := (of_dots (map dot_of E)).
+
+Lemma the_vector_depends_only_on_the_events E F :
+  (forall e : event, In e E <-> In e F) ->
+  vector E = vector F.
+Proof.
+  intros same. apply equal_counts_make_equal_vectors'; try apply a_vector_of_dots_is_well_formed.
+  intros o. apply N.le_antisymm; apply more_dots_count_no_less; apply incl_map; intros e there;
+    now apply same.
+Qed.
+
+Theorem the_vector_of_a_cut_has_exactly_its_events E d :
+  cut H E ->
+  contains compare_name d (vector E) = true <-> In d (map dot_of E).
+Proof.
+  intros [past _ complete]. unfold contains. rewrite andb_true_iff, !N.leb_le. split.
+  - intros [positive counted].
+    assert (In (Dot (dot_origin d) (get (dot_origin d) (vector E))) (map dot_of E)) as last
+      by (apply every_count_is_reached; lia).
+    destruct (N.eq_dec (counter d) (get (dot_origin d) (vector E))) as [same | different].
+    + destruct d; cbn in *. congruence.
+    + apply in_map_iff in last as (e & is_last & e_in).
+      destruct (complete e d e_in) as (f & f_in & <-); [| now apply in_map].
+      apply (a_member_is_in_the_list (compare_dot compare_name)).
+      replace d with (Dot (dot_origin (dot_of e)) (counter d)) by (rewrite is_last; now destruct d).
+      apply (origins_see_their_own _ _ happened); [now apply past |].
+      rewrite is_last. cbn. lia.
+  - intros there. split; [| now apply every_dot_is_counted].
+    apply in_map_iff in there as (e & <- & e_in).
+    now apply (counters_start_at_1 _ _ happened), past.
+Qed.
+
+Lemma an_event_is_in_a_cut_exactly_if_its_vector_has_it E e :
+  cut H E ->
+  In e H ->
+  contains compare_name (dot_of e) (vector E) = true <-> In e E.
+Proof.
+  intros is_cut e_in. rewrite the_vector_of_a_cut_has_exactly_its_events by exact is_cut.
+  rewrite in_map_iff. split.
+  - intros (f & same & f_in). rewrite <- (dots_are_unique _ _ happened f e); auto.
+    now apply (cut_happened _ _ is_cut).
+  - now exists e.
+Qed.
+
+Lemma the_join_of_vectors_is_the_vector_of_both E F G :
+  (forall e : event, In e G <-> In e E \/ In e F) ->
+  join compare_name (vector E) (vector F) = vector G.
+Proof.
+  intros both.
+  apply equal_counts_make_equal_vectors'; auto using w_join, a_vector_of_dots_is_well_formed.
+  intros o. rewrite g_join by apply a_vector_of_dots_is_well_formed.
+  apply N.le_antisymm.
+  - apply N.max_lub; apply more_dots_count_no_less; apply incl_map; intros e there;
+      apply both; auto.
+  - set (n := get o (vector G)).
+    destruct (N.eq_dec n 0) as [-> | positive]; [lia |].
+    apply every_count_is_reached in positive. fold n in positive.
+    apply in_map_iff in positive as (e & is_last & there).
+    apply both in there as [there | there]; apply (in_map dot_of) in there;
+      apply every_dot_is_counted in there; rewrite is_last in there; cbn in there; lia.
+Qed.
+
+Theorem the_join_of_vectors_is_the_vector_of_the_union E F :
+  incl E H ->
+  incl F H ->
+  join compare_name (vector E) (vector F) = vector (union_events compare_name E F).
+Proof.
+  intros past_e past_f. apply the_join_of_vectors_is_the_vector_of_both.
+  intros e. now apply (a_union_has_the_events_of_both compare_name H happened).
+Qed.
+
+Lemma the_next_dot_is_that_of_an_event_that_saw_exactly_this E e :
+  cut H E ->
+  In e H ->
+  saw_exactly compare_name e E ->
+  next compare_name (dot_origin (dot_of e)) (vector E) = dot_of e.
+Proof.
+  intros is_cut e_in [saw_all nothing_else]. unfold next.
+  destruct (dot_of e) as [o n] eqn:named. cbn. f_equal.
+  assert (1 <= n) as positive.
+  { replace n with (counter (dot_of e)) by now rewrite named.
+    now apply (counters_start_at_1 _ _ happened). }
+  assert (get o (vector E) < n).
+  { apply N.nle_gt. intros counted.
+    assert (In (Dot o n) (map dot_of E)) as there.
+    { apply (the_vector_of_a_cut_has_exactly_its_events E (Dot o n) is_cut).
+      unfold contains. cbn. apply andb_true_intro. now rewrite !N.leb_le. }
+    apply in_map_iff in there as (f & same & f_in).
+    assert (f = e) as -> by
+      (apply (dots_are_unique _ _ happened); [now apply (cut_happened _ _ is_cut) | auto |
+        congruence]).
+    pose proof (nothing_sees_itself _ _ happened e e_in). now rewrite saw_all in *. }
+  assert (n = 1 \/ 1 <= n - 1 < n) as [-> | earlier] by lia; [lia |].
+  assert (member (compare_dot compare_name) (Dot o (n - 1)) (saw e) = true) as seen.
+  { replace o with (dot_origin (dot_of e)) by now rewrite named.
+    apply (origins_see_their_own _ _ happened); [auto | now rewrite named]. }
+  apply a_member_is_in_the_list, nothing_else, every_dot_is_counted in seen;
+    [cbn in seen; lia | typeclasses eauto].
+Qed.
+End Cuts.
+End Vectors.
