@@ -521,4 +521,248 @@ Proof.
         apply a_decision_is_on_its_key. eauto.
 Qed.
 End History.
+(** ** Open merge decisions and notices *)
+
+Section Queries.
+Context (H : list event) (happened : history compare_name H).
+
+(** The decision that an event made. *)
+Definition made (e : event) : list decision :=
+  match decision_of e with
+  | Some (_, d) => [d]
+  | None => []
+  end.
+
+Lemma a_frontier_is_made_by_the_maximal_decisions E k :
+  incl E H ->
+  NoDup E ->
+  Permutation (frontier k (meaning E)) (flat_map made (filter (maximal E k) E)).
+Proof.
+  intros past distinct. apply NoDup_Permutation.
+  - apply (rising_lists_have_no_repeats compare_decision), frontier_is_rising,
+      frontiers_are_well_formed.
+  - apply NoDup_flat_map_if_disjoint.
+    + now apply NoDup_filter.
+    + intros e _. unfold made. destruct (decision_of e) as [[] |]; constructor; easy || constructor.
+    + intros e f d [e_in _]%filter_In [f_in _]%filter_In. unfold made.
+      destruct (decision_of e) as [[ke de] |] eqn:read_e; [| easy].
+      destruct (decision_of f) as [[kf df] |] eqn:read_f; [| easy].
+      intros [<- | []] [-> | []]. apply (dots_are_unique _ _ happened); auto.
+      now rewrite <- (a_decision_has_the_dot_of_its_event _ _ _ read_e),
+        <- (a_decision_has_the_dot_of_its_event _ _ _ read_f).
+  - intros d. rewrite a_frontier_has_the_maximal_decisions, in_flat_map. split.
+    + intros (e & there & read & is_max). exists e. rewrite filter_In. unfold made.
+      rewrite read. cbn. auto.
+    + intros (e & [there is_max]%filter_In & by_e). exists e. repeat split; auto.
+      pose proof (proj1 (maximal_means_seen_by_no_decision _ _ _ _ _ _) is_max) as [on_k _].
+      apply a_decision_is_on_its_key in on_k as [d' read]. unfold made in by_e.
+      rewrite read in *. now destruct by_e as [<- | []].
+Qed.
+
+Lemma what_holds_of_decisions_names_their_events k
+    (p : decision -> bool) (q : event -> bool) events :
+  (forall e d, decision_of e = Some (k, d) -> p d = q e) ->
+  (forall e, In e events -> decides k e = true) ->
+  map (name_of (Effect := Effect)) (filter p (flat_map made events))
+  = map (definition.name_of (Value := Value)) (filter q events).
+Proof.
+  intros same all. induction events as [| e events IH]; [reflexivity |].
+  assert (decides k e = true) as (d & read)%a_decision_is_on_its_key by (apply all; now left).
+  cbn [flat_map filter]. rewrite <- (same e d read). unfold made at 1. rewrite read.
+  cbn [app filter].
+  destruct (p d); [| apply IH; intros; apply all; now right].
+  cbn [map]. f_equal; [| apply IH; intros; apply all; now right].
+  unfold decisions.decision_of in read.
+  destruct (reading (operation_of e)) as [[k' [time effect]] |]; [| easy].
+  now injection read as _ <-.
+Qed.
+
+Lemma names_of_a_frontier E k (p : decision -> bool) (q : event -> bool) :
+  incl E H ->
+  NoDup E ->
+  (forall e d, decision_of e = Some (k, d) -> p d = q e) ->
+  names compare_name (filter p (frontier k (meaning E)))
+  = sort (compare_event_name compare_name)
+      (map (definition.name_of (Value := Value)) (filter (fun e => maximal E k e && q e) E)).
+Proof.
+  intros past distinct same. unfold names.
+  apply equal_items_are_sorted_equally; [typeclasses eauto |].
+  rewrite <- filtering_twice.
+  rewrite <- (what_holds_of_decisions_names_their_events k p q) by
+    (auto; intros e [_ is_max]%filter_In;
+     now apply maximal_means_seen_by_no_decision in is_max as [decision _]).
+  apply Permutation_map, filtering_keeps_permutations.
+  now apply a_frontier_is_made_by_the_maximal_decisions.
+Qed.
+
+Lemma an_effect_is_that_of_its_event k c e d :
+  decision_of e = Some (k, d) ->
+  takes_effect compare_effect c d = has_effect compare_key compare_effect reading k c e.
+Proof.
+  unfold decisions.decision_of, has_effect, effect_on.
+  destruct (reading (operation_of e)) as [[k' [time effect]] |]; [| easy].
+  intros [= -> <-]. now rewrite (equal_to_itself compare_key).
+Qed.
+
+Lemma a_user_is_that_of_the_event k user e d :
+  decision_of e = Some (k, d) ->
+  equal (compare_option compare_name) (decisions.user_of d) (Some user)
+  = by_user compare_name user e.
+Proof.
+  unfold decisions.decision_of.
+  destruct (reading (operation_of e)) as [[k' [time effect]] |]; [| easy].
+  now intros [= _ <-].
+Qed.
+
+(** Some maximal decision is overruled exactly if the key is open. *)
+Lemma overruled_means_open (current : K -> Effect) E k :
+  incl E H ->
+  NoDup E ->
+  overruled compare_effect (current k) (frontier k (meaning E)) <> [] <->
+  definition.open compare_name compare_key compare_effect reading current E k = true.
+Proof.
+  intros past distinct. unfold overruled, definition.open. rewrite existsb_exists. split.
+  - intros some.
+    destruct (filter _ (frontier k (meaning E))) as [| d ds] eqn:these; [easy |].
+    assert (In d (d :: ds)) as there by now left.
+    rewrite <- these, filter_In, a_frontier_has_the_maximal_decisions in there.
+    destruct there as [(e & e_in & read & is_max) other].
+    exists e. now rewrite is_max, <- (an_effect_is_that_of_its_event k (current k) e d read).
+  - intros (e & e_in & [is_max other]%andb_prop) none.
+    pose proof is_max as [decision _]%maximal_means_seen_by_no_decision.
+    apply a_decision_is_on_its_key in decision as [d read].
+    apply (in_nil (a := d)). rewrite <- none. apply filter_In.
+    rewrite (an_effect_is_that_of_its_event k (current k) e d read). split; [| exact other].
+    apply a_frontier_has_the_maximal_decisions. eauto.
+Qed.
+
+Definition is_open (current : K -> Effect) (s : state) (k : K) : bool :=
+  match overruled compare_effect (current k) (frontier k s) with
+  | [] => false
+  | _ => true
+  end.
+
+Lemma the_open_keys_are_those_of_the_definition (current : K -> Effect) E :
+  incl E H ->
+  NoDup E ->
+  filter (is_open current (meaning E)) (keys (decisions.maximal (meaning E)))
+  = filter (definition.open compare_name compare_key compare_effect reading current E)
+      (decided_keys compare_key reading E).
+Proof.
+  intros past distinct.
+  pose proof (frontiers_are_well_formed E) as [sorts _]%andb_prop.
+  assert (forall k, is_open current (meaning E) k = true <->
+    definition.open compare_name compare_key compare_effect reading current E k = true) as same.
+  { intros k. rewrite <- overruled_means_open by assumption. unfold is_open.
+    now destruct (overruled _ _ _). }
+  apply (equal_content_makes_equal_rising_lists compare_key).
+  - now apply (filter_is_rising compare_key).
+  - apply (filter_is_rising compare_key), (set_of_is_rising compare_key).
+  - intros k. rewrite !filter_In, same.
+    enough (definition.open compare_name compare_key compare_effect reading current E k = true ->
+      In k (keys (decisions.maximal (meaning E))) /\
+      In k (decided_keys compare_key reading E)) by tauto.
+    intros is_open_k. split.
+    + apply (found_means_key compare_key); [exact sorts |]. intros none.
+      apply same in is_open_k. unfold is_open, decisions.frontier in is_open_k.
+      now rewrite none in is_open_k.
+    + apply existsb_exists in is_open_k as (e & e_in & [is_max _]%andb_prop).
+      apply maximal_means_seen_by_no_decision in is_max as [decision _].
+      apply (in_set_of compare_key), in_flat_map. exists e. split; [exact e_in |].
+      unfold definition.decides, effect_on in decision.
+      destruct (reading (operation_of e)) as [[k' [time effect]] |]; [| easy].
+      destruct (equal_is_equality compare_key k k') as [-> |]; [now left | easy].
+Qed.
+
+Lemma flat_map_of_singletons {A B : Type} (f : A -> B) items :
+  flat_map (fun x => [f x]) items = map f items.
+Proof. induction items; cbn; congruence. Qed.
+
+(** A map is read key by key. *)
+Lemma reading_by_keys {A : Type} (f : K * sorted_set decision -> list A) (g : K -> list A) s :
+  sorted compare_key (decisions.maximal s) = true ->
+  (forall k, f (k, frontier k s) = g k) ->
+  flat_map f (decisions.maximal s) = flat_map g (keys (decisions.maximal s)).
+Proof.
+  intros sorts same. unfold keys. rewrite !flat_map_concat_map, map_map. f_equal.
+  apply map_ext_in. intros [k ds] there. cbn.
+  apply (found_means_in compare_key) in there; [| exact sorts].
+  rewrite <- same. unfold decisions.frontier. now rewrite there.
+Qed.
+
+Lemma only_the_open_keys_count {A : Type} (p : K -> bool) (g : K -> list A) ks :
+  (forall k, p k = false -> g k = []) ->
+  flat_map g ks = flat_map g (filter p ks).
+Proof.
+  intros nothing. induction ks as [| k ks IH]; [reflexivity |]. cbn.
+  destruct (p k) eqn:is_open_k; cbn; [| rewrite (nothing k is_open_k)]; cbn; congruence.
+Qed.
+
+Theorem merge_decisions_are_those_of_the_definition (current current' : K -> Effect) E :
+  (forall k, current k = current' k) ->
+  incl E H ->
+  NoDup E ->
+  decisions.merge_decisions compare_name compare_effect current (meaning E)
+  = definition.merge_decisions compare_name compare_key compare_effect reading current' E.
+Proof.
+  intros same past distinct. unfold decisions.merge_decisions, definition.merge_decisions.
+  pose proof (frontiers_are_well_formed E) as [sorts _]%andb_prop.
+  set (answer := fun k => Merge_decision k
+    (names compare_name (filter (takes_effect compare_effect (current k))
+      (frontier k (meaning E))))
+    (names compare_name (overruled compare_effect (current k) (frontier k (meaning E))))).
+  rewrite (reading_by_keys _
+    (fun k => if is_open current (meaning E) k then [answer k] else []) _ sorts).
+  2: { intros k. unfold is_open, answer. cbn. now destruct (overruled _ _ _). }
+  rewrite (only_the_open_keys_count (is_open current (meaning E)))
+    by (intros k closed; now rewrite closed).
+  rewrite the_open_keys_are_those_of_the_definition by assumption.
+  replace (filter (definition.open compare_name compare_key compare_effect reading current' E)
+      (decided_keys compare_key reading E))
+    with (filter (definition.open compare_name compare_key compare_effect reading current E)
+      (decided_keys compare_key reading E)).
+  2: { apply filter_ext. intros k. unfold definition.open. now rewrite same. }
+  rewrite flat_map_concat_map.
+  rewrite (map_ext_in _ (fun k => [answer k])).
+  2: { intros k [_ is_open_k]%filter_In.
+    apply overruled_means_open in is_open_k; auto. unfold is_open.
+    now destruct (overruled _ _ _). }
+  rewrite <- flat_map_concat_map, flat_map_of_singletons. apply map_ext. intros k.
+  unfold answer, kept_at, superseded_at, overruled. rewrite <- same. f_equal.
+  - apply names_of_a_frontier; auto. intros. now apply an_effect_is_that_of_its_event.
+  - apply names_of_a_frontier; auto. intros. f_equal. now apply an_effect_is_that_of_its_event.
+Qed.
+
+Theorem notices_are_those_of_the_definition (current current' : K -> Effect) user E :
+  (forall k, current k = current' k) ->
+  incl E H ->
+  NoDup E ->
+  decisions.notices compare_name compare_effect current user (meaning E)
+  = definition.notices compare_name compare_key compare_effect reading current' user E.
+Proof.
+  intros same past distinct. unfold decisions.notices, definition.notices.
+  pose proof (frontiers_are_well_formed E) as [sorts _]%andb_prop.
+  rewrite (reading_by_keys _ (fun k => map (pair k)
+    (names compare_name (filter (fun d => equal (compare_option compare_name)
+        (decisions.user_of d) (Some user))
+      (overruled compare_effect (current k) (frontier k (meaning E)))))) _ sorts)
+    by reflexivity.
+  rewrite (only_the_open_keys_count (is_open current (meaning E))).
+  2: { intros k. unfold is_open. now destruct (overruled _ _ _). }
+  rewrite the_open_keys_are_those_of_the_definition by assumption.
+  replace (filter (definition.open compare_name compare_key compare_effect reading current' E)
+      (decided_keys compare_key reading E))
+    with (filter (definition.open compare_name compare_key compare_effect reading current E)
+      (decided_keys compare_key reading E)).
+  2: { apply filter_ext. intros k. unfold definition.open. now rewrite same. }
+  rewrite !flat_map_concat_map. f_equal. apply map_ext. intros k. f_equal.
+  unfold superseded_at, overruled. rewrite !filtering_twice, <- same.
+  rewrite (names_of_a_frontier E k _ (fun e =>
+    negb (has_effect compare_key compare_effect reading k (current k) e) &&
+    by_user compare_name user e)); auto.
+  - do 2 f_equal. apply filter_ext. intros. now rewrite andb_assoc.
+  - intros e d read. now rewrite (an_effect_is_that_of_its_event k (current k) e d read),
+      (a_user_is_that_of_the_event k user e d read).
+Qed.
+End Queries.
 End Frontiers.

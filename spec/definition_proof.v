@@ -4,7 +4,7 @@
     if some maximal decision on it is an add, and a decision that saw all others on its key and
     takes effect closes the key. What is seen is a cut of the history, and cuts have unions. *)
 
-From Coq Require Import List Bool NArith Lia.
+From Coq Require Import List Bool NArith Lia Permutation.
 From Rejoin Require Import order order_proof sorted_map dot dot_proof definition.
 Import ListNotations.
 Open Scope N_scope.
@@ -57,6 +57,36 @@ Proof.
   constructor.
   - rewrite in_app_iff. intros [there | there]; [auto |]. apply (disjoint x); cbn; auto.
   - apply IH. intros y there. apply disjoint. cbn. auto.
+Qed.
+
+Lemma NoDup_flat_map_if_disjoint {A B : Type} (f : A -> list B) (items : list A) :
+  NoDup items ->
+  (forall x, In x items -> NoDup (f x)) ->
+  (forall x y b, In x items -> In y items -> In b (f x) -> In b (f y) -> x = y) ->
+  NoDup (flat_map f items).
+Proof.
+  intros distinct each disjoint. induction distinct as [| x items new _ IH]; cbn; [constructor |].
+  apply NoDup_app_if_disjoint.
+  - apply each. now left.
+  - apply IH; intros; [apply each | apply (disjoint _ _ b)]; cbn; auto.
+  - intros b in_x (y & y_in & in_y)%in_flat_map. apply new.
+    rewrite (disjoint x y b); cbn; auto.
+Qed.
+
+Lemma filtering_keeps_permutations {A : Type} (p : A -> bool) (a b : list A) :
+  Permutation a b ->
+  Permutation (filter p a) (filter p b).
+Proof.
+  induction 1; cbn; [constructor | | | etransitivity; eassumption].
+  - destruct (p x); [now constructor | assumption].
+  - destruct (p x), (p y); reflexivity || constructor.
+Qed.
+
+Lemma filtering_twice {A : Type} (p q : A -> bool) (items : list A) :
+  filter q (filter p items) = filter (fun x => p x && q x) items.
+Proof.
+  induction items as [| x items IH]; cbn; [reflexivity |].
+  destruct (p x); cbn; [destruct (q x) |]; congruence.
 Qed.
 
 Lemma a_member_is_in_the_list {A : Type} (compare : A -> A -> comparison)
