@@ -271,4 +271,126 @@ Proof using happened.
   unfold decides, has_effect in *. now destruct (effect_on compare_key reading k e).
 Qed.
 End Decisions.
+(** ** Sets *)
+
+Local Notation set_decides := (decides compare_name set_reading).
+Local Notation maximal_in_set := (maximal compare_name compare_name set_reading).
+
+Lemma an_add_has_the_effect_added (x : Name) (e : event) :
+  is_add compare_name x e = has_effect compare_name compare_presence set_reading x Added e.
+Proof.
+  unfold is_add, has_effect, effect_on, set_reading.
+  destruct (operation_of e); try reflexivity; now destruct (equal compare_name x element).
+Qed.
+
+Lemma a_remove_has_the_effect_removed (x : Name) (e : event) :
+  is_remove compare_name x e = has_effect compare_name compare_presence set_reading x Removed e.
+Proof.
+  unfold is_remove, has_effect, effect_on, set_reading.
+  destruct (operation_of e); try reflexivity; now destruct (equal compare_name x element).
+Qed.
+
+Lemma a_set_decision_adds_or_removes (x : Name) (e : event) :
+  set_decides x e = is_add compare_name x e || is_remove compare_name x e.
+Proof.
+  unfold decides, effect_on, is_add, is_remove, set_reading.
+  destruct (operation_of e); try reflexivity; now destruct (equal compare_name x element).
+Qed.
+
+Theorem an_element_is_in_exactly_if_some_maximal_decision_adds_it E x :
+  incl E H ->
+  in_set compare_name E x = true <->
+  exists e, In e E /\ maximal_in_set E x e = true /\ is_add compare_name x e = true.
+Proof using happened.
+  intros past. unfold in_set. rewrite existsb_exists. split.
+  - intros (a & a_in & [adds no_remove]%andb_prop).
+    assert (set_decides x a = true) as decision
+      by (rewrite a_set_decision_adds_or_removes, adds; reflexivity).
+    destruct (every_decision_is_below_a_maximal_one compare_name set_reading E x a)
+      as (m & m_in & m_maximal & above); auto.
+    exists m. repeat split; auto. destruct above as [-> | seen]; [exact adds |].
+    apply maximal_means_seen_by_no_decision in m_maximal as [m_decides _].
+    rewrite a_set_decision_adds_or_removes in m_decides.
+    apply orb_prop in m_decides as [| removes]; [assumption |].
+    exfalso. apply negb_true_iff in no_remove. rewrite <- not_true_iff_false in no_remove.
+    apply no_remove, existsb_exists. exists m. now rewrite removes, seen.
+  - intros (a & a_in & is_max & adds). exists a. split; [exact a_in |]. rewrite adds. cbn.
+    apply negb_true_iff, not_true_iff_false. intros (r & r_in & [removes seen]%andb_prop)
+      %existsb_exists.
+    apply maximal_means_seen_by_no_decision in is_max as [_ unseen].
+    rewrite (unseen r) in seen; [easy | auto |].
+    now rewrite a_set_decision_adds_or_removes, removes, orb_true_r.
+Qed.
+
+(** In a set the decision that saw all others takes effect, whichever it is. *)
+Theorem a_decision_that_saw_all_others_on_an_element_closes_it E x e :
+  incl E H ->
+  In e E ->
+  set_decides x e = true ->
+  (forall f, In f E -> set_decides x f = true -> f = e \/ sees e f = true) ->
+  open compare_name compare_name compare_presence set_reading
+    (current_presence compare_name E) E x = false.
+Proof using happened lawful_names.
+  intros past e_in decision saw_all.
+  apply a_decision_that_saw_all_others_and_takes_effect_closes_its_key with (e := e); auto.
+  assert (maximal_in_set E x e = true) as is_max.
+  { apply maximal_means_seen_by_no_decision. split; [exact decision |].
+    intros f f_in f_decides. destruct (sees f e) eqn:seen; [| reflexivity].
+    destruct (saw_all f f_in f_decides) as [-> | back].
+    - rewrite <- seen. apply (nothing_sees_itself _ _ happened). auto.
+    - rewrite <- (nothing_sees_itself _ _ happened e); auto. symmetry.
+      apply (events_see_transitively e f e); auto. }
+  unfold current_presence. rewrite a_set_decision_adds_or_removes in decision.
+  destruct (in_set compare_name E x) eqn:inside.
+  - apply an_element_is_in_exactly_if_some_maximal_decision_adds_it in inside
+      as (a & a_in & a_maximal & adds); auto.
+    rewrite <- an_add_has_the_effect_added.
+    apply maximal_means_seen_by_no_decision in a_maximal as [a_decides unseen].
+    destruct (saw_all a a_in a_decides) as [-> | seen]; [exact adds |].
+    rewrite (unseen e) in seen; auto; [easy |].
+    now rewrite a_set_decision_adds_or_removes.
+  - rewrite <- a_remove_has_the_effect_removed.
+    apply orb_prop in decision as [adds |]; [| assumption].
+    rewrite <- not_true_iff_false in inside. exfalso. apply inside.
+    apply an_element_is_in_exactly_if_some_maximal_decision_adds_it; eauto.
+Qed.
+
+(** In a register or under a key, it does if it is the greatest write. *)
+Theorem a_greatest_write_that_saw_all_others_closes_the_register
+    (compare_value : Value -> Value -> comparison) {lawful_values : ordered compare_value}
+    null E e time v :
+  incl E H ->
+  In e E ->
+  operation_of e = Write time v ->
+  (forall f, In f E -> decides compare_unit register_reading tt f = true ->
+    f = e \/ sees e f = true) ->
+  greatest compare_name compare_value (flat_map register_stamps E)
+    = Some (stamp_of e time v) ->
+  open compare_name compare_unit compare_value register_reading
+    (current_content compare_name compare_value null E) E tt = false.
+Proof using happened.
+  intros past e_in writes saw_all wins.
+  apply a_decision_that_saw_all_others_and_takes_effect_closes_its_key with (e := e); auto.
+  unfold has_effect, effect_on, current_content, content. rewrite writes, wins. cbn.
+  now rewrite (equal_to_itself compare_value).
+Qed.
+
+Theorem a_greatest_write_that_saw_all_others_closes_the_key
+    (compare_value : Value -> Value -> comparison) {lawful_values : ordered compare_value}
+    null E k e time v :
+  incl E H ->
+  In e E ->
+  operation_of e = Put k time v ->
+  (forall f, In f E -> decides compare_name map_reading k f = true ->
+    f = e \/ sees e f = true) ->
+  greatest compare_name compare_value (flat_map (key_stamps compare_name k) E)
+    = Some (stamp_of e time v) ->
+  open compare_name compare_name compare_value map_reading
+    (content_at compare_name compare_value null E) E k = false.
+Proof using happened lawful_names.
+  intros past e_in writes saw_all wins.
+  apply a_decision_that_saw_all_others_and_takes_effect_closes_its_key with (e := e); auto.
+  unfold has_effect, effect_on, content_at. rewrite writes, wins. cbn.
+  now rewrite (equal_to_itself compare_name), (equal_to_itself compare_value).
+Qed.
 End Histories.
