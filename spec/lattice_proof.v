@@ -5,11 +5,11 @@ From Rejoin Require Import order lattice sorted_map order_proof sorted_map_proof
 Import ListNotations.
 
 (** Union is a join of sets. *)
-Theorem sets_are_a_lattice {A : Type} (compare : A -> A -> comparison) :
-  ordered compare ->
+Theorem sets_are_a_lattice {A : Type} (compare : A -> A -> comparison)
+    {lawful : ordered compare} :
   lattice (rising compare) [] (union compare).
 Proof.
-  intros lawful. split; intros.
+  split; intros.
   - reflexivity.
   - now apply union_is_rising.
   - apply (equal_members_make_equal_sets compare); try now apply union_is_rising.
@@ -23,26 +23,43 @@ Proof.
     intros x. rewrite member_of_union by easy. apply orb_false_r.
 Qed.
 
-(** The greater of two that may be missing is a join. *)
-Theorem options_are_a_lattice {A : Type} (compare : A -> A -> comparison) :
-  ordered compare ->
-  lattice (fun _ => true) None (greater_option compare).
-Proof.
-  intros lawful. split; intros.
-  - reflexivity.
-  - reflexivity.
-  - now apply greater_option_is_commutative.
-  - now apply greater_option_is_associative.
-  - now apply greater_option_is_idempotent.
-  - apply missing_is_least.
-Qed.
-
 (** Whether a value that is there is well-formed. *)
 Definition well_formed_option {V : Type} (well_formed : V -> bool) (value : option V) : bool :=
   match value with
   | Some value => well_formed value
   | None => true
   end.
+
+(** The greater of two that may be missing is a join. *)
+Theorem options_are_a_lattice {A : Type}
+    (compare : A -> A -> comparison) {lawful : ordered compare} (well_formed : A -> bool) :
+  lattice (well_formed_option well_formed) None (greater_option compare).
+Proof.
+  split; intros.
+  - reflexivity.
+  - destruct a as [x |], b as [y |]; cbn; auto.
+    now destruct (greater_is_one_of_both compare x y) as [-> | ->].
+  - now apply greater_option_is_commutative.
+  - now apply greater_option_is_associative.
+  - now apply greater_option_is_idempotent.
+  - apply missing_is_least.
+Qed.
+
+(** Well-formedness may be written in another way. *)
+Lemma lattices_depend_on_what_is_well_formed {State : Type}
+    (well_formed well_formed' : State -> bool) bottom join :
+  (forall s, well_formed s = well_formed' s) ->
+  lattice well_formed bottom join ->
+  lattice well_formed' bottom join.
+Proof. intros same lawful. split; intros *; rewrite <- !same; apply lawful. Qed.
+
+(** What takes the greater in is above it already. *)
+Lemma greater_option_is_inflationary {A : Type}
+    (compare : A -> A -> comparison) {lawful : ordered compare} x y :
+  greater_option compare x (greater_option compare x y) = greater_option compare x y.
+Proof.
+  rewrite <- greater_option_is_associative by exact _. now rewrite greater_option_is_idempotent.
+Qed.
 
 (** The merge of maps is a join, if under each key what merges the values is one. *)
 Section Maps.
@@ -76,6 +93,14 @@ Proof.
   intros sorts all. unfold well_formed_map. rewrite sorts.
   apply (forallb_means_all_found compare); [exact sorts |]. intros k v found.
   specialize (all k). now rewrite found in all.
+Qed.
+
+Lemma maps_of_anything_are_well_formed_when_sorted (m : sorted_map K V) :
+  (forall entry, well_formed_entry entry = true) ->
+  well_formed_map m = sorted compare m.
+Proof.
+  intros any. unfold well_formed_map.
+  rewrite (proj2 (forallb_forall well_formed_entry m)) by auto. apply andb_true_r.
 Qed.
 
 Lemma a_join_of_nothing_is_nothing : K -> f None None = None.

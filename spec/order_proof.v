@@ -7,6 +7,7 @@ From Coq Require Import Bool NArith.
 From Rejoin Require Import order.
 
 Existing Class ordered.
+Global Hint Extern 0 (ordered _) => exact _ : core.
 
 Section Ordered.
 Context {A : Type} (compare : A -> A -> comparison) {lawful : ordered compare}.
