@@ -9,6 +9,7 @@ From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot
 From Rejoin Require Import version_vector_meaning_proof definition_proof.
 From Rejoin Require version_vector.
 From Rejoin Require Import definition decisions.
+From Rejoin Require decisions_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -29,12 +30,6 @@ Local Notation decides := (decides compare_key reading).
 Local Notation frontier := (frontier compare_key).
 Local Notation well_formed := (well_formed_frontiers compare_name compare_key compare_effect).
 Local Notation meaning := (meaning compare_name compare_key compare_effect reading).
-
-Instance decisions_are_ordered' : ordered compare_decision.
-Proof.
-  apply injections_are_ordered; [| typeclasses eauto].
-  intros [[[] ?]] [[[] ?]]; cbn. congruence.
-Qed.
 
 (** ** Frontiers are equal where they list the same. *)
 

@@ -5,7 +5,7 @@
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof.
 From Rejoin Require Import version_vector_meaning_proof definition_proof decisions_meaning_proof.
-From Rejoin Require version_vector decisions.
+From Rejoin Require version_vector decisions or_set_proof.
 From Rejoin Require Import definition or_set.
 Import ListNotations.
 Open Scope N_scope.
@@ -15,9 +15,6 @@ Context {Name Value : Type}.
 Context (compare_name : Name -> Name -> comparison) {lawful_names : ordered compare_name}.
 Local Notation event := (event Name Value).
 Local Notation meaning := (meaning compare_name (Value := Value)).
-
-Global Instance presences_are_ordered : ordered compare_presence.
-Proof. split; [intros [] [] | intros [] [] | intros [] [] []]; cbn; intuition congruence. Qed.
 
 Theorem the_empty_set_has_seen_nothing : meaning [] = bottom.
 Proof. reflexivity. Qed.

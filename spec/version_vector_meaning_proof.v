@@ -4,8 +4,8 @@
     operations were seen. *)
 
 From Coq Require Import List Bool NArith Lia.
-From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof.
-From Rejoin Require Import definition definition_proof version_vector.
+From Rejoin Require Import order order_proof lattice sorted_map sorted_map_proof dot dot_proof.
+From Rejoin Require Import definition definition_proof version_vector version_vector_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -18,72 +18,6 @@ Local Notation see := (see compare_name).
 Local Notation well_formed := (well_formed compare_name).
 Local Notation of_dots := (of_dots compare_name).
 
-Lemma w_get o v : well_formed v = true -> find compare_origin o v <> Some 0.
-Proof.
-  unfold version_vector.well_formed. rewrite andb_true_iff.
-  intros [sorts positive] found. rewrite (forallb_means_all_found compare_origin) in positive
-    by assumption.
-  apply positive in found. now cbn in found.
-Qed.
-
-Lemma equal_counts_make_equal_vectors' v w :
-  well_formed v = true ->
-  well_formed w = true ->
-  (forall o, get o v = get o w) ->
-  v = w.
-Proof.
-  intros wv ww same. pose proof wv as wv'. pose proof ww as ww'.
-  apply andb_prop in wv' as [sv _]. apply andb_prop in ww' as [sw _].
-  apply (equal_finds_make_equal_maps compare_origin); auto. intros o.
-  specialize (same o). unfold version_vector.get in same.
-  pose proof (w_get o v wv). pose proof (w_get o w ww).
-  destruct (find compare_origin o v), (find compare_origin o w); congruence.
-Qed.
-
-Lemma w_see o n v : well_formed v = true -> well_formed (see o n v) = true.
-Proof.
-  unfold version_vector.see. intros w. destruct (N.leb_spec n (get o v)); [exact w |].
-  pose proof w as w'. apply andb_prop in w' as [s p]. unfold version_vector.well_formed.
-  rewrite (set_is_sorted compare_origin) by assumption. cbn.
-  rewrite (forallb_means_all_found compare_origin) in p by assumption.
-  apply (forallb_means_all_found compare_origin); [now apply (set_is_sorted compare_origin) |].
-  intros o' n'. rewrite (find_in_set compare_origin) by assumption.
-  destruct (equal compare_origin o' o); [| apply p].
-  intros [= <-]. cbn. apply N.leb_le. lia.
-Qed.
-
-Lemma g_see o o' n v : well_formed v = true ->
-  get o (see o' n v) = if equal compare_origin o o' then N.max n (get o v) else get o v.
-Proof.
-  intros w. pose proof w as w'. apply andb_prop in w' as [s _]. unfold version_vector.see.
-  destruct (N.leb_spec n (get o' v)).
-  - destruct (equal_is_equality compare_origin o o') as [-> |]; lia.
-  - unfold version_vector.get at 1. rewrite (find_in_set compare_origin) by assumption.
-    destruct (equal_is_equality compare_origin o o') as [-> |]; [lia | reflexivity].
-Qed.
-
-Lemma g_join o v w : well_formed v = true -> well_formed w = true ->
-  get o (join compare_name v w) = N.max (get o v) (get o w).
-Proof.
-  intros [sv _]%andb_prop [sw _]%andb_prop. unfold version_vector.get, join.
-  rewrite (find_in_merge compare_origin) by auto.
-  destruct (find compare_origin o v) as [n |], (find compare_origin o w) as [m |]; cbn; try lia.
-  unfold greater. destruct (below_means_less N.compare n m) as [lt | lt];
-    rewrite N.compare_lt_iff in lt; lia.
-Qed.
-Lemma w_join v w : well_formed v = true -> well_formed w = true ->
-  well_formed (join compare_name v w) = true.
-Proof.
-  intros [sv pv]%andb_prop [sw pw]%andb_prop. unfold version_vector.well_formed, join.
-  rewrite (merge_is_sorted compare_origin) by auto. cbn.
-  rewrite (forallb_means_all_found compare_origin) in pv, pw by assumption.
-  apply (forallb_means_all_found compare_origin); [now apply (merge_is_sorted compare_origin) |].
-  intros o n. rewrite (find_in_merge compare_origin) by auto.
-  specialize (pv o). specialize (pw o). cbn in *.
-  destruct (find compare_origin o v) as [n' |], (find compare_origin o w) as [m |]; cbn;
-   intros [= <-]; auto. unfold greater. destruct (below _ _ _); auto.
-Qed.
-
 Lemma what_is_found_is_there {V : Type} o (n : V) m :
   find compare_origin o m = Some n ->
   In (o, n) m.
@@ -94,16 +28,13 @@ Qed.
 
 (** ** The least vector of some dots *)
 
-Lemma a_vector_of_dots_is_well_formed dots : well_formed (of_dots dots) = true.
-Proof. induction dots; [reflexivity |]. now apply w_see. Qed.
-
 Lemma every_dot_is_counted dots d :
   In d dots ->
   counter d <= get (dot_origin d) (of_dots dots).
 Proof.
   induction dots as [| d' dots IH]; cbn [In version_vector.of_dots fold_right]; [easy |].
   fold (of_dots dots). unfold see_dot.
-  rewrite g_see by apply a_vector_of_dots_is_well_formed.
+  rewrite (get_of_see compare_name) by now apply of_dots_is_well_formed.
   intros [-> | there]; [rewrite (equal_to_itself compare_origin); lia |].
   specialize (IH there). destruct (equal _ _ _); lia.
 Qed.
@@ -114,7 +45,7 @@ Lemma every_count_is_reached dots o :
 Proof.
   induction dots as [| d dots IH]; cbn [In version_vector.of_dots fold_right]; [easy |].
   fold (of_dots dots). unfold see_dot.
-  rewrite g_see by apply a_vector_of_dots_is_well_formed.
+  rewrite (get_of_see compare_name) by now apply of_dots_is_well_formed.
   destruct (equal_is_equality compare_origin o (dot_origin d)) as [-> | other];
     intros positive; [| right; auto].
   destruct (N.max_spec (counter d) (get (dot_origin d) (of_dots dots))) as [[lt ->] | [le ->]].
@@ -155,7 +86,7 @@ Lemma the_vector_depends_only_on_the_events E F :
   (forall e : event, In e E <-> In e F) ->
   vector E = vector F.
 Proof.
-  intros same. apply equal_counts_make_equal_vectors'; try apply a_vector_of_dots_is_well_formed.
+  intros same. apply (equal_counts_make_equal_vectors compare_name); try now apply of_dots_is_well_formed.
   intros o. apply N.le_antisymm; apply more_dots_count_no_less; apply incl_map; intros e there;
     now apply same.
 Qed.
@@ -198,8 +129,8 @@ Lemma the_join_of_vectors_is_the_vector_of_both E F G :
   join compare_name (vector E) (vector F) = vector G.
 Proof.
   intros both.
-  apply equal_counts_make_equal_vectors'; auto using w_join, a_vector_of_dots_is_well_formed.
-  intros o. rewrite g_join by apply a_vector_of_dots_is_well_formed.
+  apply (equal_counts_make_equal_vectors compare_name); try apply (join_is_well_formed _ _ _ (version_vectors_are_a_lattice compare_name)); try now apply of_dots_is_well_formed.
+  intros o. rewrite (get_of_join compare_name) by now apply of_dots_is_well_formed.
   apply N.le_antisymm.
   - apply N.max_lub; apply more_dots_count_no_less; apply incl_map; intros e there;
       apply both; auto.
