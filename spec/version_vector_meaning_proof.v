@@ -62,16 +62,22 @@ Proof.
   apply there. now apply every_count_is_reached.
 Qed.
 
+Lemma what_is_covered_is_counted v w o :
+  covers compare_name w v = true ->
+  get o v <= get o w.
+Proof.
+  unfold covers. rewrite forallb_forall. intros covered. unfold version_vector.get at 1.
+  destruct (find compare_origin o v) as [n |] eqn:found; [| lia].
+  now apply what_is_found_is_there, covered, N.leb_le in found.
+Qed.
+
 Lemma what_is_covered_is_contained v w d :
   covers compare_name w v = true ->
   contains compare_name d v = true ->
   contains compare_name d w = true.
 Proof.
-  unfold covers, contains. rewrite forallb_forall. intros covered.
-  rewrite !andb_true_iff, !N.leb_le. unfold version_vector.get at 1.
-  destruct (find compare_origin (dot_origin d) v) as [n |] eqn:found; [| lia].
-  apply what_is_found_is_there, covered, N.leb_le in found. cbn in found.
-  intros [positive counted]. split; lia.
+  intros covered. apply (what_is_covered_is_counted v w (dot_origin d)) in covered.
+  unfold contains. rewrite !andb_true_iff, !N.leb_le. lia.
 Qed.
 
 (** ** The vector of a cut *)
