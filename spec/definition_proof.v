@@ -89,6 +89,33 @@ Proof.
   destruct (p x); cbn; [destruct (q x) |]; congruence.
 Qed.
 
+Lemma filtering_all {A : Type} (p : A -> bool) (items : list A) :
+  (forall x, In x items -> p x = true) ->
+  filter p items = items.
+Proof.
+  induction items as [| x items IH]; intros all; [reflexivity |]. cbn.
+  rewrite (all x) by now left. f_equal. apply IH. intros. apply all. now right.
+Qed.
+
+Lemma filtering_none {A : Type} (p : A -> bool) (items : list A) :
+  (forall x, In x items -> p x = false) ->
+  filter p items = [].
+Proof.
+  induction items as [| x items IH]; intros none; [reflexivity |]. cbn.
+  rewrite (none x) by now left. apply IH. intros. apply none. now right.
+Qed.
+
+Lemma distinct_images {A B : Type} (f : A -> B) (items : list A) :
+  NoDup items ->
+  (forall x y, In x items -> In y items -> f x = f y -> x = y) ->
+  NoDup (map f items).
+Proof.
+  intros distinct injective. induction distinct as [| x items new _ IH]; cbn; constructor.
+  - intros (y & same & there)%in_map_iff. apply new.
+    rewrite (injective x y); cbn; auto.
+  - apply IH. intros y z y_in z_in. apply injective; now right.
+Qed.
+
 Lemma a_member_is_in_the_list {A : Type} (compare : A -> A -> comparison)
     {lawful : ordered compare} x (items : list A) :
   member compare x items = true ->

@@ -3,7 +3,7 @@
     An origin sees its own earlier operations, so a number per origin says which of its
     operations were seen. *)
 
-From Coq Require Import List Bool NArith Lia.
+From Coq Require Import List Bool NArith Lia Permutation FinFun.
 From Rejoin Require Import order order_proof lattice sorted_map sorted_map_proof dot dot_proof.
 From Rejoin Require Import definition definition_proof version_vector version_vector_proof.
 Import ListNotations.
@@ -184,6 +184,74 @@ Proof.
     apply (origins_see_their_own _ _ happened); [auto | now rewrite named]. }
   apply a_member_is_in_the_list, nothing_else, every_dot_is_counted in seen;
     [cbn in seen; lia | typeclasses eauto].
+Qed.
+
+(** ** Counting by replica *)
+
+Definition dots_of (v : version_vector.state Name) : list (dot Name) :=
+  flat_map (fun entry => map (fun n => Dot (fst entry) (N.of_nat n))
+    (seq 1 (N.to_nat (snd entry)))) v.
+
+Lemma the_dots_of_a_vector_are_those_it_contains v d :
+  well_formed v = true ->
+  In d (dots_of v) <-> contains compare_name d v = true.
+Proof.
+  intros good. pose proof (well_formed_vectors_are_sorted compare_name v good) as sorts.
+  unfold dots_of, contains. rewrite in_flat_map, andb_true_iff, !N.leb_le. split.
+  - intros ([o n] & there & (c & <- & counted%in_seq)%in_map_iff). cbn [fst snd] in *.
+    apply (found_means_in compare_origin) in there; [| exact sorts].
+    cbn [counter dot_origin]. unfold version_vector.get. rewrite there. lia.
+  - unfold version_vector.get. intros [positive counted].
+    destruct (find compare_origin (dot_origin d) v) as [n |] eqn:found; [| lia].
+    exists (dot_origin d, n). split; [now apply (found_means_in compare_origin) |].
+    apply in_map_iff. exists (N.to_nat (counter d)). rewrite N2Nat.id. cbn [fst snd].
+    split; [now destruct d |]. apply in_seq. lia.
+Qed.
+
+Lemma the_dots_of_a_vector_are_distinct v :
+  well_formed v = true ->
+  NoDup (dots_of v).
+Proof.
+  intros good. pose proof (well_formed_vectors_are_sorted compare_name v good) as sorts.
+  apply NoDup_flat_map_if_disjoint.
+  - apply (NoDup_map_inv fst). now apply (rising_lists_have_no_repeats compare_origin).
+  - intros [o n] _. apply FinFun.Injective_map_NoDup; [| apply seq_NoDup].
+    intros i j [= same]. now apply Nat2N.inj.
+  - intros [o n] [o' n'] d there there' (i & <- & _)%in_map_iff (j & [= -> _] & _)%in_map_iff.
+    cbn [fst] in *.
+    apply (found_means_in compare_origin) in there; [| exact sorts].
+    apply (found_means_in compare_origin) in there'; [| exact sorts]. congruence.
+Qed.
+
+Theorem the_vector_of_a_cut_counts_its_events E name :
+  cut H E ->
+  version_vector.seen_of compare_name name (vector E) = definition.seen_of compare_name name E.
+Proof.
+  intros is_cut. pose proof (of_dots_is_well_formed compare_name (map dot_of E)) as good.
+  assert (Permutation (dots_of (vector E)) (map dot_of E)) as same.
+  { apply NoDup_Permutation.
+    - now apply the_dots_of_a_vector_are_distinct.
+    - apply distinct_images; [apply (cut_is_distinct _ _ is_cut) |].
+      intros e f e_in f_in. apply (dots_are_unique _ _ happened);
+        now apply (cut_happened _ _ is_cut).
+    - intros d. rewrite the_dots_of_a_vector_are_those_it_contains by exact good.
+      now apply the_vector_of_a_cut_has_exactly_its_events. }
+  set (by_name := fun d : dot Name => equal compare_name (replica (dot_origin d)) name).
+  transitivity (N.of_nat (length (filter by_name (dots_of (vector E))))).
+  - clear. induction (vector E) as [| [o n] v IH]; [reflexivity |].
+    unfold dots_of. cbn [version_vector.seen_of fold_right flat_map fst snd].
+    fold (version_vector.seen_of compare_name name v) (dots_of v).
+    rewrite filter_app, app_length, Nat2N.inj_add, <- IH.
+    destruct (equal compare_name (replica o) name) eqn:mine.
+    + f_equal. rewrite filtering_all, map_length, seq_length; [lia |].
+      intros d (i & <- & _)%in_map_iff. exact mine.
+    + rewrite filtering_none; [reflexivity |].
+      intros d (i & <- & _)%in_map_iff. exact mine.
+  - unfold definition.seen_of. f_equal.
+    rewrite (Permutation_length (filtering_keeps_permutations by_name _ _ same)).
+    clear. induction E as [| e E IH]; [reflexivity |]. cbn [map filter].
+    unfold by_name at 1. unfold replica_of at 1.
+    destruct (equal _ _ _); cbn [length]; congruence.
 Qed.
 End Cuts.
 End Vectors.
