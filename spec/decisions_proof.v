@@ -65,7 +65,9 @@ Lemma well_formed_frontiers_mean (m : sorted_map K (sorted_set decision)) :
   /\ (forall k, rising compare_decision (or_empty (find compare_key k m)) = true).
 Proof.
   unfold decisions.well_formed_frontiers. rewrite andb_true_iff. split.
-  - intros [sorts all]. rewrite (forallb_means_all_found (V := sorted_set decision) compare_key) in all by exact sorts.
+  - intros [sorts all].
+    rewrite (forallb_means_all_found (V := sorted_set decision) compare_key) in all
+      by exact sorts.
     split; [exact sorts |].
     split; intros k; [intros at_k; now apply all in at_k |].
     destruct (find compare_key k m) as [[| d ds] |] eqn:at_k; try reflexivity.
@@ -479,6 +481,65 @@ Proof.
 Qed.
 
 Local Hint Resolve part_since_is_well_formed take_part_is_well_formed : core.
+
+Lemma lists_of_part_since v k d (s : state) :
+  well_formed s = true ->
+  lists k d (part_since v s) = sends v k s && lists k d s.
+Proof.
+  intros good. unfold lists. rewrite frontier_of_part_since by assumption.
+  now destruct (sends v k s).
+Qed.
+
+Theorem part_since_is_covered v (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  covered (part_since v s) = true.
+Proof.
+  intros good. rewrite !covered_means_what_is_listed_was_seen by auto.
+  intros all k d. rewrite lists_of_part_since, andb_true_iff by assumption.
+  intros [_ listed]. now apply (all k).
+Qed.
+
+Theorem take_part_is_covered (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  covered part = true ->
+  covered s = true ->
+  covered (take_part part s) = true.
+Proof.
+  intros good_part good. rewrite !covered_means_what_is_listed_was_seen by auto.
+  intros all_part all k d. specialize (all_part k d). specialize (all k d).
+  cbn [seen decisions.take_part].
+  rewrite (version_vector_proof.contains_of_join compare_name) by auto.
+  intros listed. unfold lists in *. rewrite frontier_of_take_part in listed by assumption.
+  destruct (frontier k part) as [| d' ds] eqn:at_part; [now rewrite all |].
+  rewrite member_of_join_frontiers in listed
+    by (try rewrite <- at_part; now apply frontiers_are_rising).
+  destruct (member compare_decision d (frontier k s)); [now rewrite all |].
+  apply andb_true_iff in listed as [listed _]. rewrite all_part by exact listed.
+  apply orb_true_r.
+Qed.
+
+(** Whoever made the part, nothing that was known is lost. *)
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof.
+  intros good_part good. apply equal_lists_make_equal_states; auto.
+  - apply (a_join_is_above_the_left
+      (version_vector_proof.version_vectors_are_a_lattice compare_name)); auto.
+  - intros k d. rewrite lists_of_join by auto. cbn [seen decisions.take_part].
+    rewrite (version_vector_proof.contains_of_join compare_name) by auto.
+    unfold lists. rewrite frontier_of_take_part by assumption.
+    destruct (frontier k part) as [| d' ds] eqn:at_part;
+      [now destruct (member compare_decision d (frontier k s)) |].
+    rewrite member_of_join_frontiers
+      by (try rewrite <- at_part; now apply frontiers_are_rising).
+    destruct (member compare_decision d (frontier k s)),
+      (member compare_decision d (d' :: ds)),
+      (contains (dot_of d) (seen s)), (contains (dot_of d) (seen part)); reflexivity.
+Qed.
 
 (** A part does what the whole does, if the keys left out would change nothing. *)
 Theorem a_part_joins_like_the_whole v (a b : state) :

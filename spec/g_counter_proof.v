@@ -27,7 +27,10 @@ Local Notation join_shares := (merge compare_origin (greater_option N.compare)).
 (** ** T1 *)
 
 Lemma shares_are_a_lattice : lattice well_formed_shares [] join_shares.
-Proof. apply (maps_are_a_lattice compare_origin). intros o. exact (options_are_a_lattice N.compare _). Qed.
+Proof.
+  apply (maps_are_a_lattice compare_origin). intros o.
+  exact (options_are_a_lattice N.compare _).
+Qed.
 
 Theorem g_counters_are_a_lattice : lattice well_formed bottom join.
 Proof.
@@ -194,6 +197,12 @@ Proof.
   - intros o. unfold g_counter.take_part. rewrite !share_of_join, share_of_part_since by assumption.
     specialize (no_greater o). destruct (N.ltb_spec (get o v) (get o (seen b))); lia.
 Qed.
+
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof. intros. now apply (a_join_is_above_the_left g_counters_are_a_lattice). Qed.
 
 Theorem taking_part_of_itself_changes_nothing v (s : state) :
   well_formed s = true ->

@@ -182,6 +182,43 @@ Proof.
 Qed.
 End Records.
 
+(** A lattice under a constructor. *)
+Theorem wrapped_lattices_are_a_lattice {A State : Type} (wrap : A -> State)
+    (well_formed : State -> bool) (join : State -> State -> State)
+    {well_formed_a : A -> bool} {bottom_a : A} {join_a : A -> A -> A} :
+  (forall s, well_formed s = true -> exists a, s = wrap a) ->
+  (forall a, well_formed (wrap a) = well_formed_a a) ->
+  (forall a b, join (wrap a) (wrap b) = wrap (join_a a b)) ->
+  lattice well_formed_a bottom_a join_a ->
+  lattice well_formed (wrap bottom_a) join.
+Proof.
+  intros all_wrapped well_formed_wrapped join_wrapped lawful.
+  split; intros;
+    repeat match goal with
+    | good : well_formed ?s = true |- _ =>
+        is_var s; destruct (all_wrapped s good) as [? ->]; rewrite well_formed_wrapped in good
+    end;
+    rewrite ?join_wrapped, ?well_formed_wrapped; try f_equal; now apply lawful.
+Qed.
+
+(** What is missing adds nothing: a join of values that may be missing. *)
+Theorem values_that_may_be_missing_are_a_lattice {State : Type}
+    {well_formed : State -> bool} {bottom : State} {join : State -> State -> State} :
+  lattice well_formed bottom join ->
+  lattice (well_formed_option well_formed) None
+    (fun x y =>
+      match x, y with
+      | Some x, Some y => Some (join x y)
+      | Some x, None => Some x
+      | None, y => y
+      end).
+Proof.
+  intros lawful.
+  split; intros;
+    repeat match goal with x : option State |- _ => destruct x end; cbn in *;
+    try reflexivity; try assumption; try f_equal; now apply lawful.
+Qed.
+
 (** ** What follows for every lattice
 
     [a] is below [b] exactly if [join a b = b]. *)

@@ -152,6 +152,12 @@ Proof.
     now apply known.
 Qed.
 
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof. intros. now apply (a_join_is_above_the_left logs_are_a_lattice). Qed.
+
 Theorem taking_part_of_itself_changes_nothing u (s : state) :
   well_formed s = true ->
   take_part (part_since u s) s = s.
@@ -216,6 +222,23 @@ Proof.
   - intros [| listed]; [discriminate |].
     apply version_vector_proof.seeing_forgets_nothing; auto.
 Qed.
+Theorem part_since_is_covered u (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  covered (part_since u s) = true.
+Proof.
+  intros good. rewrite !covered_means_what_is_listed_was_seen by auto.
+  intros all e. rewrite lists_of_part_since, andb_true_iff by assumption.
+  intros [listed _]. now apply all.
+Qed.
+
+Theorem take_part_is_covered (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  covered part = true ->
+  covered s = true ->
+  covered (take_part part s) = true.
+Proof. intros. now apply the_join_is_covered. Qed.
 End Log.
 
 (** ** Computed *)

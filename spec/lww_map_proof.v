@@ -169,6 +169,24 @@ Proof.
   - apply (join_is_well_formed _ _ _ winners_are_a_lattice); auto.
 Qed.
 
+Theorem part_since_is_covered u (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  covered (part_since u s) = true.
+Proof.
+  intros. apply (part_since_is_covered compare_name compare_name compare_value); auto.
+Qed.
+
+Theorem take_part_is_covered (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  covered part = true ->
+  covered s = true ->
+  covered (take_part part s) = true.
+Proof.
+  intros. apply (take_part_is_covered compare_name compare_name compare_value); auto.
+Qed.
+
 (** A part does what the whole does, if the keys left out would change nothing. *)
 Theorem a_part_joins_like_the_whole u (a b : state) :
   well_formed a = true ->
@@ -189,6 +207,16 @@ Proof.
     intros k. rewrite !find_in_join_winners, find_in_sent_winners by auto.
     specialize (unchanged k). destruct (sends u k (decisions b)); [reflexivity |].
     rewrite missing_is_least. symmetry. now apply unchanged.
+Qed.
+
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof.
+  intros. unfold lww_map.join, lww_map.take_part. cbn [decisions winners]. f_equal.
+  - apply taking_a_part_is_inflationary; auto.
+  - apply (a_join_is_above_the_left winners_are_a_lattice); auto.
 Qed.
 
 Theorem taking_part_of_itself_changes_nothing u (s : state) :

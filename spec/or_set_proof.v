@@ -121,10 +121,32 @@ Theorem take_part_is_well_formed (part s : state) :
   well_formed (take_part part s) = true.
 Proof. apply (take_part_is_well_formed compare_name compare_name compare_presence). Qed.
 
+Theorem part_since_is_covered u (s : state) :
+  well_formed s = true ->
+  covered s = true ->
+  covered (part_since u s) = true.
+Proof. apply (part_since_is_covered compare_name compare_name compare_presence). Qed.
+
+Theorem take_part_is_covered (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  covered part = true ->
+  covered s = true ->
+  covered (take_part part s) = true.
+Proof. apply (take_part_is_covered compare_name compare_name compare_presence). Qed.
+
+Theorem taking_a_part_is_inflationary (part s : state) :
+  well_formed part = true ->
+  well_formed s = true ->
+  join s (take_part part s) = take_part part s.
+Proof. apply (taking_a_part_is_inflationary compare_name compare_name compare_presence). Qed.
+
 Theorem taking_part_of_itself_changes_nothing u (s : state) :
   well_formed s = true ->
   take_part (part_since u s) s = s.
-Proof. apply (taking_part_of_itself_changes_nothing compare_name compare_name compare_presence). Qed.
+Proof.
+  apply (taking_part_of_itself_changes_nothing compare_name compare_name compare_presence).
+Qed.
 End Or_set.
 
 (** ** Computed *)
