@@ -55,13 +55,6 @@ Definition next_event (object : Name) (op : operation Name Value) (user : option
     (seen_of compare_name (replica o) (seen n) + 1) user op
     (set_of (compare_dot compare_name) (map dot_of here)).
 
-Definition on_objects_of {V : Type} (vs : sorted_map Name V) (E : list event) : list event :=
-  filter (fun e =>
-    match find compare_name (object_of e) vs with
-    | Some _ => true
-    | None => false
-    end) E.
-
 Inductive step (w : world) : world -> Prop :=
 | Operate name object op user r :
     valid op = true ->
@@ -79,7 +72,7 @@ Inductive step (w : world) : world -> Prop :=
     sorted compare_name vs = true ->
     step w (World (happened w) (nodes w)
       (Changes (replica.deltas_since compare_name vs (replica.held (running n)))
-        (on_objects_of vs (seen n)) :: sent w) (backups w))
+        (on_objects_of compare_name vs (seen n)) :: sent w) (backups w))
 | Receive name xs events :
     let n := nodes w name in
     In (Full xs events) (sent w) ->
