@@ -89,6 +89,15 @@ Definition replica_of (e : event) : Name := replica (dot_origin (dot_of e)).
 Definition of_object (name : Name) (events : list event) : list event :=
   filter (fun e => equal compare_name (object_of e) name) events.
 
+(** The events on the objects that [names] has. *)
+Definition on_objects_of {V : Type} (names : sorted_map Name V) (events : list event)
+    : list event :=
+  filter (fun e =>
+    match find compare_name (object_of e) names with
+    | Some _ => true
+    | None => false
+    end) events.
+
 (** ** G-Counter *)
 
 Definition amount_of (e : event) : N :=
@@ -383,6 +392,23 @@ Record history (H : list event) : Prop := {
 (** All that the events of [E] saw is in [E]. *)
 Definition closed (E : list event) : Prop :=
   forall e d, In e E -> In d (saw e) -> exists f, In f E /\ dot_of f = d.
+
+(** What a replica can have seen of the history [H]: what it saw, with all that this saw. *)
+Record cut (H E : list event) : Prop := {
+  cut_happened : incl E H;
+  cut_is_distinct : NoDup E;
+  cut_is_closed : closed E
+}.
+
+(** Many objects: each has a history of its own, and is seen for itself. *)
+Definition histories (H : list event) : Prop := forall name, history (of_object name H).
+
+Definition cuts (H E : list event) : Prop :=
+  forall name, cut (of_object name H) (of_object name E).
+
+(** All that [e] saw is [E]. *)
+Definition saw_exactly (e : event) (E : list event) : Prop :=
+  (forall f, In f E -> sees e f = true) /\ incl (saw e) (map dot_of E).
 
 Definition same_event (e f : event) : bool :=
   equal compare_name (object_of e) (object_of f) &&
