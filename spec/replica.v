@@ -1,0 +1,288 @@
+(** Replica: all objects of one replica, as one product.
+
+    Meaning: each object is seen for itself and has a version vector of its own, so that some
+    objects may be synchronized before others.
+    Laws: the product of semilattices is one ([replica_proof.v]).
+    Cost: that of the objects.
+    Source: Almeida et al., Delta State Replicated Data Types, JPDC 2018, section 4. *)
+
+From Coq Require Import List Bool NArith.
+From Rejoin Require Import order sorted_map dot delta.
+From Rejoin Require version_vector definition.
+From Rejoin Require g_counter lww_register or_set lww_map log.
+Import definition (object_type, G_counter, Lww_register, Or_set, Lww_map, Log,
+  Count, Content, Elements, Entries, Items).
+Import ListNotations.
+Open Scope N_scope.
+
+Section Replica.
+Context {Name Value : Type}.
+Context (compare_name : Name -> Name -> comparison).
+Context (compare_value : Value -> Value -> comparison).
+Context (null : Value).
+Local Notation vector := (version_vector.state Name).
+
+(** The state of one object. *)
+Inductive object :=
+| A_counter (s : g_counter.state Name)
+| A_register (s : lww_register.state Name Value)
+| A_set (s : or_set.state Name)
+| A_map (s : lww_map.state Name Value)
+| A_log (s : log.state Name Value).
+
+(** The states of all objects, or of some. *)
+Definition objects : Type := sorted_map Name object.
+
+(** Who it is, and what it has seen. *)
+Record state := Replica { self : origin Name; held : objects }.
+
+(** Which objects there are. *)
+Definition schema : Type := sorted_map Name object_type.
+
+Definition type_of (x : object) : object_type :=
+  match x with
+  | A_counter _ => G_counter
+  | A_register _ => Lww_register
+  | A_set _ => Or_set
+  | A_map _ => Lww_map
+  | A_log _ => Log
+  end.
+
+Definition same_type (s t : object_type) : bool :=
+  match s, t with
+  | G_counter, G_counter | Lww_register, Lww_register | Or_set, Or_set
+  | Lww_map, Lww_map | Log, Log => true
+  | _, _ => false
+  end.
+
+Definition well_formed_object (x : object) : bool :=
+  match x with
+  | A_counter s => g_counter.well_formed compare_name s
+  | A_register s => lww_register.well_formed compare_name compare_value s
+  | A_set s => or_set.well_formed compare_name s
+  | A_map s => lww_map.well_formed compare_name compare_value s
+  | A_log s => log.well_formed compare_name compare_value s
+  end.
+
+(** Every object is declared with its type. *)
+Definition fits (types : schema) (entry : Name * object) : bool :=
+  match find compare_name (fst entry) types with
+  | Some type => same_type type (type_of (snd entry))
+  | None => false
+  end.
+
+Definition well_formed (types : schema) (xs : objects) : bool :=
+  sorted compare_name xs &&
+  forallb (fun entry => well_formed_object (snd entry) && fits types entry) xs.
+
+Definition bottom_object (type : object_type) : object :=
+  match type with
+  | G_counter => A_counter g_counter.bottom
+  | Lww_register => A_register lww_register.bottom
+  | Or_set => A_set or_set.bottom
+  | Lww_map => A_map lww_map.bottom
+  | Log => A_log log.bottom
+  end.
+
+(** No object at all. *)
+Definition bottom : objects := [].
+
+(** Every object of the schema, untouched. *)
+Definition untouched (types : schema) : objects :=
+  map (fun entry => (fst entry, bottom_object (snd entry))) types.
+
+Definition start (o : origin Name) (types : schema) : state := Replica o (untouched types).
+
+(** Objects of one schema never differ in type. *)
+Definition join_object (a b : object) : object :=
+  match a, b with
+  | A_counter a, A_counter b => A_counter (g_counter.join compare_name a b)
+  | A_register a, A_register b =>
+      A_register (lww_register.join compare_name compare_value a b)
+  | A_set a, A_set b => A_set (or_set.join compare_name a b)
+  | A_map a, A_map b => A_map (lww_map.join compare_name compare_value a b)
+  | A_log a, A_log b => A_log (log.join compare_name compare_value a b)
+  | a, _ => a
+  end.
+
+Definition join (a b : objects) : objects :=
+  merge compare_name (fun x y =>
+    match x, y with
+    | Some x, Some y => Some (join_object x y)
+    | Some x, None => Some x
+    | None, y => y
+    end) a b.
+
+(** The backup's objects under a new incarnation, one that was never used. *)
+Definition restore (o : origin Name) (backup : objects) : state := Replica o backup.
+
+Definition seen_object (x : object) : vector :=
+  match x with
+  | A_counter s => g_counter.seen s
+  | A_register s => lww_register.seen s
+  | A_set s => or_set.seen s
+  | A_map s => lww_map.seen s
+  | A_log s => log.seen s
+  end.
+
+(** How many operations of one replica have been seen, over all objects and incarnations. *)
+Definition seen_of (name : Name) (xs : objects) : N :=
+  fold_right (fun entry total =>
+    version_vector.seen_of compare_name name (seen_object (snd entry)) + total) 0 xs.
+
+(** Nothing, where the type lacks the operation. *)
+Definition perform_on (x : object) (o : origin Name) (seq : N) (user : option Name)
+    (op : definition.operation Name Value) : option object :=
+  match x, op with
+  | A_counter s, definition.Increment amount =>
+      Some (A_counter (g_counter.increment compare_name o amount s))
+  | A_register s, definition.Write time v =>
+      Some (A_register (lww_register.write compare_name compare_value o seq time user v s))
+  | A_set s, definition.Add x => Some (A_set (or_set.add compare_name o seq user x s))
+  | A_set s, definition.Remove x => Some (A_set (or_set.remove compare_name o seq user x s))
+  | A_map s, definition.Put k time v =>
+      Some (A_map (lww_map.put compare_name compare_value o seq time user k v s))
+  | A_log s, definition.Append time v =>
+      Some (A_log (log.append compare_name compare_value o seq time v s))
+  | _, _ => None
+  end.
+
+(** Nothing, where there is no such object, or its type lacks the operation. *)
+Definition perform (name : Name) (op : definition.operation Name Value)
+    (user : option Name) (r : state) : option state :=
+  match find compare_name name (held r) with
+  | None => None
+  | Some x =>
+      match perform_on x (self r) (seen_of (replica (self r)) (held r) + 1) user op with
+      | None => None
+      | Some x => Some (Replica (self r) (set compare_name name x (held r)))
+      end
+  end.
+
+(** ** Queries *)
+
+Definition value (x : object) : definition.answer Name Value :=
+  match x with
+  | A_counter s => Count (g_counter.value s)
+  | A_register s => Content (lww_register.value null s)
+  | A_set s => Elements (or_set.value s)
+  | A_map s => Entries (lww_map.value compare_value null s)
+  | A_log s => Items (log.value s)
+  end.
+
+(** The replicas whose operations have been seen. *)
+Definition known (xs : objects) : sorted_set Name :=
+  set_of compare_name
+    (flat_map (fun entry =>
+      map (fun counted => replica (fst counted)) (seen_object (snd entry))) xs).
+
+(** The state vector: how many operations of each replica have been seen. *)
+Definition vector_of (xs : objects) : sorted_map Name N :=
+  map (fun name => (name, seen_of name xs)) (known xs).
+
+(** The open merge decisions of an object. *)
+Definition merge_decisions (x : object)
+    : list (definition.merge_decision Name (option Name)) :=
+  match x with
+  | A_register s =>
+      map (definition.under_name (fun _ => None))
+        (lww_register.merge_decisions compare_name compare_value null s)
+  | A_set s =>
+      map (definition.under_name Some) (or_set.merge_decisions compare_name s)
+  | A_map s =>
+      map (definition.under_name Some)
+        (lww_map.merge_decisions compare_name compare_value null s)
+  | A_counter _ | A_log _ => []
+  end.
+
+(** What a user is to be told of an object. *)
+Definition object_notices (user : Name) (x : object) : list (option Name * (Name * N)) :=
+  match x with
+  | A_register s =>
+      map (fun notice => (None, snd notice))
+        (lww_register.notices compare_name compare_value null user s)
+  | A_set s =>
+      map (fun notice => (Some (fst notice), snd notice)) (or_set.notices compare_name user s)
+  | A_map s =>
+      map (fun notice => (Some (fst notice), snd notice))
+        (lww_map.notices compare_name compare_value null user s)
+  | A_counter _ | A_log _ => []
+  end.
+
+(** What a user is to be told, over all objects. *)
+Definition notices (user : Name) (xs : objects)
+    : list (Name * (option Name * (Name * N))) :=
+  flat_map (fun entry => map (pair (fst entry)) (object_notices user (snd entry))) xs.
+
+(** ** Deltas *)
+
+Definition part_since (v : vector) (x : object) : object :=
+  match x with
+  | A_counter s => A_counter (g_counter.part_since compare_name v s)
+  | A_register s => A_register (lww_register.part_since compare_name v s)
+  | A_set s => A_set (or_set.part_since compare_name v s)
+  | A_map s => A_map (lww_map.part_since compare_name v s)
+  | A_log s => A_log (log.part_since compare_name v s)
+  end.
+
+Definition take_part (part x : object) : object :=
+  match part, x with
+  | A_counter part, A_counter s => A_counter (g_counter.take_part compare_name part s)
+  | A_register part, A_register s =>
+      A_register (lww_register.take_part compare_name compare_value part s)
+  | A_set part, A_set s => A_set (or_set.take_part compare_name part s)
+  | A_map part, A_map s => A_map (lww_map.take_part compare_name compare_value part s)
+  | A_log part, A_log s => A_log (log.take_part compare_name compare_value part s)
+  | _, x => x
+  end.
+
+(** A delta of each object that is to be sent. *)
+Definition deltas : Type := sorted_map Name (delta Name object).
+
+(** Of each object that has a vector in [vs], what a replica that has seen it may lack. *)
+Definition deltas_since (vs : sorted_map Name vector) (xs : objects) : deltas :=
+  merge compare_name (fun x v =>
+    match x, v with
+    | Some x, Some v => Some (Delta v (part_since v x))
+    | _, _ => None
+    end) xs vs.
+
+(** Whether the objects are there, and have seen all that the deltas build on. *)
+Definition accepts_all (ds : deltas) (xs : objects) : bool :=
+  forallb (fun entry =>
+    match find compare_name (fst entry) xs with
+    | Some x => accepts compare_name (seen_object x) (snd entry)
+    | None => false
+    end) ds.
+
+(** Nothing, where a delta is refused: then none of them is applied. *)
+Definition apply (ds : deltas) (xs : objects) : option objects :=
+  if accepts_all ds xs
+  then Some (merge compare_name (fun x d =>
+    match x, d with
+    | Some x, Some d => Some (take_part (part d) x)
+    | x, _ => x
+    end) xs ds)
+  else None.
+
+(** ** The objects of a replica that has seen the events [E] *)
+
+Definition object_meaning (type : object_type) (E : list (definition.event Name Value)) : object :=
+  match type with
+  | G_counter => A_counter (g_counter.meaning compare_name E)
+  | Lww_register => A_register (lww_register.meaning compare_name compare_value E)
+  | Or_set => A_set (or_set.meaning compare_name E)
+  | Lww_map => A_map (lww_map.meaning compare_name compare_value E)
+  | Log => A_log (log.meaning compare_name compare_value E)
+  end.
+
+Definition meaning (types : schema) (E : list (definition.event Name Value)) : objects :=
+  map (fun entry =>
+    (fst entry, object_meaning (snd entry) (definition.of_object compare_name (fst entry) E)))
+    types.
+End Replica.
+
+Arguments object : clear implicits.
+Arguments objects : clear implicits.
+Arguments state : clear implicits.
+Arguments deltas : clear implicits.
