@@ -351,6 +351,17 @@ Definition valid (op : operation) : bool :=
   | _ => true
   end.
 
+(** Whether objects of the type have the operation. *)
+Definition allows (type : object_type) (op : operation) : bool :=
+  match type, op with
+  | G_counter, Increment _
+  | Lww_register, Write _ _
+  | Or_set, (Add _ | Remove _)
+  | Lww_map, Put _ _ _
+  | Log, Append _ _ => true
+  | _, _ => false
+  end.
+
 (** One history of one object: what can have happened on it where every replica has seen, of
     all it has seen, also what that had seen. Dots are unique; an origin sees its own earlier
     operations; seeing is transitive; nothing sees itself. *)
@@ -372,6 +383,23 @@ Record history (H : list event) : Prop := {
 (** All that the events of [E] saw is in [E]. *)
 Definition closed (E : list event) : Prop :=
   forall e d, In e E -> In d (saw e) -> exists f, In f E /\ dot_of f = d.
+
+(** What a replica can have seen of the history [H]: what it saw, with all that this saw. *)
+Record cut (H E : list event) : Prop := {
+  cut_happened : incl E H;
+  cut_is_distinct : NoDup E;
+  cut_is_closed : closed E
+}.
+
+(** Many objects: each has a history of its own, and is seen for itself. *)
+Definition histories (H : list event) : Prop := forall name, history (of_object name H).
+
+Definition cuts (H E : list event) : Prop :=
+  forall name, cut (of_object name H) (of_object name E).
+
+(** All that [e] saw is [E]. *)
+Definition saw_exactly (e : event) (E : list event) : Prop :=
+  (forall f, In f E -> sees e f = true) /\ incl (saw e) (map dot_of E).
 
 Definition same_event (e f : event) : bool :=
   equal compare_name (object_of e) (object_of f) &&
