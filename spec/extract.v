@@ -8,6 +8,7 @@ From Coq Require Extraction.
 From Rejoin Require Import order sorted_map dot delta.
 From Rejoin Require version_vector definition decisions.
 From Rejoin Require g_counter lww_register or_set lww_map log replica.
+From Rejoin Require trace judge.
 
 Extraction Language JSON.
 
@@ -49,4 +50,5 @@ Separate Extraction
   replica.seen_object replica.seen_of replica.perform_on replica.perform replica.value
   replica.vector_of replica.merge_decisions replica.object_notices replica.notices
   replica.part_since replica.take_part replica.deltas_since replica.accepts_all replica.apply
-  replica.object_meaning replica.meaning.
+  replica.object_meaning replica.meaning
+  judge.judge judge.verdict_of.
