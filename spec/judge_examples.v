@@ -4,7 +4,7 @@
     are numbered as in the file. *)
 
 From Coq Require Import List NArith.
-From Rejoin Require Import order sorted_map definition trace judge.
+From Rejoin Require Import order sorted_map definition trace judge judge_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -36,6 +36,29 @@ Proof. vm_compute. reflexivity. Qed.
 Example counting_it_is_found :
   judged_by [(0, G_counter)] (gap 345) = one_false 3 7 Value_rule.
 Proof. vm_compute. reflexivity. Qed.
+
+(** By T10 both say something of the claims themselves. *)
+Local Notation declared_counter := (Header [1; 2; 3; 4] [(0, G_counter)]).
+
+Example its_claims_all_agree :
+  possible_lines N.compare declared_counter (gap 45) /\
+  forall before c after,
+    gap 45 = before ++ Claims c :: after ->
+    agrees N.compare N.compare 0 declared_counter (rev before) c.
+Proof.
+  destruct (proj1 (a_trace_conforms_if_every_claim_agrees N.compare N.compare 0
+    declared_counter (gap 45)) eq_refl) as (_ & all & _ & all_agree).
+  now split.
+Qed.
+
+Example a_claim_of_its_twin_does_not :
+  exists before c after,
+    gap 345 = before ++ Claims c :: after /\
+    ~ agrees N.compare N.compare 0 declared_counter (rev before) c.
+Proof.
+  now destruct (proj1 (a_trace_is_a_discrepancy_if_a_claim_disagrees N.compare N.compare 0
+    declared_counter (gap 345)) eq_refl) as (_ & _ & is_false).
+Qed.
 
 (** ** gap-between-two-decisions: a decision supersedes all that it saw, also where the decision in
     between never arrived. *)

@@ -142,10 +142,12 @@ Proof.
       as (zs & same & reordered).
     exists zs. split; [exact reordered |].
     symmetry in same. apply mapped_equally_means_one_by_one in same.
-    clear reordered. induction same; constructor; auto; now apply in_order_decides_same_decision.
+    clear reordered.
+    induction same; constructor; auto; now apply in_order_decides_same_decision.
   - intros (zs & reordered & same). rewrite reordered. apply Permutation_refl'.
     apply mapped_equally_means_one_by_one.
-    clear reordered. induction same; constructor; auto; now apply in_order_decides_same_decision.
+    clear reordered.
+    induction same; constructor; auto; now apply in_order_decides_same_decision.
 Qed.
 (** ** What the judge keeps *)
 
@@ -552,7 +554,8 @@ Proof.
     | _ => held m s
     end).
   { intros m. unfold judge.held. rewrite messages_after. destruct l; try reflexivity.
-    rewrite (find_in_set compare_name) by exact sorts. now destruct (equal compare_name m message). }
+    rewrite (find_in_set compare_name) by exact sorts.
+    now destruct (equal compare_name m message). }
   split; [| split].
   - rewrite messages_after. destruct l; try exact sorts. now apply (set_is_sorted compare_name).
   - intros m. rewrite messages_after. unfold was_sent. cbn.
@@ -935,8 +938,8 @@ Proof.
         destruct (N.eq_dec (seen_of compare_name name (events_on object r s)) 0) as [| some];
           [now left | right].
         destruct (all name listed some) as [n found]. now exists (name, n).
-  - intros E F reordered. setoid_rewrite (seen_of_is_independent_of_order compare_name E F reordered).
-    tauto.
+  - intros E F reordered.
+    setoid_rewrite (seen_of_is_independent_of_order compare_name E F reordered). tauto.
 Qed.
 
 Lemma all_alike_decides past s h r rest :
@@ -990,7 +993,8 @@ Proof.
       injection is_declared' as <-. apply (what_is_shown past s) in is_shown; [| exact is_model].
       now rewrite <- is_shown.
   - apply unless_judges. destruct claimed as [claimed |]; [| easy]. cbn.
-    rewrite (a_list_will_do past s r (Some o) (fun E => claimed = in_set compare_name E x) is_model).
+    rewrite (a_list_will_do past s r (Some o)
+      (fun E => claimed = in_set compare_name E x) is_model).
     + apply eqb_true_iff.
     + intros E F reordered ->. now apply in_set_is_independent_of_order.
   - apply unless_judges. cbn.
@@ -1014,7 +1018,8 @@ Proof.
       unfold declares in is_declared'. rewrite is_declared in is_declared'.
       now injection is_declared' as <-.
     + intros E F reordered.
-      now rewrite (decisions_are_independent_of_order compare_name compare_value null E F reordered).
+      now rewrite (decisions_are_independent_of_order compare_name compare_value null
+        E F reordered).
   - apply unless_judges. destruct claimed as [claimed |]; [| easy]. cbn.
     unfold same_notices. rewrite (sorting_decides_reordering _).
     rewrite (a_list_will_do past s r None (fun E => Permutation claimed
@@ -1137,7 +1142,8 @@ Qed.
 Definition possible_after h past (ls : list line) : Prop :=
   forall before l after, ls = before ++ l :: after -> possible h (rev before ++ past) l.
 
-Lemma the_past_of_a_later_line (l : line) before past : rev (l :: before) ++ past = rev before ++ l :: past.
+Lemma the_past_of_a_later_line (l : line) before past :
+  rev (l :: before) ++ past = rev before ++ l :: past.
 Proof. cbn. now rewrite <- app_assoc. Qed.
 
 Lemma possible_after_each_line h past l ls :
@@ -1354,11 +1360,11 @@ Proof.
     rewrite app_nil_r, possible_lines_are_possible_after_nothing in *; auto.
 Qed.
 
-(** A claim of a possible trace agrees with the definitions exactly if it breaks no rule. *)
-Theorem a_claim_agrees_if_it_breaks_no_rule h before c :
+Lemma a_claim_agrees_or_breaks_a_rule h before c :
   well_formed_header h = true ->
   possible_lines h (before ++ [Claims c]) ->
-  agrees h (rev before) c <-> forall broken, ~ breaks h (rev before) c broken.
+  agrees h (rev before) c /\ (forall broken, ~ breaks h (rev before) c broken) \/
+  ~ agrees h (rev before) c /\ exists broken, breaks h (rev before) c broken.
 Proof.
   intros is_well_formed all.
   assert (here : possible_claim compare_name h c).
@@ -1371,11 +1377,102 @@ Proof.
   rewrite app_nil_r in is_model, knows.
   destruct (each_claim_is_judged h (rev before) s c (objects_are_sorted h is_well_formed)
     here is_model knows) as [if_true if_false].
-  rewrite <- if_true. destruct (judge_claim h c s) as [broken |]; split.
-  - easy.
-  - intros none. destruct (none broken). now apply if_false.
-  - intros _ broken is_broken. now apply if_false in is_broken.
-  - reflexivity.
+  rewrite <- if_true. destruct (judge_claim h c s) as [broken |]; [right | left].
+  - split; [easy |]. exists broken. now apply if_false.
+  - split; [reflexivity |]. intros broken is_broken. now apply if_false in is_broken.
+Qed.
+
+(** A claim of a possible trace agrees with the definitions exactly if it breaks no rule. *)
+Theorem a_claim_agrees_if_it_breaks_no_rule h before c :
+  well_formed_header h = true ->
+  possible_lines h (before ++ [Claims c]) ->
+  agrees h (rev before) c <-> forall broken, ~ breaks h (rev before) c broken.
+Proof.
+  intros is_well_formed all.
+  destruct (a_claim_agrees_or_breaks_a_rule h before c is_well_formed all)
+    as [both | [is_false (broken & is_broken)]]; [tauto |].
+  split; [contradiction |]. intros none. destruct (none broken is_broken).
+Qed.
+
+Lemma lines_up_to_one_are_possible h ls before c after :
+  possible_lines h ls ->
+  ls = before ++ Claims c :: after ->
+  possible_lines h (before ++ [Claims c]).
+Proof.
+  intros all -> b l a whole. apply (all b l (a ++ after)).
+  change (before ++ Claims c :: after) with (before ++ [Claims c] ++ after).
+  now rewrite app_assoc, whole, <- app_assoc.
+Qed.
+
+(** A trace is ill-formed exactly if something in it is not possible. *)
+Theorem a_trace_is_ill_formed_if_it_is_impossible h ls :
+  verdict_of (judge h ls) = Ill_formed <->
+  ~ (well_formed_header h = true /\ possible_lines h ls).
+Proof.
+  unfold judge.judge. destruct (well_formed_header h) eqn:is_well_formed; [| cbn; easy].
+  pose proof (not_stopping_at_lines h is_well_formed ls [] start (the_start_stands h)) as goes_on.
+  rewrite <- possible_lines_are_possible_after_nothing in goes_on.
+  unfold verdict_of. destruct (stopped_at (judge_lines h ls start)) as [p |].
+  - split; [intros _ [_ all] | reflexivity]. now apply goes_on in all.
+  - split; [| intros impossible; destruct impossible; split; [reflexivity | now apply goes_on]].
+    destruct (findings _); [destruct (_ =? _) |]; easy.
+Qed.
+
+Lemma findings_of_a_possible_trace h ls :
+  well_formed_header h = true ->
+  possible_lines h ls ->
+  findings (judge h ls) = [] <->
+  forall before c after, ls = before ++ Claims c :: after -> agrees h (rev before) c.
+Proof.
+  intros is_well_formed all.
+  pose proof (fun p broken =>
+    the_judge_finds_exactly_the_false_claims h ls p broken is_well_formed) as finds.
+  split.
+  - intros none before c after whole.
+    pose proof (lines_up_to_one_are_possible h ls before c after all whole) as up_to.
+    apply (a_claim_agrees_if_it_breaks_no_rule h before c is_well_formed up_to).
+    intros broken is_broken.
+    assert (found : In (number (rev before), broken) (findings (judge h ls))).
+    { apply finds. now exists before, c, after. }
+    now rewrite none in found.
+  - intros all_agree. destruct (findings (judge h ls)) as [| [p broken] rest]; [reflexivity |].
+    destruct (proj1 (finds p broken) (or_introl eq_refl))
+      as (before & c & after & whole & _ & up_to & is_broken).
+    destruct (proj1 (a_claim_agrees_if_it_breaks_no_rule h before c is_well_formed up_to)
+      (all_agree before c after whole) broken is_broken).
+Qed.
+
+(** A possible trace is a discrepancy exactly if a claim of it does not agree. *)
+Theorem a_trace_is_a_discrepancy_if_a_claim_disagrees h ls :
+  verdict_of (judge h ls) = Discrepancy <->
+  well_formed_header h = true /\
+  possible_lines h ls /\
+  exists before c after, ls = before ++ Claims c :: after /\ ~ agrees h (rev before) c.
+Proof.
+  destruct (well_formed_header h) eqn:is_well_formed;
+    [| unfold judge.judge; rewrite is_well_formed; now split; [| intros [? _]]].
+  pose proof (a_trace_is_ill_formed_if_it_is_impossible h ls) as ill_formed.
+  rewrite is_well_formed in ill_formed.
+  pose proof (fun p broken =>
+    the_judge_finds_exactly_the_false_claims h ls p broken is_well_formed) as finds.
+  pose proof (findings_of_a_possible_trace h ls is_well_formed) as no_findings.
+  pose proof (not_stopping_at_lines h is_well_formed ls [] start (the_start_stands h)) as goes_on.
+  rewrite <- possible_lines_are_possible_after_nothing in goes_on.
+  assert (unfolded : judge h ls = judge_lines h ls start)
+    by (unfold judge.judge; now rewrite is_well_formed).
+  rewrite <- unfolded in goes_on. unfold verdict_of.
+  destruct (stopped_at (judge h ls)) as [p |].
+  { split; [easy |]. intros (_ & all & _). now apply goes_on in all. }
+  pose proof (proj1 goes_on eq_refl) as all.
+  destruct (findings (judge h ls)) as [| [p broken] rest].
+  - split; [now destruct (_ =? _) |]. intros (_ & _ & before & c & after & whole & is_false).
+    destruct is_false. now apply (proj1 (no_findings all) eq_refl before c after).
+  - split; [intros _ | reflexivity]. repeat split; [exact all |].
+    destruct (proj1 (finds p broken) (or_introl eq_refl))
+      as (before & c & after & whole & _ & up_to & is_broken).
+    exists before, c, after. split; [exact whole |]. intros does_agree.
+    now apply (proj1 (a_claim_agrees_if_it_breaks_no_rule h before c is_well_formed up_to)
+      does_agree broken).
 Qed.
 
 (** T10: a trace conforms exactly if its history is possible, it makes a claim, and every claim
@@ -1389,41 +1486,25 @@ Theorem a_trace_conforms_if_every_claim_agrees h ls :
 Proof.
   destruct (well_formed_header h) eqn:is_well_formed;
     [| unfold judge.judge; rewrite is_well_formed; now split; [| intros [? _]]].
-  pose proof (fun p broken =>
-    the_judge_finds_exactly_the_false_claims h ls p broken is_well_formed) as finds.
-  pose proof (not_stopping_at_lines h is_well_formed ls [] start (the_start_stands h)) as not_stopped.
-  rewrite <- possible_lines_are_possible_after_nothing in not_stopped.
+  pose proof (findings_of_a_possible_trace h ls is_well_formed) as no_findings.
+  pose proof (not_stopping_at_lines h is_well_formed ls [] start (the_start_stands h)) as goes_on.
+  rewrite <- possible_lines_are_possible_after_nothing in goes_on.
   pose proof (claims_of_lines h ls start) as claims.
   assert (unfolded : judge h ls = judge_lines h ls start)
     by (unfold judge.judge; now rewrite is_well_formed).
-  rewrite unfolded in *. unfold verdict_of.
-  destruct (stopped_at (judge_lines h ls start)) as [p |].
-  { split; [easy |]. intros (_ & all & _). now apply not_stopped in all. }
-  pose proof (proj1 not_stopped eq_refl) as all. specialize (claims eq_refl).
-  assert (up_to : forall before c after, ls = before ++ Claims c :: after ->
-    possible_lines h (before ++ [Claims c])).
-  { intros before c after -> b l a whole. apply (all b l (a ++ after)).
-    change (before ++ Claims c :: after) with (before ++ [Claims c] ++ after).
-    now rewrite app_assoc, whole, <- app_assoc. }
-  destruct (findings (judge_lines h ls start)) as [| [p broken] rest] eqn:found_all.
-  - destruct (N.eqb_spec (judged (judge_lines h ls start)) 0) as [none | some].
-    + split; [easy |]. intros (_ & _ & some & _). apply claims in none. now destruct none.
-    + split; [intros _ | reflexivity]. repeat split; [exact all | |].
-      * destruct (existsb (fun l => match l with Claims _ => true | _ => false end) ls) eqn:any.
-        -- apply existsb_exists in any as (l & l_in & is_claim).
-           destruct l; try easy. now exists c.
-        -- exfalso. apply some, claims. intros (c & c_in). apply not_true_iff_false in any.
-           apply any, existsb_exists. now exists (Claims c).
-      * intros before c after whole.
-        apply (a_claim_agrees_if_it_breaks_no_rule h before c is_well_formed (up_to _ _ _ whole)).
-        intros broken is_broken. apply (finds (number (rev before)) broken).
-        exists before, c, after. repeat split; [exact whole | now apply (up_to _ _ after) |].
-        exact is_broken.
-  - split; [easy |]. intros (_ & _ & _ & all_agree). exfalso.
-    destruct (proj1 (finds p broken) (or_introl eq_refl))
-      as (before & c & after & whole & _ & all_before & is_broken).
-    specialize (all_agree before c after whole).
-    refine (proj1 (a_claim_agrees_if_it_breaks_no_rule h before c is_well_formed all_before)
-      all_agree broken is_broken).
+  rewrite <- unfolded in goes_on, claims. unfold verdict_of.
+  destruct (stopped_at (judge h ls)) as [p |].
+  { split; [easy |]. intros (_ & all & _). now apply goes_on in all. }
+  pose proof (proj1 goes_on eq_refl) as all. specialize (claims eq_refl).
+  specialize (no_findings all).
+  destruct (findings (judge h ls)) as [| finding rest].
+  - destruct (N.eqb_spec (judged (judge h ls)) 0) as [none | some].
+    + split; [easy |]. intros (_ & _ & some & _). now apply claims in none.
+    + split; [intros _ | reflexivity]. repeat split; [exact all | | now apply no_findings].
+      destruct (existsb (fun l => match l with Claims _ => true | _ => false end) ls) eqn:any.
+      * apply existsb_exists in any as (l & l_in & is_claim). destruct l; try easy. now exists c.
+      * exfalso. apply some, claims. intros (c & c_in). apply not_true_iff_false in any.
+        apply any, existsb_exists. now exists (Claims c).
+  - split; [easy |]. intros (_ & _ & _ & all_agree). now apply no_findings in all_agree.
 Qed.
 End Judge.

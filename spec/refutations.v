@@ -252,7 +252,7 @@ Definition remove_of_ones : event := happened four 1 1 (Remove 5) [Dot one 1].
 Definition crosswise : list event := [add_5; add_by_two; remove_of_twos; remove_of_ones].
 
 Theorem what_both_sides_list_may_be_removed :
-  ~ joins_mean_unions (set_of_events) kept_if_both_list or_set.value.
+  ~ joins_mean_unions set_of_events kept_if_both_list or_set.value.
 Proof.
   intros law.
   specialize (law crosswise
