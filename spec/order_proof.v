@@ -54,6 +54,9 @@ Qed.
 Lemma equal_to_itself x : equal compare x x = true.
 Proof. destruct (equal_is_equality x x); congruence. Qed.
 
+Lemma equal_either_way x y : equal compare x y = equal compare y x.
+Proof. destruct (equal_is_equality x y), (equal_is_equality y x); congruence. Qed.
+
 Lemma below_means_less x y : reflect (compare x y = Lt) (below compare x y).
 Proof. unfold below. destruct (compare x y); constructor; congruence. Qed.
 
