@@ -89,6 +89,15 @@ Definition replica_of (e : event) : Name := replica (dot_origin (dot_of e)).
 Definition of_object (name : Name) (events : list event) : list event :=
   filter (fun e => equal compare_name (object_of e) name) events.
 
+(** The events on the objects that [names] has. *)
+Definition on_objects_of {V : Type} (names : sorted_map Name V) (events : list event)
+    : list event :=
+  filter (fun e =>
+    match find compare_name (object_of e) names with
+    | Some _ => true
+    | None => false
+    end) events.
+
 (** ** G-Counter *)
 
 Definition amount_of (e : event) : N :=

@@ -24,7 +24,10 @@ Context (H : list event) (happened : history compare_name H).
 Theorem the_set_depends_only_on_the_events E F :
   (forall e, In e E <-> In e F) ->
   meaning E = meaning F.
-Proof. now apply (the_meaning_depends_only_on_the_events compare_name compare_name compare_presence set_reading). Qed.
+Proof using lawful_names.
+  now apply (the_meaning_depends_only_on_the_events
+    compare_name compare_name compare_presence set_reading).
+Qed.
 
 Theorem joining_sets_unites_their_events E F :
   cut H E ->
@@ -44,7 +47,8 @@ Theorem adding_adds_the_event E e x :
   = meaning (e :: E).
 Proof using happened lawful_names.
   intros is_cut e_in saw_it adds.
-  apply (deciding_adds_the_event compare_name compare_name compare_presence set_reading H); auto. now rewrite adds.
+  apply (deciding_adds_the_event compare_name compare_name compare_presence set_reading H);
+    auto. now rewrite adds.
 Qed.
 
 Theorem removing_adds_the_event E e x :
@@ -56,7 +60,8 @@ Theorem removing_adds_the_event E e x :
   = meaning (e :: E).
 Proof using happened lawful_names.
   intros is_cut e_in saw_it removes.
-  apply (deciding_adds_the_event compare_name compare_name compare_presence set_reading H); auto. now rewrite removes.
+  apply (deciding_adds_the_event compare_name compare_name compare_presence set_reading H);
+    auto. now rewrite removes.
 Qed.
 
 (** ** Queries *)

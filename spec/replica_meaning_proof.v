@@ -375,25 +375,18 @@ Qed.
 
 (** ** Deltas *)
 
-(** The events of [E] on the objects that [vs] names. *)
-Definition on_objects_of {V : Type} (vs : sorted_map Name V) (E : list event) : list event :=
-  filter (fun e =>
-    match find compare_name (object_of e) vs with
-    | Some _ => true
-    | None => false
-    end) E.
-
 Theorem applying_deltas_adds_the_events types vs E F :
   sorted compare_name types = true ->
   sorted compare_name vs = true ->
   cuts compare_name H E ->
   cuts compare_name H F ->
   (forall name v,
+    In name (keys types) ->
     find compare_name name vs = Some v ->
     version_vector.covers compare_name (vector (of_object name F)) v = true) ->
   apply compare_name compare_value (deltas_since compare_name vs (meaning types E))
     (meaning types F)
-  = Some (meaning types (union_events (on_objects_of vs E) F)).
+  = Some (meaning types (union_events (on_objects_of compare_name vs E) F)).
 Proof using happened lawful_names lawful_values.
   intros sorts sorts_vs cuts_e cuts_f covered.
   assert (forall E, sorted compare_name (meaning types E) = true) as sorts_meaning
@@ -415,16 +408,17 @@ Proof using happened lawful_names lawful_values.
   { unfold accepts_all. apply (forallb_means_all_found compare_name); [exact sorts_ds |].
     intros name d. rewrite in_ds. cbn [fst snd].
     rewrite an_object_is_found_with_its_meaning.
-    destruct (find compare_name name types) as [type |]; [| easy].
+    destruct (find compare_name name types) as [type |] eqn:typed; [| easy].
     destruct (find compare_name name vs) as [v |] eqn:listed; [| easy].
-    intros [= <-]. unfold accepts. cbn [since]. rewrite an_object_has_seen_its_events. auto. }
+    intros [= <-]. unfold accepts. cbn [since]. rewrite an_object_has_seen_its_events.
+    apply covered; [| exact listed]. apply (found_means_key compare_name); congruence. }
   f_equal. apply (equal_finds_make_equal_maps compare_name); auto.
   - now apply (merge_is_sorted compare_name).
   - intros name. rewrite (find_in_merge compare_name) by (reflexivity || auto).
     rewrite in_ds, !an_object_is_found_with_its_meaning.
-    destruct (find compare_name name types) as [type |]; [| reflexivity].
+    destruct (find compare_name name types) as [type |] eqn:typed; [| reflexivity].
     rewrite the_union_of_one_object.
-    assert (of_object name (on_objects_of vs E)
+    assert (of_object name (on_objects_of compare_name vs E)
       = match find compare_name name vs with
         | Some _ => of_object name E
         | None => []
@@ -439,7 +433,8 @@ Proof using happened lawful_names lawful_values.
           [now rewrite listed | apply andb_false_r]. }
     destruct (find compare_name name vs) as [v |] eqn:listed; f_equal; cbn [part].
     + apply (taking_a_delta_of_an_object_adds_its_events (of_object name H)); auto.
-      rewrite an_object_has_seen_its_events. auto.
+      rewrite an_object_has_seen_its_events. apply covered; [| exact listed].
+      apply (found_means_key compare_name); congruence.
     + unfold definition.union_events. cbn [app]. now rewrite filtering_all.
 Qed.
 End Replica.

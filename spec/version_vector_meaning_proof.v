@@ -92,7 +92,8 @@ Lemma the_vector_depends_only_on_the_events E F :
   (forall e : event, In e E <-> In e F) ->
   vector E = vector F.
 Proof.
-  intros same. apply (equal_counts_make_equal_vectors compare_name); try now apply of_dots_is_well_formed.
+  intros same. apply (equal_counts_make_equal_vectors compare_name);
+    try now apply of_dots_is_well_formed.
   intros o. apply N.le_antisymm; apply more_dots_count_no_less; apply incl_map; intros e there;
     now apply same.
 Qed.
@@ -135,7 +136,9 @@ Lemma the_join_of_vectors_is_the_vector_of_both E F G :
   join compare_name (vector E) (vector F) = vector G.
 Proof.
   intros both.
-  apply (equal_counts_make_equal_vectors compare_name); try apply (join_is_well_formed _ _ _ (version_vectors_are_a_lattice compare_name)); try now apply of_dots_is_well_formed.
+  apply (equal_counts_make_equal_vectors compare_name);
+    try apply (join_is_well_formed _ _ _ (version_vectors_are_a_lattice compare_name));
+    try now apply of_dots_is_well_formed.
   intros o. rewrite (get_of_join compare_name) by now apply of_dots_is_well_formed.
   apply N.le_antisymm.
   - apply N.max_lub; apply more_dots_count_no_less; apply incl_map; intros e there;
