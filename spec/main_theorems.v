@@ -571,12 +571,7 @@ Theorem deltas_unite_the_events_of_their_objects :
     (replica.deltas_since compare_name vs (replica.meaning compare_name compare_value types E))
     (replica.meaning compare_name compare_value types F)
   = Some (replica.meaning compare_name compare_value types
-      (union_events compare_name
-        (filter (fun e =>
-          match find compare_name (object_of e) vs with
-          | Some _ => true
-          | None => false
-          end) E) F)).
+      (union_events compare_name (on_objects_of compare_name vs E) F)).
 Proof. intros. eapply replica_meaning_proof.applying_deltas_adds_the_events; eassumption. Qed.
 Print Assumptions deltas_unite_the_events_of_their_objects.
 
