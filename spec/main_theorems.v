@@ -16,6 +16,7 @@ From Rejoin Require version_vector_proof decisions_proof g_counter_proof lww_reg
 From Rejoin Require or_set_proof lww_map_proof log_proof replica_proof.
 From Rejoin Require definition_proof lww_register_meaning_proof or_set_meaning_proof.
 From Rejoin Require lww_map_meaning_proof replica_meaning_proof.
+From Rejoin Require network network_proof.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
 Open Scope N_scope.
@@ -519,6 +520,110 @@ Proof.
 Qed.
 Print Assumptions the_state_vector_is_that_of_the_definition.
 
+(** ** T4: strong eventual consistency
+
+    In every world that the network of [network.v] can reach: replicas operate, send full states
+    and deltas, receive any message ever sent, any number of times and in any order, save, and
+    are restored under an incarnation that no operation bears. [seen] is what a replica has seen;
+    it is written down for these theorems only, no step looks at it. *)
+
+Theorem every_state_is_the_meaning_of_what_was_seen :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  replica.held (network.running (network.nodes w name))
+  = replica.meaning compare_name compare_value types (network.seen (network.nodes w name)).
+Proof. intros. eapply network_proof.every_state_is_the_meaning_of_what_was_seen; eassumption. Qed.
+Print Assumptions every_state_is_the_meaning_of_what_was_seen.
+
+(** So that all that is said of histories and cuts is said of every execution: values, merge
+    decisions and notices are those of the definition. *)
+Theorem what_was_seen_is_a_cut_of_a_history :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  histories compare_name (network.happened w)
+  /\ cuts compare_name (network.happened w) (network.seen (network.nodes w name)).
+Proof.
+  intros. split.
+  - eapply network_proof.every_history_that_happens_is_one; eassumption.
+  - eapply network_proof.what_was_seen_is_a_cut_of_what_happened; eassumption.
+Qed.
+Print Assumptions what_was_seen_is_a_cut_of_a_history.
+
+Theorem replicas_that_have_seen_the_same_hold_the_same :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) a b,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  (forall e,
+    In e (network.seen (network.nodes w a)) <-> In e (network.seen (network.nodes w b))) ->
+  replica.held (network.running (network.nodes w a))
+  = replica.held (network.running (network.nodes w b)).
+Proof.
+  intros. eapply network_proof.replicas_that_have_seen_the_same_hold_the_same; eassumption.
+Qed.
+Print Assumptions replicas_that_have_seen_the_same_hold_the_same.
+
+Theorem what_is_seen_never_shrinks_but_by_restore :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (w w' : network.world Name Value) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  network.step compare_name compare_value w w' ->
+  incl (network.seen (network.nodes w name)) (network.seen (network.nodes w' name))
+  \/ exists backup fresh,
+      In (name, backup) (network.backups w)
+      /\ (forall e, In e (network.happened w) -> dot_origin (dot_of e) <> Origin name fresh)
+      /\ network.nodes w' name
+         = network.Node
+             (replica.restore (Origin name fresh) (replica.held (network.running backup)))
+             (network.seen backup).
+Proof. intros. eapply network_proof.what_is_seen_never_shrinks_but_by_restore; eassumption. Qed.
+Print Assumptions what_is_seen_never_shrinks_but_by_restore.
+
+(** From wherever they are, two replicas that exchange their states have both seen what either
+    had, and hold the same. *)
+Theorem a_complete_exchange_equalizes :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) a b,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  a <> b ->
+  exists w',
+    network.steps compare_name compare_value w w'
+    /\ network.happened w' = network.happened w
+    /\ (forall e,
+        In e (network.seen (network.nodes w' a)) <->
+        In e (network.seen (network.nodes w a)) \/ In e (network.seen (network.nodes w b)))
+    /\ (forall e,
+        In e (network.seen (network.nodes w' b)) <->
+        In e (network.seen (network.nodes w a)) \/ In e (network.seen (network.nodes w b)))
+    /\ replica.held (network.running (network.nodes w' a))
+       = replica.held (network.running (network.nodes w' b)).
+Proof. intros. eapply network_proof.a_complete_exchange_equalizes; eassumption. Qed.
+Print Assumptions a_complete_exchange_equalizes.
+
 (** ** T5: a delta does what the whole state would do
 
     The sender has seen [E], the receiver [F], and the delta was made since [v], any vector that
@@ -563,6 +668,7 @@ Theorem deltas_unite_the_events_of_their_objects :
   cuts compare_name H E ->
   cuts compare_name H F ->
   (forall name v,
+    In name (keys types) ->
     find compare_name name vs = Some v ->
     version_vector.covers compare_name
       (version_vector.of_dots compare_name (map dot_of (of_object compare_name name F))) v
