@@ -1,0 +1,1094 @@
+(** The headline theorems, restated in full.
+
+    Meaning: whoever has read the definitions (the files without [_proof] in their names) can read
+    here what was proved of them, and nothing else is needed to know what that is. Each theorem
+    is a sentence; after it Coq prints what its proof rests on.
+    [ordered compare] says that a comparison is a total order whose equality is plain equality
+    ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
+    [saw_exactly] are at the end of [definition.v].
+    That the premises can be met is computed in [meaning_examples.v], [judge_examples.v] and at
+    the end of each [X_proof.v]; the comments say where. *)
+
+From Coq Require Import List Bool NArith Permutation.
+From Rejoin Require Import order order_proof sorted_map dot delta definition.
+From Rejoin Require version_vector decisions g_counter lww_register or_set lww_map log replica.
+From Rejoin Require version_vector_proof decisions_proof g_counter_proof lww_register_proof.
+From Rejoin Require or_set_proof lww_map_proof log_proof replica_proof.
+From Rejoin Require definition_proof lww_register_meaning_proof or_set_meaning_proof.
+From Rejoin Require lww_map_meaning_proof replica_meaning_proof.
+From Rejoin Require network network_proof.
+From Rejoin Require trace judge judge_proof refutations.
+Import ListNotations.
+Open Scope N_scope.
+
+(** ** T1: states are lattices
+
+    The join is commutative, associative and idempotent, bottom is neutral, and what is well-formed
+    stays so: on every well-formed state, also on such as no operations make. *)
+
+Theorem version_vectors_are_a_lattice :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison),
+  ordered compare_name ->
+  lattice.lattice (version_vector.well_formed compare_name)
+    version_vector.bottom (version_vector.join compare_name).
+Proof. intros. now apply version_vector_proof.version_vectors_are_a_lattice. Qed.
+Print Assumptions version_vectors_are_a_lattice.
+
+(** Also on states that list decisions which they have not seen: [decisions_proof.v],
+    [a_hostile_state]. *)
+Theorem decisions_are_a_lattice :
+  forall (Name K Effect : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison),
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  lattice.lattice (decisions.well_formed compare_name compare_key compare_effect)
+    decisions.bottom (decisions.join compare_name compare_key compare_effect).
+Proof. intros. now apply decisions_proof.decisions_are_a_lattice. Qed.
+Print Assumptions decisions_are_a_lattice.
+
+Theorem g_counters_are_a_lattice :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison),
+  ordered compare_name ->
+  lattice.lattice (g_counter.well_formed compare_name)
+    g_counter.bottom (g_counter.join compare_name).
+Proof. intros. now apply g_counter_proof.g_counters_are_a_lattice. Qed.
+Print Assumptions g_counters_are_a_lattice.
+
+Theorem lww_registers_are_a_lattice :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison),
+  ordered compare_name ->
+  ordered compare_value ->
+  lattice.lattice (lww_register.well_formed compare_name compare_value)
+    lww_register.bottom (lww_register.join compare_name compare_value).
+Proof. intros. now apply lww_register_proof.lww_registers_are_a_lattice. Qed.
+Print Assumptions lww_registers_are_a_lattice.
+
+Theorem or_sets_are_a_lattice :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison),
+  ordered compare_name ->
+  lattice.lattice (or_set.well_formed compare_name) or_set.bottom (or_set.join compare_name).
+Proof. intros. now apply or_set_proof.or_sets_are_a_lattice. Qed.
+Print Assumptions or_sets_are_a_lattice.
+
+Theorem lww_maps_are_a_lattice :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison),
+  ordered compare_name ->
+  ordered compare_value ->
+  lattice.lattice (lww_map.well_formed compare_name compare_value)
+    lww_map.bottom (lww_map.join compare_name compare_value).
+Proof. intros. now apply lww_map_proof.lww_maps_are_a_lattice. Qed.
+Print Assumptions lww_maps_are_a_lattice.
+
+Theorem logs_are_a_lattice :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison),
+  ordered compare_name ->
+  ordered compare_value ->
+  lattice.lattice (log.well_formed compare_name compare_value)
+    log.bottom (log.join compare_name compare_value).
+Proof. intros. now apply log_proof.logs_are_a_lattice. Qed.
+Print Assumptions logs_are_a_lattice.
+
+(** All objects of a replica, of any schema. *)
+Theorem replicas_are_a_lattice :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (types : replica.schema),
+  ordered compare_name ->
+  ordered compare_value ->
+  lattice.lattice (replica.well_formed compare_name compare_value types)
+    replica.bottom (replica.join compare_name compare_value).
+Proof. intros. now apply replica_proof.objects_are_a_lattice. Qed.
+Print Assumptions replicas_are_a_lattice.
+
+(** ** T2: operations go up, and equal their deltas
+
+    What an operation makes is well-formed, is above what was before ([join s (f s) = f s]), and is
+    what taking in its delta makes: the part that a replica lacks which has seen what had been
+    seen before. Where decisions are kept, this asks that the state has seen what it lists
+    ([covered]); [a_decision_on_a_hostile_state_is_not_inflationary] in [decisions_proof.v] shows
+    that it is needed, and [replicas_stay_covered] below that it holds wherever it is used.
+    Premises met: [a_well_formed_state], [a_well_formed_and_covered_state] and
+    [an_operation_goes_as_a_delta] in the [X_proof.v]. *)
+
+Theorem increments_go_up_and_equal_their_deltas :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison) o amount s,
+  ordered compare_name ->
+  1 <= amount ->
+  g_counter.well_formed compare_name s = true ->
+  let after := g_counter.increment compare_name o amount s in
+  g_counter.well_formed compare_name after = true
+  /\ g_counter.join compare_name s after = after
+  /\ g_counter.take_part compare_name
+       (g_counter.part_since compare_name (g_counter.seen s) after) s = after.
+Proof.
+  intros. repeat split.
+  - now apply g_counter_proof.increment_is_well_formed.
+  - now apply g_counter_proof.increment_is_inflationary.
+  - now apply g_counter_proof.increment_equals_its_delta.
+Qed.
+Print Assumptions increments_go_up_and_equal_their_deltas.
+
+Theorem writes_go_up_and_equal_their_deltas :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    o seq time user value s,
+  ordered compare_name ->
+  ordered compare_value ->
+  lww_register.well_formed compare_name compare_value s = true ->
+  decisions.covered compare_name (lww_register.decisions s) = true ->
+  let after := lww_register.write compare_name compare_value o seq time user value s in
+  lww_register.well_formed compare_name compare_value after = true
+  /\ lww_register.join compare_name compare_value s after = after
+  /\ lww_register.take_part compare_name compare_value
+       (lww_register.part_since compare_name (lww_register.seen s) after) s = after.
+Proof.
+  intros. repeat split.
+  - now apply lww_register_proof.write_is_well_formed.
+  - now apply lww_register_proof.write_is_inflationary.
+  - now apply lww_register_proof.write_equals_its_delta.
+Qed.
+Print Assumptions writes_go_up_and_equal_their_deltas.
+
+Theorem adds_go_up_and_equal_their_deltas :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison) o seq user x s,
+  ordered compare_name ->
+  or_set.well_formed compare_name s = true ->
+  decisions.covered compare_name s = true ->
+  let after := or_set.add compare_name o seq user x s in
+  or_set.well_formed compare_name after = true
+  /\ or_set.join compare_name s after = after
+  /\ or_set.take_part compare_name
+       (or_set.part_since compare_name (or_set.seen s) after) s = after.
+Proof.
+  intros. repeat split.
+  - now apply or_set_proof.add_is_well_formed.
+  - now apply or_set_proof.add_is_inflationary.
+  - now apply or_set_proof.add_equals_its_delta.
+Qed.
+Print Assumptions adds_go_up_and_equal_their_deltas.
+
+Theorem removes_go_up_and_equal_their_deltas :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison) o seq user x s,
+  ordered compare_name ->
+  or_set.well_formed compare_name s = true ->
+  decisions.covered compare_name s = true ->
+  let after := or_set.remove compare_name o seq user x s in
+  or_set.well_formed compare_name after = true
+  /\ or_set.join compare_name s after = after
+  /\ or_set.take_part compare_name
+       (or_set.part_since compare_name (or_set.seen s) after) s = after.
+Proof.
+  intros. repeat split.
+  - now apply or_set_proof.remove_is_well_formed.
+  - now apply or_set_proof.remove_is_inflationary.
+  - now apply or_set_proof.remove_equals_its_delta.
+Qed.
+Print Assumptions removes_go_up_and_equal_their_deltas.
+
+(** [lww_map.delete] is a put of the null, so that this says it of deletes as well. *)
+Theorem puts_go_up_and_equal_their_deltas :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    o seq time user key value s,
+  ordered compare_name ->
+  ordered compare_value ->
+  lww_map.well_formed compare_name compare_value s = true ->
+  decisions.covered compare_name (lww_map.decisions s) = true ->
+  let after := lww_map.put compare_name compare_value o seq time user key value s in
+  lww_map.well_formed compare_name compare_value after = true
+  /\ lww_map.join compare_name compare_value s after = after
+  /\ lww_map.take_part compare_name compare_value
+       (lww_map.part_since compare_name (lww_map.seen s) after) s = after.
+Proof.
+  intros. repeat split.
+  - now apply lww_map_proof.put_is_well_formed.
+  - now apply lww_map_proof.put_is_inflationary.
+  - now apply lww_map_proof.put_equals_its_delta.
+Qed.
+Print Assumptions puts_go_up_and_equal_their_deltas.
+
+Theorem appends_go_up_and_equal_their_deltas :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    o seq time value s,
+  ordered compare_name ->
+  ordered compare_value ->
+  log.well_formed compare_name compare_value s = true ->
+  let after := log.append compare_name compare_value o seq time value s in
+  log.well_formed compare_name compare_value after = true
+  /\ log.join compare_name compare_value s after = after
+  /\ log.take_part compare_name compare_value
+       (log.part_since compare_name (log.seen s) after) s = after.
+Proof.
+  intros. repeat split.
+  - now apply log_proof.append_is_well_formed.
+  - now apply log_proof.append_is_inflationary.
+  - now apply log_proof.append_equals_its_delta.
+Qed.
+Print Assumptions appends_go_up_and_equal_their_deltas.
+
+(** An operation of a replica, on whichever object. [replica_proof.vectors] is what each of its
+    objects has seen. *)
+Theorem operations_go_up_and_equal_their_deltas :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types name op user (before after : replica.state Name Value),
+  ordered compare_name ->
+  ordered compare_value ->
+  valid op = true ->
+  replica.well_formed compare_name compare_value types (replica.held before) = true ->
+  replica_proof.covered compare_name (replica.held before) = true ->
+  replica.perform compare_name compare_value name op user before = Some after ->
+  replica.well_formed compare_name compare_value types (replica.held after) = true
+  /\ replica.join compare_name compare_value (replica.held before) (replica.held after)
+     = replica.held after
+  /\ replica.apply compare_name compare_value
+       (replica.deltas_since compare_name
+         (replica_proof.vectors (replica.held before)) (replica.held after))
+       (replica.held before)
+     = Some (replica.held after).
+Proof.
+  intros. repeat split.
+  - eapply replica_proof.operations_are_well_formed; eassumption.
+  - eapply replica_proof.operations_are_inflationary; eassumption.
+  - eapply replica_proof.operations_equal_their_deltas; eassumption.
+Qed.
+Print Assumptions operations_go_up_and_equal_their_deltas.
+
+(** Replicas start covered, and operations, joins and deltas keep them so. *)
+Theorem replicas_stay_covered :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types,
+  ordered compare_name ->
+  ordered compare_value ->
+  (replica_proof.covered compare_name
+     (replica.untouched (Name := Name) (Value := Value) types) = true)
+  /\ (forall name op user (before after : replica.state Name Value),
+      replica.well_formed compare_name compare_value types (replica.held before) = true ->
+      replica_proof.covered compare_name (replica.held before) = true ->
+      replica.perform compare_name compare_value name op user before = Some after ->
+      replica_proof.covered compare_name (replica.held after) = true)
+  /\ (forall a b,
+      replica.well_formed compare_name compare_value types a = true ->
+      replica.well_formed compare_name compare_value types b = true ->
+      replica_proof.covered compare_name a = true ->
+      replica_proof.covered compare_name b = true ->
+      replica_proof.covered compare_name (replica.join compare_name compare_value a b) = true)
+  /\ (forall deltas before after,
+      replica.well_formed compare_name compare_value types before = true ->
+      replica_proof.covered compare_name before = true ->
+      sorted compare_name deltas = true ->
+      (forall name d,
+        find compare_name name deltas = Some d ->
+        replica.well_formed_object compare_name compare_value (part d) = true
+        /\ replica_proof.covered_object compare_name (part d) = true) ->
+      replica.apply compare_name compare_value deltas before = Some after ->
+      replica_proof.covered compare_name after = true).
+Proof.
+  intros. repeat split.
+  - apply replica_proof.untouched_objects_are_covered.
+  - intros. eapply replica_proof.operations_are_covered; eassumption.
+  - intros. eapply replica_proof.the_join_is_covered; eassumption.
+  - intros. eapply replica_proof.applied_deltas_are_covered; eassumption.
+Qed.
+Print Assumptions replicas_stay_covered.
+
+(** ** T3: a state means the events that were seen
+
+    [replica.object_meaning type E] is the state of an object whose replica has seen the events
+    [E]: for an OR-Set it is [or_set.meaning], and so on. So each theorem here speaks of all five
+    types; what it says of each has a name of its own in [X_meaning_proof.v].
+    A [cut] of a [history] is what a replica can have seen of it: of each event also what that saw.
+    Premises met: [meaning_examples.v]; there [without_a_cut_a_join_loses_events] shows that a
+    join needs cuts. *)
+
+Theorem an_object_that_has_seen_nothing_is_bottom :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    type,
+  ordered compare_name ->
+  ordered compare_value ->
+  replica.object_meaning compare_name compare_value type [] = replica.bottom_object type.
+Proof. intros. now apply replica_meaning_proof.an_object_that_has_seen_nothing_is_bottom. Qed.
+Print Assumptions an_object_that_has_seen_nothing_is_bottom.
+
+(** An event that saw exactly [E] is the operation on the state of [E], where the type has it. *)
+Theorem an_operation_adds_its_event :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (type : object_type) (H E : list (event Name Value)) (e : event Name Value),
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  In e H ->
+  saw_exactly compare_name e E ->
+  allows type (operation_of e) = true ->
+  replica.perform_on compare_name compare_value
+    (replica.object_meaning compare_name compare_value type E)
+    (dot_origin (dot_of e)) (seq_of e) (user_of e) (operation_of e)
+  = Some (replica.object_meaning compare_name compare_value type (e :: E)).
+Proof.
+  intros. erewrite replica_meaning_proof.performing_on_an_object_adds_the_event by eassumption.
+  now destruct (allows type (operation_of e)).
+Qed.
+Print Assumptions an_operation_adds_its_event.
+
+Theorem a_join_unites_the_events :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (type : object_type) (H E F : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  cut H F ->
+  replica.join_object compare_name compare_value
+    (replica.object_meaning compare_name compare_value type E)
+    (replica.object_meaning compare_name compare_value type F)
+  = replica.object_meaning compare_name compare_value type (union_events compare_name E F).
+Proof. intros. eapply replica_meaning_proof.joining_objects_unites_their_events; eassumption. Qed.
+Print Assumptions a_join_unites_the_events.
+
+(** So that the theorems can be applied again. *)
+Theorem the_union_of_cuts_is_a_cut :
+  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
+    (H E F : list (event Name Value)),
+  ordered compare_name ->
+  history compare_name H ->
+  cut H E ->
+  cut H F ->
+  cut H (union_events compare_name E F).
+Proof. intros. eapply definition_proof.the_union_of_cuts_is_a_cut; eassumption. Qed.
+Print Assumptions the_union_of_cuts_is_a_cut.
+
+(** What is read is what the definition says, over [E]. *)
+Theorem a_value_is_that_of_the_definition :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (type : object_type) (H E : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  replica.value compare_value null (replica.object_meaning compare_name compare_value type E)
+  = read compare_name compare_value null type E.
+Proof.
+  intros Name Value compare_name compare_value null type H E ? ? happened [].
+  now apply (replica_meaning_proof.an_object_is_read_as_defined _ _ null H happened).
+Qed.
+Print Assumptions a_value_is_that_of_the_definition.
+
+(** Equal events are equal states, in whatever order they came. *)
+Theorem a_state_depends_only_on_the_events :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (type : object_type) (H E F : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  cut H F ->
+  (forall e, In e E <-> In e F) ->
+  replica.object_meaning compare_name compare_value type E
+  = replica.object_meaning compare_name compare_value type F.
+Proof.
+  intros Name Value compare_name compare_value type H E F ? ? happened [] [] same.
+  eapply replica_meaning_proof.an_object_depends_only_on_its_events; eassumption.
+Qed.
+Print Assumptions a_state_depends_only_on_the_events.
+
+(** *** The same of replicas, each object for itself
+
+    [replica.meaning types E] is what a replica holds that has seen [E], of all objects. *)
+
+Theorem a_replica_that_has_seen_nothing_is_untouched :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types,
+  ordered compare_name ->
+  ordered compare_value ->
+  replica.meaning compare_name compare_value types [] = replica.untouched types.
+Proof. intros. now apply replica_meaning_proof.a_replica_that_has_seen_nothing_is_untouched. Qed.
+Print Assumptions a_replica_that_has_seen_nothing_is_untouched.
+
+(** The event saw exactly what its replica had seen of its object, and has the number that the
+    trace format gives it. *)
+Theorem an_operation_of_a_replica_adds_its_event :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types type (H E : list (event Name Value)) (e : event Name Value),
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  histories compare_name H ->
+  cuts compare_name H E ->
+  (forall f, In f E -> In (object_of f) (keys types)) ->
+  find compare_name (object_of e) types = Some type ->
+  allows type (operation_of e) = true ->
+  In e H ->
+  saw_exactly compare_name e (of_object compare_name (object_of e) E) ->
+  seq_of e = seen_of compare_name (replica_of e) E + 1 ->
+  replica.perform compare_name compare_value (object_of e) (operation_of e) (user_of e)
+    (replica.Replica (dot_origin (dot_of e)) (replica.meaning compare_name compare_value types E))
+  = Some (replica.Replica (dot_origin (dot_of e))
+      (replica.meaning compare_name compare_value types (e :: E))).
+Proof. intros. eapply replica_meaning_proof.performing_adds_the_event; eassumption. Qed.
+Print Assumptions an_operation_of_a_replica_adds_its_event.
+
+Theorem a_join_of_replicas_unites_their_events :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (H E F : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  histories compare_name H ->
+  cuts compare_name H E ->
+  cuts compare_name H F ->
+  replica.join compare_name compare_value
+    (replica.meaning compare_name compare_value types E)
+    (replica.meaning compare_name compare_value types F)
+  = replica.meaning compare_name compare_value types (union_events compare_name E F).
+Proof. intros. eapply replica_meaning_proof.joining_replicas_unites_their_events; eassumption. Qed.
+Print Assumptions a_join_of_replicas_unites_their_events.
+
+Theorem each_object_of_a_replica_has_the_value_of_the_definition :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) types name type (H E : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  histories compare_name H ->
+  cuts compare_name H E ->
+  find compare_name name types = Some type ->
+  exists x,
+    find compare_name name (replica.meaning compare_name compare_value types E) = Some x
+    /\ replica.value compare_value null x
+       = read compare_name compare_value null type (of_object compare_name name E).
+Proof.
+  intros Name Value compare_name compare_value null types name type H E ? ? happened seen found.
+  exists (replica.object_meaning compare_name compare_value type (of_object compare_name name E)).
+  split.
+  - rewrite replica_meaning_proof.an_object_is_found_with_its_meaning by assumption.
+    now rewrite found.
+  - eapply a_value_is_that_of_the_definition; eauto.
+Qed.
+Print Assumptions each_object_of_a_replica_has_the_value_of_the_definition.
+
+(** The number of operations seen of each replica, over all objects and incarnations. *)
+Theorem the_state_vector_is_that_of_the_definition :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (H E : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  histories compare_name H ->
+  cuts compare_name H E ->
+  (forall e, In e E -> In (object_of e) (keys types)) ->
+  replica.vector_of compare_name (replica.meaning compare_name compare_value types E)
+  = vector compare_name E.
+Proof.
+  intros. eapply replica_meaning_proof.the_state_vector_is_that_of_the_definition; eassumption.
+Qed.
+Print Assumptions the_state_vector_is_that_of_the_definition.
+
+(** ** T4: strong eventual consistency
+
+    In every world that the network of [network.v] can reach: replicas operate, send full states
+    and deltas, receive any message ever sent, any number of times and in any order, save, and
+    are restored under an incarnation that no operation bears. [seen] is what a replica has seen;
+    it is written down for these theorems only, no step looks at it. *)
+
+Theorem every_state_is_the_meaning_of_what_was_seen :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  replica.held (network.running (network.nodes w name))
+  = replica.meaning compare_name compare_value types (network.seen (network.nodes w name)).
+Proof. intros. eapply network_proof.every_state_is_the_meaning_of_what_was_seen; eassumption. Qed.
+Print Assumptions every_state_is_the_meaning_of_what_was_seen.
+
+(** So that all that is said of histories and cuts is said of every execution: values, merge
+    decisions and notices are those of the definition. *)
+Theorem what_was_seen_is_a_cut_of_a_history :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  histories compare_name (network.happened w)
+  /\ cuts compare_name (network.happened w) (network.seen (network.nodes w name)).
+Proof.
+  intros. split.
+  - eapply network_proof.every_history_that_happens_is_one; eassumption.
+  - eapply network_proof.what_was_seen_is_a_cut_of_what_happened; eassumption.
+Qed.
+Print Assumptions what_was_seen_is_a_cut_of_a_history.
+
+Theorem replicas_that_have_seen_the_same_hold_the_same :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) a b,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  (forall e,
+    In e (network.seen (network.nodes w a)) <-> In e (network.seen (network.nodes w b))) ->
+  replica.held (network.running (network.nodes w a))
+  = replica.held (network.running (network.nodes w b)).
+Proof.
+  intros. eapply network_proof.replicas_that_have_seen_the_same_hold_the_same; eassumption.
+Qed.
+Print Assumptions replicas_that_have_seen_the_same_hold_the_same.
+
+Theorem what_is_seen_never_shrinks_but_by_restore :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (w w' : network.world Name Value) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  network.step compare_name compare_value w w' ->
+  incl (network.seen (network.nodes w name)) (network.seen (network.nodes w' name))
+  \/ exists backup fresh,
+      In (name, backup) (network.backups w)
+      /\ (forall e, In e (network.happened w) -> dot_origin (dot_of e) <> Origin name fresh)
+      /\ network.nodes w' name
+         = network.Node
+             (replica.restore (Origin name fresh) (replica.held (network.running backup)))
+             (network.seen backup).
+Proof. intros. eapply network_proof.what_is_seen_never_shrinks_but_by_restore; eassumption. Qed.
+Print Assumptions what_is_seen_never_shrinks_but_by_restore.
+
+(** From wherever they are, two replicas that exchange their states have both seen what either
+    had, and hold the same. *)
+Theorem a_complete_exchange_equalizes :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) a b,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  a <> b ->
+  exists w',
+    network.steps compare_name compare_value w w'
+    /\ network.happened w' = network.happened w
+    /\ (forall e,
+        In e (network.seen (network.nodes w' a)) <->
+        In e (network.seen (network.nodes w a)) \/ In e (network.seen (network.nodes w b)))
+    /\ (forall e,
+        In e (network.seen (network.nodes w' b)) <->
+        In e (network.seen (network.nodes w a)) \/ In e (network.seen (network.nodes w b)))
+    /\ replica.held (network.running (network.nodes w' a))
+       = replica.held (network.running (network.nodes w' b)).
+Proof. intros. eapply network_proof.a_complete_exchange_equalizes; eassumption. Qed.
+Print Assumptions a_complete_exchange_equalizes.
+
+(** ** T5: a delta does what the whole state would do
+
+    The sender has seen [E], the receiver [F], and the delta was made since [v], any vector that
+    the receiver covers. Premises met: [meaning_examples.v],
+    [a_delta_carries_only_what_may_be_lacking]. *)
+
+Theorem a_delta_unites_the_events :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (type : object_type) (H E F : list (event Name Value)) v,
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  cut H F ->
+  version_vector.covers compare_name
+    (version_vector.of_dots compare_name (map dot_of F)) v = true ->
+  replica.take_part compare_name compare_value
+    (replica.part_since compare_name v
+      (replica.object_meaning compare_name compare_value type E))
+    (replica.object_meaning compare_name compare_value type F)
+  = replica.object_meaning compare_name compare_value type (union_events compare_name E F).
+Proof.
+  intros. eapply replica_meaning_proof.taking_a_delta_of_an_object_adds_its_events; eauto.
+  now rewrite replica_meaning_proof.an_object_has_seen_its_events by assumption.
+Qed.
+Print Assumptions a_delta_unites_the_events.
+
+(** Deltas of some objects or of all, each since a vector of its own: of the objects that [vs]
+    names, the receiver has then seen what the sender had. *)
+Theorem deltas_unite_the_events_of_their_objects :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types vs (H E F : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  sorted compare_name vs = true ->
+  histories compare_name H ->
+  cuts compare_name H E ->
+  cuts compare_name H F ->
+  (forall name v,
+    In name (keys types) ->
+    find compare_name name vs = Some v ->
+    version_vector.covers compare_name
+      (version_vector.of_dots compare_name (map dot_of (of_object compare_name name F))) v
+    = true) ->
+  replica.apply compare_name compare_value
+    (replica.deltas_since compare_name vs (replica.meaning compare_name compare_value types E))
+    (replica.meaning compare_name compare_value types F)
+  = Some (replica.meaning compare_name compare_value types
+      (union_events compare_name (on_objects_of compare_name vs E) F)).
+Proof. intros. eapply replica_meaning_proof.applying_deltas_adds_the_events; eassumption. Qed.
+Print Assumptions deltas_unite_the_events_of_their_objects.
+
+(** A delta that builds on what was not seen is refused, on every state; and nothing changes, as
+    there is no new state. Premises met: [a_delta_with_a_gap_is_refused] in [examples.v]. *)
+Theorem a_delta_with_a_gap_is_refused :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    name d ds (xs : replica.objects Name Value) x,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name ds = true ->
+  find compare_name name ds = Some d ->
+  find compare_name name xs = Some x ->
+  version_vector.covers compare_name (replica.seen_object x) (since d) = false ->
+  replica.apply compare_name compare_value ds xs = None.
+Proof. intros. eapply replica_proof.a_delta_with_a_gap_is_refused; eassumption. Qed.
+Print Assumptions a_delta_with_a_gap_is_refused.
+
+(** ** T9: merge decisions and notices
+
+    They are those of the definition; so equal events give equal ones; and they close when a
+    decision that saw all others on its key takes effect. Premises met: [meaning_examples.v],
+    [the_key_is_open_until_it_is_closed] and [the_greatest_write_closes_the_key]. *)
+
+Theorem merge_decisions_are_those_of_the_definition :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (type : object_type) (H E : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  replica.merge_decisions compare_name compare_value null
+    (replica.object_meaning compare_name compare_value type E)
+  = decisions compare_name compare_value null type E.
+Proof.
+  intros Name Value compare_name compare_value null type H E ? ? happened [].
+  now apply (replica_meaning_proof.merge_decisions_of_an_object_are_as_defined _ _ null H happened).
+Qed.
+Print Assumptions merge_decisions_are_those_of_the_definition.
+
+(** Over all objects of a replica. *)
+Theorem notices_are_those_of_the_definition :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) types user (H E : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  histories compare_name H ->
+  cuts compare_name H E ->
+  replica.notices compare_name compare_value null user
+    (replica.meaning compare_name compare_value types E)
+  = all_notices compare_name compare_value null types user E.
+Proof. intros. eapply replica_meaning_proof.notices_of_a_replica_are_as_defined; eassumption. Qed.
+Print Assumptions notices_are_those_of_the_definition.
+
+(** In whatever order, and over whichever ways, two replicas came to have seen the same. *)
+Theorem merge_decisions_and_notices_converge :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) types type name user (H E F : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  histories compare_name H ->
+  cuts compare_name H E ->
+  cuts compare_name H F ->
+  (forall e, In e E <-> In e F) ->
+  decisions compare_name compare_value null type (of_object compare_name name E)
+  = decisions compare_name compare_value null type (of_object compare_name name F)
+  /\ all_notices compare_name compare_value null types user E
+     = all_notices compare_name compare_value null types user F.
+Proof.
+  intros Name Value compare_name compare_value null types type name user H E F
+    ? ? happened cuts_E cuts_F same.
+  split.
+  - rewrite <- !(merge_decisions_are_those_of_the_definition _ _ compare_name compare_value null
+      type (of_object compare_name name H)) by auto.
+    f_equal. apply (a_state_depends_only_on_the_events _ _ _ _ _ (of_object compare_name name H));
+      auto.
+    intros e. unfold of_object. rewrite !filter_In. now rewrite same.
+  - rewrite <- !(notices_are_those_of_the_definition _ _ compare_name compare_value null
+      types user H) by auto.
+    f_equal. eapply replica_meaning_proof.replicas_depend_only_on_the_events; eassumption.
+Qed.
+Print Assumptions merge_decisions_and_notices_converge.
+
+(** In a set the decision that saw all others on its element takes effect, whichever it is. *)
+Theorem a_decision_that_saw_all_others_closes_the_element :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (H E : list (event Name Value)) x e,
+  ordered compare_name ->
+  history compare_name H ->
+  cut H E ->
+  In e E ->
+  operation_of e = Add x \/ operation_of e = Remove x ->
+  (forall f,
+    In f E ->
+    operation_of f = Add x \/ operation_of f = Remove x ->
+    f = e \/ sees compare_name e f = true) ->
+  ~ In x (map key (or_set.merge_decisions compare_name (or_set.meaning compare_name E))).
+Proof.
+  intros Name Value compare_name H E x e lawful happened [incl_E distinct _] e_in e_decides saw_all.
+  rewrite (or_set_meaning_proof.merge_decisions_of_a_set_are_as_defined compare_name H happened)
+    by assumption.
+  assert (decides_means : forall f : event Name Value,
+    decides compare_name set_reading x f = true <->
+    operation_of f = Add x \/ operation_of f = Remove x).
+  { intros f. unfold decides, effect_on, set_reading.
+    destruct (operation_of f); try (now split; [| intros [|]]);
+      destruct (equal_is_equality compare_name x element) as [<- |]; intuition congruence. }
+  intros (d & <- & (k & <- & (_ & is_open)%filter_In)%in_map_iff)%in_map_iff. cbn in *.
+  rewrite (definition_proof.a_decision_that_saw_all_others_on_an_element_closes_it
+    compare_name H happened E k e) in is_open; [discriminate | auto.. |].
+  - now apply decides_means.
+  - intros f f_in f_decides. apply saw_all; [exact f_in |]. now apply decides_means.
+Qed.
+Print Assumptions a_decision_that_saw_all_others_closes_the_element.
+
+(** In a register it does if it is the winner, the greatest of all writes. *)
+Theorem a_winner_that_saw_all_others_closes_the_register :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (H E : list (event Name Value)) e time value,
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  In e E ->
+  operation_of e = Write time value ->
+  (forall f time' value',
+    In f E ->
+    operation_of f = Write time' value' ->
+    f = e \/ sees compare_name e f = true) ->
+  greatest compare_name compare_value (flat_map register_stamps E)
+    = Some (stamp_of e time value) ->
+  lww_register.merge_decisions compare_name compare_value null
+    (lww_register.meaning compare_name compare_value E) = [].
+Proof.
+  intros Name Value compare_name compare_value null H E e time value ? ? happened
+    [incl_E distinct _] e_in writes saw_all is_winner.
+  rewrite (lww_register_meaning_proof.merge_decisions_of_a_register_are_as_defined
+    compare_name compare_value null H happened) by assumption.
+  unfold merge_decisions. rewrite definition_proof.filtering_none; [reflexivity |].
+  intros [] _.
+  eapply (definition_proof.a_greatest_write_that_saw_all_others_closes_the_register
+    compare_name H happened compare_value null E e); eauto.
+  intros f f_in f_decides. unfold decides, effect_on, register_reading in f_decides.
+  destruct (operation_of f) eqn:f_writes; try discriminate. eauto.
+Qed.
+Print Assumptions a_winner_that_saw_all_others_closes_the_register.
+
+(** In a map it does, under its key. *)
+Theorem a_winner_that_saw_all_others_closes_the_key :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (H E : list (event Name Value)) k e time value,
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  In e E ->
+  operation_of e = Put k time value ->
+  (forall f time' value',
+    In f E ->
+    operation_of f = Put k time' value' ->
+    f = e \/ sees compare_name e f = true) ->
+  greatest compare_name compare_value (flat_map (key_stamps compare_name k) E)
+    = Some (stamp_of e time value) ->
+  ~ In k (map key (lww_map.merge_decisions compare_name compare_value null
+    (lww_map.meaning compare_name compare_value E))).
+Proof.
+  intros Name Value compare_name compare_value null H E k e time value ? ? happened
+    [incl_E distinct _] e_in puts saw_all is_winner.
+  rewrite (lww_map_meaning_proof.merge_decisions_of_a_map_are_as_defined
+    compare_name compare_value null H happened) by assumption.
+  intros (d & <- & (k' & <- & (_ & is_open)%filter_In)%in_map_iff)%in_map_iff. cbn in *.
+  erewrite (definition_proof.a_greatest_write_that_saw_all_others_closes_the_key
+    compare_name H happened compare_value null E k' e) in is_open; eauto; [discriminate |].
+  intros f f_in f_decides. unfold decides, effect_on, map_reading in f_decides.
+  destruct (operation_of f) eqn:f_puts; try discriminate.
+  destruct (equal_is_equality compare_name k' element) as [<- |]; [eauto | discriminate].
+Qed.
+Print Assumptions a_winner_that_saw_all_others_closes_the_key.
+
+(** ** T10: the judge
+
+    [trace.v] says what a replica has seen at each line, which lines are possible, and when a claim
+    agrees with the definitions; [judge.v] computes it. Premises met, on either side:
+    [judge_examples.v]. *)
+
+Theorem a_trace_conforms_exactly_if_every_claim_agrees :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  judge.verdict_of (judge.judge compare_name compare_value null h ls) = judge.Conforms <->
+  trace.well_formed_header compare_name h = true
+  /\ trace.possible_lines compare_name h ls
+  /\ (exists c, In (trace.Claims c) ls)
+  /\ (forall before c after,
+      ls = before ++ trace.Claims c :: after ->
+      trace.agrees compare_name compare_value null h (rev before) c).
+Proof. intros. now apply judge_proof.a_trace_conforms_if_every_claim_agrees. Qed.
+Print Assumptions a_trace_conforms_exactly_if_every_claim_agrees.
+
+Theorem a_trace_is_a_discrepancy_exactly_if_a_claim_disagrees :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  judge.verdict_of (judge.judge compare_name compare_value null h ls) = judge.Discrepancy <->
+  trace.well_formed_header compare_name h = true
+  /\ trace.possible_lines compare_name h ls
+  /\ (exists before c after,
+      ls = before ++ trace.Claims c :: after
+      /\ ~ trace.agrees compare_name compare_value null h (rev before) c).
+Proof. intros. now apply judge_proof.a_trace_is_a_discrepancy_if_a_claim_disagrees. Qed.
+Print Assumptions a_trace_is_a_discrepancy_exactly_if_a_claim_disagrees.
+
+Theorem a_trace_is_ill_formed_exactly_if_it_is_impossible :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  judge.verdict_of (judge.judge compare_name compare_value null h ls) = judge.Ill_formed <->
+  ~ (trace.well_formed_header compare_name h = true
+     /\ trace.possible_lines compare_name h ls).
+Proof. intros. now apply judge_proof.a_trace_is_ill_formed_if_it_is_impossible. Qed.
+Print Assumptions a_trace_is_ill_formed_exactly_if_it_is_impossible.
+
+(** Each finding is a false claim, at its line and under the rule that it breaks; and each false
+    claim is found, up to where the history stops being possible. *)
+Theorem the_judge_finds_exactly_the_false_claims :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)) p broken,
+  ordered compare_name ->
+  ordered compare_value ->
+  trace.well_formed_header compare_name h = true ->
+  In (p, broken) (judge.findings (judge.judge compare_name compare_value null h ls)) <->
+  exists before c after,
+    ls = before ++ trace.Claims c :: after
+    /\ p = trace.number (rev before)
+    /\ trace.possible_lines compare_name h (before ++ [trace.Claims c])
+    /\ trace.breaks compare_name compare_value null h (rev before) c broken.
+Proof. intros. now apply judge_proof.the_judge_finds_exactly_the_false_claims. Qed.
+Print Assumptions the_judge_finds_exactly_the_false_claims.
+
+Theorem the_judge_stops_at_the_first_impossible_line :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)) p,
+  ordered compare_name ->
+  ordered compare_value ->
+  trace.well_formed_header compare_name h = true ->
+  judge.stopped_at (judge.judge compare_name compare_value null h ls) = Some p <->
+  exists before l after,
+    ls = before ++ l :: after
+    /\ p = trace.number (rev before)
+    /\ trace.possible_lines compare_name h before
+    /\ ~ trace.possible compare_name h (rev before) l.
+Proof. intros. now apply judge_proof.the_judge_stops_at_the_first_impossible_line. Qed.
+Print Assumptions the_judge_stops_at_the_first_impossible_line.
+
+(** A claim breaks a rule exactly if it disagrees. *)
+Theorem a_claim_agrees_exactly_if_it_breaks_no_rule :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (h : trace.header Name) (before : list (trace.line Name Value)) c,
+  ordered compare_name ->
+  ordered compare_value ->
+  trace.well_formed_header compare_name h = true ->
+  trace.possible_lines compare_name h (before ++ [trace.Claims c]) ->
+  trace.agrees compare_name compare_value null h (rev before) c <->
+  forall broken, ~ trace.breaks compare_name compare_value null h (rev before) c broken.
+Proof. intros. now apply judge_proof.a_claim_agrees_if_it_breaks_no_rule. Qed.
+Print Assumptions a_claim_agrees_exactly_if_it_breaks_no_rule.
+
+(** ** T11: refutations
+
+    Designs that real systems shipped, defined in [refutations.v] with their sources; each breaks
+    a law above. Names and values are numbers. The premises of what is negated are met by the
+    counterexample itself. *)
+
+Theorem first_arrival_wins_does_not_commute :
+  ~ (forall a b,
+      lww_register.well_formed N.compare N.compare a = true ->
+      lww_register.well_formed N.compare N.compare b = true ->
+      refutations.first_arrival_wins a b = refutations.first_arrival_wins b a).
+Proof. exact refutations.first_arrival_wins_does_not_commute. Qed.
+Print Assumptions first_arrival_wins_does_not_commute.
+
+Theorem left_argument_wins_does_not_commute :
+  ~ (forall a b,
+      lww_register.well_formed N.compare N.compare a = true ->
+      lww_register.well_formed N.compare N.compare b = true ->
+      refutations.left_argument_wins a b = refutations.left_argument_wins b a).
+Proof. exact refutations.left_argument_wins_does_not_commute. Qed.
+Print Assumptions left_argument_wins_does_not_commute.
+
+Theorem the_greater_clock_misses_removes :
+  ~ (forall (H E F : list (event N N)),
+      history N.compare H ->
+      incl E H ->
+      incl F H ->
+      closed E ->
+      closed F ->
+      refutations.listed_value
+        (refutations.greater_clock_wins (refutations.listed_of E) (refutations.listed_of F))
+      = elements N.compare (union_events N.compare E F)).
+Proof. exact refutations.the_greater_clock_misses_removes. Qed.
+Print Assumptions the_greater_clock_misses_removes.
+
+Theorem what_both_sides_list_may_be_removed :
+  ~ (forall (H E F : list (event N N)),
+      history N.compare H ->
+      incl E H ->
+      incl F H ->
+      closed E ->
+      closed F ->
+      or_set.value (refutations.kept_if_both_list
+        (or_set.meaning N.compare E) (or_set.meaning N.compare F))
+      = elements N.compare (union_events N.compare E F)).
+Proof. exact refutations.what_both_sides_list_may_be_removed. Qed.
+Print Assumptions what_both_sides_list_may_be_removed.
+
+Theorem deltas_that_are_not_refused_leave_holes :
+  ~ (forall (H E F : list (event N N)) v,
+      history N.compare H ->
+      incl E H ->
+      incl F H ->
+      closed E ->
+      closed F ->
+      or_set.value (or_set.join N.compare
+        (or_set.take_part N.compare
+          (or_set.part_since N.compare v (or_set.meaning N.compare E))
+          (or_set.meaning N.compare F))
+        (or_set.meaning N.compare E))
+      = elements N.compare (union_events N.compare E F)).
+Proof. exact refutations.deltas_that_are_not_refused_leave_holes. Qed.
+Print Assumptions deltas_that_are_not_refused_leave_holes.
+
+Theorem a_part_joined_as_a_whole_deletes :
+  ~ (forall (H E F : list (event N N)) v,
+      history N.compare H ->
+      incl E H ->
+      incl F H ->
+      closed E ->
+      closed F ->
+      version_vector.covers N.compare (or_set.seen (or_set.meaning N.compare F)) v = true ->
+      or_set.join N.compare (or_set.meaning N.compare F)
+        (or_set.part_since N.compare v (or_set.meaning N.compare E))
+      = or_set.meaning N.compare (union_events N.compare E F)).
+Proof. exact refutations.a_part_joined_as_a_whole_deletes. Qed.
+Print Assumptions a_part_joined_as_a_whole_deletes.
+
+Theorem a_counter_of_one_number_loses_increments :
+  ~ (forall (H E F : list (event N N)),
+      history N.compare H ->
+      incl E H ->
+      incl F H ->
+      closed E ->
+      closed F ->
+      N.max (count E) (count F) = count (union_events N.compare E F)).
+Proof. exact refutations.a_counter_of_one_number_loses_increments. Qed.
+Print Assumptions a_counter_of_one_number_loses_increments.
+
+Theorem removes_by_time_take_what_they_never_saw :
+  ~ (forall (H : list (event N N)) time E,
+      history N.compare H ->
+      (forall e f, In e H -> In f H -> sees N.compare f e = true -> time e < time f) ->
+      incl E H ->
+      closed E ->
+      refutations.elements_by_time time E = elements N.compare E).
+Proof. exact refutations.removes_by_time_take_what_they_never_saw. Qed.
+Print Assumptions removes_by_time_take_what_they_never_saw.
+
+Theorem overwriting_loses_concurrent_adds :
+  ~ (forall (H E : list (event N N)) e,
+      history N.compare H ->
+      incl E H ->
+      In e H ->
+      closed E ->
+      closed (E ++ [e]) ->
+      or_set.value (refutations.overwrite e (or_set.meaning N.compare E))
+      = elements N.compare (E ++ [e])).
+Proof. exact refutations.overwriting_loses_concurrent_adds. Qed.
+Print Assumptions overwriting_loses_concurrent_adds.
+
+Theorem deletes_without_a_record_diverge :
+  ~ (forall ms ms',
+      Permutation ms ms' ->
+      refutations.in_causal_order ms ->
+      refutations.in_causal_order ms' ->
+      refutations.delivered ms = refutations.delivered ms').
+Proof. exact refutations.deletes_without_a_record_diverge. Qed.
+Print Assumptions deletes_without_a_record_diverge.
