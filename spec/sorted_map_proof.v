@@ -399,15 +399,6 @@ Proof.
   - intros all [k v] found. apply all. now apply found_means_in.
 Qed.
 
-Lemma existsb_means_some_found {V : Type} (p : K * V -> bool) m :
-  sorted compare m = true ->
-  existsb p m = true <-> (exists k v, find compare k m = Some v /\ p (k, v) = true).
-Proof.
-  intros sorts. rewrite existsb_exists. split.
-  - intros ([k v] & found & holds). exists k, v. now rewrite found_means_in.
-  - intros (k & v & found & holds). exists (k, v). now rewrite <- found_means_in.
-Qed.
-
 (** *** Filtering *)
 
 Lemma filter_keeps_keys_above {V : Type} p k (m : sorted_map K V) :

@@ -276,16 +276,6 @@ Proof. intros. apply covers_means_counts_as_much; [assumption |]. intros. lia. Q
 
 Lemma of_dots_is_well_formed dots : well_formed (of_dots dots) = true.
 Proof. induction dots; [reflexivity | now apply see_dot_is_well_formed]. Qed.
-
-Lemma get_of_dots o dots :
-  get o (of_dots dots)
-  = fold_right (fun d most =>
-      if equal compare_origin o (dot_origin d) then N.max (counter d) most else most) 0 dots.
-Proof.
-  induction dots as [| d dots IH]; [reflexivity |].
-  change (of_dots (d :: dots)) with (see (dot_origin d) (counter d) (of_dots dots)).
-  rewrite get_of_see by apply of_dots_is_well_formed. cbn [fold_right]. now rewrite IH.
-Qed.
 End Version_vector.
 
 (** ** Computed *)
