@@ -394,7 +394,7 @@ Definition claim_is_possible (h : header Name) (c : claim) : bool :=
 Definition is_possible (h : header Name) (l : line) (s : state) : bool :=
   match l with
   | Operates r o op id _ =>
-      declares_replica h r && of_type h o (fun type => suits type op) && valid op &&
+      declares_replica h r && of_type h o (fun type => allows type op) && valid op &&
       match id with
       | Some i => negb (known i (ids s))
       | None => true

@@ -1105,7 +1105,7 @@ Proof.
     cbn; rewrite ?andb_true_iff, ?(declares_replica_decides _ _ rises), ?declares_all_decides,
       ?negb_true_iff, <- ?not_true_iff_false, ?known_means_found, ?all_sent, ?and_assoc;
     try reflexivity.
-  - apply and_iff_compat_l. rewrite (of_type_decides h o _ (fun type => suits type op = true))
+  - apply and_iff_compat_l. rewrite (of_type_decides h o _ (fun type => allows type op = true))
       by reflexivity.
     do 2 apply and_iff_compat_l. destruct id as [i |]; [| now split].
     rewrite negb_true_iff, <- not_true_iff_false, known_means_found. split.

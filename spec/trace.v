@@ -188,14 +188,6 @@ Definition declares (h : header) (o : Name) (type : object_type) : Prop :=
 Definition declared (h : header) (names : option (list Name)) : Prop :=
   forall o, (exists all, names = Some all /\ In o all) -> exists type, declares h o type.
 
-(** Whether the type has the operation. *)
-Definition suits (type : object_type) (op : operation) : bool :=
-  match type, op with
-  | G_counter, Increment _ | Lww_register, Write _ _ | Or_set, Add _ | Or_set, Remove _
-  | Lww_map, Put _ _ _ | Log, Append _ _ => true
-  | _, _ => false
-  end.
-
 (** Whether there are decisions on objects of this type. *)
 Definition has_decisions (type : object_type) : bool :=
   match type with
@@ -224,7 +216,7 @@ Definition possible (h : header) (past : list line) (l : line) : Prop :=
   match l with
   | Operates r o op id _ =>
       In r (replicas h) /\
-      (exists type, declares h o type /\ suits type op = true) /\
+      (exists type, declares h o type /\ allows type op = true) /\
       valid op = true /\
       (forall i, id = Some i -> ~ exists p, named past i p)
   | Sends r m what =>
