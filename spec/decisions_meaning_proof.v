@@ -81,12 +81,6 @@ Qed.
 
 (** ** The frontiers of events *)
 
-Lemma decision_of_determines k k' d e :
-  decision_of e = Some (k, d) ->
-  decision_of e = Some (k', d) ->
-  k = k'.
-Proof. congruence. Qed.
-
 Lemma a_decision_is_on_its_key k e :
   decides k e = true <-> exists d, decision_of e = Some (k, d).
 Proof.

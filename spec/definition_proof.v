@@ -159,7 +159,7 @@ Proof using happened. intros. eapply (seeing_is_transitive _ _ happened e f); ea
 
 (** ** Cuts *)
 
-Lemma the_empty_cut : cut H [].
+Theorem the_empty_cut : cut H [].
 Proof. split; [easy | constructor | easy]. Qed.
 
 Lemma same_events_are_equal e f :

@@ -6,8 +6,8 @@
     [ordered compare] says that a comparison is a total order whose equality is plain equality
     ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
     [saw_exactly] are at the end of [definition.v].
-    That the premises can be met is computed in [meaning_examples.v], [judge_examples.v] and at
-    the end of each [X_proof.v]; the comments say where. *)
+    That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
+    [judge_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -525,7 +525,8 @@ Print Assumptions the_state_vector_is_that_of_the_definition.
     In every world that the network of [network.v] can reach: replicas operate, send full states
     and deltas, receive any message ever sent, any number of times and in any order, save, and
     are restored under an incarnation that no operation bears. [seen] is what a replica has seen;
-    it is written down for these theorems only, no step looks at it. *)
+    it is written down for these theorems only, no step looks at it. Premises met: executions in
+    [network_examples.v]. *)
 
 Theorem every_state_is_the_meaning_of_what_was_seen :
   forall (Name Value : Type)

@@ -100,7 +100,8 @@ Proof using complete is_cut lawful_names saw_it.
   - rewrite saw_it in seen. apply (in_set_of (compare_dot compare_name)), in_map_iff in seen
       as (g & same & g_in).
     exists g. split; [right; now apply (cut_happened _ _ is_cut) | exact same].
-  - destruct (complete f d f_in seen) as (g & g_in & same). exists g. split; [now right | exact same].
+  - destruct (complete f d f_in seen) as (g & g_in & same). exists g.
+    split; [now right | exact same].
 Qed.
 End One_object.
 
@@ -153,17 +154,6 @@ Record sound (w : world) : Prop := {
   messages_are_sound : forall m, In m (sent w) -> sound_message (happened w) m;
   backups_are_sound : forall name n, In (name, n) (backups w) -> sound_node (happened w) name n
 }.
-
-Lemma what_was_seen_happened H E e :
-  can_be_seen H E ->
-  In e E ->
-  In e H.
-Proof using lawful_names.
-  intros [cuts_e _] there.
-  assert (In e (of_object (object_of e) E)) as here
-    by (apply filter_In; split; [exact there | apply (equal_to_itself compare_name)]).
-  apply (cut_happened _ _ (cuts_e (object_of e))) in here. now apply filter_In in here as [].
-Qed.
 
 Lemma more_may_happen H E e :
   can_be_seen H E ->
@@ -351,8 +341,10 @@ Proof using lawful_names lawful_values typed.
     rewrite <- (an_object_has_seen_its_events compare_name compare_value type).
     apply accepted. unfold replica.deltas_since.
     rewrite (find_in_merge compare_name)
-      by (reflexivity || exact sorts || now rewrite (a_meaning_is_sorted compare_name compare_value)).
-    now rewrite (an_object_is_found_with_its_meaning compare_name compare_value), of_type, listed.
+      by (reflexivity || exact sorts
+        || now rewrite (a_meaning_is_sorted compare_name compare_value)).
+    now rewrite (an_object_is_found_with_its_meaning compare_name compare_value), of_type,
+      listed.
 Qed.
 
 Lemma operating_is_sound (w : world) name object op user r :
@@ -364,7 +356,8 @@ Lemma operating_is_sound (w : world) name object op user r :
     (with_node compare_name name (Node r (e :: seen (nodes w name))) (nodes w))
     (sent w) (backups w)).
 Proof using lawful_names lawful_values typed.
-  intros [histories_hold complete nodes_sound own messages_sound backups_sound] is_valid performed e.
+  intros [histories_hold complete nodes_sound own messages_sound backups_sound]
+    is_valid performed e.
   destruct (nodes_sound name) as (state & can & named).
   set (n := nodes w name) in *. set (E := seen n) in *. set (H := happened w) in *.
   set (o := replica.self (running n)) in *.
@@ -439,7 +432,8 @@ Proof using lawful_names lawful_values typed.
     + intros other. now apply a_sound_node_stays_sound.
     + split; [reflexivity | split; [exact can_more | exact named]].
   - intros other f [<- | there].
-    + rewrite reading_nodes. destruct (equal_is_equality compare_name other name) as [-> | different].
+    + rewrite reading_nodes.
+      destruct (equal_is_equality compare_name other name) as [-> | different].
       * intros _. now left.
       * intros by_other. exfalso. apply different.
         rewrite <- (proj2 (proj2 (nodes_sound other))), <- by_other. exact named.

@@ -143,6 +143,35 @@ Proof using happened lawful_names lawful_values.
   - now apply (taking_a_delta_of_a_map_adds_its_events compare_name compare_value H).
   - now apply (taking_a_delta_of_a_log_adds_its_events compare_name compare_value H).
 Qed.
+
+(** What is open is a function of the events, so replicas that have seen the same agree on it. *)
+Theorem open_decisions_converge type E F :
+  incl E H ->
+  NoDup E ->
+  NoDup F ->
+  (forall e, In e E <-> In e F) ->
+  definition.decisions compare_name compare_value null type E
+  = definition.decisions compare_name compare_value null type F.
+Proof using happened lawful_names lawful_values.
+  intros past distinct_e distinct_f same.
+  assert (incl F H) as past_f by (intros e there; now apply past, same).
+  rewrite <- !merge_decisions_of_an_object_are_as_defined by assumption.
+  now rewrite (an_object_depends_only_on_its_events type E F).
+Qed.
+
+Theorem notices_converge user type E F :
+  incl E H ->
+  NoDup E ->
+  NoDup F ->
+  (forall e, In e E <-> In e F) ->
+  definition.object_notices compare_name compare_value null type user E
+  = definition.object_notices compare_name compare_value null type user F.
+Proof using happened lawful_names lawful_values.
+  intros past distinct_e distinct_f same.
+  assert (incl F H) as past_f by (intros e there; now apply past, same).
+  rewrite <- !notices_of_an_object_are_as_defined by assumption.
+  now rewrite (an_object_depends_only_on_its_events type E F).
+Qed.
 End One_object.
 
 (** ** All objects *)
