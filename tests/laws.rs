@@ -531,6 +531,18 @@ hold_on_every_three_small_states! {
     log: Log<Letter>,
 }
 
+// What no operations lead to
+
+#[test]
+fn a_total_that_no_number_holds_is_none() {
+    let share = |name: &str| (Origin { replica: ReplicaId::new(name), incarnation: 0 }, u128::MAX);
+    let counter = |shares: &[(Origin, u128)]| {
+        GCounter::from_parts(VersionVector::bottom(), shares.iter().cloned().collect())
+    };
+    assert_eq!(counter(&[share("a")]).value(), Some(u128::MAX));
+    assert_eq!(counter(&[share("a"), share("b")]).value(), None);
+}
+
 // What does not fit a replica
 
 /// A replica with a counter and a set meets one whose set is missing, and one where it is a log.

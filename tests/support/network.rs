@@ -33,10 +33,12 @@ const USERS: [Option<&str>; 5] = [Some("ann"), Some("bob"), Some("ann"), None, S
 pub type Seen = BTreeSet<usize>;
 
 /// One replica, and what it stands for.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Node {
     pub replica: Replica<char, Letter>,
     pub seen: Seen,
+    /// Its present incarnation, which no restore takes back.
+    incarnation: u64,
 }
 
 /// What a replica held at some moment.
@@ -51,18 +53,16 @@ pub struct Network {
     pub schema: Schema,
     pub nodes: Vec<Node>,
     pub events: Vec<Event<char, Letter>>,
-    /// How many incarnations there have been; all replicas count on.
-    incarnations: u64,
 }
 
 impl Network {
     pub fn new(replicas: usize, schema: Schema) -> Self {
         let node = |name: &&str| {
             let origin = Origin { replica: ReplicaId::new(*name), incarnation: 0 };
-            Node { replica: Replica::new(origin, &schema), seen: Seen::new() }
+            Node { replica: Replica::new(origin, &schema), seen: Seen::new(), incarnation: 0 }
         };
         let nodes = NAMES[..replicas].iter().map(node).collect();
-        Self { schema, nodes, events: Vec::new(), incarnations: 0 }
+        Self { schema, nodes, events: Vec::new() }
     }
 
     /// Performs the operation; the event that it becomes saw all that its replica has seen.
@@ -77,22 +77,22 @@ impl Network {
     }
 
     pub fn backup(&self, at: usize) -> Backup {
-        let Node { replica, seen } = &self.nodes[at];
+        let Node { replica, seen, .. } = &self.nodes[at];
         Backup { objects: replica.objects().clone(), seen: seen.clone() }
     }
 
     /// Sets the replica back, under an incarnation that was never used.
     pub fn restore(&mut self, at: usize, backup: &Backup) {
-        self.incarnations += 1;
-        let origin = Origin { replica: ReplicaId::new(NAMES[at]), incarnation: self.incarnations };
+        let incarnation = self.nodes[at].incarnation + 1;
+        let origin = Origin { replica: ReplicaId::new(NAMES[at]), incarnation };
         let replica = Replica::restored(origin, backup.objects.clone());
-        self.nodes[at] = Node { replica, seen: backup.seen.clone() };
+        self.nodes[at] = Node { replica, seen: backup.seen.clone(), incarnation };
     }
 
     /// Whether the replica holds and answers what the definition says of the events that it has
     /// seen; if not, what differs.
     pub fn check(&self, at: usize) -> Result<(), String> {
-        let Node { replica, seen } = &self.nodes[at];
+        let Node { replica, seen, .. } = &self.nodes[at];
         let seen: Vec<&Event<char, Letter>> = seen.iter().map(|e| &self.events[*e]).collect();
         same("vector", replica.vector(), definition::vector(&seen))?;
         let mut open = Vec::new();
