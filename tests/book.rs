@@ -297,3 +297,10 @@ fn each_refuted_design_is_there_once() {
     assert_eq!(each_number_is_once(&format!("{book}| 3 |\n"), &coq).len(), 1);
     assert_eq!(each_number_is_once(&book, &coq.replace("Bug 8,", "Bug 88,")).len(), 1);
 }
+
+#[test]
+fn the_theorem_that_findings_name_is_a_headline_theorem() {
+    let theorems = include_str!("../spec/main_theorems.v");
+    let statement = format!("Theorem {} :", rejoin::check::Finding::THEOREM);
+    assert!(theorems.contains(&statement), "spec/main_theorems.v has no `{statement}`");
+}

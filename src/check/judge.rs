@@ -741,6 +741,12 @@ impl Judge {
         Ok(())
     }
 
+    /// The theorem about the model of this judge, where the trace is of the kind that it is about.
+    fn theorem(&self, rule: Rule) -> Option<&'static str> {
+        let stated = self.stamps == Stamps::Explicit && !self.trace_loads && rule != Rule::State;
+        stated.then_some(Finding::THEOREM)
+    }
+
     fn find(&mut self, claim: &Claim, resolved: &Resolved, falsity: Falsity, line: &Line<'_>) {
         let short = |text: String| (text.len() <= Finding::LONGEST_ANSWER).then_some(text);
         let field = claim.answer_field();
@@ -755,7 +761,7 @@ impl Judge {
             expected: falsity.expected.filter(|_| self.argue).and_then(short),
             actual: actual.filter(|_| self.argue && !matches!(claim, Claim::Converged { .. })),
             because: if self.argue { falsity.because } else { Vec::new() },
-            theorem: None,
+            theorem: self.theorem(falsity.rule),
             excerpt: span.filter(|_| self.argue).map(|span| Excerpt::of(line, span)),
         };
         self.report.findings.push(finding);

@@ -141,13 +141,17 @@ pub struct Finding {
     /// The argument: one sentence a step, naming lines. Empty from the
     /// [`Finding::MOST_ARGUED`]th finding of a file on.
     pub because: Vec<String>,
-    /// The theorem that the rule rests on.
+    /// The theorem of spec/main_theorems.v that says that such claims are false: absent with own
+    /// stamps, for explicit states, and in a trace that loads any, which no theorem is about.
     pub theorem: Option<&'static str>,
     /// Where the claim's answer stands in its line; absent like `because`.
     pub excerpt: Option<Excerpt>,
 }
 
 impl Finding {
+    /// What is proved of the judge's model (spec/judge.v).
+    pub const THEOREM: &'static str = "the_judge_finds_exactly_the_false_claims";
+
     /// Answers longer than this many bytes are not repeated in a finding.
     pub const LONGEST_ANSWER: usize = 1 << 16;
 
