@@ -323,7 +323,9 @@ fn answer_text(answer: Answer<Key, Canonical>) -> String {
             let member = |(key, value): (&Key, &Canonical)| quoted(key) + ":" + value.as_str();
             list('{', '}', values.iter().map(member))
         }
-        Answer::Entries(entries) => list('[', ']', entries.iter().map(|entry| entry.as_str().into())),
+        Answer::Entries(entries) => {
+            list('[', ']', entries.iter().map(|entry| entry.as_str().into()))
+        }
     }
 }
 

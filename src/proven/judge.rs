@@ -248,8 +248,8 @@ impl Report {
     /// What it says of the whole trace.
     pub fn verdict(&self) -> Result<Verdict, Error> {
         let findings = self.findings.iter();
-        let findings = findings
-            .map(|(line, broken)| pair(number(*line), broken.constructor().make([])));
+        let findings =
+            findings.map(|(line, broken)| pair(number(*line), broken.constructor().make([])));
         let stopped_at = self.stopped_at.map(number);
         let report: Term<Name, Option<()>> =
             REPORT.make([number(self.judged), list(findings), option(stopped_at)]);
