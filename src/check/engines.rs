@@ -551,3 +551,38 @@ impl Judge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Options;
+    use crate::trace::Reader;
+
+    /// Each engine is asked, and each answer that is not the one expected is a difference.
+    #[test]
+    fn another_answer_is_a_difference() {
+        let header =
+            r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"n":{"type":"g-counter"}}}"#;
+        let reader = Reader::new(header.as_bytes()).expect("it is a header");
+        let options = Options {
+            engines: vec![EngineName::Reference, EngineName::Proven],
+            ..Options::default()
+        };
+        let mut judge = Judge::new(reader.header(), None, &options).expect("it is possible");
+        let engines = &mut judge.engines;
+        engines.compare(0, Question::Value("n"), "0", 2);
+        assert_eq!((engines.compared, engines.differences.len()), (2, 0));
+        engines.compare(0, Question::Value("n"), "7", 3);
+        engines.compare(0, Question::Value("m"), "0", 4);
+        let expected = [
+            "line 3: the reference engine answers 0, by the definition it is 7",
+            "line 3: the proven engine answers 0, by the definition it is 7",
+            "line 4: the reference engine has no answer: no such object",
+            "line 4: the proven engine has no answer: no such object",
+        ];
+        assert_eq!(
+            (engines.compared, &engines.differences[..]),
+            (6, &expected.map(String::from)[..])
+        );
+    }
+}

@@ -270,10 +270,10 @@ fn notice(json: &Json) -> Option<Notice> {
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OwnStamps => "the proven judge takes no traces with own stamps",
-            Self::Load => "the proven judge takes no traces that load states",
-            Self::State => "the proven judge takes no claims of explicit states",
-            Self::OwnDigest => "the proven judge does not know the state hash `rejoin/1`",
+            Self::OwnStamps => "writes are ordered by stamps of the implementation's own",
+            Self::Load => "an object is loaded as an explicit state",
+            Self::State => "an explicit state is claimed",
+            Self::OwnDigest => "a digest is claimed to be the state hash `rejoin/1`",
         })
     }
 }
