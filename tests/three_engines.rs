@@ -94,6 +94,7 @@ fn the_working_day() {
 // Random traces
 
 const REPLICAS: [&str; 3] = ["a", "b", "c"];
+const USERS: [&str; 2] = ["ann", "bob"];
 const OBJECTS: [(&str, &str); 5] = [
     ("count", "g-counter"),
     ("log", "log"),
@@ -130,7 +131,7 @@ fn lines(steps: &[Step]) -> Vec<Value> {
                 let mut line = operation(kind, n, m);
                 line["id"] = json!(format!("o{operations}"));
                 if n % 3 > 0 {
-                    line["user"] = json!(["ann", "bob"][m % 2]);
+                    line["user"] = USERS[m % 2].into();
                 }
                 line["object"] = json!(name);
                 line
@@ -226,7 +227,7 @@ fn claim(what: usize, (object, kind): (&str, &str), n: usize, m: usize) -> Value
         28 if !matches!(kind, "g-counter" | "log") => {
             json!({"event": "decisions", "object": object, "decisions": answer})
         }
-        _ => json!({"event": "notices", "user": ["ann", "bob"][m % 2], "notices": answer}),
+        _ => json!({"event": "notices", "user": USERS[m % 2], "notices": answer}),
     }
 }
 
