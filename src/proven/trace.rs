@@ -84,8 +84,8 @@ impl Trace {
                 replica: name(&op.replica),
                 object: name(&op.object),
                 operation: (&op.operation).into(),
-                id: op.id.as_ref().map(name),
-                user: op.user.as_ref().map(name),
+                id: op.id.as_deref().map(name),
+                user: op.user.as_deref().map(name),
             },
             Event::Send { replica, message, to: _, content } => {
                 let payload = match content {
@@ -105,7 +105,7 @@ impl Trace {
                 objects: objects.as_deref().map(names),
             },
             Event::Sync { replicas, objects } => Line::Syncs {
-                replicas: replicas.each_ref().map(name),
+                replicas: replicas.each_ref().map(|replica| name(replica)),
                 objects: objects.as_deref().map(names),
             },
             Event::Save { replica, snapshot } => {
@@ -157,7 +157,7 @@ impl Trace {
             }
             trace::Claim::Vector { replica, object, vector } => Claim::Counts {
                 replica: name(replica),
-                object: object.as_ref().map(name),
+                object: object.as_deref().map(name),
                 vector: members(vector, |count| match count.count()? {
                     Count::Exact(count) => Some(count),
                     Count::TooLarge => None,
@@ -168,8 +168,8 @@ impl Trace {
             }
             trace::Claim::Digest { replica, object, algorithm, digest } => Claim::Hashes {
                 replica: name(replica),
-                object: object.as_ref().map(name),
-                algorithm: algorithm.as_ref().map(name),
+                object: object.as_deref().map(name),
+                algorithm: algorithm.as_deref().map(name),
                 digest: digest.into(),
             },
             trace::Claim::Converged { replicas } => Claim::Converged { replicas: names(replicas) },
@@ -193,12 +193,12 @@ impl Trace {
 /// The project's own state hash.
 const OWN_DIGEST: &str = "rejoin/1";
 
-fn name(name: &String) -> Name {
-    name.as_str().into()
+fn name(name: &str) -> Name {
+    name.into()
 }
 
 fn names(names: &[String]) -> Vec<Name> {
-    names.iter().map(name).collect()
+    names.iter().map(|each| name(each)).collect()
 }
 
 fn text(json: &Json) -> Option<Name> {
