@@ -49,7 +49,7 @@ impl Compared {
                 ];
                 let stands =
                     |(word, text): &(&str, &str)| why.contains(word) && trace.contains(text);
-                assert!(reasons.iter().any(|reason| stands(reason)), "{why}: {trace}");
+                assert!(reasons.iter().any(stands), "{why}: {trace}");
             }
             // It has no header.
             other => assert!(report.verdict == Verdict::Malformed, "{other:?}: {trace}"),
