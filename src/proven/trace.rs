@@ -125,7 +125,7 @@ impl Trace {
     /// Judges what has been taken in.
     ///
     /// Cost: quadratic in the operations for a claim and for an operation; see
-    /// [`judge`](super::judge::judge).
+    /// [`judge`].
     pub fn judge(&self) -> Result<Report, Error> {
         judge(&self.header, &self.lines)
     }
