@@ -4,7 +4,7 @@
 //! Source: spec/trace-format.md, sections 2 (operations, answers) and 4 (merge decisions).
 
 use crate::dot::Dot;
-use crate::trace::ObjectType;
+use crate::trace::{self, Json, ObjectType};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,6 +26,29 @@ pub trait Value: Clone + Ord {
 impl<T: Clone + Ord> Value for Option<T> {
     fn tombstone() -> Self {
         None
+    }
+}
+
+/// A value as a trace has it: its canonical JSON, in the order of its bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Canonical(Arc<str>);
+
+impl Canonical {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&Json> for Canonical {
+    fn from(value: &Json) -> Self {
+        Self(value.canonical().into())
+    }
+}
+
+impl Value for Canonical {
+    fn tombstone() -> Self {
+        Self("null".into())
     }
 }
 
@@ -81,6 +104,35 @@ impl<K, V> Operation<K, V> {
             Self::Add { .. } | Self::Remove { .. } => ObjectType::OrSet,
             Self::Put { .. } => ObjectType::LwwMap,
             Self::Append { .. } => ObjectType::Log,
+        }
+    }
+}
+
+impl From<&trace::Operation> for Operation<Arc<str>, Canonical> {
+    /// As a trace has it. A timestamp that is absent, as with own stamps, is 0.
+    fn from(operation: &trace::Operation) -> Self {
+        match operation {
+            trace::Operation::Increment { amount } => Self::Increment { amount: *amount },
+            trace::Operation::Write { value, timestamp } => {
+                Self::Write { value: value.into(), timestamp: timestamp.unwrap_or(0) }
+            }
+            trace::Operation::Add { element } => Self::Add { element: element.as_str().into() },
+            trace::Operation::Remove { element } => {
+                Self::Remove { element: element.as_str().into() }
+            }
+            trace::Operation::Put { key, value, timestamp } => Self::Put {
+                key: key.as_str().into(),
+                value: value.into(),
+                timestamp: timestamp.unwrap_or(0),
+            },
+            trace::Operation::Delete { key, timestamp } => Self::Put {
+                key: key.as_str().into(),
+                value: Canonical::tombstone(),
+                timestamp: timestamp.unwrap_or(0),
+            },
+            trace::Operation::Append { entry, timestamp } => {
+                Self::Append { entry: entry.into(), timestamp: timestamp.unwrap_or(0) }
+            }
         }
     }
 }

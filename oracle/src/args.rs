@@ -73,7 +73,8 @@ pub struct Check {
     /// What answers: the definition alone, or an engine of this project as well, which follows the
     /// trace and is held against the definition at each claim. A difference is the oracle's own
     /// error (exit 70). Engines take time, and memory for a copy of the state with each message;
-    /// they leave a replica where a message brings it less than its sender's whole state.
+    /// they leave a replica where a message brings it less than its sender's whole state. With the
+    /// proven engine comes the proven judge, which must find the same in traces that are not long.
     #[arg(long, value_enum, default_value_t = Engine::Definition)]
     pub engine: Engine,
 }
@@ -85,7 +86,7 @@ pub enum Engine {
     Definition,
     /// The reference engine as well.
     Reference,
-    /// The proven engine as well.
+    /// The proven engine and the proven judge as well.
     Proven,
     /// All engines as well.
     All,

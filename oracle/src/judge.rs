@@ -101,3 +101,28 @@ impl Judge<'_> {
         Ok(Judged { report, culprit })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::report;
+
+    #[test]
+    fn a_difference_between_engines_is_graver_than_any_verdict() {
+        let verdicts = [
+            (Verdict::Conforms, Exit::Success),
+            (Verdict::Discrepancy, Exit::Discrepancy),
+            (Verdict::Inconclusive, Exit::Inconclusive),
+            (Verdict::Malformed, Exit::Invalid),
+            (Verdict::IllFormed, Exit::Invalid),
+        ];
+        for (verdict, expected) in verdicts {
+            let mut report = report(verdict);
+            let judged = |report: &Report| Ok(Judged { report: report.clone(), culprit: None });
+            assert_eq!(exit(&judged(&report), &Options::default()), expected);
+            report.differences.push("line 2: the proven engine answers 3".into());
+            let exit = exit(&judged(&report), &Options::default());
+            assert_eq!((exit, exit.code()), (Exit::Internal, 70));
+        }
+    }
+}

@@ -12,23 +12,14 @@ use super::judge::Judge;
 use super::resolve::Resolved;
 use super::values::{list, quoted};
 use crate::dot::{Origin, ReplicaId};
-use crate::operation::{Answer, Frontier, Notice, ObjectId, Operation, User, Value};
+use crate::operation::{Answer, Canonical, Frontier, Notice, ObjectId, Operation, User};
 use crate::trace::{self, Claim, ObjectType};
 use crate::{proven, reference};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
-type Key = Rc<str>;
-
-/// A value as its canonical JSON, in the order of its bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Canonical(Rc<str>);
-
-impl Value for Canonical {
-    fn tombstone() -> Self {
-        Self("null".into())
-    }
-}
+type Key = Arc<str>;
 
 /// What is asked of an engine at a claim.
 #[derive(Clone, Copy, Debug)]
@@ -326,13 +317,15 @@ impl<E: Engine> Follow for Replicas<E> {
 fn answer_text(answer: Answer<Key, Canonical>) -> String {
     match answer {
         Answer::Count(count) => count.map_or_else(|| "too many".into(), |n| n.to_string()),
-        Answer::Value(value) => value.map_or("null".into(), |value| value.0.to_string()),
+        Answer::Value(value) => value.map_or("null".into(), |value| value.as_str().into()),
         Answer::Elements(elements) => list('[', ']', elements.iter().map(|name| quoted(name))),
         Answer::Values(values) => {
-            let member = |(key, value): (&Key, &Canonical)| quoted(key) + ":" + &value.0;
+            let member = |(key, value): (&Key, &Canonical)| quoted(key) + ":" + value.as_str();
             list('{', '}', values.iter().map(member))
         }
-        Answer::Entries(entries) => list('[', ']', entries.iter().map(|entry| entry.0.to_string())),
+        Answer::Entries(entries) => {
+            list('[', ']', entries.iter().map(|entry| entry.as_str().into()))
+        }
     }
 }
 
@@ -417,33 +410,7 @@ impl Engines {
         if !self.any() || !self.follows[replica as usize] {
             return;
         }
-        let value = |value: &trace::Json| Canonical(value.canonical().into());
-        let at = |timestamp: &Option<u64>| timestamp.unwrap_or(0);
-        let operation = match &op.operation {
-            trace::Operation::Increment { amount } => Operation::Increment { amount: *amount },
-            trace::Operation::Write { value: written, timestamp } => {
-                Operation::Write { value: value(written), timestamp: at(timestamp) }
-            }
-            trace::Operation::Add { element } => {
-                Operation::Add { element: element.as_str().into() }
-            }
-            trace::Operation::Remove { element } => {
-                Operation::Remove { element: element.as_str().into() }
-            }
-            trace::Operation::Put { key, value: put, timestamp } => Operation::Put {
-                key: key.as_str().into(),
-                value: value(put),
-                timestamp: at(timestamp),
-            },
-            trace::Operation::Delete { key, timestamp } => Operation::Put {
-                key: key.as_str().into(),
-                value: Canonical::tombstone(),
-                timestamp: at(timestamp),
-            },
-            trace::Operation::Append { entry, timestamp } => {
-                Operation::Append { entry: value(entry), timestamp: at(timestamp) }
-            }
-        };
+        let operation = Operation::from(&op.operation);
         let user: Option<User> = op.user.as_deref().map(User::from);
         let object = self.objects[object as usize].clone();
         self.each(line, |engine| {
@@ -582,5 +549,40 @@ impl Judge {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Options;
+    use crate::trace::Reader;
+
+    /// Each engine is asked, and each answer that is not the one expected is a difference.
+    #[test]
+    fn another_answer_is_a_difference() {
+        let header =
+            r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"n":{"type":"g-counter"}}}"#;
+        let reader = Reader::new(header.as_bytes()).expect("it is a header");
+        let options = Options {
+            engines: vec![EngineName::Reference, EngineName::Proven],
+            ..Options::default()
+        };
+        let mut judge = Judge::new(reader.header(), None, &options).expect("it is possible");
+        let engines = &mut judge.engines;
+        engines.compare(0, Question::Value("n"), "0", 2);
+        assert_eq!((engines.compared, engines.differences.len()), (2, 0));
+        engines.compare(0, Question::Value("n"), "7", 3);
+        engines.compare(0, Question::Value("m"), "0", 4);
+        let expected = [
+            "line 3: the reference engine answers 0, by the definition it is 7",
+            "line 3: the proven engine answers 0, by the definition it is 7",
+            "line 4: the reference engine has no answer: no such object",
+            "line 4: the proven engine has no answer: no such object",
+        ];
+        assert_eq!(
+            (engines.compared, &engines.differences[..]),
+            (6, &expected.map(String::from)[..])
+        );
     }
 }

@@ -5,7 +5,8 @@
 //! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
 //! as a state. `judge` takes in the events, `resolve` looks up what a claim names. `claims`,
 //! `digests` and `agreement` hold the claims against the history, and `argument` says why a claim
-//! is false. `engines` lets the engines follow along, where that is asked for.
+//! is false. `engines` lets the engines follow along, where that is
+//! asked for, and `second` asks the proven judge.
 
 mod agreement;
 mod argument;
@@ -19,15 +20,18 @@ mod meaning;
 mod report;
 mod resolve;
 mod rows;
+mod second;
 mod tree;
 mod values;
 mod wording;
 
 pub use report::*;
+pub use second::MOST_LINES;
 
 use crate::trace::{self, Event, Fault, Name, Reader};
 use hashbrown::HashSet;
 use judge::{End, IllFormed, Judge, Stop};
+use second::SecondJudge;
 use std::io::{self, BufRead};
 
 /// How to judge.
@@ -39,7 +43,8 @@ pub struct Options {
     /// ends the judging with [`Verdict::Inconclusive`], unless a claim was found false.
     pub work: u64,
     /// The engines that are to do what the trace's replicas did, and to answer as the judge does;
-    /// see [`Report::differences`].
+    /// see [`Report::differences`]. With the proven one comes the proven judge, which is to judge
+    /// the trace as the judge does; it leaves out traces of more than [`MOST_LINES`] lines.
     pub engines: Vec<EngineName>,
 }
 
@@ -110,23 +115,30 @@ fn pass(input: impl BufRead, loads: Option<&HashSet<Name>>, options: &Options) -
         Ok(reader) => reader,
         Err(trace::Error::Unreadable(error)) => return Err(error),
         Err(trace::Error::Malformed(fault)) => {
-            return Ok(judged(Judge::unstarted(options), End::Malformed(fault)));
+            return Ok(judged(Judge::unstarted(options), End::Malformed(fault), None));
         }
     };
+    let asked = options.claims && options.engines.contains(&EngineName::Proven);
+    let mut second = asked.then(|| SecondJudge::new(reader.header()));
     let mut judge = match Judge::new(reader.header(), loads, options) {
         Ok(judge) => judge,
         Err(stop) => {
             let end = end(stop, 1, reader.header_text());
-            return Ok(judged(Judge::unstarted(options), end));
+            return Ok(judged(Judge::unstarted(options), end, second));
         }
     };
     loop {
         let line = match reader.next_line() {
             Ok(Some(line)) => line,
-            Ok(None) => return Ok(judged(judge, End::Whole)),
+            Ok(None) => return Ok(judged(judge, End::Whole, second)),
             Err(trace::Error::Unreadable(error)) => return Err(error),
-            Err(trace::Error::Malformed(fault)) => return Ok(judged(judge, End::Malformed(fault))),
+            Err(trace::Error::Malformed(fault)) => {
+                return Ok(judged(judge, End::Malformed(fault), second));
+            }
         };
+        if let Some(second) = &mut second {
+            second.line(&line.event);
+        }
         match judge.line(&line) {
             Ok(()) => {}
             Err(Stop::LoadAfterUse) => {
@@ -136,18 +148,22 @@ fn pass(input: impl BufRead, loads: Option<&HashSet<Name>>, options: &Options) -
             }
             Err(Stop::OwnStampsLoaded(fault)) => {
                 let fault = place(fault, 1, reader.header_text());
-                return Ok(judged(Judge::unstarted(options), End::IllFormed(fault)));
+                return Ok(judged(Judge::unstarted(options), End::IllFormed(fault), second));
             }
             Err(stop) => {
                 let end = end(stop, line.number, line.text);
-                return Ok(judged(judge, end));
+                return Ok(judged(judge, end, second));
             }
         }
     }
 }
 
-fn judged(judge: Judge, end: End) -> Pass {
-    Pass::Judged(Box::new(judge.report(end)))
+fn judged(judge: Judge, end: End, second: Option<SecondJudge>) -> Pass {
+    let mut report = judge.report(end);
+    if let Some(second) = second {
+        second.compare(&mut report);
+    }
+    Pass::Judged(Box::new(report))
 }
 
 /// Reads on only for what is loaded, to the end of what is of the grammar.

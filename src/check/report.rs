@@ -225,6 +225,22 @@ pub struct Coverage {
     pub restores: u64,
     /// Answers of engines that were compared with the judge's.
     pub compared: u64,
+    /// What came of asking the proven judge.
+    pub proven_judge: ProvenJudge,
+}
+
+/// What came of asking [`crate::proven::judge`] for a second judgement of the trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ProvenJudge {
+    /// It was not asked: the proven engine was not to follow, or the trace has no header.
+    #[default]
+    NotAsked,
+    /// It judged as the judge did: the same verdict, and the same lines by the same rules.
+    Agreed,
+    /// It judged otherwise; [`Report::differences`] say where.
+    Differed,
+    /// It did not judge this trace, for this reason.
+    LeftOut(String),
 }
 
 /// The judgement of one trace.

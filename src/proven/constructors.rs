@@ -119,4 +119,8 @@ constructors! {
     DECISIONS_RULE = "Trace.Decisions_rule", 5, 0;
     NOTICES_RULE = "Trace.Notices_rule", 6, 0;
     REPORT = "Judge.Report", 0, 3;
+    CONFORMS = "Judge.Conforms", 0, 0;
+    DISCREPANCY = "Judge.Discrepancy", 1, 0;
+    INCONCLUSIVE = "Judge.Inconclusive", 2, 0;
+    ILL_FORMED = "Judge.Ill_formed", 3, 0;
 }

@@ -5,7 +5,7 @@
 
 use super::constructors::*;
 use super::encode::{Atom, Term};
-use super::judge::{Report, Rule};
+use super::judge::{Report, Rule, Verdict};
 use super::value::Value;
 use super::{EventName, MergeDecision, Notice};
 use crate::dot::{Dot, Origin, ReplicaId};
@@ -363,17 +363,19 @@ pub fn report<K, V>(term: &Term<K, V>) -> Decoded<Report> {
 }
 
 fn rule<K, V>(term: &Term<K, V>) -> Decoded<Rule> {
-    let rules = [
-        (VALUE_RULE, Rule::Value),
-        (VECTOR_RULE, Rule::Vector),
-        (DIGEST_EQUAL, Rule::DigestEqual),
-        (DIGEST_DISTINCT, Rule::DigestDistinct),
-        (CONVERGED_RULE, Rule::Converged),
-        (DECISIONS_RULE, Rule::Decisions),
-        (NOTICES_RULE, Rule::Notices),
+    let rule = Rule::ALL.into_iter().find(|rule| made_by(rule.constructor(), term).is_some());
+    rule.map_or_else(|| wrong("a rule of the judge", term), Ok)
+}
+
+pub fn verdict<K, V>(term: &Term<K, V>) -> Decoded<Verdict> {
+    let verdicts = [
+        (CONFORMS, Verdict::Conforms),
+        (DISCREPANCY, Verdict::Discrepancy),
+        (INCONCLUSIVE, Verdict::Inconclusive),
+        (ILL_FORMED, Verdict::IllFormed),
     ];
-    let rule = rules.into_iter().find(|(constructor, _)| made_by(*constructor, term).is_some());
-    rule.map_or_else(|| wrong("a rule of the judge", term), |(_, rule)| Ok(rule))
+    let verdict = verdicts.into_iter().find(|(made, _)| made_by(*made, term).is_some());
+    verdict.map_or_else(|| wrong("a verdict of the judge", term), |(_, verdict)| Ok(verdict))
 }
 
 impl fmt::Display for DecodeError {

@@ -42,6 +42,7 @@ use super::encode::{Term, key, kind, list, number, operation, option, pair, text
 use super::{Error, decode, encode, run};
 use crate::operation::{Operation, Value};
 use crate::trace::ObjectType;
+use std::fmt;
 use std::sync::Arc;
 
 /// The name of a replica, object, message, backup, operation, key, element or user.
@@ -181,6 +182,57 @@ pub enum Rule {
     Notices,
 }
 
+impl Rule {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Value,
+        Self::Vector,
+        Self::DigestEqual,
+        Self::DigestDistinct,
+        Self::Converged,
+        Self::Decisions,
+        Self::Notices,
+    ];
+
+    pub(super) fn constructor(self) -> Constructor {
+        match self {
+            Self::Value => VALUE_RULE,
+            Self::Vector => VECTOR_RULE,
+            Self::DigestEqual => DIGEST_EQUAL,
+            Self::DigestDistinct => DIGEST_DISTINCT,
+            Self::Converged => CONVERGED_RULE,
+            Self::Decisions => DECISIONS_RULE,
+            Self::Notices => NOTICES_RULE,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value => "value",
+            Self::Vector => "vector",
+            Self::DigestEqual => "digest/equal",
+            Self::DigestDistinct => "digest/distinct",
+            Self::Converged => "converged",
+            Self::Decisions => "decisions",
+            Self::Notices => "notices",
+        })
+    }
+}
+
+/// What is said of a whole trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// At least one claim was judged, and all hold.
+    Conforms,
+    /// A claim is false.
+    Discrepancy,
+    /// No claim was judged.
+    Inconclusive,
+    /// A line is not possible.
+    IllFormed,
+}
+
 /// What came of judging.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
@@ -190,6 +242,19 @@ pub struct Report {
     pub findings: Vec<(u64, Rule)>,
     /// The line that is not possible, if there is one: nothing after it was judged.
     pub stopped_at: Option<u64>,
+}
+
+impl Report {
+    /// What it says of the whole trace.
+    pub fn verdict(&self) -> Result<Verdict, Error> {
+        let findings = self.findings.iter();
+        let findings =
+            findings.map(|(line, broken)| pair(number(*line), broken.constructor().make([])));
+        let stopped_at = self.stopped_at.map(number);
+        let report: Term<Name, Option<()>> =
+            REPORT.make([number(self.judged), list(findings), option(stopped_at)]);
+        Ok(decode::verdict(&run("Judge.verdict_of", [report])?)?)
+    }
 }
 
 /// Judges a trace.

@@ -41,6 +41,7 @@ pub mod definition;
 pub mod replica;
 
 pub mod judge;
+pub mod trace;
 
 pub use decode::DecodeError;
 

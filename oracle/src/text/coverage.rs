@@ -1,7 +1,7 @@
 //! What a trace exercised: how much its verdict is worth.
 
-use crate::printable::{count, grouped};
-use rejoin::check::Report;
+use crate::printable::{count, escape, grouped};
+use rejoin::check::{ProvenJudge, Report};
 
 /// A few indented lines.
 pub fn show(report: &Report) -> String {
@@ -35,6 +35,14 @@ pub fn show(report: &Report) -> String {
     if coverage.compared > 0 {
         let compared = count(coverage.compared, "answer");
         text += &format!("  {compared} of engines compared with the definition's\n");
+    }
+    match &coverage.proven_judge {
+        ProvenJudge::Agreed => text += "  the proven judge finds the same\n",
+        ProvenJudge::LeftOut(why) => {
+            text += &format!("  not judged by the proven judge: {}\n", escape(why));
+        }
+        // A difference is an error, and shown as one.
+        ProvenJudge::NotAsked | ProvenJudge::Differed => {}
     }
     text
 }

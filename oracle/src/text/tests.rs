@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::examples::{finding, report, warning};
-use rejoin::check::{Coverage, Excerpt, Rule, WarningRule};
+use rejoin::check::{Coverage, Excerpt, ProvenJudge, Rule, WarningRule};
 
 const TEXT: Text = Text { colour: false, width: 100, verbose: false, several: false, claims: true };
 
@@ -131,6 +131,7 @@ fn a_good_trace_is_shown_with_what_it_exercised() {
         reordered: 2,
         restores: 1,
         compared: 2,
+        proven_judge: ProvenJudge::Agreed,
     };
     let expected = "
 dir/a.jsonl: conforms: all 40 claims hold
@@ -139,8 +140,12 @@ dir/a.jsonl: conforms: all 40 claims hold
   120 messages: 3 lost, 4 received again, 2 received out of order
   1 restored backup
   2 answers of engines compared with the definition's
+  the proven judge finds the same
 ";
     check(TEXT, &report, expected);
+    report.coverage.proven_judge = ProvenJudge::LeftOut("it is too long".into());
+    let left_out = "  not judged by the proven judge: it is too long\n";
+    check(TEXT, &report, &expected.replace("  the proven judge finds the same\n", left_out));
     let expected = "dir/a.jsonl: conforms: all 40 claims hold\n";
     check(Text { several: true, ..TEXT }, &report, expected);
 }
