@@ -10,6 +10,7 @@ mod working_day;
 #[path = "recorders/session.rs"]
 mod session;
 
+use rejoin::check::{Options, Verdict, check};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Write};
@@ -79,6 +80,7 @@ fn by_script(program: &str, recorder: &str, script: &str) -> Option<String> {
 fn the_javascript_recorder_writes_what_the_rust_recorder_writes() {
     if let Some(trace) = by_script("node", "recorder.js", "session.js") {
         assert_eq!(lines(&trace), lines(&in_rust()));
+        assert_conforms(&trace, 6);
         assert!(
             trace.contains("\"amount\":\"9007199254740993\""),
             "2^53 + 1 is not exact:\n{trace}"
@@ -90,7 +92,21 @@ fn the_javascript_recorder_writes_what_the_rust_recorder_writes() {
 fn the_python_recorder_writes_what_the_rust_recorder_writes() {
     if let Some(trace) = by_script("python3", "recorder.py", "session.py") {
         assert_eq!(lines(&trace), lines(&in_rust()));
+        assert_conforms(&trace, 6);
     }
+}
+
+/// What the recorders write is judged, and its claims hold.
+fn assert_conforms(trace: &str, claims: u64) {
+    let report = check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read");
+    assert_eq!(report.verdict, Verdict::Conforms, "{report:#?}");
+    assert_eq!(report.claims, claims);
+}
+
+#[test]
+fn the_rust_recorder_and_the_working_day_conform() {
+    assert_conforms(&in_rust(), 6);
+    assert_conforms(WORKING_DAY, 148);
 }
 
 #[test]
