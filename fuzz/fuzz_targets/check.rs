@@ -41,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
 
 /// None where the bytes cannot be had.
 fn judge(input: &[u8], claims: bool) -> Option<Report> {
-    check(|| Ok(input), &Options { claims, work: WORK }).ok()
+    check(|| Ok(input), &Options { claims, work: WORK, ..Options::default() }).ok()
 }
 
 fn look_at(report: &Report) {
