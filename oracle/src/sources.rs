@@ -59,10 +59,12 @@ pub fn find(arguments: &[PathBuf]) -> Vec<Source> {
 fn below(folder: &Path, sources: &mut Vec<Source>) {
     let mut paths = Vec::new();
     let mut found = Vec::new();
-    for entry in WalkDir::new(folder) {
+    for entry in WalkDir::new(folder).follow_links(true) {
         match entry {
             Ok(entry) if is_trace(entry.path()) => paths.push(entry.into_path()),
             Ok(_) => {}
+            // A link back to a folder above it leads to nothing new.
+            Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_owned();
                 found.push((path.clone(), nowhere(&path, &error.into())));
@@ -71,8 +73,7 @@ fn below(folder: &Path, sources: &mut Vec<Source>) {
     }
     for path in paths {
         let source = file(&path);
-        // A link to a folder is not followed, since it could lead in circles; a pipe could
-        // block for ever, and is read only where it is named.
+        // A pipe could block for ever, and is read only where it is named.
         if !path.is_dir() && !matches!(source.place, Ok(Place::Stream(_))) {
             found.push((path, source));
         }

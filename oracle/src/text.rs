@@ -151,7 +151,7 @@ impl Text {
     fn verdict(&self, file: &str, report: &Report) -> String {
         let (style, verdict, why) = match report.verdict {
             Verdict::Inconclusive if !report.limits.is_empty() => {
-                (DOUBTFUL, report.verdict.as_str(), "a limit was reached".into())
+                (DOUBTFUL, report.verdict.as_str(), "not all could be judged".into())
             }
             Verdict::Inconclusive if !self.claims => {
                 (GOOD, "well-formed", count(report.events, "event"))

@@ -301,6 +301,23 @@ fn a_folder_stands_for_its_traces_named_as_they_were_reached() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_linked_folder_is_judged_too_and_a_circle_is_no_trap() {
+    let (good, bad) = (conforming(), discrepant());
+    let folder = folder(&[("dir/a.jsonl", good.as_bytes()), ("other/b.jsonl", bad.as_bytes())]);
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(folder.path().join(to), folder.path().join(from)).unwrap();
+    };
+    link("other", "dir/link");
+    link("dir", "dir/circle");
+    let run = finish(oracle().current_dir(&folder).args(["check", "--format=json", "dir"]), b"");
+    assert_eq!(run.code, 1, "{run:?}");
+    let names: Vec<_> =
+        run.json().iter().map(|line| line["file"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["dir/a.jsonl", "dir/link/b.jsonl"]);
+}
+
 #[test]
 fn what_a_file_is_shows_in_its_content() {
     for bytes in [conforming().into_bytes(), gzip(&conforming()), zstd(&conforming())] {
@@ -437,7 +454,7 @@ fn a_limit_that_is_reached_is_named() {
     assert_eq!(run.json()[0]["limits"].as_array().unwrap().len(), 1, "{run:?}");
     let run = run_with(files, &["check", "--max-steps=1", "g.jsonl"]);
     assert!(
-        run.out.starts_with("g.jsonl: inconclusive: a limit was reached\n  limit: "),
+        run.out.starts_with("g.jsonl: inconclusive: not all could be judged\n  limit: "),
         "{run:?}"
     );
 }

@@ -61,7 +61,7 @@ impl Order {
 }
 
 /// Trying to place entries that stand more than once in a log ends after so many steps.
-const MOST_STEPS: u64 = 10_000_000;
+const MOST_STEPS: u64 = 1_000_000;
 
 /// What an answer shows of one key.
 struct Shown {

@@ -170,7 +170,7 @@ fn a_limit_is_named() {
     let mut report = report(Verdict::Inconclusive);
     report.limits.push("more than 5 steps were needed, on line 17".into());
     let expected = "
-dir/a.jsonl: inconclusive: a limit was reached
+dir/a.jsonl: inconclusive: not all could be judged
   limit: more than 5 steps were needed, on line 17
 ";
     check(Text { claims: false, ..TEXT }, &report, expected);
