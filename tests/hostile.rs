@@ -476,18 +476,22 @@ fn equal_entries_under_own_stamps() {
     trace += "\n{\"event\":\"sync\",\"replicas\":[\"a\",\"b\"]}\n{\"event\":\"sync\",\"replicas\":[\"a\",\"c\"]}";
     trace +=
         "\n{\"event\":\"op\",\"replica\":\"a\",\"object\":\"l\",\"op\":\"append\",\"entry\":2}";
-    let zeros = vec!["0"; 300].join(",");
-    let ones = vec!["1"; 300].join(",");
-    let answer = format!("{zeros},2,{ones}");
-    let _ = write!(
-        trace,
-        "\n{{\"event\":\"read\",\"replica\":\"a\",\"object\":\"l\",\"value\":[{answer}]}}"
-    );
-    let (report, peak) = judge_text(&trace);
-    assert!(matches!(report.verdict, Verdict::Discrepancy | Verdict::Inconclusive), "{report:#?}");
-    assert!(peak < 16 * MIB, "{peak} bytes");
-    if report.verdict == Verdict::Inconclusive {
-        assert!(report.limits[0].contains("equal entries"), "{:?}", report.limits);
+    // Wrong early: an entry stands before others that it saw.
+    let (zeros, ones) = (vec!["0"; 300].join(","), vec!["1"; 300].join(","));
+    let early = format!("{zeros},2,{ones}");
+    // Wrong only at the end, after a choice among three replicas at most places before it.
+    let mut late = vec!["0,0,0,1,1,1"; 99].join(",");
+    late += ",0,0,0,1,1,2,1";
+    for (answer, verdict) in [(early, Verdict::Discrepancy), (late, Verdict::Inconclusive)] {
+        let read = format!(
+            "\n{{\"event\":\"read\",\"replica\":\"a\",\"object\":\"l\",\"value\":[{answer}]}}"
+        );
+        let (report, peak) = judge_text(&(trace.clone() + &read));
+        assert_eq!(report.verdict, verdict, "{report:#?}");
+        assert!(peak < 16 * MIB, "{peak} bytes");
+        if verdict == Verdict::Inconclusive {
+            assert!(report.limits[0].contains("equal entries"), "{:?}", report.limits);
+        }
     }
 }
 
