@@ -62,6 +62,8 @@ pub mod definition;
 
 pub mod reference;
 
+pub mod optimized;
+
 pub mod proven;
 
 pub mod trace;

@@ -1,0 +1,224 @@
+//! Deltas: what a replica that has seen a vector may lack of a state, ready to be sent.
+//!
+//! Meaning: that of the reference's deltas. For each key that has a maximal decision outside
+//! `since` it lists all maximal decisions, and the winner where that is none of them. A key goes
+//! by its *birth* where it can: a decision on it that saw no other decision on it. Whoever has seen
+//! a birth remembers which key it is of, so its name need not be sent again.
+//! Laws: taken in, a delta has the effect of joining the whole state (tests/optimized.rs).
+//! Cost: as many records as keys changed, however often each changed.
+//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018); naming by births is
+//! this project's.
+
+use super::arena::{Handle, Values};
+use super::vector::Vector;
+use crate::dot::{Dot, Origin};
+use crate::operation::User;
+use std::fmt;
+
+/// Who decided: where the origin stands in the roster of the delta's `seen`, and the person.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct DeltaAuthor {
+    pub place: u32,
+    pub user: Option<User>,
+}
+
+/// How a delta names a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Name {
+    /// By one of its births, which is inside `since`.
+    Birth { place: u32, counter: u64 },
+    /// By its bytes: where they are among the delta's `keys`.
+    Bytes { at: u32, length: u32 },
+}
+
+/// What one decision does to its key.
+pub(crate) trait Effect: Copy + fmt::Debug {
+    /// Whether the greatest write wins, whoever saw it.
+    const IS_TIMED: bool;
+    /// When it was made; 0 where nothing is timed.
+    fn timestamp(self) -> u64;
+    /// Whether it leaves nothing.
+    fn is_removal(self) -> bool;
+    /// What it writes.
+    fn value(self) -> Option<Handle>;
+    /// The same, with the value elsewhere.
+    fn moved(self, value: impl FnOnce(Handle) -> Handle) -> Self;
+}
+
+/// What a decision says of an element.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Presence {
+    /// It is not in the set.
+    Removed,
+    /// It is in the set.
+    Added,
+}
+
+impl Effect for Presence {
+    const IS_TIMED: bool = false;
+
+    fn timestamp(self) -> u64 {
+        0
+    }
+
+    fn is_removal(self) -> bool {
+        self == Self::Removed
+    }
+
+    fn value(self) -> Option<Handle> {
+        None
+    }
+
+    fn moved(self, _: impl FnOnce(Handle) -> Handle) -> Self {
+        self
+    }
+}
+
+/// A write to a register or a key; without a value it deletes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Write {
+    /// In two halves, so that a record has no gaps: there are many.
+    timestamp: [u32; 2],
+    value: Option<Handle>,
+}
+
+impl Write {
+    pub fn new(timestamp: u64, value: Option<Handle>) -> Self {
+        Self { timestamp: [(timestamp >> 32) as u32, timestamp as u32], value }
+    }
+}
+
+impl Effect for Write {
+    const IS_TIMED: bool = true;
+
+    fn timestamp(self) -> u64 {
+        u64::from(self.timestamp[0]) << 32 | u64::from(self.timestamp[1])
+    }
+
+    fn is_removal(self) -> bool {
+        self.value.is_none()
+    }
+
+    fn value(self) -> Option<Handle> {
+        self.value
+    }
+
+    fn moved(self, value: impl FnOnce(Handle) -> Handle) -> Self {
+        Self { value: self.value.map(value), ..self }
+    }
+}
+
+/// One decision. Its author is a number among those of the store or delta that it is in, and
+/// so is its value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<E> {
+    /// Its place among the operations of its origin on the object, from 1.
+    pub counter: u64,
+    /// Its place among the operations of its replica, over all objects, from 1.
+    pub seq: u64,
+    pub author: u32,
+    pub effect: E,
+}
+
+/// What to tell a replica that has seen `since`: of a register, a map or a set.
+///
+/// It is made by `delta_since`, or by decoding, which checks what each field says of itself.
+#[derive(Clone, Debug)]
+#[must_use = "a delta that is not sent brings nobody up to date"]
+pub struct KeyedDelta<E> {
+    /// What the receiver must have seen.
+    pub(crate) since: Vector,
+    /// What the sender has seen. No record or birth is outside.
+    pub(crate) seen: Vector,
+    pub(crate) authors: Vec<DeltaAuthor>,
+    /// Each listed key once.
+    pub(crate) names: Vec<Name>,
+    pub(crate) keys: Vec<u8>,
+    /// One maximal decision of each listed key, outside `since`.
+    pub(crate) first: Vec<Record<E>>,
+    /// The other maximal decisions: the number of the key among those listed, rising, and the record.
+    pub(crate) others: Vec<(u32, Record<E>)>,
+    /// The winners that are not maximal, by key, at most one each, rising.
+    pub(crate) winners: Vec<(u32, Record<E>)>,
+    /// The births outside `since`, by key, rising: place of the origin, and counter. A key that goes
+    /// by its bytes and has none here was born by its first record.
+    pub(crate) births: Vec<(u32, u32, u64)>,
+    pub(crate) values: Values,
+}
+
+impl<E> KeyedDelta<E> {
+    /// What the receiver must have seen.
+    pub fn since(&self) -> &Vector {
+        &self.since
+    }
+
+    /// What the sender has seen; and the receiver, once this is taken in.
+    pub fn seen(&self) -> &Vector {
+        &self.seen
+    }
+
+    /// How many keys it lists.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether it lists no key.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+/// Why a delta was refused. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unfit {
+    /// It builds upon operations that have not been seen.
+    Gap {
+        /// Whose operations are missing.
+        origin: Origin,
+        /// How many of them the delta builds upon.
+        needed: u64,
+        /// How many of them have been seen.
+        seen: u64,
+    },
+    /// It names a key by a decision that is not known here as the first one on a key, although
+    /// it is said to have been seen. The sender's state and this one are not of one history.
+    UnknownBirth(Dot),
+    /// It has operations under the name of this very replica and life that this replica did not
+    /// perform: another process goes on under the same name.
+    Forked {
+        /// The name that is used twice.
+        origin: Origin,
+        /// How many operations this replica performed under it.
+        performed: u64,
+        /// How many the delta knows.
+        known: u64,
+    },
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gap { origin, needed, seen } => write!(
+                f,
+                "the delta starts after operation {needed} of {} (incarnation {}), but only {seen} \
+                 of them have been seen; ask for a delta since the vector that this replica has",
+                origin.replica, origin.incarnation
+            ),
+            Self::UnknownBirth(Dot { origin, counter }) => write!(
+                f,
+                "the delta names a key by operation {counter} of {} (incarnation {}), which is not \
+                 the first decision on any key here; compare the state hashes of both replicas",
+                origin.replica, origin.incarnation
+            ),
+            Self::Forked { origin, performed, known } => write!(
+                f,
+                "the delta knows {known} operations of {} (incarnation {}), but this replica has \
+                 performed {performed} under that name: another process uses it too, or this one \
+                 was set back to a backup; open it under a new incarnation",
+                origin.replica, origin.incarnation
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}

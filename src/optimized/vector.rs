@@ -1,0 +1,312 @@
+//! State vectors: which operations on one object have been seen, laid out for speed.
+//!
+//! Meaning: that of [`crate::version_vector`]. The origins stand in a *roster*, a sorted list that
+//! many vectors share, and the counts stand beside it in a plain array. Two vectors with one
+//! roster are compared number by number, with no look at a name.
+//! Laws: a lattice under the pointwise maximum.
+//! Cost: comparing O(origins); finding an origin O(log origins); cloning copies the counts only.
+//! Source: Parker et al., Detection of Mutual Inconsistency in Distributed Systems, 1983.
+
+use crate::dot::{Dot, Origin};
+use crate::version_vector::VersionVector;
+use std::sync::{Arc, OnceLock};
+
+/// The origins of which anything has been seen, in order.
+#[derive(Debug, Default)]
+pub struct Roster {
+    origins: Vec<Origin>,
+    fingerprint: OnceLock<Fingerprint>,
+}
+
+/// What stands for a roster, or for a vector, between two that both know it: the first 16 bytes of
+/// its BLAKE3 hash.
+pub type Fingerprint = [u8; 16];
+
+impl Roster {
+    /// The roster of these origins; `None` unless they are in rising order.
+    pub fn new(origins: Vec<Origin>) -> Option<Self> {
+        let rises = origins.is_sorted_by(|a, b| a < b);
+        rises.then(|| Self { origins, fingerprint: OnceLock::new() })
+    }
+
+    /// The origins, in order.
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// Where the origin stands.
+    pub fn position(&self, origin: &Origin) -> Option<usize> {
+        self.origins.binary_search(origin).ok()
+    }
+
+    /// What stands for it. Computed once.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        self.fingerprint.get_or_init(|| {
+            let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 roster");
+            for Origin { replica, incarnation } in &self.origins {
+                let name = replica.as_str().as_bytes();
+                hasher.update(&(name.len() as u64).to_le_bytes());
+                hasher.update(name);
+                hasher.update(&incarnation.to_le_bytes());
+            }
+            first_half(hasher.finalize())
+        })
+    }
+
+    /// Whether both have the same origins. Cost: O(1) where they are one, or once compared.
+    fn is(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        Arc::ptr_eq(self, other) || self.origins == other.origins
+    }
+
+    /// The roster of both. The result is one of the two where that has all origins already.
+    pub(super) fn union(self: &Arc<Self>, other: &Arc<Self>) -> Arc<Self> {
+        if self.is(other) || other.origins.iter().all(|origin| self.position(origin).is_some()) {
+            return self.clone();
+        }
+        let mut origins = self.origins.clone();
+        origins.extend(other.origins.iter().cloned());
+        origins.sort_unstable();
+        origins.dedup();
+        Arc::new(Self { origins, fingerprint: OnceLock::new() })
+    }
+}
+
+fn first_half(hash: blake3::Hash) -> Fingerprint {
+    let mut half = Fingerprint::default();
+    half.copy_from_slice(&hash.as_bytes()[..16]);
+    half
+}
+
+/// How many operations of each origin have been seen, each without a gap.
+#[derive(Clone, Debug, Default)]
+pub struct Vector {
+    roster: Arc<Roster>,
+    /// One for each origin of the roster. None is 0, so that equal knowledge has equal rosters.
+    counts: Vec<u64>,
+}
+
+impl Vector {
+    /// The vector of these counts; `None` unless there is one for each origin, and none is 0.
+    pub fn new(roster: Arc<Roster>, counts: Vec<u64>) -> Option<Self> {
+        let fits = counts.len() == roster.origins.len() && counts.iter().all(|count| *count > 0);
+        fits.then_some(Self { roster, counts })
+    }
+
+    /// Its origins.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// Its counts, in the order of the roster.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// How many operations of the origin have been seen.
+    pub fn get(&self, origin: &Origin) -> u64 {
+        self.roster.position(origin).map_or(0, |at| self.counts[at])
+    }
+
+    /// Whether the operation has been seen.
+    pub fn contains(&self, dot: &Dot) -> bool {
+        1 <= dot.counter && dot.counter <= self.get(&dot.origin)
+    }
+
+    /// The entries, in the order of their origins.
+    pub fn iter(&self) -> impl Iterator<Item = (&Origin, u64)> {
+        self.roster.origins.iter().zip(self.counts.iter().copied())
+    }
+
+    /// Whether nothing has been seen.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// The counts in the order of another roster, 0 for origins that this vector lacks.
+    pub fn counts_along(&self, roster: &Arc<Roster>) -> Vec<u64> {
+        if self.roster.is(roster) {
+            return self.counts.clone();
+        }
+        let mut ours = self.iter().peekable();
+        let count = |origin: &Origin| {
+            while ours.next_if(|(our, _)| *our < origin).is_some() {}
+            ours.next_if(|(our, _)| *our == origin).map_or(0, |(_, count)| count)
+        };
+        roster.origins.iter().map(count).collect()
+    }
+
+    /// Whether everything that `other` has seen has been seen here.
+    pub fn covers(&self, other: &Self) -> bool {
+        if self.roster.is(&other.roster) {
+            return self.counts.iter().zip(&other.counts).all(|(ours, theirs)| ours >= theirs);
+        }
+        let ours = self.counts_along(&other.roster);
+        ours.iter().zip(&other.counts).all(|(ours, theirs)| ours >= theirs)
+    }
+
+    /// Takes in all that `other` has seen.
+    pub fn join(&mut self, other: &Self) {
+        let roster = self.roster.union(&other.roster);
+        let mut counts = self.counts_along(&roster);
+        for (ours, theirs) in counts.iter_mut().zip(other.counts_along(&roster)) {
+            *ours = (*ours).max(theirs);
+        }
+        *self = Self { roster, counts };
+    }
+
+    /// What stands for the vector between two that both know it.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector");
+        hasher.update(self.roster.fingerprint());
+        let mut bytes = Vec::with_capacity(8 * self.counts.len());
+        for count in &self.counts {
+            bytes.extend_from_slice(&count.to_le_bytes());
+        }
+        hasher.update(&bytes);
+        first_half(hasher.finalize())
+    }
+}
+
+impl PartialEq for Vector {
+    fn eq(&self, other: &Self) -> bool {
+        self.counts == other.counts && self.roster.is(&other.roster)
+    }
+}
+
+impl Eq for Vector {}
+
+impl From<&VersionVector> for Vector {
+    fn from(vector: &VersionVector) -> Self {
+        let (origins, counts) =
+            vector.iter().map(|(origin, count)| (origin.clone(), count)).unzip();
+        let roster = Arc::new(Roster { origins, fingerprint: OnceLock::new() });
+        Self { roster, counts }
+    }
+}
+
+impl From<&Vector> for VersionVector {
+    fn from(vector: &Vector) -> Self {
+        let mut plain = Self::default();
+        for (origin, count) in vector.iter() {
+            plain.see(origin, count);
+        }
+        plain
+    }
+}
+
+/// The origins that one object knows, under numbers of its own, and what it has seen of each.
+///
+/// A number stays the same when origins come to be known, so that records may hold it; the order
+/// of the roster is looked up where a vector leaves the object.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origins {
+    roster: Arc<Roster>,
+    /// The number of each origin of the roster.
+    numbers: Vec<u32>,
+    /// By number: where the origin stands in the roster.
+    places: Vec<u32>,
+    /// By number: how many operations have been seen.
+    seen: Vec<u64>,
+}
+
+impl Origins {
+    /// How many origins there are. Their numbers are below this.
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// The number of the origin, where it is known.
+    pub fn find(&self, origin: &Origin) -> Option<u32> {
+        self.roster.position(origin).map(|place| self.numbers[place])
+    }
+
+    /// The number of the origin, which becomes known. What is seen of it must follow.
+    pub fn number(&mut self, origin: &Origin) -> u32 {
+        self.find(origin).unwrap_or_else(|| {
+            let roster = Roster { origins: vec![origin.clone()], fingerprint: OnceLock::new() };
+            let all = self.roster.union(&Arc::new(roster));
+            self.learn(all);
+            self.seen.len() as u32 - 1
+        })
+    }
+
+    /// The number of each origin of the roster; all of them become known.
+    pub fn numbers_of(&mut self, roster: &Arc<Roster>) -> Vec<u32> {
+        let all = self.roster.union(roster);
+        self.learn(all);
+        if self.roster.is(roster) {
+            return self.numbers.clone();
+        }
+        let known = roster.origins.iter().filter_map(|origin| self.find(origin));
+        known.collect()
+    }
+
+    /// Goes over to a roster that has all origins of the present one.
+    fn learn(&mut self, roster: Arc<Roster>) {
+        if Arc::ptr_eq(&roster, &self.roster) {
+            return;
+        }
+        let mut old = self.roster.origins.iter().zip(&self.numbers).peekable();
+        let mut numbers = Vec::with_capacity(roster.origins.len());
+        for (place, origin) in roster.origins.iter().enumerate() {
+            match old.next_if(|(known, _)| *known == origin) {
+                Some((_, number)) => {
+                    numbers.push(*number);
+                    self.places[*number as usize] = place as u32;
+                }
+                None => {
+                    numbers.push(self.seen.len() as u32);
+                    self.places.push(place as u32);
+                    self.seen.push(0);
+                }
+            }
+        }
+        self.numbers = numbers;
+        self.roster = roster;
+    }
+
+    /// The origin of a number.
+    pub fn get(&self, number: u32) -> &Origin {
+        &self.roster.origins[self.place(number) as usize]
+    }
+
+    /// Where the origin of a number stands in the roster.
+    pub fn place(&self, number: u32) -> u32 {
+        self.places[number as usize]
+    }
+
+    /// How many operations of the origin have been seen.
+    pub fn seen(&self, number: u32) -> u64 {
+        self.seen[number as usize]
+    }
+
+    /// Marks all operations of the origin up to `counter` as seen.
+    pub fn see(&mut self, number: u32, counter: u64) {
+        let seen = &mut self.seen[number as usize];
+        *seen = (*seen).max(counter);
+    }
+
+    /// What has been seen, as a vector.
+    pub fn vector(&self) -> Vector {
+        let counts = self.numbers.iter().map(|number| self.seen[*number as usize]).collect();
+        Vector { roster: self.roster.clone(), counts }
+    }
+
+    /// For each origin, by number: what `vector` has seen of it.
+    pub fn counts_of(&self, vector: &Vector) -> Vec<u64> {
+        let along = vector.counts_along(&self.roster);
+        self.places.iter().map(|place| along[*place as usize]).collect()
+    }
+
+    /// The first origin of which `vector` has seen more than was seen here, and how many.
+    pub fn lacks(&self, vector: &Vector) -> Option<(Origin, u64, u64)> {
+        let along = if self.roster.is(&vector.roster) {
+            self.numbers.iter().map(|number| self.seen[*number as usize]).collect()
+        } else {
+            self.vector().counts_along(&vector.roster)
+        };
+        let mut entries = vector.iter().zip(along);
+        let lacking = entries.find(|((_, needed), seen)| needed > seen);
+        lacking.map(|((origin, needed), seen)| (origin.clone(), needed, seen))
+    }
+}
