@@ -158,6 +158,9 @@ pub enum Refused {
     ShareTooGreat,
     /// The origin has used all its 2^64 − 1 names for operations. A new incarnation has new ones.
     NoNamesLeft(Origin),
+    /// The object has as many different keys as it can, 2^31; or the value is longer than 2^32 − 1
+    /// bytes.
+    NoRoom,
 }
 
 impl fmt::Display for Refused {
@@ -170,6 +173,11 @@ impl fmt::Display for Refused {
                 "{} (incarnation {}) has performed 2^64 − 1 operations; go on under a new \
                  incarnation",
                 origin.replica, origin.incarnation
+            ),
+            Self::NoRoom => write!(
+                f,
+                "the object has 2^31 keys, or the value more than 2^32 − 1 bytes: there is no \
+                 room for more"
             ),
         }
     }

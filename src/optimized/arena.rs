@@ -25,7 +25,7 @@ pub(super) fn push<T>(items: &mut Vec<T>, item: T) {
 
 /// Where a value is. Only the arena that made it can read it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Handle {
+pub struct Handle {
     /// From 1, so that an optional handle is no larger.
     chunk: NonZeroU32,
     at: u32,
@@ -43,11 +43,11 @@ impl Handle {
 const CHUNK: usize = 64 * 1024;
 
 /// The greatest length of one value, in bytes.
-pub(crate) const LONGEST: usize = u32::MAX as usize;
+pub const LONGEST: usize = u32::MAX as usize;
 
 /// Values. Chunks, because a growing vector of all of them would be copied as it grows.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Values {
+pub struct Values {
     chunks: Vec<Vec<u8>>,
     freed: usize,
     total: usize,
@@ -92,7 +92,7 @@ impl Values {
 
 /// Keys: each byte string once, under a number, for ever.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Keys {
+pub struct Keys {
     bytes: Vec<u8>,
     /// Where each key ends, less the full 2^32 bytes before; the next one begins there.
     ends: Vec<u32>,

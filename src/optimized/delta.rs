@@ -14,17 +14,18 @@ use super::vector::Vector;
 use crate::dot::{Dot, Origin};
 use crate::operation::User;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Who decided: where the origin stands in the roster of the delta's `seen`, and the person.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct DeltaAuthor {
+pub struct DeltaAuthor {
     pub place: u32,
     pub user: Option<User>,
 }
 
 /// How a delta names a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Name {
+pub enum Name {
     /// By one of its births, which is inside `since`.
     Birth { place: u32, counter: u64 },
     /// By its bytes: where they are among the delta's `keys`.
@@ -32,7 +33,7 @@ pub(crate) enum Name {
 }
 
 /// What one decision does to its key.
-pub(crate) trait Effect: Copy + fmt::Debug {
+pub trait Effect: Copy + fmt::Debug {
     /// Whether the greatest write wins, whoever saw it.
     const IS_TIMED: bool;
     /// When it was made; 0 where nothing is timed.
@@ -76,7 +77,7 @@ impl Effect for Presence {
 
 /// A write to a register or a key; without a value it deletes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Write {
+pub struct Write {
     /// In two halves, so that a record has no gaps: there are many.
     timestamp: [u32; 2],
     value: Option<Handle>,
@@ -111,7 +112,7 @@ impl Effect for Write {
 /// One decision. Its author is a number among those of the store or delta that it is in, and
 /// so is its value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Record<E> {
+pub struct Record<E> {
     /// Its place among the operations of its origin on the object, from 1.
     pub counter: u64,
     /// Its place among the operations of its replica, over all objects, from 1.
@@ -165,6 +166,86 @@ impl<E> KeyedDelta<E> {
     /// Whether it lists no key.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+}
+
+/// The state of one replicated object.
+pub trait Replicated {
+    /// What brings another replica up to date.
+    type Delta;
+
+    /// What has been seen.
+    fn vector(&self) -> Vector;
+
+    /// A message that brings a receiver who has seen `since` up to this state.
+    fn delta_since(&self, since: &Vector) -> Self::Delta;
+}
+
+/// An operation that was just performed on a state.
+#[derive(Debug)]
+pub struct Performed<'a, S> {
+    state: &'a S,
+    dot: Dot,
+}
+
+impl<'a, S: Replicated> Performed<'a, S> {
+    pub(super) fn new(state: &'a S, origin: &Origin, counter: u64) -> Self {
+        Self { state, dot: Dot { origin: origin.clone(), counter } }
+    }
+
+    /// Its name.
+    pub fn dot(&self) -> &Dot {
+        &self.dot
+    }
+
+    /// What brings a receiver who has seen all but this operation up to date.
+    pub fn delta(&self) -> S::Delta {
+        self.state.delta_since(&self.state.vector().without(&self.dot))
+    }
+}
+
+/// A keyed delta of keys and values of known types.
+#[must_use = "a delta that is not sent brings nobody up to date"]
+pub struct Typed<E, K: ?Sized, V: ?Sized> {
+    pub(super) keyed: KeyedDelta<E>,
+    types: PhantomData<(fn(&K), fn(&V))>,
+}
+
+impl<E, K: ?Sized, V: ?Sized> Typed<E, K, V> {
+    pub(crate) fn new(keyed: KeyedDelta<E>) -> Self {
+        Self { keyed, types: PhantomData }
+    }
+
+    /// What the receiver must have seen.
+    pub fn since(&self) -> &Vector {
+        &self.keyed.since
+    }
+
+    /// What the sender has seen; and the receiver, once this is taken in.
+    pub fn seen(&self) -> &Vector {
+        &self.keyed.seen
+    }
+
+    /// How many keys it lists.
+    pub fn len(&self) -> usize {
+        self.keyed.len()
+    }
+
+    /// Whether it lists no key.
+    pub fn is_empty(&self) -> bool {
+        self.keyed.is_empty()
+    }
+}
+
+impl<E: Clone, K: ?Sized, V: ?Sized> Clone for Typed<E, K, V> {
+    fn clone(&self) -> Self {
+        Self::new(self.keyed.clone())
+    }
+}
+
+impl<E: fmt::Debug, K: ?Sized, V: ?Sized> fmt::Debug for Typed<E, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.keyed.fmt(f)
     }
 }
 

@@ -11,8 +11,24 @@
 //! Every type's file has one order: state, bottom, join, mutators, queries, delta.
 
 mod arena;
-pub mod atom;
-pub mod delta;
-pub mod vector;
+mod atom;
+mod vector;
+
+mod delta;
+mod history;
+mod state_hash;
+
+mod decisions;
+mod exchange;
+pub mod lww_register;
+pub mod or_set;
+
+pub mod lww_map;
 
 pub use crate::operation::{Author, Refused};
+pub use atom::Atom;
+pub use decisions::{Decision, OpenDecision};
+pub use delta::{KeyedDelta, Performed, Presence, Replicated, Typed, Unfit, Write};
+pub use exchange::{Applied, KeyChange};
+pub use state_hash::StateHash;
+pub use vector::{Fingerprint, Roster, Vector};

@@ -154,6 +154,23 @@ impl Vector {
         *self = Self { roster, counts };
     }
 
+    /// The vector of someone who has seen all this but the operation and those after it of its
+    /// origin.
+    pub fn without(&self, dot: &Dot) -> Self {
+        let Some(place) = self.roster.position(&dot.origin) else {
+            return self.clone();
+        };
+        let mut vector = self.clone();
+        vector.counts[place] = vector.counts[place].min(dot.counter.saturating_sub(1));
+        if vector.counts[place] == 0 {
+            let mut origins = self.roster.origins.clone();
+            origins.remove(place);
+            vector.counts.remove(place);
+            vector.roster = Arc::new(Roster { origins, fingerprint: OnceLock::new() });
+        }
+        vector
+    }
+
     /// What stands for the vector between two that both know it.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector");
@@ -263,6 +280,19 @@ impl Origins {
         }
         self.numbers = numbers;
         self.roster = roster;
+    }
+
+    /// The number of each origin of the roster, where it is known.
+    pub fn find_all(&self, roster: &Arc<Roster>) -> Vec<Option<u32>> {
+        if self.roster.is(roster) {
+            return self.numbers.iter().copied().map(Some).collect();
+        }
+        roster.origins.iter().map(|origin| self.find(origin)).collect()
+    }
+
+    /// The numbers, in the order of their origins.
+    pub fn in_order(&self) -> impl Iterator<Item = u32> {
+        self.numbers.iter().copied()
     }
 
     /// The origin of a number.

@@ -1,0 +1,504 @@
+//! Decisions: the latest word, or words, on every key.
+//!
+//! Meaning: that of the reference's decisions, and beside them the greatest write ever seen where
+//! writes are timed. Nearly every key has one maximal decision, which stands in a plain array;
+//! further ones, and a winner that is not maximal, stand in a table beside it.
+//! Laws: as the reference (tests/optimized.rs; of a model, proved in spec/).
+//! Cost: deciding and joining O(1) a key, whatever there is besides; `delta_since` O(changes).
+//! Source: see the reference; the layout is this project's.
+//!
+//! Registers, sets and maps are typed views of this store.
+
+use super::arena::{Keys, Values, push};
+use super::delta::{Effect, Record};
+use super::history::{Authors, MOST_KEYS, Step, Trail};
+use super::state_hash::{Leaves, Part, Trees, write_bytes, write_number, write_value};
+use super::vector::{Origins, Vector};
+use super::{Author, Refused};
+use crate::dot::{Dot, Origin};
+use crate::operation::{DecisionId, User};
+use hashbrown::HashMap;
+use smallvec::{SmallVec, smallvec};
+use std::cmp::Ordering;
+
+/// A birth of a key: number of the origin, and counter.
+pub(super) type Birth = (u32, u64);
+
+/// What does not fit into the array: few keys have it.
+#[derive(Clone, Debug)]
+pub(super) struct More<E> {
+    /// The maximal decisions beside the one in the array.
+    pub maximal: Vec<Record<E>>,
+    /// The winner, where it is none of the maximal ones.
+    pub winner: Option<Record<E>>,
+}
+
+impl<E> Default for More<E> {
+    fn default() -> Self {
+        Self { maximal: Vec::new(), winner: None }
+    }
+}
+
+/// What is known of a key beside its record, in bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Marks(pub u8);
+
+impl Marks {
+    /// There is more in the table beside; then the births are in theirs as well.
+    pub const MORE: u8 = 1;
+    /// The births are in the table of births: the record is not the only one.
+    pub const BORN: u8 = 2;
+    /// No decision is maximal. Only states that were forged lead there.
+    pub const VACANT: u8 = 4;
+
+    pub fn has(self, mark: u8) -> bool {
+        self.0 & mark != 0
+    }
+
+    pub fn set(&mut self, mark: u8, on: bool) {
+        if on {
+            self.0 |= mark;
+        } else {
+            self.0 &= !mark;
+        }
+    }
+}
+
+/// The maximal decisions on every key, and the winners.
+#[derive(Clone, Debug)]
+pub(crate) struct Decisions<E> {
+    pub(super) origins: Origins,
+    pub(super) authors: Authors,
+    /// By number of the origin.
+    pub(super) trails: Vec<Trail>,
+    pub(super) keys: Keys,
+    /// By number of the key: one of its maximal decisions.
+    pub(super) records: Vec<Record<E>>,
+    pub(super) marks: Vec<Marks>,
+    pub(super) more: HashMap<u32, More<E>>,
+    pub(super) births: HashMap<u32, SmallVec<[Birth; 1]>>,
+    pub(super) values: Values,
+    pub(super) trees: Trees,
+}
+
+impl<E> Default for Decisions<E> {
+    fn default() -> Self {
+        Self {
+            origins: Origins::default(),
+            authors: Authors::default(),
+            trails: Vec::new(),
+            keys: Keys::default(),
+            records: Vec::new(),
+            marks: Vec::new(),
+            more: HashMap::new(),
+            births: HashMap::new(),
+            values: Values::default(),
+            trees: Trees::default(),
+        }
+    }
+}
+
+/// What a store or a delta says of one record, to be compared with what another says.
+pub(super) struct View<'a, E> {
+    pub record: &'a Record<E>,
+    pub origin: &'a Origin,
+    pub user: &'a Option<User>,
+    pub value: Option<&'a [u8]>,
+}
+
+impl<E: Effect> View<'_, E> {
+    /// The order of writes: by timestamp, replica, seq and effect, then by what is left.
+    pub fn cmp(&self, other: &Self) -> Ordering {
+        // The tombstone stands where its canonical bytes would.
+        let effect = |view: &Self| (view.value.unwrap_or(b"null").to_vec(), view.value.is_some());
+        let (ours, theirs) = (self.record, other.record);
+        ours.effect
+            .timestamp()
+            .cmp(&theirs.effect.timestamp())
+            .then_with(|| self.origin.replica.cmp(&other.origin.replica))
+            .then_with(|| ours.seq.cmp(&theirs.seq))
+            .then_with(|| match (self.value, other.value) {
+                (None, None) => Ordering::Equal,
+                _ => effect(self).cmp(&effect(other)),
+            })
+            .then_with(|| self.origin.incarnation.cmp(&other.origin.incarnation))
+            .then_with(|| ours.counter.cmp(&theirs.counter))
+            .then_with(|| self.user.cmp(other.user))
+    }
+}
+
+impl<E: Effect> Decisions<E> {
+    /// Decides: the new decision saw all that are listed for its key, and takes their place.
+    pub fn decide(
+        &mut self,
+        author: &Author,
+        key: &[u8],
+        effect: impl FnOnce(&mut Values) -> E,
+    ) -> Result<u64, Refused> {
+        let Author { origin, seq, user } = author;
+        let counter = self.origins.find(origin).map_or(0, |number| self.origins.seen(number));
+        let counter = counter.checked_add(1).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
+        if self.records.len() >= MOST_KEYS && self.keys.find(key).is_none() {
+            return Err(Refused::NoRoom);
+        }
+        let number = self.origins.number(origin);
+        self.trails.resize(self.origins.len(), Trail::default());
+        let author = self.authors.number(number, user);
+        let effect = effect(&mut self.values);
+        let record = Record { counter, seq: *seq, author, effect };
+
+        let (key, is_new) = self.keys.number(key);
+        if is_new {
+            push(&mut self.records, record);
+            push(&mut self.marks, Marks::default());
+        } else {
+            let winner = self.winner(key).copied();
+            self.retire(key);
+            self.records[key as usize] = record;
+            if E::IS_TIMED
+                && let Some(winner) = winner
+                && self.view(&winner).cmp(&self.view(&record)) == Ordering::Greater
+            {
+                self.more.insert(key, More { maximal: Vec::new(), winner: Some(winner) });
+                self.marks[key as usize].set(Marks::MORE, true);
+            } else if let Some(lost) = winner {
+                self.free(&lost);
+            }
+        }
+        self.trails[number as usize].push(Step { counter, key, is_birth: is_new });
+        self.origins.see(number, counter);
+        self.trees.touch(key);
+        self.tidy();
+        Ok(counter)
+    }
+
+    /// All maximal decisions of the key are superseded: their place is taken next. The winner's
+    /// value stays.
+    fn retire(&mut self, key: u32) {
+        self.bear(key);
+        let winner = self.winner(key).copied();
+        let superseded: Vec<Record<E>> = self.maximal(key).copied().collect();
+        self.more.remove(&key);
+        self.marks[key as usize].set(Marks::MORE | Marks::VACANT, false);
+        for record in &superseded {
+            self.outdate(key, record);
+            if winner.is_some_and(|winner| !same(record, &winner)) {
+                self.free(record);
+            }
+        }
+    }
+
+    /// Writes down the birth of a key whose only record is its birth: the record will not stay.
+    pub(super) fn bear(&mut self, key: u32) {
+        if !self.marks[key as usize].has(Marks::BORN) {
+            let record = self.records[key as usize];
+            let birth = (self.authors.origin(record.author), record.counter);
+            self.births.insert(key, smallvec![birth]);
+            self.marks[key as usize].set(Marks::BORN, true);
+        }
+    }
+
+    /// The record is no longer maximal: its entry is of no use, unless it is a birth.
+    pub(super) fn outdate(&mut self, key: u32, record: &Record<E>) {
+        let origin = self.authors.origin(record.author);
+        let births = self.births.get(&key);
+        if births.is_some_and(|births| births.contains(&(origin, record.counter))) {
+            return;
+        }
+        if self.trails[origin as usize].outdate() {
+            let mut trail = std::mem::take(&mut self.trails[origin as usize]);
+            trail.clear(|counter, key| self.lists(key, origin, counter));
+            self.trails[origin as usize] = trail;
+        }
+    }
+
+    /// Whether the operation is a maximal decision on the key.
+    pub(super) fn lists(&self, key: u32, origin: u32, counter: u64) -> bool {
+        self.maximal(key)
+            .any(|record| record.counter == counter && self.authors.origin(record.author) == origin)
+    }
+
+    pub(super) fn free(&mut self, record: &Record<E>) {
+        if let Some(value) = record.effect.value() {
+            self.values.free(value);
+        }
+    }
+
+    /// Moves the values together when too much of their place is of no use.
+    pub(super) fn tidy(&mut self) {
+        if !self.values.is_wasteful() {
+            return;
+        }
+        let old = std::mem::take(&mut self.values);
+        let values = &mut self.values;
+        let mut move_one = |record: &mut Record<E>| {
+            record.effect = record.effect.moved(|handle| values.put(old.get(handle)));
+        };
+        for (record, marks) in self.records.iter_mut().zip(&self.marks) {
+            if !marks.has(Marks::VACANT) {
+                move_one(record);
+            }
+        }
+        for more in self.more.values_mut() {
+            more.maximal.iter_mut().chain(&mut more.winner).for_each(&mut move_one);
+        }
+    }
+}
+
+/// Whether two records of one store are one.
+pub(super) fn same<E>(a: &Record<E>, b: &Record<E>) -> bool {
+    a.counter == b.counter && a.author == b.author
+}
+
+// Queries.
+impl<E: Effect> Decisions<E> {
+    /// What has been seen.
+    pub fn vector(&self) -> Vector {
+        self.origins.vector()
+    }
+
+    /// How many operations of the origin have been seen.
+    pub fn seen(&self, origin: &Origin) -> u64 {
+        self.origins.find(origin).map_or(0, |number| self.origins.seen(number))
+    }
+
+    /// How many keys were ever decided on. Their numbers are below this.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The number of a key that was ever decided on.
+    pub fn find(&self, key: &[u8]) -> Option<u32> {
+        self.keys.find(key)
+    }
+
+    /// The key of a number.
+    pub fn key(&self, key: u32) -> &[u8] {
+        self.keys.get(key)
+    }
+
+    /// The maximal decisions on the key.
+    pub fn maximal(&self, key: u32) -> impl Iterator<Item = &Record<E>> {
+        let marks = self.marks[key as usize];
+        let first = (!marks.has(Marks::VACANT)).then(|| &self.records[key as usize]);
+        first.into_iter().chain(self.beside(key).map_or(&[][..], |more| &more.maximal))
+    }
+
+    pub(super) fn beside(&self, key: u32) -> Option<&More<E>> {
+        if self.marks[key as usize].has(Marks::MORE) { self.more.get(&key) } else { None }
+    }
+
+    /// The decision that has effect: the winner, or where nothing is timed an addition before a
+    /// removal.
+    pub fn current(&self, key: u32) -> Option<&Record<E>> {
+        if E::IS_TIMED {
+            return self.winner(key);
+        }
+        self.maximal(key).max_by(|a, b| {
+            let removals = b.effect.is_removal().cmp(&a.effect.is_removal());
+            removals.then_with(|| self.view(a).cmp(&self.view(b)))
+        })
+    }
+
+    /// The greatest write ever seen to the key; where nothing is timed, one of the maximal ones.
+    pub fn winner(&self, key: u32) -> Option<&Record<E>> {
+        let Some(more) = self.beside(key) else {
+            let is_vacant = self.marks[key as usize].has(Marks::VACANT);
+            return (!is_vacant).then(|| &self.records[key as usize]);
+        };
+        let greatest = |a: &&Record<E>, b: &&Record<E>| self.view(a).cmp(&self.view(b));
+        more.winner.as_ref().or_else(|| self.maximal(key).max_by(greatest))
+    }
+
+    /// The winner, where it is none of the maximal decisions.
+    pub fn winner_apart(&self, key: u32) -> Option<&Record<E>> {
+        self.beside(key)?.winner.as_ref()
+    }
+
+    /// The value that the record writes.
+    pub fn value(&self, record: &Record<E>) -> Option<&[u8]> {
+        record.effect.value().map(|handle| self.values.get(handle))
+    }
+
+    /// The record's name.
+    pub fn dot(&self, record: &Record<E>) -> Dot {
+        let origin = self.origins.get(self.authors.origin(record.author)).clone();
+        Dot { origin, counter: record.counter }
+    }
+
+    /// The record as answers name it.
+    pub fn id(&self, record: &Record<E>) -> DecisionId {
+        let user = self.authors.user(record.author).clone();
+        DecisionId { dot: self.dot(record), seq: record.seq, user }
+    }
+
+    pub(super) fn view<'a>(&'a self, record: &'a Record<E>) -> View<'a, E> {
+        View {
+            record,
+            origin: self.origins.get(self.authors.origin(record.author)),
+            user: self.authors.user(record.author),
+            value: self.value(record),
+        }
+    }
+}
+
+/// One decision, to be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decision<'a> {
+    /// Its name, and who decided.
+    pub id: DecisionId,
+    /// When; 0 where nothing is timed.
+    pub timestamp: u64,
+    /// Whether it leaves nothing: a removal, or a deletion.
+    pub is_removal: bool,
+    /// The bytes of what it writes.
+    pub value: Option<&'a [u8]>,
+}
+
+/// An open merge decision: someone's latest word lost.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenDecision<K> {
+    /// On which key.
+    pub key: K,
+    /// The maximal decisions whose effect is the current one.
+    pub kept: Vec<DecisionId>,
+    /// The other maximal decisions.
+    pub superseded: Vec<DecisionId>,
+}
+
+impl<K> OpenDecision<K> {
+    /// The same, with the key in other words.
+    pub fn map<L>(self, key: impl FnOnce(K) -> L) -> OpenDecision<L> {
+        let Self { key: old, kept, superseded } = self;
+        OpenDecision { key: key(old), kept, superseded }
+    }
+}
+
+// Queries in words.
+impl<E: Effect> Decisions<E> {
+    fn decision(&self, record: &Record<E>) -> Decision<'_> {
+        Decision {
+            id: self.id(record),
+            timestamp: record.effect.timestamp(),
+            is_removal: record.effect.is_removal(),
+            value: self.value(record),
+        }
+    }
+
+    /// The maximal decisions on a key.
+    pub fn listed(&self, key: &[u8]) -> Vec<Decision<'_>> {
+        let number = self.find(key);
+        let listed = number.into_iter().flat_map(|number| self.maximal(number));
+        listed.map(|record| self.decision(record)).collect()
+    }
+
+    /// The greatest write to a key.
+    pub fn won(&self, key: &[u8]) -> Option<Decision<'_>> {
+        Some(self.decision(self.winner(self.find(key)?)?))
+    }
+
+    /// Whether the record has the effect that the key has.
+    fn is_kept(&self, record: &Record<E>, current: &Record<E>) -> bool {
+        record.effect.is_removal() == current.effect.is_removal()
+            && self.value(record) == self.value(current)
+    }
+
+    /// Whether the key is an open merge decision.
+    pub fn is_open(&self, key: u32) -> bool {
+        self.beside(key).is_some()
+            && self.current(key).is_some_and(|current| {
+                self.maximal(key).any(|record| !self.is_kept(record, current))
+            })
+    }
+
+    /// The open merge decisions, in no particular order.
+    pub fn open_decisions<'a, K>(
+        &'a self,
+        read: impl Fn(&'a [u8]) -> Option<K>,
+    ) -> impl Iterator<Item = OpenDecision<K>> {
+        self.more.keys().filter_map(move |key| {
+            let current = self.current(*key)?;
+            let ids = |is_kept: bool| {
+                let listed = self.maximal(*key);
+                let listed = listed.filter(|record| self.is_kept(record, current) == is_kept);
+                listed.map(|record| self.id(record)).collect::<Vec<_>>()
+            };
+            let (kept, superseded) = (ids(true), ids(false));
+            let key = read(self.key(*key))?;
+            (!superseded.is_empty()).then_some(OpenDecision { key, kept, superseded })
+        })
+    }
+}
+
+// State hash.
+impl<E: Effect> Decisions<E> {
+    /// The trees of the state hash, up to date. Cost: O(keys changed since the last time).
+    pub fn trees(&mut self) -> &Trees {
+        let mut trees = std::mem::take(&mut self.trees);
+        trees.refresh(self);
+        self.trees = trees;
+        &self.trees
+    }
+
+    fn write_decision(&self, record: &Record<E>, out: &mut Vec<u8>) {
+        let View { origin, user, value, .. } = self.view(record);
+        write_bytes(origin.replica.as_str().as_bytes(), out);
+        for number in [origin.incarnation, record.counter, record.seq, record.effect.timestamp()] {
+            write_number(number.into(), out);
+        }
+        match user {
+            None => out.push(0),
+            Some(user) => {
+                out.push(1);
+                write_bytes(user.as_bytes(), out);
+            }
+        }
+        match value {
+            Some(value) => write_value(value, out),
+            None => out.push(!record.effect.is_removal() as u8),
+        }
+    }
+}
+
+impl<E: Effect> Leaves for Decisions<E> {
+    fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    fn part(&self, key: u32) -> Option<Part> {
+        if self.maximal(key).next().is_none() && self.winner_apart(key).is_none() {
+            return None;
+        }
+        let mut all = self.maximal(key).chain(self.winner_apart(key));
+        let is_removed = all.all(|record| record.effect.is_removal());
+        Some(if is_removed { Part::Removals } else { Part::Content })
+    }
+
+    fn write_key(&self, key: u32, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.keys.get(key));
+    }
+
+    fn write_body(&self, key: u32, out: &mut Vec<u8>) {
+        if !self.marks[key as usize].has(Marks::MORE | Marks::VACANT) {
+            out.push(1);
+            self.write_decision(&self.records[key as usize], out);
+            out.push(0);
+            return;
+        }
+        let mut listed: Vec<&Record<E>> = self.maximal(key).collect();
+        listed.sort_unstable_by_key(|record| {
+            (self.origins.get(self.authors.origin(record.author)), record.counter)
+        });
+        write_number(listed.len() as u128, out);
+        for record in listed {
+            self.write_decision(record, out);
+        }
+        match self.winner_apart(key) {
+            None => out.push(0),
+            Some(winner) => {
+                out.push(1);
+                self.write_decision(winner, out);
+            }
+        }
+    }
+}

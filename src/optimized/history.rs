@@ -1,0 +1,145 @@
+//! Who did what to which key: authors under numbers, and each origin's operations in order.
+//!
+//! Meaning: none of its own. An origin's *trail* says of its operations which key they decided on:
+//! of all that are maximal, and of all births. So what changed since a vector is at the ends
+//! of the trails, and a birth is found by its name.
+//! Laws: rising counters; nothing that is maximal or a birth is missing (tests/optimized.rs).
+//! Cost: 12 bytes an entry, and at most twice as many entries as are needed.
+//! Source: this project.
+
+use super::arena::push;
+use crate::operation::User;
+use hashbrown::HashMap;
+
+/// The authors of one object's records: origins by number, and the people.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Authors {
+    list: Vec<(u32, Option<User>)>,
+    numbers: HashMap<(u32, Option<User>), u32>,
+}
+
+impl Authors {
+    /// The number of an author.
+    pub fn number(&mut self, origin: u32, user: &Option<User>) -> u32 {
+        // Nearly always the last one again.
+        if let Some((last, who)) = self.list.last()
+            && *last == origin
+            && who == user
+        {
+            return self.list.len() as u32 - 1;
+        }
+        let new = self.list.len() as u32;
+        let number = *self.numbers.entry((origin, user.clone())).or_insert(new);
+        if number == new {
+            self.list.push((origin, user.clone()));
+        }
+        number
+    }
+
+    /// The number of the author's origin.
+    pub fn origin(&self, author: u32) -> u32 {
+        self.list[author as usize].0
+    }
+
+    /// The person, where known.
+    pub fn user(&self, author: u32) -> &Option<User> {
+        &self.list[author as usize].1
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+}
+
+/// Marks the entry of a birth.
+const BIRTH: u32 = 1 << 31;
+
+/// The greatest number of keys in one store: a trail's entry has 31 bits for the key.
+pub(super) const MOST_KEYS: usize = BIRTH as usize;
+
+/// One origin's operations that are maximal or births, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trail {
+    counters: Vec<u64>,
+    /// The key's number, and whether the operation is a birth.
+    keys: Vec<u32>,
+    /// How many entries are neither maximal nor births.
+    stale: usize,
+}
+
+/// One operation on a trail.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Step {
+    pub counter: u64,
+    pub key: u32,
+    pub is_birth: bool,
+}
+
+impl Trail {
+    /// Adds an operation. Its counter is not below those before.
+    pub fn push(&mut self, step: Step) {
+        let Step { counter, key, is_birth } = step;
+        push(&mut self.counters, counter);
+        push(&mut self.keys, if is_birth { key | BIRTH } else { key });
+    }
+
+    /// Which key the operation was the first decision on.
+    pub fn born(&self, counter: u64) -> Option<u32> {
+        let from = self.first_from(counter);
+        let same = self.counters[from..].iter().zip(&self.keys[from..]);
+        let mut births =
+            same.take_while(|(at, _)| **at == counter).filter(|(_, key)| **key & BIRTH != 0);
+        births.next().map(|(_, key)| key & !BIRTH)
+    }
+
+    /// The operations after `counter`, with their keys, in order. Some are no longer maximal.
+    pub fn after(&self, counter: u64) -> impl Iterator<Item = (u64, u32)> {
+        let from = counter.checked_add(1).map_or(self.counters.len(), |next| self.first_from(next));
+        let keys = self.keys[from..].iter().map(|key| key & !BIRTH);
+        self.counters[from..].iter().copied().zip(keys)
+    }
+
+    /// The first entry with at least this counter. Most often all or none lie after it, or where
+    /// it would be if none were missing.
+    fn first_from(&self, counter: u64) -> usize {
+        let counters = &self.counters;
+        match counters.first() {
+            Some(first) if counter <= *first => return 0,
+            None => return 0,
+            Some(first) => {
+                let guess = usize::try_from(counter - first).unwrap_or(usize::MAX);
+                if counters.get(guess) == Some(&counter)
+                    && (guess == 0 || counters[guess - 1] < counter)
+                {
+                    return guess;
+                }
+            }
+        }
+        counters.partition_point(|at| *at < counter)
+    }
+
+    /// An operation that is no birth is no longer maximal. Whether it is time to clear the trail.
+    pub fn outdate(&mut self) -> bool {
+        self.stale += 1;
+        self.stale > 16 && self.stale > self.keys.len() / 2
+    }
+
+    /// Drops what is neither a birth nor maximal.
+    pub fn clear(&mut self, is_maximal: impl Fn(u64, u32) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.keys.len() {
+            let (counter, key) = (self.counters[at], self.keys[at]);
+            if key & BIRTH != 0 || is_maximal(counter, key) {
+                self.counters[kept] = counter;
+                self.keys[kept] = key;
+                kept += 1;
+            }
+        }
+        self.counters.truncate(kept);
+        self.keys.truncate(kept);
+        self.counters.shrink_to(2 * kept);
+        self.keys.shrink_to(2 * kept);
+        self.stale = 0;
+    }
+}

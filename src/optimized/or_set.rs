@@ -1,0 +1,186 @@
+//! OR-Set: elements that come and go; an addition wins over a removal that had not seen it.
+//!
+//! Meaning: that of the reference's OR-set.
+//! Laws: those of [`super::decisions`], of which it is one use.
+//! Cost: adding, removing, asking O(1); a delta O(changes); an element once used is never
+//! forgotten: beside its own bytes it takes about 60.
+//! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 15.
+//!
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::optimized::{Author, or_set::OrSet};
+//!
+//! let author = |name: &str, seq| {
+//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     Author { origin, seq, user: None }
+//! };
+//! let mut client = OrSet::<str>::new();
+//! client.add(&author("client", 1), "mapping_A")?;
+//! let mut server = client.clone();
+//! client.add(&author("client", 2), "mapping_A")?;
+//! server.remove(&author("server", 1), "mapping_A")?;
+//!
+//! // Only what the server lacks is sent. The new addition had not been seen by the removal.
+//! let delta = client.delta_since(&server.vector());
+//! let changes = server.apply(&delta)?;
+//! let change = changes.iter().next().unwrap();
+//! assert!(change.key == "mapping_A" && change.is_open);
+//! assert!(server.contains("mapping_A"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::atom::Atom;
+use super::decisions::{Decision, Decisions, OpenDecision};
+use super::delta::{Performed, Replicated, Typed, Unfit};
+use super::exchange::Applied;
+use super::state_hash::{StateHash, object_hashes};
+use super::vector::Vector;
+use super::{Author, Refused};
+use std::marker::PhantomData;
+
+pub use super::delta::Presence;
+
+/// What brings another replica's set up to date.
+pub type Delta<K> = Typed<Presence, K, ()>;
+
+/// The latest decisions on every element.
+pub struct OrSet<K: ?Sized> {
+    decisions: Decisions<Presence>,
+    elements: PhantomData<fn(&K)>,
+}
+
+impl<K: ?Sized> OrSet<K> {
+    fn of(decisions: Decisions<Presence>) -> Self {
+        Self { decisions, elements: PhantomData }
+    }
+
+    /// A set that nothing was done to.
+    pub fn new() -> Self {
+        Self::of(Decisions::default())
+    }
+}
+
+impl<K: Atom + ?Sized> OrSet<K> {
+    /// Takes in all that the other set has seen. Both are of one history.
+    pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Presence, K>, Unfit> {
+        self.apply(&other.delta_since(&self.vector()))
+    }
+}
+
+impl<K: Atom + ?Sized> OrSet<K> {
+    /// Adds the element.
+    pub fn add(&mut self, author: &Author, element: &K) -> Result<Performed<'_, Self>, Refused> {
+        self.decide(author, element, Presence::Added)
+    }
+
+    /// Removes the element, as far as its additions have been seen.
+    pub fn remove(&mut self, author: &Author, element: &K) -> Result<Performed<'_, Self>, Refused> {
+        self.decide(author, element, Presence::Removed)
+    }
+
+    fn decide(
+        &mut self,
+        author: &Author,
+        element: &K,
+        presence: Presence,
+    ) -> Result<Performed<'_, Self>, Refused> {
+        let counter = self.decisions.decide(author, &element.to_bytes(), |_| presence)?;
+        Ok(Performed::new(self, &author.origin, counter))
+    }
+}
+
+impl<K: Atom + ?Sized> OrSet<K> {
+    /// Whether the element is in the set.
+    pub fn contains(&self, element: &K) -> bool {
+        self.decisions.find(&element.to_bytes()).is_some_and(|number| self.has(number))
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.decisions.maximal(number).any(|record| record.effect == Presence::Added)
+    }
+
+    /// The elements, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = K::Ref<'_>> {
+        let present = (0..self.decisions.len() as u32).filter(|number| self.has(*number));
+        present.filter_map(|number| K::from_bytes(self.decisions.key(number)))
+    }
+
+    /// How many elements there are. Cost: O(elements ever used).
+    pub fn len(&self) -> usize {
+        (0..self.decisions.len() as u32).filter(|number| self.has(*number)).count()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// How many elements were ever added or removed.
+    pub fn ever(&self) -> usize {
+        self.decisions.len()
+    }
+
+    /// The maximal decisions on the element.
+    pub fn decisions(&self, element: &K) -> Vec<Decision<'_>> {
+        self.decisions.listed(&element.to_bytes())
+    }
+
+    /// The open merge decisions, in no particular order. Cost: O(elements that were ever contested).
+    pub fn open_decisions(&self) -> impl Iterator<Item = OpenDecision<K::Ref<'_>>> {
+        self.decisions.open_decisions(K::from_bytes)
+    }
+
+    /// The state hash. Cost: O(elements changed since it was last asked for).
+    pub fn state_hash(&mut self) -> StateHash {
+        object_hashes(3, self.decisions.trees())
+    }
+}
+
+impl<K: Atom + ?Sized> OrSet<K> {
+    /// What has been seen.
+    pub fn vector(&self) -> Vector {
+        self.decisions.vector()
+    }
+
+    /// A message that brings a receiver who has seen `since` up to this state.
+    pub fn delta_since(&self, since: &Vector) -> Delta<K> {
+        Typed::new(self.decisions.delta_since(since))
+    }
+
+    /// Takes in a delta, and tells what that changed. Where operations between this state and the
+    /// delta's start are missing, it is refused, and nothing changes.
+    pub fn apply(&mut self, delta: &Delta<K>) -> Result<Applied<'_, Presence, K>, Unfit> {
+        let changes = self.decisions.apply(&delta.keyed)?;
+        Ok(Applied::new(&self.decisions, changes))
+    }
+}
+
+impl<K: Atom + ?Sized> Replicated for OrSet<K> {
+    type Delta = Delta<K>;
+
+    fn vector(&self) -> Vector {
+        self.vector()
+    }
+
+    fn delta_since(&self, since: &Vector) -> Delta<K> {
+        self.delta_since(since)
+    }
+}
+
+impl<K: ?Sized> Clone for OrSet<K> {
+    fn clone(&self) -> Self {
+        Self::of(self.decisions.clone())
+    }
+}
+
+impl<K: ?Sized> Default for OrSet<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: ?Sized> std::fmt::Debug for OrSet<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.decisions.fmt(f)
+    }
+}
