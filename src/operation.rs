@@ -158,8 +158,8 @@ pub enum Refused {
     ShareTooGreat,
     /// The origin has used all its 2^64 − 1 names for operations. A new incarnation has new ones.
     NoNamesLeft(Origin),
-    /// The object has as many different keys as it can, 2^31; or the value is longer than 2^32 − 1
-    /// bytes.
+    /// The object has as many different keys as it can, 2^31 or some 4 GB of them; or the value has
+    /// more than 2^32 − 1 bytes.
     NoRoom,
 }
 
@@ -176,8 +176,8 @@ impl fmt::Display for Refused {
             ),
             Self::NoRoom => write!(
                 f,
-                "the object has 2^31 keys, or the value more than 2^32 − 1 bytes: there is no \
-                 room for more"
+                "the object has 2^31 keys or some 4 GB of them, or the value has more than 2^32 − 1 \
+                 bytes: there is no room for more"
             ),
         }
     }

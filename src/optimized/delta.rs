@@ -264,6 +264,8 @@ pub enum Unfit {
     /// It names a key by a decision that is not known here as the first one on a key, although
     /// it is said to have been seen. The sender's state and this one are not of one history.
     UnknownBirth(Dot),
+    /// The object would have more keys than it can: more than 2^31, or some 4 GB of them.
+    NoRoom,
     /// It has operations under the name of this very replica and life that this replica did not
     /// perform: another process goes on under the same name.
     Forked {
@@ -290,6 +292,10 @@ impl fmt::Display for Unfit {
                 "the delta names a key by operation {counter} of {} (incarnation {}), which is not \
                  the first decision on any key here; compare the state hashes of both replicas",
                 origin.replica, origin.incarnation
+            ),
+            Self::NoRoom => write!(
+                f,
+                "with the delta's keys the object would have more than 2^31, or some 4 GB of them"
             ),
             Self::Forked { origin, performed, known } => write!(
                 f,

@@ -10,7 +10,7 @@
 //! Source: Merkle, A Digital Signature Based on a Conventional Encryption Function, CRYPTO 1987;
 //! the tree's shape is that of a radix tree, so that it depends on the records alone.
 
-use super::arena::push;
+use super::arena::Table;
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -187,13 +187,13 @@ impl Node {
 struct Tree {
     root: Child,
     hash: Digest,
-    nodes: Vec<Node>,
+    nodes: Table<Node>,
     free: Vec<u32>,
 }
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { root: Child::EMPTY, hash: NOTHING, nodes: Vec::new(), free: Vec::new() }
+        Self { root: Child::EMPTY, hash: NOTHING, nodes: Table::default(), free: Vec::new() }
     }
 }
 
@@ -225,9 +225,9 @@ pub(crate) struct Trees {
     is_built: bool,
     content: Tree,
     removals: Tree,
-    places: Vec<Place>,
+    places: Table<Place>,
     /// The next record of the bucket.
-    next: Vec<u32>,
+    next: Table<u32>,
     changed: Vec<u32>,
 }
 
@@ -239,8 +239,8 @@ impl Trees {
         }
         let number = number as usize;
         while self.places.len() <= number {
-            push(&mut self.places, Place::default());
-            push(&mut self.next, u32::MAX);
+            self.places.push(Place::default());
+            self.next.push(u32::MAX);
         }
         if !self.places[number].is_in(Place::CHANGED) {
             self.places[number].0 |= Place::CHANGED;
@@ -252,9 +252,9 @@ impl Trees {
     pub fn refresh(&mut self, leaves: &impl Leaves) {
         if !self.is_built {
             self.is_built = true;
-            self.places = vec![Place::default(); leaves.len()];
-            self.next = vec![u32::MAX; leaves.len()];
-            self.changed = (0..leaves.len() as u32).collect();
+            for number in 0..leaves.len() as u32 {
+                self.touch(number);
+            }
         }
         let (mut content, mut removals) = (Vec::new(), Vec::new());
         let mut key = Vec::new();
@@ -389,7 +389,7 @@ fn branch(path: u64, depth: u32) -> usize {
 /// A tree that is being brought up to date.
 struct Update<'a, L> {
     tree: &'a mut Tree,
-    next: &'a mut Vec<u32>,
+    next: &'a mut Table<u32>,
     leaves: &'a L,
     members: Vec<u32>,
     message: Vec<u8>,
@@ -397,7 +397,7 @@ struct Update<'a, L> {
 }
 
 impl<'a, L: Leaves> Update<'a, L> {
-    fn new(tree: &'a mut Tree, next: &'a mut Vec<u32>, leaves: &'a L) -> Self {
+    fn new(tree: &'a mut Tree, next: &'a mut Table<u32>, leaves: &'a L) -> Self {
         let (members, message, encoded) = (Vec::new(), Vec::new(), Vec::new());
         Self { tree, next, leaves, members, message, encoded }
     }
@@ -497,7 +497,7 @@ impl<'a, L: Leaves> Update<'a, L> {
                 node
             }
             None => {
-                push(&mut self.tree.nodes, Node::NEW);
+                self.tree.nodes.push(Node::NEW);
                 self.tree.nodes.len() as u32 - 1
             }
         };
