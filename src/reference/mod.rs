@@ -21,6 +21,8 @@ pub mod log;
 
 pub mod replica;
 
+pub mod state_hash;
+
 use crate::dot::Origin;
 use crate::operation::User;
 use std::fmt;
