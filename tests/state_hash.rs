@@ -9,7 +9,6 @@
 
 mod support {
     pub mod letter;
-    pub mod network;
     pub mod state_of_events;
 }
 
@@ -33,7 +32,6 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::letter::Letter::{self, A, Null, T};
-use support::network::Network;
 use support::state_of_events;
 
 // The vectors
@@ -265,8 +263,16 @@ fn the_worked_example_is_a_vector() {
         let stands = |shown: &str| serde_json::from_str::<Json>(shown).is_ok_and(|l| l == *line);
         assert!(example.lines().any(stands), "{line}");
     }
-    // The example shows bytes in groups and on several lines.
-    let shown: String = example.chars().filter(|shown| !shown.is_whitespace()).collect();
+    // Bytes stand in groups, before or after what is said of them.
+    let column = |last: bool| -> String {
+        let of = |line: &str| {
+            let mut columns = line.split("  ");
+            let column = if last { columns.next_back() } else { columns.next() };
+            column.unwrap_or("").replace(' ', "")
+        };
+        example.lines().map(of).collect()
+    };
+    let shown = column(false) + &column(true);
     let records = ["content_records", "removal_records"].map(|field| vector[field].as_array());
     let records = records.into_iter().flatten().flatten().chain([&vector["content"]]);
     for bytes in records.chain([&vector["removals"]]) {
@@ -306,59 +312,58 @@ fn without_vector(object: &Object<char, Letter>) -> Object<char, Letter> {
     }
 }
 
+type Replicas = Vec<Replica<char, Letter>>;
+
+/// One step of a history at the replica with this number.
+type Step<'a> = Box<dyn Fn(&mut Replicas, usize) + 'a>;
+
 /// Calls `visit` with every state that an object has in some history of so many steps: each is
 /// that a replica performs one of the operations, takes in another's state, or is set back to its
 /// start.
 fn every_state(
     kind: ObjectType,
     operations: &[Operation<char, Letter>],
-    (replicas, steps): (usize, usize),
+    (count, steps): (usize, usize),
     visit: &mut impl FnMut(&Object<char, Letter>),
 ) {
-    let object = ObjectId::from("object");
-    let mut network = Network::new(replicas, [(object.clone(), kind)].into());
-    let starts: Vec<_> = (0..replicas).map(|at| network.backup(at)).collect();
-    fn go(
-        network: &mut Network,
-        steps: usize,
-        alphabet: &[(usize, &dyn Fn(&mut Network, usize))],
-        visit: &mut impl FnMut(&Object<char, Letter>),
-    ) {
-        for node in &network.nodes {
-            node.replica.objects().values().for_each(&mut *visit);
-        }
-        if steps == 0 {
-            return;
-        }
-        for (at, step) in alphabet {
-            let (nodes, events) = (network.nodes.clone(), network.events.len());
-            step(network, *at);
-            go(network, steps - 1, alphabet, visit);
-            network.nodes = nodes;
-            network.events.truncate(events);
+    let schema = BTreeMap::from([(ObjectId::from("object"), kind)]);
+    let start = |at: usize, life| Replica::new(origin(["a", "b", "c"][at], life), &schema);
+    let perform = |operation: &Operation<char, Letter>| -> Step<'_> {
+        let operation = operation.clone();
+        Box::new(move |replicas, at| {
+            let user = [None, Some("ann"), Some("bob")][at].map(Into::into);
+            let performed = replicas[at].perform(&"object".into(), operation.clone(), user);
+            performed.expect("the operation fits");
+        })
+    };
+    let merge = |other: usize| -> Step<'_> {
+        Box::new(move |replicas, at| {
+            let others = replicas[(at + other) % count].objects().clone();
+            replicas[at].join(&others).expect("they are of one schema");
+        })
+    };
+    let restore: Step<'_> =
+        Box::new(|replicas, at| replicas[at] = start(at, replicas[at].origin().incarnation + 1));
+    let mut alphabet: Vec<Step<'_>> = operations.iter().map(perform).collect();
+    alphabet.extend((1..count).map(merge));
+    alphabet.push(restore);
+    go((0..count).map(|at| start(at, 0)).collect(), steps, &alphabet, visit);
+}
+
+fn go(
+    replicas: Replicas,
+    steps: usize,
+    alphabet: &[Step<'_>],
+    visit: &mut impl FnMut(&Object<char, Letter>),
+) {
+    replicas.iter().flat_map(|replica| replica.objects().values()).for_each(&mut *visit);
+    if steps > 0 {
+        for (at, step) in (0..replicas.len()).flat_map(|at| alphabet.iter().map(move |s| (at, s))) {
+            let mut after = replicas.clone();
+            step(&mut after, at);
+            go(after, steps - 1, alphabet, visit);
         }
     }
-    type Step<'a> = Box<dyn Fn(&mut Network, usize) + 'a>;
-    let mut steps_of_one: Vec<Step> = Vec::new();
-    for operation in operations {
-        let object = &object;
-        let perform = move |network: &mut Network, at: usize| {
-            network.perform(at, object, operation.clone());
-        };
-        steps_of_one.push(Box::new(perform));
-    }
-    for other in 1..replicas {
-        steps_of_one.push(Box::new(move |network, at| {
-            let sender = network.nodes[(at + other) % replicas].clone();
-            let receiver = &mut network.nodes[at];
-            receiver.replica.join(sender.replica.objects()).expect("they are of one schema");
-            receiver.seen.extend(sender.seen);
-        }));
-    }
-    steps_of_one.push(Box::new(|network, at| network.restore(at, &starts[at])));
-    let alphabet: Vec<(usize, &dyn Fn(&mut Network, usize))> =
-        (0..replicas).flat_map(|at| steps_of_one.iter().map(move |step| (at, &**step))).collect();
-    go(&mut network, steps, &alphabet, visit);
 }
 
 /// In every history of these operations, hashes tell exactly the states apart.
