@@ -267,7 +267,7 @@ fn the_worked_example_is_a_vector() {
     let column = |last: bool| -> String {
         let of = |line: &str| {
             let mut columns = line.split("  ");
-            let column = if last { columns.next_back() } else { columns.next() };
+            let column = if last { columns.last() } else { columns.next() };
             column.unwrap_or("").replace(' ', "")
         };
         example.lines().map(of).collect()
