@@ -6,16 +6,13 @@
 //! Cost: that of the conversion; `str` and `[u8]` are their bytes already.
 //! Source: this project.
 
+use crate::digest::ToBytes;
 use crate::operation::Canonical;
-use std::borrow::Cow;
 
 /// A type whose values are kept as bytes.
-pub trait Atom {
+pub trait Atom: ToBytes {
     /// What reading one gives.
     type Ref<'a>;
-
-    /// Its bytes.
-    fn to_bytes(&self) -> Cow<'_, [u8]>;
 
     /// Reads one; `None` where the bytes are of none.
     fn from_bytes(bytes: &[u8]) -> Option<Self::Ref<'_>>;
@@ -23,10 +20,6 @@ pub trait Atom {
 
 impl Atom for [u8] {
     type Ref<'a> = &'a [u8];
-
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.into()
-    }
 
     fn from_bytes(bytes: &[u8]) -> Option<&[u8]> {
         Some(bytes)
@@ -36,22 +29,13 @@ impl Atom for [u8] {
 impl Atom for str {
     type Ref<'a> = &'a str;
 
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.as_bytes().into()
-    }
-
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
     }
 }
 
-/// Eight bytes, the greatest first, so that their order is that of the numbers.
 impl Atom for u64 {
     type Ref<'a> = u64;
-
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.to_be_bytes().to_vec().into()
-    }
 
     fn from_bytes(bytes: &[u8]) -> Option<u64> {
         Some(u64::from_be_bytes(bytes.try_into().ok()?))
@@ -61,10 +45,6 @@ impl Atom for u64 {
 /// The text of canonical JSON.
 impl Atom for Canonical {
     type Ref<'a> = &'a str;
-
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.as_str().as_bytes().into()
-    }
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()

@@ -30,9 +30,9 @@ use super::atom::Atom;
 use super::decisions::{Decision, Decisions, OpenDecision};
 use super::delta::{Effect, Performed, Replicated, Typed, Unfit, Write};
 use super::exchange::Applied;
-use super::state_hash::{StateHash, Trees, object_hashes};
+use super::state_hash::{Trees, object_hashes};
 use super::vector::Vector;
-use super::{Author, Refused};
+use super::{Author, Refused, StateHash};
 use std::marker::PhantomData;
 
 /// What brings another replica's map up to date.

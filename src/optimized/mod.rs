@@ -25,10 +25,10 @@ pub mod or_set;
 
 pub mod lww_map;
 
+pub use crate::digest::StateHash;
 pub use crate::operation::{Author, Refused};
 pub use atom::Atom;
 pub use decisions::{Decision, OpenDecision};
 pub use delta::{KeyedDelta, Performed, Presence, Replicated, Typed, Unfit, Write};
 pub use exchange::{Applied, KeyChange};
-pub use state_hash::StateHash;
 pub use vector::{Fingerprint, Roster, Vector};

@@ -33,9 +33,9 @@ use super::atom::Atom;
 use super::decisions::{Decision, Decisions, OpenDecision};
 use super::delta::{Performed, Replicated, Typed, Unfit};
 use super::exchange::Applied;
-use super::state_hash::{StateHash, object_hashes};
+use super::state_hash::object_hashes;
 use super::vector::Vector;
-use super::{Author, Refused};
+use super::{Author, Refused, StateHash};
 use std::marker::PhantomData;
 
 pub use super::delta::Presence;

@@ -11,12 +11,13 @@
 //! the tree's shape is that of a radix tree, so that it depends on the records alone.
 
 use super::arena::Table;
+use crate::digest::{self, StateHash};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 /// 32 bytes of BLAKE3.
-pub(crate) type Digest = [u8; 32];
+type Digest = [u8; 32];
 
 /// The hash of a subtree without records.
 const NOTHING: Digest = [0; 32];
@@ -95,19 +96,11 @@ fn object_hash(tag: u8, root: Digest) -> Digest {
     hash(&DOMAINS.object, &message)
 }
 
-/// What a state is, in 64 bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct StateHash {
-    /// Of what has a value, or is an open decision.
-    pub content: [u8; 32],
-    /// Of what is only removals.
-    pub removals: [u8; 32],
-}
-
 /// The hashes of an object with these trees.
 pub(super) fn object_hashes(tag: u8, trees: &Trees) -> StateHash {
     let (content, removals) = trees.roots();
-    StateHash { content: object_hash(tag, content), removals: object_hash(tag, removals) }
+    let hash = |root| digest::Digest(object_hash(tag, root));
+    StateHash { content: hash(content), removals: hash(removals) }
 }
 
 /// The hash of a replica whose objects have these hashes, in the order of their names.
