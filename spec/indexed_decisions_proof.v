@@ -17,6 +17,16 @@ Global Instance changes_are_ordered {K : Type} (compare_key : K -> K -> comparis
   ordered (compare_change compare_key).
 Proof. intros. unfold compare_change. exact _. Qed.
 
+Lemma in_insert {A : Type} (compare : A -> A -> comparison) {lawful : ordered compare} x y s :
+  rising compare s = true ->
+  In x (insert compare y s) <-> x = y \/ In x s.
+Proof.
+  intros rises.
+  rewrite <- !(member_means_in compare) by (exact rises || now apply insert_is_rising).
+  rewrite (member_of_insert compare), orb_true_iff by exact rises.
+  destruct (equal_is_equality compare x y); intuition congruence.
+Qed.
+
 Section Indexed_decisions.
 Context {Name K Effect : Type}.
 Context (compare_name : Name -> Name -> comparison) {lawful_names : ordered compare_name}.
@@ -190,13 +200,7 @@ Proof.
   cbn [fst snd dot_origin counter].
   destruct (equal_is_equality compare_origin o o') as [-> | other].
   - pose proof (proj2 good o') as rises.
-    rewrite <- !(member_means_in compare_change)
-      by (try apply (insert_is_rising compare_change); exact rises).
-    rewrite (member_of_insert compare_change), orb_true_iff by exact rises.
-    destruct (equal_is_equality compare_change (c, k') (c', k)) as [[= -> ->] | different].
-    + tauto.
-    + split; [intros []; [easy | tauto] |].
-      intros [| [-> [= ->]]]; [now right | now contradiction different].
+    rewrite (in_insert compare_change) by exact rises. intuition congruence.
   - split; [tauto |]. intros [| [_ [= ? ?]]]; [assumption | congruence].
 Qed.
 
@@ -421,10 +425,7 @@ Proof.
     apply (insert_is_rising compare_dot), sound_k. }
   assert (forall b, In b bs -> b = decisions.dot_of d \/ In b (births (entry_at k s))) as only.
   { intros b. unfold bs. destruct (first (entry_at k s)); [tauto |].
-    rewrite <- !(member_means_in compare_dot) by
-      (try apply (insert_is_rising compare_dot); apply sound_k).
-    rewrite (member_of_insert compare_dot), orb_true_iff by apply sound_k.
-    destruct (equal_is_equality compare_dot b (decisions.dot_of d)); tauto || (intros []; [easy | tauto]). }
+    rewrite (in_insert compare_dot) by apply sound_k. tauto. }
   split; cbn [seen entries changes indexed_decisions.decide].
   - now apply version_vector_proof.see_dot_is_well_formed.
   - apply (set_is_sorted compare_key), good.
