@@ -16,7 +16,7 @@
 
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order sorted_map dot delta.
-From Rejoin Require version_vector decisions.
+From Rejoin Require version_vector definition decisions.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -236,6 +236,37 @@ Definition receive (d : delta Name part) (s : state) : option state :=
     | None => None
     end
   else None.
+
+(** ** Queries, read from the records *)
+
+(** What was written under a key. *)
+Definition content_at (null : Effect) (k : K) (s : state) : Effect :=
+  match winner (entry_at k s) with
+  | Some d => decisions.effect d
+  | None => null
+  end.
+
+Definition contents (s : state) : sorted_map K Effect :=
+  map_some (fun e => option_map decisions.effect (winner e)) (entries s).
+
+(** The keys with a maximal decision of this effect. *)
+Definition keys_with (e : Effect) (s : state) : sorted_set K :=
+  map fst (filter (fun item => existsb (decisions.takes_effect compare_effect e)
+    (listed (snd item))) (entries s)).
+
+Definition merge_decisions (current : K -> Effect) (s : state)
+    : list (definition.merge_decision Name K) :=
+  flat_map (fun item =>
+    decisions.open_decision compare_name compare_effect current (fst item, listed (snd item)))
+    (entries s).
+
+Definition notices (current : K -> Effect) (user : Name) (s : state)
+    : list (K * (Name * N)) :=
+  flat_map (fun item => map (pair (fst item))
+    (decisions.names compare_name
+      (filter (fun d => equal (compare_option compare_name) (decisions.user_of d) (Some user))
+        (decisions.overruled compare_effect (current (fst item)) (listed (snd item))))))
+    (entries s).
 
 (** ** The state of [decisions.v] that is kept so, and the winners *)
 

@@ -905,4 +905,56 @@ Proof.
   rewrite (version_vector_proof.contains_means_counted compare_name) in *.
   cbn [dot_origin counter] in *. lia.
 Qed.
+
+(** ** Queries *)
+
+Lemma what_is_read_of_the_records {A : Type} (f : K * list decision -> list A)
+    (m : sorted_map K entry) :
+  (forall k, f (k, []) = []) ->
+  flat_map (fun item => f (fst item, listed (snd item))) m = flat_map f (frontiers m).
+Proof.
+  intros nothing. induction m as [| [k e] m IH]; [reflexivity |].
+  cbn [flat_map fst snd]. rewrite IH. unfold frontiers. cbn [map_some].
+  destruct (listed e) as [| d ds]; cbn [if_any cons_some flat_map]; [| reflexivity].
+  now rewrite nothing.
+Qed.
+
+Theorem merge_decisions_are_read_of_the_records current (s : state) :
+  indexed_decisions.merge_decisions compare_name compare_effect current s
+  = decisions.merge_decisions compare_name compare_effect current (decisions_of s).
+Proof. now apply what_is_read_of_the_records. Qed.
+
+Theorem notices_are_read_of_the_records current user (s : state) :
+  indexed_decisions.notices compare_name compare_effect current user s
+  = decisions.notices compare_name compare_effect current user (decisions_of s).
+Proof.
+  apply (what_is_read_of_the_records (fun entry => map (pair (fst entry))
+    (decisions.names compare_name
+      (filter (fun d => equal (compare_option compare_name) (decisions.user_of d) (Some user))
+        (decisions.overruled compare_effect (current (fst entry)) (snd entry)))))).
+  reflexivity.
+Qed.
+
+Theorem keys_are_read_of_the_records e (s : state) :
+  keys_with compare_effect e s
+  = map fst (filter (fun entry => existsb (decisions.takes_effect compare_effect e) (snd entry))
+      (decisions.maximal (decisions_of s))).
+Proof.
+  unfold keys_with. cbn [decisions.maximal decisions_of].
+  induction (entries s) as [| [k e'] m IH]; [reflexivity |].
+  unfold frontiers. cbn [filter fst snd map_some]. fold (frontiers m).
+  destruct (listed e') as [| d ds] eqn:same; cbn [if_any cons_some filter snd existsb];
+    [exact IH |].
+  destruct (_ || _); cbn [map fst]; [f_equal |]; exact IH.
+Qed.
+
+Theorem contents_are_read_of_the_records (s : state) :
+  contents compare_name compare_effect s
+  = map (fun entry => (fst entry, decisions.effect (snd entry))) (winners_of s).
+Proof.
+  unfold contents, indexed_decisions.winners_of, indexed_decisions.winners.
+  induction (entries s) as [| [k e] m IH]; [reflexivity |].
+  cbn [map_some]. destruct (winner e); cbn [option_map cons_some map fst snd]; [f_equal |];
+    exact IH.
+Qed.
 End Indexed_decisions.
