@@ -64,7 +64,8 @@ Proof. split; vm_compute; reflexivity. Qed.
 
 (** Replica 1 is set back to before its last puts, and goes on. *)
 Definition set_back : list step :=
-  [put 1 1 10 5 40; Save 1; put 1 2 11 5 41; Send 1 []; Restore 1 0 1; put 1 2 12 5 42; Receive 1 0].
+  [put 1 1 10 5 40; Save 1; put 1 2 11 5 41; Send 1 [];
+   Restore 1 0 1; put 1 2 12 5 42; Receive 1 0].
 
 Example a_replica_is_set_back :
   after index set_back 1 value_of_index = Some [(5, 42)]

@@ -35,7 +35,7 @@ Local Notation union_events := (union_events compare_name).
 Local Notation index :=
   (indexed compare_name compare_key compare_effect keeps_winner reading).
 Local Notation represents :=
-  (represents compare_name compare_key compare_effect keeps_winner reading).
+  (indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading).
 Local Notation take_step := (take_step compare_name).
 Local Notation run := (run compare_name).
 
@@ -232,7 +232,8 @@ Proof using it_means lawful_effects lawful_keys lawful_names readable_is_valid.
     intros m m' (v & E' & s' & cut' & rest). exists v, E', s'.
     exact (conj (more_is_a_cut H E' e cut') rest).
   - revert backups_are_alike0. apply related_lists_stay_related.
-    intros b b' (same & E' & alike). exact (conj same (ex_intro _ E' (still_hold_alike _ _ _ _ e alike))).
+    intros b b' (same & E' & alike).
+    exact (conj same (ex_intro _ E' (still_hold_alike _ _ _ _ e alike))).
 Qed.
 
 Lemma steps_are_taken_alike (w : world index) (w' : world reference) st :
@@ -333,8 +334,7 @@ Proof using it_means lawful_effects lawful_keys lawful_names readable_is_valid.
   destruct (nodes_hold_alike _ _ _ _ agreed name) as (_ & rep & ->). now apply same.
 Qed.
 
-(** Nothing that can be sent is ever refused for a name. *)
-Theorem what_is_refused_has_a_gap sts name number (w : world index) m :
+Lemma what_is_refused_has_a_gap sts name number (w : world index) m :
   run index sts (start index) = Some w ->
   nth_error (sent w) number = Some m ->
   take_step index (Receive name number) w = None <->
@@ -357,6 +357,65 @@ Proof using it_means lawful_effects lawful_keys lawful_names readable_is_valid.
   now destruct (covers _ v).
 Qed.
 End Refinement.
+
+(** ** The store itself *)
+
+Section Store.
+Context {Name K Effect Value : Type}.
+Context (compare_name : Name -> Name -> comparison) {lawful_names : ordered compare_name}.
+Context (compare_key : K -> K -> comparison) {lawful_keys : ordered compare_key}.
+Context (compare_effect : Effect -> Effect -> comparison).
+Context {lawful_effects : ordered compare_effect}.
+Context (keeps_winner : bool).
+Context (reading : operation Name Value -> option (K * (N * Effect))).
+Context (readable_is_valid : forall op, reading op <> None -> valid op = true).
+Local Notation index :=
+  (indexed compare_name compare_key compare_effect keeps_winner reading).
+
+(** The engine that [decisions.v] makes. *)
+Definition store : engine Name Value :=
+  with_parts compare_name decisions.bottom
+    (fun o seq user op s =>
+      match reading op with
+      | Some (k, (time, effect)) => Some (decisions.decide compare_name compare_key k
+          (decisions.next compare_name o seq time user effect s) s)
+      | None => None
+      end)
+    decisions.seen (decisions.part_since compare_name)
+    (decisions.take_part compare_name compare_key compare_effect).
+
+Lemma stores_mean :
+  means compare_name reading store
+    (decisions.meaning compare_name compare_key compare_effect reading).
+Proof using lawful_effects lawful_keys lawful_names.
+  split.
+  - reflexivity.
+  - intros o seq user op s read. cbn. now rewrite read.
+  - intros H E e happened is_cut e_in saw_it read. cbn [perform store with_parts].
+    destruct (reading (operation_of e)) as [[k [time effect]] |] eqn:read_e; [| easy]. f_equal.
+    now apply (decisions_meaning_proof.deciding_adds_the_event
+      compare_name compare_key compare_effect reading H).
+  - intros H E F v happened cut_e cut_f. cbn [receive send store with_parts].
+    unfold accepts. cbn [since part].
+    change (decisions.seen (decisions.meaning compare_name compare_key compare_effect reading F))
+      with (version_vector.of_dots compare_name (map dot_of F)).
+    destruct (version_vector.covers _ _ _) eqn:covered; [| reflexivity]. f_equal.
+    now apply (decisions_meaning_proof.taking_a_delta_adds_the_events
+      compare_name compare_key compare_effect reading H).
+  - reflexivity.
+Qed.
+
+(** Nothing that can be sent is ever refused for a name. *)
+Theorem only_a_gap_is_refused sts name number (w : world index) m :
+  run compare_name index sts (start index) = Some w ->
+  nth_error (sent w) number = Some m ->
+  take_step compare_name index (Receive name number) w = None <->
+  accepts compare_name (indexed_decisions.seen (snd (nodes w name))) m = false.
+Proof using lawful_effects lawful_keys lawful_names readable_is_valid.
+  apply (what_is_refused_has_a_gap compare_name compare_key compare_effect keeps_winner reading
+    readable_is_valid store _ stores_mean).
+Qed.
+End Store.
 
 (** ** The types *)
 
@@ -428,15 +487,16 @@ Qed.
 (** *** Registers *)
 
 Local Notation register_represents :=
-  (represents (Value := Value) compare_name compare_unit compare_value true register_reading).
+  (indexed_decisions.represents (Value := Value) compare_name compare_unit compare_value true
+    register_reading).
 
 Lemma the_register_of_events E s :
   register_represents E s ->
   register_of compare_name compare_value s = lww_register.meaning compare_name compare_value E.
 Proof using lawful_names lawful_values.
   intros rep. unfold register_of, lww_register.meaning.
-  rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep). f_equal.
-  rewrite (it_keeps_the_winners _ _ _ _ _ _ _ rep eq_refl).
+  rewrite (indexed_decisions.it_keeps_the_store _ _ _ _ _ _ _ rep). f_equal.
+  rewrite (indexed_decisions.it_keeps_the_winners _ _ _ _ _ _ _ rep eq_refl).
   symmetry. now apply the_winner_is_the_greatest_decision.
 Qed.
 
@@ -481,12 +541,12 @@ Proof using lawful_names lawful_values.
   - rewrite <- (the_register_of_events E s rep). now apply (a_register_is_read_of_its_record E).
   - unfold register_merge_decisions. rewrite merge_decisions_are_read_of_the_records.
     unfold lww_register.merge_decisions.
-    rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep).
+    rewrite (indexed_decisions.it_keeps_the_store _ _ _ _ _ _ _ rep).
     apply flat_map_ext. intros [k ds]. unfold decisions.open_decision.
     now rewrite (current E s rep k).
   - unfold register_notices. rewrite notices_are_read_of_the_records.
     unfold lww_register.notices.
-    rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep).
+    rewrite (indexed_decisions.it_keeps_the_store _ _ _ _ _ _ _ rep).
     apply flat_map_ext. intros [k ds]. cbn [fst snd].
     now rewrite (current E s rep k).
 Qed.
@@ -494,7 +554,8 @@ Qed.
 (** *** Sets *)
 
 Local Notation set_represents :=
-  (represents (Value := Value) compare_name compare_name compare_presence false set_reading).
+  (indexed_decisions.represents (Value := Value) compare_name compare_name compare_presence false
+    set_reading).
 
 Theorem indexed_sets_refine_the_reference sts name :
   let engine := indexed_set (Value := Value) compare_name in
@@ -513,7 +574,7 @@ Proof using lawful_names.
     as readable by now intros [].
   assert (forall E s, set_represents E s ->
     set_of s = or_set.meaning compare_name E) as same
-    by (intros E s rep; exact (it_keeps_the_store _ _ _ _ _ _ _ rep)).
+    by (intros E s rep; exact (indexed_decisions.it_keeps_the_store _ _ _ _ _ _ _ rep)).
   assert (forall E s, set_represents E s ->
     forall x, set_current compare_name s x
       = or_set.current compare_name (or_set.meaning compare_name E) x) as current.
@@ -540,18 +601,19 @@ Qed.
 (** *** Maps *)
 
 Local Notation map_represents :=
-  (represents (Value := Value) compare_name compare_name compare_value true map_reading).
+  (indexed_decisions.represents (Value := Value) compare_name compare_name compare_value true
+    map_reading).
 
 Lemma the_map_of_events E s :
   map_represents E s ->
   map_of compare_name compare_value s = lww_map.meaning compare_name compare_value E.
 Proof using lawful_names lawful_values.
   intros rep. unfold map_of, lww_map.meaning.
-  rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep). f_equal.
+  rewrite (indexed_decisions.it_keeps_the_store _ _ _ _ _ _ _ rep). f_equal.
   apply (equal_winners_make_equal_maps compare_name compare_value).
   - apply (winners_are_sorted compare_name compare_name compare_value).
-    apply (it_is_sound _ _ _ _ _ _ _ rep).
-  - exact (it_keeps_the_winners _ _ _ _ _ _ _ rep eq_refl).
+    apply (indexed_decisions.it_is_sound _ _ _ _ _ _ _ rep).
+  - exact (indexed_decisions.it_keeps_the_winners _ _ _ _ _ _ _ rep eq_refl).
 Qed.
 
 Theorem indexed_maps_refine_the_reference sts name :
@@ -588,12 +650,12 @@ Proof using lawful_names lawful_values.
     now rewrite contents_are_read_of_the_records.
   - unfold map_merge_decisions. rewrite merge_decisions_are_read_of_the_records.
     unfold lww_map.merge_decisions.
-    rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep).
+    rewrite (indexed_decisions.it_keeps_the_store _ _ _ _ _ _ _ rep).
     apply flat_map_ext. intros [k ds]. unfold decisions.open_decision.
     now rewrite (current E s rep k).
   - unfold map_notices. rewrite notices_are_read_of_the_records.
     unfold lww_map.notices.
-    rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep).
+    rewrite (indexed_decisions.it_keeps_the_store _ _ _ _ _ _ _ rep).
     apply flat_map_ext. intros [k ds]. cbn [fst snd].
     now rewrite (current E s rep k).
 Qed.

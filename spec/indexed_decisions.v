@@ -167,6 +167,9 @@ Definition new_births (v : vector) (e : entry) : sorted_set (dot Name) :=
 Definition shown (v : vector) (e : entry) : entry :=
   Entry (first e) (further e) (apart e) (new_births v e).
 
+Definition shown_to (v : vector) (m : sorted_map K entry) : sorted_map K entry :=
+  map (fun item => (fst item, shown v (snd item))) m.
+
 Definition name_for (v : vector) (k : K) (e : entry) : name :=
   match filter (fun b => contains b v) (births e) with
   | b :: _ => By_birth b
@@ -315,6 +318,42 @@ Record sound_items (their_seen : vector) (m : sorted_map K entry) : Prop := {
   items_are_sound : forall k e, find compare_key k m = Some e -> sound_entry their_seen e;
   items_are_not_empty : forall k e, find compare_key k m = Some e -> first e <> None
 }.
+
+(** ** The index of a replica that has seen the events [E] *)
+
+Section Meaning.
+Context {Value : Type}.
+Context (reading : definition.operation Name Value -> option (K * (N * Effect))).
+Local Notation event := (definition.event Name Value).
+
+(** It decided the key, and saw no decision on it. *)
+Definition is_first (E : list event) (k : K) (e : event) : Prop :=
+  definition.decides compare_key reading k e = true
+  /\ forall f,
+      In f E ->
+      definition.decides compare_key reading k f = true ->
+      definition.sees compare_name e f = false.
+
+Definition decided_on (k : K) (E : list event) : list decision :=
+  flat_map (fun e =>
+    match decisions.decision_of reading e with
+    | Some (k', d) => if equal compare_key k k' then [d] else []
+    | None => []
+    end) E.
+
+(** There are many, as logs may have stale numbers. *)
+Record represents (E : list event) (s : state) : Prop := {
+  it_is_sound : sound s;
+  it_keeps_the_store :
+    decisions_of s = decisions.meaning compare_name compare_key compare_effect reading E;
+  it_keeps_the_winners :
+    keeps_winner = true ->
+    forall k, find compare_key k (winners_of s) = greatest (decided_on k E);
+  it_knows_the_births : forall k b,
+    In b (births (entry_at k s)) <->
+    exists e, In e E /\ definition.dot_of e = b /\ is_first E k e
+}.
+End Meaning.
 End Indexed_decisions.
 
 Arguments entry : clear implicits.

@@ -24,7 +24,6 @@ Context (reading : operation Name Value -> option (K * (N * Effect))).
 Local Notation event := (event Name Value).
 Local Notation decision := (decisions.decision Name Effect).
 Local Notation entry := (entry Name Effect).
-Local Notation state := (indexed_decisions.state Name K Effect).
 Local Notation compare_decision := (decisions.compare_decision compare_name compare_effect).
 Local Notation compare_dot := (compare_dot compare_name).
 Local Notation contains := (version_vector.contains compare_name).
@@ -33,9 +32,6 @@ Local Notation decision_of := (decisions.decision_of reading).
 Local Notation decides := (decides compare_key reading).
 Local Notation sees := (sees compare_name).
 Local Notation meaning := (decisions.meaning compare_name compare_key compare_effect reading).
-Local Notation on_key := (on_key compare_key reading).
-Local Notation greatest_decision := (greatest_decision compare_name compare_effect).
-Local Notation sound := (sound compare_name compare_key compare_effect keeps_winner).
 Local Notation entry_at := (entry_at compare_key).
 Local Notation winners_of := (winners_of compare_name compare_effect).
 Local Notation decide := (decide compare_name compare_key compare_effect keeps_winner).
@@ -48,33 +44,22 @@ Local Notation understand_all := (understand_all compare_name compare_key).
 Local Notation delta_since := (delta_since compare_name compare_key).
 Local Notation receive := (receive compare_name compare_key compare_effect keeps_winner).
 Local Notation union_events := (union_events compare_name).
-
-(** It decided the key, and saw no decision on it. *)
-Definition is_first (E : list event) (k : K) (e : event) : Prop :=
-  decides k e = true /\ forall f, In f E -> decides k f = true -> sees e f = false.
-
-(** The state is the index of the events [E]. *)
-Record represents (E : list event) (s : state) : Prop := {
-  it_is_sound : sound s;
-  it_keeps_the_store : decisions_of s = meaning E;
-  it_keeps_the_winners : keeps_winner = true ->
-    forall k, find compare_key k (winners_of s) = greatest_decision (on_key k E);
-  it_knows_the_births : forall k b,
-    In b (births (entry_at k s)) <-> exists e, In e E /\ dot_of e = b /\ is_first E k e
-}.
+Local Notation is_first := (is_first compare_name compare_key reading).
+Local Notation represents :=
+  (represents compare_name compare_key compare_effect keeps_winner reading).
 
 Lemma it_has_seen_its_events E s :
   represents E s ->
   indexed_decisions.seen s = vector E.
 Proof.
-  intros rep. exact (f_equal decisions.seen (it_keeps_the_store _ _ rep)).
+  intros rep. exact (f_equal decisions.seen (it_keeps_the_store _ _ _ _ _ _ _ rep)).
 Qed.
 
 Lemma it_lists_the_maximal_decisions E s k :
   represents E s ->
   listed (entry_at k s) = decisions.frontier compare_key k (meaning E).
 Proof.
-  intros rep. rewrite <- (it_keeps_the_store _ _ rep).
+  intros rep. rewrite <- (it_keeps_the_store _ _ _ _ _ _ _ rep).
   now rewrite (the_frontier_is_that_of_the_record compare_name compare_key compare_effect
     keeps_winner) by apply rep.
 Qed.
@@ -137,10 +122,10 @@ Theorem deciding_adds_the_event_to_the_index E e k time effect s :
       effect (decisions_of s)) s).
 Proof.
   intros is_cut e_in saw_it read rep.
-  pose proof (it_is_sound _ _ rep) as good.
+  pose proof (it_is_sound _ _ _ _ _ _ _ rep) as good.
   set (d := decisions.next _ _ _ _ _ _ _).
   assert (decision_of e = Some (k, d)) as read_e.
-  { unfold d. rewrite (it_keeps_the_store _ _ rep).
+  { unfold d. rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep).
     now apply (the_next_decision_is_that_of_the_event compare_name compare_key compare_effect
       reading H). }
   pose proof (a_decision_has_the_dot_of_its_event reading k d e read_e) as named.
@@ -156,13 +141,13 @@ Proof.
   - apply deciding_is_sound; [exact _.. | exact good |].
     rewrite named. now apply (counters_start_at_1 _ _ happened).
   - rewrite deciding_decides_in_the_store by (exact _ || exact good).
-    unfold d. rewrite (it_keeps_the_store _ _ rep).
+    unfold d. rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep).
     now apply (deciding_adds_the_event compare_name compare_key compare_effect reading H).
   - intros keeps k'. rewrite deciding_decides_the_winners by (exact _ || assumption).
     rewrite (find_in_merge compare_key)
       by (reflexivity || apply (winners_are_sorted compare_name compare_key compare_effect), good).
-    rewrite (it_keeps_the_winners _ _ rep keeps). unfold decisions_meaning_proof.on_key.
-    cbn [flat_map find]. fold (on_key k' E). rewrite read_e. unfold equal.
+    rewrite (it_keeps_the_winners _ _ _ _ _ _ _ rep keeps). unfold decided_on.
+    cbn [flat_map find]. fold (decided_on compare_key reading k' E). rewrite read_e. unfold equal.
     destruct (compare_key k' k); cbn [app];
       [| apply (missing_is_least compare_decision)..].
     apply (greater_option_is_commutative compare_decision).
@@ -171,12 +156,12 @@ Proof.
       by exact good.
     assert (In b (births (entry_at k' s)) ->
       exists f, In f (e :: E) /\ dot_of f = b /\ is_first (e :: E) k' f) as old.
-    { intros (f & f_in & f_named & f_decides & f_first)%(it_knows_the_births _ _ rep).
+    { intros (f & f_in & f_named & f_decides & f_first)%(it_knows_the_births _ _ _ _ _ _ _ rep).
       exists f. split; [now right | split; [exact f_named |]]. split; [exact f_decides |].
       intros g [<- | g_in]; [intros _; now apply unseen | now apply f_first]. }
     assert (forall f, In f E -> dot_of f = b -> is_first (e :: E) k' f ->
       In b (births (entry_at k' s))) as still.
-    { intros f f_in f_named [f_decides f_first]. apply (it_knows_the_births _ _ rep).
+    { intros f f_in f_named [f_decides f_first]. apply (it_knows_the_births _ _ _ _ _ _ _ rep).
       exists f. split; [exact f_in | split; [exact f_named |]]. split; [exact f_decides |].
       intros g g_in. apply f_first. now right. }
     pose proof (nothing_is_listed_where_nothing_was_decided E s k is_cut rep) as nothing.
@@ -220,18 +205,18 @@ Theorem a_name_is_understood E F s r k b :
   understand (By_birth b) r = Some k.
 Proof.
   intros cut_e cut_f rep_e rep_f there known.
-  apply (it_knows_the_births _ _ rep_e) in there as (e & e_in & <- & e_decides & e_first).
+  apply (it_knows_the_births _ _ _ _ _ _ _ rep_e) in there as (e & e_in & <- & e_decides & e_first).
   rewrite (it_has_seen_its_events F r rep_f) in known.
   assert (In e H) as e_past by now apply (cut_happened _ _ cut_e).
   apply (an_event_is_in_a_cut_exactly_if_its_vector_has_it compare_name H happened) in known;
     [| exact cut_f | exact e_past].
   assert (In (dot_of e) (births (entry_at k r))) as birth.
-  { apply (it_knows_the_births _ _ rep_f). exists e. repeat split; auto.
+  { apply (it_knows_the_births _ _ _ _ _ _ _ rep_f). exists e. repeat split; auto.
     intros f f_in f_decides. destruct (sees e f) eqn:seen; [| reflexivity].
     rewrite <- seen. apply e_first; [| exact f_decides].
     apply (what_a_cut_saw_is_in_it compare_name H happened E e f); auto.
     now apply (cut_happened _ _ cut_f). }
-  pose proof (it_is_sound _ _ rep_f) as good.
+  pose proof (it_is_sound _ _ _ _ _ _ _ rep_f) as good.
   pose proof (births_are_logged _ _ _ _ _ good k _ birth) as logged.
   assert (forall k', is_birth compare_name compare_key (dot_origin (dot_of e))
     (counter (dot_of e), k') r = true -> k' = k) as one.
@@ -239,7 +224,7 @@ Proof.
     replace (Dot _ _) with (dot_of e) in is_b by now destruct (dot_of e).
     apply (member_means_in compare_dot) in is_b;
       [| apply (births_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k'))].
-    apply (it_knows_the_births _ _ rep_f) in is_b as (f & f_in & same & f_decides & _).
+    apply (it_knows_the_births _ _ _ _ _ _ _ rep_f) in is_b as (f & f_in & same & f_decides & _).
     assert (f = e) as -> by (apply (dots_are_unique _ _ happened); auto;
       now apply (cut_happened _ _ cut_f)).
     now apply (an_event_decides_one_key k' k e). }
@@ -301,7 +286,7 @@ Proof.
     + exact sorts_shown.
     + intros k'. rewrite (find_in_set compare_key)
         by now rewrite (shown_is_sorted compare_name compare_key).
-      cbn [indexed_decisions_proof.shown_to map fst snd].
+      cbn [indexed_decisions.shown_to map fst snd].
       apply (sorted_means_keys_above_the_first compare_key) in sorts_shown as [above_shown _].
       now rewrite (find_in_first_and_rest compare_key) by exact above_shown.
   - exact sorts.
@@ -345,7 +330,8 @@ Theorem taking_the_changes_adds_the_events E F s r v :
     (take (indexed_decisions.seen s) (shown_to v (changed v s)) r).
 Proof.
   intros cut_e cut_f rep_e rep_f covered.
-  pose proof (it_is_sound _ _ rep_e) as good_e. pose proof (it_is_sound _ _ rep_f) as good_f.
+  pose proof (it_is_sound _ _ _ _ _ _ _ rep_e) as good_e.
+  pose proof (it_is_sound _ _ _ _ _ _ _ rep_f) as good_f.
   pose proof (the_changes_are_sound compare_name compare_key compare_effect keeps_winner v s
     good_e) as good_m.
   pose proof (it_has_seen_its_events E s rep_e) as seen_e.
@@ -360,7 +346,7 @@ Proof.
   - rewrite taking_takes_the_part_in_the_store by (exact _ || assumption).
     rewrite (the_changes_are_the_part_of_the_store compare_name compare_key compare_effect
       keeps_winner) by exact good_e.
-    rewrite (it_keeps_the_store _ _ rep_e), (it_keeps_the_store _ _ rep_f).
+    rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep_e), (it_keeps_the_store _ _ _ _ _ _ _ rep_f).
     now apply (taking_a_delta_adds_the_events compare_name compare_key compare_effect reading H).
   - intros keeps k. rewrite taking_takes_the_winners by (exact _ || assumption).
     rewrite (the_changes_have_the_winners_of_the_part compare_name compare_key compare_effect
@@ -376,8 +362,9 @@ Proof.
     rewrite (find_in_merge compare_key)
       by (reflexivity || assumption || now apply (restrict_is_sorted compare_key)).
     rewrite (find_in_restrict compare_key) by assumption.
-    rewrite (it_keeps_the_winners _ _ rep_e keeps), (it_keeps_the_winners _ _ rep_f keeps).
-    rewrite (it_keeps_the_store _ _ rep_e).
+    rewrite (it_keeps_the_winners _ _ _ _ _ _ _ rep_e keeps),
+      (it_keeps_the_winners _ _ _ _ _ _ _ rep_f keeps).
+    rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep_e).
     rewrite (what_a_part_lists compare_name compare_key compare_effect reading).
     destruct (existsb _ _) eqn:sent.
     + destruct (find compare_key k _) eqn:found;
@@ -400,12 +387,13 @@ Proof.
       intros f f_in f_decides. destruct (sees e f) eqn:seen; [| reflexivity].
       rewrite <- seen. apply e_first; [| exact f_decides].
       apply (what_a_cut_saw_is_in_it compare_name H happened X e f); auto.
-      apply both in f_in as []; [now apply (cut_happened _ _ cut_e) | now apply (cut_happened _ _ cut_f)]. }
+      apply both in f_in as [];
+        [now apply (cut_happened _ _ cut_e) | now apply (cut_happened _ _ cut_f)]. }
     assert (forall f, In f E -> In f (union_events E F)) as from_e by (intros; apply both; auto).
     assert (forall f, In f F -> In f (union_events E F)) as from_f by (intros; apply both; auto).
     assert (In b (births (entry_at k r)) ->
       exists e, In e (union_events E F) /\ dot_of e = b /\ is_first (union_events E F) k e) as own.
-    { intros (e & e_in & named & is_f)%(it_knows_the_births _ _ rep_f).
+    { intros (e & e_in & named & is_f)%(it_knows_the_births _ _ _ _ _ _ _ rep_f).
       refine (ex_intro _ e (conj _ (conj named _))); [auto | now apply (first_in F)]. }
     rewrite (entry_at_of_take compare_name compare_key compare_effect keeps_winner)
       by (exact good_f || apply good_m).
@@ -422,7 +410,7 @@ Proof.
         by (unfold indexed_decisions.entry_at; now rewrite found).
       split.
       * intros [there | [[there _] _]]; [now apply own |].
-        apply (it_knows_the_births _ _ rep_e) in there as (e & e_in & named & is_f).
+        apply (it_knows_the_births _ _ _ _ _ _ _ rep_e) in there as (e & e_in & named & is_f).
         refine (ex_intro _ e (conj _ (conj named _))); [auto | now apply (first_in E)].
       * intros (e & e_in & named & is_f).
         assert (In e H) as past
@@ -430,18 +418,19 @@ Proof.
             [now apply (cut_happened _ _ cut_e) | now apply (cut_happened _ _ cut_f)]).
         destruct (contains (dot_of e) (indexed_decisions.seen r)) eqn:is_known.
         -- left. apply known in is_known; [| exact past].
-           apply (it_knows_the_births _ _ rep_f). refine (ex_intro _ e (conj _ (conj named _))); [auto | now apply (first_in F)].
+           apply (it_knows_the_births _ _ _ _ _ _ _ rep_f).
+           refine (ex_intro _ e (conj _ (conj named _))); [auto | now apply (first_in F)].
         -- right. rewrite <- named. split; [split |].
            ++ apply both in e_in as [e_in | e_in];
                 [| apply known in e_in; [congruence | exact past]].
-              apply (it_knows_the_births _ _ rep_e).
+              apply (it_knows_the_births _ _ _ _ _ _ _ rep_e).
               refine (ex_intro _ e (conj _ (conj eq_refl _))); [auto | now apply (first_in E)].
            ++ apply negb_true_iff, not_true_iff_false. intros in_v.
               apply (what_is_covered_is_contained compare_name v
                 (indexed_decisions.seen r)) in in_v; [congruence | exact covered].
            ++ exact is_known.
     + split; [exact own |]. intros (e & e_in & named & is_f).
-      apply (it_knows_the_births _ _ rep_f). exists e.
+      apply (it_knows_the_births _ _ _ _ _ _ _ rep_f). exists e.
       assert (In e F) as e_in_f.
       { apply both in e_in as [e_in | e_in]; [| exact e_in].
         apply (a_key_that_is_left_out_was_seen
@@ -450,7 +439,8 @@ Proof.
         rewrite (find_in_shown compare_name compare_key) in sent.
         rewrite (find_in_changed compare_name compare_key compare_effect keeps_winner) in sent
           by exact good_e.
-        unfold decisions_proof.sends in sent. rewrite (it_keeps_the_store _ _ rep_e) in sent.
+        unfold decisions_proof.sends in sent.
+        rewrite (it_keeps_the_store _ _ _ _ _ _ _ rep_e) in sent.
         destruct (existsb _ _) eqn:sends; [exfalso | reflexivity].
         destruct (find compare_key k (indexed_decisions.entries s)) as [e' |] eqn:found; [easy |].
         rewrite <- (it_lists_the_maximal_decisions E s k rep_e) in sends.

@@ -5,7 +5,8 @@
     ([the_changes_are_the_part_of_the_store]). *)
 
 From Coq Require Import List Bool NArith Lia.
-From Rejoin Require Import order order_proof lattice sorted_map sorted_map_proof dot dot_proof delta.
+From Rejoin Require Import order order_proof lattice sorted_map sorted_map_proof dot dot_proof.
+From Rejoin Require Import delta.
 From Rejoin Require Import indexed_decisions.
 From Rejoin Require version_vector version_vector_proof decisions decisions_proof.
 From Rejoin Require decisions_meaning_proof.
@@ -53,6 +54,7 @@ Local Notation sound_items := (sound_items compare_name compare_key compare_effe
 Local Notation decide := (decide compare_name compare_key compare_effect keeps_winner).
 Local Notation compact := (compact compare_name compare_key).
 Local Notation changed := (changed compare_name compare_key).
+Local Notation shown_to := (shown_to compare_name).
 Local Notation take := (take compare_name compare_key compare_effect keeps_winner).
 Local Notation join_entry := (join_entry compare_name compare_effect keeps_winner).
 Local Notation winners := (winners compare_name compare_effect).
@@ -516,7 +518,8 @@ Proof.
   - split; [| tauto]. intros there. split; [exact there |].
     destruct there as [-> | there]; [exact high |].
     unfold all_above in above. rewrite Forall_forall in above. specialize (above _ there).
-    destruct c as [c k], change as [c' k']. unfold indexed_decisions.compare_change, compare_pair in above.
+    destruct c as [c k], change as [c' k'].
+    unfold indexed_decisions.compare_change, compare_pair in above.
     cbn [fst snd] in *. destruct (N.compare_spec c c'); [lia | lia | easy].
 Qed.
 
@@ -535,7 +538,8 @@ Proof.
     apply (found_means_in compare_origin) in there; [| apply good].
     pose proof (logs_are_rising _ _ _ _ _ good o) as rises.
     unfold indexed_decisions.log_of in rises.
-    assert (or_empty (find compare_origin o (changes s)) = log) as this by exact (f_equal or_empty there).
+    assert (or_empty (find compare_origin o (changes s)) = log) as this
+      by exact (f_equal or_empty there).
     rewrite this in rises.
     apply existsb_exists in live as (d & d_in & same). cbn [fst snd] in *.
     exists d. split; [exact d_in |].
@@ -591,11 +595,7 @@ Proof.
     symmetry. now apply (member_means_in compare_key).
 Qed.
 
-(** What is shown of a record differs from it in its births only. *)
-Definition shown_to (v : vector) (m : sorted_map K entry) : sorted_map K entry :=
-  map (fun item => (fst item, shown compare_name v (snd item))) m.
-
-Lemma find_in_shown v k m :
+Lemma find_in_shown v k (m : sorted_map K entry) :
   find compare_key k (shown_to v m)
   = match find compare_key k m with
     | Some e => Some (shown compare_name v e)
@@ -605,7 +605,8 @@ Proof.
   apply (find_in_mapped_values compare_key (fun item => shown compare_name v (snd item))).
 Qed.
 
-Lemma shown_is_sorted v m : sorted compare_key (shown_to v m) = sorted compare_key m.
+Lemma shown_is_sorted v (m : sorted_map K entry) :
+  sorted compare_key (shown_to v m) = sorted compare_key m.
 Proof.
   apply (mapped_values_are_sorted compare_key (fun item => shown compare_name v (snd item))).
 Qed.
@@ -750,7 +751,8 @@ Theorem taking_takes_the_part_in_the_store v m (s : state) :
       (decisions.State v (frontiers m)) (decisions_of s).
 Proof.
   intros good good_m. pose proof (items_are_sorted _ _ _ _ _ _ good_m) as sorts.
-  unfold decisions_of, decisions.take_part. cbn [seen entries indexed_decisions.take decisions.seen decisions.maximal].
+  unfold decisions_of, decisions.take_part.
+  cbn [seen entries indexed_decisions.take decisions.seen decisions.maximal].
   f_equal. apply (equal_finds_make_equal_maps compare_key).
   - apply frontiers_are_sorted, (merge_is_sorted compare_key); [apply good | exact sorts].
   - apply (merge_is_sorted compare_key); apply frontiers_are_sorted; [apply good | exact sorts].
@@ -840,12 +842,14 @@ Proof.
           [apply (entries_are_sound _ _ _ _ _ good) |].
         apply (filter_is_rising compare_dot), (sound_m k e found).
       * intros d there. rewrite both.
-        apply (what_is_joined_was_listed s v m k e d good good_m found) in there as [there | [there _]].
+        apply (what_is_joined_was_listed s v m k e d good good_m found) in there
+          as [there | [there _]].
         -- now rewrite (listed_was_seen _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)).
         -- rewrite (listed_was_seen _ _ _ _ _ (sound_m k e found)) by exact there.
            apply orb_true_r.
       * intros b there. rewrite both.
-        apply (births_of_joined s v m k e b good good_m found) in there as [there | [there _]].
+        apply (births_of_joined s v m k e b good good_m found) in there
+          as [there | [there _]].
         -- now rewrite (births_were_seen _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)).
         -- rewrite (births_were_seen _ _ _ _ _ (sound_m k e found)) by exact there.
            apply orb_true_r.
@@ -866,7 +870,8 @@ Proof.
     apply (what_was_noted_of_items (seen s) m (changes s)); [exact good_logs |]. cbn [fst snd].
     destruct (find compare_key k m) as [e |] eqn:found.
     + unfold indexed_decisions.join_entry in there. rewrite listed_of_entry in there.
-      apply (what_is_joined_was_listed s v m k e d good good_m found) in there as [there | [there is_new]].
+      apply (what_is_joined_was_listed s v m k e d good good_m found) in there
+        as [there | [there is_new]].
       * left. now apply (maximal_decisions_are_logged _ _ _ _ _ good).
       * right. exists e. split; [now apply (found_means_in compare_key) |].
         apply what_is_unseen. replace (Dot _ _) with (decisions.dot_of d)
