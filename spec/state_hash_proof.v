@@ -7,7 +7,8 @@
 From Coq Require Import List Bool NArith Lia Permutation.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof state_hash.
 From Rejoin Require version_vector decisions g_counter lww_register or_set lww_map log replica.
-From Rejoin Require definition decisions_proof log_proof.
+From Rejoin Require definition decisions_proof.
+From Rejoin Require Import or_set_proof log_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -948,4 +949,463 @@ Proof using can_be_read free one_length.
   - rewrite (differing_either_way (build levels rs)). now apply in_map.
 Qed.
 End Free.
+
+(** ** Objects *)
+
+Local Notation records := (records compare_name compare_value null name_bytes value_bytes hash).
+Local Notation value_messages :=
+  (value_messages compare_name compare_value null value_bytes).
+Local Notation object_hash :=
+  (object_hash compare_name compare_value null name_bytes value_bytes hash).
+Local Notation object_messages :=
+  (object_messages compare_name compare_value null name_bytes value_bytes hash).
+Local Notation replica_bytes :=
+  (replica_bytes compare_name compare_value null name_bytes value_bytes hash).
+Local Notation replica_hash :=
+  (replica_hash compare_name compare_value null name_bytes value_bytes hash).
+Local Notation replica_messages :=
+  (replica_messages compare_name compare_value null name_bytes value_bytes hash).
+Local Notation settled := (settled compare_name compare_value).
+Local Notation well_formed_object := (replica.well_formed_object compare_name compare_value).
+Local Notation known_of_register := (known_of_register (Name := Name) (Value := Value)).
+Local Notation known_of_set := (known_of_set compare_name).
+Local Notation known_of_map := (known_of_map compare_name (Value := Value)).
+
+Lemma in_select b r rs : In r (select b rs) <-> In (b, r) rs.
+Proof.
+  unfold select. rewrite (in_set_of compare_record), in_map_iff. split.
+  - intros ([b' r'] & <- & there). apply filter_In in there as [there same].
+    cbn in *. now apply eqb_prop in same as ->.
+  - intros there. exists (b, r). split; [reflexivity |]. apply filter_In.
+    split; [exact there |]. apply eqb_reflx.
+Qed.
+
+Lemma select_is_rising b rs : rising (select b rs) = true.
+Proof. apply (set_of_is_rising compare_record). Qed.
+
+Lemma a_record_is_selected_once rs r :
+  In r (map snd rs) <-> In r (select false rs) \/ In r (select true rs).
+Proof.
+  rewrite !in_select, in_map_iff. split.
+  - intros ([[|] r'] & <- & there); auto.
+  - intros [there | there]; [exists (false, r) | exists (true, r)]; now split.
+Qed.
+
+Section Free.
+Context (ms : list message) (free : clash_free ms).
+
+Definition readable_value (v : Value) : Prop := incl (written_messages v) ms.
+
+Definition readable_presence (p : definition.presence) : Prop := True.
+
+Local Notation of_value_keys key_bytes :=
+  (of_keys compare_value key_bytes written_bytes (canonical compare_value readable_value true)).
+
+(** The records of one type. *)
+Definition of_type (type : definition.object_type) (r : record) : Prop :=
+  match type with
+  | definition.G_counter => exists o n, r = (origin_bytes o, uv n)
+  | definition.Lww_register => of_value_keys no_bytes r
+  | definition.Or_set =>
+      of_keys definition.compare_presence name_bytes presence_bytes
+        (canonical definition.compare_presence readable_presence false) r
+  | definition.Lww_map => of_value_keys name_bytes r
+  | definition.Log =>
+      exists d seq time v,
+        r = (dot_bytes d, uv seq ++ uv time ++ content_bytes v)
+        /\ incl (content_messages v) ms
+  end.
+
+Lemma records_of_a_type_can_be_read type : prefix_free (of_type type) encode_record.
+Proof using free lawful_names lawful_values names_differ one_length values_differ.
+  destruct type.
+  - intros a b r s (o & n & ->) (o' & n' & ->). unfold encode_record. cbn [fst snd].
+    rewrite <- !app_assoc. intros same. apply strings_can_be_read in same as [-> same].
+    now apply numbers_can_be_read in same as [-> ->].
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s. now apply (written_values_can_be_read ms).
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s _ _. apply presences_can_be_read.
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s. now apply (written_values_can_be_read ms).
+  - intros a b r s (d & n & t & v & -> & good) (d' & n' & t' & v' & -> & good').
+    unfold encode_record. cbn [fst snd]. rewrite <- !app_assoc. intros same.
+    apply strings_can_be_read in same as [-> same].
+    apply numbers_can_be_read in same as [-> same].
+    apply numbers_can_be_read in same as [-> same].
+    now apply (contents_can_be_read ms free) in same as [-> ->].
+Qed.
+
+(** *** What is known of the keys of a well-formed object *)
+
+Lemma a_registers_keys_are_canonical s entry :
+  lww_register.well_formed compare_name compare_value s = true ->
+  settled (replica.A_register s) = true ->
+  incl (value_messages (replica.A_register s)) ms ->
+  In entry (known_of_register s) ->
+  canonical compare_value readable_value true (snd entry).
+Proof using lawful_names lawful_values.
+  intros good fine hashed.
+  apply decisions_proof.well_formed_means in good as [_ good].
+  apply (well_formed_keys_are_canonical compare_unit compare_value); [exact good | |].
+  - now destruct (lww_register.winner s).
+  - intros entry' there. split.
+    + intros d d_in m m_in. apply hashed. apply in_flat_map. exists entry'.
+      split; [exact there |]. apply in_flat_map. now exists d.
+    + unfold state_hash.settled, settled_keys in fine. rewrite forallb_forall in fine.
+      now apply fine.
+Qed.
+
+Lemma a_maps_keys_are_canonical s entry :
+  lww_map.well_formed compare_name compare_value s = true ->
+  settled (replica.A_map s) = true ->
+  incl (value_messages (replica.A_map s)) ms ->
+  In entry (known_of_map s) ->
+  canonical compare_value readable_value true (snd entry).
+Proof using lawful_names lawful_values.
+  intros good fine hashed.
+  apply andb_prop in good as [good sorts].
+  apply decisions_proof.well_formed_means in good as [_ good].
+  apply (well_formed_keys_are_canonical compare_name compare_value); [exact good | exact sorts |].
+  intros entry' there. split.
+  - intros d d_in m m_in. apply hashed. apply in_flat_map. exists entry'.
+    split; [exact there |]. apply in_flat_map. now exists d.
+  - unfold state_hash.settled, settled_keys in fine. rewrite forallb_forall in fine.
+    now apply fine.
+Qed.
+
+Lemma a_sets_keys_are_canonical s entry :
+  or_set.well_formed compare_name s = true ->
+  In entry (known_of_set s) ->
+  canonical definition.compare_presence readable_presence false (snd entry).
+Proof using lawful_names.
+  intros good. apply decisions_proof.well_formed_means in good as [_ good].
+  apply (well_formed_keys_are_canonical compare_name definition.compare_presence);
+    [exact good | reflexivity |].
+  intros [k x] there. split; [now intros |].
+  pose proof (decisions_proof.well_formed_frontiers_mean compare_name compare_name
+    definition.compare_presence (decisions.maximal s)) as [means _].
+  apply means in good as (sorts & _).
+  apply (found_means_in compare_name) in there; [| now apply known_is_sorted].
+  rewrite known_is_found in there by auto. cbn [find] in there.
+  destruct (find compare_name k (decisions.maximal s)); [| easy]. now injection there as <-.
+Qed.
+
+Lemma records_are_of_their_type x r :
+  well_formed_object x = true ->
+  settled x = true ->
+  incl (value_messages x) ms ->
+  In r (map snd (records x)) ->
+  of_type (replica.type_of x) r.
+Proof using lawful_names lawful_values.
+  intros good fine hashed there. apply in_map_iff in there as (entry & <- & there).
+  destruct x as [s | s | s | s | s]; apply in_map_iff in there as (item & <- & there); cbn [snd].
+  - now exists (fst item), (snd item).
+  - exists (fst item), (snd item). split; [reflexivity |].
+    now apply a_registers_keys_are_canonical with s.
+  - exists (fst item), (snd item). split; [reflexivity |].
+    now apply a_sets_keys_are_canonical with s.
+  - exists (fst item), (snd item). split; [reflexivity |].
+    now apply a_maps_keys_are_canonical with s.
+  - exists (log.dot_of item), (log.seq_of item), (log.timestamp item), (log.content item).
+    split; [reflexivity |]. intros m m_in. apply hashed. apply in_flat_map. now exists item.
+Qed.
+
+Theorem equal_records_make_equal_objects x y :
+  replica.type_of x = replica.type_of y ->
+  well_formed_object x = true ->
+  well_formed_object y = true ->
+  settled x = true ->
+  settled y = true ->
+  incl (value_messages x) ms ->
+  incl (value_messages y) ms ->
+  (forall r, In r (map snd (records x)) <-> In r (map snd (records y))) ->
+  without_vector x = without_vector y.
+Proof using free lawful_names lawful_values names_differ one_length values_differ.
+  destruct x as [s | s | s | s | s], y as [s' | s' | s' | s' | s'];
+    try discriminate; intros _ good good' fine fine' hashed hashed' same.
+  - cbn [without_vector]. do 2 f_equal.
+    apply andb_prop in good as [good _], good' as [good' _].
+    apply andb_prop in good as [_ sorts], good' as [_ sorts'].
+    apply (equal_content_makes_equal_maps (compare_origin compare_name)); auto.
+    assert (forall (m m' : sorted_map (origin Name) N) entry,
+      (forall r, In r (map (fun e => (origin_bytes (fst e), uv (snd e))) m) ->
+         In r (map (fun e => (origin_bytes (fst e), uv (snd e))) m')) ->
+      In entry m -> In entry m') as half.
+    { intros m m' [o n] part there. specialize (part (origin_bytes o, uv n)).
+      rewrite !in_map_iff in part. destruct part as ([o' n'] & [= origins counts] & there').
+      - now exists (o, n).
+      - cbn [fst snd] in *.
+        destruct (origins_can_be_read o' o [] []) as [-> _]; [now rewrite !app_nil_r |].
+        destruct (numbers_can_be_read n' n [] []) as [-> _]; [now rewrite !app_nil_r |].
+        exact there'. }
+    unfold state_hash.records in same.
+    intros entry. split; apply half; intros r; specialize (same r); rewrite !map_map in same;
+      apply same.
+  - pose proof (decisions_proof.well_formed_means compare_name compare_unit compare_value) as means.
+    pose proof (proj2 (proj1 (means _) good)) as keys.
+    pose proof (proj2 (proj1 (means _) good')) as keys'. clear means.
+    assert (known_of_register s = known_of_register s') as known.
+    { eapply (equal_records_make_equal_keys compare_unit compare_value no_bytes) with
+        (readable := readable_value) (has_winners := true); [now intros [] [] | | | | | | exact same].
+      - intros v v' r t. now apply (written_values_can_be_read ms).
+      - apply (known_is_sorted compare_unit); [exact (proj1 (andb_prop _ _ keys)) | now destruct (lww_register.winner s)].
+      - apply (known_is_sorted compare_unit); [exact (proj1 (andb_prop _ _ keys')) | now destruct (lww_register.winner s')].
+      - intros entry. now apply a_registers_keys_are_canonical.
+      - intros entry. now apply a_registers_keys_are_canonical. }
+    apply (equal_knowledge_makes_equal_keys compare_unit compare_value) in known as [same_keys winners]; auto;
+      [| now destruct (lww_register.winner s) | now destruct (lww_register.winner s')].
+    cbn [without_vector]. rewrite same_keys. do 2 f_equal.
+    destruct (lww_register.winner s), (lww_register.winner s'); congruence.
+  - pose proof (decisions_proof.well_formed_means compare_name compare_name
+      definition.compare_presence) as means.
+    pose proof (proj2 (proj1 (means _) good)) as keys.
+    pose proof (proj2 (proj1 (means _) good')) as keys'. clear means.
+    assert (known_of_set s = known_of_set s') as known.
+    { eapply (equal_records_make_equal_keys compare_name definition.compare_presence name_bytes)
+        with (readable := readable_presence) (has_winners := false);
+        [exact names_differ | | | | | | exact same].
+      - intros p p' r t _ _. apply presences_can_be_read.
+      - apply (known_is_sorted compare_name); [exact (proj1 (andb_prop _ _ keys)) | reflexivity].
+      - apply (known_is_sorted compare_name); [exact (proj1 (andb_prop _ _ keys')) | reflexivity].
+      - intros entry. now apply a_sets_keys_are_canonical.
+      - intros entry. now apply a_sets_keys_are_canonical. }
+    apply (equal_knowledge_makes_equal_keys compare_name definition.compare_presence) in known as [same_keys _]; auto.
+    cbn [without_vector]. now rewrite same_keys.
+  - apply andb_prop in good as good_and_sorts, good' as good_and_sorts'.
+    destruct good_and_sorts as [good_keys sorts], good_and_sorts' as [good_keys' sorts'].
+    apply decisions_proof.well_formed_means in good_keys as [_ keys], good_keys' as [_ keys'].
+    assert (known_of_map s = known_of_map s') as known.
+    { eapply (equal_records_make_equal_keys compare_name compare_value name_bytes) with
+        (readable := readable_value) (has_winners := true);
+        [exact names_differ | | | | | | exact same].
+      - intros v v' r t. now apply (written_values_can_be_read ms).
+      - apply (known_is_sorted compare_name); [exact (proj1 (andb_prop _ _ keys)) | exact sorts].
+      - apply (known_is_sorted compare_name); [exact (proj1 (andb_prop _ _ keys')) | exact sorts'].
+      - intros entry. now apply a_maps_keys_are_canonical.
+      - intros entry. now apply a_maps_keys_are_canonical. }
+    apply (equal_knowledge_makes_equal_keys compare_name compare_value) in known as [same_keys winners]; auto.
+    cbn [without_vector]. now rewrite same_keys, winners.
+  - cbn [without_vector]. do 2 f_equal.
+    apply andb_prop in good as [_ rises], good' as [_ rises'].
+    apply (equal_content_makes_equal_rising_lists
+      (log.compare_entry compare_name compare_value)); auto.
+    set (of_entry := fun e : log.entry Name Value => (dot_bytes (log.dot_of e),
+      uv (log.seq_of e) ++ uv (log.timestamp e) ++ content_bytes (log.content e))).
+    assert (forall (m m' : list (log.entry Name Value)),
+      (forall e, In e m -> incl (content_messages (log.content e)) ms) ->
+      (forall e, In e m' -> incl (content_messages (log.content e)) ms) ->
+      (forall r, In r (map of_entry m) -> In r (map of_entry m')) ->
+      forall e, In e m -> In e m') as half.
+    { intros m m' readable readable' part e there.
+      assert (In (of_entry e) (map of_entry m')) as found by now apply part, in_map.
+      apply in_map_iff in found as (e' & [= dots rest] & there').
+      destruct (dots_can_be_read (log.dot_of e') (log.dot_of e) [] []) as [same_dot _];
+        [now rewrite !app_nil_r |].
+      apply numbers_can_be_read in rest as [same_seq rest].
+      apply numbers_can_be_read in rest as [same_time rest].
+      destruct (contents_can_be_read ms free (log.content e') (log.content e) [] [])
+        as [same_content _]; [auto | auto | now rewrite !app_nil_r |].
+      destruct e, e'. cbn in *. now subst. }
+    unfold state_hash.records in same.
+    assert (forall e, In e (log.entries s) -> incl (content_messages (log.content e)) ms) as all.
+    { intros e there m m_in. apply hashed. apply in_flat_map. now exists e. }
+    assert (forall e, In e (log.entries s') -> incl (content_messages (log.content e)) ms) as all'.
+    { intros e there m m_in. apply hashed'. apply in_flat_map. now exists e. }
+    intros e. split; apply half; auto; intros r; specialize (same r); rewrite !map_map in same;
+      apply same.
+Qed.
+
+(** Told apart without a look into what is hashed. *)
+Lemma equal_lists_are_equal_in_parts {A : Type} (x y : A) xs ys :
+  x :: xs = y :: ys -> x = y /\ xs = ys.
+Proof. now intros [= -> ->]. Qed.
+
+Lemma equal_tags_are_equal_types (x y : object) :
+  tag x = tag y -> replica.type_of x = replica.type_of y.
+Proof. destruct x, y; easy. Qed.
+
+Lemma the_messages_of_a_part b x :
+  incl ((Objects, tag x :: tree depth_limit (select b (records x)))
+    :: trie_messages (build depth_limit (select b (records x)))) (object_messages x).
+Proof.
+  intros m m_in. apply in_app_iff. left. cbn [flat_map].
+  rewrite app_nil_r. apply in_app_iff. destruct b; [right | left]; exact m_in.
+Qed.
+
+(** The hash of the content means the content, and that of the removals the removals. *)
+Theorem an_object_hash_means_its_records b x y :
+  well_formed_object x = true ->
+  well_formed_object y = true ->
+  settled x = true ->
+  settled y = true ->
+  incl (object_messages x) ms ->
+  incl (object_messages y) ms ->
+  object_hash b x = object_hash b y ->
+  replica.type_of x = replica.type_of y /\ select b (records x) = select b (records y).
+Proof using free lawful_names lawful_values names_differ one_length values_differ.
+  intros good good' fine fine' hashed hashed' same.
+  pose proof (incl_tran (the_messages_of_a_part b x) hashed) as part.
+  pose proof (incl_tran (the_messages_of_a_part b y) hashed') as part'.
+  apply incl_cons_inv in part as [here below], part' as [here' below'].
+  unfold state_hash.object_hash in same.
+  apply (proj1 free (Objects, _) (Objects, _) here here') in same.
+  apply (f_equal snd) in same. cbn [snd] in same.
+  apply equal_lists_are_equal_in_parts in same as [tags trees].
+  apply equal_tags_are_equal_types in tags.
+  split; [exact tags |].
+  assert (incl (value_messages x) ms) as values.
+  { intros m m_in. apply hashed, in_app_iff. now right. }
+  assert (incl (value_messages y) ms) as values'.
+  { intros m m_in. apply hashed', in_app_iff. now right. }
+  apply (equal_trees_have_equal_records ms free (of_type (replica.type_of x))
+    (records_of_a_type_can_be_read _) depth_limit); auto using select_is_rising.
+  - intros r there. apply records_are_of_their_type; auto.
+    apply a_record_is_selected_once. destruct b; auto.
+  - intros r there. rewrite tags. apply records_are_of_their_type; auto.
+    apply a_record_is_selected_once. destruct b; auto.
+Qed.
+
+Theorem equal_object_hashes_mean_equal_records x y :
+  well_formed_object x = true ->
+  well_formed_object y = true ->
+  settled x = true ->
+  settled y = true ->
+  incl (object_messages x) ms ->
+  incl (object_messages y) ms ->
+  object_hash false x = object_hash false y ->
+  object_hash true x = object_hash true y ->
+  without_vector x = without_vector y.
+Proof using free lawful_names lawful_values names_differ one_length values_differ.
+  intros good good' fine fine' hashed hashed' content removals.
+  apply an_object_hash_means_its_records in content as [same_type content]; auto.
+  apply an_object_hash_means_its_records in removals as [_ removals]; auto.
+  apply equal_records_make_equal_objects; auto.
+  - intros m m_in. apply hashed, in_app_iff. now right.
+  - intros m m_in. apply hashed', in_app_iff. now right.
+  - intros r. rewrite !a_record_is_selected_once. now rewrite content, removals.
+Qed.
+
+(** *** Replicas *)
+
+Definition named_hash (b : bool) (entry : Name * object) : bytes * bytes :=
+  (name_bytes (fst entry), object_hash b (snd entry)).
+
+Lemma replica_bytes_are_those_of_named_hashes b xs :
+  replica_bytes b xs = flat_map (fun p => str (fst p) ++ snd p) (map (named_hash b) xs).
+Proof. unfold state_hash.replica_bytes. induction xs; cbn; congruence. Qed.
+
+Lemma replica_bytes_can_be_read b xs ys :
+  replica_bytes b xs = replica_bytes b ys ->
+  map (named_hash b) xs = map (named_hash b) ys.
+Proof using one_length.
+  rewrite !replica_bytes_are_those_of_named_hashes.
+  apply (lists_to_the_end_can_be_read (fun p => length (snd p) = digest_length)).
+  - intros [n h] [n' h'] r s. cbn [fst snd]. intros fits fits'. rewrite <- !app_assoc.
+    intros same. apply strings_can_be_read in same as [-> same].
+    apply equal_lengths_split in same as [-> ->]; [easy | congruence].
+  - intros p none. apply app_eq_nil in none as [none _]. now apply strings_are_something in none.
+  - intros p there. apply in_map_iff in there as (entry & <- & _). apply one_length.
+  - intros p there. apply in_map_iff in there as (entry & <- & _). apply one_length.
+Qed.
+
+Definition all_fine (xs : objects) : Prop :=
+  forall entry, In entry xs ->
+    well_formed_object (snd entry) = true /\ settled (snd entry) = true.
+
+Theorem equal_replica_hashes_mean_equal_records xs ys :
+  all_fine xs ->
+  all_fine ys ->
+  incl (replica_messages xs) ms ->
+  incl (replica_messages ys) ms ->
+  replica_hash false xs = replica_hash false ys ->
+  replica_hash true xs = replica_hash true ys ->
+  without_vectors xs = without_vectors ys.
+Proof using free lawful_names lawful_values names_differ one_length values_differ.
+  intros good good' hashed hashed' content removals.
+  apply incl_cons_inv in hashed as [here hashed], hashed' as [here' hashed'].
+  apply incl_cons_inv in hashed as [also objects_hashed], hashed' as [also' objects_hashed'].
+  apply (proj1 free (Replicas, _) (Replicas, _) here here') in content.
+  apply (proj1 free (Replicas, _) (Replicas, _) also also') in removals.
+  apply (f_equal snd) in content, removals. cbn [snd] in content, removals.
+  apply replica_bytes_can_be_read in content, removals.
+  clear here here' also also'. revert ys good' objects_hashed' content removals.
+  induction xs as [| [n x] xs IH]; intros [| [n' y] ys] good' objects_hashed' content removals;
+    try easy.
+  cbn [flat_map app snd] in objects_hashed, objects_hashed'.
+  apply incl_app_inv in objects_hashed as [first rest], objects_hashed' as [first' rest'].
+  cbn [map] in content, removals.
+  apply equal_lists_are_equal_in_parts in content as [first_content content].
+  apply equal_lists_are_equal_in_parts in removals as [first_removals removals].
+  pose proof (f_equal fst first_content) as names.
+  apply (f_equal snd) in first_content, first_removals.
+  cbn [named_hash fst snd] in names, first_content, first_removals.
+  unfold without_vectors. cbn [map fst snd]. apply names_differ in names as ->.
+  f_equal.
+  - f_equal. destruct (good (n', x)) as [fine set], (good' (n', y)) as [fine' set'];
+      try (now left).
+    now apply equal_object_hashes_mean_equal_records.
+  - apply IH; auto; intros entry there; [apply good | apply good']; now right.
+Qed.
+End Free.
+
+(** ** What a whole state is, from its records and its vector *)
+
+Lemma records_and_vector_make_the_object (x y : object) :
+  without_vector x = without_vector y ->
+  replica.seen_object x = replica.seen_object y ->
+  x = y.
+Proof.
+  destruct x as [[] | [[] ] | [] | [[] ] | []], y as [[] | [[] ] | [] | [[] ] | []]; cbn;
+    intros same vectors; try discriminate; congruence.
+Qed.
+
+Lemma records_and_vectors_make_the_objects (xs ys : objects) :
+  without_vectors xs = without_vectors ys ->
+  map (fun entry => (fst entry, replica.seen_object (snd entry))) xs
+  = map (fun entry => (fst entry, replica.seen_object (snd entry))) ys ->
+  xs = ys.
+Proof.
+  revert ys. induction xs as [| [n x] xs IH]; intros [| [n' y] ys]; try easy.
+  cbn. intros [= _ same rest] [= -> vectors others]. f_equal; [| now apply IH].
+  f_equal. now apply records_and_vector_make_the_object.
+Qed.
+
+(** ** Equal hashes, or a clash that is found *)
+
+Theorem equal_hashes_of_objects_mean_equal_records_or_a_clash x y :
+  well_formed_object x = true ->
+  well_formed_object y = true ->
+  settled x = true ->
+  settled y = true ->
+  object_hash false x = object_hash false y ->
+  object_hash true x = object_hash true y ->
+  without_vector x = without_vector y
+  \/ exists c, find_clash hash (object_messages x ++ object_messages y) = Some c
+       /\ is_clash hash c.
+Proof using lawful_names lawful_values names_differ one_length values_differ.
+  intros. destruct (find_clash hash (object_messages x ++ object_messages y)) as [c |] eqn:found.
+  - right. exists c. split; [reflexivity |]. now apply what_is_found_is_a_clash in found.
+  - left. apply nothing_found_means_free in found.
+    apply (equal_object_hashes_mean_equal_records (object_messages x ++ object_messages y) found);
+      try assumption; [apply incl_appl, incl_refl | apply incl_appr, incl_refl].
+Qed.
+
+Theorem equal_hashes_mean_equal_records_or_a_clash xs ys :
+  all_fine xs ->
+  all_fine ys ->
+  replica_hash false xs = replica_hash false ys ->
+  replica_hash true xs = replica_hash true ys ->
+  without_vectors xs = without_vectors ys
+  \/ exists c, find_clash hash (replica_messages xs ++ replica_messages ys) = Some c
+       /\ is_clash hash c.
+Proof using lawful_names lawful_values names_differ one_length values_differ.
+  intros. destruct (find_clash hash (replica_messages xs ++ replica_messages ys)) as [c |]
+    eqn:found.
+  - right. exists c. split; [reflexivity |]. now apply what_is_found_is_a_clash in found.
+  - left. apply nothing_found_means_free in found.
+    apply (equal_replica_hashes_mean_equal_records
+        (replica_messages xs ++ replica_messages ys) found);
+      try assumption; [apply incl_appl, incl_refl | apply incl_appr, incl_refl].
+Qed.
 End State_hash.
