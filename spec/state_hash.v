@@ -408,45 +408,35 @@ Definition settled (x : object) : bool :=
 (** The object without what it records under a key; the register has none, its record goes
     under [None]. *)
 Definition drop (key : option Name) (x : object) : object :=
-  let other {V : Type} (entry : Name * V) :=
-    negb (equal (compare_option compare_name) (Some (fst entry)) key) in
-  match x with
-  | replica.A_register s =>
-      match key with
-      | None =>
-          replica.A_register
-            (lww_register.State (decisions.State (lww_register.seen s) []) None)
-      | Some _ => x
-      end
-  | replica.A_set s =>
-      replica.A_set (decisions.State (or_set.seen s) (filter other (decisions.maximal s)))
-  | replica.A_map s =>
+  let without {V : Type} (k : Name) (m : sorted_map Name V) :=
+    filter (fun entry => negb (equal compare_name (fst entry) k)) m in
+  match x, key with
+  | replica.A_register s, None =>
+      replica.A_register (lww_register.State (decisions.State (lww_register.seen s) []) None)
+  | replica.A_set s, Some k =>
+      replica.A_set (decisions.State (or_set.seen s) (without k (decisions.maximal s)))
+  | replica.A_map s, Some k =>
       replica.A_map
         (lww_map.State
           (decisions.State (lww_map.seen s)
-            (filter other (decisions.maximal (lww_map.decisions s))))
-          (filter other (lww_map.winners s)))
-  | replica.A_counter _ | replica.A_log _ => x
+            (without k (decisions.maximal (lww_map.decisions s))))
+          (without k (lww_map.winners s)))
+  | x, _ => x
   end.
 
-(** Whether an object's record under a key, if there is one, is of removals only. *)
+(** Whether what an object records under a key, if anything, is of removals only. *)
 Definition only_removals_at (key : option Name) (x : object) : bool :=
-  let at_key {Effect : Type} (is_gone : Effect -> bool)
-      (m : sorted_map Name (known (Effect := Effect))) :=
-    match key with
+  let gone_at {K Effect : Type} (compare_key : K -> K -> comparison) (is_gone : Effect -> bool)
+      (k : K) (m : sorted_map K (known (Effect := Effect))) :=
+    match find compare_key k m with
+    | Some found => is_removal is_gone found
     | None => true
-    | Some k =>
-        match find compare_name k m with
-        | Some found => is_removal is_gone found
-        | None => true
-        end
     end in
-  match x with
-  | replica.A_register s =>
-      forallb (fun entry => is_removal is_null (snd entry)) (known_of_register s)
-  | replica.A_set s => at_key is_removed (known_of_set s)
-  | replica.A_map s => at_key is_null (known_of_map s)
-  | replica.A_counter _ | replica.A_log _ => true
+  match x, key with
+  | replica.A_register s, None => gone_at compare_unit is_null tt (known_of_register s)
+  | replica.A_set s, Some k => gone_at compare_name is_removed k (known_of_set s)
+  | replica.A_map s, Some k => gone_at compare_name is_null k (known_of_map s)
+  | _, _ => true
   end.
 
 (** ** Collisions *)

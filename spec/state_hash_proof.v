@@ -1408,4 +1408,161 @@ Proof using lawful_names lawful_values names_differ one_length values_differ.
         (replica_messages xs ++ replica_messages ys) found);
       try assumption; [apply incl_appl, incl_refl | apply incl_appr, incl_refl].
 Qed.
+
+(** ** Equal records have equal hashes: vectors are not hashed *)
+
+Lemma records_are_without_vector x : records (without_vector x) = records x.
+Proof. now destruct x. Qed.
+
+Theorem equal_records_have_equal_hashes b x y :
+  without_vector x = without_vector y ->
+  object_hash b x = object_hash b y.
+Proof.
+  intros same. unfold state_hash.object_hash.
+  assert (tag x = tag y) as -> by now destruct x, y.
+  now rewrite <- (records_are_without_vector x), same, records_are_without_vector.
+Qed.
+
+Theorem replicas_with_equal_records_have_equal_hashes b xs ys :
+  without_vectors xs = without_vectors ys ->
+  replica_hash b xs = replica_hash b ys.
+Proof.
+  intros same. unfold state_hash.replica_hash. f_equal. revert ys same.
+  induction xs as [| [n x] xs IH]; intros [| [n' y] ys]; try easy.
+  cbn [without_vectors map fst snd]. intros same.
+  apply equal_lists_are_equal_in_parts in same as [first rest].
+  injection first as -> first. unfold state_hash.replica_bytes. cbn [flat_map fst snd].
+  rewrite (equal_records_have_equal_hashes b x y first). f_equal. now apply IH.
+Qed.
+
+(** ** Going down the trees of two objects *)
+
+Theorem going_down_finds_what_differs_or_a_clash b x y :
+  replica.type_of x = replica.type_of y ->
+  well_formed_object x = true ->
+  well_formed_object y = true ->
+  settled x = true ->
+  settled y = true ->
+  let rs := select b (records x) in
+  let ss := select b (records y) in
+  let reached := differing (build depth_limit rs) (build depth_limit ss) in
+  (forall r,
+    (In r rs /\ ~ In r ss <-> exists p, In p reached /\ In r (fst p) /\ ~ In r (snd p))
+    /\ (In r ss /\ ~ In r rs <-> exists p, In p reached /\ In r (snd p) /\ ~ In r (fst p)))
+  \/ exists c, find_clash hash (object_messages x ++ object_messages y) = Some c
+       /\ is_clash hash c.
+Proof using lawful_names lawful_values names_differ one_length values_differ.
+  intros same_type good good' fine fine'.
+  destruct (find_clash hash (object_messages x ++ object_messages y)) as [c |] eqn:found;
+    cbv zeta.
+  - right. exists c. split; [reflexivity |]. now apply what_is_found_is_a_clash in found.
+  - left. apply nothing_found_means_free in found. intros r.
+    set (ms := object_messages x ++ object_messages y) in *.
+    assert (incl (object_messages x) ms) as hashed by apply incl_appl, incl_refl.
+    assert (incl (object_messages y) ms) as hashed' by apply incl_appr, incl_refl.
+    apply (going_down_finds_what_differs ms found (of_type ms (replica.type_of x))
+      (records_of_a_type_can_be_read ms found _) depth_limit); try apply select_is_rising.
+    + intros r' there. apply records_are_of_their_type; try assumption.
+      * intros m m_in. apply hashed, in_app_iff. now right.
+      * apply a_record_is_selected_once. destruct b; [now right | now left].
+    + intros r' there. rewrite same_type. apply records_are_of_their_type; try assumption.
+      * intros m m_in. apply hashed', in_app_iff. now right.
+      * apply a_record_is_selected_once. destruct b; [now right | now left].
+    + refine (incl_tran _ hashed). refine (incl_tran _ (the_messages_of_a_part b x)).
+      apply incl_tl, incl_refl.
+    + refine (incl_tran _ hashed'). refine (incl_tran _ (the_messages_of_a_part b y)).
+      apply incl_tl, incl_refl.
+Qed.
+
+(** ** Records of removals may go, and the hash of the content stays *)
+
+Lemma dropping_removals_keeps_the_content rs ss :
+  (forall r, In (false, r) rs <-> In (false, r) ss) ->
+  select false rs = select false ss.
+Proof.
+  intros same. apply (equal_content_makes_equal_rising_lists compare_record);
+    try apply select_is_rising.
+  intros r. now rewrite !in_select.
+Qed.
+
+Section Dropping.
+Context {Effect : Type}.
+Local Notation decision := (decisions.decision Name Effect).
+
+Lemma filtering_knowledge (keeps : Name -> bool)
+    (m : sorted_map Name (sorted_set decision)) (w : sorted_map Name decision) :
+  sorted compare_name m = true ->
+  sorted compare_name w = true ->
+  known_of compare_name (filter (fun entry => keeps (fst entry)) m)
+    (filter (fun entry => keeps (fst entry)) w)
+  = filter (fun entry => keeps (fst entry)) (known_of compare_name m w).
+Proof using lawful_names.
+  intros sorts sorts'. apply (equal_finds_make_equal_maps compare_name).
+  - apply known_is_sorted; auto using filter_is_sorted.
+  - apply filter_is_sorted; auto using known_is_sorted.
+  - intros k. rewrite known_is_found by auto using filter_is_sorted.
+    rewrite !(find_in_filter compare_name), known_is_found by auto using known_is_sorted.
+    cbn [fst].
+    now destruct (find compare_name k m), (find compare_name k w); destruct (keeps k).
+Qed.
+
+Lemma dropping_a_removal_keeps_the_content compare_effect effect_bytes
+    (is_gone : Effect -> bool) key (m : sorted_map Name (known (Effect := Effect))) r :
+  sorted compare_name m = true ->
+  (forall x, find compare_name key m = Some x -> is_removal is_gone x = true) ->
+  let to_records :=
+    keyed_records compare_name name_bytes compare_effect name_bytes effect_bytes is_gone in
+  In (false, r)
+    (to_records (filter (fun entry => negb (equal compare_name (fst entry) key)) m))
+  <-> In (false, r) (to_records m).
+Proof using lawful_names.
+  intros sorts gone. cbv zeta. unfold keyed_records. rewrite !in_map_iff.
+  split; intros (entry & same & there).
+  - apply filter_In in there as [there _]. now exists entry.
+  - exists entry. split; [exact same |]. apply filter_In. split; [exact there |].
+    destruct entry as [k x]. cbn [fst snd] in *.
+    destruct (equal_is_equality compare_name k key) as [-> | _]; [| reflexivity].
+    rewrite gone in same; [easy |]. now apply (found_means_in compare_name).
+Qed.
+End Dropping.
+
+Theorem the_content_hash_stays_when_removals_are_dropped key x :
+  well_formed_object x = true ->
+  only_removals_at compare_name compare_value null key x = true ->
+  object_hash false (drop compare_name key x) = object_hash false x.
+Proof using lawful_names lawful_values.
+  intros good gone. unfold state_hash.object_hash.
+  assert (tag (drop compare_name key x) = tag x) as ->.
+  { now destruct x, key. }
+  do 2 f_equal. f_equal. apply dropping_removals_keeps_the_content. intros r.
+  destruct x as [s | s | s | s | s], key as [k |]; try reflexivity; cbn [only_removals_at] in gone.
+  - cbn [drop state_hash.records]. split; [easy |]. intros there. unfold keyed_records in there.
+    apply in_map_iff in there as ([[] known] & same & there).
+    pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_unit
+      compare_value (lww_register.decisions s)) good)) as keys.
+    assert (sorted compare_unit (known_of_register s) = true) as sorts.
+    { apply (known_is_sorted compare_unit); [exact (proj1 (andb_prop _ _ keys)) |].
+      now destruct (lww_register.winner s). }
+    apply (found_means_in compare_unit) in there; [| exact sorts].
+    rewrite there in gone. injection same as removal _. cbn [snd] in removal. congruence.
+  - pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_name
+      definition.compare_presence s) good)) as keys.
+    pose proof (proj1 (andb_prop _ _ keys)) as sorts.
+    cbn [drop state_hash.records]. unfold state_hash.known_of_set. cbn [decisions.maximal].
+    pose proof (filtering_knowledge (fun name => negb (equal compare_name name k))
+      (decisions.maximal s) [] sorts eq_refl) as filtered.
+    cbn [filter] in filtered. rewrite filtered.
+    apply dropping_a_removal_keeps_the_content; [now apply known_is_sorted |].
+    intros found at_k. unfold state_hash.known_of_set in gone. now rewrite at_k in gone.
+  - pose proof (andb_prop _ _ good) as [good_keys sorts'].
+    pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_name
+      compare_value (lww_map.decisions s)) good_keys)) as keys.
+    pose proof (proj1 (andb_prop _ _ keys)) as sorts.
+    cbn [drop state_hash.records]. unfold state_hash.known_of_map.
+    cbn [lww_map.decisions lww_map.winners decisions.maximal].
+    rewrite (filtering_knowledge (fun name => negb (equal compare_name name k))
+      (decisions.maximal (lww_map.decisions s)) (lww_map.winners s) sorts sorts').
+    apply dropping_a_removal_keeps_the_content; [now apply known_is_sorted |].
+    intros found at_k. unfold state_hash.known_of_map in gone. now rewrite at_k in gone.
+Qed.
 End State_hash.
