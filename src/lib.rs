@@ -58,6 +58,8 @@ pub mod version_vector;
 
 pub mod operation;
 
+pub mod digest;
+
 pub mod definition;
 
 pub mod reference;

@@ -16,6 +16,7 @@
 mod support {
     pub mod letter;
     pub mod network;
+    pub mod state_of_events;
 }
 
 use proptest::prelude::*;

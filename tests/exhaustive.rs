@@ -23,6 +23,7 @@
 mod support {
     pub mod letter;
     pub mod network;
+    pub mod state_of_events;
 }
 
 use rejoin::operation::{ObjectId, Operation};

@@ -1,4 +1,5 @@
-//! Digest claims: equal knowledge has equal digests, different values have different ones.
+//! Digest claims: equal knowledge has equal digests, different values have different ones, and
+//! the project's own state hash is what its definition says.
 //!
 //! How: among the digests that hold, each set of operations has one digest, and each digest one
 //! value; so one entry for each set and for each digest is enough, and a claim costs what it
@@ -8,6 +9,8 @@ use super::Rule;
 use super::explicit::State;
 use super::history::Seen;
 use super::judge::{Falsity, Judge, Judgement};
+use super::state_hash::OWN_ALGORITHM;
+use super::values::quoted;
 use super::wording::shown;
 use crate::trace::Json;
 use hashbrown::HashMap;
@@ -31,9 +34,6 @@ struct Held {
     /// For each digest, the value, and the line and replica that claimed it.
     by_digest: HashMap<String, (Fingerprint, u32, u32)>,
 }
-
-/// The project's own state hash.
-const OWN_ALGORITHM: &str = "rejoin/1";
 
 impl Judge {
     /// Judges one digest claim.
@@ -88,15 +88,28 @@ impl Judge {
             return Ok(Err(Falsity::of(Rule::DigestDistinct, because)));
         }
         let line = self.line;
+        if algorithm == Some(OWN_ALGORITHM) {
+            match self.state_hash(object, &seen) {
+                Ok(right) => {
+                    let expected = quoted(&right.content.to_string());
+                    if digest != expected {
+                        let because = self.because(|judge| {
+                            judge.why_hash(replica, object, &seen, (&digest, &right))
+                        });
+                        let mut falsity = Falsity::of(Rule::DigestAlgorithm, because);
+                        falsity.expected = Some(expected);
+                        return Ok(Err(falsity));
+                    }
+                }
+                Err(why) => self.limit(format!(
+                    "line {line}: {why}, so the state hash `{OWN_ALGORITHM}` was compared with \
+                     other digests only"
+                )),
+            }
+        }
         let held = self.digests.scopes.entry((object, algorithm.map(String::from))).or_default();
         held.by_seen.entry(knowledge).or_insert((digest.clone(), line, replica));
         held.by_digest.entry(digest).or_insert((value, line, replica));
-        if algorithm == Some(OWN_ALGORITHM) {
-            self.limit(format!(
-                "line {line}: the state hash `{OWN_ALGORITHM}` is not defined yet, so the digest \
-                 was compared with other digests only"
-            ));
-        }
         Ok(Ok(()))
     }
 

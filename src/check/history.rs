@@ -473,13 +473,17 @@ impl History {
         }
     }
 
-    /// Whether one write is greater than another. Timestamps nearly always tell.
+    /// Whether one write is greater than another. Timestamps nearly always tell; where all that a
+    /// stamp has is equal, the later life of the replica does.
     pub fn is_above(&self, a: OpId, b: OpId) -> bool {
         match (self.ops[a as usize].effect, self.ops[b as usize].effect) {
             (Effect::Wrote { timestamp: x, .. }, Effect::Wrote { timestamp: y, .. }) if x != y => {
                 x > y
             }
-            _ => self.stamp(a) > self.stamp(b),
+            _ => {
+                let life = |op: OpId| self.ops[op as usize].branch;
+                (self.stamp(a), life(a)) > (self.stamp(b), life(b))
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::engines::{Engines, Kept};
 use super::explicit::{State, TooLarge};
 use super::history::{self, Effect, History, How, Interner, NONE, Seen};
 use super::resolve::Resolved;
+use super::state_hash::OWN_ALGORITHM;
 use super::wording::{declared, shown};
 use super::{Coverage, Excerpt, Finding, Options, Report, Rule, Verdict, Warning, WarningRule};
 use crate::trace::{
@@ -741,9 +742,15 @@ impl Judge {
         Ok(())
     }
 
-    /// The theorem about the model of this judge, where the trace is of the kind that it is about.
-    fn theorem(&self, rule: Rule) -> Option<&'static str> {
-        let stated = self.stamps == Stamps::Explicit && !self.trace_loads && rule != Rule::State;
+    /// The theorem about the model of this judge, where the trace and the claim are of the kind
+    /// that it is about.
+    fn theorem(&self, claim: &Claim) -> Option<&'static str> {
+        let is_modelled = match claim {
+            Claim::State { .. } => false,
+            Claim::Digest { algorithm, .. } => algorithm.as_deref() != Some(OWN_ALGORITHM),
+            _ => true,
+        };
+        let stated = self.stamps == Stamps::Explicit && !self.trace_loads && is_modelled;
         stated.then_some(Finding::THEOREM)
     }
 
@@ -761,7 +768,7 @@ impl Judge {
             expected: falsity.expected.filter(|_| self.argue).and_then(short),
             actual: actual.filter(|_| self.argue && !matches!(claim, Claim::Converged { .. })),
             because: if self.argue { falsity.because } else { Vec::new() },
-            theorem: self.theorem(falsity.rule),
+            theorem: self.theorem(claim),
             excerpt: span.filter(|_| self.argue).map(|span| Excerpt::of(line, span)),
         };
         self.report.findings.push(finding);

@@ -21,6 +21,7 @@ mod report;
 mod resolve;
 mod rows;
 mod second;
+mod state_hash;
 mod tree;
 mod values;
 mod wording;

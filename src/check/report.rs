@@ -142,7 +142,8 @@ pub struct Finding {
     /// [`Finding::MOST_ARGUED`]th finding of a file on.
     pub because: Vec<String>,
     /// The theorem of spec/main_theorems.v that says that such claims are false: absent with own
-    /// stamps, for explicit states, and in a trace that loads any, which no theorem is about.
+    /// stamps, for explicit states, in a trace that loads any, and for the project's own state
+    /// hash, which no theorem is about.
     pub theorem: Option<&'static str>,
     /// Where the claim's answer stands in its line; absent like `because`.
     pub excerpt: Option<Excerpt>,

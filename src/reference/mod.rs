@@ -21,4 +21,6 @@ pub mod log;
 
 pub mod replica;
 
+pub mod state_hash;
+
 pub use crate::operation::{Author, Refused};

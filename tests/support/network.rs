@@ -5,19 +5,12 @@
 //! that it has seen.
 
 use super::letter::Letter;
+use super::state_of_events::state;
 use rejoin::definition::{self, Event, EventId};
-use rejoin::dot::{Dot, Origin, ReplicaId};
-use rejoin::lattice::Lattice;
+use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::{ObjectId, Operation, User};
-use rejoin::reference::decisions::{Decision, Decisions};
-use rejoin::reference::g_counter::GCounter;
-use rejoin::reference::log::{Entry, Log};
-use rejoin::reference::lww_map::LwwMap;
-use rejoin::reference::lww_register::LwwRegister;
-use rejoin::reference::or_set::{OrSet, Presence};
-use rejoin::reference::replica::{Object, Objects, Replica};
+use rejoin::reference::replica::{Objects, Replica};
 use rejoin::trace::ObjectType;
-use rejoin::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
@@ -116,92 +109,4 @@ fn same<T: PartialEq + Debug>(what: &str, answered: T, defined: T) -> Result<(),
         return Ok(());
     }
     Err(format!("{what}: the engine has {answered:#?}, the definition says {defined:#?}"))
-}
-
-/// The state of a replica that has seen these events: a function of them alone.
-fn state(kind: ObjectType, seen: &[&Event<char, Letter>]) -> Object<char, Letter> {
-    match kind {
-        ObjectType::GCounter => {
-            let mut shares = BTreeMap::new();
-            for event in seen {
-                if let Operation::Increment { amount } = event.operation {
-                    *shares.entry(event.id.dot.origin.clone()).or_insert(0) += u128::from(amount);
-                }
-            }
-            Object::GCounter(GCounter::from_parts(vector(seen), shares))
-        }
-        ObjectType::LwwRegister => {
-            let write = |event: &Event<char, Letter>| match event.operation {
-                Operation::Write { value, timestamp } => Some(((), timestamp, value)),
-                _ => None,
-            };
-            let winner = decided(seen, write).map(|(_, decision)| decision).max();
-            Object::LwwRegister(LwwRegister::from_parts(latest(seen, write), winner))
-        }
-        ObjectType::OrSet => {
-            let change = |event: &Event<char, Letter>| match event.operation {
-                Operation::Add { element } => Some((element, 0, Presence::Added)),
-                Operation::Remove { element } => Some((element, 0, Presence::Removed)),
-                _ => None,
-            };
-            Object::OrSet(OrSet::from_parts(latest(seen, change)))
-        }
-        ObjectType::LwwMap => {
-            let put = |event: &Event<char, Letter>| match event.operation {
-                Operation::Put { key, value, timestamp } => Some((key, timestamp, value)),
-                _ => None,
-            };
-            let mut winners = BTreeMap::new();
-            for (key, decision) in decided(seen, put) {
-                let winner = winners.entry(key).or_insert_with(|| decision.clone());
-                *winner = decision.max(winner.clone());
-            }
-            Object::LwwMap(LwwMap::from_parts(latest(seen, put), winners))
-        }
-        ObjectType::Log => {
-            let mut entries = BTreeSet::new();
-            for event in seen {
-                if let Operation::Append { entry, timestamp } = event.operation {
-                    let Dot { origin, counter } = event.id.dot.clone();
-                    let Origin { replica, incarnation } = origin;
-                    let seq = event.seq();
-                    entries.insert(Entry { timestamp, replica, seq, entry, incarnation, counter });
-                }
-            }
-            Object::Log(Log::from_parts(vector(seen), entries))
-        }
-    }
-}
-
-fn vector(seen: &[&Event<char, Letter>]) -> VersionVector {
-    let mut vector = VersionVector::bottom();
-    for event in seen {
-        vector.see(&event.id.dot.origin, event.id.dot.counter);
-    }
-    vector
-}
-
-/// The decisions among these events, given how to read a key, a time and an effect from one.
-fn decided<K, E>(
-    seen: &[&Event<char, Letter>],
-    read: impl Fn(&Event<char, Letter>) -> Option<(K, u64, E)>,
-) -> impl Iterator<Item = (K, Decision<E>)> {
-    seen.iter().filter_map(move |event| {
-        let (key, timestamp, effect) = read(event)?;
-        let (dot, user) = (event.id.dot.clone(), event.user.clone());
-        Some((key, Decision { dot, seq: event.seq(), timestamp, user, effect }))
-    })
-}
-
-/// Those that no other decision on their key saw.
-fn latest<K: Ord + Clone, E: Ord + Clone>(
-    seen: &[&Event<char, Letter>],
-    read: impl Fn(&Event<char, Letter>) -> Option<(K, u64, E)>,
-) -> Decisions<K, E> {
-    let key = |event: &Event<char, Letter>| read(event).map(|(key, ..)| key);
-    let is_latest = |event: &&Event<char, Letter>| {
-        !seen.iter().any(|later| later.saw(event) && key(later) == key(event))
-    };
-    let latest: Vec<&Event<char, Letter>> = seen.iter().copied().filter(is_latest).collect();
-    Decisions::from_parts(vector(seen), decided(&latest, read))
 }

@@ -1,0 +1,101 @@
+//! Digests: what a state hash is made of, and what it is made from.
+//!
+//! Meaning: two states are taken to be equal if their hashes are. What is hashed, and in which
+//! order, says spec/state-hash.md; each engine computes it in its own way.
+//! Source: Merkle, A Digital Signature Based on a Conventional Encryption Function, CRYPTO '87
+//! (trees of hashes); O'Connor et al., BLAKE3 (2020).
+
+use crate::operation::Canonical;
+use crate::trace::Json;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// 32 bytes of BLAKE3, shown as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The state hash `rejoin/1` of an object or of a replica.
+///
+/// It has two parts, so that the first stays equal when records of removals are dropped one day.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct StateHash {
+    /// Of all records but those of removals. This is the digest that a trace claims.
+    pub content: Digest,
+    /// Of the records of removals: of keys whose decisions all say that nothing is there.
+    pub removals: Digest,
+}
+
+/// What has bytes that stand for it in a state hash.
+///
+/// Of one type, different ones have different bytes. Where replicas are to agree on hashes across
+/// implementations, a key has the UTF-8 bytes of its text, and a value its canonical JSON
+/// (RFC 8785), `null` for the tombstone.
+pub trait ToBytes {
+    /// The bytes. Cost: O(bytes).
+    fn to_bytes(&self) -> Cow<'_, [u8]>;
+}
+
+impl<T: ToBytes + ?Sized> ToBytes for &T {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        (**self).to_bytes()
+    }
+}
+
+/// A key: its UTF-8.
+impl ToBytes for str {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.as_bytes().into()
+    }
+}
+
+/// A key: its UTF-8.
+impl ToBytes for String {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.as_bytes().into()
+    }
+}
+
+/// A key: its UTF-8.
+impl ToBytes for Arc<str> {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.as_bytes().into()
+    }
+}
+
+/// A key: its UTF-8.
+impl ToBytes for char {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.to_string().into_bytes().into()
+    }
+}
+
+/// A value of a trace: its canonical JSON.
+impl ToBytes for Canonical {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.as_str().as_bytes().into()
+    }
+}
+
+/// A text as a value: its canonical JSON, `null` where there is none.
+impl<T: AsRef<str>> ToBytes for Option<T> {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        let json = match self {
+            None => Json::Null,
+            Some(text) => Json::String(text.as_ref().into()),
+        };
+        json.canonical().into_bytes().into()
+    }
+}

@@ -1,0 +1,110 @@
+//! The state of a replica that has seen some events, put together from the definition.
+//!
+//! It is the state that the reference engine holds where the events hold all that they saw on
+//! their object. Where they do not, it is what its parts are by definition, but for the vector.
+
+use rejoin::definition::Event;
+use rejoin::dot::{Dot, Origin};
+use rejoin::lattice::Lattice;
+use rejoin::operation::{Operation, Value};
+use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference::g_counter::GCounter;
+use rejoin::reference::log::{Entry, Log};
+use rejoin::reference::lww_map::LwwMap;
+use rejoin::reference::lww_register::LwwRegister;
+use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::replica::Object;
+use rejoin::trace::ObjectType;
+use rejoin::version_vector::VersionVector;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The state of a replica that has seen these events: a function of them alone.
+pub fn state<K: Ord + Clone, V: Value>(kind: ObjectType, seen: &[&Event<K, V>]) -> Object<K, V> {
+    match kind {
+        ObjectType::GCounter => {
+            let mut shares = BTreeMap::new();
+            for event in seen {
+                if let Operation::Increment { amount } = &event.operation {
+                    *shares.entry(event.id.dot.origin.clone()).or_insert(0) += u128::from(*amount);
+                }
+            }
+            Object::GCounter(GCounter::from_parts(vector(seen), shares))
+        }
+        ObjectType::LwwRegister => {
+            let write = |event: &Event<K, V>| match &event.operation {
+                Operation::Write { value, timestamp } => Some(((), *timestamp, value.clone())),
+                _ => None,
+            };
+            let winner = decided(seen, write).map(|(_, decision)| decision).max();
+            Object::LwwRegister(LwwRegister::from_parts(latest(seen, write), winner))
+        }
+        ObjectType::OrSet => {
+            let change = |event: &Event<K, V>| match &event.operation {
+                Operation::Add { element } => Some((element.clone(), 0, Presence::Added)),
+                Operation::Remove { element } => Some((element.clone(), 0, Presence::Removed)),
+                _ => None,
+            };
+            Object::OrSet(OrSet::from_parts(latest(seen, change)))
+        }
+        ObjectType::LwwMap => {
+            let put = |event: &Event<K, V>| match &event.operation {
+                Operation::Put { key, value, timestamp } => {
+                    Some((key.clone(), *timestamp, value.clone()))
+                }
+                _ => None,
+            };
+            let mut winners = BTreeMap::new();
+            for (key, decision) in decided(seen, put) {
+                let winner = winners.entry(key).or_insert_with(|| decision.clone());
+                *winner = decision.max(winner.clone());
+            }
+            Object::LwwMap(LwwMap::from_parts(latest(seen, put), winners))
+        }
+        ObjectType::Log => {
+            let mut entries = BTreeSet::new();
+            for event in seen {
+                if let Operation::Append { entry, timestamp } = &event.operation {
+                    let (entry, timestamp) = (entry.clone(), *timestamp);
+                    let Dot { origin, counter } = event.id.dot.clone();
+                    let Origin { replica, incarnation } = origin;
+                    let seq = event.seq();
+                    entries.insert(Entry { timestamp, replica, seq, entry, incarnation, counter });
+                }
+            }
+            Object::Log(Log::from_parts(vector(seen), entries))
+        }
+    }
+}
+
+fn vector<K, V>(seen: &[&Event<K, V>]) -> VersionVector {
+    let mut vector = VersionVector::bottom();
+    for event in seen {
+        vector.see(&event.id.dot.origin, event.id.dot.counter);
+    }
+    vector
+}
+
+/// The decisions among these events, given how to read a key, a time and an effect from one.
+fn decided<K, V, L, E>(
+    seen: &[&Event<K, V>],
+    read: impl Fn(&Event<K, V>) -> Option<(L, u64, E)>,
+) -> impl Iterator<Item = (L, Decision<E>)> {
+    seen.iter().filter_map(move |event| {
+        let (key, timestamp, effect) = read(event)?;
+        let (dot, user) = (event.id.dot.clone(), event.user.clone());
+        Some((key, Decision { dot, seq: event.seq(), timestamp, user, effect }))
+    })
+}
+
+/// Those that no other decision on their key saw.
+fn latest<K, V, L: Ord + Clone, E: Ord + Clone>(
+    seen: &[&Event<K, V>],
+    read: impl Fn(&Event<K, V>) -> Option<(L, u64, E)>,
+) -> Decisions<L, E> {
+    let key = |event: &Event<K, V>| read(event).map(|(key, ..)| key);
+    let is_latest = |event: &&Event<K, V>| {
+        !seen.iter().any(|later| later.saw(event) && key(later) == key(event))
+    };
+    let latest: Vec<&Event<K, V>> = seen.iter().copied().filter(is_latest).collect();
+    Decisions::from_parts(vector(seen), decided(&latest, read))
+}
