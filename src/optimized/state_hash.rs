@@ -149,6 +149,7 @@ struct Changed {
 enum Action {
     Insert,
     Touch,
+    /// It is out of its bucket already; the hashes are to follow.
     Remove,
 }
 
@@ -187,6 +188,30 @@ struct Tree {
 impl Default for Tree {
     fn default() -> Self {
         Self { root: Child::EMPTY, hash: NOTHING, nodes: Table::default(), free: Vec::new() }
+    }
+}
+
+impl Tree {
+    /// Takes a record out of the chain of its bucket. The hashes above are not brought up to date.
+    fn unlink(&mut self, path: u64, number: u32, next: &mut [u32]) {
+        let mut child = &mut self.root;
+        let mut depth = 0;
+        while let Some(node) = child.as_node() {
+            child = &mut self.nodes[node as usize].children[branch(path, depth)];
+            depth += 1;
+        }
+        if child.0 == number {
+            *child = Child(next[number as usize]);
+            return;
+        }
+        let mut at = child.0;
+        while at != u32::MAX {
+            if next[at as usize] == number {
+                next[at as usize] = next[number as usize];
+                return;
+            }
+            at = next[at as usize];
+        }
     }
 }
 
@@ -268,6 +293,13 @@ impl Trees {
                     (false, false) => continue,
                 };
                 changes.push(Changed { path, number, action });
+            }
+        }
+        // A record may go from one tree to the other, and has one place in a chain: it leaves
+        // the old one before it enters the new one.
+        for (tree, changes) in [(&mut self.content, &content), (&mut self.removals, &removals)] {
+            for change in changes.iter().filter(|change| change.action == Action::Remove) {
+                tree.unlink(change.path, change.number, &mut self.next);
             }
         }
         for (tree, mut changes) in [(&mut self.content, content), (&mut self.removals, removals)] {
@@ -467,10 +499,6 @@ impl<'a, L: Leaves> Update<'a, L> {
             at = self.next[at as usize];
         }
         let of = |action: Action| changes.iter().filter(move |change| change.action == action);
-        if of(Action::Remove).next().is_some() {
-            let removed: Vec<u32> = of(Action::Remove).map(|change| change.number).collect();
-            self.members.retain(|member| !removed.contains(member));
-        }
         let inserted = of(Action::Insert).count();
         if self.members.len() + inserted <= BUCKET || depth >= DEEPEST {
             self.members.extend(of(Action::Insert).map(|change| change.number));
