@@ -50,6 +50,12 @@ fn main() {
     }
 }
 
+/// How long a round of one participant may take before it counts as slow.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many rounds a slow participant runs.
+const ROUNDS_OF_THE_SLOW: usize = 2;
+
 /// All participants take turns, and the floor with them.
 fn measure(
     workload: &Workload,
@@ -62,6 +68,7 @@ fn measure(
         .iter()
         .map(|participant| Measured {
             participant: participant.name(),
+            is_slow: false,
             sync: Vec::new(),
             edits: Vec::new(),
             bytes: 0,
@@ -73,6 +80,10 @@ fn measure(
     for round in 0..rounds {
         floor_times.push(floor.run());
         for (participant, measured) in participants.iter().zip(&mut measured) {
+            if measured.is_slow && measured.sync.len() == ROUNDS_OF_THE_SLOW {
+                continue;
+            }
+            let round_start = Instant::now();
             let mut replicas = participant.prepare(workload);
             let start = Instant::now();
             replicas.edit(workload);
@@ -80,6 +91,7 @@ fn measure(
             let start = Instant::now();
             let messages = replicas.sync(workload);
             measured.sync.push(start.elapsed());
+            measured.is_slow |= round_start.elapsed() > PATIENCE;
             // What is sent and what comes out is the same in every round.
             if round == 0 {
                 measured.bytes = messages.iter().map(Vec::len).sum();

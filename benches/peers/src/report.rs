@@ -11,6 +11,8 @@ pub struct Row {
     pub workload: &'static str,
     /// The participant, or `floor`.
     pub participant: &'static str,
+    /// How many rounds were run; times are medians.
+    pub rounds: usize,
     /// Milliseconds of both sides for the sync.
     pub sync: f64,
     /// Milliseconds for all operations since the fork, at all replicas.
@@ -37,6 +39,8 @@ pub struct Row {
 pub struct Measured {
     /// The participant.
     pub participant: &'static str,
+    /// Whether a round takes so long that few are run.
+    pub is_slow: bool,
     /// The time of the sync in each round.
     pub sync: Vec<Duration>,
     /// The time of the operations since the fork in each round.
@@ -71,6 +75,7 @@ pub fn compare(
     floor: &[Duration],
     (bytes, entropy): (usize, usize),
 ) -> Vec<Row> {
+    let rounds = floor.len();
     let floor = median(floor);
     let mut rows: Vec<Row> = measured
         .iter()
@@ -84,6 +89,7 @@ pub fn compare(
             Row {
                 workload,
                 participant: one.participant,
+                rounds: one.sync.len(),
                 sync,
                 edits: Some(median(&one.edits)),
                 bytes: one.bytes,
@@ -101,6 +107,7 @@ pub fn compare(
     rows.push(Row {
         workload,
         participant: "floor",
+        rounds,
         sync: floor,
         edits: None,
         bytes,
@@ -117,8 +124,8 @@ pub fn compare(
 
 /// The head of the table.
 pub const HEAD: &str = "\
-| | participant | sync, ms | × fastest other | × floor | bytes | × floor | zstd-3 | memory | edits, ms | contents |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |";
+| | participant | rounds | sync, ms | × fastest other | × floor | bytes | × floor | zstd-3 | memory | edits, ms | contents |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |";
 
 /// Three digits, or more before the point.
 fn digits(number: f64) -> String {
@@ -142,9 +149,10 @@ impl Row {
     pub fn markdown(&self) -> String {
         let optional = |number: Option<f64>| number.map(digits).unwrap_or_default();
         format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             self.workload,
             self.participant,
+            self.rounds,
             digits(self.sync),
             optional(self.to_fastest_other),
             digits(self.to_floor),

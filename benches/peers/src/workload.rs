@@ -6,7 +6,9 @@
 
 use crate::random::Random;
 use crate::text::{self, Vocabulary};
+use foldhash::fast::FixedState;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasher;
 
 /// What a user does.
 #[derive(Clone, Debug)]
@@ -72,10 +74,8 @@ pub struct Expected {
 /// What the sender's changes are made of, apart from any encoding: see [`Workload::deltas`].
 #[derive(Clone, Debug, Default)]
 pub struct Delta {
-    /// Keys and elements that the receiver knows and that changed.
-    pub known: usize,
-    /// Those that it does not know.
-    pub unknown: usize,
+    /// What changed: keys, elements and authors of increments, as numbers.
+    pub keys: Vec<u64>,
     /// The bytes of names, values and entries that the receiver needs.
     pub payload: usize,
     /// The bits below which no encoding goes.
@@ -130,12 +130,9 @@ impl Clock {
         actions: impl IntoIterator<Item = Action>,
     ) -> Transaction {
         self.milliseconds += 1 + random.below(gap as usize) as u64;
-        let mut stamp = self.milliseconds << 16;
-        let mut operations = Vec::new();
-        for action in actions {
-            operations.push(Operation { stamp, action });
-            stamp += 1;
-        }
+        let stamps = self.milliseconds << 16..;
+        let operations: Vec<Operation> =
+            stamps.zip(actions).map(|(stamp, action)| Operation { stamp, action }).collect();
         self.milliseconds += operations.len() as u64 >> 16;
         Transaction { author, operations }
     }
@@ -185,7 +182,7 @@ impl Maker {
     }
 
     fn element(&mut self) -> String {
-        format!("item-{:016x}", self.random.next())
+        format!("item-{:016x}", self.random.bits())
     }
 
     fn append(&mut self) -> Action {
@@ -473,66 +470,85 @@ impl Workload {
     /// the increments and the new entries. Bits: which keys, the letters of the values, and for
     /// entries the entropy of the vocabulary.
     pub fn deltas(&self) -> Vec<Delta> {
-        let (mut keys, mut elements) = (BTreeSet::new(), BTreeSet::new());
-        for operation in self.base.iter().flat_map(|transaction| &transaction.operations) {
-            match &operation.action {
-                Action::Put { key, .. } => _ = keys.insert(key.as_str()),
-                Action::Add(element) => _ = elements.insert(element.as_str()),
-                _ => {}
-            }
-        }
-        self.offline.iter().map(|some| self.delta(some, &keys, &elements)).collect()
+        let base = Changed::by(&self.base);
+        self.offline.iter().map(|some| self.delta(&Changed::by(some), &base)).collect()
     }
 
-    fn delta(
-        &self,
-        transactions: &[Transaction],
-        keys: &BTreeSet<&str>,
-        elements: &BTreeSet<&str>,
-    ) -> Delta {
-        let mut delta = Delta::default();
-        let mut puts = BTreeMap::new();
-        let mut decided = BTreeSet::new();
-        let mut shares = BTreeMap::new();
-        for transaction in transactions {
-            for operation in &transaction.operations {
-                match &operation.action {
-                    Action::Put { key, value } => _ = puts.insert(key.as_str(), value),
-                    Action::Add(element) | Action::Remove(element) => {
-                        decided.insert(element.as_str());
-                    }
-                    Action::Increment(amount) => {
-                        *shares.entry(transaction.author).or_insert(0_u64) += amount;
-                    }
-                    Action::Append(entry) => {
-                        delta.payload += entry.len();
-                        delta.bits += self.line_bits[entry];
-                    }
-                }
-            }
+    /// The keys, elements and authors of the base, as numbers.
+    pub fn base_keys(&self) -> Vec<u64> {
+        Changed::by(&self.base).numbers()
+    }
+
+    fn delta(&self, changed: &Changed, base: &Changed) -> Delta {
+        let mut delta = Delta { keys: changed.numbers(), ..Delta::default() };
+        for entry in &changed.entries {
+            delta.payload += entry.len();
+            delta.bits += self.line_bits[*entry];
         }
-        for value in puts.values() {
+        for value in changed.puts.values() {
             delta.payload += value.len();
             delta.bits += text::value_bits(value);
         }
-        for share in shares.values() {
+        for share in changed.shares.values() {
             let bits = (*share as f64 + 1.0).log2();
             delta.payload += (bits / 8.0).ceil() as usize;
             delta.bits += bits;
         }
-        let known_keys = puts.keys().filter(|key| keys.contains(**key)).count();
-        let known_elements = decided.iter().filter(|key| elements.contains(**key)).count();
-        delta.known = known_keys + known_elements + shares.len();
-        delta.unknown = puts.len() + decided.len() - known_keys - known_elements;
-        let choices =
-            choice_bits(known_keys, keys.len()) + choice_bits(known_elements, elements.len());
-        // An element is added or removed: one bit. The name of an unknown one has 64 random bits.
-        let names: usize =
-            decided.iter().filter(|key| !elements.contains(**key)).map(|key| key.len()).sum();
-        let unknown = decided.len() - known_elements;
-        delta.bits += choices + decided.len() as f64 + 64.0 * unknown as f64;
-        delta.payload += names + ((choices + decided.len() as f64) / 8.0).ceil() as usize;
+        let known_keys = changed.puts.keys().filter(|key| base.puts.contains_key(*key)).count();
+        let (known, unknown): (Vec<&str>, Vec<&str>) =
+            changed.elements.iter().partition(|element| base.elements.contains(*element));
+        // Which keys and elements; and of each element whether it is added or removed.
+        let choices = choice_bits(known_keys, base.puts.len())
+            + choice_bits(known.len(), base.elements.len())
+            + changed.elements.len() as f64;
+        delta.payload += (choices / 8.0).ceil() as usize;
+        delta.bits += choices;
+        // The name of an unknown element has 64 random bits.
+        delta.payload += unknown.iter().map(|element| element.len()).sum::<usize>();
+        delta.bits += 64.0 * unknown.len() as f64;
         delta
+    }
+}
+
+/// What some transactions come to.
+#[derive(Default)]
+struct Changed<'a> {
+    /// The last value of each key.
+    puts: BTreeMap<&'a str, &'a str>,
+    /// The elements that were added or removed.
+    elements: BTreeSet<&'a str>,
+    /// The sum of each author's increments.
+    shares: BTreeMap<u64, u64>,
+    entries: Vec<&'a str>,
+}
+
+impl<'a> Changed<'a> {
+    fn by(transactions: &'a [Transaction]) -> Self {
+        let mut changed = Self::default();
+        for transaction in transactions {
+            for operation in &transaction.operations {
+                match &operation.action {
+                    Action::Put { key, value } => _ = changed.puts.insert(key, value),
+                    Action::Add(element) | Action::Remove(element) => {
+                        changed.elements.insert(element);
+                    }
+                    Action::Increment(amount) => {
+                        *changed.shares.entry(transaction.author).or_insert(0) += amount;
+                    }
+                    Action::Append(entry) => changed.entries.push(entry),
+                }
+            }
+        }
+        changed
+    }
+
+    /// A number for each key, element and author, the same wherever it occurs.
+    fn numbers(&self) -> Vec<u64> {
+        let state = FixedState::default();
+        let keys = self.puts.keys().map(|key| state.hash_one(("key", key)));
+        let elements = self.elements.iter().map(|element| state.hash_one(("element", element)));
+        let authors = self.shares.keys().map(|author| state.hash_one(("author", author)));
+        keys.chain(elements).chain(authors).collect()
     }
 }
 
