@@ -37,6 +37,11 @@ impl Handle {
     pub fn len(self) -> usize {
         self.length as usize
     }
+
+    /// A part of it, which was kept as a value of its own right.
+    pub fn part(self, at: usize, length: usize) -> Self {
+        Self { at: self.at + at as u32, length: length as u32, ..self }
+    }
 }
 
 /// A chunk takes no further value once it has this many bytes. A greater value has its own.

@@ -19,6 +19,22 @@ pub trait Atom {
 
     /// Reads one; `None` where the bytes are of none.
     fn from_bytes(bytes: &[u8]) -> Option<Self::Ref<'_>>;
+
+    /// Whether each of many that stand side by side can be read; `ends` says where each ends.
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        let mut start = 0;
+        ends.iter().all(|end| {
+            let one = bytes.get(start..*end);
+            start = *end;
+            one.is_some_and(|one| Self::from_bytes(one).is_some())
+        })
+    }
+}
+
+/// Texts side by side are one text, cut between characters.
+fn are_all_text(bytes: &[u8], ends: &[usize]) -> bool {
+    let text = str::from_utf8(bytes);
+    text.is_ok_and(|text| ends.iter().all(|end| text.is_char_boundary(*end)))
 }
 
 impl Atom for [u8] {
@@ -31,6 +47,10 @@ impl Atom for [u8] {
     fn from_bytes(bytes: &[u8]) -> Option<&[u8]> {
         Some(bytes)
     }
+
+    fn are_all(_: &[u8], _: &[usize]) -> bool {
+        true
+    }
 }
 
 impl Atom for str {
@@ -42,6 +62,10 @@ impl Atom for str {
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
+    }
+
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        are_all_text(bytes, ends)
     }
 }
 
@@ -68,5 +92,9 @@ impl Atom for Canonical {
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
+    }
+
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        are_all_text(bytes, ends)
     }
 }

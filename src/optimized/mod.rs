@@ -25,6 +25,8 @@ pub mod or_set;
 
 pub mod lww_map;
 
+pub mod wire;
+
 pub use crate::operation::{Author, Refused};
 pub use atom::Atom;
 pub use decisions::{Decision, OpenDecision};
