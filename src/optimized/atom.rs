@@ -98,3 +98,16 @@ impl Atom for Canonical {
         are_all_text(bytes, ends)
     }
 }
+
+/// No bytes: the values of what has none.
+impl Atom for () {
+    type Ref<'a> = ();
+
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        [][..].into()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<()> {
+        bytes.is_empty().then_some(())
+    }
+}

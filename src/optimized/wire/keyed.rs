@@ -114,13 +114,11 @@ impl Columns {
     fn set<E: Coded>(&mut self, at: usize, author: u32, counter: u64, record: &Record<E>) {
         self.author[at] = author.into();
         self.counter[at] = counter;
-        let times = [record.seq, record.effect.timestamp()];
-        for (offset, (column, time)) in
-            self.offsets.iter_mut().zip([&mut self.seq, &mut self.timestamp].into_iter().zip(times))
-        {
-            let last = std::mem::replace(offset, time.wrapping_sub(record.counter));
-            column[at] = zigzag(offset.wrapping_sub(last));
-        }
+        let seq = record.seq.wrapping_sub(record.counter);
+        let timestamp = record.effect.timestamp().wrapping_sub(record.counter);
+        let last = std::mem::replace(&mut self.offsets, [seq, timestamp]);
+        self.seq[at] = zigzag(seq.wrapping_sub(last[0]));
+        self.timestamp[at] = zigzag(timestamp.wrapping_sub(last[1]));
         self.code[at] = record.effect.code();
     }
 
@@ -156,17 +154,23 @@ impl Columns {
 // Encoding.
 
 pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base) -> Vec<u8> {
-    let mut to = start(E::KIND);
-    write_span(&delta.since, &delta.seen, naming, base, &mut to);
     let others = sorted(&delta.others, |(key, record)| {
         (*key, delta.authors[record.author as usize].place, record.counter)
     });
     let births = sorted(&delta.births, |birth| *birth);
-    let numbers = write_authors(delta, &mut to);
+    let (keys, own_keys) = keys(delta);
+    let beside = others.iter().chain(&delta.winners).map(|(_, record)| record);
+    let records = || delta.first.iter().chain(beside.clone());
+    let values = || records().filter_map(|record| record.effect.value());
+    let texts = keys.len() + values().map(Handle::len).sum::<usize>();
+
+    let mut to = start(E::KIND);
+    write_number(texts as u64, &mut to.out);
+    write_span(&delta.since, &delta.seen, naming, base, &mut to);
+    let numbers = write_authors(delta, records(), &mut to);
     to.count(delta.names.len());
-    let own_keys = write_keys(delta, &mut to.out);
     if E::IS_TIMED {
-        write_values(delta, &others, &mut to.out);
+        write_number(keys.len() as u64, &mut to.out);
     }
     write_first(delta, &numbers, &own_keys, &mut to.out);
     write_beside(&others, &numbers, &mut to);
@@ -174,7 +178,10 @@ pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base
         write_beside(&delta.winners, &numbers, &mut to);
     }
     write_births(&births, &mut to);
-    to.end()
+    let mut out = to.end(texts);
+    out.extend_from_slice(&keys);
+    delta.values.append(values(), &mut out);
+    out
 }
 
 /// The items in order; most often they are already.
@@ -187,10 +194,13 @@ fn sorted<T: Clone, O: Ord>(items: &[T], order: impl Fn(&T) -> O) -> Cow<'_, [T]
 }
 
 /// Writes those authors that records have. Gives the number of each in the message.
-fn write_authors<E: Coded>(delta: &KeyedDelta<E>, to: &mut Writer) -> Vec<u32> {
-    let beside = delta.others.iter().chain(&delta.winners).map(|(_, record)| record);
+fn write_authors<'a, E: Coded + 'a>(
+    delta: &KeyedDelta<E>,
+    records: impl Iterator<Item = &'a Record<E>>,
+    to: &mut Writer,
+) -> Vec<u32> {
     let mut is_used = vec![false; delta.authors.len()];
-    for record in delta.first.iter().chain(beside) {
+    for record in records {
         is_used[record.author as usize] = true;
     }
     let mut numbers = vec![0; delta.authors.len()];
@@ -217,8 +227,8 @@ fn write_authors<E: Coded>(delta: &KeyedDelta<E>, to: &mut Writer) -> Vec<u32> {
     numbers
 }
 
-/// Writes what is the keys' own. Gives for each how many bytes it shares, and has of its own.
-fn write_keys<E>(delta: &KeyedDelta<E>, out: &mut Vec<u8>) -> Vec<[u64; 2]> {
+/// What is the keys' own, and for each how many bytes it shares, and has of its own.
+fn keys<E>(delta: &KeyedDelta<E>) -> (Vec<u8>, Vec<[u64; 2]>) {
     let mut lengths = Vec::new();
     let mut texts = Vec::new();
     let mut previous: &[u8] = &[];
@@ -231,24 +241,7 @@ fn write_keys<E>(delta: &KeyedDelta<E>, out: &mut Vec<u8>) -> Vec<[u64; 2]> {
             previous = key;
         }
     }
-    write_number(texts.len() as u64, out);
-    out.append(&mut texts);
-    lengths
-}
-
-/// Writes all values, in the order of their records.
-fn write_values<E: Coded>(delta: &KeyedDelta<E>, others: &[(u32, Record<E>)], out: &mut Vec<u8>) {
-    let beside = others.iter().chain(&delta.winners).map(|(_, record)| record);
-    let values = || {
-        let records = delta.first.iter().chain(beside.clone());
-        records.filter_map(|record| record.effect.value())
-    };
-    let length: usize = values().map(Handle::len).sum();
-    write_number(length as u64, out);
-    out.reserve(length);
-    for value in values() {
-        out.extend_from_slice(delta.values.get(value));
-    }
+    (texts, lengths)
 }
 
 /// Writes the listed keys' names and first records.
@@ -356,6 +349,7 @@ pub(super) fn decode<E: Coded>(
     values: Check,
 ) -> Result<KeyedDelta<E>, Error> {
     let mut reader = open(bytes, E::KIND)?;
+    let texts = reader.texts()?;
     let Span { since, seen } = read_span(&mut reader, known)?;
     let before = since.counts_along(seen.roster());
     let pairs = before.into_iter().zip(seen.counts());
@@ -364,7 +358,7 @@ pub(super) fn decode<E: Coded>(
         reader,
         places,
         authors: Vec::new(),
-        texts: &[],
+        texts,
         values: Values::default(),
         check: values,
     };
@@ -424,15 +418,25 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
+    /// Splits the texts into those of keys and those of values.
+    fn keys<E: Coded>(&mut self) -> Result<&'a [u8], Error> {
+        if !E::IS_TIMED {
+            return Ok(std::mem::take(&mut self.texts));
+        }
+        let length = self.reader.number("how many bytes the keys have of their own")?;
+        let texts = usize::try_from(length).ok().and_then(|at| self.texts.split_at_checked(at));
+        let Some((keys, values)) = texts else {
+            let found = format!("keys of {length} bytes in texts of {}", self.texts.len());
+            return Err(self.wrong(found, "no more than there are"));
+        };
+        self.texts = values;
+        Ok(keys)
+    }
+
     /// Reads the listed keys' names and first records.
     fn first<E: Coded>(&mut self, check: Check) -> Result<Listed<E>, Error> {
         let count = self.reader.count("how many keys are listed")?;
-        let length = self.reader.length("how many bytes the keys have of their own")?;
-        let mut texts = self.reader.take(length, "the keys")?;
-        if E::IS_TIMED {
-            let length = self.reader.length("how many bytes the values have")?;
-            self.texts = self.reader.take(length, "the values")?;
-        }
+        let mut texts = self.keys::<E>()?;
         let mut listed = Listed {
             names: Vec::with_capacity(count),
             keys: Vec::new(),

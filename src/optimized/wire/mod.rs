@@ -136,7 +136,7 @@ impl StateHash {
         let mut to = start(Kind::StateHash);
         to.out.extend_from_slice(&self.content);
         to.out.extend_from_slice(&self.removals);
-        to.end()
+        to.end(0)
     }
 
     /// The state hash of a message.

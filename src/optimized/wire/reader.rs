@@ -14,11 +14,21 @@ pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     counted: usize,
+    /// What the counts may add up to.
+    worth: usize,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, counted: 0 }
+        Self { bytes, at: 0, counted: 0, worth: bytes.len() }
+    }
+
+    /// Splits off the texts at the end of the message. Their length comes next.
+    pub fn texts(&mut self) -> Result<&'a [u8], Error> {
+        let length = self.length("the length of the texts")?;
+        let (bytes, texts) = self.bytes.split_at(self.bytes.len() - length);
+        self.bytes = bytes;
+        Ok(texts)
     }
 
     /// Where it is read, in bytes from the start of the message.
@@ -98,14 +108,14 @@ impl<'a> Reader<'a> {
 
     /// A count that was read from `start` on.
     pub fn worth(&mut self, count: u64, start: usize, what: &'static str) -> Result<usize, Error> {
-        let left = self.bytes.len() - self.counted;
+        let left = self.worth - self.counted;
         match usize::try_from(count) {
             Ok(count) if count <= left => {
                 self.counted += count;
                 Ok(count)
             }
             _ => {
-                let (counted, length) = (self.counted, self.bytes.len());
+                let (counted, length) = (self.counted, self.worth);
                 let found = format!(
                     "a count of {count}, after counts of {counted} in a message of {length} bytes"
                 );
@@ -114,18 +124,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The message ends here, but for the zero bytes that it needs to be worth its counts.
+    /// All but the texts ends here, and the zero bytes that the message needs to be worth its
+    /// counts.
     pub fn end(&mut self) -> Result<(), Error> {
-        let padding = self.counted.saturating_sub(self.at);
         let start = self.at;
-        let rest = self.take(self.bytes.len() - self.at, "the end")?;
+        let texts = self.worth - self.bytes.len();
+        let padding = self.counted.saturating_sub(start + texts);
+        let rest = self.take(self.bytes.len() - start, "the end")?;
         if rest.len() != padding || rest.iter().any(|byte| *byte != 0) {
-            let found = format!("{} bytes after the content", rest.len());
-            return Err(Error::malformed(
-                start,
-                found,
-                "the end, after as many zero bytes as needed",
-            ));
+            let found = format!("{} bytes after the columns", rest.len());
+            let expected = "the end, after as many zero bytes as the counts need";
+            return Err(Error::malformed(start, found, expected));
         }
         Ok(())
     }
@@ -173,11 +182,12 @@ impl Writer {
         self.counted += count;
     }
 
-    /// The message. Where its counts are greater than its length, zero bytes make up for it.
-    pub fn end(mut self) -> Vec<u8> {
-        if self.out.len() < self.counted {
-            self.out.resize(self.counted, 0);
-        }
+    /// The message, but for texts of that length, which the caller appends. Where its counts are
+    /// greater than its length, zero bytes make up for it.
+    pub fn end(mut self, texts: usize) -> Vec<u8> {
+        let length = self.counted.saturating_sub(texts).max(self.out.len());
+        self.out.reserve_exact(length + texts - self.out.len());
+        self.out.resize(length, 0);
         self.out
     }
 }

@@ -27,7 +27,7 @@ impl Vector {
     pub fn encode(&self, naming: Naming) -> Vec<u8> {
         let mut to = start(Kind::Vector);
         write_vector(self, naming, &mut to);
-        to.end()
+        to.end(0)
     }
 
     /// The vector of a message. Where its origins are known, it shares their roster.
