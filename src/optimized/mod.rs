@@ -15,4 +15,8 @@ pub mod atom;
 pub mod delta;
 pub mod vector;
 
+pub mod g_counter;
+
+//pub mod log;
+
 pub use crate::operation::{Author, Refused};

@@ -71,6 +71,23 @@ impl Roster {
     }
 }
 
+impl Roster {
+    /// The roster with an origin more, which belongs there.
+    fn with(&self, place: usize, origin: &Origin) -> Self {
+        let mut origins = Vec::with_capacity(self.origins.len() + 1);
+        origins.extend_from_slice(&self.origins[..place]);
+        origins.push(origin.clone());
+        origins.extend_from_slice(&self.origins[place..]);
+        Self { origins, fingerprint: OnceLock::new() }
+    }
+
+    /// The roster without the origin that stands there.
+    fn without(&self, place: usize) -> Self {
+        let origins = [&self.origins[..place], &self.origins[place + 1..]].concat();
+        Self { origins, fingerprint: OnceLock::new() }
+    }
+}
+
 fn first_half(hash: blake3::Hash) -> Fingerprint {
     let mut half = Fingerprint::default();
     half.copy_from_slice(&hash.as_bytes()[..16]);
@@ -133,6 +150,15 @@ impl Vector {
             ours.next_if(|(our, _)| *our == origin).map_or(0, |(_, count)| count)
         };
         roster.origins.iter().map(count).collect()
+    }
+
+    /// What has been seen here and not by `since`: for each origin of which there is such, its
+    /// place, how many of its operations `since` has seen, and how many this vector.
+    pub(crate) fn beyond(&self, since: &Self) -> impl Iterator<Item = (usize, u64, u64)> {
+        let before = since.counts_along(&self.roster).into_iter();
+        let both = before.zip(&self.counts).enumerate();
+        both.filter(|(_, (before, count))| before < count)
+            .map(|(place, (before, count))| (place, before, *count))
     }
 
     /// Whether everything that `other` has seen has been seen here.
@@ -222,12 +248,19 @@ impl Origins {
 
     /// The number of the origin, which becomes known. What is seen of it must follow.
     pub fn number(&mut self, origin: &Origin) -> u32 {
-        self.find(origin).unwrap_or_else(|| {
-            let roster = Roster { origins: vec![origin.clone()], fingerprint: OnceLock::new() };
-            let all = self.roster.union(&Arc::new(roster));
-            self.learn(all);
-            self.seen.len() as u32 - 1
-        })
+        let place = match self.roster.origins.binary_search(origin) {
+            Ok(place) => return self.numbers[place],
+            Err(place) => place,
+        };
+        let number = self.seen.len() as u32;
+        self.roster = Arc::new(self.roster.with(place, origin));
+        for later in &self.numbers[place..] {
+            self.places[*later as usize] += 1;
+        }
+        self.numbers.insert(place, number);
+        self.places.push(place as u32);
+        self.seen.push(0);
+        number
     }
 
     /// The number of each origin of the roster; all of them become known.
@@ -265,6 +298,16 @@ impl Origins {
         self.roster = roster;
     }
 
+    /// The origins, in order.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// The numbers of the origins, in the order of the roster.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
     /// The origin of a number.
     pub fn get(&self, number: u32) -> &Origin {
         &self.roster.origins[self.place(number) as usize]
@@ -290,6 +333,18 @@ impl Origins {
     pub fn vector(&self) -> Vector {
         let counts = self.numbers.iter().map(|number| self.seen[*number as usize]).collect();
         Vector { roster: self.roster.clone(), counts }
+    }
+
+    /// What had been seen before the last operation of the origin, as a vector.
+    pub fn vector_before(&self, number: u32) -> Vector {
+        let Vector { mut roster, mut counts } = self.vector();
+        let place = self.place(number) as usize;
+        counts[place] -= 1;
+        if counts[place] == 0 {
+            counts.remove(place);
+            roster = Arc::new(roster.without(place));
+        }
+        Vector { roster, counts }
     }
 
     /// For each origin, by number: what `vector` has seen of it.
