@@ -54,33 +54,26 @@ impl GCounter {
 impl GCounter {
     /// Takes in everything that `other` knows; the result tells whose shares grew.
     pub fn join(&mut self, other: &Self) -> Grown<'_> {
-        let numbers = self.learn(&other.vector());
-        let pairs = numbers.iter().zip(other.origins.numbers());
-        let shares = pairs.map(|(ours, theirs)| (*ours, other.shares[*theirs as usize]));
-        self.raise(shares)
-    }
-
-    /// Marks all as seen that `seen` has seen; gives the numbers of its origins, by place.
-    fn learn(&mut self, seen: &Vector) -> Vec<u32> {
-        let numbers = self.origins.numbers_of(seen.roster());
+        let ours = self.origins.numbers_of(other.origins.roster());
         self.shares.resize(self.origins.len(), 0);
-        for (number, count) in numbers.iter().zip(seen.counts()) {
-            self.origins.see(*number, *count);
-        }
-        numbers
-    }
-
-    /// Raises the shares of origins, by number, where they are less.
-    fn raise(&mut self, shares: impl Iterator<Item = (u32, u128)>) -> Grown<'_> {
         let mut numbers = Vec::new();
-        for (number, share) in shares {
-            let ours = &mut self.shares[number as usize];
-            if share > *ours {
-                *ours = share;
-                numbers.push(number);
+        for (ours, theirs) in ours.into_iter().zip(other.origins.numbers()) {
+            self.origins.see(ours, other.origins.seen(*theirs));
+            if self.raise(ours, other.shares[*theirs as usize]) {
+                numbers.push(ours);
             }
         }
         Grown { counter: self, numbers }
+    }
+
+    /// Raises a share, if it is less; says whether it was.
+    fn raise(&mut self, number: u32, share: u128) -> bool {
+        let ours = &mut self.shares[number as usize];
+        let grows = share > *ours;
+        if grows {
+            *ours = share;
+        }
+        grows
     }
 }
 
@@ -153,8 +146,8 @@ impl GCounter {
     pub fn delta_since(&self, since: &Vector) -> CounterDelta {
         let seen = self.vector();
         let numbers = self.origins.numbers();
-        let shares = seen.beyond(since);
-        let shares = shares.map(|(place, ..)| self.shares[numbers[place] as usize]).collect();
+        let counted = seen.beyond(since);
+        let shares = counted.map(|(place, ..)| self.shares[numbers[place] as usize]).collect();
         CounterDelta { since: since.clone(), seen, shares }
     }
 
@@ -166,10 +159,17 @@ impl GCounter {
         if let Some((origin, needed, seen)) = self.origins.lacks(&delta.since) {
             return Err(Unfit::Gap { origin, needed, seen });
         }
-        let numbers = self.learn(&delta.seen);
-        let counted = delta.seen.beyond(&delta.since);
-        let shares = counted.map(|(place, ..)| numbers[place]).zip(delta.shares.iter().copied());
-        Ok(self.raise(shares))
+        let CounterDelta { since, seen, shares } = delta;
+        let ours = self.origins.numbers_of(seen.roster());
+        self.shares.resize(self.origins.len(), 0);
+        let mut numbers = Vec::with_capacity(shares.len());
+        for ((place, _, count), share) in seen.beyond(since).zip(shares) {
+            self.origins.see(ours[place], count);
+            if self.raise(ours[place], *share) {
+                numbers.push(ours[place]);
+            }
+        }
+        Ok(Grown { counter: self, numbers })
     }
 }
 
@@ -275,10 +275,9 @@ impl CounterDelta {
     /// share is less than the origin's count of increments, which are of 1 at least.
     pub fn new(since: Vector, seen: Vector, shares: Vec<u128>) -> Option<Self> {
         let mut left = shares.iter();
-        let fit = seen
-            .beyond(&since)
-            .all(|(.., count)| left.next().is_some_and(|share| *share >= u128::from(count)));
-        (fit && left.next().is_none()).then_some(Self { since, seen, shares })
+        let mut is_told = |count: u64| left.next().is_some_and(|share| *share >= u128::from(count));
+        let fits = seen.beyond(&since).all(|(.., count)| is_told(count)) && left.next().is_none();
+        fits.then_some(Self { since, seen, shares })
     }
 
     /// What the receiver must have seen.

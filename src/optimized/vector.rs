@@ -9,6 +9,7 @@
 
 use crate::dot::{Dot, Origin};
 use crate::version_vector::VersionVector;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// The origins of which anything has been seen, in order.
@@ -154,11 +155,20 @@ impl Vector {
 
     /// What has been seen here and not by `since`: for each origin of which there is such, its
     /// place, how many of its operations `since` has seen, and how many this vector.
-    pub(crate) fn beyond(&self, since: &Self) -> impl Iterator<Item = (usize, u64, u64)> {
-        let before = since.counts_along(&self.roster).into_iter();
-        let both = before.zip(&self.counts).enumerate();
-        both.filter(|(_, (before, count))| before < count)
-            .map(|(place, (before, count))| (place, before, *count))
+    pub(crate) fn beyond<'a>(
+        &'a self,
+        since: &'a Self,
+    ) -> impl Iterator<Item = (usize, u64, u64)> + 'a {
+        // Without a copy where it can be: a vector of many origins is large beside what is new.
+        let before = if self.roster.is(&since.roster) {
+            Cow::Borrowed(since.counts())
+        } else {
+            Cow::Owned(since.counts_along(&self.roster))
+        };
+        (0..self.counts.len()).filter_map(move |place| {
+            let (before, count) = (before[place], self.counts[place]);
+            (before < count).then_some((place, before, count))
+        })
     }
 
     /// Whether everything that `other` has seen has been seen here.
@@ -355,13 +365,16 @@ impl Origins {
 
     /// The first origin of which `vector` has seen more than was seen here, and how many.
     pub fn lacks(&self, vector: &Vector) -> Option<(Origin, u64, u64)> {
-        let along = if self.roster.is(&vector.roster) {
-            self.numbers.iter().map(|number| self.seen[*number as usize]).collect()
+        let needed = vector.counts.iter();
+        let is_less = |(needed, seen): (&u64, u64)| seen < *needed;
+        let place = if self.roster.is(&vector.roster) {
+            let seen = self.numbers.iter().map(|number| self.seen[*number as usize]);
+            needed.zip(seen).position(is_less)
         } else {
-            self.vector().counts_along(&vector.roster)
-        };
-        let mut entries = vector.iter().zip(along);
-        let lacking = entries.find(|((_, needed), seen)| needed > seen);
-        lacking.map(|((origin, needed), seen)| (origin.clone(), needed, seen))
+            needed.zip(self.vector().counts_along(&vector.roster)).position(is_less)
+        }?;
+        let origin = &vector.roster.origins[place];
+        let seen = self.find(origin).map_or(0, |number| self.seen(number));
+        Some((origin.clone(), vector.counts[place], seen))
     }
 }
