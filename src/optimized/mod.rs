@@ -27,6 +27,10 @@ pub mod lww_map;
 
 pub mod wire;
 
+pub mod g_counter;
+
+//pub mod log;
+
 pub use crate::operation::{Author, Refused};
 pub use atom::Atom;
 pub use decisions::{Decision, OpenDecision};

@@ -63,7 +63,8 @@ pub enum Error {
         /// How many bytes are allowed.
         limit: usize,
     },
-    /// The message is compressed, which needs the feature `compression`.
+    /// The message is compressed: it is to be unpacked first, or cannot be without the feature
+    /// `compression`.
     Compressed,
 }
 
@@ -136,8 +137,8 @@ impl fmt::Display for Error {
             ),
             Self::Compressed => write!(
                 f,
-                "the message is compressed: build this library with the feature `compression`, \
-                 or ask for it uncompressed"
+                "the message is compressed: unpack it with `decompress`, which needs the feature \
+                 `compression`, or ask for it uncompressed"
             ),
         }
     }

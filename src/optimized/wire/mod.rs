@@ -11,12 +11,17 @@
 //! A listed key that is listed twice is not noticed here, nor is a lie about what was decided.
 
 mod column;
+mod compressed;
+mod counter;
 mod error;
 mod keyed;
 mod names;
 mod reader;
 mod vector;
 
+#[cfg(feature = "compression")]
+pub use compressed::compress;
+pub use compressed::{LIMIT, decompress};
 pub use error::Error;
 
 use super::state_hash::StateHash;
@@ -32,7 +37,7 @@ pub const MEMORY: usize = 96;
 
 /// How many bytes of memory decoding takes at most for each origin of a vector or roster that the
 /// receiver has and a message names by its fingerprint.
-pub const MEMORY_OF_KNOWN: usize = 96;
+pub const MEMORY_OF_KNOWN: usize = 128;
 
 /// What a message is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -126,6 +131,7 @@ fn open(bytes: &[u8], expected: Kind) -> Result<Reader<'_>, Error> {
     }
     match reader.byte("the kind of the message")? {
         kind if kind == expected as u8 => Ok(reader),
+        kind if kind == Kind::Compressed as u8 => Err(Error::Compressed),
         found => Err(Error::Kind { found, expected }),
     }
 }
