@@ -54,6 +54,13 @@ impl<T: ToBytes + ?Sized> ToBytes for &T {
     }
 }
 
+/// None: what there is only one of needs none.
+impl ToBytes for () {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        [][..].into()
+    }
+}
+
 /// Themselves.
 impl ToBytes for [u8] {
     fn to_bytes(&self) -> Cow<'_, [u8]> {

@@ -100,6 +100,19 @@ impl Handle {
     pub fn len(self) -> usize {
         self.length as usize
     }
+
+    /// Both as one, where the other stands behind it.
+    fn joined(self, other: Self) -> Option<Self> {
+        let is_next =
+            self.chunk == other.chunk && self.at.checked_add(self.length) == Some(other.at);
+        let length = is_next.then(|| self.length.checked_add(other.length)).flatten()?;
+        Some(Self { length, ..self })
+    }
+
+    /// A part of it, which was kept as a value of its own right.
+    pub fn part(self, at: usize, length: usize) -> Self {
+        Self { at: self.at + at as u32, length: length as u32, ..self }
+    }
 }
 
 /// A chunk takes no further value once it has this many bytes. A greater value has its own.
@@ -148,6 +161,24 @@ impl Values {
     pub fn get(&self, handle: Handle) -> &[u8] {
         let at = handle.at as usize;
         &self.chunks[handle.chunk.get() as usize - 1][at..at + handle.len()]
+    }
+
+    /// Appends values to `out`, one after the other. Those that stand side by side, as they do
+    /// where they were put in together, are copied together.
+    pub fn append(&self, values: impl Iterator<Item = Handle>, out: &mut Vec<u8>) {
+        let mut run: Option<Handle> = None;
+        for next in values {
+            run = Some(match run {
+                None => next,
+                Some(run) => run.joined(next).unwrap_or_else(|| {
+                    out.extend_from_slice(self.get(run));
+                    next
+                }),
+            });
+        }
+        if let Some(run) = run {
+            out.extend_from_slice(self.get(run));
+        }
     }
 
     /// The value is needed no more.

@@ -16,6 +16,22 @@ pub trait Atom: ToBytes {
 
     /// Reads one; `None` where the bytes are of none.
     fn from_bytes(bytes: &[u8]) -> Option<Self::Ref<'_>>;
+
+    /// Whether each of many that stand side by side can be read; `ends` says where each ends.
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        let mut start = 0;
+        ends.iter().all(|end| {
+            let one = bytes.get(start..*end);
+            start = *end;
+            one.is_some_and(|one| Self::from_bytes(one).is_some())
+        })
+    }
+}
+
+/// Texts side by side are one text, cut between characters.
+fn are_all_text(bytes: &[u8], ends: &[usize]) -> bool {
+    let text = str::from_utf8(bytes);
+    text.is_ok_and(|text| ends.iter().all(|end| text.is_char_boundary(*end)))
 }
 
 impl Atom for [u8] {
@@ -24,6 +40,10 @@ impl Atom for [u8] {
     fn from_bytes(bytes: &[u8]) -> Option<&[u8]> {
         Some(bytes)
     }
+
+    fn are_all(_: &[u8], _: &[usize]) -> bool {
+        true
+    }
 }
 
 impl Atom for str {
@@ -31,6 +51,10 @@ impl Atom for str {
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
+    }
+
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        are_all_text(bytes, ends)
     }
 }
 
@@ -48,5 +72,18 @@ impl Atom for Canonical {
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
+    }
+
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        are_all_text(bytes, ends)
+    }
+}
+
+/// No bytes: the values of what has none.
+impl Atom for () {
+    type Ref<'a> = ();
+
+    fn from_bytes(bytes: &[u8]) -> Option<()> {
+        bytes.is_empty().then_some(())
     }
 }

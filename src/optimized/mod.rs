@@ -25,6 +25,10 @@ pub mod or_set;
 
 pub mod lww_map;
 
+pub mod g_counter;
+
+pub mod wire;
+
 pub use crate::digest::StateHash;
 pub use crate::operation::{Author, Refused};
 pub use atom::Atom;

@@ -193,7 +193,7 @@ impl Default for Tree {
 
 impl Tree {
     /// Takes a record out of the chain of its bucket. The hashes above are not brought up to date.
-    fn unlink(&mut self, path: u64, number: u32, next: &mut [u32]) {
+    fn unlink(&mut self, path: u64, number: u32, next: &mut Table<u32>) {
         let mut child = &mut self.root;
         let mut depth = 0;
         while let Some(node) = child.as_node() {
