@@ -11,6 +11,7 @@ use super::atom::Atom;
 use super::decisions::{Birth, Births, Decisions, Few, Marks, More, View, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
 use super::history::{Step, Trail};
+use super::replica::Changes;
 use super::vector::Vector;
 use crate::dot::Dot;
 use crate::operation::DecisionId;
@@ -60,6 +61,15 @@ impl<'a, E: Effect, K: Atom + ?Sized> Applied<'a, E, K> {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// The same in the words of a replica.
+    pub(super) fn changes(&self) -> Changes {
+        let superseded = self.changes.iter().filter_map(|change| {
+            let record = change.superseded?;
+            Some((self.store.key(change.key).to_vec(), self.store.id(&record)))
+        });
+        Changes { changed: self.changes.len(), superseded: superseded.collect() }
     }
 
     /// The keys of which the decisions changed, in the order of the delta.

@@ -151,6 +151,10 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         self.decisions.trees()
     }
 
+    pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
+        self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    }
+
     /// The state hash. Cost: O(keys changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(4, self.decisions.trees())

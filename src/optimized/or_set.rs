@@ -130,6 +130,10 @@ impl<K: Atom + ?Sized> OrSet<K> {
         self.decisions.open_decisions(K::from_bytes)
     }
 
+    pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
+        self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    }
+
     /// The state hash. Cost: O(elements changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(3, self.decisions.trees())

@@ -103,14 +103,21 @@ pub(super) fn object_hashes(tag: u8, trees: &Trees) -> StateHash {
     StateHash { content: hash(content), removals: hash(removals) }
 }
 
-/// The hash of a replica whose objects have these hashes, in the order of their names.
-pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
-    let mut message = Vec::new();
+/// The hashes of a replica whose objects have these, in the order of their names.
+pub(super) fn replica_hash<'a>(
+    objects: impl Iterator<Item = (&'a str, StateHash)>,
+) -> StateHash {
+    let (mut content, mut removals) = (Vec::new(), Vec::new());
     for (name, object) in objects {
-        write_bytes(name.as_bytes(), &mut message);
-        message.extend_from_slice(&object);
+        for (message, digest) in
+            [(&mut content, object.content), (&mut removals, object.removals)]
+        {
+            write_bytes(name.as_bytes(), message);
+            message.extend_from_slice(&digest.0);
+        }
     }
-    hash(&DOMAINS.replica, &message)
+    let hash = |message: &[u8]| digest::Digest(hash(&DOMAINS.replica, message));
+    StateHash { content: hash(&content), removals: hash(&removals) }
 }
 
 /// Which tree a record belongs to.
