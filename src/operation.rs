@@ -158,6 +158,10 @@ pub enum Refused {
     ShareTooGreat,
     /// The origin has used all its 2^64 − 1 names for operations. A new incarnation has new ones.
     NoNamesLeft(Origin),
+    /// What is to be kept is of that many bytes. The most is 2^32 − 1.
+    TooLong(usize),
+    /// The log has 2^32 − 1 entries already.
+    LogFull,
 }
 
 impl fmt::Display for Refused {
@@ -171,6 +175,10 @@ impl fmt::Display for Refused {
                  incarnation",
                 origin.replica, origin.incarnation
             ),
+            Self::TooLong(bytes) => {
+                write!(f, "an entry or value of {bytes} bytes; the most is 2^32 − 1")
+            }
+            Self::LogFull => write!(f, "the log has 2^32 − 1 entries and takes no more"),
         }
     }
 }

@@ -193,6 +193,8 @@ pub enum Unfit {
         /// How many the delta knows.
         known: u64,
     },
+    /// A log that takes it in would have more than 2^32 − 1 entries.
+    LogFull,
 }
 
 impl fmt::Display for Unfit {
@@ -217,6 +219,7 @@ impl fmt::Display for Unfit {
                  was set back to a backup; open it under a new incarnation",
                 origin.replica, origin.incarnation
             ),
+            Self::LogFull => write!(f, "the log would have more than 2^32 − 1 entries"),
         }
     }
 }

@@ -218,7 +218,9 @@ impl Change<'_> {
 
     /// What to tell those who have seen all that was seen before it. Cost: O(origins).
     pub fn delta(&self) -> CounterDelta {
-        self.counter.delta_since(&self.counter.origins.vector_before(self.number))
+        let origins = &self.counter.origins;
+        let before = origins.vector_until(self.number, origins.seen(self.number) - 1);
+        self.counter.delta_since(&before)
     }
 
     /// The number of the share that grew.

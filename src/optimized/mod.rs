@@ -13,10 +13,11 @@
 mod arena;
 pub mod atom;
 pub mod delta;
+mod segments;
 pub mod vector;
 
 pub mod g_counter;
 
-//pub mod log;
+pub mod log;
 
 pub use crate::operation::{Author, Refused};
