@@ -54,6 +54,13 @@ impl<T> Table<T> {
         self.chunks.iter().flatten()
     }
 
+    /// The items from a place on, in order.
+    pub fn iter_from(&self, at: usize) -> impl Iterator<Item = &T> {
+        let (chunk, within) = (at / ITEMS, at % ITEMS);
+        let first = self.chunks.get(chunk).and_then(|chunk| chunk.get(within..)).unwrap_or(&[]);
+        first.iter().chain(self.chunks.iter().skip(chunk + 1).flatten())
+    }
+
     /// The items, in order, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.chunks.iter_mut().flatten()

@@ -145,7 +145,7 @@ impl<E: Effect> Decisions<E> {
         let counter = self.origins.find(origin).map_or(0, |number| self.origins.seen(number));
         let counter = counter.checked_add(1).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
         if !self.keys.has_room(1, key.len()) && self.keys.find(key).is_none() {
-            return Err(Refused::NoRoom);
+            return Err(Refused::KeysFull);
         }
         let number = self.origins.number(origin);
         self.trails.resize(self.origins.len(), Trail::default());

@@ -265,7 +265,7 @@ pub enum Unfit {
     /// it is said to have been seen. The sender's state and this one are not of one history.
     UnknownBirth(Dot),
     /// The object would have more keys than it can: more than 2^31, or some 4 GB of them.
-    NoRoom,
+    KeysFull,
     /// It has operations under the name of this very replica and life that this replica did not
     /// perform: another process goes on under the same name.
     Forked {
@@ -276,6 +276,8 @@ pub enum Unfit {
         /// How many the delta knows.
         known: u64,
     },
+    /// A log that takes it in would have more than 2^32 − 1 entries.
+    LogFull,
 }
 
 impl fmt::Display for Unfit {
@@ -293,7 +295,7 @@ impl fmt::Display for Unfit {
                  the first decision on any key here; compare the state hashes of both replicas",
                 origin.replica, origin.incarnation
             ),
-            Self::NoRoom => write!(
+            Self::KeysFull => write!(
                 f,
                 "with the delta's keys the object would have more than 2^31, or some 4 GB of them"
             ),
@@ -304,6 +306,7 @@ impl fmt::Display for Unfit {
                  was set back to a backup; open it under a new incarnation",
                 origin.replica, origin.incarnation
             ),
+            Self::LogFull => write!(f, "the log would have more than 2^32 − 1 entries"),
         }
     }
 }

@@ -181,7 +181,7 @@ impl<E: Effect> Decisions<E> {
         let keys = self.resolve(delta)?;
         let new = keys.iter().filter(|key| key.is_none()).count();
         if !self.keys.has_room(new, delta.keys.len()) {
-            return Err(Unfit::NoRoom);
+            return Err(Unfit::KeysFull);
         }
         let numbers = self.origins.numbers_of(delta.seen.roster());
         self.trails.resize(self.origins.len(), Trail::default());

@@ -27,9 +27,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::Refused;
 use super::delta::Unfit;
+use super::state_hash::{Leaves, Part, Trees, object_hashes, write_bytes, write_number};
 use super::vector::{Origins, Vector};
+use super::{Refused, StateHash};
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use std::fmt;
@@ -42,6 +43,7 @@ pub struct GCounter {
     shares: Vec<u128>,
     /// Who counted last, and its number: most likely the next one to count.
     last: Option<(Origin, u32)>,
+    trees: Trees,
 }
 
 impl GCounter {
@@ -72,6 +74,7 @@ impl GCounter {
         let grows = share > *ours;
         if grows {
             *ours = share;
+            self.trees.touch(number);
         }
         grows
     }
@@ -97,6 +100,7 @@ impl GCounter {
         let counter = counter.ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
         *share = share.checked_add(u128::from(amount)).ok_or(Refused::ShareTooGreat)?;
         self.origins.see(number, counter);
+        self.trees.touch(number);
         Ok(Change { counter: self, number })
     }
 
@@ -173,6 +177,36 @@ impl GCounter {
     }
 }
 
+impl Leaves for GCounter {
+    fn len(&self) -> usize {
+        self.shares.len()
+    }
+
+    fn part(&self, number: u32) -> Option<Part> {
+        (self.shares[number as usize] > 0).then_some(Part::Content)
+    }
+
+    fn write_key(&self, number: u32, out: &mut Vec<u8>) {
+        let origin = self.origins.get(number);
+        write_bytes(origin.replica.as_str().as_bytes(), out);
+        write_number(origin.incarnation.into(), out);
+    }
+
+    fn write_body(&self, number: u32, out: &mut Vec<u8>) {
+        write_number(self.shares[number as usize], out);
+    }
+}
+
+impl GCounter {
+    /// The state hash. Cost: O(shares changed since it was last asked for · log origins).
+    pub fn state_hash(&mut self) -> StateHash {
+        let mut trees = std::mem::take(&mut self.trees);
+        trees.refresh(self);
+        self.trees = trees;
+        object_hashes(1, &self.trees)
+    }
+}
+
 impl Lattice for GCounter {
     fn bottom() -> Self {
         Self::new()
@@ -218,7 +252,9 @@ impl Change<'_> {
 
     /// What to tell those who have seen all that was seen before it. Cost: O(origins).
     pub fn delta(&self) -> CounterDelta {
-        self.counter.delta_since(&self.counter.origins.vector_before(self.number))
+        let origins = &self.counter.origins;
+        let before = origins.vector_until(self.number, origins.seen(self.number) - 1);
+        self.counter.delta_since(&before)
     }
 
     /// The number of the share that grew.

@@ -73,7 +73,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
     ) -> Result<Performed<'_, Self>, Refused> {
         let value = value.to_bytes();
         if value.len() > LONGEST {
-            return Err(Refused::NoRoom);
+            return Err(Refused::TooLong(value.len()));
         }
         let counter = self.decisions.decide(author, &key.to_bytes(), |values| {
             Write::new(timestamp, Some(values.put(&value)))

@@ -12,11 +12,14 @@
 
 mod arena;
 mod atom;
+mod segments;
 mod vector;
 
 mod delta;
 mod history;
 mod state_hash;
+
+pub mod g_counter;
 
 mod decisions;
 mod exchange;
@@ -25,7 +28,9 @@ pub mod or_set;
 
 pub mod lww_map;
 
-pub mod g_counter;
+pub mod log;
+
+pub mod replica;
 
 pub mod wire;
 

@@ -104,13 +104,10 @@ pub(super) fn object_hashes(tag: u8, trees: &Trees) -> StateHash {
 }
 
 /// The hashes of a replica whose objects have these, in the order of their names.
-pub(super) fn replica_hash<'a>(
-    objects: impl Iterator<Item = (&'a str, StateHash)>,
-) -> StateHash {
+pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, StateHash)>) -> StateHash {
     let (mut content, mut removals) = (Vec::new(), Vec::new());
     for (name, object) in objects {
-        for (message, digest) in
-            [(&mut content, object.content), (&mut removals, object.removals)]
+        for (message, digest) in [(&mut content, object.content), (&mut removals, object.removals)]
         {
             write_bytes(name.as_bytes(), message);
             message.extend_from_slice(&digest.0);

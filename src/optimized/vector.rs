@@ -375,12 +375,13 @@ impl Origins {
         Vector { roster: self.roster.clone(), counts }
     }
 
-    /// What had been seen before the last operation of the origin, as a vector.
-    pub fn vector_before(&self, number: u32) -> Vector {
+    /// What has been seen, as a vector, but of one origin only so many operations, which must be
+    /// no more than were seen.
+    pub fn vector_until(&self, number: u32, count: u64) -> Vector {
         let Vector { mut roster, mut counts } = self.vector();
         let place = self.place(number) as usize;
-        counts[place] -= 1;
-        if counts[place] == 0 {
+        counts[place] = count;
+        if count == 0 {
             counts.remove(place);
             roster = Arc::new(roster.without(place));
         }
