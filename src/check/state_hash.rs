@@ -7,7 +7,6 @@
 
 use super::history::{Effect, History, NONE, OpId, Seen};
 use super::judge::Judge;
-use super::wording::shown;
 use crate::digest::{StateHash, ToBytes};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
@@ -145,8 +144,8 @@ impl Judge {
         } else if claimed.eq_ignore_ascii_case(&quoted(right.content.to_string())) {
             because.push("the digits of a digest are written in lower case".into());
         }
-        let right = shown(&right.content.to_string());
-        because.push(format!("so the state hash `{OWN_ALGORITHM}` {what} at {who} is {right}"));
+        let right = right.content;
+        because.push(format!("so the state hash `{OWN_ALGORITHM}` {what} at {who} is `{right}`"));
         because
     }
 }
