@@ -318,7 +318,7 @@ fn a_false_state_hash_is_argued_for() {
     };
     let because = |hint: &[&str]| {
         let mut because = vec![
-            "`ann` has seen 5 operations of `tags`, the last in the file on line 7".to_string(),
+            "`ann` has seen 5 operations on `tags`, the last in the file on line 7".to_string(),
             "from these follow 1 record of content, which the digest is of, and 1 record of \
              removals"
                 .into(),
@@ -337,7 +337,7 @@ fn a_false_state_hash_is_argued_for() {
     lines.truncate(1);
     let report = judged(&[lines.clone(), vec![digest("ann", None, "?")]].concat());
     let because = &report.findings[0].because;
-    assert_eq!(because[0], "`ann` has seen no operation of all objects together");
+    assert_eq!(because[0], "`ann` has seen no operation");
     assert_eq!(because.len(), 3);
 }
 
@@ -612,8 +612,8 @@ fn every_field_of_a_decision_counts() {
         let winners = [('x', winner.clone())].into();
         Object::LwwMap(LwwMap::from_parts(decisions(listed.iter().cloned()), winners))
     };
-    let register = |listed: &[Decision<Letter>], winner: &Decision<Letter>| {
-        let listed = decisions(listed.iter().map(|decision| ((), decision.clone())));
+    let register = |listed: &[&Decision<Letter>], winner: &Decision<Letter>| {
+        let listed = decisions(listed.iter().map(|decision| ((), (*decision).clone())));
         Object::LwwRegister(LwwRegister::from_parts(listed, Some(winner.clone())))
     };
     let (presences, letters) =
@@ -629,12 +629,12 @@ fn every_field_of_a_decision_counts() {
             .map(|other| set(&[('x', presences[0].clone()), ('x', other.clone())])),
     );
     let first = &letters[0];
-    all.extend(letters.iter().map(|decision| register(&[decision.clone()], decision)));
-    all.extend(letters[1..].iter().map(|d| register(&[first.clone(), d.clone()], first)));
+    all.extend(letters.iter().map(|decision| register(&[decision], decision)));
+    all.extend(letters[1..].iter().map(|d| register(&[first, d], first)));
     all.extend(letters.iter().map(|decision| map(&[('x', decision.clone())], decision)));
     // A winner that stands apart: what is won over, and the winner itself.
-    all.extend(letters.iter().map(|decision| register(&[decision.clone()], &greatest)));
-    all.extend(letters[1..].iter().map(|winner| register(&[first.clone()], winner)));
+    all.extend(letters.iter().map(|decision| register(&[decision], &greatest)));
+    all.extend(letters[1..].iter().map(|winner| register(&[first], winner)));
     all.extend(letters.iter().map(|decision| map(&[('x', decision.clone())], &greatest)));
     all.extend(letters[1..].iter().map(|winner| map(&[('x', first.clone())], winner)));
     all_differ(all);
