@@ -4,9 +4,9 @@
 //! each replica has seen, on `tree`. `meaning` and `values` are the definitions of
 //! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
 //! as a state. `judge` takes in the events, `resolve` looks up what a claim names. `claims`,
-//! `digests` and `agreement` hold the claims against the history, and `argument` says why a claim
-//! is false. `engines` lets the engines follow along, where that is
-//! asked for, and `second` asks the proven judge.
+//! `digests` and `agreement` hold the claims against the history, `state_hash` computes the hash that
+//! follows from it, and `argument` says why a claim is false. `engines` lets the engines follow
+//! along, where that is asked for, and `second` asks the proven judge.
 
 mod agreement;
 mod argument;
