@@ -15,6 +15,8 @@
 //! [`Pair`]: optimized::pair::Pair
 
 mod optimized {
+    mod births;
+    mod difference;
     mod engines;
     pub mod pair;
     mod random;

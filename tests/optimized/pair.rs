@@ -1,15 +1,13 @@
 //! One state in both engines, and the function that takes a step with both and compares them.
 
-use super::engines::{Answers, Changes, Engine, Op, Refusal, Text};
+use super::engines::{Answers, Changes, Engine, Op, Refusal};
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::{Author, User};
 use rejoin::version_vector::VersionVector;
-use rejoin::{optimized, reference};
+
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::rc::Rc;
-
-pub type OrSets = Pair<optimized::or_set::OrSet<str>, reference::or_set::OrSet<String>>;
 
 /// The names of the replicas, in their order.
 pub const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
