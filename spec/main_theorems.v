@@ -17,6 +17,8 @@ From Rejoin Require or_set_proof lww_map_proof log_proof replica_proof.
 From Rejoin Require definition_proof lww_register_meaning_proof or_set_meaning_proof.
 From Rejoin Require lww_map_meaning_proof replica_meaning_proof.
 From Rejoin Require network network_proof.
+From Rejoin Require indexed_decisions indexed_decisions_proof indexed_decisions_meaning_proof.
+From Rejoin Require executions executions_proof.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
 Open Scope N_scope.
@@ -698,6 +700,292 @@ Theorem a_delta_with_a_gap_is_refused :
   replica.apply compare_name compare_value ds xs = None.
 Proof. intros. eapply replica_proof.a_delta_with_a_gap_is_refused; eassumption. Qed.
 Print Assumptions a_delta_with_a_gap_is_refused.
+
+(** ** T6: the optimized engine refines the reference
+
+    The optimized engine keeps the store of decisions as records with an index of changes
+    ([indexed_decisions.v]): [decisions_of] and [winners_of] are the state of the reference that it
+    keeps so. What follows is about its model in Coq; that the Rust does the same is tested.
+    Premises met, and what goes wrong without them: [indexed_decisions_examples.v] and
+    [executions_examples.v]. *)
+
+(** Deciding is deciding in the store, and states stay sound. *)
+Theorem an_index_decides_as_the_store_does :
+  forall (Name K Effect : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison)
+    keeps_winner k d (s : indexed_decisions.state Name K Effect),
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  1 <= counter (decisions.dot_of d) ->
+  let after :=
+    indexed_decisions.decide compare_name compare_key compare_effect keeps_winner k d s in
+  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner after
+  /\ indexed_decisions.decisions_of after
+    = decisions.decide compare_name compare_key k d (indexed_decisions.decisions_of s)
+  /\ (keeps_winner = true ->
+      indexed_decisions.winners_of compare_name compare_effect after
+      = merge compare_key
+          (greater_option (decisions.compare_decision compare_name compare_effect))
+          (indexed_decisions.winners_of compare_name compare_effect s) [(k, d)]).
+Proof.
+  intros. split; [| split].
+  - now apply indexed_decisions_proof.deciding_is_sound.
+  - now apply indexed_decisions_proof.deciding_decides_in_the_store.
+  - intros. now apply indexed_decisions_proof.deciding_decides_the_winners.
+Qed.
+Print Assumptions an_index_decides_as_the_store_does.
+
+(** Taking in a part is taking it in the store. [m] has what the part lists, under the keys that
+    its names are for, and [v] is what its sender had seen. *)
+Theorem an_index_takes_parts_as_the_store_does :
+  forall (Name K Effect : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison)
+    keeps_winner v m (s : indexed_decisions.state Name K Effect),
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  indexed_decisions.sound_items compare_name compare_key compare_effect keeps_winner v m ->
+  let after :=
+    indexed_decisions.take compare_name compare_key compare_effect keeps_winner v m s in
+  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner after
+  /\ indexed_decisions.decisions_of after
+    = decisions.take_part compare_name compare_key compare_effect
+        (decisions.State v (indexed_decisions.frontiers m)) (indexed_decisions.decisions_of s)
+  /\ (keeps_winner = true ->
+      indexed_decisions.winners_of compare_name compare_effect after
+      = merge compare_key
+          (greater_option (decisions.compare_decision compare_name compare_effect))
+          (indexed_decisions.winners_of compare_name compare_effect s)
+          (indexed_decisions.winners compare_name compare_effect m)).
+Proof.
+  intros. split; [| split].
+  - now apply indexed_decisions_proof.taking_is_sound.
+  - now apply (indexed_decisions_proof.taking_takes_the_part_in_the_store
+      compare_name compare_key compare_effect keeps_winner).
+  - intros. now apply indexed_decisions_proof.taking_takes_the_winners.
+Qed.
+Print Assumptions an_index_takes_parts_as_the_store_does.
+
+(** Whatever [keep] says, and so at any time, compacting the log changes nothing that is kept. *)
+Theorem compacting_an_index_changes_nothing :
+  forall (Name K Effect : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison)
+    keeps_winner keep (s : indexed_decisions.state Name K Effect),
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  let after := indexed_decisions.compact compare_name compare_key keep s in
+  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner after
+  /\ indexed_decisions.seen after = indexed_decisions.seen s
+  /\ indexed_decisions.entries after = indexed_decisions.entries s.
+Proof.
+  intros. split; [now apply indexed_decisions_proof.compacting_is_sound | now split].
+Qed.
+Print Assumptions compacting_an_index_changes_nothing.
+
+(** What the log finds is, for every vector, exactly the part of the store since it. *)
+Theorem the_log_finds_exactly_the_part_of_the_store :
+  forall (Name K Effect : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison)
+    keeps_winner v (s : indexed_decisions.state Name K Effect),
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  let part := decisions.part_since compare_name v (indexed_decisions.decisions_of s) in
+  let found := indexed_decisions.changed compare_name compare_key v s in
+  let shown := indexed_decisions.shown_to compare_name v found in
+  indexed_decisions.part_since compare_name compare_key v s
+    = indexed_decisions.Part (indexed_decisions.seen s)
+        (map (indexed_decisions.item_for compare_name v) found)
+  /\ decisions.State (indexed_decisions.seen s) (indexed_decisions.frontiers shown) = part
+  /\ indexed_decisions.winners compare_name compare_effect shown
+    = restrict compare_key (indexed_decisions.winners_of compare_name compare_effect s)
+        (decisions.maximal part)
+  /\ indexed_decisions.sound_items compare_name compare_key compare_effect keeps_winner
+      (indexed_decisions.seen s) shown.
+Proof.
+  intros. split; [reflexivity | split; [| split]].
+  - now apply (indexed_decisions_proof.the_changes_are_the_part_of_the_store
+      compare_name compare_key compare_effect keeps_winner).
+  - now apply (indexed_decisions_proof.the_changes_have_the_winners_of_the_part
+      compare_name compare_key compare_effect keeps_winner).
+  - now apply indexed_decisions_proof.the_changes_are_sound.
+Qed.
+Print Assumptions the_log_finds_exactly_the_part_of_the_store.
+
+(** A birth of a key at the sender, if its receiver has seen it, names that key there. *)
+Theorem a_birth_that_was_seen_names_its_key :
+  forall (Name K Effect Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison)
+    keeps_winner (reading : operation Name Value -> option (K * (N * Effect)))
+    (H E F : list (event Name Value)) sender receiver k b,
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  history compare_name H ->
+  cut H E ->
+  cut H F ->
+  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
+    E sender ->
+  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
+    F receiver ->
+  In b (indexed_decisions.births (indexed_decisions.entry_at compare_key k sender)) ->
+  version_vector.contains compare_name b (indexed_decisions.seen receiver) = true ->
+  indexed_decisions.understand compare_name compare_key (indexed_decisions.By_birth b) receiver
+  = Some k.
+Proof.
+  intros Name K Effect Value compare_name compare_key compare_effect keeps_winner reading
+    H E F sender receiver k b ? ? ? happened.
+  now apply (indexed_decisions_meaning_proof.a_name_is_understood
+    compare_name compare_key compare_effect keeps_winner reading H happened E F sender).
+Qed.
+Print Assumptions a_birth_that_was_seen_names_its_key.
+
+(** A delta is received unless it builds on what was not seen, and then what is taken in is what
+    the sender found; and the receiver is then the index of the union of both cuts. *)
+Theorem a_delta_of_an_index_unites_the_events :
+  forall (Name K Effect Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison)
+    keeps_winner (reading : operation Name Value -> option (K * (N * Effect)))
+    (H E F : list (event Name Value)) sender receiver v,
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  history compare_name H ->
+  cut H E ->
+  cut H F ->
+  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
+    E sender ->
+  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
+    F receiver ->
+  version_vector.covers compare_name (indexed_decisions.seen receiver) v = true ->
+  exists after,
+    indexed_decisions.receive compare_name compare_key compare_effect keeps_winner
+      (indexed_decisions.delta_since compare_name compare_key v sender) receiver = Some after
+    /\ indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
+        (union_events compare_name E F) after.
+Proof.
+  intros Name K Effect Value compare_name compare_key compare_effect keeps_winner reading
+    H E F sender receiver v ? ? ? happened cut_e cut_f rep_e rep_f covered.
+  eexists. split.
+  - rewrite (indexed_decisions_meaning_proof.a_delta_is_received_as_it_was_sent
+      compare_name compare_key compare_effect keeps_winner reading H happened E F) by assumption.
+    rewrite covered. reflexivity.
+  - now apply (indexed_decisions_meaning_proof.taking_the_changes_adds_the_events
+      compare_name compare_key compare_effect keeps_winner reading H).
+Qed.
+Print Assumptions a_delta_of_an_index_unites_the_events.
+
+(** In every execution, whatever was sent is refused exactly where it builds on what was not seen,
+    and so never for a name. *)
+Theorem in_every_execution_only_a_gap_is_refused :
+  forall (Name K Effect Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison)
+    keeps_winner (reading : operation Name Value -> option (K * (N * Effect))),
+  ordered compare_name ->
+  ordered compare_key ->
+  ordered compare_effect ->
+  (forall op, reading op <> None -> valid op = true) ->
+  let engine :=
+    executions.indexed compare_name compare_key compare_effect keeps_winner reading in
+  forall steps name number (w : executions.world engine) m,
+  executions.run compare_name engine steps (executions.start engine) = Some w ->
+  nth_error (executions.sent w) number = Some m ->
+  executions.take_step compare_name engine (executions.Receive name number) w = None <->
+  accepts compare_name (indexed_decisions.seen (snd (executions.nodes w name))) m = false.
+Proof.
+  intros Name K Effect Value compare_name compare_key compare_effect keeps_winner reading
+    ? ? ? readable engine steps.
+  now apply (executions_proof.only_a_gap_is_refused compare_name compare_key compare_effect
+    keeps_winner reading).
+Qed.
+Print Assumptions in_every_execution_only_a_gap_is_refused.
+
+(** After every execution, at every replica, the optimized register keeps the state of the
+    reference, and so answers as it does; where one engine refuses a step, so does the other. *)
+Theorem optimized_registers_refine_the_reference :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (steps : list (executions.step Name Value)) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  let after_optimized {A} := executions.after (A := A) compare_name
+    (executions.indexed_register compare_name compare_value) steps name in
+  let after_reference {A} := executions.after (A := A) compare_name
+    (executions.reference_register compare_name compare_value) steps name in
+  after_optimized (executions.register_of compare_name compare_value)
+    = after_reference (fun s => s)
+  /\ after_optimized (executions.register_value compare_name compare_value null)
+    = after_reference (lww_register.value null)
+  /\ after_optimized (executions.register_merge_decisions compare_name compare_value null)
+    = after_reference (lww_register.merge_decisions compare_name compare_value null)
+  /\ forall user,
+      after_optimized (executions.register_notices compare_name compare_value null user)
+      = after_reference (lww_register.notices compare_name compare_value null user).
+Proof. intros. now apply executions_proof.indexed_registers_refine_the_reference. Qed.
+Print Assumptions optimized_registers_refine_the_reference.
+
+Theorem optimized_sets_refine_the_reference :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (steps : list (executions.step Name Value)) name,
+  ordered compare_name ->
+  let after_optimized {A} := executions.after (A := A) compare_name
+    (executions.indexed_set compare_name) steps name in
+  let after_reference {A} := executions.after (A := A) compare_name
+    (executions.reference_set compare_name) steps name in
+  after_optimized executions.set_of = after_reference (fun s => s)
+  /\ after_optimized executions.set_value = after_reference or_set.value
+  /\ after_optimized (executions.set_merge_decisions compare_name)
+    = after_reference (or_set.merge_decisions compare_name)
+  /\ forall user,
+      after_optimized (executions.set_notices compare_name user)
+      = after_reference (or_set.notices compare_name user).
+Proof. intros. now apply executions_proof.indexed_sets_refine_the_reference. Qed.
+Print Assumptions optimized_sets_refine_the_reference.
+
+Theorem optimized_maps_refine_the_reference :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (steps : list (executions.step Name Value)) name,
+  ordered compare_name ->
+  ordered compare_value ->
+  let after_optimized {A} := executions.after (A := A) compare_name
+    (executions.indexed_map compare_name compare_value) steps name in
+  let after_reference {A} := executions.after (A := A) compare_name
+    (executions.reference_map compare_name compare_value) steps name in
+  after_optimized (executions.map_of compare_name compare_value)
+    = after_reference (fun s => s)
+  /\ after_optimized (executions.map_value compare_name compare_value null)
+    = after_reference (lww_map.value compare_value null)
+  /\ after_optimized (executions.map_merge_decisions compare_name compare_value null)
+    = after_reference (lww_map.merge_decisions compare_name compare_value null)
+  /\ forall user,
+      after_optimized (executions.map_notices compare_name compare_value null user)
+      = after_reference (lww_map.notices compare_name compare_value null user).
+Proof. intros. now apply executions_proof.indexed_maps_refine_the_reference. Qed.
+Print Assumptions optimized_maps_refine_the_reference.
 
 (** ** T9: merge decisions and notices
 

@@ -54,6 +54,27 @@ impl<T: ToBytes + ?Sized> ToBytes for &T {
     }
 }
 
+/// None: what there is only one of needs none.
+impl ToBytes for () {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        [][..].into()
+    }
+}
+
+/// Themselves.
+impl ToBytes for [u8] {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.into()
+    }
+}
+
+/// Eight bytes, the greatest first, so that their order is that of the numbers.
+impl ToBytes for u64 {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.to_be_bytes().to_vec().into()
+    }
+}
+
 /// A key: its UTF-8.
 impl ToBytes for str {
     fn to_bytes(&self) -> Cow<'_, [u8]> {

@@ -6,10 +6,11 @@
 //! Stores, DAIS 2014 (dots); basho/riak_kv#679 (why incarnations).
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The name of a replica; ordered by its UTF-8 bytes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Eq, PartialOrd, Ord)]
 pub struct ReplicaId(Arc<str>);
 
 impl ReplicaId {
@@ -21,6 +22,19 @@ impl ReplicaId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Copies of one name are most often compared, and need no look at the text.
+impl PartialEq for ReplicaId {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Hash for ReplicaId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

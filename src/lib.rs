@@ -60,6 +60,8 @@ pub mod operation;
 
 pub mod digest;
 
+pub mod hybrid_clock;
+
 pub mod definition;
 
 pub mod reference;

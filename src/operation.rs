@@ -158,9 +158,14 @@ pub enum Refused {
     ShareTooGreat,
     /// The origin has used all its 2^64 − 1 names for operations. A new incarnation has new ones.
     NoNamesLeft(Origin),
-    /// The object has as many different keys as it can, 2^31; or the value is longer than 2^32 − 1
-    /// bytes.
-    NoRoom,
+    /// The object has as many different keys as it can: 2^31, or some 4 GB of them.
+    KeysFull,
+    /// What is to be kept is of that many bytes. The most is 2^32 − 1.
+    TooLong(usize),
+    /// The log has 2^32 − 1 entries already.
+    LogFull,
+    /// A log has no entries without a value.
+    NoEntry,
 }
 
 impl fmt::Display for Refused {
@@ -174,11 +179,14 @@ impl fmt::Display for Refused {
                  incarnation",
                 origin.replica, origin.incarnation
             ),
-            Self::NoRoom => write!(
-                f,
-                "the object has 2^31 keys, or the value more than 2^32 − 1 bytes: there is no \
-                 room for more"
-            ),
+            Self::KeysFull => {
+                write!(f, "the object has 2^31 keys, or some 4 GB of them, and takes no new one")
+            }
+            Self::TooLong(bytes) => {
+                write!(f, "an entry or value of {bytes} bytes; the most is 2^32 − 1")
+            }
+            Self::LogFull => write!(f, "the log has 2^32 − 1 entries and takes no more"),
+            Self::NoEntry => write!(f, "an entry without a value; a log keeps what is appended"),
         }
     }
 }

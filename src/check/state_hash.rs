@@ -11,19 +11,19 @@ use super::wording::shown;
 use crate::digest::{StateHash, ToBytes};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
-use crate::operation::Value;
+use crate::operation::{ObjectId, Value};
 use crate::reference::decisions::{Decision, Decisions};
 use crate::reference::g_counter::GCounter;
 use crate::reference::log::{Entry, Log};
 use crate::reference::lww_map::LwwMap;
 use crate::reference::lww_register::LwwRegister;
 use crate::reference::or_set::{OrSet, Presence};
-use crate::reference::replica::{Object, Objects};
-use crate::reference::state_hash::of_objects;
+use crate::reference::replica::Object;
+use crate::reference::state_hash::{Record, of_hashes, of_records};
 use crate::trace::ObjectType;
 use crate::version_vector::VersionVector;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The project's own state hash, as a claim names it.
 pub const OWN_ALGORITHM: &str = "rejoin/1";
@@ -52,6 +52,8 @@ struct Decided {
     key: u32,
     maximal: Vec<OpId>,
     winner: Option<OpId>,
+    /// Whether this is an element that is in the set, although all those are removals.
+    is_present: bool,
 }
 
 /// What was seen of one object, in the parts that its state is made of.
@@ -71,10 +73,14 @@ impl Judge {
     pub fn state_hash(&mut self, object: Option<u32>, seen: &Seen) -> Result<StateHash, String> {
         self.refuse_unhashed(object)?;
         let parts = self.parts(object, seen);
-        Ok(match object {
-            Some(object) => self.history.state(object, &parts[0].1).state_hash(),
-            None => of_objects(&self.history.states(&parts)),
-        })
+        let hash = |(of, parts): &(u32, Parts)| {
+            let kind = self.history.objects[*of as usize].kind;
+            let name = &*self.history.objects[*of as usize].name;
+            (ObjectId::from(name), of_records(kind, self.history.records(*of, parts)))
+        };
+        let mut hashes: BTreeMap<ObjectId, StateHash> = parts.iter().map(hash).collect();
+        let alone = object.and_then(|_| hashes.pop_first());
+        Ok(alone.map_or_else(|| of_hashes(&hashes), |(_, hash)| hash))
     }
 
     /// Says which object of these has no state hash that follows from the trace.
@@ -117,8 +123,7 @@ impl Judge {
         let members = self.history.members(seen, object);
         let last = members.iter().max().map(|op| self.history.ops[*op as usize].line);
         let parts = self.parts(object, seen);
-        let states = self.history.states(&parts);
-        let records = states.values().flat_map(Object::records);
+        let records = parts.iter().flat_map(|(of, parts)| self.history.records(*of, parts));
         let (removals, content): (Vec<_>, Vec<_>) = records.partition(|record| record.is_removal);
         let mut because = vec![
             match last {
@@ -173,8 +178,12 @@ impl History {
                     }
                     let has_winner = kind != ObjectType::OrSet;
                     let winner = if has_winner { self.winner(key, seen) } else { None };
+                    // An addition that is maximal says so itself.
+                    let adds = |op: &OpId| self.ops[*op as usize].effect == Effect::Added;
+                    let may_hide = kind == ObjectType::OrSet && !maximal.iter().any(adds);
+                    let is_present = may_hide && !self.live(key, seen).is_empty();
                     self.work += self.keys[key as usize].name.len() as u64;
-                    parts.keys.push(Decided { key, maximal, winner });
+                    parts.keys.push(Decided { key, maximal, winner, is_present });
                 }
             }
         }
@@ -206,11 +215,16 @@ impl History {
         }
     }
 
-    fn states(&self, parts: &[(u32, Parts)]) -> Objects<&str, Text<'_>> {
-        let state = |(object, parts): &(u32, Parts)| {
-            ((&*self.objects[*object as usize].name).into(), self.state(*object, parts))
+    /// The records of an object's state. What was seen need not be closed; then an element can be
+    /// in a set although all its maximal decisions are removals, and its record is content.
+    fn records(&self, object: u32, parts: &Parts) -> BTreeSet<Record> {
+        let present = parts.keys.iter().filter(|of| of.is_present);
+        let present: BTreeSet<&[u8]> = present.map(|of| self.name(of.key).as_bytes()).collect();
+        let corrected = |record: Record| Record {
+            is_removal: record.is_removal && !present.contains(&*record.key),
+            ..record
         };
-        parts.iter().map(state).collect()
+        self.state(object, parts).records().into_iter().map(corrected).collect()
     }
 
     /// The state that the reference engine would hold, but for its vector, which is not hashed.

@@ -2,7 +2,7 @@
 //!
 //! Meaning: none of its own; a value is found again by its handle, a key by its number.
 //! Laws: what was put in is read back, whatever was freed in between (its tests).
-//! Cost: amortized O(length) to put in, O(1) to read. A key costs 4 bytes beside itself and about
+//! Cost: amortized O(length) to put in, O(1) to read. A key costs 5 bytes beside itself and about
 //! 6 in the table; a value costs nothing beside itself, and freed space is reclaimed by half.
 //! Source: this project.
 
@@ -10,17 +10,87 @@ use hashbrown::hash_table::{Entry, HashTable};
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 
-/// Makes room for one more without doubling: an eighth more, so that little stands empty.
-pub(super) fn grow<T>(items: &mut Vec<T>, more: usize) {
-    if items.capacity() - items.len() < more {
-        items.reserve_exact(more.max(items.len() / 8).max(4));
+/// How many items a full chunk of a table has.
+const ITEMS: usize = 4096;
+
+/// A growing array in chunks: it grows without moving what is there, and little stands empty.
+#[derive(Clone, Debug)]
+pub(super) struct Table<T> {
+    /// All full but the last one.
+    chunks: Vec<Vec<T>>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new() }
     }
 }
 
-/// Appends one, in memory that grows by an eighth.
-pub(super) fn push<T>(items: &mut Vec<T>, item: T) {
-    grow(items, 1);
-    items.push(item);
+impl<T> Table<T> {
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        let full = self.chunks.len().saturating_sub(1) * ITEMS;
+        full + self.chunks.last().map_or(0, Vec::len)
+    }
+
+    /// Appends one.
+    pub fn push(&mut self, item: T) {
+        if self.chunks.last().is_none_or(|last| last.len() == ITEMS) {
+            self.chunks.push(Vec::new());
+        }
+        // The first chunk grows as it is needed; the later ones will be full.
+        let is_first = self.chunks.len() == 1;
+        if let Some(last) = self.chunks.last_mut() {
+            if last.len() == last.capacity() {
+                let room = if is_first { last.len().max(4) } else { ITEMS };
+                last.reserve_exact(room.min(ITEMS - last.len()));
+            }
+            last.push(item);
+        }
+    }
+
+    /// The items, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.chunks.iter().flatten()
+    }
+
+    /// The items from a place on, in order.
+    pub fn iter_from(&self, at: usize) -> impl Iterator<Item = &T> {
+        let (chunk, within) = (at / ITEMS, at % ITEMS);
+        let first = self.chunks.get(chunk).and_then(|chunk| chunk.get(within..)).unwrap_or(&[]);
+        first.iter().chain(self.chunks.iter().skip(chunk + 1).flatten())
+    }
+
+    /// The items, in order, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.chunks.iter_mut().flatten()
+    }
+
+    /// The item, where there are so many.
+    pub fn get(&self, at: usize) -> Option<&T> {
+        self.chunks.get(at / ITEMS)?.get(at % ITEMS)
+    }
+
+    /// The first place whose item is not meant; the items that are meant stand first.
+    pub fn partition_point(&self, is_meant: impl Fn(&T) -> bool) -> usize {
+        let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(&is_meant));
+        let within = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(is_meant));
+        chunk * ITEMS + within
+    }
+}
+
+impl<T> std::ops::Index<usize> for Table<T> {
+    type Output = T;
+
+    fn index(&self, at: usize) -> &T {
+        &self.chunks[at / ITEMS][at % ITEMS]
+    }
+}
+
+impl<T> std::ops::IndexMut<usize> for Table<T> {
+    fn index_mut(&mut self, at: usize) -> &mut T {
+        &mut self.chunks[at / ITEMS][at % ITEMS]
+    }
 }
 
 /// Where a value is. Only the arena that made it can read it.
@@ -37,10 +107,35 @@ impl Handle {
     pub fn len(self) -> usize {
         self.length as usize
     }
+
+    /// Both as one, where the other stands behind it.
+    fn joined(self, other: Self) -> Option<Self> {
+        let is_next =
+            self.chunk == other.chunk && self.at.checked_add(self.length) == Some(other.at);
+        let length = is_next.then(|| self.length.checked_add(other.length)).flatten()?;
+        Some(Self { length, ..self })
+    }
+
+    /// A part of it, which was kept as a value of its own right.
+    pub fn part(self, at: usize, length: usize) -> Self {
+        Self { at: self.at + at as u32, length: length as u32, ..self }
+    }
 }
 
 /// A chunk takes no further value once it has this many bytes. A greater value has its own.
 const CHUNK: usize = 64 * 1024;
+
+/// Makes room in a chunk. The first one grows as it is needed; the later ones will be full.
+fn make_room(chunk: &mut Vec<u8>, more: usize, is_first: bool) {
+    let at = chunk.len();
+    if chunk.capacity() - at < more {
+        let room = if is_first { (2 * at).min(CHUNK) } else { CHUNK };
+        chunk.reserve_exact(more.max(room.saturating_sub(at)));
+    }
+}
+
+/// The greatest number of keys: some of those who refer to keys use one bit otherwise.
+pub(super) const MOST_KEYS: usize = 1 << 31;
 
 /// The greatest length of one value, in bytes.
 pub const LONGEST: usize = u32::MAX as usize;
@@ -62,11 +157,7 @@ impl Values {
         let chunk = self.chunks.len() - 1;
         let last = &mut self.chunks[chunk];
         let at = last.len();
-        if last.capacity() - at < value.len() {
-            // The first chunk grows as it is needed; the later ones will be full.
-            let room = if chunk == 0 { (2 * at).min(CHUNK) } else { CHUNK };
-            last.reserve_exact(value.len().max(room - at.min(room)));
-        }
+        make_room(last, value.len(), chunk == 0);
         last.extend_from_slice(value);
         self.total += value.len();
         let chunk = NonZeroU32::MIN.saturating_add(chunk as u32);
@@ -77,6 +168,24 @@ impl Values {
     pub fn get(&self, handle: Handle) -> &[u8] {
         let at = handle.at as usize;
         &self.chunks[handle.chunk.get() as usize - 1][at..at + handle.len()]
+    }
+
+    /// Appends values to `out`, one after the other. Those that stand side by side, as they do
+    /// where they were put in together, are copied together.
+    pub fn append(&self, values: impl Iterator<Item = Handle>, out: &mut Vec<u8>) {
+        let mut run: Option<Handle> = None;
+        for next in values {
+            run = Some(match run {
+                None => next,
+                Some(run) => run.joined(next).unwrap_or_else(|| {
+                    out.extend_from_slice(self.get(run));
+                    next
+                }),
+            });
+        }
+        if let Some(run) = run {
+            out.extend_from_slice(self.get(run));
+        }
     }
 
     /// The value is needed no more.
@@ -92,25 +201,22 @@ impl Values {
 
 /// Keys: each byte string once, under a number, for ever.
 #[derive(Clone, Debug, Default)]
-pub struct Keys {
-    bytes: Vec<u8>,
-    /// Where each key ends, less the full 2^32 bytes before; the next one begins there.
-    ends: Vec<u32>,
-    /// The first key that ends in each further 2^32 bytes.
-    turns: Vec<u32>,
+pub(crate) struct Keys {
+    /// Each key behind its length, of 7 bits a byte, the lowest first.
+    chunks: Vec<Vec<u8>>,
+    /// Where each key is: the chunk, and the place in it.
+    places: Table<u32>,
     table: HashTable<u32>,
     hasher: hashbrown::DefaultHashBuilder,
 }
 
-impl Keys {
-    /// How many keys there are. Their numbers are below this.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
+/// The greatest number of chunks of keys: a place has 16 bits for the chunk.
+const MOST_CHUNKS: usize = 1 << 16;
 
+impl Keys {
     /// The key of a number.
     pub fn get(&self, number: u32) -> &[u8] {
-        key(&self.bytes, &self.ends, &self.turns, number)
+        key(&self.chunks, &self.places, number)
     }
 
     /// The number of the key, where it is known.
@@ -119,36 +225,65 @@ impl Keys {
         self.table.find(self.hasher.hash_one(bytes), is_it).copied()
     }
 
-    /// The number of the key, and whether it is new: then its number is the next one.
+    /// Whether there is room for so many more keys, of so many bytes in all.
+    pub fn has_room(&self, keys: usize, bytes: usize) -> bool {
+        // A key that does not fit into what is left of a chunk leaves that empty.
+        let chunks = 2 * (bytes + 5 * keys).div_ceil(CHUNK) + 1;
+        self.places.len() + keys <= MOST_KEYS && self.chunks.len() + chunks <= MOST_CHUNKS
+    }
+
+    /// The number of the key, and whether it is new: then its number is the next one. There must
+    /// be room.
     pub fn number(&mut self, bytes: &[u8]) -> (u32, bool) {
-        let Self { bytes: all, ends, turns, table, hasher } = self;
+        let Self { chunks, places, table, hasher } = self;
         let entry = table.entry(
             hasher.hash_one(bytes),
-            |number| key(all, ends, turns, *number) == bytes,
-            |number| hasher.hash_one(key(all, ends, turns, *number)),
+            |number| key(chunks, places, *number) == bytes,
+            |number| hasher.hash_one(key(chunks, places, *number)),
         );
         match entry {
             Entry::Occupied(known) => (*known.get(), false),
             Entry::Vacant(vacant) => {
-                let number = ends.len() as u32;
+                let number = places.len() as u32;
                 vacant.insert(number);
-                grow(all, bytes.len());
-                all.extend_from_slice(bytes);
-                if all.len() as u64 >> 32 > turns.len() as u64 {
-                    turns.push(number);
-                }
-                push(ends, all.len() as u32);
+                places.push(put_key(chunks, bytes));
                 (number, true)
             }
         }
     }
 }
 
-fn key<'a>(bytes: &'a [u8], ends: &[u32], turns: &[u32], number: u32) -> &'a [u8] {
-    let end = |number: u32| {
-        let turns = turns.partition_point(|first| *first <= number);
-        turns << 32 | ends[number as usize] as usize
-    };
-    let start = if number == 0 { 0 } else { end(number - 1) };
-    &bytes[start..end(number)]
+/// Keeps a key, and tells where.
+fn put_key(chunks: &mut Vec<Vec<u8>>, bytes: &[u8]) -> u32 {
+    let size = bytes.len() + 5;
+    if chunks.last().is_none_or(|last| last.len() + size > CHUNK) {
+        chunks.push(Vec::new());
+    }
+    let chunk = chunks.len() - 1;
+    let last = &mut chunks[chunk];
+    let at = last.len();
+    make_room(last, size, chunk == 0);
+    let mut length = bytes.len();
+    while length >= 128 {
+        last.push(length as u8 | 128);
+        length >>= 7;
+    }
+    last.push(length as u8);
+    last.extend_from_slice(bytes);
+    (chunk << 16 | at) as u32
+}
+
+fn key<'a>(chunks: &'a [Vec<u8>], places: &Table<u32>, number: u32) -> &'a [u8] {
+    let place = places[number as usize];
+    let mut rest = &chunks[(place >> 16) as usize][(place & 0xffff) as usize..];
+    let (mut length, mut shift) = (0, 0);
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        length |= usize::from(byte & 127) << shift;
+        shift += 7;
+        if *byte < 128 {
+            break;
+        }
+    }
+    &rest[..length]
 }

@@ -6,52 +6,60 @@
 //! Cost: that of the conversion; `str` and `[u8]` are their bytes already.
 //! Source: this project.
 
+use crate::digest::ToBytes;
 use crate::operation::Canonical;
-use std::borrow::Cow;
 
 /// A type whose values are kept as bytes.
-pub trait Atom {
+pub trait Atom: ToBytes {
     /// What reading one gives.
     type Ref<'a>;
 
-    /// Its bytes.
-    fn to_bytes(&self) -> Cow<'_, [u8]>;
-
     /// Reads one; `None` where the bytes are of none.
     fn from_bytes(bytes: &[u8]) -> Option<Self::Ref<'_>>;
+
+    /// Whether each of many that stand side by side can be read; `ends` says where each ends.
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        let mut start = 0;
+        ends.iter().all(|end| {
+            let one = bytes.get(start..*end);
+            start = *end;
+            one.is_some_and(|one| Self::from_bytes(one).is_some())
+        })
+    }
+}
+
+/// Texts side by side are one text, cut between characters.
+fn are_all_text(bytes: &[u8], ends: &[usize]) -> bool {
+    let text = str::from_utf8(bytes);
+    text.is_ok_and(|text| ends.iter().all(|end| text.is_char_boundary(*end)))
 }
 
 impl Atom for [u8] {
     type Ref<'a> = &'a [u8];
 
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.into()
-    }
-
     fn from_bytes(bytes: &[u8]) -> Option<&[u8]> {
         Some(bytes)
+    }
+
+    fn are_all(_: &[u8], _: &[usize]) -> bool {
+        true
     }
 }
 
 impl Atom for str {
     type Ref<'a> = &'a str;
 
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.as_bytes().into()
-    }
-
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
     }
+
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        are_all_text(bytes, ends)
+    }
 }
 
-/// Eight bytes, the greatest first, so that their order is that of the numbers.
 impl Atom for u64 {
     type Ref<'a> = u64;
-
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.to_be_bytes().to_vec().into()
-    }
 
     fn from_bytes(bytes: &[u8]) -> Option<u64> {
         Some(u64::from_be_bytes(bytes.try_into().ok()?))
@@ -62,11 +70,20 @@ impl Atom for u64 {
 impl Atom for Canonical {
     type Ref<'a> = &'a str;
 
-    fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.as_str().as_bytes().into()
-    }
-
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
         str::from_utf8(bytes).ok()
+    }
+
+    fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
+        are_all_text(bytes, ends)
+    }
+}
+
+/// No bytes: the values of what has none.
+impl Atom for () {
+    type Ref<'a> = ();
+
+    fn from_bytes(bytes: &[u8]) -> Option<()> {
+        bytes.is_empty().then_some(())
     }
 }

@@ -9,9 +9,9 @@
 //!
 //! Registers, sets and maps are typed views of this store.
 
-use super::arena::{Keys, Values, push};
+use super::arena::{Keys, Table, Values};
 use super::delta::{Effect, Record};
-use super::history::{Authors, MOST_KEYS, Step, Trail};
+use super::history::{Authors, Step, Trail};
 use super::state_hash::{Leaves, Part, Trees, write_bytes, write_number, write_value};
 use super::vector::{Origins, Vector};
 use super::{Author, Refused};
@@ -25,18 +25,24 @@ use std::collections::BTreeSet;
 /// A birth of a key: number of the origin, and counter.
 pub(super) type Birth = (u32, u64);
 
+/// Births of one key, nearly always one.
+pub(super) type Births = SmallVec<[Birth; 1]>;
+
+/// Decisions on one key, nearly always one or two.
+pub(super) type Few<E> = SmallVec<[Record<E>; 2]>;
+
 /// What does not fit into the array: few keys have it.
 #[derive(Clone, Debug)]
 pub(super) struct More<E> {
     /// The maximal decisions beside the one in the array.
-    pub maximal: Vec<Record<E>>,
+    pub maximal: SmallVec<[Record<E>; 1]>,
     /// The winner, where it is none of the maximal ones.
     pub winner: Option<Record<E>>,
 }
 
 impl<E> Default for More<E> {
     fn default() -> Self {
-        Self { maximal: Vec::new(), winner: None }
+        Self { maximal: SmallVec::new(), winner: None }
     }
 }
 
@@ -74,10 +80,10 @@ pub(crate) struct Decisions<E> {
     pub(super) trails: Vec<Trail>,
     pub(super) keys: Keys,
     /// By number of the key: one of its maximal decisions.
-    pub(super) records: Vec<Record<E>>,
-    pub(super) marks: Vec<Marks>,
+    pub(super) records: Table<Record<E>>,
+    pub(super) marks: Table<Marks>,
     pub(super) more: HashMap<u32, More<E>>,
-    pub(super) births: HashMap<u32, SmallVec<[Birth; 1]>>,
+    pub(super) births: HashMap<u32, Births>,
     pub(super) values: Values,
     pub(super) trees: Trees,
 }
@@ -89,8 +95,8 @@ impl<E> Default for Decisions<E> {
             authors: Authors::default(),
             trails: Vec::new(),
             keys: Keys::default(),
-            records: Vec::new(),
-            marks: Vec::new(),
+            records: Table::default(),
+            marks: Table::default(),
             more: HashMap::new(),
             births: HashMap::new(),
             values: Values::default(),
@@ -139,8 +145,8 @@ impl<E: Effect> Decisions<E> {
         let Author { origin, seq, user } = author;
         let counter = self.origins.find(origin).map_or(0, |number| self.origins.seen(number));
         let counter = counter.checked_add(1).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
-        if self.records.len() >= MOST_KEYS && self.keys.find(key).is_none() {
-            return Err(Refused::NoRoom);
+        if !self.keys.has_room(1, key.len()) && self.keys.find(key).is_none() {
+            return Err(Refused::KeysFull);
         }
         let number = self.origins.number(origin);
         self.trails.resize(self.origins.len(), Trail::default());
@@ -150,8 +156,8 @@ impl<E: Effect> Decisions<E> {
 
         let (key, is_new) = self.keys.number(key);
         if is_new {
-            push(&mut self.records, record);
-            push(&mut self.marks, Marks::default());
+            self.records.push(record);
+            self.marks.push(Marks::default());
         } else {
             let winner = self.winner(key).copied();
             self.retire(key);
@@ -160,7 +166,7 @@ impl<E: Effect> Decisions<E> {
                 && let Some(winner) = winner
                 && self.view(&winner).cmp(&self.view(&record)) == Ordering::Greater
             {
-                self.more.insert(key, More { maximal: Vec::new(), winner: Some(winner) });
+                self.more.insert(key, More { maximal: SmallVec::new(), winner: Some(winner) });
                 self.marks[key as usize].set(Marks::MORE, true);
             } else if let Some(lost) = winner {
                 self.free(&lost);
@@ -178,7 +184,7 @@ impl<E: Effect> Decisions<E> {
     fn retire(&mut self, key: u32) {
         self.bear(key);
         let winner = self.winner(key).copied();
-        let superseded: Vec<Record<E>> = self.maximal(key).copied().collect();
+        let superseded: Few<E> = self.maximal(key).copied().collect();
         self.more.remove(&key);
         self.marks[key as usize].set(Marks::MORE | Marks::VACANT, false);
         for record in &superseded {
@@ -235,7 +241,7 @@ impl<E: Effect> Decisions<E> {
         let mut move_one = |record: &mut Record<E>| {
             record.effect = record.effect.moved(|handle| values.put(old.get(handle)));
         };
-        for (record, marks) in self.records.iter_mut().zip(&self.marks) {
+        for (record, marks) in self.records.iter_mut().zip(self.marks.iter()) {
             if !marks.has(Marks::VACANT) {
                 move_one(record);
             }

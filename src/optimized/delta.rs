@@ -264,6 +264,8 @@ pub enum Unfit {
     /// It names a key by a decision that is not known here as the first one on a key, although
     /// it is said to have been seen. The sender's state and this one are not of one history.
     UnknownBirth(Dot),
+    /// The object would have more keys than it can: more than 2^31, or some 4 GB of them.
+    KeysFull,
     /// It has operations under the name of this very replica and life that this replica did not
     /// perform: another process goes on under the same name.
     Forked {
@@ -274,6 +276,8 @@ pub enum Unfit {
         /// How many the delta knows.
         known: u64,
     },
+    /// A log that takes it in would have more than 2^32 − 1 entries.
+    LogFull,
 }
 
 impl fmt::Display for Unfit {
@@ -291,6 +295,10 @@ impl fmt::Display for Unfit {
                  the first decision on any key here; compare the state hashes of both replicas",
                 origin.replica, origin.incarnation
             ),
+            Self::KeysFull => write!(
+                f,
+                "with the delta's keys the object would have more than 2^31, or some 4 GB of them"
+            ),
             Self::Forked { origin, performed, known } => write!(
                 f,
                 "the delta knows {known} operations of {} (incarnation {}), but this replica has \
@@ -298,6 +306,7 @@ impl fmt::Display for Unfit {
                  was set back to a backup; open it under a new incarnation",
                 origin.replica, origin.incarnation
             ),
+            Self::LogFull => write!(f, "the log would have more than 2^32 − 1 entries"),
         }
     }
 }

@@ -7,16 +7,16 @@
 //! Source: see [`super::delta`].
 
 use super::arena::Values;
-use super::arena::push;
 use super::atom::Atom;
-use super::decisions::{Birth, Decisions, Marks, More, View, same};
+use super::decisions::{Birth, Births, Decisions, Few, Marks, More, View, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
 use super::history::{Step, Trail};
+use super::replica::Changes;
 use super::vector::Vector;
 use crate::dot::Dot;
 use crate::operation::DecisionId;
 use hashbrown::HashSet;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
 use std::marker::PhantomData;
 
@@ -61,6 +61,15 @@ impl<'a, E: Effect, K: Atom + ?Sized> Applied<'a, E, K> {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// The same in the words of a replica.
+    pub(super) fn changes(&self) -> Changes {
+        let superseded = self.changes.iter().filter_map(|change| {
+            let record = change.superseded?;
+            Some((self.store.key(change.key).to_vec(), self.store.id(&record)))
+        });
+        Changes { changed: self.changes.len(), superseded: superseded.collect() }
     }
 
     /// The keys of which the decisions changed, in the order of the delta.
@@ -164,11 +173,16 @@ impl<E: Effect> Decisions<E> {
 
     /// Takes in a delta. Where operations between this state and the delta's start are missing, it
     /// is refused, and nothing changes. Tells what it did to which key.
+    #[inline(never)]
     pub fn apply(&mut self, delta: &KeyedDelta<E>) -> Result<Vec<Change<E>>, Unfit> {
         if let Some((origin, needed, seen)) = self.origins.lacks(&delta.since) {
             return Err(Unfit::Gap { origin, needed, seen });
         }
         let keys = self.resolve(delta)?;
+        let new = keys.iter().filter(|key| key.is_none()).count();
+        if !self.keys.has_room(new, delta.keys.len()) {
+            return Err(Unfit::KeysFull);
+        }
         let numbers = self.origins.numbers_of(delta.seen.roster());
         self.trails.resize(self.origins.len(), Trail::default());
         let authors: Vec<u32> = delta
@@ -180,7 +194,8 @@ impl<E: Effect> Decisions<E> {
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
             theirs[*number as usize] = *count;
         }
-        let mut join = Join { store: self, delta, numbers, authors, theirs, changes: Vec::new() };
+        let changes = Vec::with_capacity(delta.names.len());
+        let mut join = Join { store: self, delta, numbers, authors, theirs, changes };
         join.all(&keys);
         let Join { numbers, changes, .. } = join;
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
@@ -240,6 +255,9 @@ impl<'a, E: Effect> Join<'a, E> {
         let delta = self.delta;
         let (mut others, mut winners, mut births) =
             (&delta.others[..], &delta.winners[..], &delta.births[..]);
+        // Each key whose only decision is superseded for the first time comes into this table.
+        let unborn = |key: &&u32| !self.store.marks[**key as usize].has(Marks::BORN);
+        self.store.births.reserve(keys.iter().flatten().filter(unborn).count());
         // What goes to each trail: in rising order once sorted.
         let mut steps: Vec<(u32, Step)> = Vec::with_capacity(delta.names.len());
         for (number, (name, first)) in (0..).zip(delta.names.iter().zip(&delta.first)) {
@@ -259,8 +277,8 @@ impl<'a, E: Effect> Join<'a, E> {
                 self.create(key, first, births, &mut steps);
             } else {
                 if is_new {
-                    push(&mut self.store.records, first);
-                    push(&mut self.store.marks, Marks(Marks::VACANT | Marks::BORN));
+                    self.store.records.push(first);
+                    self.store.marks.push(Marks(Marks::VACANT | Marks::BORN));
                     self.store.births.insert(key, SmallVec::new());
                 }
                 let is_born_first = matches!(name, Name::Bytes { .. }) && births.is_empty();
@@ -306,12 +324,12 @@ impl<'a, E: Effect> Join<'a, E> {
     ) {
         let origin = self.origin(&first);
         let record = self.copied(&first);
-        push(&mut self.store.records, record);
-        push(&mut self.store.marks, Marks::default());
+        self.store.records.push(record);
+        self.store.marks.push(Marks::default());
         let own = (origin, first.counter);
         let mut is_birth = births.is_empty();
         if !is_birth {
-            let births: SmallVec<[Birth; 1]> =
+            let births: Births =
                 births.iter().map(|(_, place, at)| (self.numbers[*place as usize], *at)).collect();
             is_birth = births.contains(&own);
             if births.as_slice() != [own] {
@@ -347,7 +365,7 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// The births that are news.
-    fn new_births(&self, incoming: &Incoming<'_, E>) -> Vec<Birth> {
+    fn new_births(&self, incoming: &Incoming<'_, E>) -> Births {
         let listed = incoming.births.iter();
         let listed = listed.map(|(_, place, counter)| (self.numbers[*place as usize], *counter));
         let first = (self.origin(&incoming.first), incoming.first.counter);
@@ -378,11 +396,17 @@ impl<'a, E: Effect> Join<'a, E> {
             && self.view(&first).cmp(&self.store.view(&ours)) == Ordering::Less;
         let record = self.copied(&first);
         let store = &mut *self.store;
-        store.bear(key);
         store.records[key as usize] = record;
-        store.outdate(key, &ours);
+        if store.marks[key as usize].has(Marks::BORN) {
+            store.outdate(key, &ours);
+        } else {
+            // Ours is the birth, so it stays on its trail.
+            let birth = (store.authors.origin(ours.author), ours.counter);
+            store.births.insert(key, smallvec![birth]);
+            store.marks[key as usize].set(Marks::BORN, true);
+        }
         if loses {
-            store.more.insert(key, More { maximal: Vec::new(), winner: Some(ours) });
+            store.more.insert(key, More { maximal: SmallVec::new(), winner: Some(ours) });
             store.marks[key as usize].set(Marks::MORE, true);
         } else {
             store.free(&ours);
@@ -398,21 +422,21 @@ impl<'a, E: Effect> Join<'a, E> {
         &mut self,
         key: u32,
         incoming: Incoming<'_, E>,
-        born: Vec<Birth>,
+        born: Births,
         steps: &mut Vec<(u32, Step)>,
     ) {
         let Incoming { first, others, winner, .. } = incoming;
         self.store.bear(key);
         let others = others.iter().map(|(_, record)| self.local(record));
-        let theirs: Vec<Record<E>> = [first].into_iter().chain(others).collect();
-        let ours: Vec<Record<E>> = self.store.maximal(key).copied().collect();
+        let theirs: Few<E> = [first].into_iter().chain(others).collect();
+        let ours: Few<E> = self.store.maximal(key).copied().collect();
         let is_listed = |record: &Record<E>, list: &[Record<E>]| {
             list.iter().any(|listed| self.is_same(listed, record))
         };
-        let (kept, dropped): (Vec<_>, Vec<_>) =
-            ours.iter().partition(|our| is_listed(our, &theirs) || !self.is_theirs(our));
+        let (kept, dropped): (Few<E>, Few<E>) =
+            ours.iter().copied().partition(|our| is_listed(our, &theirs) || !self.is_theirs(our));
         let added = theirs.iter().filter(|their| !is_listed(their, &ours) && self.is_news(their));
-        let added: Vec<Record<E>> = added.copied().collect();
+        let added: Few<E> = added.copied().collect();
 
         // The winner: ours, or theirs if it is greater.
         let current = self.store.current(key).copied();
@@ -461,7 +485,7 @@ impl<'a, E: Effect> Join<'a, E> {
         let has_more = !listed.is_empty() || apart.is_some();
         store.marks[key as usize].set(Marks::MORE, has_more);
         if has_more {
-            store.more.insert(key, More { maximal: listed, winner: apart });
+            store.more.insert(key, More { maximal: listed.into_iter().collect(), winner: apart });
         } else {
             store.more.remove(&key);
         }

@@ -7,7 +7,7 @@
 //! Cost: 12 bytes an entry, and at most twice as many entries as are needed.
 //! Source: this project.
 
-use super::arena::push;
+use super::arena::Table;
 use crate::operation::User;
 use hashbrown::HashMap;
 
@@ -55,15 +55,12 @@ impl Authors {
 /// Marks the entry of a birth.
 const BIRTH: u32 = 1 << 31;
 
-/// The greatest number of keys in one store: a trail's entry has 31 bits for the key.
-pub(super) const MOST_KEYS: usize = BIRTH as usize;
-
 /// One origin's operations that are maximal or births, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trail {
-    counters: Vec<u64>,
+    counters: Table<u64>,
     /// The key's number, and whether the operation is a birth.
-    keys: Vec<u32>,
+    keys: Table<u32>,
     /// How many entries are neither maximal nor births.
     stale: usize,
 }
@@ -80,43 +77,38 @@ impl Trail {
     /// Adds an operation. Its counter is not below those before.
     pub fn push(&mut self, step: Step) {
         let Step { counter, key, is_birth } = step;
-        push(&mut self.counters, counter);
-        push(&mut self.keys, if is_birth { key | BIRTH } else { key });
+        self.counters.push(counter);
+        self.keys.push(if is_birth { key | BIRTH } else { key });
     }
 
     /// Which key the operation was the first decision on.
     pub fn born(&self, counter: u64) -> Option<u32> {
-        let from = self.first_from(counter);
-        let same = self.counters[from..].iter().zip(&self.keys[from..]);
-        let mut births =
-            same.take_while(|(at, _)| **at == counter).filter(|(_, key)| **key & BIRTH != 0);
-        births.next().map(|(_, key)| key & !BIRTH)
+        let mut from = self.first_from(counter);
+        while self.counters.get(from) == Some(&counter) {
+            let key = self.keys[from];
+            if key & BIRTH != 0 {
+                return Some(key & !BIRTH);
+            }
+            from += 1;
+        }
+        None
     }
 
     /// The operations after `counter`, with their keys, in order. Some are no longer maximal.
     pub fn after(&self, counter: u64) -> impl Iterator<Item = (u64, u32)> {
         let from = counter.checked_add(1).map_or(self.counters.len(), |next| self.first_from(next));
-        let keys = self.keys[from..].iter().map(|key| key & !BIRTH);
-        self.counters[from..].iter().copied().zip(keys)
+        (from..self.counters.len()).map(|at| (self.counters[at], self.keys[at] & !BIRTH))
     }
 
-    /// The first entry with at least this counter. Most often all or none lie after it, or where
-    /// it would be if none were missing.
+    /// The first entry with at least this counter. Where none are missing, it is where it would be.
     fn first_from(&self, counter: u64) -> usize {
-        let counters = &self.counters;
-        match counters.first() {
-            Some(first) if counter <= *first => return 0,
-            None => return 0,
-            Some(first) => {
-                let guess = usize::try_from(counter - first).unwrap_or(usize::MAX);
-                if counters.get(guess) == Some(&counter)
-                    && (guess == 0 || counters[guess - 1] < counter)
-                {
-                    return guess;
-                }
-            }
-        }
-        counters.partition_point(|at| *at < counter)
+        let Some(guess) = self.counters.get(0).and_then(|first| counter.checked_sub(*first)) else {
+            return 0;
+        };
+        let guess = usize::try_from(guess).unwrap_or(usize::MAX);
+        let is_first = self.counters.get(guess) == Some(&counter)
+            && (guess == 0 || self.counters[guess - 1] < counter);
+        if is_first { guess } else { self.counters.partition_point(|at| *at < counter) }
     }
 
     /// An operation that is no birth is no longer maximal. Whether it is time to clear the trail.
@@ -127,19 +119,13 @@ impl Trail {
 
     /// Drops what is neither a birth nor maximal.
     pub fn clear(&mut self, is_maximal: impl Fn(u64, u32) -> bool) {
-        let mut kept = 0;
-        for at in 0..self.keys.len() {
-            let (counter, key) = (self.counters[at], self.keys[at]);
-            if key & BIRTH != 0 || is_maximal(counter, key) {
-                self.counters[kept] = counter;
-                self.keys[kept] = key;
-                kept += 1;
+        let mut kept = Self::default();
+        for (counter, key) in self.counters.iter().zip(self.keys.iter()) {
+            if key & BIRTH != 0 || is_maximal(*counter, *key) {
+                kept.counters.push(*counter);
+                kept.keys.push(*key);
             }
         }
-        self.counters.truncate(kept);
-        self.keys.truncate(kept);
-        self.counters.shrink_to(2 * kept);
-        self.keys.shrink_to(2 * kept);
-        self.stale = 0;
+        *self = kept;
     }
 }

@@ -30,9 +30,9 @@ use super::atom::Atom;
 use super::decisions::{Decision, Decisions, OpenDecision};
 use super::delta::{Effect, Performed, Replicated, Typed, Unfit, Write};
 use super::exchange::Applied;
-use super::state_hash::{StateHash, Trees, object_hashes};
+use super::state_hash::{Trees, object_hashes};
 use super::vector::Vector;
-use super::{Author, Refused};
+use super::{Author, Refused, StateHash};
 use std::marker::PhantomData;
 
 /// What brings another replica's map up to date.
@@ -73,7 +73,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
     ) -> Result<Performed<'_, Self>, Refused> {
         let value = value.to_bytes();
         if value.len() > LONGEST {
-            return Err(Refused::NoRoom);
+            return Err(Refused::TooLong(value.len()));
         }
         let counter = self.decisions.decide(author, &key.to_bytes(), |values| {
             Write::new(timestamp, Some(values.put(&value)))
@@ -149,6 +149,10 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
 
     pub(super) fn trees(&mut self) -> &Trees {
         self.decisions.trees()
+    }
+
+    pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
+        self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
     }
 
     /// The state hash. Cost: O(keys changed since it was last asked for).

@@ -28,9 +28,9 @@ use super::decisions::{Decision, OpenDecision};
 use super::delta::{Performed, Replicated, Typed, Unfit, Write};
 use super::exchange::Applied;
 use super::lww_map::LwwMap;
-use super::state_hash::{StateHash, object_hashes};
+use super::state_hash::object_hashes;
 use super::vector::Vector;
-use super::{Author, Refused};
+use super::{Author, Refused, StateHash};
 
 /// The key of a register: it needs none.
 const KEY: &[u8] = b"";

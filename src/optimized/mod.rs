@@ -12,11 +12,14 @@
 
 mod arena;
 mod atom;
+mod segments;
 mod vector;
 
 mod delta;
 mod history;
 mod state_hash;
+
+pub mod g_counter;
 
 mod decisions;
 mod exchange;
@@ -25,10 +28,16 @@ pub mod or_set;
 
 pub mod lww_map;
 
+pub mod log;
+
+pub mod replica;
+
+pub mod wire;
+
+pub use crate::digest::StateHash;
 pub use crate::operation::{Author, Refused};
 pub use atom::Atom;
 pub use decisions::{Decision, OpenDecision};
 pub use delta::{KeyedDelta, Performed, Presence, Replicated, Typed, Unfit, Write};
 pub use exchange::{Applied, KeyChange};
-pub use state_hash::StateHash;
 pub use vector::{Fingerprint, Roster, Vector};

@@ -33,9 +33,9 @@ use super::atom::Atom;
 use super::decisions::{Decision, Decisions, OpenDecision};
 use super::delta::{Performed, Replicated, Typed, Unfit};
 use super::exchange::Applied;
-use super::state_hash::{StateHash, object_hashes};
+use super::state_hash::object_hashes;
 use super::vector::Vector;
-use super::{Author, Refused};
+use super::{Author, Refused, StateHash};
 use std::marker::PhantomData;
 
 pub use super::delta::Presence;
@@ -128,6 +128,10 @@ impl<K: Atom + ?Sized> OrSet<K> {
     /// The open merge decisions, in no particular order. Cost: O(elements that were ever contested).
     pub fn open_decisions(&self) -> impl Iterator<Item = OpenDecision<K::Ref<'_>>> {
         self.decisions.open_decisions(K::from_bytes)
+    }
+
+    pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
+        self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
     }
 
     /// The state hash. Cost: O(elements changed since it was last asked for).

@@ -10,13 +10,14 @@
 //! Source: Merkle, A Digital Signature Based on a Conventional Encryption Function, CRYPTO 1987;
 //! the tree's shape is that of a radix tree, so that it depends on the records alone.
 
-use super::arena::push;
+use super::arena::Table;
+use crate::digest::{self, StateHash};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 /// 32 bytes of BLAKE3.
-pub(crate) type Digest = [u8; 32];
+type Digest = [u8; 32];
 
 /// The hash of a subtree without records.
 const NOTHING: Digest = [0; 32];
@@ -95,29 +96,25 @@ fn object_hash(tag: u8, root: Digest) -> Digest {
     hash(&DOMAINS.object, &message)
 }
 
-/// What a state is, in 64 bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct StateHash {
-    /// Of what has a value, or is an open decision.
-    pub content: [u8; 32],
-    /// Of what is only removals.
-    pub removals: [u8; 32],
-}
-
 /// The hashes of an object with these trees.
 pub(super) fn object_hashes(tag: u8, trees: &Trees) -> StateHash {
     let (content, removals) = trees.roots();
-    StateHash { content: object_hash(tag, content), removals: object_hash(tag, removals) }
+    let hash = |root| digest::Digest(object_hash(tag, root));
+    StateHash { content: hash(content), removals: hash(removals) }
 }
 
-/// The hash of a replica whose objects have these hashes, in the order of their names.
-pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
-    let mut message = Vec::new();
+/// The hashes of a replica whose objects have these, in the order of their names.
+pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, StateHash)>) -> StateHash {
+    let (mut content, mut removals) = (Vec::new(), Vec::new());
     for (name, object) in objects {
-        write_bytes(name.as_bytes(), &mut message);
-        message.extend_from_slice(&object);
+        for (message, digest) in [(&mut content, object.content), (&mut removals, object.removals)]
+        {
+            write_bytes(name.as_bytes(), message);
+            message.extend_from_slice(&digest.0);
+        }
     }
-    hash(&DOMAINS.replica, &message)
+    let hash = |message: &[u8]| digest::Digest(hash(&DOMAINS.replica, message));
+    StateHash { content: hash(&content), removals: hash(&removals) }
 }
 
 /// Which tree a record belongs to.
@@ -188,19 +185,19 @@ impl Node {
 struct Tree {
     root: Child,
     hash: Digest,
-    nodes: Vec<Node>,
+    nodes: Table<Node>,
     free: Vec<u32>,
 }
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { root: Child::EMPTY, hash: NOTHING, nodes: Vec::new(), free: Vec::new() }
+        Self { root: Child::EMPTY, hash: NOTHING, nodes: Table::default(), free: Vec::new() }
     }
 }
 
 impl Tree {
     /// Takes a record out of the chain of its bucket. The hashes above are not brought up to date.
-    fn unlink(&mut self, path: u64, number: u32, next: &mut [u32]) {
+    fn unlink(&mut self, path: u64, number: u32, next: &mut Table<u32>) {
         let mut child = &mut self.root;
         let mut depth = 0;
         while let Some(node) = child.as_node() {
@@ -250,9 +247,9 @@ pub(crate) struct Trees {
     is_built: bool,
     content: Tree,
     removals: Tree,
-    places: Vec<Place>,
+    places: Table<Place>,
     /// The next record of the bucket.
-    next: Vec<u32>,
+    next: Table<u32>,
     changed: Vec<u32>,
 }
 
@@ -264,8 +261,8 @@ impl Trees {
         }
         let number = number as usize;
         while self.places.len() <= number {
-            push(&mut self.places, Place::default());
-            push(&mut self.next, u32::MAX);
+            self.places.push(Place::default());
+            self.next.push(u32::MAX);
         }
         if !self.places[number].is_in(Place::CHANGED) {
             self.places[number].0 |= Place::CHANGED;
@@ -277,9 +274,9 @@ impl Trees {
     pub fn refresh(&mut self, leaves: &impl Leaves) {
         if !self.is_built {
             self.is_built = true;
-            self.places = vec![Place::default(); leaves.len()];
-            self.next = vec![u32::MAX; leaves.len()];
-            self.changed = (0..leaves.len() as u32).collect();
+            for number in 0..leaves.len() as u32 {
+                self.touch(number);
+            }
         }
         let (mut content, mut removals) = (Vec::new(), Vec::new());
         let mut key = Vec::new();
@@ -421,7 +418,7 @@ fn branch(path: u64, depth: u32) -> usize {
 /// A tree that is being brought up to date.
 struct Update<'a, L> {
     tree: &'a mut Tree,
-    next: &'a mut Vec<u32>,
+    next: &'a mut Table<u32>,
     leaves: &'a L,
     members: Vec<u32>,
     message: Vec<u8>,
@@ -429,7 +426,7 @@ struct Update<'a, L> {
 }
 
 impl<'a, L: Leaves> Update<'a, L> {
-    fn new(tree: &'a mut Tree, next: &'a mut Vec<u32>, leaves: &'a L) -> Self {
+    fn new(tree: &'a mut Tree, next: &'a mut Table<u32>, leaves: &'a L) -> Self {
         let (members, message, encoded) = (Vec::new(), Vec::new(), Vec::new());
         Self { tree, next, leaves, members, message, encoded }
     }
@@ -525,7 +522,7 @@ impl<'a, L: Leaves> Update<'a, L> {
                 node
             }
             None => {
-                push(&mut self.tree.nodes, Node::NEW);
+                self.tree.nodes.push(Node::NEW);
                 self.tree.nodes.len() as u32 - 1
             }
         };

@@ -9,6 +9,7 @@
 
 use crate::dot::{Dot, Origin};
 use crate::version_vector::VersionVector;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// The origins of which anything has been seen, in order.
@@ -68,6 +69,23 @@ impl Roster {
         origins.sort_unstable();
         origins.dedup();
         Arc::new(Self { origins, fingerprint: OnceLock::new() })
+    }
+}
+
+impl Roster {
+    /// The roster with an origin more, which belongs there.
+    fn with(&self, place: usize, origin: &Origin) -> Self {
+        let mut origins = Vec::with_capacity(self.origins.len() + 1);
+        origins.extend_from_slice(&self.origins[..place]);
+        origins.push(origin.clone());
+        origins.extend_from_slice(&self.origins[place..]);
+        Self { origins, fingerprint: OnceLock::new() }
+    }
+
+    /// The roster without the origin that stands there.
+    fn without(&self, place: usize) -> Self {
+        let origins = [&self.origins[..place], &self.origins[place + 1..]].concat();
+        Self { origins, fingerprint: OnceLock::new() }
     }
 }
 
@@ -133,6 +151,24 @@ impl Vector {
             ours.next_if(|(our, _)| *our == origin).map_or(0, |(_, count)| count)
         };
         roster.origins.iter().map(count).collect()
+    }
+
+    /// What has been seen here and not by `since`: for each origin of which there is such, its
+    /// place, how many of its operations `since` has seen, and how many this vector.
+    pub(crate) fn beyond<'a>(
+        &'a self,
+        since: &'a Self,
+    ) -> impl Iterator<Item = (usize, u64, u64)> + 'a {
+        // Without a copy where it can be: a vector of many origins is large beside what is new.
+        let before = if self.roster.is(&since.roster) {
+            Cow::Borrowed(since.counts())
+        } else {
+            Cow::Owned(since.counts_along(&self.roster))
+        };
+        (0..self.counts.len()).filter_map(move |place| {
+            let (before, count) = (before[place], self.counts[place]);
+            (before < count).then_some((place, before, count))
+        })
     }
 
     /// Whether everything that `other` has seen has been seen here.
@@ -239,12 +275,19 @@ impl Origins {
 
     /// The number of the origin, which becomes known. What is seen of it must follow.
     pub fn number(&mut self, origin: &Origin) -> u32 {
-        self.find(origin).unwrap_or_else(|| {
-            let roster = Roster { origins: vec![origin.clone()], fingerprint: OnceLock::new() };
-            let all = self.roster.union(&Arc::new(roster));
-            self.learn(all);
-            self.seen.len() as u32 - 1
-        })
+        let place = match self.roster.origins.binary_search(origin) {
+            Ok(place) => return self.numbers[place],
+            Err(place) => place,
+        };
+        let number = self.seen.len() as u32;
+        self.roster = Arc::new(self.roster.with(place, origin));
+        for later in &self.numbers[place..] {
+            self.places[*later as usize] += 1;
+        }
+        self.numbers.insert(place, number);
+        self.places.push(place as u32);
+        self.seen.push(0);
+        number
     }
 
     /// The number of each origin of the roster; all of them become known.
@@ -295,6 +338,16 @@ impl Origins {
         self.numbers.iter().copied()
     }
 
+    /// The origins, in order.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// The numbers of the origins, in the order of the roster.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
     /// The origin of a number.
     pub fn get(&self, number: u32) -> &Origin {
         &self.roster.origins[self.place(number) as usize]
@@ -322,6 +375,19 @@ impl Origins {
         Vector { roster: self.roster.clone(), counts }
     }
 
+    /// What has been seen, as a vector, but of one origin only so many operations, which must be
+    /// no more than were seen.
+    pub fn vector_until(&self, number: u32, count: u64) -> Vector {
+        let Vector { mut roster, mut counts } = self.vector();
+        let place = self.place(number) as usize;
+        counts[place] = count;
+        if count == 0 {
+            counts.remove(place);
+            roster = Arc::new(roster.without(place));
+        }
+        Vector { roster, counts }
+    }
+
     /// For each origin, by number: what `vector` has seen of it.
     pub fn counts_of(&self, vector: &Vector) -> Vec<u64> {
         let along = vector.counts_along(&self.roster);
@@ -330,13 +396,16 @@ impl Origins {
 
     /// The first origin of which `vector` has seen more than was seen here, and how many.
     pub fn lacks(&self, vector: &Vector) -> Option<(Origin, u64, u64)> {
-        let along = if self.roster.is(&vector.roster) {
-            self.numbers.iter().map(|number| self.seen[*number as usize]).collect()
+        let needed = vector.counts.iter();
+        let is_less = |(needed, seen): (&u64, u64)| seen < *needed;
+        let place = if self.roster.is(&vector.roster) {
+            let seen = self.numbers.iter().map(|number| self.seen[*number as usize]);
+            needed.zip(seen).position(is_less)
         } else {
-            self.vector().counts_along(&vector.roster)
-        };
-        let mut entries = vector.iter().zip(along);
-        let lacking = entries.find(|((_, needed), seen)| needed > seen);
-        lacking.map(|((origin, needed), seen)| (origin.clone(), needed, seen))
+            needed.zip(self.vector().counts_along(&vector.roster)).position(is_less)
+        }?;
+        let origin = &vector.roster.origins[place];
+        let seen = self.find(origin).map_or(0, |number| self.seen(number));
+        Some((origin.clone(), vector.counts[place], seen))
     }
 }

@@ -39,8 +39,9 @@ use super::or_set::{OrSet, Presence};
 use super::replica::{Object, Objects, Replica};
 use crate::digest::{Digest, StateHash, ToBytes};
 use crate::dot::Origin;
-use crate::operation::{User, Value};
-use std::collections::BTreeSet;
+use crate::operation::{ObjectId, User, Value};
+use crate::trace::ObjectType;
+use std::collections::{BTreeMap, BTreeSet};
 
 // Hashes
 
@@ -199,22 +200,21 @@ fn keys<'a, K: Ord + Clone, E: Ord + Clone>(
 
 /// A state that has a hash.
 pub trait Hashed {
-    /// The number of its type.
-    const TAG: u8;
+    /// Its type.
+    const KIND: ObjectType;
 
     /// Its records, in the order of their keys.
     fn records(&self) -> BTreeSet<Record>;
 
     /// Its hash.
     fn state_hash(&self) -> StateHash {
-        let (removals, content) = self.records().into_iter().partition(|record| record.is_removal);
-        StateHash { content: object(Self::TAG, content), removals: object(Self::TAG, removals) }
+        of_records(Self::KIND, self.records())
     }
 }
 
 /// One record an origin: its share.
 impl Hashed for GCounter {
-    const TAG: u8 = 1;
+    const KIND: ObjectType = ObjectType::GCounter;
 
     fn records(&self) -> BTreeSet<Record> {
         let record = |(of, share): (&Origin, &u128)| Record {
@@ -228,7 +228,7 @@ impl Hashed for GCounter {
 
 /// One record, with no key, once there was a write.
 impl<V: Value + ToBytes> Hashed for LwwRegister<V> {
-    const TAG: u8 = 2;
+    const KIND: ObjectType = ObjectType::LwwRegister;
 
     fn records(&self) -> BTreeSet<Record> {
         let written_to = keys(self.decisions(), self.winner().map(|_| &()).into_iter());
@@ -241,7 +241,7 @@ impl<V: Value + ToBytes> Hashed for LwwRegister<V> {
 
 /// One record an element that was ever added or removed.
 impl<X: Ord + Clone + ToBytes> Hashed for OrSet<X> {
-    const TAG: u8 = 3;
+    const KIND: ObjectType = ObjectType::OrSet;
 
     fn records(&self) -> BTreeSet<Record> {
         let record = |element: &X| {
@@ -254,7 +254,7 @@ impl<X: Ord + Clone + ToBytes> Hashed for OrSet<X> {
 
 /// One record a key that was ever written to.
 impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Hashed for LwwMap<K, V> {
-    const TAG: u8 = 4;
+    const KIND: ObjectType = ObjectType::LwwMap;
 
     fn records(&self) -> BTreeSet<Record> {
         let record = |key: &K| {
@@ -267,7 +267,7 @@ impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Hashed for LwwMap<K, V> {
 
 /// One record an entry. An entry that is the tombstone is one like any other.
 impl<T: Ord + Clone + ToBytes> Hashed for Log<T> {
-    const TAG: u8 = 5;
+    const KIND: ObjectType = ObjectType::Log;
 
     fn records(&self) -> BTreeSet<Record> {
         let record = |entry: &Entry<T>| {
@@ -314,10 +314,41 @@ fn turn_at(path: &[u8; 32], depth: usize) -> u8 {
 
 // Objects and replicas
 
-fn object(tag: u8, records: BTreeSet<Record>) -> Digest {
+/// The number that stands for a type.
+fn tag(kind: ObjectType) -> u8 {
+    match kind {
+        ObjectType::GCounter => 1,
+        ObjectType::LwwRegister => 2,
+        ObjectType::OrSet => 3,
+        ObjectType::LwwMap => 4,
+        ObjectType::Log => 5,
+    }
+}
+
+fn object(kind: ObjectType, records: BTreeSet<Record>) -> Digest {
     let with_path = |record| -> (&Record, _) { (record, Domain::Path.hash(&record.key)) };
     let root = tree(records.iter().map(with_path).collect(), 0);
-    Digest(Domain::Object.hash(&[vec![tag], root.to_vec()].concat()))
+    Digest(Domain::Object.hash(&[vec![tag(kind)], root.to_vec()].concat()))
+}
+
+/// The state hash of an object that has these records.
+pub fn of_records(kind: ObjectType, records: BTreeSet<Record>) -> StateHash {
+    let (removals, content) = records.into_iter().partition(|record| record.is_removal);
+    StateHash { content: object(kind, content), removals: object(kind, removals) }
+}
+
+/// The state hash of a replica whose objects have these hashes. Each stands with its name, also
+/// where nothing was done to it.
+pub fn of_hashes(objects: &BTreeMap<ObjectId, StateHash>) -> StateHash {
+    let (mut content, mut removals) = (Vec::new(), Vec::new());
+    for (name, hash) in objects {
+        content.extend([text(name.as_bytes()), hash.content.0.to_vec()].concat());
+        removals.extend([text(name.as_bytes()), hash.removals.0.to_vec()].concat());
+    }
+    StateHash {
+        content: Digest(Domain::Replica.hash(&content)),
+        removals: Digest(Domain::Replica.hash(&removals)),
+    }
 }
 
 impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Object<K, V> {
@@ -344,23 +375,14 @@ impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Object<K, V> {
     }
 }
 
-/// The state hash of a replica that holds these objects: each stands with its name, also where
-/// nothing was done to it.
+/// The state hash of a replica that holds these objects.
 pub fn of_objects<K, V>(objects: &Objects<K, V>) -> StateHash
 where
     K: Ord + Clone + ToBytes,
     V: Value + ToBytes,
 {
-    let (mut content, mut removals) = (Vec::new(), Vec::new());
-    for (name, object) in objects {
-        let hash = object.state_hash();
-        content.extend([text(name.as_bytes()), hash.content.0.to_vec()].concat());
-        removals.extend([text(name.as_bytes()), hash.removals.0.to_vec()].concat());
-    }
-    StateHash {
-        content: Digest(Domain::Replica.hash(&content)),
-        removals: Digest(Domain::Replica.hash(&removals)),
-    }
+    let hash = |(name, object): (&ObjectId, &Object<K, V>)| (name.clone(), object.state_hash());
+    of_hashes(&objects.iter().map(hash).collect())
 }
 
 impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Replica<K, V> {

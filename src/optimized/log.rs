@@ -1,0 +1,617 @@
+//! Log: a list that only grows, in the order of its timestamps.
+//!
+//! Meaning: all entries that were seen, by timestamp, then replica, then the entry's place among
+//! the operations of its replica, then the entry itself.
+//! Laws: the join is the union, a semilattice; `append` equals applying its delta.
+//! Cost: `append` O(1) where no entry has a greater timestamp; a delta and its application cost
+//! what is new, and moving the entries that are to stand behind it. An entry takes 40 bytes beside
+//! itself. Bytes that came in one large delta stay where they are.
+//! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 11, with
+//! the order of spec. 8.
+//!
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::optimized::{Author, log::Log};
+//!
+//! let author = |name: &str, seq| {
+//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     Author { origin, seq, user: None }
+//! };
+//! let mut local: Log<str> = Log::new();
+//! local.append(&author("client", 1), "migrate the orders", 10)?;
+//! let mut server = local.clone();
+//! local.append(&author("client", 2), "offline: what is left?", 30)?;
+//! server.append(&author("server", 1), "orders are migrated", 20)?;
+//!
+//! let news = local.apply(server.delta_since(&local.vector()))?;
+//! assert_eq!(news.first_position(), Some(1));
+//! let entries: Vec<&str> = local.entries().map(|entry| entry.value()).collect();
+//! assert_eq!(entries, ["migrate the orders", "orders are migrated", "offline: what is left?"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::arena::{LONGEST, Table};
+use super::atom::Atom;
+use super::delta::Unfit;
+use super::segments::{Collector, Mover, Pieces, Place, Segments};
+use super::state_hash::{
+    Leaves, Part, Trees, object_hashes, write_bytes, write_number, write_value,
+};
+use super::vector::{Origins, Vector};
+use super::{Author, Refused, StateHash};
+use crate::dot::{Dot, Origin};
+use crate::lattice::Lattice;
+use std::cmp::Ordering;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The most entries of one log: their numbers are of 32 bits.
+const MOST: usize = u32::MAX as usize;
+
+/// The entries, in order.
+pub struct Log<V: Atom + ?Sized> {
+    entries: Entries,
+    of: PhantomData<fn(&V)>,
+}
+
+/// The entries as bytes.
+#[derive(Clone, Default)]
+struct Entries {
+    origins: Origins,
+    /// By number of the origin: the numbers of its entries, in the order of their counters, which
+    /// have no gaps. So an entry need not hold its counter.
+    by_origin: Vec<Table<u32>>,
+    /// By number, which is that of its arrival here.
+    records: Table<Record>,
+    /// The numbers, in the order of the log.
+    order: Vec<u32>,
+    segments: Segments,
+    trees: Trees,
+}
+
+/// One entry. 32 bytes, for there are many.
+#[derive(Clone, Copy)]
+struct Record {
+    timestamp: u64,
+    /// Its place among the operations of its replica, from 1.
+    seq: u64,
+    origin: u32,
+    place: Place,
+}
+
+impl Entries {
+    fn bytes(&self, number: u32) -> &[u8] {
+        self.segments.get(self.records[number as usize].place)
+    }
+
+    /// The order of the log.
+    fn compare(&self, a: u32, b: u32) -> Ordering {
+        let [one, other] = [a, b].map(|number| &self.records[number as usize]);
+        one.timestamp.cmp(&other.timestamp).then_with(|| {
+            if one.origin == other.origin {
+                let by_seq = one.seq.cmp(&other.seq);
+                // Entries of one origin came here in the order of their counters.
+                return by_seq.then_with(|| self.bytes(a).cmp(self.bytes(b))).then(a.cmp(&b));
+            }
+            let [ours, theirs] = [one, other].map(|record| self.origins.get(record.origin));
+            (&ours.replica, one.seq)
+                .cmp(&(&theirs.replica, other.seq))
+                .then_with(|| self.bytes(a).cmp(self.bytes(b)))
+                .then(ours.incarnation.cmp(&theirs.incarnation))
+        })
+    }
+
+    /// Keeps the next entry of its origin, but leaves it out of the order.
+    fn keep(&mut self, record: Record) -> u32 {
+        let number = self.records.len() as u32;
+        self.records.push(record);
+        let of_origin = &mut self.by_origin[record.origin as usize];
+        of_origin.push(number);
+        self.trees.touch(number);
+        self.origins.see(record.origin, of_origin.len() as u64);
+        number
+    }
+
+    /// Puts the entry where it belongs in the order.
+    fn insert(&mut self, number: u32) {
+        let is_last = |last: &u32| self.compare(*last, number).is_lt();
+        if self.order.last().is_none_or(is_last) {
+            self.order.push(number);
+        } else {
+            let at = self.order.partition_point(|other| self.compare(*other, number).is_lt());
+            self.order.insert(at, number);
+        }
+    }
+
+    /// Puts the entries from that number on where they belong in the order; gives them in order,
+    /// and the position of the first.
+    fn insert_all(&mut self, first: u32) -> (Vec<u32>, usize) {
+        let mut news: Vec<u32> = (first..self.records.len() as u32).collect();
+        // A stable sort, which is fast on runs: what came is mostly in order.
+        news.sort_by(|a, b| self.compare(*a, *b));
+        let Some(least) = news.first() else { return (news, self.order.len()) };
+        let position = self.order.partition_point(|old| self.compare(*old, *least).is_lt());
+        let moved = self.order.split_off(position);
+        self.order.reserve(moved.len() + news.len());
+        let mut olds = moved.into_iter().peekable();
+        let mut order = std::mem::take(&mut self.order);
+        for new in &news {
+            while let Some(old) = olds.next_if(|old| self.compare(*old, *new).is_lt()) {
+                order.push(old);
+            }
+            order.push(*new);
+        }
+        order.extend(olds);
+        self.order = order;
+        (news, position)
+    }
+
+    fn counter(&self, number: u32) -> u64 {
+        let origin = self.records[number as usize].origin;
+        let before = self.by_origin[origin as usize].partition_point(|other| *other < number);
+        before as u64 + 1
+    }
+}
+
+impl Leaves for Entries {
+    fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    fn part(&self, _: u32) -> Option<Part> {
+        Some(Part::Content)
+    }
+
+    fn write_key(&self, number: u32, out: &mut Vec<u8>) {
+        let origin = self.origins.get(self.records[number as usize].origin);
+        write_bytes(origin.replica.as_str().as_bytes(), out);
+        write_number(origin.incarnation.into(), out);
+        write_number(self.counter(number).into(), out);
+    }
+
+    fn write_body(&self, number: u32, out: &mut Vec<u8>) {
+        let record = &self.records[number as usize];
+        write_number(record.seq.into(), out);
+        write_number(record.timestamp.into(), out);
+        write_value(self.bytes(number), out);
+    }
+}
+
+impl<V: Atom + ?Sized> Log<V> {
+    /// A log without entries.
+    pub fn new() -> Self {
+        Self { entries: Entries::default(), of: PhantomData }
+    }
+}
+
+impl<V: Atom + ?Sized> Log<V> {
+    /// Takes in all entries of `other`; the result tells which are new here. Large stretches of
+    /// their bytes are shared and not copied.
+    ///
+    /// # Panics
+    /// If both together have more than 2^32 − 1 entries.
+    pub fn join(&mut self, other: &Self) -> News<'_, V> {
+        let delta = other.delta_since(&self.vector());
+        self.take(delta).expect("a log of 2^32 entries exceeds any memory")
+    }
+}
+
+impl<V: Atom + ?Sized> Log<V> {
+    /// Appends an entry. Entries with greater timestamps stay behind it.
+    ///
+    /// Refused, without effect: an entry of more than 2^32 − 1 bytes, and one more than 2^32 − 1
+    /// entries. Cost: O(log entries), and moving 4 bytes for each entry that stays behind it.
+    pub fn append(
+        &mut self,
+        author: &Author,
+        entry: &V,
+        timestamp: u64,
+    ) -> Result<Entry<'_, V>, Refused> {
+        let bytes = entry.to_bytes();
+        if bytes.len() > LONGEST {
+            return Err(Refused::TooLong(bytes.len()));
+        }
+        if self.entries.records.len() == MOST {
+            return Err(Refused::LogFull);
+        }
+        let entries = &mut self.entries;
+        let origin = entries.origins.number(&author.origin);
+        entries.by_origin.resize(entries.origins.len(), Table::default());
+        let place = entries.segments.put(&bytes);
+        let number = entries.keep(Record { timestamp, seq: author.seq, origin, place });
+        entries.insert(number);
+        Ok(Entry { log: self, number })
+    }
+}
+
+impl<V: Atom + ?Sized> Log<V> {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.order.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.order.is_empty()
+    }
+
+    /// The entry at a position in the order, from 0.
+    pub fn get(&self, position: usize) -> Option<Entry<'_, V>> {
+        self.entries.order.get(position).map(|number| self.numbered(*number))
+    }
+
+    /// The entries, in order.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_, V>> + ExactSizeIterator {
+        self.entries.order.iter().map(|number| self.numbered(*number))
+    }
+
+    /// The entry of that number, which is less than [`Log::len`]. Numbers stay the same for ever.
+    pub(crate) fn numbered(&self, number: u32) -> Entry<'_, V> {
+        Entry { log: self, number }
+    }
+
+    /// The state hash. Cost: O(entries that came since it was last asked for · log entries).
+    pub fn state_hash(&mut self) -> StateHash {
+        let mut trees = std::mem::take(&mut self.entries.trees);
+        trees.refresh(&self.entries);
+        self.entries.trees = trees;
+        object_hashes(5, &self.entries.trees)
+    }
+
+    /// Which entries have been seen. Cost: O(origins), without a look at their names.
+    pub fn vector(&self) -> Vector {
+        self.entries.origins.vector()
+    }
+
+    /// What a replica that has seen `since` may lack. Large stretches of the entries' bytes are
+    /// shared and not copied.
+    pub fn delta_since(&self, since: &Vector) -> LogDelta<V> {
+        let Entries { origins, by_origin, records, segments, .. } = &self.entries;
+        let seen = origins.vector();
+        let news = || {
+            seen.beyond(since).flat_map(|(place, before, _)| {
+                let of_origin = &by_origin[origins.numbers()[place] as usize];
+                of_origin.iter_from(before as usize).map(|number| &records[*number as usize])
+            })
+        };
+        let count = seen.beyond(since).map(|(_, before, count)| (count - before) as usize).sum();
+        let mut timestamps = Vec::with_capacity(count);
+        let mut seqs = Vec::with_capacity(count);
+        let mut lengths = Vec::with_capacity(count);
+        let mut pieces = Collector::new(segments);
+        for record in news() {
+            timestamps.push(record.timestamp);
+            seqs.push(record.seq);
+            lengths.push(record.place.len());
+            pieces.push(record.place);
+        }
+        let bytes = pieces.finish();
+        LogDelta { since: since.clone(), seen, timestamps, seqs, lengths, bytes, of: PhantomData }
+    }
+
+    /// Takes in a delta; the result tells which entries are new. Entries that are known already
+    /// are passed over.
+    ///
+    /// Refused, without effect: a delta that builds upon entries which were not seen
+    /// ([`Unfit::Gap`]), and one that leads to more than 2^32 − 1 entries ([`Unfit::LogFull`]).
+    pub fn apply(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, Unfit> {
+        if let Some((origin, needed, seen)) = self.entries.origins.lacks(&delta.since) {
+            return Err(Unfit::Gap { origin, needed, seen });
+        }
+        self.take(delta)
+    }
+
+    /// Takes in a delta that has no gap.
+    fn take(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, Unfit> {
+        let LogDelta { since, seen, timestamps, seqs, lengths, bytes, .. } = delta;
+        let entries = &mut self.entries;
+
+        // For each origin: its place, how many entries are to be passed over, how many to be taken.
+        let known = entries.origins.vector().counts_along(seen.roster());
+        let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+        for (place, before, count) in seen.beyond(&since) {
+            let known = known[place].clamp(before, count);
+            runs.push((place, (known - before) as usize, (count - known) as usize));
+        }
+        let (mut at, mut wanted) = (0, 0);
+        for (_, known, new) in &runs {
+            at += known + new;
+            wanted += lengths[at - new..at].iter().map(|length| *length as usize).sum::<usize>();
+        }
+        let first = entries.records.len();
+        let count: usize = runs.iter().map(|(_, _, new)| new).sum();
+        if count > MOST - first {
+            return Err(Unfit::LogFull);
+        }
+
+        let numbers = entries.origins.numbers_of(seen.roster());
+        entries.by_origin.resize(entries.origins.len(), Table::default());
+        let mut segments = std::mem::take(&mut entries.segments);
+        let mut mover = Mover::new(&mut segments, &bytes, wanted);
+        let mut at = 0;
+        for (place, known, new) in runs {
+            lengths[at..at + known].iter().for_each(|length| mover.pass(*length));
+            at += known;
+            let origin = numbers[place];
+            for at in at..at + new {
+                let place = mover.take(lengths[at]);
+                entries.keep(Record { timestamp: timestamps[at], seq: seqs[at], origin, place });
+            }
+            at += new;
+        }
+        entries.segments = segments;
+        let (numbers, position) = entries.insert_all(first as u32);
+        Ok(News { log: self, position, numbers })
+    }
+}
+
+impl<V: Atom + ?Sized> Lattice for Log<V> {
+    fn bottom() -> Self {
+        Self::new()
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.join(other);
+    }
+}
+
+impl<V: Atom + ?Sized> Default for Log<V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The bytes are shared, save for the last of them.
+impl<V: Atom + ?Sized> Clone for Log<V> {
+    fn clone(&self) -> Self {
+        Self { entries: self.entries.clone(), of: PhantomData }
+    }
+}
+
+/// Equal knowledge, in whichever order it came.
+impl<V: Atom + ?Sized> PartialEq for Log<V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.vector() == other.vector() && self.entries().eq(other.entries())
+    }
+}
+
+impl<V: Atom + ?Sized> Eq for Log<V> {}
+
+impl<V: Atom + ?Sized> fmt::Debug for Log<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.entries()).finish()
+    }
+}
+
+/// One entry, where it stands in the log. What is asked of it is looked up then.
+pub struct Entry<'a, V: Atom + ?Sized> {
+    log: &'a Log<V>,
+    number: u32,
+}
+
+impl<'a, V: Atom + ?Sized> Entry<'a, V> {
+    fn record(&self) -> &'a Record {
+        &self.log.entries.records[self.number as usize]
+    }
+
+    /// What was appended.
+    ///
+    /// # Panics
+    /// If `V` cannot read the bytes that it made. None that the crate has does so.
+    pub fn value(&self) -> V::Ref<'a> {
+        V::from_bytes(self.bytes()).expect("an atom reads the bytes that it made")
+    }
+
+    /// The bytes of what was appended.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.log.entries.bytes(self.number)
+    }
+
+    /// When, by the clock of whoever appended.
+    pub fn timestamp(&self) -> u64 {
+        self.record().timestamp
+    }
+
+    /// Who appended.
+    pub fn origin(&self) -> &'a Origin {
+        self.log.entries.origins.get(self.record().origin)
+    }
+
+    /// Its place among the operations of its replica, from 1.
+    pub fn seq(&self) -> u64 {
+        self.record().seq
+    }
+
+    /// Its place among the entries of its origin, from 1. Cost: O(log entries).
+    pub fn counter(&self) -> u64 {
+        self.log.entries.counter(self.number)
+    }
+
+    /// Its name among the operations on the log. Cost: O(log entries).
+    pub fn dot(&self) -> Dot {
+        Dot { origin: self.origin().clone(), counter: self.counter() }
+    }
+
+    /// What to tell those who have seen all that was seen before it, of the entry that was last
+    /// appended here. Of an earlier one: all entries of its origin from it on. Cost: O(origins),
+    /// and what the entries take.
+    pub fn delta(&self) -> LogDelta<V> {
+        let origins = &self.log.entries.origins;
+        let before = origins.vector_until(self.record().origin, self.counter() - 1);
+        self.log.delta_since(&before)
+    }
+
+    /// The number of the entry.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+impl<V: Atom + ?Sized> Clone for Entry<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V: Atom + ?Sized> Copy for Entry<'_, V> {}
+
+/// Equal in all that the entry says of itself, wherever it stands.
+impl<V: Atom + ?Sized> PartialEq for Entry<'_, V> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.timestamp(), self.seq()) == (other.timestamp(), other.seq())
+            && self.origin() == other.origin()
+            && self.bytes() == other.bytes()
+            && self.counter() == other.counter()
+    }
+}
+
+impl<V: Atom + ?Sized> Eq for Entry<'_, V> {}
+
+impl<V: Atom + ?Sized> fmt::Debug for Entry<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("timestamp", &self.timestamp())
+            .field("dot", &self.dot())
+            .field("seq", &self.seq())
+            .field("bytes", &String::from_utf8_lossy(self.bytes()))
+            .finish()
+    }
+}
+
+/// Which entries were new when something was taken in.
+#[derive(Debug)]
+pub struct News<'a, V: Atom + ?Sized> {
+    log: &'a Log<V>,
+    position: usize,
+    /// In the order of the log.
+    numbers: Vec<u32>,
+}
+
+impl<'a, V: Atom + ?Sized> News<'a, V> {
+    /// How many were new.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Whether all was known already.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// The new entries, in order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'a, V>> {
+        self.numbers.iter().map(|number| self.log.numbered(*number))
+    }
+
+    /// The position of the first new entry; what stood before it stands where it stood. `None` if
+    /// none is new.
+    pub fn first_position(&self) -> Option<usize> {
+        (!self.is_empty()).then_some(self.position)
+    }
+
+    /// The numbers of the new entries: those from the first on, in the order of the log.
+    pub(crate) fn into_numbers(self) -> Vec<u32> {
+        self.numbers
+    }
+}
+
+/// What to tell a replica that has seen `since`: the entries that came after it.
+///
+/// They stand by origin, in the order of the roster of `seen`, and for each origin by counter. The
+/// counters are those above what `since` has seen, up to what `seen` has.
+#[must_use = "a delta that is not sent brings nobody up to date"]
+pub struct LogDelta<V: Atom + ?Sized> {
+    /// What the receiver must have seen.
+    pub(crate) since: Vector,
+    /// What the sender has seen.
+    pub(crate) seen: Vector,
+    /// Of each entry.
+    pub(crate) timestamps: Vec<u64>,
+    /// Of each entry: its place among the operations of its replica.
+    pub(crate) seqs: Vec<u64>,
+    /// Of each entry: how many bytes it is of.
+    pub(crate) lengths: Vec<u32>,
+    /// The entries, one after the other.
+    pub(crate) bytes: Pieces,
+    of: PhantomData<fn(&V)>,
+}
+
+impl<V: Atom + ?Sized> LogDelta<V> {
+    /// The delta of these parts: for each origin in the order of the roster of `seen`, and each
+    /// of its entries of which `since` has not seen and `seen` has, its timestamp, seq and length
+    /// in bytes; and the bytes of all entries in one. `None` unless the numbers are right, and all
+    /// entries are of `V`.
+    pub fn new(
+        since: Vector,
+        seen: Vector,
+        timestamps: Vec<u64>,
+        seqs: Vec<u64>,
+        lengths: Vec<u32>,
+        bytes: Vec<u8>,
+    ) -> Option<Self> {
+        let mut count = 0_u64;
+        for (_, before, until) in seen.beyond(&since) {
+            count = count.checked_add(until - before)?;
+        }
+        let columns = [timestamps.len(), seqs.len(), lengths.len()];
+        if columns.iter().any(|column| *column as u64 != count) {
+            return None;
+        }
+        let mut rest = bytes.as_slice();
+        for length in &lengths {
+            let (entry, behind) = rest.split_at_checked(*length as usize)?;
+            V::from_bytes(entry)?;
+            rest = behind;
+        }
+        let is_all = rest.is_empty();
+        let bytes = bytes.into();
+        is_all.then_some(Self { since, seen, timestamps, seqs, lengths, bytes, of: PhantomData })
+    }
+
+    /// What the receiver must have seen.
+    pub fn since(&self) -> &Vector {
+        &self.since
+    }
+
+    /// What the sender has seen; and the receiver, once this is taken in.
+    pub fn seen(&self) -> &Vector {
+        &self.seen
+    }
+
+    /// How many entries it has.
+    pub fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Whether it has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.lengths.is_empty()
+    }
+}
+
+impl<V: Atom + ?Sized> Clone for LogDelta<V> {
+    fn clone(&self) -> Self {
+        Self {
+            since: self.since.clone(),
+            seen: self.seen.clone(),
+            timestamps: self.timestamps.clone(),
+            seqs: self.seqs.clone(),
+            lengths: self.lengths.clone(),
+            bytes: self.bytes.clone(),
+            of: PhantomData,
+        }
+    }
+}
+
+impl<V: Atom + ?Sized> fmt::Debug for LogDelta<V> {
+    /// All but the entries themselves, which may be many.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogDelta")
+            .field("since", &self.since)
+            .field("seen", &self.seen)
+            .field("timestamps", &self.timestamps)
+            .field("seqs", &self.seqs)
+            .field("lengths", &self.lengths)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,543 @@
+//! Replica: all objects of one replica.
+//!
+//! Meaning: each object is seen for itself, and has a version vector of its own, so that some
+//! objects may be synchronized before others.
+//! Laws: as the reference's replica (tests/optimized.rs).
+//! Cost: that of the object that is used; whatever the others hold.
+//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
+//!
+//! Ann approves a mapping offline, Bob rejects it on the server, and neither has seen the other.
+//! They meet: the addition wins, and Bob is told so.
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::operation::Operation;
+//! use rejoin::optimized::replica::{Object, Replica};
+//! use rejoin::trace::ObjectType;
+//!
+//! let schema = [("approved".into(), ObjectType::OrSet)].into();
+//! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//! let mut client = Replica::<str, str>::new(origin("client"), &schema);
+//! let mut server = Replica::<str, str>::new(origin("server"), &schema);
+//! client.perform("approved", Operation::Add { element: "X" }, Some("ann".into()))?;
+//! server.perform("approved", Operation::Remove { element: "X" }, Some("bob".into()))?;
+//!
+//! let delta = client.delta_since("approved", &server.vector("approved")?)?;
+//! server.apply("approved", delta)?;
+//! assert_eq!(server.notices(&"bob".into()).len(), 1);
+//!
+//! // Both know the same once the answer is taken in as well, and their hashes say so.
+//! let delta = server.delta_since("approved", &client.vector("approved")?)?;
+//! client.apply("approved", delta)?;
+//! assert_eq!(client.state_hash(), server.state_hash());
+//! # Ok::<(), rejoin::optimized::replica::Error>(())
+//! ```
+
+use super::atom::Atom;
+use super::decisions::OpenDecision;
+use super::delta::Unfit;
+use super::g_counter::{CounterDelta, GCounter};
+use super::log::{Log, LogDelta};
+use super::lww_map::{self, LwwMap};
+use super::lww_register::{self, LwwRegister};
+use super::or_set::{self, OrSet};
+use super::state_hash::replica_hash;
+use super::vector::Vector;
+use super::{Author, Refused, StateHash};
+use crate::dot::{Dot, Origin, ReplicaId};
+use crate::hybrid_clock::{HybridClock, TooFarAhead};
+use crate::operation::{Notice, ObjectId, Operation, User};
+use crate::trace::ObjectType;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The state of one object. Keys and elements are `K`, values and entries are `V`.
+pub enum Object<K: Atom + ?Sized, V: Atom + ?Sized> {
+    /// A counter that only grows.
+    GCounter(GCounter),
+    /// One value; the last write wins.
+    LwwRegister(LwwRegister<V>),
+    /// A set; an addition wins over a removal that had not seen it.
+    OrSet(OrSet<K>),
+    /// Values by key; the last write to each key wins.
+    LwwMap(LwwMap<K, V>),
+    /// A list that only grows.
+    Log(Log<V>),
+}
+
+/// What brings one object of another replica up to date.
+#[must_use = "a delta that is not sent brings nobody up to date"]
+pub enum Delta<K: Atom + ?Sized, V: Atom + ?Sized> {
+    /// Of a counter.
+    GCounter(CounterDelta),
+    /// Of a register.
+    LwwRegister(lww_register::Delta<V>),
+    /// Of a set.
+    OrSet(or_set::Delta<K>),
+    /// Of a map.
+    LwwMap(lww_map::Delta<K, V>),
+    /// Of a log.
+    Log(LogDelta<V>),
+}
+
+/// What a delta changed in one object.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    /// How many keys, entries or shares changed.
+    pub changed: usize,
+    /// The decisions that had effect before and have it no more, with the bytes of their keys.
+    pub superseded: Vec<(Vec<u8>, crate::operation::DecisionId)>,
+}
+
+/// Why a request or a message was refused. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// The replica has no such object.
+    UnknownObject,
+    /// The object is of another type.
+    WrongType {
+        /// What it is.
+        expected: ObjectType,
+        /// What the request or message takes it for.
+        found: ObjectType,
+    },
+    /// The delta does not fit.
+    Unfit(Unfit),
+    /// The object refused the operation.
+    Refused(Refused),
+    /// There is no stamp for a write to the key, whose bytes these are.
+    TooFarAhead(Vec<u8>, TooFarAhead),
+}
+
+/// Which object a refusal is about, and why. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Error {
+    /// Which object.
+    pub object: ObjectId,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
+    /// The state of an object that nothing was done to.
+    pub fn bottom(kind: ObjectType) -> Self {
+        match kind {
+            ObjectType::GCounter => Self::GCounter(GCounter::new()),
+            ObjectType::LwwRegister => Self::LwwRegister(LwwRegister::new()),
+            ObjectType::OrSet => Self::OrSet(OrSet::new()),
+            ObjectType::LwwMap => Self::LwwMap(LwwMap::new()),
+            ObjectType::Log => Self::Log(Log::new()),
+        }
+    }
+
+    fn perform(
+        &mut self,
+        author: &Author,
+        operation: Operation<&K, Option<&V>>,
+    ) -> Result<Dot, Reason> {
+        let performed = match (self, operation) {
+            (Self::GCounter(state), Operation::Increment { amount }) => {
+                state.increment(&author.origin, amount).map(|change| change.dot())
+            }
+            (Self::LwwRegister(state), Operation::Write { value, timestamp }) => {
+                state.write(author, value, timestamp).map(|performed| performed.dot().clone())
+            }
+            (Self::OrSet(state), Operation::Add { element }) => {
+                state.add(author, element).map(|performed| performed.dot().clone())
+            }
+            (Self::OrSet(state), Operation::Remove { element }) => {
+                state.remove(author, element).map(|performed| performed.dot().clone())
+            }
+            (Self::LwwMap(state), Operation::Put { key, value: Some(value), timestamp }) => {
+                state.put(author, key, value, timestamp).map(|performed| performed.dot().clone())
+            }
+            (Self::LwwMap(state), Operation::Put { key, value: None, timestamp }) => {
+                state.delete(author, key, timestamp).map(|performed| performed.dot().clone())
+            }
+            (Self::Log(state), Operation::Append { entry: Some(entry), timestamp }) => {
+                state.append(author, entry, timestamp).map(|entry| entry.dot())
+            }
+            (Self::Log(_), Operation::Append { entry: None, .. }) => Err(Refused::NoEntry),
+            (state, operation) => {
+                let (expected, found) = (state.kind(), operation.kind());
+                return Err(Reason::WrongType { expected, found });
+            }
+        };
+        performed.map_err(Reason::Refused)
+    }
+
+    /// Its type.
+    pub fn kind(&self) -> ObjectType {
+        match self {
+            Self::GCounter(_) => ObjectType::GCounter,
+            Self::LwwRegister(_) => ObjectType::LwwRegister,
+            Self::OrSet(_) => ObjectType::OrSet,
+            Self::LwwMap(_) => ObjectType::LwwMap,
+            Self::Log(_) => ObjectType::Log,
+        }
+    }
+
+    /// The operations on the object that the state covers.
+    pub fn vector(&self) -> Vector {
+        match self {
+            Self::GCounter(state) => state.vector(),
+            Self::LwwRegister(state) => state.vector(),
+            Self::OrSet(state) => state.vector(),
+            Self::LwwMap(state) => state.vector(),
+            Self::Log(state) => state.vector(),
+        }
+    }
+
+    /// The state hash. Cost: O(records changed since it was last asked for).
+    pub fn state_hash(&mut self) -> StateHash {
+        match self {
+            Self::GCounter(state) => state.state_hash(),
+            Self::LwwRegister(state) => state.state_hash(),
+            Self::OrSet(state) => state.state_hash(),
+            Self::LwwMap(state) => state.state_hash(),
+            Self::Log(state) => state.state_hash(),
+        }
+    }
+
+    /// The open merge decisions, with the bytes of their keys; in no particular order.
+    pub fn open_decisions(&self) -> Vec<OpenDecision<Vec<u8>>> {
+        match self {
+            Self::GCounter(_) | Self::Log(_) => Vec::new(),
+            Self::LwwRegister(state) => {
+                state.open_decision().into_iter().map(|open| open.map(|()| Vec::new())).collect()
+            }
+            Self::OrSet(state) => state.open_bytes(),
+            Self::LwwMap(state) => state.open_bytes(),
+        }
+    }
+
+    /// A message that brings a receiver who has seen `since` up to this state.
+    pub fn delta_since(&self, since: &Vector) -> Delta<K, V> {
+        match self {
+            Self::GCounter(state) => Delta::GCounter(state.delta_since(since)),
+            Self::LwwRegister(state) => Delta::LwwRegister(state.delta_since(since)),
+            Self::OrSet(state) => Delta::OrSet(state.delta_since(since)),
+            Self::LwwMap(state) => Delta::LwwMap(state.delta_since(since)),
+            Self::Log(state) => Delta::Log(state.delta_since(since)),
+        }
+    }
+
+    /// Takes in such a message.
+    pub fn apply(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
+        let changes = match (self, delta) {
+            (Self::GCounter(ours), Delta::GCounter(delta)) => {
+                ours.apply(&delta).map(|grown| Changes::of(grown.len()))
+            }
+            (Self::LwwRegister(ours), Delta::LwwRegister(delta)) => {
+                ours.apply(&delta).map(|applied| applied.changes())
+            }
+            (Self::OrSet(ours), Delta::OrSet(delta)) => {
+                ours.apply(&delta).map(|applied| applied.changes())
+            }
+            (Self::LwwMap(ours), Delta::LwwMap(delta)) => {
+                ours.apply(&delta).map(|applied| applied.changes())
+            }
+            (Self::Log(ours), Delta::Log(delta)) => {
+                ours.apply(delta).map(|news| Changes::of(news.len()))
+            }
+            (ours, delta) => {
+                let (expected, found) = (ours.kind(), delta.kind());
+                return Err(Reason::WrongType { expected, found });
+            }
+        };
+        changes.map_err(Reason::Unfit)
+    }
+}
+
+impl Changes {
+    fn of(changed: usize) -> Self {
+        Self { changed, superseded: Vec::new() }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
+    /// The type of the object that it is of.
+    pub fn kind(&self) -> ObjectType {
+        match self {
+            Self::GCounter(_) => ObjectType::GCounter,
+            Self::LwwRegister(_) => ObjectType::LwwRegister,
+            Self::OrSet(_) => ObjectType::OrSet,
+            Self::LwwMap(_) => ObjectType::LwwMap,
+            Self::Log(_) => ObjectType::Log,
+        }
+    }
+
+    /// What the receiver must have seen.
+    pub fn since(&self) -> &Vector {
+        match self {
+            Self::GCounter(delta) => delta.since(),
+            Self::LwwRegister(delta) => delta.since(),
+            Self::OrSet(delta) => delta.since(),
+            Self::LwwMap(delta) => delta.since(),
+            Self::Log(delta) => delta.since(),
+        }
+    }
+
+    /// What the sender has seen; and the receiver, once this is taken in.
+    pub fn seen(&self) -> &Vector {
+        match self {
+            Self::GCounter(delta) => delta.seen(),
+            Self::LwwRegister(delta) => delta.seen(),
+            Self::OrSet(delta) => delta.seen(),
+            Self::LwwMap(delta) => delta.seen(),
+            Self::Log(delta) => delta.seen(),
+        }
+    }
+}
+
+/// The objects of a replica, by name.
+pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
+
+/// One replica: who it is, and what it has seen.
+#[derive(Clone, Debug)]
+pub struct Replica<K: Atom + ?Sized, V: Atom + ?Sized> {
+    origin: Origin,
+    objects: Objects<K, V>,
+    /// How many operations of this replica it has seen, over all objects and lives.
+    performed: u64,
+    clock: HybridClock,
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
+    /// A replica that has seen nothing, with the objects that it is to hold.
+    pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
+        let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
+        Self::restored(origin, schema.iter().map(bottom).collect())
+    }
+
+    /// A replica that goes on from what was stored, or from a backup.
+    ///
+    /// `origin` must have an incarnation that was never used, unless the store proves that nothing
+    /// was lost since: others may know what the replica did afterwards, and names are not used
+    /// twice.
+    pub fn restored(origin: Origin, objects: Objects<K, V>) -> Self {
+        let clock = HybridClock::new(HybridClock::DAY);
+        let mut replica = Self { origin, objects, performed: 0, clock };
+        replica.performed = replica.count_performed();
+        replica
+    }
+
+    /// Performs one operation on an object. A write without a value deletes.
+    pub fn perform(
+        &mut self,
+        id: &str,
+        operation: Operation<&K, Option<&V>>,
+        user: Option<User>,
+    ) -> Result<Dot, Error> {
+        let Some(seq) = self.performed.checked_add(1) else {
+            return Err(refuse(id, Reason::Refused(Refused::NoNamesLeft(self.origin.clone()))));
+        };
+        let author = Author { origin: self.origin.clone(), seq, user };
+        let object = find(&mut self.objects, id)?;
+        let dot = object.perform(&author, operation).map_err(|reason| refuse(id, reason))?;
+        self.performed = seq;
+        Ok(dot)
+    }
+
+    /// A stamp for a write to a key now, above whatever was seen for it; for a register or a log
+    /// no key is needed. `now` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`Reason::TooFarAhead`] with the key, if a write to it was seen of a clock that ran wild.
+    pub fn stamp(&mut self, id: &str, key: Option<&K>, now: u64) -> Result<u64, Error> {
+        let seen = match find(&mut self.objects, id)? {
+            Object::LwwRegister(register) => register.timestamp(),
+            Object::LwwMap(map) => key.and_then(|key| map.timestamp(key)),
+            Object::Log(log) => log.entries().next_back().map(|entry| entry.timestamp()),
+            Object::GCounter(_) | Object::OrSet(_) => None,
+        };
+        self.clock.stamp(now, seen).map_err(|error| {
+            let key = key.map_or(Vec::new(), |key| key.to_bytes().into_owned());
+            refuse(id, Reason::TooFarAhead(key, error))
+        })
+    }
+
+    /// How many operations of this replica it has seen, over all objects and lives.
+    fn count_performed(&self) -> u64 {
+        let ours = |vector: Vector| {
+            let ours = vector.iter().filter(|(origin, _)| origin.replica == self.origin.replica);
+            ours.map(|(_, count)| count).fold(0, u64::saturating_add)
+        };
+        self.objects.values().map(|object| ours(object.vector())).fold(0, u64::saturating_add)
+    }
+}
+
+fn refuse(id: &str, reason: Reason) -> Error {
+    Error { object: id.into(), reason }
+}
+
+fn find<'a, K: Atom + ?Sized, V: Atom + ?Sized>(
+    objects: &'a mut Objects<K, V>,
+    id: &str,
+) -> Result<&'a mut Object<K, V>, Error> {
+    objects.get_mut(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
+    /// Who this is.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The states of all objects: what is stored, or a backup.
+    pub fn objects(&self) -> &Objects<K, V> {
+        &self.objects
+    }
+
+    /// The state of one object.
+    pub fn object(&self, id: &str) -> Result<&Object<K, V>, Error> {
+        self.objects.get(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
+    }
+
+    /// What an object has seen: what to ask a delta for.
+    pub fn vector(&self, id: &str) -> Result<Vector, Error> {
+        Ok(self.object(id)?.vector())
+    }
+
+    /// How many operations of each replica have been seen, over all objects.
+    pub fn seen(&self) -> BTreeMap<ReplicaId, u128> {
+        let mut seen = BTreeMap::new();
+        for object in self.objects.values() {
+            for (origin, count) in object.vector().iter() {
+                *seen.entry(origin.replica.clone()).or_insert(0) += u128::from(count);
+            }
+        }
+        seen
+    }
+
+    /// The open merge decisions of all objects, with the bytes of their keys.
+    pub fn open_decisions(&self) -> impl Iterator<Item = (&ObjectId, OpenDecision<Vec<u8>>)> {
+        let open = |(id, object): (_, &Object<K, V>)| {
+            object.open_decisions().into_iter().map(move |open| (id, open))
+        };
+        self.objects.iter().flat_map(open)
+    }
+
+    /// What the user is to be told: which of their latest decisions are superseded, with the bytes
+    /// of their keys. A register's key has none.
+    pub fn notices(&self, user: &User) -> Vec<Notice<Vec<u8>>> {
+        let mut notices = Vec::new();
+        for (object, open) in self.open_decisions() {
+            for decision in open.superseded {
+                if decision.user.as_ref() == Some(user) {
+                    let key = match &self.objects[object] {
+                        Object::LwwRegister(_) => None,
+                        _ => Some(open.key.clone()),
+                    };
+                    notices.push(Notice { object: object.clone(), key, decision });
+                }
+            }
+        }
+        notices
+    }
+
+    /// The state hash of all objects. Cost: O(records changed since it was last asked for), and
+    /// O(objects).
+    pub fn state_hash(&mut self) -> StateHash {
+        let hashes = self.objects.iter_mut().map(|(id, object)| (&**id, object.state_hash()));
+        replica_hash(hashes)
+    }
+
+    /// The state hash of one object.
+    pub fn object_hash(&mut self, id: &str) -> Result<StateHash, Error> {
+        Ok(find(&mut self.objects, id)?.state_hash())
+    }
+
+    /// A message that brings a receiver whose object has seen `since` up to this state.
+    pub fn delta_since(&self, id: &str, since: &Vector) -> Result<Delta<K, V>, Error> {
+        Ok(self.object(id)?.delta_since(since))
+    }
+
+    /// Takes in such a message, and tells what it changed.
+    ///
+    /// # Errors
+    /// [`Unfit::Gap`] where operations before the delta's start are missing; [`Unfit::Forked`] where
+    /// it knows operations under this very name that were not performed here.
+    pub fn apply(&mut self, id: &str, delta: Delta<K, V>) -> Result<Changes, Error> {
+        let origin = &self.origin;
+        let object = find(&mut self.objects, id)?;
+        let before = object.vector();
+        let (performed, known) = (before.get(origin), delta.seen().get(origin));
+        if known > performed {
+            let unfit = Unfit::Forked { origin: origin.clone(), performed, known };
+            return Err(refuse(id, Reason::Unfit(unfit)));
+        }
+        let changes = object.apply(delta).map_err(|reason| refuse(id, reason))?;
+        // Operations of earlier lives may come back to a replica that was set back.
+        if object.vector() != before {
+            self.performed = self.count_performed();
+        }
+        Ok(changes)
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Object<K, V> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::GCounter(state) => Self::GCounter(state.clone()),
+            Self::LwwRegister(state) => Self::LwwRegister(state.clone()),
+            Self::OrSet(state) => Self::OrSet(state.clone()),
+            Self::LwwMap(state) => Self::LwwMap(state.clone()),
+            Self::Log(state) => Self::Log(state.clone()),
+        }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Object<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GCounter(state) => state.fmt(f),
+            Self::LwwRegister(state) => state.fmt(f),
+            Self::OrSet(state) => state.fmt(f),
+            Self::LwwMap(state) => state.fmt(f),
+            Self::Log(state) => state.fmt(f),
+        }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Delta<K, V> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::GCounter(delta) => Self::GCounter(delta.clone()),
+            Self::LwwRegister(delta) => Self::LwwRegister(delta.clone()),
+            Self::OrSet(delta) => Self::OrSet(delta.clone()),
+            Self::LwwMap(delta) => Self::LwwMap(delta.clone()),
+            Self::Log(delta) => Self::Log(delta.clone()),
+        }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Delta<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GCounter(delta) => delta.fmt(f),
+            Self::LwwRegister(delta) => delta.fmt(f),
+            Self::OrSet(delta) => delta.fmt(f),
+            Self::LwwMap(delta) => delta.fmt(f),
+            Self::Log(delta) => delta.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "object {:?}: ", self.object)?;
+        match &self.reason {
+            Reason::UnknownObject => write!(f, "this replica has no such object"),
+            Reason::WrongType { expected, found } => {
+                write!(f, "it is of type {}, not {}", expected.as_str(), found.as_str())
+            }
+            Reason::Unfit(unfit) => unfit.fmt(f),
+            Reason::Refused(refused) => refused.fmt(f),
+            Reason::TooFarAhead(key, error) => {
+                write!(f, "key {:?}: {error}", String::from_utf8_lossy(key))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,159 @@
+//! Bytes: vectors, deltas and state hashes as messages, for any program in any language to read.
+//!
+//! `spec/wire.md` is the format. A message begins with the version of the format and its kind.
+//! Numbers stand in columns of bit-packed blocks ([`column`]), names and keys are told by how they
+//! differ from the ones before, and a key that the receiver knows goes by an operation's number.
+//!
+//! Decoding takes any bytes. It does not panic, and takes O(length) time and memory: at most
+//! [`MEMORY`] bytes for each byte of the message, beside [`MEMORY_OF_KNOWN`] bytes for each origin
+//! of the vectors and rosters in [`Known`] that the message names, and 128 KiB. What it gives has
+//! every property that the types promise; a message whose bytes say otherwise is refused whole.
+//! A listed key that is listed twice is not noticed here, nor is a lie about what was decided.
+
+mod column;
+mod compressed;
+mod counter;
+mod error;
+mod keyed;
+mod names;
+mod reader;
+mod vector;
+
+#[cfg(feature = "compression")]
+pub use compressed::compress;
+pub use compressed::{LIMIT, decompress};
+pub use error::Error;
+
+use super::vector::{Fingerprint, Roster, Vector};
+use crate::digest::{Digest, StateHash};
+use reader::{Reader, Writer};
+use std::sync::Arc;
+
+/// The version of the format that is written, and read.
+pub const VERSION: u8 = 1;
+
+/// How many bytes of memory decoding takes at most for each byte of a message.
+pub const MEMORY: usize = 96;
+
+/// How many bytes of memory decoding takes at most for each origin of a vector or roster that the
+/// receiver has and a message names by its fingerprint.
+pub const MEMORY_OF_KNOWN: usize = 128;
+
+/// What a message is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// A state vector.
+    Vector = 1,
+    /// A state hash.
+    StateHash = 2,
+    /// A delta of a counter.
+    CounterDelta = 3,
+    /// A delta of a log.
+    LogDelta = 4,
+    /// A delta of a set.
+    SetDelta = 5,
+    /// A delta of a register or a map.
+    WriteDelta = 6,
+    /// Any of the others, compressed.
+    Compressed = 7,
+}
+
+/// How a message names origins.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Naming {
+    /// By their names.
+    Inline,
+    /// All of them by the fingerprint of their roster, where that is shorter. The receiver must
+    /// know the roster: from a message of the sender's, or because it has sent it.
+    Roster,
+}
+
+/// How a delta names the vector that it starts at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Base {
+    /// By its origins and counts.
+    Inline,
+    /// By its fingerprint, where that is shorter. The receiver must have the vector in [`Known`].
+    Fingerprint,
+    /// As the one that the receiver has asked with: by the first 2 bytes of its fingerprint. Only
+    /// where an answer cannot be taken for that to another question, as over a connection.
+    Asked,
+}
+
+/// What the receiver of a message has told its sender, or has from it: what a fingerprint may
+/// stand for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// The vector that was asked with.
+    pub asked: Option<&'a Vector>,
+    /// Other vectors.
+    pub vectors: &'a [Vector],
+    /// Rosters beside those of the vectors.
+    pub rosters: &'a [Arc<Roster>],
+}
+
+impl<'a> Known<'a> {
+    fn vectors(&self) -> impl Iterator<Item = &'a Vector> {
+        self.asked.into_iter().chain(self.vectors)
+    }
+
+    fn rosters(&self) -> impl Iterator<Item = &'a Arc<Roster>> {
+        self.vectors().map(Vector::roster).chain(self.rosters)
+    }
+
+    fn vector(&self, fingerprint: &Fingerprint) -> Option<&'a Vector> {
+        self.vectors().find(|vector| vector.fingerprint() == *fingerprint)
+    }
+
+    fn roster(&self, fingerprint: &Fingerprint) -> Option<&'a Arc<Roster>> {
+        self.rosters().find(|roster| roster.fingerprint() == fingerprint)
+    }
+
+    /// The roster, or where one with the same origins is known, that one.
+    fn share(&self, roster: Roster) -> Arc<Roster> {
+        let known = self.rosters().find(|known| known.origins() == roster.origins());
+        known.cloned().unwrap_or_else(|| Arc::new(roster))
+    }
+}
+
+/// Begins a message.
+fn start(kind: Kind) -> Writer {
+    Writer::new([VERSION, kind as u8])
+}
+
+/// Opens a message of this kind.
+fn open(bytes: &[u8], expected: Kind) -> Result<Reader<'_>, Error> {
+    let mut reader = Reader::new(bytes);
+    match reader.byte("the version of the format")? {
+        VERSION => {}
+        found => return Err(Error::Version { found }),
+    }
+    match reader.byte("the kind of the message")? {
+        kind if kind == expected as u8 => Ok(reader),
+        kind if kind == Kind::Compressed as u8 => Err(Error::Compressed),
+        found => Err(Error::Kind { found, expected }),
+    }
+}
+
+impl StateHash {
+    /// Its bytes, as a message.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut to = start(Kind::StateHash);
+        to.out.extend_from_slice(&self.content.0);
+        to.out.extend_from_slice(&self.removals.0);
+        to.end(0)
+    }
+
+    /// The state hash of a message.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = open(bytes, Kind::StateHash)?;
+        let content = reader.array("the hash of the content")?;
+        let removals = reader.array("the hash of the removals")?;
+        reader.end()?;
+        Ok(Self { content: Digest(content), removals: Digest(removals) })
+    }
+}

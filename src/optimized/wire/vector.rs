@@ -1,0 +1,248 @@
+//! Vectors on the wire, and the two that a delta lies between.
+//!
+//! Meaning: a vector is its origins and their counts. The origins go by name, or by a fingerprint
+//! that the receiver knows. A delta names its base in one of four ways, and what its sender has
+//! seen by how that differs from the base.
+//! Laws: a decoded vector has rising origins and no count of 0, as every vector.
+//! Cost: O(origins); with a fingerprint no name is looked at.
+//! Source: this project.
+
+use super::column::{unzigzag, write_column, zigzag};
+use super::error::Error;
+use super::names::{read_origins, write_origins};
+use super::reader::{Reader, Writer, write_number};
+use super::{Base, Kind, Known, Naming, start};
+use crate::optimized::vector::{Roster, Vector};
+use std::sync::Arc;
+
+/// How many bytes of a base's fingerprint an answer repeats.
+const CHECK: usize = 2;
+
+const WHAT: &str = "a vector: its origins, rising, and a count of at least 1 for each";
+
+impl Vector {
+    /// Its bytes, as a message.
+    ///
+    /// Cost: O(origins).
+    pub fn encode(&self, naming: Naming) -> Vec<u8> {
+        let mut to = start(Kind::Vector);
+        write_vector(self, naming, &mut to);
+        to.end(0)
+    }
+
+    /// The vector of a message. Where its origins are known, it shares their roster.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRoster`] asks for a vector with [`Naming::Inline`]; see there for the rest.
+    pub fn decode(bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
+        let mut reader = super::open(bytes, Kind::Vector)?;
+        let vector = read_vector(&mut reader, known)?;
+        reader.end()?;
+        Ok(vector)
+    }
+}
+
+fn write_vector(vector: &Vector, naming: Naming, to: &mut Writer) {
+    let roster = vector.roster();
+    if naming == Naming::Roster && inline_length(roster) > roster.fingerprint().len() {
+        to.out.push(0);
+        to.out.extend_from_slice(roster.fingerprint());
+    } else {
+        let count = roster.origins().len();
+        write_number(count as u64 + 1, &mut to.out);
+        to.worth(count);
+        write_origins(roster.origins(), &mut to.out);
+    }
+    write_column(vector.counts(), &mut to.out);
+}
+
+/// How many bytes the names take; where it is plain that a fingerprint is shorter, more than that.
+fn inline_length(roster: &Roster) -> usize {
+    let origins = roster.origins();
+    if origins.len() > roster.fingerprint().len() {
+        return usize::MAX;
+    }
+    let mut names = Vec::new();
+    write_origins(origins, &mut names);
+    names.len()
+}
+
+fn read_vector(reader: &mut Reader<'_>, known: &Known<'_>) -> Result<Vector, Error> {
+    let at = reader.at();
+    let roster = match reader.number(WHAT)?.checked_sub(1) {
+        None => read_roster(reader, known)?,
+        Some(count) => {
+            let count = reader.worth(count, at, "as many origins as the message is worth")?;
+            let origins = read_origins(reader, count)?;
+            let roster = Roster::new(origins)
+                .ok_or_else(|| Error::malformed(at, "origins that do not rise".into(), WHAT))?;
+            known.share(roster)
+        }
+    };
+    let counts = reader.column(roster.origins().len())?;
+    let found = || "a count of 0".into();
+    Vector::new(roster, counts).ok_or_else(|| Error::malformed(at, found(), WHAT))
+}
+
+fn read_roster(reader: &mut Reader<'_>, known: &Known<'_>) -> Result<Arc<Roster>, Error> {
+    let fingerprint = reader.array("the fingerprint of a roster")?;
+    known.roster(&fingerprint).cloned().ok_or(Error::UnknownRoster(fingerprint))
+}
+
+/// The two vectors that a delta lies between: what the receiver has seen, and what the sender has.
+pub(super) struct Span {
+    pub since: Vector,
+    pub seen: Vector,
+}
+
+/// How the base is told, in the two lowest bits of a span's first byte.
+const NOTHING: u8 = 0;
+const INLINE: u8 = 1;
+const FINGERPRINT: u8 = 2;
+const ASKED: u8 = 3;
+
+/// How `seen` is told, in the next two bits.
+const SAME: u8 = 0;
+const CHANGED: u8 = 1;
+const MORE_ORIGINS: u8 = 2;
+const OTHER_ROSTER: u8 = 3;
+
+pub(super) fn write_span(
+    since: &Vector,
+    seen: &Vector,
+    naming: Naming,
+    base: Base,
+    to: &mut Writer,
+) {
+    let fingerprint = match base {
+        Base::Inline => None,
+        Base::Fingerprint | Base::Asked => Some(since.fingerprint()),
+    };
+    let mut inline = Writer::empty();
+    write_vector(since, naming, &mut inline);
+    let (base, bytes): (u8, &[u8]) = match (&fingerprint, base) {
+        _ if since.is_empty() => (NOTHING, &[]),
+        (Some(fingerprint), Base::Asked) => (ASKED, &fingerprint[..CHECK]),
+        (Some(fingerprint), _) if fingerprint.len() < inline.out.len() => {
+            (FINGERPRINT, fingerprint)
+        }
+        _ => {
+            to.worth(inline.counted());
+            (INLINE, &inline.out)
+        }
+    };
+
+    let new: Vec<(_, u64)> = match Arc::ptr_eq(since.roster(), seen.roster()) {
+        true => Vec::new(),
+        false => {
+            let before = since.counts_along(seen.roster());
+            let new = seen.iter().zip(before).filter(|(_, before)| *before == 0);
+            new.map(|((origin, count), _)| (origin.clone(), count)).collect()
+        }
+    };
+    let (new, new_counts): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+    let mut names = Vec::new();
+    write_origins(&new, &mut names);
+    let form = if since == seen {
+        SAME
+    } else if new.is_empty() {
+        CHANGED
+    } else if naming == Naming::Inline || names.len() <= seen.roster().fingerprint().len() {
+        MORE_ORIGINS
+    } else {
+        OTHER_ROSTER
+    };
+
+    to.out.push(form << 2 | base);
+    to.out.extend_from_slice(bytes);
+    match form {
+        SAME => {}
+        OTHER_ROSTER => {
+            to.out.extend_from_slice(seen.roster().fingerprint());
+            write_differences(&since.counts_along(seen.roster()), seen.counts(), &mut to.out);
+        }
+        _ => {
+            let after = seen.counts_along(since.roster());
+            write_differences(since.counts(), &after, &mut to.out);
+            if form == MORE_ORIGINS {
+                to.count(new.len());
+                to.out.extend_from_slice(&names);
+                write_column(&new_counts, &mut to.out);
+            }
+        }
+    }
+}
+
+fn write_differences(before: &[u64], after: &[u64], out: &mut Vec<u8>) {
+    let pairs = before.iter().zip(after);
+    let differences: Vec<u64> =
+        pairs.map(|(before, after)| zigzag(after.wrapping_sub(*before))).collect();
+    write_column(&differences, out);
+}
+
+fn read_differences(reader: &mut Reader<'_>, before: &[u64]) -> Result<Vec<u64>, Error> {
+    let mut counts = reader.column(before.len())?;
+    for (count, before) in counts.iter_mut().zip(before) {
+        *count = before.wrapping_add(unzigzag(*count));
+    }
+    Ok(counts)
+}
+
+pub(super) fn read_span(reader: &mut Reader<'_>, known: &Known<'_>) -> Result<Span, Error> {
+    let at = reader.at();
+    let head = reader.byte("how a delta names its vectors")?;
+    let (base, form) = (head & 3, head >> 2);
+    if form > OTHER_ROSTER {
+        let found = format!("the byte {head}");
+        return Err(Error::malformed(at, found, "how a delta names its vectors: at most 15"));
+    }
+    let since = match base {
+        NOTHING => Vector::default(),
+        INLINE => read_vector(reader, known)?,
+        FINGERPRINT => {
+            let fingerprint = reader.array("the fingerprint of a vector")?;
+            known.vector(&fingerprint).cloned().ok_or(Error::UnknownBase(fingerprint))?
+        }
+        _ => {
+            let check: [u8; CHECK] = reader.array("the start of a fingerprint")?;
+            let is_it = |asked: &&Vector| asked.fingerprint()[..CHECK] == check;
+            known.asked.filter(is_it).cloned().ok_or(Error::NotAsked)?
+        }
+    };
+    let seen = match form {
+        SAME => since.clone(),
+        OTHER_ROSTER => {
+            let roster = read_roster(reader, known)?;
+            let counts = read_differences(reader, &since.counts_along(&roster))?;
+            let found = || "a count of 0".into();
+            Vector::new(roster, counts).ok_or_else(|| Error::malformed(at, found(), WHAT))?
+        }
+        _ => read_changed(reader, &since, form == MORE_ORIGINS)?,
+    };
+    Ok(Span { since, seen })
+}
+
+/// Reads a vector that is told by how it differs from another one, maybe with more origins.
+fn read_changed(reader: &mut Reader<'_>, since: &Vector, has_more: bool) -> Result<Vector, Error> {
+    let at = reader.at();
+    let counts = read_differences(reader, since.counts())?;
+    if !has_more && !counts.contains(&0) {
+        let changed = Vector::new(since.roster().clone(), counts);
+        return changed
+            .ok_or_else(|| Error::malformed(at, "another number of counts".into(), WHAT));
+    }
+    let old = since.roster().origins().iter().cloned().zip(counts);
+    let mut entries: Vec<_> = old.filter(|(_, count)| *count > 0).collect();
+    if has_more {
+        let count = reader.count("how many further origins there are")?;
+        let new = read_origins(reader, count)?;
+        let counts = reader.column(count)?;
+        entries.extend(new.into_iter().zip(counts));
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+    let (origins, counts) = entries.into_iter().unzip();
+    let roster = Roster::new(origins);
+    let vector = roster.and_then(|roster| Vector::new(Arc::new(roster), counts));
+    let found = || "an origin twice, or a count of 0".into();
+    vector.ok_or_else(|| Error::malformed(at, found(), WHAT))
+}
