@@ -20,5 +20,7 @@ mod optimized {
     mod engines;
     pub mod pair;
     mod random;
+    mod refusals;
+    mod returns;
     mod small;
 }

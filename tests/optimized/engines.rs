@@ -1,9 +1,10 @@
 //! What both engines are asked, and how each answers.
 
-use rejoin::digest::ToBytes;
+use rejoin::digest::{StateHash, ToBytes};
 use rejoin::dot::Dot;
 use rejoin::lattice::Lattice;
 use rejoin::operation::{Author, DecisionId, Refused, Value};
+use rejoin::optimized::wire::{self, Base, Naming};
 use rejoin::optimized::{self, KeyChange, OpenDecision, Unfit, Vector};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::delta::{Delta, Gap, Replicated};
@@ -126,7 +127,10 @@ pub trait Engine: Clone + Debug {
     fn answers(&self, keys: &BTreeSet<String>) -> Answers;
 
     /// The state hash: of the content, and of the removals.
-    fn hashes(&mut self) -> [[u8; 32]; 2];
+    fn hashes(&mut self) -> StateHash;
+
+    /// The delta as it arrives, where it is sent as bytes.
+    fn sent(delta: Self::Delta) -> Self::Delta;
 }
 
 // The reference
@@ -247,9 +251,12 @@ macro_rules! reference_engine {
             take_in(self, delta)
         }
 
-        fn hashes(&mut self) -> [[u8; 32]; 2] {
-            let hash = self.state_hash();
-            [hash.content.0, hash.removals.0]
+        fn hashes(&mut self) -> StateHash {
+            self.state_hash()
+        }
+
+        fn sent(delta: Delta<Self>) -> Delta<Self> {
+            delta
         }
     };
 }
@@ -388,9 +395,13 @@ macro_rules! optimized_engine {
             Ok(changes)
         }
 
-        fn hashes(&mut self) -> [[u8; 32]; 2] {
-            let hash = self.state_hash();
-            [hash.content, hash.removals]
+        fn hashes(&mut self) -> StateHash {
+            self.state_hash()
+        }
+
+        fn sent(delta: $Delta) -> $Delta {
+            let bytes = delta.encode(Naming::Inline, Base::Inline);
+            <$Delta>::decode(&bytes, &wire::Known::default()).expect("what was encoded is decoded")
         }
     };
 }

@@ -108,13 +108,13 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Ok(())
     }
 
-    /// What to tell someone who has seen this.
+    /// What to tell someone who has seen this, as it arrives.
     pub fn delta_since(&self, since: &Vectors<O, R>) -> Result<Deltas<O, R>, String> {
         let optimized = self.optimized.delta_since(&since.optimized);
         let reference = self.reference.delta_since(&since.reference);
         let delta = Deltas { optimized, reference };
         self.check_extent(&delta)?;
-        Ok(delta)
+        Ok(Deltas { optimized: O::sent(delta.optimized), ..delta })
     }
 
     fn check_extent(&self, delta: &Deltas<O, R>) -> Result<(), String> {
