@@ -20,6 +20,7 @@ use crate::operation::{DecisionId, User};
 use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// A birth of a key: number of the origin, and counter.
 pub(super) type Birth = (u32, u64);
@@ -444,6 +445,32 @@ impl<E: Effect> Decisions<E> {
         trees.refresh(self);
         self.trees = trees;
         &self.trees
+    }
+
+    /// The keys of which the two do not say the same, in order. Cost: O(keys changed since the
+    /// hashes were last asked for, and differences · log keys).
+    pub fn difference<'a>(&'a mut self, other: &'a mut Self) -> BTreeSet<&'a [u8]> {
+        self.trees();
+        other.trees();
+        let (ours, theirs) = (&*self, &*other);
+        let mut keys = BTreeSet::new();
+        for part in [Part::Content, Part::Removals] {
+            let (our, their) = ours.trees.difference(&theirs.trees, part);
+            keys.extend(our.into_iter().map(|number| ours.key(number)));
+            keys.extend(their.into_iter().map(|number| theirs.key(number)));
+        }
+        // Those that share a bucket with a difference may be the same.
+        keys.retain(|key| ours.hashed(key) != theirs.hashed(key));
+        keys
+    }
+
+    /// What is hashed of a key.
+    fn hashed(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let number = self.find(key)?;
+        self.part(number)?;
+        let mut body = Vec::new();
+        self.write_body(number, &mut body);
+        Some(body)
     }
 
     fn write_decision(&self, record: &Record<E>, out: &mut Vec<u8>) {

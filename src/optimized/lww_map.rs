@@ -159,6 +159,14 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(4, self.decisions.trees())
     }
+
+    /// The keys of which the two maps do not say the same, in the order of their bytes: by their
+    /// writes, so that they may differ where both have the same value. Cost: O(keys changed since
+    /// the state hash was last asked for, and differences · log keys).
+    pub fn difference<'a>(&'a mut self, other: &'a mut Self) -> Vec<K::Ref<'a>> {
+        let keys = self.decisions.difference(&mut other.decisions);
+        keys.into_iter().filter_map(K::from_bytes).collect()
+    }
 }
 
 impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {

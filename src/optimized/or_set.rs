@@ -138,6 +138,14 @@ impl<K: Atom + ?Sized> OrSet<K> {
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(3, self.decisions.trees())
     }
+
+    /// The elements of which the two sets do not say the same, in the order of their bytes: by
+    /// their decisions, so that they may differ where both contain the element. Cost: O(elements
+    /// changed since the state hash was last asked for, and differences · log elements).
+    pub fn difference<'a>(&'a mut self, other: &'a mut Self) -> Vec<K::Ref<'a>> {
+        let keys = self.decisions.difference(&mut other.decisions);
+        keys.into_iter().filter_map(K::from_bytes).collect()
+    }
 }
 
 impl<K: Atom + ?Sized> OrSet<K> {
