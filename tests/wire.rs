@@ -273,13 +273,16 @@ struct Golden {
     after: Objects,
     /// The receiver's, one for each type of object.
     vectors: [Vector; 4],
+    /// All origins there are.
+    roster: Arc<Roster>,
 }
 
 impl Golden {
     fn new() -> Self {
         let (before, after) = golden_objects();
         let vectors = vectors(&before);
-        Self { before, after, vectors }
+        let roster = after.map.vector().roster().clone();
+        Self { before, after, vectors, roster }
     }
 }
 
@@ -345,7 +348,8 @@ fn from_hex(text: &str) -> Vec<u8> {
 /// Reads a message of any kind, writes it again and reads that, and takes in what it says.
 fn read_any(bytes: &[u8], golden: &Golden) -> Result<(), Error> {
     let Golden { before, vectors: [counter, log, map, set], .. } = golden;
-    let known = Known { vectors: &golden.vectors, ..Known::default() };
+    let rosters = std::slice::from_ref(&golden.roster);
+    let known = Known { vectors: &golden.vectors, rosters, asked: None };
     let (naming, base) = (Naming::Inline, Base::Inline);
     match bytes.get(1).copied().unwrap_or_default() {
         2 => {
@@ -476,15 +480,154 @@ fn what_is_refused_is_explained() {
     let error = lww_map::Delta::<str, u64>::decode(&bytes, &known).expect_err("no u64");
     assert!(matches!(error, Error::WrongType { what: "a value", .. }), "{error}");
 
-    let mut set = OrSet::<str>::new();
+    let mut log = Log::<str>::new();
     for seq in 1..=100 {
         let author = Author { origin: origin("a", 0), seq, user: None };
-        let _ = set.add(&author, &format!("the element of number {}", seq * seq)).expect("room");
+        let _ = log.append(&author, "words that come again and again", seq).expect("room");
     }
-    let long = set.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+    let long = log.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
     let packed = wire::compress(&long);
     assert!(packed.len() < long.len());
     assert_eq!(wire::decompress(&packed, 10), Err(Error::TooLong { limit: 10 }));
-    let error = wire::decompress(&packed[..packed.len() - 1], 1000).expect_err("cut off");
+    let error = wire::decompress(&packed[..packed.len() - 1], wire::LIMIT).expect_err("cut off");
     assert!(error.to_string().contains("zstd"), "{error}");
+}
+
+// Sizes.
+
+/// A random number generator of a few lines, so that the sizes below are the same for ever.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+
+    fn text(&mut self, length: u64) -> String {
+        (0..length).map(|_| char::from(b'a' + self.below(26) as u8)).collect()
+    }
+}
+
+/// A replica that performs 1,000 operations a minute, all in one moment.
+struct Office {
+    author: Author,
+    minutes: u64,
+}
+
+impl Office {
+    fn new(name: &str) -> Self {
+        Self { author: Author { origin: origin(name, 0), seq: 0, user: None }, minutes: 0 }
+    }
+
+    fn next(&mut self) -> (&Author, u64) {
+        let timestamp = (self.minutes + self.author.seq / 1000 * 60_000) << 16;
+        self.author.seq += 1;
+        (&self.author, timestamp + self.author.seq % 1000)
+    }
+}
+
+#[track_caller]
+fn assert_size(what: &str, bytes: usize, most: usize) {
+    eprintln!("{what}: {bytes} bytes");
+    assert!(bytes <= most, "{what}: {bytes} bytes; at most {most}");
+}
+
+#[test]
+fn a_map_of_known_keys_is_short() {
+    let mut random = Random(1);
+    let (mut server, mut map) = (Office::new("server"), LwwMap::<str, str>::new());
+    let mut put = |map: &mut LwwMap<str, str>, office: &mut Office, key: u64| {
+        let key = format!("table_{}/column_{}", key / 100, key % 100);
+        let length = 16 + random.below(17);
+        let value = random.text(length);
+        let (author, timestamp) = office.next();
+        let _ = map.put(author, &key, &value, timestamp).expect("there is room");
+    };
+    (0..100_000).for_each(|key| put(&mut map, &mut server, key));
+    let before = map.vector();
+    // A step of a large prime visits keys in no order, each once.
+    (0..7_500).for_each(|key| put(&mut map, &mut server, key * 77_773 % 100_000));
+    let delta = map.delta_since(&before);
+    assert_eq!(delta.len(), 7_500);
+    let bytes = delta.encode(Naming::Roster, Base::Asked);
+    assert_size("7,500 known keys with values of 24 bytes", bytes.len(), 205_000);
+    assert_size("the same, compressed", wire::compress(&bytes).len(), 146_000);
+}
+
+#[test]
+fn a_set_of_new_and_known_elements_is_short() {
+    let mut random = Random(2);
+    let (mut server, mut set) = (Office::new("server"), OrSet::<str>::new());
+    let mut element = || format!("item-{:016x}", random.below(u64::MAX));
+    let known: Vec<String> = (0..100_000).map(|_| element()).collect();
+    for element in &known {
+        let _ = set.add(server.next().0, element).expect("there is room");
+    }
+    let before = set.vector();
+    for _ in 0..4_500 {
+        let _ = set.add(server.next().0, &element()).expect("there is room");
+    }
+    for number in 0..3_500 {
+        let element = &known[number * 77_773 % 100_000];
+        let _ = set.remove(server.next().0, element).expect("there is room");
+    }
+    let bytes = set.delta_since(&before).encode(Naming::Roster, Base::Asked);
+    assert_size("4,500 new and 3,500 known elements", bytes.len(), 85_000);
+    assert_size("the same, compressed", wire::compress(&bytes).len(), 52_000);
+}
+
+#[test]
+fn counters_are_short() {
+    let mut random = Random(3);
+    let origins: Vec<Origin> = (0..1000).map(|node| origin(&format!("node {node}"), 0)).collect();
+    let mut ours = GCounter::new();
+    for origin in &origins {
+        let _ = ours.increment(origin, 1 + random.below(1_000_000)).expect("there is room");
+    }
+    let mut theirs = ours.clone();
+    for (number, origin) in origins.iter().enumerate() {
+        let counter = if number < 500 { &mut ours } else { &mut theirs };
+        let _ = counter.increment(origin, 1 + random.below(1_000_000)).expect("there is room");
+    }
+    let asked = ours.vector();
+    let answer = theirs.delta_since(&asked);
+    let back = ours.delta_since(answer.seen());
+    let sizes = [
+        asked.encode(Naming::Roster).len(),
+        answer.encode(Naming::Roster, Base::Asked).len(),
+        back.encode(Naming::Roster, Base::Asked).len(),
+    ];
+    assert_size("1,000 nodes, 500 ahead on either side", sizes.iter().sum(), 3_000);
+
+    let (a, b) = (origin("a", 0), origin("b", 0));
+    let mut ours = GCounter::new();
+    for origin in [&a, &b] {
+        let _ = ours.increment(origin, 1).expect("there is room");
+    }
+    let asked = ours.vector();
+    for _ in 0..1_000_000 {
+        let _ = ours.increment(&a, 1).expect("there is room");
+    }
+    let sizes = [
+        asked.encode(Naming::Inline).len(),
+        ours.delta_since(&asked).encode(Naming::Inline, Base::Asked).len(),
+        ours.delta_since(&ours.vector()).encode(Naming::Inline, Base::Asked).len(),
+    ];
+    assert_size("1,000,000 increments of two nodes", sizes.iter().sum(), 30);
+}
+
+#[test]
+fn a_log_is_little_more_than_its_entries() {
+    let mut random = Random(4);
+    let (mut server, mut log) = (Office::new("server"), Log::<str>::new());
+    for _ in 0..7_000 {
+        let entry = random.text(200);
+        let (author, timestamp) = server.next();
+        let _ = log.append(author, &entry, timestamp).expect("there is room");
+    }
+    let bytes = log.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+    assert_size("7,000 entries of 200 bytes", bytes.len(), 1_401_000);
 }
