@@ -539,4 +539,259 @@ Proof.
   rewrite out_b, (middle xa za) by assumption. cbn [fst].
   rewrite end_b, checking by exact same_za. reflexivity.
 Qed.
+
+(** *** Along a run *)
+
+Lemma what_is_held_is_sorted (w : world) name :
+  reachable w ->
+  sorted compare_name (held w name) = true.
+Proof using lawful_names lawful_values typed.
+  intros reached. unfold held.
+  rewrite (every_state_is_the_meaning_of_what_was_seen compare_name compare_value types typed)
+    by exact reached.
+  now rewrite (a_meaning_is_sorted compare_name compare_value).
+Qed.
+
+Lemma nodes_after_a_message (w : world) c s m name nodes :
+  taken_in w c s m name nodes ->
+  replica.held (network.running (nodes name)) = take c s m (held w name)
+  /\ forall other, other <> name -> nodes other = network.nodes w other.
+Proof using lawful_names.
+  intros [ds events xs n complete there applied | ds complete refused | incomplete];
+    unfold sync.take.
+  - rewrite complete, applied. unfold network.with_node. split.
+    + now rewrite (equal_to_itself compare_name).
+    + intros other different. now destruct (equal_is_equality compare_name other name).
+  - now rewrite complete, refused.
+  - now rewrite incomplete.
+Qed.
+
+(** Each side is what its messages made of it, and the other one has sent what is under way. *)
+Definition received (c : sorted_set Name) (xa xb : objects) (va vb : sorted_map Name vector)
+    (w : world) (s : session) : Prop :=
+  exists in_a in_b,
+    fst (feed c xa fresh in_a) = (of_class c (held w (left s)), at_left s)
+    /\ fst (feed c xb fresh in_b) = (of_class c (held w (right s)), at_right s)
+    /\ in_a ++ to_left s = Vectors vb :: snd (feed c xb fresh in_b)
+    /\ in_b ++ to_right s = Vectors va :: snd (feed c xa fresh in_a).
+
+Lemma received_on_both_sides c xa xb va vb w s :
+  received c xa xb va vb w s -> received c xb xa vb va w (flip s).
+Proof.
+  intros (in_a & in_b & state_a & state_b & queue_a & queue_b). exists in_b, in_a. cbn. auto.
+Qed.
+
+Lemma received_after_a_delivery_left c xa xb va vb (w w' : world) (s s' : session) :
+  reachable w ->
+  class s = c ->
+  left s <> right s ->
+  deliver_left w s w' s' ->
+  received c xa xb va vb w s ->
+  received c xa xb va vb w' s'.
+Proof using lawful_names lawful_values typed.
+  intros reached is_class different [m rest nodes queued taken xs]. subst xs.
+  intros (in_a & in_b & state_a & state_b & queue_a & queue_b).
+  apply nodes_after_a_message in taken as [here others]. rewrite is_class in *.
+  pose proof (what_is_held_is_sorted w (left s) reached) as sorts.
+  exists (in_a ++ [m]), in_b. rewrite feeding_more. cbv zeta. rewrite state_a. cbn [fst snd feed].
+  unfold held in *. cbn [left right at_left at_right to_left to_right network.nodes].
+  split; [| split; [| split]].
+  - rewrite here, taking_in_the_class, turning_in_the_class by exact sorts. reflexivity.
+  - rewrite others by congruence. exact state_b.
+  - rewrite <- app_assoc. cbn [app]. now rewrite <- queued.
+  - rewrite replying_in_the_class, app_nil_r, app_assoc, queue_b. reflexivity.
+Qed.
+
+Lemma a_delivery_keeps_the_class_and_the_sides (w w' : world) (s s' : session) :
+  deliver w s w' s' -> class s' = class s /\ left s' = left s /\ right s' = right s.
+Proof. intros [w1 s1 [m rest nodes] | w1 s1 [m rest nodes]]; now cbn. Qed.
+
+Lemma received_along_a_run (w w' : world) (s s' : session) c xa xb va vb :
+  reachable w ->
+  class s = c ->
+  left s <> right s ->
+  received c xa xb va vb w s ->
+  undisturbed w s w' s' ->
+  (reachable w' /\ class s' = c /\ left s' = left s /\ right s' = right s)
+  /\ received c xa xb va vb w' s'.
+Proof using lawful_names lawful_values typed.
+  intros reached is_class different first run.
+  induction run as [| w1 s1 w2 s2 run IH taken | w1 s1 w2 run IH step at_left at_right];
+    [easy | |].
+  - destruct IH as ((reached1 & is_class1 & is_left & is_right) & received1).
+    pose proof (a_delivery_keeps_the_class_and_the_sides _ _ _ _ taken) as (-> & -> & ->).
+    split.
+    { repeat split; try assumption.
+      apply (a_reachable_world_stays_reachable w1); [exact reached1 |].
+      now apply a_delivery_takes_steps in taken. }
+    destruct taken as [w2 s2 taken | w2 s2 taken].
+    + apply (received_after_a_delivery_left c xa xb va vb w1 w2 s1 s2); congruence.
+    + apply received_on_both_sides.
+      apply (received_after_a_delivery_left c xb xa vb va w1 w2 (flip s1) s2); try assumption.
+      * cbn. congruence.
+      * now apply received_on_both_sides.
+  - destruct IH as ((reached1 & is_class1 & is_left & is_right) & received1).
+    split; [split; [exact (network.Then _ _ _ w1 w2 reached1 step) | auto] |].
+    destruct received1 as (in_a & in_b & state_a & state_b & queue_a & queue_b).
+    exists in_a, in_b. rewrite is_left, is_right in *. rewrite is_class in at_left, at_right.
+    rewrite at_left, at_right. auto.
+Qed.
+
+Lemma vectors_are_found c (xs : objects) name :
+  sorted compare_name xs = true ->
+  find compare_name name (vectors compare_name c xs)
+  = option_map replica.seen_object (find compare_name name (of_class c xs)).
+Proof using lawful_names.
+  intros sorts. unfold vectors.
+  rewrite (find_in_mapped_values compare_name (fun entry => replica.seen_object (snd entry))).
+  now destruct (find compare_name name (of_class c xs)).
+Qed.
+
+Lemma a_vector_covers_itself v :
+  version_vector.well_formed compare_name v = true ->
+  version_vector.covers compare_name v v = true.
+Proof using lawful_names.
+  intros good. unfold version_vector.covers.
+  apply (forallb_means_all_found (compare_origin compare_name)).
+  - now apply (version_vector_proof.well_formed_vectors_are_sorted compare_name).
+  - intros o n found. unfold version_vector.get. cbn [fst snd]. rewrite found.
+    apply N.leb_refl.
+Qed.
+
+(** What each side takes of the other is the join, in a reachable world. *)
+Lemma one_side_takes_the_join (w : world) c a b :
+  reachable w ->
+  let xs := of_class c (held w a) in
+  let ys := of_class c (held w b) in
+  feed c xs (Side Taking []) (answer (vectors compare_name c (held w a)) ys)
+  = ((of_class c (replica.join compare_name compare_value (held w a) (held w b)),
+      Side Taking []), []).
+Proof using cut_is_some lawful_names lawful_values the_whole_is_assembled typed.
+  intros reached xs ys.
+  pose proof (what_is_held_is_sorted w a reached) as sorts_a.
+  pose proof (what_is_held_is_sorted w b reached) as sorts_b.
+  pose proof (reachable_worlds_are_sound compare_name compare_value types typed w reached)
+    as is_sound.
+  pose proof (histories_hold _ _ _ _ is_sound) as happened.
+  destruct (nodes_are_sound _ _ _ _ is_sound a) as (state_a & (cuts_a & _) & _).
+  destruct (nodes_are_sound _ _ _ _ is_sound b) as (state_b & (cuts_b & _) & _).
+  assert (forall name, find compare_name name (held w a)
+    = match find compare_name name types with
+      | Some type => Some (replica.object_meaning compare_name compare_value type
+          (of_object compare_name name (network.seen (network.nodes w a))))
+      | None => None
+      end) as find_a.
+  { intros name. unfold held. rewrite state_a.
+    apply (an_object_is_found_with_its_meaning compare_name compare_value). }
+  assert (forall name, find compare_name name (held w b)
+    = match find compare_name name types with
+      | Some type => Some (replica.object_meaning compare_name compare_value type
+          (of_object compare_name name (network.seen (network.nodes w b))))
+      | None => None
+      end) as find_b.
+  { intros name. unfold held. rewrite state_b.
+    apply (an_object_is_found_with_its_meaning compare_name compare_value). }
+  assert (forall type E, version_vector.covers compare_name
+    (replica.seen_object (replica.object_meaning compare_name compare_value type E))
+    (replica.seen_object (replica.object_meaning compare_name compare_value type E)) = true)
+    as covered.
+  { intros type E. rewrite (an_object_has_seen_its_events compare_name compare_value).
+    now apply a_vector_covers_itself, version_vector_proof.of_dots_is_well_formed. }
+  assert (sorted compare_name (vectors compare_name c (held w a)) = true) as sorts_v.
+  { unfold vectors.
+    rewrite (mapped_values_are_sorted compare_name (fun entry => replica.seen_object (snd entry))).
+    now apply class_is_sorted. }
+  destruct (feeding_an_answer c xs ys (vectors compare_name c (held w a)) Taking)
+    as (zs & fed & sorts_z & finds); [now apply class_is_sorted | exact sorts_v | |].
+  - intros name v. rewrite vectors_are_found by exact sorts_a. unfold xs.
+    rewrite find_in_class by exact sorts_a.
+    destruct (member compare_name name c); [| easy]. rewrite find_a.
+    destruct (find compare_name name types) as [type |]; [| easy].
+    intros [= <-]. split; [reflexivity |]. intros x [= <-]. apply covered.
+  - rewrite fed. do 3 f_equal. apply (equal_finds_make_equal_maps compare_name).
+    + exact sorts_z.
+    + apply class_is_sorted. now apply (merge_is_sorted compare_name).
+    + intros name. rewrite finds, vectors_are_found by exact sorts_a. unfold xs, ys.
+      rewrite !find_in_class by (auto; now apply (merge_is_sorted compare_name)).
+      destruct (member compare_name name c); [| reflexivity].
+      unfold replica.join. rewrite (find_in_merge compare_name) by auto.
+      rewrite find_a, find_b.
+      destruct (find compare_name name types) as [type |]; [| reflexivity].
+      cbn [option_map]. f_equal.
+      rewrite (taking_a_delta_of_an_object_adds_its_events compare_name compare_value
+        (of_object compare_name name (network.happened w)) (happened name));
+        [| apply cuts_b | apply cuts_a | apply covered].
+      rewrite (joining_objects_unites_their_events compare_name compare_value
+        (of_object compare_name name (network.happened w)) (happened name));
+        [| apply cuts_a | apply cuts_b].
+      apply (an_object_depends_only_on_its_events compare_name compare_value).
+      * apply (cut_is_distinct (of_object compare_name name (network.happened w))).
+        now apply (the_union_of_cuts_is_a_cut compare_name _ (happened name)).
+      * apply (cut_is_distinct (of_object compare_name name (network.happened w))).
+        now apply (the_union_of_cuts_is_a_cut compare_name _ (happened name)).
+      * intros e. rewrite !(a_union_has_the_events_of_both compare_name _ (happened name))
+          by (apply (cut_happened _ _ (cuts_a name)) || apply (cut_happened _ _ (cuts_b name))).
+        tauto.
+Qed.
+
+Lemma joins_commute (w : world) a b :
+  reachable w ->
+  replica.join compare_name compare_value (held w b) (held w a)
+  = replica.join compare_name compare_value (held w a) (held w b).
+Proof using lawful_names lawful_values typed.
+  intros reached.
+  pose proof (reachable_worlds_are_sound compare_name compare_value types typed w reached)
+    as is_sound.
+  pose proof (histories_hold _ _ _ _ is_sound) as happened.
+  destruct (nodes_are_sound _ _ _ _ is_sound a) as (state_a & can_a & _).
+  destruct (nodes_are_sound _ _ _ _ is_sound b) as (state_b & can_b & _).
+  unfold held. rewrite state_a, state_b.
+  rewrite !(joining_replicas_unites_their_events compare_name compare_value
+    (network.happened w) happened types) by (exact typed || apply can_a || apply can_b).
+  apply (equal_seen_is_equal_meaning compare_name compare_value types (network.happened w));
+    try now apply a_union_can_be_seen.
+  intros e. rewrite !(members_of_a_union compare_name types (network.happened w)) by assumption.
+  tauto.
+Qed.
+
+(** If it is not cut, and nothing else touches the class, both sides end at the join of what they
+    held when it began, and both say so. *)
+Theorem an_uncut_session_ends_at_the_join (w w' : world) c a b (s' : session) :
+  reachable w ->
+  a <> b ->
+  undisturbed w (begin c a b w) w' s' ->
+  finished s' ->
+  let joined := replica.join compare_name compare_value (held w a) (held w b) in
+  of_class c (held w' a) = of_class c joined
+  /\ of_class c (held w' b) = of_class c joined
+  /\ agrees (at_left s') = true
+  /\ agrees (at_right s') = true.
+Proof using cut_is_some lawful_names lawful_summaries lawful_values the_whole_is_assembled typed.
+  intros reached different run [none_left none_right] joined.
+  destruct (received_along_a_run w w' (begin c a b w) s' c
+    (of_class c (held w a)) (of_class c (held w b))
+    (vectors compare_name c (held w a)) (vectors compare_name c (held w b))
+    reached eq_refl different) as ((_ & _ & is_left & is_right) & in_a & in_b & state_a & state_b
+      & queue_a & queue_b); [| exact run |].
+  { now exists [], []. }
+  rewrite none_left, app_nil_r in queue_a. rewrite none_right, app_nil_r in queue_b.
+  cbn [left right begin] in is_left, is_right.
+  pose proof (one_side_takes_the_join w c a b reached) as takes_a.
+  pose proof (one_side_takes_the_join w c b a reached) as takes_b. cbv zeta in takes_a, takes_b.
+  assert (replica.join compare_name compare_value (held w b) (held w a) = joined) as commutes.
+  { now apply joins_commute. }
+  rewrite commutes in takes_b. fold joined in takes_a.
+  pose proof (two_sides_that_have_received_everything c _ _ in_a in_b _ _ _ _
+    (class_of_class c (held w a)) (class_of_class c (held w b))
+    (class_of_class c joined) (class_of_class c joined)
+    queue_a queue_b takes_a takes_b) as end_a.
+  pose proof (two_sides_that_have_received_everything c _ _ in_b in_a _ _ _ _
+    (class_of_class c (held w b)) (class_of_class c (held w a))
+    (class_of_class c joined) (class_of_class c joined)
+    queue_b queue_a takes_b takes_a) as end_b.
+  rewrite state_a, is_left in end_a. rewrite state_b, is_right in end_b.
+  injection end_a as held_a side_a. injection end_b as held_b side_b.
+  rewrite held_a, held_b, side_a, side_b. unfold agrees. cbn [at_phase].
+  now rewrite (equal_to_itself compare_summary).
+Qed.
 End Sync.
