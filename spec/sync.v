@@ -216,7 +216,7 @@ Inductive undisturbed (w : world) (s : session) : world -> session -> Prop :=
     undisturbed w s w' s' -> deliver w' s' w'' s'' -> undisturbed w s w'' s''
 | Aside w' s' w'' :
     undisturbed w s w' s' ->
-    network.step compare_name compare_value w' w'' ->
+    network.steps compare_name compare_value w' w'' ->
     of_class (class s) (held w'' (left s)) = of_class (class s) (held w' (left s)) ->
     of_class (class s) (held w'' (right s)) = of_class (class s) (held w' (right s)) ->
     undisturbed w s w'' s'.

@@ -616,7 +616,7 @@ Lemma received_along_a_run (w w' : world) (s s' : session) c xa xb va vb :
   /\ received c xa xb va vb w' s'.
 Proof using lawful_names lawful_values typed.
   intros reached is_class different first run.
-  induction run as [| w1 s1 w2 s2 run IH taken | w1 s1 w2 run IH step at_left at_right];
+  induction run as [| w1 s1 w2 s2 run IH taken | w1 s1 w2 run IH aside at_left at_right];
     [easy | |].
   - destruct IH as ((reached1 & is_class1 & is_left & is_right) & received1).
     pose proof (a_delivery_keeps_the_class_and_the_sides _ _ _ _ taken) as (-> & -> & ->).
@@ -631,7 +631,7 @@ Proof using lawful_names lawful_values typed.
       * cbn. congruence.
       * now apply received_on_both_sides.
   - destruct IH as ((reached1 & is_class1 & is_left & is_right) & received1).
-    split; [split; [exact (network.Then _ _ _ w1 w2 reached1 step) | auto] |].
+    split; [split; [exact (steps_in_a_row _ _ _ reached1 aside) | auto] |].
     destruct received1 as (in_a & in_b & state_a & state_b & queue_a & queue_b).
     exists in_a, in_b. rewrite is_left, is_right in *. rewrite is_class in at_left, at_right.
     rewrite at_left, at_right. auto.
@@ -793,5 +793,251 @@ Proof using cut_is_some lawful_names lawful_summaries lawful_values the_whole_is
   injection end_a as held_a side_a. injection end_b as held_b side_b.
   rewrite held_a, held_b, side_a, side_b. unfold agrees. cbn [at_phase].
   now rewrite (equal_to_itself compare_summary).
+Qed.
+
+(** ** Classes do not wait for each other *)
+
+Lemma another_class_is_left_alone c c' s m xs :
+  sorted compare_name xs = true ->
+  (forall name, member compare_name name c' = true -> member compare_name name c = false) ->
+  of_class c (take c' s m xs) = of_class c xs.
+Proof using lawful_names.
+  intros sorts apart. pose proof (taking_keeps_sorted c' s m xs sorts) as sorts'.
+  apply (equal_finds_make_equal_maps compare_name); try now apply class_is_sorted.
+  intros name. rewrite !find_in_class by assumption.
+  destruct (member compare_name name c) eqn:inside; [| reflexivity].
+  unfold sync.take in *. destruct (completes c' s m) as [ds |] eqn:complete; [| reflexivity].
+  apply what_is_complete in complete as (other & since & part & -> & inside').
+  rewrite applying_one_delta in * by exact sorts.
+  destruct (find compare_name other xs) as [x |]; [| reflexivity].
+  destruct (version_vector.covers compare_name (replica.seen_object x) since); [| reflexivity].
+  rewrite (find_in_set compare_name) by exact sorts.
+  destruct (equal_is_equality compare_name name other) as [-> |]; [| reflexivity].
+  apply apart in inside'. congruence.
+Qed.
+
+Lemma a_delivery_leaves_other_classes_alone c (w w' : world) (s s' : session) name :
+  reachable w ->
+  (forall object, member compare_name object (class s) = true ->
+    member compare_name object c = false) ->
+  deliver w s w' s' ->
+  of_class c (held w' name) = of_class c (held w name).
+Proof using lawful_names lawful_values typed.
+  intros reached.
+  assert (forall w' s s', (forall object, member compare_name object (class s) = true ->
+      member compare_name object c = false) ->
+    deliver_left w s w' s' -> of_class c (held w' name) = of_class c (held w name)) as half.
+  { clear w' s s'. intros w' s s' apart [m rest nodes queued taken xs].
+    apply nodes_after_a_message in taken as [here others].
+    unfold held at 1. cbn [network.nodes].
+    destruct (equal_is_equality compare_name name (left s)) as [-> | other].
+    - rewrite here. apply another_class_is_left_alone; [| exact apart].
+      now apply what_is_held_is_sorted.
+    - now rewrite others. }
+  intros apart [w1 s1 taken | w1 s1 taken]; [now apply (half w1 s s1) |].
+  now apply (half w1 (flip s) s1).
+Qed.
+
+(** So a session of one class is undisturbed by those of other ones, however far they get. *)
+Theorem another_class_does_not_disturb (w w' w'' : world) (s s' t t' : session) :
+  reachable w ->
+  undisturbed w s w' s' ->
+  (forall object, member compare_name object (class t) = true ->
+    member compare_name object (class s) = false) ->
+  deliver w' t w'' t' ->
+  undisturbed w s w'' s'.
+Proof using lawful_names lawful_values typed.
+  intros reached run apart taken.
+  assert (reachable w') as reached'.
+  { apply (a_reachable_world_stays_reachable w); [exact reached |]. clear - run.
+    induction run as [| w1 s1 w2 s2 _ IH taken | w1 s1 w2 _ IH aside _ _]; [constructor | |].
+    - apply (steps_in_a_row _ _ _ IH). now apply a_delivery_takes_steps in taken.
+    - exact (steps_in_a_row _ _ _ IH aside). }
+  apply (Aside _ _ _ _ _ _ _ _ w' s' w'' run).
+  - now apply a_delivery_takes_steps in taken.
+  - now apply (a_delivery_leaves_other_classes_alone (class s) w' w'' t t').
+  - now apply (a_delivery_leaves_other_classes_alone (class s) w' w'' t t').
+Qed.
+
+(** ** A session can go on to its end *)
+
+(** Of what is under way each delta is one that the network has noted. *)
+Fixpoint promised (c : sorted_set Name) (sent : list (network.message Name Value))
+    (pieces : list object) (ms : list message) : Prop :=
+  match ms with
+  | [] => pieces = []
+  | Piece name since p true :: ms =>
+      (exists events,
+        In (network.Changes (one_delta name since (assemble (pieces ++ [p]))) events) sent)
+      /\ promised c sent [] ms
+  | Piece name since p false :: ms => promised c sent (pieces ++ [p]) ms
+  | _ :: ms => promised c sent pieces ms
+  end.
+
+Lemma more_is_promised c sent pieces ms ms' :
+  promised c sent pieces ms ->
+  promised c sent [] ms' ->
+  promised c sent pieces (ms ++ ms').
+Proof.
+  revert pieces. induction ms as [| [| name since p [|] | |] ms IH]; intros pieces; cbn;
+    try (intros; now apply IH).
+  - now intros ->.
+  - intros [noted rest] more. split; [exact noted | now apply IH].
+Qed.
+
+Lemma what_is_promised_stays_promised c sent sent' pieces ms :
+  incl sent sent' ->
+  promised c sent pieces ms ->
+  promised c sent' pieces ms.
+Proof.
+  intros more. revert pieces. induction ms as [| [| name since p [|] | |] ms IH]; intros pieces;
+    cbn; auto.
+  intros [[events noted] rest]. split; [| now apply IH]. exists events. now apply more.
+Qed.
+
+Lemma pieces_of_a_noted_delta_are_promised c sent pieces name since ps events :
+  ps <> [] ->
+  In (network.Changes (one_delta name since (assemble (pieces ++ ps))) events) sent ->
+  promised c sent pieces (in_pieces name since ps).
+Proof.
+  intros some. revert pieces. induction ps as [| p [| p' ps] IH]; intros pieces noted; [easy | |].
+  - cbn. split; [now exists events | reflexivity].
+  - change (promised c sent (pieces ++ [p]) (in_pieces name since (p' :: ps))).
+    apply IH; [easy |]. now rewrite <- app_assoc.
+Qed.
+
+Lemma the_changes_of_one_object name since (xs : objects) x :
+  sorted compare_name xs = true ->
+  find compare_name name xs = Some x ->
+  replica.deltas_since compare_name [(name, since)] xs
+  = one_delta name since (replica.part_since compare_name since x).
+Proof using lawful_names.
+  intros sorts there. unfold replica.deltas_since, one_delta.
+  apply (equal_finds_make_equal_maps compare_name); [now apply (merge_is_sorted compare_name) |
+    reflexivity |].
+  intros other. rewrite (find_in_merge compare_name) by auto. cbn [find].
+  destruct (compare_name other name) eqn:which; try now destruct (find compare_name other xs).
+  apply (equal_means_same _ lawful_names) in which. subst other. now rewrite there.
+Qed.
+
+Lemma an_answer_is_promised c sent (vs : sorted_map Name vector) (n : network.node Name Value) :
+  let xs := replica.held (network.running n) in
+  sorted compare_name xs = true ->
+  (forall entry, In entry vs ->
+    In (network.Changes (replica.deltas_since compare_name [entry] xs)
+      (on_objects_of compare_name [entry] (network.seen n))) sent) ->
+  promised c sent [] (answer vs (of_class c xs)).
+Proof using cut_is_some lawful_names the_whole_is_assembled.
+  intros xs sorts noted. unfold sync.answer.
+  induction vs as [| [name since] vs IH]; [reflexivity |]. cbn [flat_map fst snd].
+  apply more_is_promised; [| apply IH; intros entry there; apply noted; now right].
+  rewrite find_in_class by exact sorts.
+  destruct (member compare_name name c); [| reflexivity].
+  destruct (find compare_name name xs) as [x |] eqn:there; [| reflexivity].
+  eapply pieces_of_a_noted_delta_are_promised; [apply cut_is_some |]. cbn [app].
+  rewrite the_whole_is_assembled.
+  rewrite <- (the_changes_of_one_object name since xs x sorts there).
+  apply noted. now left.
+Qed.
+
+Definition all_promised (w : world) (s : session) : Prop :=
+  promised (class s) (network.sent w) (taken (at_left s)) (to_left s)
+  /\ promised (class s) (network.sent w) (taken (at_right s)) (to_right s).
+
+Lemma what_is_promised_can_be_delivered (w : world) (s : session) m rest :
+  to_left s = m :: rest ->
+  all_promised w s ->
+  exists w' s', deliver_left w s w' s'.
+Proof.
+  intros queued [noted _]. rewrite queued in noted.
+  assert (exists nodes, taken_in w (class s) (at_left s) m (left s) nodes) as [nodes taken].
+  { destruct (completes (class s) (at_left s) m) as [ds |] eqn:complete;
+      [| eexists; now apply Incomplete].
+    destruct (replica.apply compare_name compare_value ds (held w (left s))) as [xs |]
+      eqn:applied; [| eexists; now apply (Refused _ _ _ _ _ _ _ _ ds)].
+    destruct m as [| name since p [|] | |]; try easy. cbn in complete.
+    destruct (member compare_name name (class s)) eqn:inside; [| easy].
+    injection complete as <-. destruct noted as [[events there] _].
+    eexists. eapply Taken with (events := events) (xs := xs);
+      [cbn; now rewrite inside | exact there | exact applied]. }
+  eexists _, _. exact (Deliver_left _ _ _ _ _ _ w s m rest nodes queued taken).
+Qed.
+
+Lemma a_delivery_keeps_promises_left (w w' : world) (s s' : session) :
+  reachable w ->
+  deliver_left w s w' s' ->
+  all_promised w s ->
+  all_promised w' s'.
+Proof using cut_is_some lawful_names lawful_values the_whole_is_assembled typed.
+  intros reached [m rest nodes queued taken_m xs] [noted noted'].
+  unfold all_promised. cbn [class at_left at_right to_left to_right network.sent].
+  assert (incl (network.sent w)
+    (offers (at_left s) m (network.nodes w (left s)) ++ network.sent w)) as more
+    by apply incl_appr, incl_refl.
+  split.
+  - rewrite queued in noted. apply (what_is_promised_stays_promised _ _ _ _ _ more).
+    destruct m as [vs | name since p [|] | | summary]; cbn in noted |- *.
+    + now destruct (at_phase (at_left s)).
+    + apply noted.
+    + exact noted.
+    + now destruct (at_phase (at_left s)).
+    + now destruct (at_phase (at_left s)).
+  - apply more_is_promised; [now apply (what_is_promised_stays_promised _ _ _ _ _ more) |].
+    destruct m as [vs | name since p is_last | | summary]; cbn;
+      try (now destruct (at_phase (at_left s))).
+    destruct (at_phase (at_left s)); try reflexivity.
+    apply more_is_promised; [| reflexivity].
+    apply an_answer_is_promised; [now apply (what_is_held_is_sorted w) |].
+    intros entry there. apply in_app_iff. left.
+    apply (in_map (fun entry => network.Changes
+      (replica.deltas_since compare_name [entry]
+        (replica.held (network.running (network.nodes w (left s)))))
+      (on_objects_of compare_name [entry] (network.seen (network.nodes w (left s)))))).
+    now apply in_rev in there.
+Qed.
+
+Lemma promised_on_both_sides w s : all_promised w s -> all_promised w (flip s).
+Proof. intros [noted noted']. now split. Qed.
+
+(** What is under way of a session that began can be delivered, whatever else goes on; with
+    [sessions_end] it can be brought to its end. *)
+Theorem a_session_can_go_on_to_its_end (w w1 : world) c a b (s1 : session) :
+  reachable w ->
+  undisturbed w (begin c a b w) w1 s1 ->
+  exists w' s', undisturbed w (begin c a b w) w' s' /\ finished s'.
+Proof using cut_is_some lawful_names lawful_values the_whole_is_assembled typed.
+  intros reached run.
+  assert (forall w1 s1, undisturbed w (begin c a b w) w1 s1 -> reachable w1 /\ all_promised w1 s1)
+    as kept.
+  { clear w1 s1 run. intros w1 s1 run.
+    induction run as [| w1 s1 w2 s2 _ [reached1 noted] taken_m | w1 s1 w2 _ [reached1 noted] aside _ _].
+    - split; [exact reached | now split].
+    - split; [apply (a_reachable_world_stays_reachable w1); [exact reached1 |];
+        now apply a_delivery_takes_steps in taken_m |].
+      destruct taken_m as [w2 s2 taken_m | w2 s2 taken_m].
+      + now apply (a_delivery_keeps_promises_left w1 w2 s1 s2).
+      + apply promised_on_both_sides.
+        apply (a_delivery_keeps_promises_left w1 w2 (flip s1) s2); auto.
+        now apply promised_on_both_sides.
+    - split; [exact (steps_in_a_row _ _ _ reached1 aside) |].
+      assert (incl (network.sent w1) (network.sent w2)) as more.
+      { clear - aside. induction aside as [| w2 w3 _ IH taken_step]; [apply incl_refl |].
+        destruct taken_step; cbn [network.sent]; try exact IH; now apply incl_tl. }
+      destruct noted as [noted noted'].
+      split; now apply (what_is_promised_stays_promised _ _ _ _ _ more). }
+  revert w1 run.
+  induction s1 as [s1 IH] using (well_founded_induction sessions_end). intros w1 run.
+  destruct (kept w1 s1 run) as [reached1 noted].
+  destruct (to_left s1) as [| m rest] eqn:queue_left.
+  - destruct (to_right s1) as [| m rest] eqn:queue_right; [now exists w1, s1 |].
+    destruct (what_is_promised_can_be_delivered w1 (flip s1) m rest) as (w2 & s2 & taken_m);
+      [exact queue_right | now apply promised_on_both_sides |].
+    assert (deliver w1 s1 w2 (flip s2)) as taken_s by now apply To_right.
+    apply (IH (flip s2)) with w2; [now exists w1, w2 |].
+    exact (Delivered _ _ _ _ _ _ _ _ w1 s1 w2 (flip s2) run taken_s).
+  - destruct (what_is_promised_can_be_delivered w1 s1 m rest queue_left noted) as (w2 & s2 & taken_m).
+    assert (deliver w1 s1 w2 s2) as taken_s by now apply To_left.
+    apply (IH s2) with w2; [now exists w1, w2 |].
+    exact (Delivered _ _ _ _ _ _ _ _ w1 s1 w2 s2 run taken_s).
 Qed.
 End Sync.
