@@ -838,6 +838,15 @@ Proof using lawful_names lawful_values typed.
   now apply (half w1 (flip s) s1).
 Qed.
 
+Lemma an_undisturbed_session_takes_steps (w w' : world) (s s' : session) :
+  undisturbed w s w' s' -> steps w w'.
+Proof.
+  intros run. induction run as [| w1 s1 w2 s2 _ IH taken | w1 s1 w2 _ IH aside _ _];
+    [constructor | |].
+  - apply (steps_in_a_row _ _ _ IH). now apply a_delivery_takes_steps in taken.
+  - exact (steps_in_a_row _ _ _ IH aside).
+Qed.
+
 (** So a session of one class is undisturbed by those of other ones, however far they get. *)
 Theorem another_class_does_not_disturb (w w' w'' : world) (s s' t t' : session) :
   reachable w ->
@@ -849,10 +858,8 @@ Theorem another_class_does_not_disturb (w w' w'' : world) (s s' t t' : session) 
 Proof using lawful_names lawful_values typed.
   intros reached run apart taken.
   assert (reachable w') as reached'.
-  { apply (a_reachable_world_stays_reachable w); [exact reached |]. clear - run.
-    induction run as [| w1 s1 w2 s2 _ IH taken | w1 s1 w2 _ IH aside _ _]; [constructor | |].
-    - apply (steps_in_a_row _ _ _ IH). now apply a_delivery_takes_steps in taken.
-    - exact (steps_in_a_row _ _ _ IH aside). }
+  { apply (a_reachable_world_stays_reachable w); [exact reached |].
+    now apply an_undisturbed_session_takes_steps in run. }
   apply (Aside _ _ _ _ _ _ _ _ w' s' w'' run).
   - now apply a_delivery_takes_steps in taken.
   - now apply (a_delivery_leaves_other_classes_alone (class s) w' w'' t t').
