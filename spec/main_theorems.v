@@ -7,8 +7,8 @@
     ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
-    [judge_examples.v], [state_hash_examples.v] and at the end of each [X_proof.v]; the comments say
-    where. *)
+    [judge_examples.v], [sync_examples.v], [state_hash_examples.v] and at the end of each
+    [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -20,6 +20,7 @@ From Rejoin Require lww_map_meaning_proof replica_meaning_proof.
 From Rejoin Require network network_proof.
 From Rejoin Require indexed_decisions indexed_decisions_proof indexed_decisions_meaning_proof.
 From Rejoin Require executions executions_proof.
+From Rejoin Require sync sync_proof.
 From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
@@ -988,6 +989,165 @@ Theorem optimized_maps_refine_the_reference :
       = after_reference (lww_map.notices compare_name compare_value null user).
 Proof. intros. now apply executions_proof.indexed_maps_refine_the_reference. Qed.
 Print Assumptions optimized_maps_refine_the_reference.
+
+(** ** T7: sync sessions
+
+    A session is two replicas, a class of objects and the messages under way ([sync.v]). What it
+    compares at the end, and how it cuts deltas into pieces, are parameters; [sync_examples.v]
+    has a way to cut that meets the premises, two replicas that meet ([two_replicas_meet]), and
+    what goes wrong if a piece is taken alone ([a_piece_alone_leaves_a_hole]). *)
+
+(** Whatever goes on: sessions begin, any number at once, and are cut anywhere, which is that
+    nothing more of them is delivered; they are repeated; replicas operate, exchange other
+    messages and are restored in between. All that sessions do to replicas are steps of the
+    network: so T4 holds of every such run. *)
+Theorem sessions_do_what_replicas_may_do :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' sessions sessions',
+  network.reachable compare_name compare_value types w ->
+  sync.goes_on compare_name compare_value compare_summary cut assemble summarize
+    w sessions w' sessions' ->
+  network.steps compare_name compare_value w w'
+  /\ network.reachable compare_name compare_value types w'.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' sessions sessions' reached run.
+  apply sync_proof.sessions_take_steps in run. split; [exact run |].
+  now apply (sync_proof.a_reachable_world_stays_reachable compare_name compare_value types w).
+Qed.
+Print Assumptions sessions_do_what_replicas_may_do.
+
+(** Each message leaves every replica above what it held before, and with no more than what
+    happened: before <= after <= everything, wherever the session is cut. *)
+Theorem a_delivery_is_between_before_and_everything :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' session session' name,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  sync.deliver compare_name compare_value compare_summary cut assemble summarize
+    w session w' session' ->
+  network.happened w' = network.happened w
+  /\ replica.join compare_name compare_value (sync.held w name) (sync.held w' name)
+     = sync.held w' name
+  /\ sync.held w' name
+     = replica.meaning compare_name compare_value types (network.seen (network.nodes w' name))
+  /\ incl (network.seen (network.nodes w name)) (network.seen (network.nodes w' name))
+  /\ (forall object,
+       incl (of_object compare_name object (network.seen (network.nodes w' name)))
+         (of_object compare_name object (network.happened w))).
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' session session' name lawful_names lawful_values typed reached taken.
+  exact (sync_proof.a_delivery_is_between_before_and_everything compare_name compare_value
+    compare_summary types typed cut assemble summarize w w' session session' name reached taken).
+Qed.
+Print Assumptions a_delivery_is_between_before_and_everything.
+
+(** A session that is not cut, and whose class nothing else touches at its two replicas, ends with
+    both at the join of what they held when it began, and both say that they hold the same. *)
+Theorem an_uncut_session_ends_at_the_join :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' class a b session',
+  ordered compare_name ->
+  ordered compare_value ->
+  ordered compare_summary ->
+  sorted compare_name types = true ->
+  (forall delta, cut delta <> []) ->
+  (forall delta, assemble (cut delta) = delta) ->
+  network.reachable compare_name compare_value types w ->
+  a <> b ->
+  sync.undisturbed compare_name compare_value compare_summary cut assemble summarize
+    w (sync.begin compare_name class a b w) w' session' ->
+  sync.finished session' ->
+  let joined := replica.join compare_name compare_value (sync.held w a) (sync.held w b) in
+  sync.of_class compare_name class (sync.held w' a) = sync.of_class compare_name class joined
+  /\ sync.of_class compare_name class (sync.held w' b) = sync.of_class compare_name class joined
+  /\ sync.agrees (sync.at_left session') = true
+  /\ sync.agrees (sync.at_right session') = true.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' class a b session' lawful_names lawful_values lawful_summaries typed
+    cut_is_some whole_is_assembled reached different run ended.
+  exact (sync_proof.an_uncut_session_ends_at_the_join compare_name compare_value compare_summary
+    types typed cut assemble cut_is_some whole_is_assembled summarize w w' class a b session'
+    reached different run ended).
+Qed.
+Print Assumptions an_uncut_session_ends_at_the_join.
+
+(** From wherever it has got to, such a session can go on to its end; and no session goes on for
+    ever. *)
+Theorem a_session_goes_on_to_its_end :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  (forall delta, cut delta <> []) ->
+  (forall delta, assemble (cut delta) = delta) ->
+  let deliver :=
+    sync.deliver compare_name compare_value compare_summary cut assemble summarize in
+  let undisturbed :=
+    sync.undisturbed compare_name compare_value compare_summary cut assemble summarize in
+  well_founded (fun later earlier => exists w w', deliver w earlier w' later)
+  /\ forall w class a b w1 session,
+       network.reachable compare_name compare_value types w ->
+       undisturbed w (sync.begin compare_name class a b w) w1 session ->
+       exists w' session',
+         undisturbed w (sync.begin compare_name class a b w) w' session'
+         /\ sync.finished session'.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize lawful_names lawful_values typed cut_is_some whole_is_assembled deliver undisturbed.
+  split; [apply sync_proof.sessions_end |].
+  intros w class a b w1 session reached run.
+  exact (sync_proof.a_session_can_go_on_to_its_end compare_name compare_value compare_summary
+    types typed cut assemble cut_is_some whole_is_assembled summarize w w1 class a b session
+    reached run).
+Qed.
+Print Assumptions a_session_goes_on_to_its_end.
+
+(** Priority classes finish independently: what a session of another class delivers does not
+    disturb one, at whichever point either of them is. *)
+Theorem another_class_does_not_disturb :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' w'' one one' other other',
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  let undisturbed :=
+    sync.undisturbed compare_name compare_value compare_summary cut assemble summarize in
+  undisturbed w one w' one' ->
+  (forall object, member compare_name object (sync.class other) = true ->
+    member compare_name object (sync.class one) = false) ->
+  sync.deliver compare_name compare_value compare_summary cut assemble summarize
+    w' other w'' other' ->
+  undisturbed w one w'' one'.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' w'' one one' other other' lawful_names lawful_values typed reached
+    undisturbed run apart taken.
+  exact (sync_proof.another_class_does_not_disturb compare_name compare_value compare_summary
+    types typed cut assemble summarize w w' w'' one one' other other' reached run apart taken).
+Qed.
+Print Assumptions another_class_does_not_disturb.
 
 (** ** T8: the state hash
 
