@@ -52,6 +52,8 @@ pub struct Options {
 /// An engine that can follow a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineName {
+    /// [`crate::optimized`]
+    Optimized,
     /// [`crate::reference`]
     Reference,
     /// [`crate::proven`]
@@ -61,6 +63,7 @@ pub enum EngineName {
 impl std::fmt::Display for EngineName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Optimized => "the optimized engine",
             Self::Reference => "the reference engine",
             Self::Proven => "the proven engine",
         })

@@ -250,6 +250,11 @@ impl<V: Atom + ?Sized> Log<V> {
         Entry { log: self, number }
     }
 
+    /// About how many bytes it takes in memory, shared ones as well.
+    pub(crate) fn footprint(&self) -> usize {
+        40 * self.len() + self.entries.segments.bytes()
+    }
+
     /// The state hash. Cost: O(entries that came since it was last asked for · log entries).
     pub fn state_hash(&mut self) -> StateHash {
         let mut trees = std::mem::take(&mut self.entries.trees);

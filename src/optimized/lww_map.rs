@@ -155,6 +155,10 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
     }
 
+    pub(super) fn footprint(&self) -> usize {
+        self.decisions.footprint()
+    }
+
     /// The state hash. Cost: O(keys changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(4, self.decisions.trees())

@@ -100,6 +100,10 @@ impl<V: Atom + ?Sized> LwwRegister<V> {
         self.map.open_decisions().next().map(|open| open.map(|_| ()))
     }
 
+    pub(super) fn footprint(&self) -> usize {
+        self.map.footprint()
+    }
+
     /// The state hash.
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(2, self.map.trees())

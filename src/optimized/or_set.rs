@@ -134,6 +134,10 @@ impl<K: Atom + ?Sized> OrSet<K> {
         self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
     }
 
+    pub(super) fn footprint(&self) -> usize {
+        self.decisions.footprint()
+    }
+
     /// The state hash. Cost: O(elements changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(3, self.decisions.trees())

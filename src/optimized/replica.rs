@@ -187,6 +187,18 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
         }
     }
 
+    /// About how many bytes it takes in memory. Cost: O(bytes / 64 KB).
+    pub(crate) fn footprint(&self) -> usize {
+        let data = match self {
+            Self::GCounter(state) => 64 * state.len(),
+            Self::LwwRegister(state) => state.footprint(),
+            Self::OrSet(state) => state.footprint(),
+            Self::LwwMap(state) => state.footprint(),
+            Self::Log(state) => state.footprint(),
+        };
+        size_of::<Self>() + data
+    }
+
     /// The state hash. Cost: O(records changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         match self {
@@ -255,6 +267,22 @@ impl Changes {
 }
 
 impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
+    /// About how many bytes it takes in memory, rosters and shared entries as well.
+    pub(crate) fn footprint(&self) -> usize {
+        let data = match self {
+            Self::GCounter(delta) => 16 * delta.len(),
+            Self::LwwRegister(delta) => delta.keyed.footprint(),
+            Self::OrSet(delta) => delta.keyed.footprint(),
+            Self::LwwMap(delta) => delta.keyed.footprint(),
+            Self::Log(delta) => {
+                let entries = delta.lengths.iter().map(|length| 20 + *length as usize);
+                entries.sum()
+            }
+        };
+        let origins = self.since().counts().len() + self.seen().counts().len();
+        size_of::<Self>() + data + 16 * origins
+    }
+
     /// The type of the object that it is of.
     pub fn kind(&self) -> ObjectType {
         match self {
