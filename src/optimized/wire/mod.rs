@@ -15,6 +15,7 @@ mod compressed;
 mod counter;
 mod error;
 mod keyed;
+mod log;
 mod names;
 mod reader;
 mod vector;
