@@ -393,6 +393,11 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         self.objects.get(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
     }
 
+    /// The state of one object, to be looked at in ways that bring its hashes up to date.
+    pub(crate) fn object_mut(&mut self, id: &str) -> Result<&mut Object<K, V>, Error> {
+        find(&mut self.objects, id)
+    }
+
     /// What an object has seen: what to ask a delta for.
     pub fn vector(&self, id: &str) -> Result<Vector, Error> {
         Ok(self.object(id)?.vector())
