@@ -293,7 +293,6 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
 pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
 
 /// One replica: who it is, and what it has seen.
-#[derive(Clone, Debug)]
 pub struct Replica<K: Atom + ?Sized, V: Atom + ?Sized> {
     origin: Origin,
     objects: Objects<K, V>,
@@ -477,6 +476,26 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
             self.performed = self.count_performed();
         }
         Ok(changes)
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Replica<K, V> {
+    fn clone(&self) -> Self {
+        let Self { origin, objects, performed, clock } = self;
+        let (origin, objects) = (origin.clone(), objects.clone());
+        Self { origin, objects, performed: *performed, clock: clock.clone() }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Replica<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, objects, performed, clock } = self;
+        f.debug_struct("Replica")
+            .field("origin", origin)
+            .field("objects", objects)
+            .field("performed", performed)
+            .field("clock", clock)
+            .finish()
     }
 }
 

@@ -1,9 +1,14 @@
 //! Sync: sessions that bring two replicas together over any transport.
 
+mod descent;
 mod error;
 mod event;
+mod intake;
+mod item;
+mod message;
 mod schema;
 mod session;
+mod transfer;
 
 pub use error::Error;
 pub use event::{Changed, Discrepancy, Event, Outcome, RecordDifference, Revision, Side};
