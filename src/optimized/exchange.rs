@@ -206,7 +206,7 @@ impl<E: Effect> Decisions<E> {
     }
 
     /// The number of each listed key; `None` for keys that go by their bytes.
-    fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, Unfit> {
+    pub(super) fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, Unfit> {
         let origins = delta.seen.roster().origins();
         let numbers = self.origins.find_all(delta.seen.roster());
         let resolve = |name: &Name| match *name {

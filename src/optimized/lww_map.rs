@@ -151,6 +151,14 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         self.decisions.trees()
     }
 
+    pub(super) fn store(&self) -> &Decisions<Write> {
+        &self.decisions
+    }
+
+    pub(super) fn store_mut(&mut self) -> &mut Decisions<Write> {
+        &mut self.decisions
+    }
+
     pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
         self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
     }

@@ -321,7 +321,6 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
 pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
 
 /// One replica: who it is, and what it has seen.
-#[derive(Clone, Debug)]
 pub struct Replica<K: Atom + ?Sized, V: Atom + ?Sized> {
     origin: Origin,
     objects: Objects<K, V>,
@@ -421,6 +420,11 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         self.objects.get(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
     }
 
+    /// The state of one object, to be looked at in ways that bring its hashes up to date.
+    pub(crate) fn object_mut(&mut self, id: &str) -> Result<&mut Object<K, V>, Error> {
+        find(&mut self.objects, id)
+    }
+
     /// What an object has seen: what to ask a delta for.
     pub fn vector(&self, id: &str) -> Result<Vector, Error> {
         Ok(self.object(id)?.vector())
@@ -500,6 +504,26 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
             self.performed = self.count_performed();
         }
         Ok(changes)
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Replica<K, V> {
+    fn clone(&self) -> Self {
+        let Self { origin, objects, performed, clock } = self;
+        let (origin, objects) = (origin.clone(), objects.clone());
+        Self { origin, objects, performed: *performed, clock: clock.clone() }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Replica<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, objects, performed, clock } = self;
+        f.debug_struct("Replica")
+            .field("origin", origin)
+            .field("objects", objects)
+            .field("performed", performed)
+            .field("clock", clock)
+            .finish()
     }
 }
 

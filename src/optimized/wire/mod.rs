@@ -17,6 +17,7 @@ mod error;
 mod keyed;
 mod log;
 mod names;
+mod object;
 mod reader;
 mod vector;
 
