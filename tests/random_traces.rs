@@ -15,7 +15,7 @@ mod trace_world;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
-use rejoin::check::{Options, Report, Rule, Verdict, check};
+use rejoin::check::{EngineName, Options, Report, Rule, Verdict, check};
 use rejoin::trace::ObjectType;
 use serde_json::{Value, json};
 use trace_falsify::Random;
@@ -107,8 +107,12 @@ fn loading() -> impl Strategy<Value = Setting> {
 
 // Checks
 
+/// Judges, with the optimized engine following.
 fn judge(trace: &str) -> Report {
-    check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read")
+    let options = Options { engines: vec![EngineName::Optimized], ..Options::default() };
+    let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
+    assert_eq!(report.differences, [""; 0], "{trace}");
+    report
 }
 
 fn found(report: &Report) -> Vec<(usize, Rule)> {

@@ -1,5 +1,5 @@
 //! Recorded histories: each conforms, and where a claim is falsified it is found at its line and
-//! nowhere else.
+//! nowhere else. The optimized engine follows, and answers as the definition does.
 //!
 //! What is read: examples/working-day.jsonl always, and every trace file in the folder that the
 //! environment variable `REJOIN_TRACES` names. Point it at traces of your own, recorded from an
@@ -14,7 +14,7 @@
 #[path = "support/trace_falsify.rs"]
 mod trace_falsify;
 
-use rejoin::check::{Options, Report, Verdict, check};
+use rejoin::check::{EngineName, Options, Report, Verdict, check};
 use rejoin::trace::ObjectType;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +76,16 @@ fn folder() -> Vec<PathBuf> {
 
 fn judge(trace: &str) -> Report {
     check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read")
+}
+
+/// Judges with the optimized engine following, which must answer as the definition does, to the
+/// end of the trace.
+fn judge_and_follow(trace: &str) -> Report {
+    let options = Options { engines: vec![EngineName::Optimized], ..Options::default() };
+    let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
+    assert_eq!(report.differences, [""; 0]);
+    assert_eq!(report.coverage.stopped, [""; 0]);
+    report
 }
 
 /// A trace as its lines, with each line's JSON.
@@ -309,7 +319,7 @@ fn falsified_by_replay(trace: &Recorded) -> Vec<(usize, Value, Vec<usize>)> {
 fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
     let trace = Recorded::read(path);
     let whole = trace.with(&BTreeMap::new());
-    let report = judge(&whole);
+    let report = judge_and_follow(&whole);
     assert_eq!(report.verdict, Verdict::Conforms, "{}: {report:#?}", trace.name);
     assert_eq!(report.events as usize, trace.lines.len() - 1, "{}", trace.name);
     let claims: Vec<usize> = (1..trace.lines.len()).filter(|at| trace.is_claim(*at)).collect();
@@ -346,6 +356,7 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
     let all: BTreeMap<usize, Value> = all.collect();
     let places: Vec<usize> = all.keys().copied().collect();
     trace.expect(&all, &places);
+    judge_and_follow(&trace.with(&all));
 
     // States that are loaded are no operations, and cannot be replayed as such.
     if !trace.json.iter().any(|line| line["event"] == "load") {
@@ -357,7 +368,13 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
         }
     }
     let falsified: usize = ways.values().sum();
-    eprintln!("{}: {} claims, {falsified} falsified one at a time", trace.name, claims.len());
+    let compared = report.coverage.compared;
+    eprintln!(
+        "{}: {} claims, {compared} answers of the optimized engine compared, {falsified} falsified \
+         one at a time",
+        trace.name,
+        claims.len()
+    );
     ways
 }
 

@@ -1,8 +1,9 @@
-//! The judge, the reference engine, the proven engine and the proven judge, on the same traces.
+//! The judge, the optimized, the reference and the proven engine, and the proven judge, on the same
+//! traces.
 //!
 //! Shown: on every scenario and its rejected twin, on the working day, on random traces, and on
 //! the beginnings of recorded histories (where the variable REJOIN_TRACES names a folder of them),
-//! both engines answer as the definition does, and the proven judge gives the same verdict and
+//! all three engines answer as the definition does, and the proven judge gives the same verdict and
 //! the same findings. What the proven judge leaves out, it leaves out for a reason that stands in
 //! the trace. With `--nocapture` each test says how much it compared.
 
@@ -30,10 +31,10 @@ struct Compared {
 
 impl Compared {
     fn trace(&mut self, trace: &str) -> Report {
-        let engines = vec![EngineName::Reference, EngineName::Proven];
-        let options = Options { engines, ..Options::default() };
+        let options = Options { engines: EngineName::ALL.to_vec(), ..Options::default() };
         let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
         assert_eq!(report.differences, [""; 0], "{trace}");
+        assert_eq!(report.coverage.stopped, [""; 0], "{trace}");
         match &report.coverage.proven_judge {
             ProvenJudge::Agreed => {
                 self.by_the_proven_judge += 1;

@@ -104,7 +104,7 @@ impl Engine {
             Self::Optimized => vec![EngineName::Optimized],
             Self::Reference => vec![EngineName::Reference],
             Self::Proven => vec![EngineName::Proven],
-            Self::All => vec![EngineName::Optimized, EngineName::Reference, EngineName::Proven],
+            Self::All => EngineName::ALL.to_vec(),
         }
     }
 }

@@ -44,8 +44,10 @@ pub struct Options {
     /// ends the judging with [`Verdict::Inconclusive`], unless a claim was found false.
     pub work: u64,
     /// The engines that are to do what the trace's replicas did, and to answer as the judge does;
-    /// see [`Report::differences`]. With the proven one comes the proven judge, which is to judge
-    /// the trace as the judge does; it leaves out traces of more than [`MOST_LINES`] lines.
+    /// see [`Report::differences`]. By default there are none: the judge needs no engine.
+    /// The optimized one is fast, and stops where it would take too much memory or time; the
+    /// others keep copies of whole states. With the proven one comes the proven judge, which is to
+    /// judge the trace as the judge does; it leaves out traces of more than [`MOST_LINES`] lines.
     pub engines: Vec<EngineName>,
 }
 
@@ -58,6 +60,11 @@ pub enum EngineName {
     Reference,
     /// [`crate::proven`]
     Proven,
+}
+
+impl EngineName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Optimized, Self::Reference, Self::Proven];
 }
 
 impl std::fmt::Display for EngineName {

@@ -23,15 +23,21 @@ use std::collections::btree_map::Entry;
 
 type Node = Replica<str, Canonical>;
 
-/// The most bytes, about, that states, stretches and backups may take together.
-const MOST_KEPT: u64 = 512 << 20;
+/// Where the engine stops.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most bytes, about, that states, stretches and backups may take together.
+    pub kept: u64,
+    /// The most bytes, about, that may be moved in deltas and copies: this bounds the time.
+    pub moved: u64,
+    /// How many bytes are moved between two looks at how much is kept.
+    pub look_after: u64,
+}
 
-/// The most bytes, about, that may be moved in deltas and copies: this bounds the time, to less
-/// than a minute.
-const MOST_MOVED: u64 = 16 << 30;
-
-/// How many bytes are moved between two looks at how much is kept.
-const LOOK_AFTER: u64 = 64 << 20;
+impl Limits {
+    /// Half a GB, and less than some minutes.
+    pub const DEFAULT: Self = Self { kept: 512 << 20, moved: 16 << 30, look_after: 64 << 20 };
+}
 
 /// Operations of one life of a replica on one object, of which the stretch is not over.
 #[derive(Debug)]
@@ -70,6 +76,7 @@ pub struct Optimized {
     /// About how many bytes were moved, and how many at the next look.
     moved: u64,
     look_at: u64,
+    limits: Limits,
 }
 
 fn words(error: impl std::fmt::Display) -> String {
@@ -78,7 +85,7 @@ fn words(error: impl std::fmt::Display) -> String {
 
 impl Optimized {
     /// Replicas of these names, with these objects, at their beginning.
-    pub fn new(names: &[ReplicaId], objects: &[(ObjectId, ObjectType)]) -> Self {
+    pub fn new(names: &[ReplicaId], objects: &[(ObjectId, ObjectType)], limits: Limits) -> Self {
         let schema = objects.iter().cloned().collect();
         let origin = |replica: &ReplicaId| Origin { replica: replica.clone(), incarnation: 0 };
         Self {
@@ -91,7 +98,8 @@ impl Optimized {
             backups: HashMap::new(),
             kept: 0,
             moved: 0,
-            look_at: LOOK_AFTER,
+            look_at: limits.look_after,
+            limits,
         }
     }
 
@@ -303,11 +311,12 @@ impl Follow for Optimized {
         if self.moved < self.look_at {
             return None;
         }
-        self.look_at = self.moved + LOOK_AFTER;
-        if self.moved > MOST_MOVED {
+        self.look_at = self.moved + self.limits.look_after;
+        if self.moved > self.limits.moved {
             return Some("what its messages bring takes too much time");
         }
-        (self.footprint() > MOST_KEPT).then_some("what its replicas hold takes too much memory")
+        (self.footprint() > self.limits.kept)
+            .then_some("what its replicas hold takes too much memory")
     }
 }
 
