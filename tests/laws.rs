@@ -1,10 +1,15 @@
-//! The laws of the replicated types, each stated once and held against every type.
+//! The laws of the replicated types, each stated once and held against every type of the reference
+//! and of the optimized engine.
 //!
-//! Shown: the join is commutative, associative and idempotent, has bottom and goes only up, on
+//! Shown, of the reference: the join is commutative, associative and idempotent, has bottom and goes only up, on
 //! arbitrary states, also such as no operations make; mutators go up and equal their deltas, on
 //! all states that list only what they have seen; deltas go up, may be repeated, and are refused
 //! exactly when there is a gap, on arbitrary states; the orders of writes and of log entries are
 //! total and are those of spec/trace-format.md; what does not fit a replica is refused whole.
+//! Shown, of the optimized engine, whose states only operations and deltas make: the same of any
+//! three states of one history, and deltas since any vector, where the join is a delta-join: one
+//! takes in what the other has and it lacks. Two states are the same if their vectors and their
+//! state hashes are. Its orders are the reference's (tests/optimized.rs).
 //! How: with proptest and with quickcheck on random states, and on every three of all states of
 //! a small scope (two origins, two values, one key, up to three records), which prints their
 //! number. The product of all five types is too large for the latter.
@@ -13,6 +18,7 @@ mod support {
     pub mod choices;
     pub mod hostile;
     pub mod letter;
+    pub mod optimized_states;
 }
 
 use proptest::prelude::*;
@@ -21,8 +27,9 @@ use quickcheck::{Arbitrary, Gen, QuickCheck};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
 use rejoin::operation::{ObjectId, Operation};
+use rejoin::optimized::{self, Unfit};
 use rejoin::reference::decisions::{Decision, Decisions};
-use rejoin::reference::delta::Replicated;
+use rejoin::reference::delta::{Delta, Gap, Replicated};
 use rejoin::reference::g_counter::GCounter;
 use rejoin::reference::log::{Entry, Log};
 use rejoin::reference::lww_map::LwwMap;
@@ -37,6 +44,7 @@ use std::fmt::{self, Debug};
 use support::choices::{Choices, all};
 use support::hostile::{self, Hostile, Product, WIDE};
 use support::letter::Letter;
+use support::optimized_states::{self, Object as _, Seen, State};
 
 // The laws
 
@@ -65,18 +73,60 @@ fn join_is_associative<S: Lattice + Debug>(a: &S, b: &S, c: &S) {
     assert_eq!(joined(&joined(a, b), c), joined(a, &joined(b, c)), "associative");
 }
 
-fn delta_goes_up_or_is_refused<S: Replicated + Debug>(
-    sender: &S,
-    receiver: &S,
-    since: &VersionVector,
-) {
+/// What both engines do with deltas.
+trait Deltas: Lattice + Debug {
+    type Delta;
+
+    fn seen(&self) -> VersionVector;
+
+    fn delta_since(&self, since: &VersionVector) -> Self::Delta;
+
+    fn apply(&mut self, delta: &Self::Delta) -> Result<(), Gap>;
+}
+
+impl<S: Replicated + Debug> Deltas for S {
+    type Delta = Delta<S>;
+
+    fn seen(&self) -> VersionVector {
+        self.seen().clone()
+    }
+
+    fn delta_since(&self, since: &VersionVector) -> Delta<S> {
+        self.delta_since(since)
+    }
+
+    fn apply(&mut self, delta: &Delta<S>) -> Result<(), Gap> {
+        self.apply(delta)
+    }
+}
+
+impl<O: optimized_states::Object> Deltas for State<O> {
+    type Delta = O::Delta;
+
+    fn seen(&self) -> VersionVector {
+        (&self.0.vector()).into()
+    }
+
+    fn delta_since(&self, since: &VersionVector) -> O::Delta {
+        self.0.delta_since(&since.into())
+    }
+
+    fn apply(&mut self, delta: &O::Delta) -> Result<(), Gap> {
+        self.0.apply(delta).map_err(|unfit| match unfit {
+            Unfit::Gap { origin, needed, seen } => Gap { origin, needed, seen },
+            other => panic!("{other}"),
+        })
+    }
+}
+
+fn delta_goes_up_or_is_refused<S: Deltas>(sender: &S, receiver: &S, since: &VersionVector) {
     let delta = sender.delta_since(since);
     let mut after = receiver.clone();
     match after.apply(&delta) {
         Ok(()) => {
             assert!(receiver.seen().covers(since), "a delta with a gap is refused");
             assert!(is_below(receiver, &after), "inflationary");
-            assert_eq!(*after.seen(), joined(receiver.seen(), sender.seen()), "all is seen");
+            assert_eq!(after.seen(), joined(&receiver.seen(), &sender.seen()), "all is seen");
             let once = after.clone();
             assert_eq!(after.apply(&delta), Ok(()), "a repeated delta is taken");
             assert_eq!(after, once, "a repeated delta changes nothing");
@@ -91,7 +141,7 @@ fn delta_goes_up_or_is_refused<S: Replicated + Debug>(
 }
 
 /// What the five types have of their own: their operations.
-trait Mutable: Replicated + Hostile {
+trait Mutable: Deltas {
     type Operation: Clone + Debug;
 
     fn operation(choices: &mut Choices) -> Self::Operation;
@@ -99,7 +149,9 @@ trait Mutable: Replicated + Hostile {
     fn perform(&mut self, author: &Author, operation: Self::Operation) -> Result<Dot, Refused>;
 
     /// The same state, made to list only what it has seen.
-    fn covered(self) -> Self;
+    fn covered(self) -> Self {
+        self
+    }
 }
 
 fn mutator_equals_its_delta<S: Mutable>(before: &S, author: &Author, operation: &S::Operation) {
@@ -109,7 +161,7 @@ fn mutator_equals_its_delta<S: Mutable>(before: &S, author: &Author, operation: 
             assert_eq!(Some(&dot), before.seen().next(&author.origin).as_ref());
             assert!(after.seen().contains(&dot), "an operation sees itself");
             assert!(is_below(before, &after), "inflationary");
-            let delta = after.delta_since(before.seen());
+            let delta = after.delta_since(&before.seen());
             let mut applied = before.clone();
             assert_eq!(applied.apply(&delta), Ok(()));
             assert_eq!(applied, after, "a mutator equals its delta");
@@ -147,10 +199,6 @@ impl Mutable for GCounter {
 
     fn perform(&mut self, author: &Author, amount: u64) -> Result<Dot, Refused> {
         self.increment(&author.origin, amount)
-    }
-
-    fn covered(self) -> Self {
-        self
     }
 }
 
@@ -216,9 +264,17 @@ impl Mutable for Log<Letter> {
     fn perform(&mut self, author: &Author, append: (Letter, u64)) -> Result<Dot, Refused> {
         self.append(author, append.0, append.1)
     }
+}
 
-    fn covered(self) -> Self {
-        self
+impl<O: optimized_states::Object> Mutable for State<O> {
+    type Operation = O::Operation;
+
+    fn operation(choices: &mut Choices) -> O::Operation {
+        O::operation(choices)
+    }
+
+    fn perform(&mut self, author: &Author, operation: O::Operation) -> Result<Dot, Refused> {
+        self.0.perform(author, operation)
     }
 }
 
@@ -238,11 +294,32 @@ fn covered<K: Ord + Clone, E: Ord + Clone>(decisions: &Decisions<K, E>) -> Decis
 }
 
 fn author(choices: &mut Choices) -> Author {
-    let (name, incarnation) = choices.one_of(WIDE.origins);
-    Author {
-        origin: Origin { replica: ReplicaId::new(name), incarnation },
-        seq: choices.one_of(WIDE.times),
-        user: choices.one_of(WIDE.users).map(Into::into),
+    let origin = choices.one_of(WIDE.origins);
+    optimized_states::author(choices, origin)
+}
+
+// The states that the laws are about
+
+/// Three states to hold a law against.
+trait Three: Lattice + Debug {
+    fn three(choices: &mut Choices) -> [Self; 3];
+}
+
+impl<S: Hostile> Three for S {
+    fn three(choices: &mut Choices) -> [Self; 3] {
+        [(); 3].map(|()| S::draw(choices, &WIDE))
+    }
+}
+
+impl<O: optimized_states::Object> Three for State<O> {
+    fn three(choices: &mut Choices) -> [Self; 3] {
+        optimized_states::three(choices)
+    }
+}
+
+impl Three for Seen {
+    fn three(choices: &mut Choices) -> [Self; 3] {
+        VersionVector::three(choices).map(|vector| Self((&vector).into()))
     }
 }
 
@@ -279,10 +356,10 @@ struct Mutation<S: Mutable> {
 #[derive(Clone, Debug)]
 struct Order<T>(T, T, T);
 
-impl<S: Hostile> Case for Join<S> {
+impl<S: Three> Case for Join<S> {
     fn draw(choices: &mut Choices) -> Self {
-        let mut state = || S::draw(choices, &WIDE);
-        Self(state(), state(), state())
+        let [a, b, c] = S::three(choices);
+        Self(a, b, c)
     }
 
     fn check(&self) {
@@ -293,11 +370,12 @@ impl<S: Hostile> Case for Join<S> {
     }
 }
 
-impl<S: Hostile + Replicated> Case for Delivery<S> {
+impl<S: Three + Deltas> Case for Delivery<S> {
     fn draw(choices: &mut Choices) -> Self {
-        let (sender, receiver) = (S::draw(choices, &WIDE), S::draw(choices, &WIDE));
-        let since = match choices.pick(2) {
-            0 => receiver.seen().clone(),
+        let [sender, receiver, other] = S::three(choices);
+        let since = match choices.pick(3) {
+            0 => receiver.seen(),
+            1 => other.seen(),
             _ => VersionVector::draw(choices, &WIDE),
         };
         Self { sender, receiver, since }
@@ -308,10 +386,11 @@ impl<S: Hostile + Replicated> Case for Delivery<S> {
     }
 }
 
-impl<S: Mutable> Case for Mutation<S> {
+impl<S: Three + Mutable> Case for Mutation<S> {
     fn draw(choices: &mut Choices) -> Self {
         let (author, operation) = (author(choices), S::operation(choices));
-        Self { before: S::draw(choices, &WIDE).covered(), author, operation }
+        let [before, ..] = S::three(choices);
+        Self { before: before.covered(), author, operation }
     }
 
     fn check(&self) {
@@ -484,6 +563,12 @@ hold! {
         lww_map: Join<LwwMap<char, Letter>>,
         log: Join<Log<Letter>>,
         replica: Join<Product>,
+        optimized_vector: Join<Seen>,
+        optimized_g_counter: Join<State<optimized::g_counter::GCounter>>,
+        optimized_lww_register: Join<State<optimized::lww_register::LwwRegister<str>>>,
+        optimized_or_set: Join<State<optimized::or_set::OrSet<str>>>,
+        optimized_lww_map: Join<State<optimized::lww_map::LwwMap<str, str>>>,
+        optimized_log: Join<State<optimized::log::Log<str>>>,
     }
     delta {
         g_counter: Delivery<GCounter>,
@@ -492,6 +577,11 @@ hold! {
         or_set: Delivery<OrSet<char>>,
         lww_map: Delivery<LwwMap<char, Letter>>,
         log: Delivery<Log<Letter>>,
+        optimized_g_counter: Delivery<State<optimized::g_counter::GCounter>>,
+        optimized_lww_register: Delivery<State<optimized::lww_register::LwwRegister<str>>>,
+        optimized_or_set: Delivery<State<optimized::or_set::OrSet<str>>>,
+        optimized_lww_map: Delivery<State<optimized::lww_map::LwwMap<str, str>>>,
+        optimized_log: Delivery<State<optimized::log::Log<str>>>,
     }
     mutator {
         g_counter: Mutation<GCounter>,
@@ -499,6 +589,11 @@ hold! {
         or_set: Mutation<OrSet<char>>,
         lww_map: Mutation<LwwMap<char, Letter>>,
         log: Mutation<Log<Letter>>,
+        optimized_g_counter: Mutation<State<optimized::g_counter::GCounter>>,
+        optimized_lww_register: Mutation<State<optimized::lww_register::LwwRegister<str>>>,
+        optimized_or_set: Mutation<State<optimized::or_set::OrSet<str>>>,
+        optimized_lww_map: Mutation<State<optimized::lww_map::LwwMap<str, str>>>,
+        optimized_log: Mutation<State<optimized::log::Log<str>>>,
     }
     order {
         writes: Order<Decision<Letter>>,

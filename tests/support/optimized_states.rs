@@ -1,0 +1,227 @@
+//! States of the optimized engine, which only operations and deltas make.
+//!
+//! Three replicas perform and take in deltas of each other; what they hold then are three states
+//! of one history. Their join is a delta-join: one takes in what the other has and it lacks. Two
+//! are the same if their vectors and their state hashes are, which cover all that is kept.
+
+use super::choices::Choices;
+use super::hostile::WIDE;
+use super::letter::Letter;
+use rejoin::digest::StateHash;
+use rejoin::dot::{Dot, Origin, ReplicaId};
+use rejoin::lattice::Lattice;
+use rejoin::operation::{Author, Refused};
+use rejoin::optimized::g_counter::{CounterDelta, GCounter};
+use rejoin::optimized::log::{Log, LogDelta};
+use rejoin::optimized::lww_map::{self, LwwMap};
+use rejoin::optimized::lww_register::{self, LwwRegister};
+use rejoin::optimized::or_set::{self, OrSet, Presence};
+use rejoin::optimized::{Unfit, Vector};
+use std::fmt::Debug;
+
+/// What the five types have in common.
+pub trait Object: Clone + Default + Debug {
+    type Operation: Clone + Debug;
+    type Delta;
+
+    fn operation(choices: &mut Choices) -> Self::Operation;
+
+    fn perform(&mut self, author: &Author, operation: Self::Operation) -> Result<Dot, Refused>;
+
+    fn vector(&self) -> Vector;
+
+    fn delta_since(&self, since: &Vector) -> Self::Delta;
+
+    fn apply(&mut self, delta: &Self::Delta) -> Result<(), Unfit>;
+
+    fn state_hash(&mut self) -> StateHash;
+}
+
+/// A state of one of them.
+#[derive(Clone, Debug)]
+pub struct State<O>(pub O);
+
+impl<O: Object> PartialEq for State<O> {
+    fn eq(&self, other: &Self) -> bool {
+        let hash = |state: &Self| state.0.clone().state_hash();
+        self.0.vector() == other.0.vector() && hash(self) == hash(other)
+    }
+}
+
+impl<O: Object> Eq for State<O> {}
+
+impl<O: Object> Lattice for State<O> {
+    fn bottom() -> Self {
+        Self(O::default())
+    }
+
+    fn join(&mut self, other: &Self) {
+        let delta = other.0.delta_since(&self.0.vector());
+        self.0.apply(&delta).expect("states of one history join");
+    }
+}
+
+/// The author of an operation, as one of the origins.
+pub fn author(choices: &mut Choices, (name, incarnation): (&str, u64)) -> Author {
+    Author {
+        origin: Origin { replica: ReplicaId::new(name), incarnation },
+        seq: choices.one_of(WIDE.times),
+        user: choices.one_of(WIDE.users).map(Into::into),
+    }
+}
+
+/// What three replicas hold after up to ten steps of a history.
+pub fn three<O: Object>(choices: &mut Choices) -> [State<O>; 3] {
+    let mut states = [(); 3].map(|()| State::<O>::bottom());
+    for _ in 0..choices.pick(11) {
+        let (at, from) = (choices.pick(3), choices.pick(4));
+        if from == 3 || from == at {
+            let author = author(choices, WIDE.origins[at]);
+            let operation = O::operation(choices);
+            // What is refused changes nothing, which is a law of its own.
+            let _ = states[at].0.perform(&author, operation);
+        } else {
+            let other = states[from].clone();
+            states[at].join(&other);
+        }
+    }
+    states
+}
+
+/// A vector, as such.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen(pub Vector);
+
+impl Lattice for Seen {
+    fn bottom() -> Self {
+        Self(Vector::default())
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.0.join(&other.0);
+    }
+}
+
+// The operations
+
+fn key(choices: &mut Choices) -> String {
+    choices.one_of(WIDE.keys).to_string()
+}
+
+/// A value and a timestamp. No value deletes.
+fn write(choices: &mut Choices) -> (Option<&'static str>, u64) {
+    let value = match choices.one_of(WIDE.letters) {
+        Letter::A => Some("\"a\""),
+        Letter::Null => None,
+        Letter::T => Some("true"),
+    };
+    (value, choices.one_of(WIDE.times))
+}
+
+/// What each type has under the same name, and how it takes in a delta.
+macro_rules! all_have {
+    (|$state:ident, $delta:ident| $apply:expr) => {
+        fn vector(&self) -> Vector {
+            self.vector()
+        }
+
+        fn delta_since(&self, since: &Vector) -> Self::Delta {
+            self.delta_since(since)
+        }
+
+        fn apply(&mut self, $delta: &Self::Delta) -> Result<(), Unfit> {
+            let $state = self;
+            $apply.map(drop)
+        }
+
+        fn state_hash(&mut self) -> StateHash {
+            self.state_hash()
+        }
+    };
+}
+
+impl Object for GCounter {
+    type Operation = u64;
+    type Delta = CounterDelta;
+
+    fn operation(choices: &mut Choices) -> u64 {
+        choices.one_of(&[1, 2, u64::MAX, 0])
+    }
+
+    fn perform(&mut self, author: &Author, amount: u64) -> Result<Dot, Refused> {
+        self.increment(&author.origin, amount).map(|change| change.dot())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl Object for LwwRegister<str> {
+    type Operation = (Option<&'static str>, u64);
+    type Delta = lww_register::Delta<str>;
+
+    fn operation(choices: &mut Choices) -> Self::Operation {
+        write(choices)
+    }
+
+    fn perform(&mut self, author: &Author, write: Self::Operation) -> Result<Dot, Refused> {
+        self.write(author, write.0, write.1).map(|performed| performed.dot().clone())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl Object for OrSet<str> {
+    type Operation = (String, Presence);
+    type Delta = or_set::Delta<str>;
+
+    fn operation(choices: &mut Choices) -> Self::Operation {
+        (key(choices), choices.one_of(&[Presence::Removed, Presence::Added]))
+    }
+
+    fn perform(&mut self, author: &Author, change: Self::Operation) -> Result<Dot, Refused> {
+        let performed = match change {
+            (element, Presence::Added) => self.add(author, &element),
+            (element, Presence::Removed) => self.remove(author, &element),
+        };
+        performed.map(|performed| performed.dot().clone())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl Object for LwwMap<str, str> {
+    type Operation = (String, Option<&'static str>, u64);
+    type Delta = lww_map::Delta<str, str>;
+
+    fn operation(choices: &mut Choices) -> Self::Operation {
+        let (value, timestamp) = write(choices);
+        (key(choices), value, timestamp)
+    }
+
+    fn perform(&mut self, author: &Author, operation: Self::Operation) -> Result<Dot, Refused> {
+        let (key, value, timestamp) = operation;
+        let performed = match value {
+            Some(value) => self.put(author, &key, value, timestamp),
+            None => self.delete(author, &key, timestamp),
+        };
+        performed.map(|performed| performed.dot().clone())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl Object for Log<str> {
+    type Operation = (&'static str, u64);
+    type Delta = LogDelta<str>;
+
+    fn operation(choices: &mut Choices) -> Self::Operation {
+        let (value, timestamp) = write(choices);
+        (value.unwrap_or("null"), timestamp)
+    }
+
+    fn perform(&mut self, author: &Author, append: Self::Operation) -> Result<Dot, Refused> {
+        self.append(author, append.0, append.1).map(|entry| entry.dot())
+    }
+
+    all_have! { |state, delta| state.apply(delta.clone()) }
+}
