@@ -37,7 +37,8 @@ fn map(keys: u64) -> LwwMap<str, str> {
     let mut map = LwwMap::new();
     for number in 0..keys {
         let value = format!("value-{:016x}", spread(number, u64::MAX));
-        map.put(&author("server", number + 1), &key(number), &value, number).expect("there is room");
+        map.put(&author("server", number + 1), &key(number), &value, number)
+            .expect("there is room");
     }
     map
 }

@@ -283,10 +283,9 @@ fn writes_in_between_raise_no_false_alarm() {
             for event in events {
                 match event {
                     Event::Changed(_) | Event::Done => {}
-                    Event::ClassDone { outcome, .. } => assert!(matches!(
-                        outcome,
-                        Outcome::Verified | Outcome::WritesInBetween
-                    )),
+                    Event::ClassDone { outcome, .. } => {
+                        assert!(matches!(outcome, Outcome::Verified | Outcome::WritesInBetween))
+                    }
                     other => panic!("pace {pace}: {other:?}"),
                 }
             }
@@ -432,10 +431,7 @@ fn what_only_one_side_has_is_told() {
     (0..5).for_each(|number| write(&mut a, number));
     let add = Operation::Add { element: "x" };
     b.perform("approved", add, None).unwrap();
-    let sessions = [
-        Session::new(Config::new(more), &a),
-        Session::new(Config::new(schema()), &b),
-    ];
+    let sessions = [Session::new(Config::new(more), &a), Session::new(Config::new(schema()), &b)];
     let mut link = Link { replicas: [&mut a, &mut b], sessions, wire: Wire::default() };
     link.run();
     let metrics = ("metrics".into(), ObjectType::GCounter, ObjectType::Log);
@@ -456,7 +452,8 @@ fn what_can_be_fetched_again_may_be_dropped() {
     (0..200).for_each(|number| write(&mut a, number));
     for number in 0..200 {
         let key = format!("{number}: {}", number * 7919);
-        let put = Operation::Put { key: key.as_str(), value: Some(key.as_str()), timestamp: number };
+        let put =
+            Operation::Put { key: key.as_str(), value: Some(key.as_str()), timestamp: number };
         a.perform("patterns", put, None).unwrap();
     }
     let mut config = Config::new(schema());
@@ -470,11 +467,8 @@ fn what_can_be_fetched_again_may_be_dropped() {
                 if &**object == "patterns" && *who == by)
         };
         assert!(events.iter().find(is_it).is_some(), "{events:?}");
-        let low = Event::ClassDone {
-            class: Priority::Low,
-            outcome: Outcome::SomeDropped,
-            changes: side,
-        };
+        let low =
+            Event::ClassDone { class: Priority::Low, outcome: Outcome::SomeDropped, changes: side };
         assert!(events.contains(&low), "{events:?}");
         assert!(link.sessions[side].is_done());
     }

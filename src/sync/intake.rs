@@ -79,7 +79,9 @@ impl Session {
         match replica.object(&self.items[index].name) {
             Ok(object) if self.config.revisions => {
                 let keys = object.keys_of(delta).into_iter();
-                keys.map(|key| (object.effect(&key), key)).map(|(effect, key)| (key, effect)).collect()
+                keys.map(|key| (object.effect(&key), key))
+                    .map(|(effect, key)| (key, effect))
+                    .collect()
             }
             _ => BTreeMap::new(),
         }

@@ -314,9 +314,8 @@ impl Session {
         }
         let ours = self.hello(replica);
         if peer.schema == ours.schema {
-            let same = |class: Priority| {
-                peer.classes[class as usize] == ours.classes[class as usize]
-            };
+            let same =
+                |class: Priority| peer.classes[class as usize] == ours.classes[class as usize];
             self.get_ready(self.list.clone().iter(), same);
         } else {
             self.owes_schema = true;
@@ -452,8 +451,8 @@ impl Session {
             return None;
         }
         let delta = replica.delta_since(&item.name, told).ok()?;
-        let are_known = self.rosters.are_known(told.roster())
-            && self.rosters.are_known(delta.seen().roster());
+        let are_known =
+            self.rosters.are_known(told.roster()) && self.rosters.are_known(delta.seen().roster());
         let naming = if are_known && !inline { Naming::Roster } else { Naming::Inline };
         let by = if told == base && !inline { Base::Fingerprint } else { Base::Inline };
         let bytes = delta.encode(naming, by);
@@ -497,9 +496,8 @@ impl Session {
         indexes: &[usize],
         class: Priority,
     ) -> Option<Vec<u8>> {
-        let is_to_name = |index: &&usize| {
-            matches!(self.items[**index].state, State::Active | State::Differs)
-        };
+        let is_to_name =
+            |index: &&usize| matches!(self.items[**index].state, State::Active | State::Differs);
         let listed: Vec<usize> = indexes.iter().filter(is_to_name).copied().collect();
         let mut is_last = self.classes[class as usize].is_last_round(&self.config);
         for index in &listed {
