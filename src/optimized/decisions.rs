@@ -12,7 +12,9 @@
 use super::arena::{Keys, Table, Values};
 use super::delta::{Effect, KeyedDelta, Name, Record};
 use super::history::{Authors, Step, Trail};
-use super::state_hash::{Found, KeyAndBody, Leaves, Part, Spot, Trees, write_bytes, write_number, write_value};
+use super::state_hash::{
+    Found, KeyAndBody, Leaves, Part, Spot, Trees, write_bytes, write_number, write_value,
+};
 use super::vector::{Origins, Vector};
 use super::{Author, Refused};
 use crate::dot::{Dot, Origin};

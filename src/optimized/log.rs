@@ -35,7 +35,8 @@ use super::atom::Atom;
 use super::delta::Unfit;
 use super::segments::{Collector, Mover, Pieces, Place, Segments};
 use super::state_hash::{
-    Found, KeyAndBody, Leaves, Part, Spot, Trees, object_hashes, write_bytes, write_number, write_value,
+    Found, KeyAndBody, Leaves, Part, Spot, Trees, object_hashes, write_bytes, write_number,
+    write_value,
 };
 use super::vector::{Origins, Vector};
 use super::{Author, Refused, StateHash};

@@ -2,7 +2,7 @@
 
 use super::descent::Descent;
 use super::item::{MOST_REFUSALS, State};
-use super::message::{Point, Reader, Skipped};
+use super::message::{Point, Reader, Skipped, kind, write_number};
 use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Reason, Replica};
@@ -79,7 +79,9 @@ impl Session {
         match replica.object(&self.items[index].name) {
             Ok(object) if self.config.revisions => {
                 let keys = object.keys_of(delta).into_iter();
-                keys.map(|key| (object.effect(&key), key)).map(|(effect, key)| (key, effect)).collect()
+                keys.map(|key| (object.effect(&key), key))
+                    .map(|(effect, key)| (key, effect))
+                    .collect()
             }
             _ => BTreeMap::new(),
         }
@@ -105,9 +107,18 @@ impl Session {
         });
         match ours {
             None => {}
-            Some(ours) if ours.hash == theirs.hash => item.verified = Some(theirs.vector),
+            Some(ours) if ours.hash == theirs.hash => item.compared = Some(theirs.vector),
             Some(ours) => {
                 item.state = State::Differs;
+                item.compared = Some(theirs.vector);
+                if named.is_none() {
+                    // At once, so that the peer can see it too, whatever is written next.
+                    let mut note = vec![kind::POINTS, item.class as u8, 0, 1];
+                    write_number(index as u64, &mut note);
+                    ours.write(&mut note);
+                    item.name_point(ours);
+                    self.classes[item.class as usize].notes.push_back(note);
+                }
                 self.descents.push(Descent::new(index, ours, theirs));
             }
         }
@@ -129,7 +140,7 @@ impl Session {
     /// Part of what the peer sends of a class did not arrive.
     pub(super) fn ask_again(&mut self, class: Priority) {
         for index in self.of_class(class) {
-            if self.items[index].verified.is_none() {
+            if self.items[index].compared.is_none() {
                 self.ask_for(index, "parts of it did not arrive");
             }
         }

@@ -55,8 +55,8 @@ pub(super) struct Item {
     pub theirs: Option<Theirs>,
     pub our_points: VecDeque<Point>,
     pub their_point: Option<Point>,
-    /// At which vector both hashes were found equal.
-    pub verified: Option<Fingerprint>,
+    /// At which vector both hashes were compared.
+    pub compared: Option<Fingerprint>,
     /// How many deltas were sent, how many announcements were answered, and how many deltas of the
     /// peer were refused.
     pub sent: u32,
@@ -78,7 +78,7 @@ impl Item {
             theirs: None,
             our_points: VecDeque::new(),
             their_point: None,
-            verified: None,
+            compared: None,
             sent: 0,
             answered: 0,
             refusals: 0,
@@ -127,8 +127,7 @@ impl Item {
     pub fn is_settled(&self) -> bool {
         let is_told = |vector| self.our_points.iter().any(|point| point.vector == vector);
         match self.state {
-            State::Active => self.verified.is_some_and(is_told),
-            State::Differs => self.their_point.is_some_and(|point| is_told(point.vector)),
+            State::Active | State::Differs => self.compared.is_some_and(is_told),
             State::Dropped | State::Refused => true,
         }
     }
@@ -146,7 +145,6 @@ pub(super) enum Phase {
 /// One priority class.
 #[derive(Clone, Debug)]
 pub(super) struct Class {
-    pub priority: Priority,
     pub phase: Phase,
     pub is_paused: bool,
     /// Whether something was heard since points were named last.
@@ -166,8 +164,7 @@ pub(super) struct Class {
 
 impl Class {
     pub fn all() -> [Self; 3] {
-        CLASSES.map(|priority| Self {
-            priority,
+        CLASSES.map(|_| Self {
             phase: Phase::Greeting,
             is_paused: false,
             is_our_turn: true,
@@ -191,7 +188,7 @@ impl Class {
 /// How a class with these objects ends.
 pub(super) fn outcome<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Outcome {
     let any = |state| items.clone().any(|item| item.state == state);
-    let is_open = |item: &Item| item.state == State::Active && item.verified.is_none();
+    let is_open = |item: &Item| item.state == State::Active && item.compared.is_none();
     if any(State::Differs) {
         Outcome::SomeDiffer
     } else if any(State::Refused) {

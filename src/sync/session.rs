@@ -314,9 +314,8 @@ impl Session {
         }
         let ours = self.hello(replica);
         if peer.schema == ours.schema {
-            let same = |class: Priority| {
-                peer.classes[class as usize] == ours.classes[class as usize]
-            };
+            let same =
+                |class: Priority| peer.classes[class as usize] == ours.classes[class as usize];
             self.get_ready(self.list.clone().iter(), same);
         } else {
             self.owes_schema = true;
@@ -452,8 +451,8 @@ impl Session {
             return None;
         }
         let delta = replica.delta_since(&item.name, told).ok()?;
-        let are_known = self.rosters.are_known(told.roster())
-            && self.rosters.are_known(delta.seen().roster());
+        let are_known =
+            self.rosters.are_known(told.roster()) && self.rosters.are_known(delta.seen().roster());
         let naming = if are_known && !inline { Naming::Roster } else { Naming::Inline };
         let by = if told == base && !inline { Base::Fingerprint } else { Base::Inline };
         let bytes = delta.encode(naming, by);
@@ -497,16 +496,13 @@ impl Session {
         indexes: &[usize],
         class: Priority,
     ) -> Option<Vec<u8>> {
-        let is_to_name = |index: &&usize| {
-            matches!(self.items[**index].state, State::Active | State::Differs)
-        };
+        let is_to_name = |index: &&usize| self.items[**index].state == State::Active;
         let listed: Vec<usize> = indexes.iter().filter(is_to_name).copied().collect();
         let mut is_last = self.classes[class as usize].is_last_round(&self.config);
         for index in &listed {
             let item = &self.items[*index];
             let vector = replica.vector(&item.name).unwrap_or_default();
             match &item.theirs {
-                _ if item.state == State::Differs => {}
                 Some(theirs) if vector.covers(&theirs.seen) => {
                     is_last |= !theirs.told.covers(&vector);
                 }
@@ -708,7 +704,7 @@ impl Session {
         let is_open = self.classes[item.class as usize].phase == Phase::Exchange
             && !self.classes[item.class as usize].incoming.is_open()
             && item.state == State::Active
-            && item.verified.is_none();
+            && item.compared.is_none();
         let (Some(theirs), Ok(vector)) = (&item.theirs, replica.vector(&item.name)) else {
             return;
         };
