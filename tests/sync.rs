@@ -3,6 +3,7 @@
 //! raise no false alarm and a difference is found and named.
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
@@ -614,8 +615,81 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
     assert_eq!(closed_by.user.as_deref(), Some("eve"));
 }
 
+#[test]
+fn in_random_worlds_sessions_end_without_false_alarms() {
+    let mut outcomes = [0; 3];
+    for seed in 0..400 {
+        let mut random = seed;
+        let mut below = |limit: u64| {
+            random = u64::wrapping_add(random, 0x9e37_79b9_7f4a_7c15).rotate_left(27);
+            random = random.wrapping_mul(0xd6e8_feb8_6659_fd93);
+            (random >> 33) % limit
+        };
+        let mut replicas = ["ann", "bob", "eve"].map(replica);
+        let mut config = Config::new(schema());
+        config.max_message = [1024, 2048, 1 << 18][below(3) as usize];
+        let pace = 1 + below(12);
+        for round in 0..8 {
+            for replica in &mut replicas {
+                (0..below(12)).for_each(|_| write(replica, below(1_000)));
+            }
+            let first = below(3) as usize;
+            let mut left = replicas[first].clone();
+            let mut right = replicas[(first + 1) % 3].clone();
+            let cut = if below(2) == 0 { below(12) } else { u64::MAX };
+            let mut link = Link::new(&mut left, &mut right, &config);
+            let (mut from, mut quiet, mut number, mut writes) = (0, 0, 0, 0);
+            while quiet < 2 && number < cut {
+                quiet += 1;
+                while let Some(message) = link.sessions[from].poll_message(link.replicas[from]) {
+                    quiet = 0;
+                    number += 1;
+                    if below(pace) == 0 && writes < 40 {
+                        writes += 1;
+                        write(link.replicas[below(2) as usize], below(1_000));
+                    }
+                    link.sessions[1 - from].handle(link.replicas[1 - from], &message).unwrap();
+                    assert!(number < 2_000, "seed {seed}, round {round}: it goes on for ever");
+                    if below(3) == 0 {
+                        break;
+                    }
+                }
+                from = 1 - from;
+            }
+            for side in [0, 1] {
+                let events = link.events(side);
+                let is_done = link.sessions[side].is_done();
+                assert!(is_done || quiet < 2, "seed {seed}, round {round}, {side}: {events:?}");
+                for event in events {
+                    match event {
+                        Event::Changed(_) | Event::Done => {}
+                        Event::ClassDone { outcome: Outcome::Verified, .. } => outcomes[0] += 1,
+                        Event::ClassDone { outcome: Outcome::WritesInBetween, .. } => {
+                            outcomes[1] += 1;
+                        }
+                        other => panic!("seed {seed}, round {round}: {other:?}"),
+                    }
+                }
+            }
+            replicas[first] = left;
+            replicas[(first + 1) % 3] = right;
+        }
+        let [ann, bob, eve] = &mut replicas;
+        sync(ann, bob);
+        sync(bob, eve);
+        sync(ann, eve);
+        assert_eq!(ann.state_hash(), bob.state_hash());
+        assert_eq!(ann.state_hash(), eve.state_hash());
+    }
+    println!("verified {}, not for writes in between {}", outcomes[0], outcomes[1]);
+    assert!(outcomes[0] > 10 * outcomes[1]);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::with_cases(400)
+    })]
 
     #[test]
     fn any_bytes_are_taken_or_refused(

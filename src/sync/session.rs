@@ -1,7 +1,7 @@
 //! The session: what one side knows of the other, what it says, and what it takes in.
 
 use super::descent::Descent;
-use super::item::{Class, Item, Phase, Rosters, State, Theirs, outcome};
+use super::item::{Class, Item, Phase, Rosters, State, Theirs, keep, outcome};
 use super::message::{
     Answer, ENVELOPE, Envelope, Hello, Place, Point, Reader, Skipped, Summary, fingerprint, kind,
     open, read_schema, write_bytes, write_number, write_schema,
@@ -522,7 +522,7 @@ impl Session {
             let point = Point { vector, hash };
             write_number(index as u64, &mut part);
             point.write(&mut part);
-            item.name_point(point);
+            keep(&mut item.our_points, point, &self.config);
             self.compare(replica, index);
         }
         let state = &mut self.classes[class as usize];
@@ -687,7 +687,7 @@ impl Session {
             let index = reader.size("the number of an object")?;
             let index = self.index(index, &reader)?;
             let point = Point::read(&mut reader)?;
-            self.items[index].their_point = Some(point);
+            keep(&mut self.items[index].their_points, point, &self.config);
             self.compare(replica, index);
             self.miss(replica, index);
         }
