@@ -10,9 +10,9 @@
 //! Registers, sets and maps are typed views of this store.
 
 use super::arena::{Keys, Table, Values};
-use super::delta::{Effect, Record};
+use super::delta::{Effect, KeyedDelta, Name, Record};
 use super::history::{Authors, Step, Trail};
-use super::state_hash::{Leaves, Part, Trees, write_bytes, write_number, write_value};
+use super::state_hash::{Found, KeyAndBody, Leaves, Part, Spot, Trees, write_bytes, write_number, write_value};
 use super::vector::{Origins, Vector};
 use super::{Author, Refused};
 use crate::dot::{Dot, Origin};
@@ -269,6 +269,14 @@ impl<E: Effect> Decisions<E> {
         self.origins.find(origin).map_or(0, |number| self.origins.seen(number))
     }
 
+    /// About how many bytes it takes in memory.
+    pub fn footprint(&self) -> usize {
+        const KEY: usize = 32; // Its place, table entry, marks and trail.
+        let records = self.records.len() + 2 * self.more.len();
+        let texts = self.keys.bytes() + self.values.bytes();
+        records * (size_of::<Record<E>>() + KEY) + texts + 32 * self.authors.len()
+    }
+
     /// How many keys were ever decided on. Their numbers are below this.
     pub fn len(&self) -> usize {
         self.records.len()
@@ -399,6 +407,32 @@ impl<E: Effect> Decisions<E> {
         listed.map(|record| self.decision(record)).collect()
     }
 
+    /// The decision that has effect on a key.
+    pub fn effective(&self, key: &[u8]) -> Option<Decision<'_>> {
+        Some(self.decision(self.current(self.find(key)?)?))
+    }
+
+    /// What a key has: nothing, or the bytes of its value, which an element of a set has none of.
+    pub fn effect(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let current = self.current(self.find(key)?)?;
+        let value = || self.value(current).unwrap_or_default().to_vec();
+        (!current.effect.is_removal()).then(value)
+    }
+
+    /// The keys that a delta lists, as far as they are known here by what the delta calls them.
+    pub fn keys_of(&self, delta: &KeyedDelta<E>) -> Vec<Vec<u8>> {
+        let Ok(numbers) = self.resolve(delta) else {
+            return Vec::new();
+        };
+        let key = |(name, number): (&Name, Option<u32>)| match (name, number) {
+            (Name::Bytes { at, length }, _) => {
+                Some(delta.keys[*at as usize..][..*length as usize].to_vec())
+            }
+            (Name::Birth { .. }, number) => number.map(|number| self.key(number).to_vec()),
+        };
+        delta.names.iter().zip(numbers).filter_map(key).collect()
+    }
+
     /// The greatest write to a key.
     pub fn won(&self, key: &[u8]) -> Option<Decision<'_>> {
         Some(self.decision(self.winner(self.find(key)?)?))
@@ -471,6 +505,18 @@ impl<E: Effect> Decisions<E> {
         let mut body = Vec::new();
         self.write_body(number, &mut body);
         Some(body)
+    }
+
+    /// What the trees of the state hash have at a place.
+    pub fn look(&mut self, spot: Spot) -> Found {
+        self.trees();
+        self.trees.look(self, spot)
+    }
+
+    /// The first records below a place of the state hash.
+    pub fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+        self.trees();
+        self.trees.below(self, spot, limit)
     }
 
     fn write_decision(&self, record: &Record<E>, out: &mut Vec<u8>) {

@@ -158,6 +158,13 @@ impl<E> KeyedDelta<E> {
         &self.seen
     }
 
+    /// About how many bytes it takes in memory.
+    pub(super) fn footprint(&self) -> usize {
+        let records = self.names.len() + self.others.len() + self.winners.len();
+        let beside = size_of_val(&*self.authors) + size_of_val(&*self.births) + self.keys.len();
+        records * (size_of::<Record<E>>() + size_of::<Name>()) + beside + self.values.bytes()
+    }
+
     /// How many keys it lists.
     pub fn len(&self) -> usize {
         self.names.len()

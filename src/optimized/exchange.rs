@@ -206,7 +206,7 @@ impl<E: Effect> Decisions<E> {
     }
 
     /// The number of each listed key; `None` for keys that go by their bytes.
-    fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, Unfit> {
+    pub(super) fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, Unfit> {
         let origins = delta.seen.roster().origins();
         let numbers = self.origins.find_all(delta.seen.roster());
         let resolve = |name: &Name| match *name {
@@ -348,19 +348,20 @@ impl<'a, E: Effect> Join<'a, E> {
 
     /// Joins one key: keeps what both list, and what one lists and the other has not seen.
     fn join(&mut self, key: u32, incoming: Incoming<'_, E>, steps: &mut Vec<(u32, Step)>) {
-        let Incoming { first, others, winner, births, .. } = incoming;
-        let born = self.new_births(&incoming);
+        let Incoming { first, others, winner, births, is_born_first } = incoming;
         let marks = self.store.marks[key as usize];
-        if others.is_empty() && winner.is_none() && !marks.has(Marks::MORE | Marks::VACANT) {
+        let is_plain = others.is_empty() && winner.is_none() && births.is_empty();
+        if is_plain && !is_born_first && !marks.has(Marks::MORE | Marks::VACANT) {
             let ours = self.store.records[key as usize];
-            if self.is_same(&ours, &first) || !self.is_news(&first) && !self.is_theirs(&ours) {
-                return;
-            }
-            if born.is_empty() && births.is_empty() && self.is_news(&first) && self.is_theirs(&ours)
-            {
-                return self.replace(key, ours, first, steps);
+            match (self.is_news(&first), self.is_theirs(&ours)) {
+                (true, true) => return self.replace(key, ours, first, steps),
+                // What they list was superseded here, or is ours.
+                (false, false) => return,
+                (false, true) if self.is_same(&ours, &first) => return,
+                _ => {}
             }
         }
+        let born = self.new_births(&incoming);
         self.join_all(key, incoming, born, steps);
     }
 
@@ -445,7 +446,7 @@ impl<'a, E: Effect> Join<'a, E> {
         if E::IS_TIMED {
             let winner = winner.map(|(_, record)| self.local(record));
             let greatest = |a: &Record<E>, b: &Record<E>| self.view(a).cmp(&self.view(b));
-            let their = winner.or_else(|| theirs.iter().copied().max_by(greatest));
+            let their = theirs.iter().copied().chain(winner).max_by(greatest);
             if let Some(their) = their
                 && won.is_none_or(|our| {
                     !self.is_same(&our, &their)

@@ -28,7 +28,9 @@
 //! ```
 
 use super::delta::Unfit;
-use super::state_hash::{Leaves, Part, Trees, object_hashes, write_bytes, write_number};
+use super::state_hash::{
+    Found, KeyAndBody, Leaves, Part, Spot, Trees, object_hashes, write_bytes, write_number,
+};
 use super::vector::{Origins, Vector};
 use super::{Refused, StateHash};
 use crate::dot::{Dot, Origin};
@@ -204,6 +206,18 @@ impl GCounter {
         trees.refresh(self);
         self.trees = trees;
         object_hashes(1, &self.trees)
+    }
+
+    /// What the trees of the state hash have at a place.
+    pub(super) fn look(&mut self, spot: Spot) -> Found {
+        self.state_hash();
+        self.trees.look(self, spot)
+    }
+
+    /// The first records below a place of the state hash.
+    pub(super) fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+        self.state_hash();
+        self.trees.below(self, spot, limit)
     }
 }
 

@@ -151,8 +151,20 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         self.decisions.trees()
     }
 
+    pub(super) fn store(&self) -> &Decisions<Write> {
+        &self.decisions
+    }
+
+    pub(super) fn store_mut(&mut self) -> &mut Decisions<Write> {
+        &mut self.decisions
+    }
+
     pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
         self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    }
+
+    pub(super) fn footprint(&self) -> usize {
+        self.decisions.footprint()
     }
 
     /// The state hash. Cost: O(keys changed since it was last asked for).

@@ -130,8 +130,20 @@ impl<K: Atom + ?Sized> OrSet<K> {
         self.decisions.open_decisions(K::from_bytes)
     }
 
+    pub(super) fn store(&self) -> &Decisions<Presence> {
+        &self.decisions
+    }
+
+    pub(super) fn store_mut(&mut self) -> &mut Decisions<Presence> {
+        &mut self.decisions
+    }
+
     pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
         self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    }
+
+    pub(super) fn footprint(&self) -> usize {
+        self.decisions.footprint()
     }
 
     /// The state hash. Cost: O(elements changed since it was last asked for).

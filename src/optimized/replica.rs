@@ -187,6 +187,18 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
         }
     }
 
+    /// About how many bytes it takes in memory. Cost: O(bytes / 64 KB).
+    pub(crate) fn footprint(&self) -> usize {
+        let data = match self {
+            Self::GCounter(state) => 64 * state.len(),
+            Self::LwwRegister(state) => state.footprint(),
+            Self::OrSet(state) => state.footprint(),
+            Self::LwwMap(state) => state.footprint(),
+            Self::Log(state) => state.footprint(),
+        };
+        size_of::<Self>() + data
+    }
+
     /// The state hash. Cost: O(records changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         match self {
@@ -255,6 +267,22 @@ impl Changes {
 }
 
 impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
+    /// About how many bytes it takes in memory, rosters and shared entries as well.
+    pub(crate) fn footprint(&self) -> usize {
+        let data = match self {
+            Self::GCounter(delta) => 16 * delta.len(),
+            Self::LwwRegister(delta) => delta.keyed.footprint(),
+            Self::OrSet(delta) => delta.keyed.footprint(),
+            Self::LwwMap(delta) => delta.keyed.footprint(),
+            Self::Log(delta) => {
+                let entries = delta.lengths.iter().map(|length| 20 + *length as usize);
+                entries.sum()
+            }
+        };
+        let origins = self.since().counts().len() + self.seen().counts().len();
+        size_of::<Self>() + data + 16 * origins
+    }
+
     /// The type of the object that it is of.
     pub fn kind(&self) -> ObjectType {
         match self {
@@ -293,7 +321,6 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
 pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
 
 /// One replica: who it is, and what it has seen.
-#[derive(Clone, Debug)]
 pub struct Replica<K: Atom + ?Sized, V: Atom + ?Sized> {
     origin: Origin,
     objects: Objects<K, V>,
@@ -393,6 +420,11 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         self.objects.get(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
     }
 
+    /// The state of one object, to be looked at in ways that bring its hashes up to date.
+    pub(crate) fn object_mut(&mut self, id: &str) -> Result<&mut Object<K, V>, Error> {
+        find(&mut self.objects, id)
+    }
+
     /// What an object has seen: what to ask a delta for.
     pub fn vector(&self, id: &str) -> Result<Vector, Error> {
         Ok(self.object(id)?.vector())
@@ -472,6 +504,26 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
             self.performed = self.count_performed();
         }
         Ok(changes)
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Replica<K, V> {
+    fn clone(&self) -> Self {
+        let Self { origin, objects, performed, clock } = self;
+        let (origin, objects) = (origin.clone(), objects.clone());
+        Self { origin, objects, performed: *performed, clock: clock.clone() }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Replica<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, objects, performed, clock } = self;
+        f.debug_struct("Replica")
+            .field("origin", origin)
+            .field("objects", objects)
+            .field("performed", performed)
+            .field("clock", clock)
+            .finish()
     }
 }
 

@@ -216,3 +216,63 @@ impl Reader<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(numbers: &[u64]) -> usize {
+        let mut bytes = Vec::new();
+        write_column(numbers, &mut bytes);
+        let mut reader = Reader::new(&bytes);
+        assert_eq!(reader.column(numbers.len()).as_deref(), Ok(numbers));
+        assert_eq!(reader.at(), bytes.len());
+        bytes.len()
+    }
+
+    /// Numbers of no order, of at most so many bits.
+    fn numbers(count: usize, bits: u32) -> Vec<u64> {
+        let mut state = 88_172_645_463_325_252_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.checked_shr(64 - bits).unwrap_or(0)
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn numbers_of_every_width_are_read_back() {
+        for bits in 0..=64 {
+            for count in [0, 1, 2, 63, 64, 127, 128, 129, 300] {
+                let numbers = numbers(count, bits);
+                let length = round_trip(&numbers);
+                let blocks = count.div_ceil(BLOCK);
+                let most = if bits == 63 { 64 } else { bits as usize };
+                assert!(length <= (count * most).div_ceil(8) + 12 * blocks, "{bits}: {length}");
+                let far: Vec<u64> = numbers.iter().map(|number| u64::MAX - number).collect();
+                round_trip(&far);
+            }
+        }
+    }
+
+    #[test]
+    fn a_few_great_numbers_do_not_widen_the_others() {
+        for great in [1 << 20, 1 << 40, u64::MAX] {
+            let mut numbers = numbers(128, 3);
+            (numbers[7], numbers[127]) = (great, great - 1);
+            assert!(round_trip(&numbers) <= 48 + 2 + 2 * 11);
+        }
+        assert_eq!(round_trip(&[0; 128]), 1);
+        assert_eq!(round_trip(&[u64::MAX; 128]), 11);
+    }
+
+    #[test]
+    fn zigzag_is_undone() {
+        for number in [0, 1, 2, u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1] {
+            assert_eq!(unzigzag(zigzag(number)), number);
+        }
+        assert_eq!([0, u64::MAX, 1].map(zigzag), [0, 1, 2]);
+    }
+}

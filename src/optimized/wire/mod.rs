@@ -15,7 +15,9 @@ mod compressed;
 mod counter;
 mod error;
 mod keyed;
+mod log;
 mod names;
+mod object;
 mod reader;
 mod vector;
 

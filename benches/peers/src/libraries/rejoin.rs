@@ -1,0 +1,156 @@
+//! Rejoin: the optimized types, their deltas by state vector, and the wire encoding.
+//!
+//! A sync is three messages an object: the vector of who begins, a delta since it, and a delta since
+//! the vector that came with the first delta. All checks of the decoder are on, and records of
+//! removal travel and are kept.
+
+use crate::participant::{Messages, Participant, Replica, peer};
+use crate::workload::{Action, Contents, Transaction};
+use ::rejoin::dot::{Origin, ReplicaId};
+use ::rejoin::optimized::g_counter::{CounterDelta, GCounter};
+use ::rejoin::optimized::log::{Log, LogDelta};
+use ::rejoin::optimized::lww_map::{self, LwwMap};
+use ::rejoin::optimized::or_set::{self, OrSet};
+use ::rejoin::optimized::wire::{Base, Known, Naming};
+use ::rejoin::optimized::{Author, Vector};
+use std::collections::HashMap;
+
+/// All that is there.
+pub fn participants() -> [Box<dyn Participant>; 1] {
+    [peer("rejoin", Rejoin::new, |_| None)]
+}
+
+struct Rejoin {
+    /// Who has performed operations here, and how many.
+    authors: HashMap<u64, Author>,
+    map: LwwMap<str, str>,
+    set: OrSet<str>,
+    counter: GCounter,
+    log: Log<str>,
+}
+
+fn author(number: u64) -> Author {
+    let origin = Origin { replica: ReplicaId::new(number.to_string()), incarnation: 0 };
+    Author { origin, seq: 0, user: None }
+}
+
+/// The roster is known to both once they have met: they were forked from one another.
+const NAMING: Naming = Naming::Roster;
+
+/// One object's sync, from the replica that begins to the other one and back.
+macro_rules! exchange {
+    ($ours:expr, $theirs:expr, $apply:ident, $delta:ty, $messages:expr, $is_one_way:expr) => {
+        let (ours, theirs) = ($ours.vector(), $theirs.vector());
+        if ours != theirs {
+            // Whoever receives the changes says first what it has seen.
+            let asks = theirs.encode(NAMING);
+            let rosters = [ours.roster().clone()];
+            let known = Known { rosters: &rosters, ..Known::default() };
+            let asked = Vector::decode(&asks, &known).expect("it was just encoded");
+            let answer = $ours.delta_since(&asked).encode(NAMING, Base::Asked);
+            let rosters = [theirs.roster().clone()];
+            let known = Known { asked: Some(&theirs), vectors: &[], rosters: &rosters };
+            let delta = <$delta>::decode(&answer, &known).expect("it was just encoded");
+            let seen = delta.seen().clone();
+            $apply(&mut $theirs, delta);
+            $messages.extend([asks, answer]);
+            if !$is_one_way {
+                // The answer has told what the other has seen.
+                let back = $theirs.delta_since(&seen).encode(NAMING, Base::Asked);
+                let rosters = [ours.roster().clone()];
+                let known = Known { asked: Some(&ours), vectors: &[], rosters: &rosters };
+                let delta = <$delta>::decode(&back, &known).expect("it was just encoded");
+                $apply(&mut $ours, delta);
+                $messages.push(back);
+            }
+        }
+    };
+}
+
+fn apply_map(map: &mut LwwMap<str, str>, delta: lww_map::Delta<str, str>) {
+    map.apply(&delta).expect("it was asked for");
+}
+
+fn apply_set(set: &mut OrSet<str>, delta: or_set::Delta<str>) {
+    set.apply(&delta).expect("it was asked for");
+}
+
+fn apply_counter(counter: &mut GCounter, delta: CounterDelta) {
+    counter.apply(&delta).expect("it was asked for");
+}
+
+fn apply_log(log: &mut Log<str>, delta: LogDelta<str>) {
+    log.apply(delta).expect("it was asked for");
+}
+
+impl Rejoin {
+    fn new(_: u64) -> Self {
+        Self {
+            authors: HashMap::new(),
+            map: LwwMap::new(),
+            set: OrSet::new(),
+            counter: GCounter::new(),
+            log: Log::new(),
+        }
+    }
+
+    fn exchange(&mut self, other: &mut Self, is_one_way: bool) -> Messages {
+        let mut messages = Messages::new();
+        exchange!(self.map, other.map, apply_map, lww_map::Delta<str, str>, messages, is_one_way);
+        exchange!(self.set, other.set, apply_set, or_set::Delta<str>, messages, is_one_way);
+        exchange!(self.counter, other.counter, apply_counter, CounterDelta, messages, is_one_way);
+        exchange!(self.log, other.log, apply_log, LogDelta<str>, messages, is_one_way);
+        messages
+    }
+}
+
+impl Replica for Rejoin {
+    fn apply(&mut self, transaction: &Transaction) {
+        let Self { authors, map, set, counter, log, .. } = self;
+        let number = transaction.author;
+        let author = authors.entry(number).or_insert_with(|| author(number));
+        for operation in &transaction.operations {
+            author.seq += 1;
+            let (by, stamp) = (&*author, operation.stamp);
+            let is_done = match &operation.action {
+                Action::Put { key, value } => map.put(by, key, value, stamp).is_ok(),
+                Action::Add(element) => set.add(by, element).is_ok(),
+                Action::Remove(element) => set.remove(by, element).is_ok(),
+                Action::Increment(amount) => counter.increment(&by.origin, *amount).is_ok(),
+                Action::Append(entry) => log.append(by, entry, stamp).is_ok(),
+            };
+            assert!(is_done, "there is room for all");
+        }
+    }
+
+    fn fork(&mut self, _: u64) -> Self {
+        Self {
+            authors: HashMap::new(),
+            map: self.map.clone(),
+            set: self.set.clone(),
+            counter: self.counter.clone(),
+            log: self.log.clone(),
+        }
+    }
+
+    fn sync(&mut self, server: &mut Self) -> Messages {
+        self.exchange(server, false)
+    }
+
+    fn send(&mut self, hub: &mut Self) -> Messages {
+        self.exchange(hub, true)
+    }
+
+    fn contents(&mut self) -> Contents {
+        let mut log: Vec<String> =
+            self.log.entries().map(|entry| entry.value().to_owned()).collect();
+        log.sort();
+        let map = self.map.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        Contents {
+            map: map.collect(),
+            set: self.set.iter().map(str::to_owned).collect(),
+            counter: self.counter.value().and_then(|n| n.try_into().ok()).unwrap_or(u64::MAX),
+            log,
+        }
+    }
+}
