@@ -266,19 +266,6 @@ impl<E: Effect> Decisions<E> {
         self.origins.vector()
     }
 
-    /// How many operations of the origin have been seen.
-    pub fn seen(&self, origin: &Origin) -> u64 {
-        self.origins.find(origin).map_or(0, |number| self.origins.seen(number))
-    }
-
-    /// About how many bytes it takes in memory.
-    pub fn footprint(&self) -> usize {
-        const KEY: usize = 32; // Its place, table entry, marks and trail.
-        let records = self.records.len() + 2 * self.more.len();
-        let texts = self.keys.bytes() + self.values.bytes();
-        records * (size_of::<Record<E>>() + KEY) + texts + 32 * self.authors.len()
-    }
-
     /// How many keys were ever decided on. Their numbers are below this.
     pub fn len(&self) -> usize {
         self.records.len()

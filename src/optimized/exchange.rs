@@ -459,8 +459,10 @@ impl<'a, E: Effect> Join<'a, E> {
                 our.counter == *counter && self.origin(our) == self.numbers[*place as usize]
             })
         };
-        let (kept, dropped): (Few<E>, Few<E>) =
-            ours.iter().copied().partition(|our| is_listed(our, &theirs) || !self.is_theirs(our));
+        let (kept, dropped): (Few<E>, Few<E>) = ours
+            .iter()
+            .copied()
+            .partition(|our| is_listed(our, &theirs) || is_known(our) || !self.is_theirs(our));
         let added = theirs.iter().filter(|their| !is_listed(their, &ours) && self.is_news(their));
         let added: Few<E> = added.copied().collect();
 
