@@ -266,6 +266,14 @@ impl<E: Effect> Decisions<E> {
         self.origins.vector()
     }
 
+    /// About how many bytes it takes in memory.
+    pub fn footprint(&self) -> usize {
+        const KEY: usize = 32; // Its place, table entry, marks and trail.
+        let records = self.records.len() + 2 * self.more.len();
+        let texts = self.keys.bytes() + self.values.bytes();
+        records * (size_of::<Record<E>>() + KEY) + texts + 32 * self.authors.len()
+    }
+
     /// How many keys were ever decided on. Their numbers are below this.
     pub fn len(&self) -> usize {
         self.records.len()
