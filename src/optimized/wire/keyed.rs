@@ -186,11 +186,13 @@ pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base
     out
 }
 
-/// The items in order; most often they are already.
+/// The items in order, each once; most often they are already.
 fn sorted<T: Clone, O: Ord>(items: &[T], order: impl Fn(&T) -> O) -> Cow<'_, [T]> {
     let mut items = Cow::Borrowed(items);
-    if !items.is_sorted_by_key(&order) {
-        items.to_mut().sort_by_key(order);
+    if !items.is_sorted_by(|a, b| order(a) < order(b)) {
+        let items = items.to_mut();
+        items.sort_by_key(&order);
+        items.dedup_by_key(|item| order(item));
     }
     items
 }
