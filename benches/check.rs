@@ -1,4 +1,5 @@
-//! How fast traces are judged, beside what it takes merely to parse their lines.
+//! How fast traces are judged, by the definition alone and with the optimized engine following,
+//! beside what it takes merely to parse their lines.
 //!
 //! `cargo bench --bench check`; `REJOIN_TRACES=FOLDER` adds the traces in that folder. Machines
 //! differ, so quote the ratio of two figures of one run.
@@ -7,7 +8,7 @@
 mod big_history;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use rejoin::check::{Options, Verdict, check};
+use rejoin::check::{EngineName, Options, Verdict, check};
 use rejoin::trace::{Reader, decompress};
 use std::hint::black_box;
 use std::io::{BufReader, Read};
@@ -60,12 +61,20 @@ fn judging(criterion: &mut Criterion) {
                 }
             });
         });
-        group.bench_function("check", |bencher| {
-            bencher.iter(|| {
-                let report = check(|| Ok(trace.as_slice()), &Options::default());
-                assert_eq!(report.expect("memory can be read").verdict, Verdict::Conforms);
+        // The definition alone, and as `oracle check` does: with an engine that follows.
+        let engines = [("check", vec![]), ("check and follow", vec![EngineName::Optimized])];
+        for (name, engines) in engines {
+            let options = Options { engines, ..Options::default() };
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    let report = check(|| Ok(trace.as_slice()), &options);
+                    let report = report.expect("memory can be read");
+                    assert_eq!(report.verdict, Verdict::Conforms);
+                    assert_eq!(report.differences, [""; 0]);
+                    assert_eq!(report.coverage.stopped, [""; 0]);
+                });
             });
-        });
+        }
         group.finish();
     }
 }

@@ -7,7 +7,8 @@
     ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
-    [judge_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
+    [judge_examples.v], [sync_examples.v], [state_hash_examples.v] and at the end of each
+    [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -19,6 +20,8 @@ From Rejoin Require lww_map_meaning_proof replica_meaning_proof.
 From Rejoin Require network network_proof.
 From Rejoin Require indexed_decisions indexed_decisions_proof indexed_decisions_meaning_proof.
 From Rejoin Require executions executions_proof.
+From Rejoin Require sync sync_proof.
+From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
 Open Scope N_scope.
@@ -986,6 +989,359 @@ Theorem optimized_maps_refine_the_reference :
       = after_reference (lww_map.notices compare_name compare_value null user).
 Proof. intros. now apply executions_proof.indexed_maps_refine_the_reference. Qed.
 Print Assumptions optimized_maps_refine_the_reference.
+
+(** ** T7: sync sessions
+
+    A session is two replicas, a class of objects and the messages under way ([sync.v]). What it
+    compares at the end, and how it cuts deltas into pieces, are parameters; [sync_examples.v]
+    has a way to cut that meets the premises, two replicas that meet ([two_replicas_meet]), and
+    what goes wrong if a piece is taken alone ([a_piece_alone_leaves_a_hole]). *)
+
+(** Whatever goes on: sessions begin, any number at once, and are cut anywhere, which is that
+    nothing more of them is delivered; they are repeated; replicas operate, exchange other
+    messages and are restored in between. All that sessions do to replicas are steps of the
+    network: so T4 holds of every such run. *)
+Theorem sessions_do_what_replicas_may_do :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' sessions sessions',
+  network.reachable compare_name compare_value types w ->
+  sync.goes_on compare_name compare_value compare_summary cut assemble summarize
+    w sessions w' sessions' ->
+  network.steps compare_name compare_value w w'
+  /\ network.reachable compare_name compare_value types w'.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' sessions sessions' reached run.
+  apply sync_proof.sessions_take_steps in run. split; [exact run |].
+  now apply (sync_proof.a_reachable_world_stays_reachable compare_name compare_value types w).
+Qed.
+Print Assumptions sessions_do_what_replicas_may_do.
+
+(** Each message leaves every replica above what it held before, and with no more than what
+    happened: before <= after <= everything, wherever the session is cut. *)
+Theorem a_delivery_is_between_before_and_everything :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' session session' name,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  sync.deliver compare_name compare_value compare_summary cut assemble summarize
+    w session w' session' ->
+  network.happened w' = network.happened w
+  /\ replica.join compare_name compare_value (sync.held w name) (sync.held w' name)
+     = sync.held w' name
+  /\ sync.held w' name
+     = replica.meaning compare_name compare_value types (network.seen (network.nodes w' name))
+  /\ incl (network.seen (network.nodes w name)) (network.seen (network.nodes w' name))
+  /\ (forall object,
+       incl (of_object compare_name object (network.seen (network.nodes w' name)))
+         (of_object compare_name object (network.happened w))).
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' session session' name lawful_names lawful_values typed reached taken.
+  exact (sync_proof.a_delivery_is_between_before_and_everything compare_name compare_value
+    compare_summary types typed cut assemble summarize w w' session session' name reached taken).
+Qed.
+Print Assumptions a_delivery_is_between_before_and_everything.
+
+(** A session that is not cut, and whose class nothing else touches at its two replicas, ends with
+    both at the join of what they held when it began, and both say that they hold the same. *)
+Theorem an_uncut_session_ends_at_the_join :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' class a b session',
+  ordered compare_name ->
+  ordered compare_value ->
+  ordered compare_summary ->
+  sorted compare_name types = true ->
+  (forall delta, cut delta <> []) ->
+  (forall delta, assemble (cut delta) = delta) ->
+  network.reachable compare_name compare_value types w ->
+  a <> b ->
+  sync.undisturbed compare_name compare_value compare_summary cut assemble summarize
+    w (sync.begin compare_name class a b w) w' session' ->
+  sync.finished session' ->
+  let joined := replica.join compare_name compare_value (sync.held w a) (sync.held w b) in
+  sync.of_class compare_name class (sync.held w' a) = sync.of_class compare_name class joined
+  /\ sync.of_class compare_name class (sync.held w' b) = sync.of_class compare_name class joined
+  /\ sync.agrees (sync.at_left session') = true
+  /\ sync.agrees (sync.at_right session') = true.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' class a b session' lawful_names lawful_values lawful_summaries typed
+    cut_is_some whole_is_assembled reached different run ended.
+  exact (sync_proof.an_uncut_session_ends_at_the_join compare_name compare_value compare_summary
+    types typed cut assemble cut_is_some whole_is_assembled summarize w w' class a b session'
+    reached different run ended).
+Qed.
+Print Assumptions an_uncut_session_ends_at_the_join.
+
+(** From wherever it has got to, such a session can go on to its end; and no session goes on for
+    ever. *)
+Theorem a_session_goes_on_to_its_end :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  (forall delta, cut delta <> []) ->
+  (forall delta, assemble (cut delta) = delta) ->
+  let deliver :=
+    sync.deliver compare_name compare_value compare_summary cut assemble summarize in
+  let undisturbed :=
+    sync.undisturbed compare_name compare_value compare_summary cut assemble summarize in
+  well_founded (fun later earlier => exists w w', deliver w earlier w' later)
+  /\ forall w class a b w1 session,
+       network.reachable compare_name compare_value types w ->
+       undisturbed w (sync.begin compare_name class a b w) w1 session ->
+       exists w' session',
+         undisturbed w (sync.begin compare_name class a b w) w' session'
+         /\ sync.finished session'.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize lawful_names lawful_values typed cut_is_some whole_is_assembled deliver undisturbed.
+  split; [apply sync_proof.sessions_end |].
+  intros w class a b w1 session reached run.
+  exact (sync_proof.a_session_can_go_on_to_its_end compare_name compare_value compare_summary
+    types typed cut assemble cut_is_some whole_is_assembled summarize w w1 class a b session
+    reached run).
+Qed.
+Print Assumptions a_session_goes_on_to_its_end.
+
+(** Priority classes finish independently: what a session of another class delivers does not
+    disturb one, at whichever point either of them is. *)
+Theorem another_class_does_not_disturb :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    (types : replica.schema) cut assemble summarize w w' w'' one one' other other',
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  let undisturbed :=
+    sync.undisturbed compare_name compare_value compare_summary cut assemble summarize in
+  undisturbed w one w' one' ->
+  (forall object, member compare_name object (sync.class other) = true ->
+    member compare_name object (sync.class one) = false) ->
+  sync.deliver compare_name compare_value compare_summary cut assemble summarize
+    w' other w'' other' ->
+  undisturbed w one w'' one'.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
+    summarize w w' w'' one one' other other' lawful_names lawful_values typed reached
+    undisturbed run apart taken.
+  exact (sync_proof.another_class_does_not_disturb compare_name compare_value compare_summary
+    types typed cut assemble summarize w w' w'' one one' other other' reached run apart taken).
+Qed.
+Print Assumptions another_class_does_not_disturb.
+
+(** ** T8: the state hash
+
+    A hash of fixed length is never injective; so what is proved is that equal hashes mean equal
+    records, or that [find_clash] finds two messages that were hashed and have one digest, or a
+    bucket or node whose digest is that of no records ([is_clash]). The hash is any function, one
+    for each purpose, whose digests have 32 bytes. Names and values are bytes, by functions that
+    keep different ones apart.
+    That a premise is needed, or an outcome possible, is computed in [state_hash_examples.v]: of
+    [settled] by [unsettled_states_are_not_told_apart], of vectors by
+    [equal_records_with_different_vectors], of clashes by [a_clash_is_found],
+    [a_digest_of_nothing_is_found] and [a_bucket_may_clash_with_a_node]. *)
+
+(** Equal states, then, have equal hashes; the vectors may even differ. *)
+Theorem equal_records_have_equal_hashes :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) name_bytes value_bytes hash of_removals xs ys,
+  state_hash.without_vectors xs = state_hash.without_vectors ys ->
+  let hash_of := state_hash.replica_hash compare_name compare_value null
+    name_bytes value_bytes hash of_removals in
+  hash_of xs = hash_of ys.
+Proof. intros. now apply state_hash_proof.replicas_with_equal_records_have_equal_hashes. Qed.
+Print Assumptions equal_records_have_equal_hashes.
+
+(** The tree that is kept, of which an update makes anew only the nodes on the path of the
+    record, is the tree that is made from nothing but the new records: whatever was done before,
+    and also where a bucket overflows, or nodes become a bucket again. *)
+Theorem an_update_makes_the_hash_of_the_new_records :
+  forall hash levels path old new rs,
+  rising state_hash.compare_record rs = true ->
+  (forall r, old = Some r -> state_hash.path_of hash r = path) ->
+  (forall r, new = Some r -> state_hash.path_of hash r = path) ->
+  let change := state_hash.replace old new in
+  let updated := state_hash.update hash levels path change (state_hash.build hash levels rs) in
+  updated = state_hash.build hash levels (change rs)
+  /\ state_hash.root updated = state_hash.tree hash levels (change rs)
+  /\ forall r, In r (change rs) <-> new = Some r \/ (In r rs /\ old <> Some r).
+Proof.
+  intros hash levels path old new rs rises on_old on_new. cbv zeta.
+  rewrite state_hash_proof.an_update_makes_the_tree_of_the_new_records by
+    (assumption || (destruct old, new; cbn; auto)).
+  split; [reflexivity |]. split; [apply state_hash_proof.the_kept_root_is_the_hash_of_the_records |].
+  intros r. now apply state_hash_proof.in_replace.
+Qed.
+Print Assumptions an_update_makes_the_hash_of_the_new_records.
+
+(** Of every two well-formed states, reachable or not, where the winner of each key is what its
+    name says ([settled]). With equal vectors the states are equal. *)
+Theorem equal_hashes_mean_equal_records_or_a_clash :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (types : replica.schema) (null : Value) name_bytes value_bytes hash xs ys,
+  ordered compare_name ->
+  ordered compare_value ->
+  (forall a b, name_bytes a = name_bytes b -> a = b) ->
+  (forall a b, value_bytes a = value_bytes b -> a = b) ->
+  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
+  replica.well_formed compare_name compare_value types xs = true ->
+  replica.well_formed compare_name compare_value types ys = true ->
+  forallb (fun entry => state_hash.settled compare_name compare_value (snd entry)) xs = true ->
+  forallb (fun entry => state_hash.settled compare_name compare_value (snd entry)) ys = true ->
+  let hash_of := state_hash.replica_hash compare_name compare_value null
+    name_bytes value_bytes hash in
+  let messages := state_hash.replica_messages compare_name compare_value null
+    name_bytes value_bytes hash in
+  let vectors := map (fun entry => (fst entry, replica.seen_object (snd entry))) in
+  hash_of false xs = hash_of false ys ->
+  hash_of true xs = hash_of true ys ->
+  (state_hash.without_vectors xs = state_hash.without_vectors ys
+   /\ (vectors xs = vectors ys -> xs = ys))
+  \/ exists c,
+       state_hash.find_clash hash (messages xs ++ messages ys) = Some c
+       /\ state_hash.is_clash hash c.
+Proof.
+  intros Name Value compare_name compare_value types null name_bytes value_bytes hash xs ys
+    lawful_names lawful_values names_differ values_differ one_length good good' fine fine'
+    hash_of messages vectors content removals.
+  apply andb_prop in good as [_ good], good' as [_ good'].
+  rewrite forallb_forall in good, good', fine, fine'.
+  assert (state_hash_proof.all_fine compare_name compare_value xs) as all_fine.
+  { intros entry there. split; [| now apply fine]. now apply (andb_prop _ _ (good entry there)). }
+  assert (state_hash_proof.all_fine compare_name compare_value ys) as all_fine'.
+  { intros entry there. split; [| now apply fine']. now apply (andb_prop _ _ (good' entry there)). }
+  destruct (state_hash_proof.equal_hashes_mean_equal_records_or_a_clash compare_name compare_value
+    null name_bytes value_bytes hash names_differ values_differ one_length xs ys
+    all_fine all_fine' content removals) as [same | found].
+  - left. split; [exact same |]. intros equal_vectors.
+    now apply state_hash_proof.records_and_vectors_make_the_objects.
+  - right. exact found.
+Qed.
+Print Assumptions equal_hashes_mean_equal_records_or_a_clash.
+
+(** Whatever two replicas of one world have been through, these premises hold of them. *)
+Theorem equal_hashes_of_replicas_mean_equal_states_or_a_clash :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (types : replica.schema) (null : Value) name_bytes value_bytes hash w a b,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  (forall a b, name_bytes a = name_bytes b -> a = b) ->
+  (forall a b, value_bytes a = value_bytes b -> a = b) ->
+  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
+  network.reachable compare_name compare_value types w ->
+  let xs := replica.held (network.running (network.nodes w a)) in
+  let ys := replica.held (network.running (network.nodes w b)) in
+  let hash_of := state_hash.replica_hash compare_name compare_value null
+    name_bytes value_bytes hash in
+  let messages := state_hash.replica_messages compare_name compare_value null
+    name_bytes value_bytes hash in
+  let vectors := map (fun entry => (fst entry, replica.seen_object (snd entry))) in
+  hash_of false xs = hash_of false ys ->
+  hash_of true xs = hash_of true ys ->
+  vectors xs = vectors ys ->
+  xs = ys
+  \/ exists c,
+       state_hash.find_clash hash (messages xs ++ messages ys) = Some c
+       /\ state_hash.is_clash hash c.
+Proof.
+  intros Name Value compare_name compare_value types null name_bytes value_bytes hash w a b
+    lawful_names lawful_values typed names_differ values_differ one_length reached
+    xs ys hash_of messages vectors content removals same_vectors.
+  exact (state_hash_meaning_proof.equal_hashes_of_replicas_mean_equal_states_or_a_clash
+    compare_name compare_value types typed null name_bytes value_bytes hash
+    names_differ values_differ one_length w a b reached content removals same_vectors).
+Qed.
+Print Assumptions equal_hashes_of_replicas_mean_equal_states_or_a_clash.
+
+(** Going down only where hashes differ, one reaches exactly the buckets that hold the records in
+    which two objects of one type differ. *)
+Theorem going_down_finds_what_differs_or_a_clash :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) name_bytes value_bytes hash of_removals x y,
+  ordered compare_name ->
+  ordered compare_value ->
+  (forall a b, name_bytes a = name_bytes b -> a = b) ->
+  (forall a b, value_bytes a = value_bytes b -> a = b) ->
+  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
+  replica.type_of x = replica.type_of y ->
+  replica.well_formed_object compare_name compare_value x = true ->
+  replica.well_formed_object compare_name compare_value y = true ->
+  state_hash.settled compare_name compare_value x = true ->
+  state_hash.settled compare_name compare_value y = true ->
+  let records_of x := state_hash.select of_removals
+    (state_hash.records compare_name compare_value null name_bytes value_bytes hash x) in
+  let trie_of x := state_hash.build hash state_hash.depth_limit (records_of x) in
+  let messages := state_hash.object_messages compare_name compare_value null
+    name_bytes value_bytes hash in
+  let reached := state_hash.differing (trie_of x) (trie_of y) in
+  (forall p, In p reached -> fst p <> snd p)
+  /\ ((forall r,
+        (In r (records_of x) /\ ~ In r (records_of y)
+         <-> exists p, In p reached /\ In r (fst p) /\ ~ In r (snd p))
+        /\ (In r (records_of y) /\ ~ In r (records_of x)
+            <-> exists p, In p reached /\ In r (snd p) /\ ~ In r (fst p)))
+      \/ exists c,
+           state_hash.find_clash hash (messages x ++ messages y) = Some c
+           /\ state_hash.is_clash hash c).
+Proof.
+  intros. split.
+  - intros p there.
+    apply state_hash_proof.what_is_compared_differs in there as [different _];
+      [exact different | apply state_hash_proof.select_is_rising..].
+  - now apply (state_hash_proof.going_down_finds_what_differs_or_a_clash compare_name
+      compare_value).
+Qed.
+Print Assumptions going_down_finds_what_differs_or_a_clash.
+
+(** So records of removals may be dropped one day, and the content still compares. *)
+Theorem the_content_hash_stays_when_removals_are_dropped :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) name_bytes value_bytes hash key x,
+  ordered compare_name ->
+  ordered compare_value ->
+  replica.well_formed_object compare_name compare_value x = true ->
+  state_hash.only_removals_at compare_name compare_value null key x = true ->
+  let content := state_hash.object_hash compare_name compare_value null
+    name_bytes value_bytes hash false in
+  content (state_hash.drop compare_name key x) = content x.
+Proof.
+  intros Name Value compare_name compare_value null name_bytes value_bytes hash key x
+    lawful_names lawful_values good gone content.
+  exact (state_hash_proof.the_content_hash_stays_when_removals_are_dropped compare_name
+    compare_value null name_bytes value_bytes hash key x good gone).
+Qed.
+Print Assumptions the_content_hash_stays_when_removals_are_dropped.
 
 (** ** T9: merge decisions and notices
 

@@ -70,6 +70,8 @@ pub mod optimized;
 
 pub mod proven;
 
+pub mod sync;
+
 pub mod trace;
 
 pub mod check;

@@ -47,6 +47,12 @@ impl From<&Json> for Canonical {
     }
 }
 
+impl AsRef<str> for Canonical {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Value for Canonical {
     fn tombstone() -> Self {
         Self("null".into())

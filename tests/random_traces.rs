@@ -3,6 +3,8 @@
 //!
 //! A failure prints the trace, so that it can become a scenario.
 
+#[path = "support/state_of_events.rs"]
+mod state_of_events;
 #[path = "support/trace_falsify.rs"]
 mod trace_falsify;
 #[path = "support/trace_states.rs"]

@@ -12,7 +12,7 @@ mod support {
     pub mod state_of_events;
 }
 
-use rejoin::check::{Options, Rule, Verdict, check};
+use rejoin::check::{Options, Report, Rule, Verdict, check};
 use rejoin::definition::{Event, EventId, of_object};
 use rejoin::digest::{Digest, StateHash, ToBytes};
 use rejoin::dot::{Dot, Origin, ReplicaId};
@@ -223,6 +223,144 @@ fn vectors_hold_at_the_judge() {
         assert_eq!(report.findings[0].expected, Some(format!("\"{right}\"")));
         assert_eq!(report.findings[0].theorem, None);
     }
+}
+
+fn judged(lines: &[Json]) -> Report {
+    let trace: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read")
+}
+
+fn digest(replica: &str, object: Option<&str>, digest: &str) -> Json {
+    let mut claim = json!({"event": "digest", "algorithm": "rejoin/1"});
+    claim["replica"] = json!(replica);
+    claim["digest"] = json!(digest);
+    if let Some(object) = object {
+        claim["object"] = json!(object);
+    }
+    claim
+}
+
+/// The first object vector of this name.
+fn hashes_of(name: &str) -> [String; 2] {
+    let vectors = vectors();
+    let vector = vectors.iter().find(|vector| vector["vector"] == name).expect("it is a vector");
+    ["content", "removals"].map(|part| vector[part].as_str().expect("a hash is text").into())
+}
+
+#[test]
+fn where_no_hash_follows_the_reason_is_named() {
+    let header = json!({"trace": "rejoin/1", "replicas": ["a"],
+                        "objects": {"n": {"type": "g-counter"}, "s": {"type": "or-set"}}});
+    let load = json!({"event": "load", "replica": "a", "object": "n", "state": {}});
+    let empty = hashes_of("nothing was done to an or-set")[0].clone();
+    let limits = |lines: &[Json]| {
+        let report = judged(lines);
+        assert_eq!((report.findings.len(), report.claims), (0, 1), "{report:#?}");
+        let is_open = report.verdict == Verdict::Inconclusive;
+        assert_eq!(is_open, !report.limits.is_empty());
+        report.limits
+    };
+    let why = "line 3: `n` is loaded as a state, of which no operations are known, so the state \
+               hash `rejoin/1` was compared with other digests only";
+    assert_eq!(limits(&[header.clone(), load.clone(), digest("a", Some("n"), "?")]), [why]);
+    assert_eq!(limits(&[header.clone(), load.clone(), digest("a", None, "?")]), [why]);
+    assert_eq!(limits(&[header, load, digest("a", Some("s"), &empty)]), [""; 0]);
+
+    let own = json!({"trace": "rejoin/1", "replicas": ["a"], "stamps": "own",
+                     "objects": {"r": {"type": "lww-register"}, "s": {"type": "or-set"}}});
+    let why = "line 2: the trace does not tell the timestamps of `r`, so the state hash `rejoin/1` \
+               was compared with other digests only";
+    assert_eq!(limits(&[own.clone(), digest("a", Some("r"), "?")]), [why]);
+    assert_eq!(limits(&[own.clone(), digest("a", None, "?")]), [why]);
+    assert_eq!(limits(&[own, digest("a", Some("s"), &empty)]), [""; 0]);
+}
+
+#[test]
+fn the_state_hash_is_looked_at_last_and_what_is_false_is_compared_with_nothing() {
+    let header = json!({"trace": "rejoin/1", "replicas": ["a", "b"],
+                        "objects": {"s": {"type": "or-set"}}});
+    let add = json!({"event": "op", "replica": "a", "object": "s", "op": "add", "element": "x"});
+    let empty = &hashes_of("nothing was done to an or-set")[0];
+    let report = judged(&[
+        header,
+        digest("b", Some("s"), "wrong"),
+        // It differs from the one before, which does not count.
+        digest("b", Some("s"), empty),
+        digest("a", Some("s"), "wrong"),
+        add,
+        // Another value has this digest, and it is not the state hash.
+        digest("a", Some("s"), empty),
+        digest("a", Some("s"), "wrong"),
+        digest("a", None, empty),
+    ]);
+    let found: Vec<_> = report.findings.iter().map(|found| (found.line, found.rule)).collect();
+    let rules = [
+        (2, Rule::DigestAlgorithm),
+        (4, Rule::DigestEqual),
+        (6, Rule::DigestDistinct),
+        (7, Rule::DigestAlgorithm),
+        (8, Rule::DigestAlgorithm),
+    ];
+    assert_eq!(found, rules);
+    // None of these is of the kind that the theorem about the judge is about.
+    assert!(report.findings.iter().all(|finding| finding.theorem.is_none()));
+}
+
+#[test]
+fn a_false_state_hash_is_argued_for() {
+    let vectors = vectors();
+    let vector = vectors.iter().find(|vector| vector["vector"] == "the worked example");
+    let mut lines = vector.expect("it is a vector")["trace"].as_array().expect("lines").clone();
+    let [content, removals] = hashes_of("the worked example");
+    let argued = |claims: &[Json]| {
+        let report = judged(&[&lines, claims].concat());
+        report.findings.last().expect("it is false").because.clone()
+    };
+    let because = |hint: &[&str]| {
+        let mut because = vec![
+            "`ann` has seen 5 operations on `tags`, the last in the file on line 7".to_string(),
+            "from these follow 1 record of content, which the digest is of, and 1 record of \
+             removals"
+                .into(),
+        ];
+        because.extend(hint.iter().map(|hint| hint.to_string()));
+        because.push(format!("so the state hash `rejoin/1` of `tags` at `ann` is `{content}`"));
+        because
+    };
+    let of = |digest_text: &str| argued(&[digest("ann", Some("tags"), digest_text)]);
+    assert_eq!(of("?"), because(&[]));
+    let hint = "what is claimed is the hash of the records of removals";
+    assert_eq!(of(&removals), because(&[hint]));
+    let hint = "the digits of a digest are written in lower case";
+    assert_eq!(of(&content.to_uppercase()), because(&[hint]));
+
+    lines.truncate(1);
+    let report = judged(&[lines.clone(), vec![digest("ann", None, "?")]].concat());
+    let because = &report.findings[0].because;
+    assert_eq!(because[0], "`ann` has seen no operation");
+    assert_eq!(because.len(), 3);
+}
+
+/// A long trace of digests is bounded like any other.
+#[test]
+fn hashing_takes_steps() {
+    let mut lines = vec![json!({"trace": "rejoin/1", "replicas": ["a"],
+                                "objects": {"s": {"type": "or-set"}}})];
+    for element in 0..100 {
+        let element = element.to_string();
+        lines.push(json!({"event": "op", "replica": "a", "object": "s", "op": "add",
+                          "element": element}));
+    }
+    let is_limited = |claim: Json| {
+        let lines = lines.iter().chain([&claim]).map(|line| format!("{line}\n"));
+        let trace: String = lines.collect();
+        let options = Options { work: 10_000, ..Options::default() };
+        let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
+        !report.limits.is_empty()
+    };
+    assert!(!is_limited(json!({"event": "digest", "replica": "a", "digest": "?"})));
+    assert!(is_limited(digest("a", None, "?")));
+    assert!(is_limited(digest("a", Some("s"), "?")));
 }
 
 /// What another implementation would most likely get wrong stands in the vectors.
@@ -474,8 +612,8 @@ fn every_field_of_a_decision_counts() {
         let winners = [('x', winner.clone())].into();
         Object::LwwMap(LwwMap::from_parts(decisions(listed.iter().cloned()), winners))
     };
-    let register = |listed: &[Decision<Letter>], winner: &Decision<Letter>| {
-        let listed = decisions(listed.iter().map(|decision| ((), decision.clone())));
+    let register = |listed: &[&Decision<Letter>], winner: &Decision<Letter>| {
+        let listed = decisions(listed.iter().map(|decision| ((), (*decision).clone())));
         Object::LwwRegister(LwwRegister::from_parts(listed, Some(winner.clone())))
     };
     let (presences, letters) =
@@ -491,12 +629,12 @@ fn every_field_of_a_decision_counts() {
             .map(|other| set(&[('x', presences[0].clone()), ('x', other.clone())])),
     );
     let first = &letters[0];
-    all.extend(letters.iter().map(|decision| register(&[decision.clone()], decision)));
-    all.extend(letters[1..].iter().map(|d| register(&[first.clone(), d.clone()], first)));
+    all.extend(letters.iter().map(|decision| register(&[decision], decision)));
+    all.extend(letters[1..].iter().map(|d| register(&[first, d], first)));
     all.extend(letters.iter().map(|decision| map(&[('x', decision.clone())], decision)));
     // A winner that stands apart: what is won over, and the winner itself.
-    all.extend(letters.iter().map(|decision| register(&[decision.clone()], &greatest)));
-    all.extend(letters[1..].iter().map(|winner| register(&[first.clone()], winner)));
+    all.extend(letters.iter().map(|decision| register(&[decision], &greatest)));
+    all.extend(letters[1..].iter().map(|winner| register(&[first], winner)));
     all.extend(letters.iter().map(|decision| map(&[('x', decision.clone())], &greatest)));
     all.extend(letters[1..].iter().map(|winner| map(&[('x', first.clone())], winner)));
     all_differ(all);

@@ -70,12 +70,14 @@ pub struct Check {
     #[arg(long, value_name = "N", default_value_t = Options::default().work)]
     pub max_steps: u64,
 
-    /// What answers: the definition alone, or an engine of this project as well, which follows the
-    /// trace and is held against the definition at each claim. A difference is the oracle's own
-    /// error (exit 70). Engines take time, and memory for a copy of the state with each message;
-    /// they leave a replica where a message brings it less than its sender's whole state. With the
-    /// proven engine comes the proven judge, which must find the same in traces that are not long.
-    #[arg(long, value_enum, default_value_t = Engine::Definition)]
+    /// What answers: the definition, which judges; and what follows the trace besides, does what
+    /// its replicas did, and is held against the definition at each claim. A difference is the
+    /// oracle's own error (exit 70). The engines leave out objects that are loaded, traces with
+    /// stamps of their own, and a replica from where a message brings it less than its sender's
+    /// whole state. The optimized engine ends where it would take too much memory; the others keep
+    /// a copy of the state with each message. With the proven engine comes the proven judge, which
+    /// must find the same in traces that are not long.
+    #[arg(long, value_enum, default_value_t = Engine::Optimized)]
     pub engine: Engine,
 }
 
@@ -84,6 +86,8 @@ pub struct Check {
 pub enum Engine {
     /// The definition alone.
     Definition,
+    /// The optimized engine as well.
+    Optimized,
     /// The reference engine as well.
     Reference,
     /// The proven engine and the proven judge as well.
@@ -97,9 +101,10 @@ impl Engine {
     pub fn names(self) -> Vec<EngineName> {
         match self {
             Self::Definition => Vec::new(),
+            Self::Optimized => vec![EngineName::Optimized],
             Self::Reference => vec![EngineName::Reference],
             Self::Proven => vec![EngineName::Proven],
-            Self::All => vec![EngineName::Reference, EngineName::Proven],
+            Self::All => vec![EngineName::Optimized, EngineName::Reference, EngineName::Proven],
         }
     }
 }

@@ -1,37 +1,85 @@
 //! Engines that follow a trace: they do what its replicas did, and must answer as the judge does.
 //!
-//! Meaning: the judge answers from the definition; an engine joins states. Where what a replica
-//! has seen is what some joins of states give, the two must agree. A replica that receives single
-//! operations or a difference without its base is left by the engines from there on, and so are
-//! loaded objects and traces with own stamps.
-//! Cost: a copy of the sender's states a message, and the whole value of an object a claim.
+//! Meaning: the judge answers from the definition; an engine joins states, or takes in deltas.
+//! Where what a replica has seen is what some of these give, the two must agree. A replica that
+//! receives single operations or a difference without its base is left by the engines from there
+//! on, and so are loaded objects and traces with own stamps.
+//! Cost: that of the engine, and with each claim that of its question; see [`whole`] and
+//! [`optimized`].
+
+mod optimized;
+mod whole;
 
 use super::EngineName;
-use super::history::{Content, History, OpId, Seen};
+use super::history::{self, Content, History, OpId, Seen};
 use super::judge::Judge;
 use super::resolve::Resolved;
-use super::values::{list, quoted};
-use crate::dot::{Origin, ReplicaId};
-use crate::operation::{Answer, Canonical, Frontier, Notice, ObjectId, Operation, User};
+use super::state_hash::OWN_ALGORITHM;
+use super::values::{Amount, list, quoted};
+use crate::digest::StateHash;
+use crate::dot::ReplicaId;
+use crate::operation::{Answer, Canonical, ObjectId, Operation, User};
 use crate::trace::{self, Claim, ObjectType};
 use crate::{proven, reference};
+use optimized::Optimized;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
+use whole::Replicas;
 
 type Key = Arc<str>;
 
-/// What is asked of an engine at a claim.
+/// What is asked of an engine at a claim, and what the definition answers.
 #[derive(Clone, Copy, Debug)]
 pub enum Question<'a> {
     /// The value of an object.
-    Value(&'a str),
+    Value(&'a str, &'a Amount<'a>),
+    /// Whether an element is in a set, or the value of a key of a map.
+    Member(&'a str, &'a str, &'a str),
     /// The state vector, of one object where one is named.
-    Vector(Option<&'a str>),
+    Vector(Option<&'a str>, &'a str),
     /// The open merge decisions of an object.
-    Decisions(&'a str),
+    Decisions(&'a str, &'a str),
     /// What a user is to be told.
-    Notices(&'a str),
+    Notices(&'a str, &'a str),
+    /// The state hash, of one object where one is named.
+    Digest(Option<&'a str>, &'a StateHash),
+}
+
+impl Question<'_> {
+    /// What the definition answers, to be shown.
+    fn right(&self) -> String {
+        match self {
+            Self::Value(_, right) => right.text(),
+            Self::Member(.., right)
+            | Self::Vector(_, right)
+            | Self::Decisions(_, right)
+            | Self::Notices(_, right) => (*right).into(),
+            Self::Digest(_, right) => hash_text(right),
+        }
+    }
+}
+
+/// What came of a question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The answer is the definition's.
+    Same,
+    /// It is another one.
+    Other(String),
+    /// The engine does not answer such questions.
+    NotAsked,
+}
+
+impl Outcome {
+    fn of(answer: String, right: &str) -> Self {
+        if answer == right { Self::Same } else { Self::Other(answer) }
+    }
+}
+
+/// A state hash, written down.
+fn hash_text(hash: &StateHash) -> String {
+    format!("{} (of removals {})", hash.content, hash.removals)
 }
 
 /// An open merge decision: key, kept and superseded as (replica, seq), in order.
@@ -62,269 +110,94 @@ pub fn vector_text(vector: BTreeMap<String, u128>) -> String {
     list('{', '}', known.map(|(replica, count)| format!("{}:{count}", quoted(&replica))))
 }
 
-/// One replica of an engine. An error is why it has no answer, in words.
-trait Engine: Sized {
-    /// The states of all its objects.
-    type Objects: Clone;
-    fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Result<Self, String>;
-    fn restored(origin: Origin, backup: Self::Objects) -> Result<Self, String>;
-    fn perform(
-        &mut self,
-        object: &ObjectId,
-        operation: Operation<Key, Canonical>,
-        user: Option<User>,
-    ) -> Result<(), String>;
-    fn objects(&self) -> Result<Self::Objects, String>;
-    /// Only those of these objects.
-    fn only(objects: &Self::Objects, names: &[ObjectId]) -> Result<Self::Objects, String>;
-    fn join(&mut self, others: &Self::Objects) -> Result<(), String>;
-    fn value(&self, object: &str) -> Result<Answer<Key, Canonical>, String>;
-    fn seen(&self, object: &str) -> Result<BTreeMap<String, u128>, String>;
-    fn vector(&self) -> Result<BTreeMap<ReplicaId, u128>, String>;
-    fn decisions(&self, object: &str) -> Result<Vec<OpenDecision>, String>;
-    fn notices(&self, user: &User) -> Result<Vec<Told>, String>;
+/// An operation that a replica performed.
+#[derive(Clone, Debug)]
+pub struct Performed<'a> {
+    /// On which object.
+    object: u32,
+    /// Among which operations: those of one life of one replica on one object.
+    lane: u32,
+    /// Its place among them, from 1.
+    position: u32,
+    operation: &'a Operation<Key, Canonical>,
+    user: &'a Option<User>,
 }
 
-fn words(error: impl std::fmt::Display) -> String {
-    error.to_string()
+/// What a replica is to learn of one object, as a message brings it.
+#[derive(Clone, Debug)]
+pub struct News {
+    object: u32,
+    /// A replica that has just what the message was made of, if the sender still does.
+    from: Option<u32>,
+    /// The lanes of which more is known afterwards: how much was known before, and how much then.
+    lanes: Vec<(u32, u32, u32)>,
 }
 
-fn by_replica(seen: &crate::version_vector::VersionVector) -> BTreeMap<String, u128> {
-    let mut counts = BTreeMap::new();
-    for (origin, count) in seen.iter() {
-        *counts.entry(origin.replica.to_string()).or_default() += u128::from(count);
-    }
-    counts
-}
-
-impl Engine for reference::replica::Replica<Key, Canonical> {
-    type Objects = Rc<reference::replica::Objects<Key, Canonical>>;
-
-    fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Result<Self, String> {
-        Ok(Self::new(origin, schema))
-    }
-
-    fn restored(origin: Origin, backup: Self::Objects) -> Result<Self, String> {
-        Ok(Self::restored(origin, (*backup).clone()))
-    }
-
-    fn perform(
-        &mut self,
-        object: &ObjectId,
-        operation: Operation<Key, Canonical>,
-        user: Option<User>,
-    ) -> Result<(), String> {
-        self.perform(object, operation, user).map(drop).map_err(words)
-    }
-
-    fn objects(&self) -> Result<Self::Objects, String> {
-        Ok(Rc::new(self.objects().clone()))
-    }
-
-    fn only(objects: &Self::Objects, names: &[ObjectId]) -> Result<Self::Objects, String> {
-        let named =
-            names.iter().filter_map(|name| Some((name.clone(), objects.get(name)?.clone())));
-        Ok(Rc::new(named.collect()))
-    }
-
-    fn join(&mut self, others: &Self::Objects) -> Result<(), String> {
-        self.join(others).map_err(words)
-    }
-
-    fn value(&self, object: &str) -> Result<Answer<Key, Canonical>, String> {
-        Ok(self.objects().get(object).ok_or("no such object")?.value())
-    }
-
-    fn seen(&self, object: &str) -> Result<BTreeMap<String, u128>, String> {
-        Ok(by_replica(self.objects().get(object).ok_or("no such object")?.seen()))
-    }
-
-    fn vector(&self) -> Result<BTreeMap<ReplicaId, u128>, String> {
-        Ok(self.vector())
-    }
-
-    fn decisions(&self, object: &str) -> Result<Vec<OpenDecision>, String> {
-        let names = |decisions: std::collections::BTreeSet<crate::operation::DecisionId>| {
-            let name =
-                |id: crate::operation::DecisionId| (id.dot.origin.replica.to_string(), id.seq);
-            decisions.into_iter().map(name).collect()
-        };
-        let open = self.open_decisions().into_iter().filter(|open| *open.object == *object);
-        Ok(open
-            .map(|Frontier { key, kept, superseded, .. }| {
-                let key = key.map_or(String::new(), |key| key.to_string());
-                (key, names(kept), names(superseded))
-            })
-            .collect())
-    }
-
-    fn notices(&self, user: &User) -> Result<Vec<Told>, String> {
-        let told = |Notice { object, key, decision }: Notice<Key>| {
-            let key = key.map_or(String::new(), |key| key.to_string());
-            let replica = decision.dot.origin.replica.to_string();
-            (object.to_string(), key, replica, decision.seq)
-        };
-        Ok(self.notices(user).into_iter().map(told).collect())
-    }
-}
-
-impl Engine for proven::replica::Replica<Key, Canonical> {
-    type Objects = proven::replica::Objects<Key, Canonical>;
-
-    fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Result<Self, String> {
-        Self::new(&origin, schema).map_err(words)
-    }
-
-    fn restored(origin: Origin, backup: Self::Objects) -> Result<Self, String> {
-        Self::restored(&origin, backup).map_err(words)
-    }
-
-    fn perform(
-        &mut self,
-        object: &ObjectId,
-        operation: Operation<Key, Canonical>,
-        user: Option<User>,
-    ) -> Result<(), String> {
-        self.perform(object, &operation, &user).map_err(words)
-    }
-
-    fn objects(&self) -> Result<Self::Objects, String> {
-        self.objects().map_err(words)
-    }
-
-    fn only(objects: &Self::Objects, names: &[ObjectId]) -> Result<Self::Objects, String> {
-        let mut objects = objects.to_reference().map_err(words)?;
-        objects.retain(|name, _| names.contains(name));
-        Ok(Self::Objects::from(&objects))
-    }
-
-    fn join(&mut self, others: &Self::Objects) -> Result<(), String> {
-        self.join(others).map_err(words)
-    }
-
-    fn value(&self, object: &str) -> Result<Answer<Key, Canonical>, String> {
-        self.values().map_err(words)?.remove(object).ok_or_else(|| "no such object".into())
-    }
-
-    fn seen(&self, object: &str) -> Result<BTreeMap<String, u128>, String> {
-        let seen = self.seen().map_err(words)?;
-        Ok(by_replica(seen.get(object).ok_or("no such object")?))
-    }
-
-    fn vector(&self) -> Result<BTreeMap<ReplicaId, u128>, String> {
-        self.vector().map_err(words)
-    }
-
-    fn decisions(&self, object: &str) -> Result<Vec<OpenDecision>, String> {
-        let names = |decisions: Vec<proven::EventName>| {
-            decisions.into_iter().map(|(replica, seq)| (replica.to_string(), seq)).collect()
-        };
-        let open = self.open_decisions().map_err(words)?.remove(object).unwrap_or_default();
-        Ok(open
-            .into_iter()
-            .map(|open| {
-                let key = open.key.map_or(String::new(), |key| key.to_string());
-                (key, names(open.kept), names(open.superseded))
-            })
-            .collect())
-    }
-
-    fn notices(&self, user: &User) -> Result<Vec<Told>, String> {
-        let told = |notice: proven::Notice<Key>| {
-            let key = notice.key.map_or(String::new(), |key| key.to_string());
-            let (replica, seq) = notice.decision;
-            (notice.object.to_string(), key, replica.to_string(), seq)
-        };
-        Ok(self.notices(user).map_err(words)?.into_iter().map(told).collect())
-    }
-}
-
-/// The replicas of one engine, and copies of what they held.
-struct Replicas<E: Engine> {
-    replicas: Vec<E>,
-    names: Vec<ReplicaId>,
-    kept: Vec<E::Objects>,
-}
-
-impl<E: Engine> Replicas<E> {
-    fn new(names: Vec<ReplicaId>, schema: &BTreeMap<ObjectId, ObjectType>) -> Result<Self, String> {
-        let origin = |replica: &ReplicaId| Origin { replica: replica.clone(), incarnation: 0 };
-        let replicas = names.iter().map(|name| E::new(origin(name), schema));
-        Ok(Self { replicas: replicas.collect::<Result<_, _>>()?, names, kept: Vec::new() })
-    }
-}
-
-/// What the judge needs of an engine, whichever it is.
+/// What the judge needs of an engine, whichever it is. Replicas, and objects, are numbered as
+/// the trace declares them; messages and backups as they come.
 trait Follow {
-    fn perform(
-        &mut self,
-        replica: usize,
-        object: &ObjectId,
-        operation: Operation<Key, Canonical>,
-        user: Option<User>,
-    ) -> Result<(), String>;
-    fn keep(&mut self, replica: usize) -> Result<(), String>;
-    fn take(&mut self, to: usize, kept: usize, only: Option<&[ObjectId]>) -> Result<(), String>;
-    fn restore(&mut self, replica: usize, kept: usize, incarnation: u64) -> Result<(), String>;
-    fn answer(&self, replica: usize, question: Question<'_>) -> Result<String, String>;
+    /// A replica performs an operation.
+    fn perform(&mut self, at: usize, performed: &Performed<'_>) -> Result<(), String>;
+    /// What the replica has is put into a message.
+    fn send(&mut self, at: usize, number: usize) -> Result<(), String>;
+    /// The replica takes in a message, which brings this.
+    fn receive(&mut self, at: usize, number: usize, news: &[News]) -> Result<(), String>;
+    /// The replica takes in what another one has of these objects.
+    fn merge(&mut self, at: usize, from: usize, objects: &[u32]) -> Result<(), String>;
+    /// A backup is taken of the replica.
+    fn save(&mut self, at: usize, number: usize) -> Result<(), String>;
+    /// The replica goes on from a backup.
+    fn restore(&mut self, at: usize, number: usize, incarnation: u64) -> Result<(), String>;
+    /// Holds an answer against the definition's.
+    fn answer(&mut self, at: usize, question: &Question<'_>) -> Result<Outcome, String>;
+    /// Nothing will be asked of the replica any more, unless it is set back to a backup.
+    fn leave(&mut self, _at: usize) {}
+    /// Why it should not go on, where it has taken too much.
+    fn limit(&mut self) -> Option<&'static str> {
+        None
+    }
 }
 
-impl<E: Engine> Follow for Replicas<E> {
-    fn perform(
-        &mut self,
-        replica: usize,
-        object: &ObjectId,
-        operation: Operation<Key, Canonical>,
-        user: Option<User>,
-    ) -> Result<(), String> {
-        self.replicas[replica].perform(object, operation, user)
-    }
-
-    fn keep(&mut self, replica: usize) -> Result<(), String> {
-        self.kept.push(self.replicas[replica].objects()?);
-        Ok(())
-    }
-
-    fn take(&mut self, to: usize, kept: usize, only: Option<&[ObjectId]>) -> Result<(), String> {
-        match only {
-            None => self.replicas[to].join(&self.kept[kept]),
-            Some(names) => self.replicas[to].join(&E::only(&self.kept[kept], names)?),
+/// Whether an answer is the definition's.
+fn same_answer<K: Ord + Borrow<str>, V: AsRef<str>>(
+    answer: &Answer<K, V>,
+    right: &Amount<'_>,
+) -> bool {
+    match (answer, right) {
+        (Answer::Count(count), Amount::Count(right)) => *count == Some(*right),
+        (Answer::Value(value), Amount::Value(right)) => {
+            value.as_ref().map_or("null", AsRef::as_ref) == right.unwrap_or("null")
         }
-    }
-
-    fn restore(&mut self, replica: usize, kept: usize, incarnation: u64) -> Result<(), String> {
-        let origin = Origin { replica: self.names[replica].clone(), incarnation };
-        self.replicas[replica] = E::restored(origin, self.kept[kept].clone())?;
-        Ok(())
-    }
-
-    fn answer(&self, replica: usize, question: Question<'_>) -> Result<String, String> {
-        let replica = &self.replicas[replica];
-        Ok(match question {
-            Question::Value(object) => answer_text(replica.value(object)?),
-            Question::Vector(Some(object)) => vector_text(replica.seen(object)?),
-            Question::Vector(None) => {
-                let vector = replica.vector()?.into_iter();
-                vector_text(vector.map(|(replica, count)| (replica.to_string(), count)).collect())
-            }
-            Question::Decisions(object) => decisions_text(replica.decisions(object)?),
-            Question::Notices(user) => notices_text(replica.notices(&user.into())?),
-        })
+        (Answer::Elements(elements), Amount::Elements(right)) => {
+            elements.len() == right.len() && right.iter().all(|name| elements.contains(*name))
+        }
+        (Answer::Values(values), Amount::Values(right)) => {
+            let is_there = |(key, right): &(&str, &str)| {
+                values.get(*key).is_some_and(|value| value.as_ref() == *right)
+            };
+            values.len() == right.len() && right.iter().all(is_there)
+        }
+        (Answer::Entries(entries), Amount::Entries(right)) => {
+            entries.iter().map(AsRef::as_ref).eq(right.iter().copied())
+        }
+        _ => false,
     }
 }
 
-/// The value as [`History::value_text`] writes it.
-fn answer_text(answer: Answer<Key, Canonical>) -> String {
+/// An answer as [`Amount::text`] writes it.
+fn answer_text<K: Ord + Borrow<str>, V: AsRef<str>>(answer: &Answer<K, V>) -> String {
     match answer {
         Answer::Count(count) => count.map_or_else(|| "too many".into(), |n| n.to_string()),
-        Answer::Value(value) => value.map_or("null".into(), |value| value.as_str().into()),
-        Answer::Elements(elements) => list('[', ']', elements.iter().map(|name| quoted(name))),
+        Answer::Value(value) => value.as_ref().map_or("null", AsRef::as_ref).into(),
+        Answer::Elements(elements) => {
+            list('[', ']', elements.iter().map(|name| quoted(name.borrow())))
+        }
         Answer::Values(values) => {
-            let member = |(key, value): (&Key, &Canonical)| quoted(key) + ":" + value.as_str();
+            let member = |(key, value): (&K, &V)| quoted(key.borrow()) + ":" + value.as_ref();
             list('{', '}', values.iter().map(member))
         }
         Answer::Entries(entries) => {
-            list('[', ']', entries.iter().map(|entry| entry.as_str().into()))
+            list('[', ']', entries.iter().map(|entry| entry.as_ref().into()))
         }
     }
 }
@@ -333,13 +206,15 @@ fn answer_text(answer: Answer<Key, Canonical>) -> String {
 #[derive(Default)]
 pub struct Engines {
     engines: Vec<(EngineName, Box<dyn Follow>)>,
-    objects: Vec<ObjectId>,
     /// For each replica, whether the engines know all that it has seen.
     follows: Vec<bool>,
-    /// How many copies were kept: the same in each engine.
+    /// How many messages and backups there were.
     kept: usize,
+    users: BTreeMap<String, User>,
     /// How many answers were compared.
     pub compared: u64,
+    /// Which engine followed to which line only, and why, each a sentence.
+    pub stopped: Vec<String>,
     /// Where an engine and the definition differ, in words.
     pub differences: Vec<String>,
 }
@@ -354,7 +229,23 @@ impl std::fmt::Debug for Engines {
 #[derive(Clone, Debug)]
 pub struct Kept {
     number: usize,
+    replica: u32,
     seen: Seen,
+}
+
+/// These replicas of an engine, or why it has none.
+fn follow(
+    name: EngineName,
+    replicas: &[ReplicaId],
+    objects: &[(ObjectId, ObjectType)],
+) -> Result<Box<dyn Follow>, String> {
+    type Reference = reference::replica::Replica<Key, Canonical>;
+    type Proven = proven::replica::Replica<Key, Canonical>;
+    Ok(match name {
+        EngineName::Optimized => Box::new(Optimized::new(replicas, objects)),
+        EngineName::Reference => Box::new(Replicas::<Reference>::new(replicas, objects)?),
+        EngineName::Proven => Box::new(Replicas::<Proven>::new(replicas, objects)?),
+    })
 }
 
 impl Engines {
@@ -362,32 +253,15 @@ impl Engines {
     pub fn new(names: &[EngineName], history: &History) -> Self {
         let replicas: Vec<ReplicaId> =
             history.replicas.iter().map(|replica| ReplicaId::new(&*replica.name)).collect();
-        let objects: Vec<ObjectId> =
-            history.objects.iter().map(|object| ObjectId::from(&*object.name)).collect();
-        let schema: BTreeMap<ObjectId, ObjectType> =
-            objects.iter().cloned().zip(history.objects.iter().map(|object| object.kind)).collect();
+        let objects: Vec<(ObjectId, ObjectType)> =
+            history.objects.iter().map(|of| (ObjectId::from(&*of.name), of.kind)).collect();
         let mut engines = Self { follows: vec![true; replicas.len()], ..Self::default() };
         for name in names {
-            let made: Result<Box<dyn Follow>, String> = match name {
-                EngineName::Reference => {
-                    Replicas::<reference::replica::Replica<Key, Canonical>>::new(
-                        replicas.clone(),
-                        &schema,
-                    )
-                    .map(|replicas| Box::new(replicas) as _)
-                }
-                EngineName::Proven => Replicas::<proven::replica::Replica<Key, Canonical>>::new(
-                    replicas.clone(),
-                    &schema,
-                )
-                .map(|replicas| Box::new(replicas) as _),
-            };
-            match made {
+            match follow(*name, &replicas, &objects) {
                 Ok(engine) => engines.engines.push((*name, engine)),
                 Err(error) => engines.differences.push(format!("{name} does not start: {error}")),
             }
         }
-        engines.objects = objects;
         engines
     }
 
@@ -398,57 +272,79 @@ impl Engines {
 
     /// Does one thing in each engine; what an engine refuses is a difference.
     fn each(&mut self, line: u32, what: impl Fn(&mut dyn Follow) -> Result<(), String>) {
-        for (name, engine) in &mut self.engines {
+        let Self { engines, stopped, differences, .. } = self;
+        engines.retain_mut(|(name, engine)| {
             if let Err(error) = what(engine.as_mut()) {
-                self.differences.push(format!("line {line}: {name} refuses: {error}"));
+                differences.push(format!("line {line}: {name} refuses: {error}"));
             }
-        }
-    }
-
-    /// A replica performed an operation.
-    pub fn perform(&mut self, replica: u32, object: u32, op: &trace::Op, line: u32) {
-        if !self.any() || !self.follows[replica as usize] {
-            return;
-        }
-        let operation = Operation::from(&op.operation);
-        let user: Option<User> = op.user.as_deref().map(User::from);
-        let object = self.objects[object as usize].clone();
-        self.each(line, |engine| {
-            engine.perform(replica as usize, &object, operation.clone(), user.clone())
+            let limit = engine.limit();
+            stopped.extend(limit.map(|why| format!("{name} followed to line {line} only: {why}")));
+            limit.is_none()
         });
     }
 
-    /// Keeps what a replica has: for a message or a backup.
-    pub fn keep(&mut self, replica: u32, seen: &Seen, line: u32) -> Option<Kept> {
-        if !self.any() || !self.follows[replica as usize] {
+    /// The engines know no more what the replica has seen.
+    fn leave(&mut self, replica: u32) {
+        if std::mem::take(&mut self.follows[replica as usize]) {
+            self.engines.iter_mut().for_each(|(_, engine)| engine.leave(replica as usize));
+        }
+    }
+
+    /// A replica performed an operation, which the history has.
+    pub fn perform(&mut self, replica: u32, op: &trace::Op, id: OpId, history: &History) {
+        if !self.follow(replica) {
+            return;
+        }
+        let user = op.user.as_deref().map(|name| match self.users.get(name) {
+            Some(user) => user.clone(),
+            None => self.users.entry(name.into()).or_insert(name.into()).clone(),
+        });
+        let history::Operation { lane, position, line, .. } = history.ops[id as usize];
+        let (object, operation) = (history.object_of(id), &Operation::from(&op.operation));
+        let performed = Performed { object, lane, position, operation, user: &user };
+        self.each(line, |engine| engine.perform(replica as usize, &performed));
+    }
+
+    /// Keeps what a message needs of what a replica has.
+    pub fn send(&mut self, replica: u32, seen: &Seen, line: u32) -> Option<Kept> {
+        self.keep(replica, seen, line, |engine, number| engine.send(replica as usize, number))
+    }
+
+    /// Keeps a backup.
+    pub fn save(&mut self, replica: u32, seen: &Seen, line: u32) -> Option<Kept> {
+        self.keep(replica, seen, line, |engine, number| engine.save(replica as usize, number))
+    }
+
+    fn keep(
+        &mut self,
+        replica: u32,
+        seen: &Seen,
+        line: u32,
+        keep: impl Fn(&mut dyn Follow, usize) -> Result<(), String>,
+    ) -> Option<Kept> {
+        if !self.follow(replica) {
             return None;
         }
-        self.each(line, |engine| engine.keep(replica as usize));
+        let number = self.kept;
         self.kept += 1;
-        Some(Kept { number: self.kept - 1, seen: seen.clone() })
+        self.each(line, |engine| keep(engine, number));
+        Some(Kept { number, replica, seen: seen.clone() })
     }
 
     /// A replica took in a message that held `content`, made of what was kept then. Before it
     /// had seen `before`, now it has seen `after`.
-    pub fn take(
+    pub fn receive(
         &mut self,
-        to: u32,
+        at: u32,
         kept: Option<&Kept>,
         content: &Content,
         (before, after): (&Seen, &Seen),
         history: &mut History,
         line: u32,
     ) {
-        if !self.any() || !self.follows[to as usize] {
+        if !self.follow(at) {
             return;
         }
-        let only = match content {
-            Content::Objects(_, objects) => {
-                let names = objects.iter().map(|object| self.objects[*object as usize].clone());
-                Some(names.collect::<Vec<_>>())
-            }
-            _ => None,
-        };
         // Single operations do what the sender's whole state does if they bring all of it.
         let whole = |kept: &&Kept| match content {
             Content::Listed(_) | Content::Less(..) => {
@@ -457,12 +353,36 @@ impl Engines {
             }
             _ => true,
         };
-        match kept.filter(whole) {
-            Some(kept) => {
-                self.each(line, |engine| engine.take(to as usize, kept.number, only.as_deref()));
-            }
-            None => self.follows[to as usize] = false,
+        let Some(kept) = kept.filter(whole) else { return self.leave(at) };
+        let mut news = Vec::new();
+        for (object, lanes) in history.news(before, after) {
+            let sender = history.seen(kept.replica).clone();
+            let is_unchanged =
+                self.follow(kept.replica) && history.same(&sender, &kept.seen, Some(object));
+            news.push(News { object, from: is_unchanged.then_some(kept.replica), lanes });
         }
+        self.each(line, |engine| engine.receive(at as usize, kept.number, &news));
+    }
+
+    /// A replica took in what another one has, of some objects or of all. Before it had seen
+    /// `before`, now it has seen `after`.
+    pub fn merge(
+        &mut self,
+        at: u32,
+        from: u32,
+        (before, after): (&Seen, &Seen),
+        history: &mut History,
+        line: u32,
+    ) {
+        if !self.follow(at) {
+            return;
+        }
+        if !self.follow(from) {
+            return self.leave(at);
+        }
+        let news = history.news(before, after);
+        let objects: Vec<u32> = news.into_iter().map(|(object, _)| object).collect();
+        self.each(line, |engine| engine.merge(at as usize, from as usize, &objects));
     }
 
     /// A replica was set back.
@@ -470,9 +390,13 @@ impl Engines {
         if !self.any() {
             return;
         }
-        self.follows[replica as usize] = kept.is_some();
-        if let Some(kept) = kept {
-            self.each(line, |engine| engine.restore(replica as usize, kept.number, incarnation));
+        match kept {
+            None => self.leave(replica),
+            Some(kept) => {
+                self.follows[replica as usize] = true;
+                let at = replica as usize;
+                self.each(line, |engine| engine.restore(at, kept.number, incarnation));
+            }
         }
     }
 
@@ -482,18 +406,22 @@ impl Engines {
     }
 
     /// Holds what the engines answer against what the definition says.
-    pub fn compare(&mut self, replica: u32, question: Question<'_>, right: &str, line: u32) {
-        for (name, engine) in &self.engines {
-            self.compared += 1;
+    pub fn compare(&mut self, replica: u32, question: &Question<'_>, line: u32) {
+        for (name, engine) in &mut self.engines {
             match engine.answer(replica as usize, question) {
-                Ok(answer) if answer == right => {}
-                Ok(answer) => self.differences.push(format!(
-                    "line {line}: {name} answers {answer}, by the definition it is {right}"
-                )),
+                Ok(Outcome::NotAsked) => continue,
+                Ok(Outcome::Same) => {}
+                Ok(Outcome::Other(answer)) => {
+                    let right = question.right();
+                    self.differences.push(format!(
+                        "line {line}: {name} answers {answer}, by the definition it is {right}"
+                    ));
+                }
                 Err(error) => {
                     self.differences.push(format!("line {line}: {name} has no answer: {error}"));
                 }
             }
+            self.compared += 1;
         }
     }
 }
@@ -508,32 +436,38 @@ impl Judge {
         if resolved.object.is_some_and(|object| self.loaded[object as usize]) {
             return;
         }
-        let seen = self.seen(replica).laid_flat();
+        let seen = self.seen(replica);
         match (claim, resolved.object) {
-            (Claim::Read { object: name, .. }, Some(object)) => {
-                let right = self.history.value_text(object, &seen);
-                self.engines.compare(replica, Question::Value(name), &right, line);
+            (Claim::Read { object: name, element, key, .. }, Some(object)) => {
+                if let Some(member) = element.as_deref().or(key.as_deref()) {
+                    let right = self.history.member_text(object, member, &seen);
+                    let question = Question::Member(name, member, &right);
+                    self.engines.compare(replica, &question, line);
+                } else {
+                    let right = self.history.amount(object, &seen);
+                    self.engines.compare(replica, &Question::Value(name, &right), line);
+                }
             }
             (Claim::Vector { object: name, .. }, object) => {
                 let counts = self.history.counts(&seen, object);
                 let name_of = |replica: u32| self.history.replicas[replica as usize].name.as_ref();
                 let named = counts.into_iter().map(|(of, n)| (name_of(of).to_string(), n.into()));
                 let right = vector_text(named.collect());
-                let question = Question::Vector(name.as_deref());
-                self.engines.compare(replica, question, &right, line);
+                let question = Question::Vector(name.as_deref(), &right);
+                self.engines.compare(replica, &question, line);
             }
             (Claim::Decisions { object: name, .. }, Some(object)) => {
-                let open = self.open_decisions(object, &seen, false);
+                let open = self.open_decisions(object, &seen.laid_flat(), false);
                 let names = |ops: &[OpId]| ops.iter().map(|op| self.name_of(*op)).collect();
                 let named = open
                     .iter()
                     .map(|open| (open.key.clone(), names(&open.kept), names(&open.superseded)));
                 let right = decisions_text(named.collect());
-                self.engines.compare(replica, Question::Decisions(name), &right, line);
+                self.engines.compare(replica, &Question::Decisions(name, &right), line);
             }
             (Claim::Notices { user, .. }, _) => {
                 let mut told = Vec::new();
-                for (key, choices) in self.all_notices(&seen, user) {
+                for (key, choices) in self.all_notices(&seen.laid_flat(), user) {
                     for op in &choices[0] {
                         let (by, seq) = self.name_of(*op);
                         told.push((
@@ -545,7 +479,15 @@ impl Judge {
                     }
                 }
                 let right = notices_text(told);
-                self.engines.compare(replica, Question::Notices(user), &right, line);
+                self.engines.compare(replica, &Question::Notices(user, &right), line);
+            }
+            (Claim::Digest { object: name, algorithm, .. }, object)
+                if algorithm.as_deref() == Some(OWN_ALGORITHM) =>
+            {
+                if let Ok(right) = self.state_hash(object, &seen) {
+                    let question = Question::Digest(name.as_deref(), &right);
+                    self.engines.compare(replica, &question, line);
+                }
             }
             _ => {}
         }
@@ -558,31 +500,30 @@ mod tests {
     use crate::check::Options;
     use crate::trace::Reader;
 
+    const ALL: [EngineName; 3] = [EngineName::Optimized, EngineName::Reference, EngineName::Proven];
+
     /// Each engine is asked, and each answer that is not the one expected is a difference.
     #[test]
     fn another_answer_is_a_difference() {
         let header =
             r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"n":{"type":"g-counter"}}}"#;
         let reader = Reader::new(header.as_bytes()).expect("it is a header");
-        let options = Options {
-            engines: vec![EngineName::Reference, EngineName::Proven],
-            ..Options::default()
-        };
+        let options = Options { engines: ALL.to_vec(), ..Options::default() };
         let mut judge = Judge::new(reader.header(), None, &options).expect("it is possible");
         let engines = &mut judge.engines;
-        engines.compare(0, Question::Value("n"), "0", 2);
-        assert_eq!((engines.compared, engines.differences.len()), (2, 0));
-        engines.compare(0, Question::Value("n"), "7", 3);
-        engines.compare(0, Question::Value("m"), "0", 4);
+        engines.compare(0, &Question::Value("n", &Amount::Count(0)), 2);
+        assert_eq!((engines.compared, engines.differences.len()), (3, 0));
+        engines.compare(0, &Question::Value("n", &Amount::Count(7)), 3);
+        engines.compare(0, &Question::Value("m", &Amount::Count(0)), 4);
         let expected = [
+            "line 3: the optimized engine answers 0, by the definition it is 7",
             "line 3: the reference engine answers 0, by the definition it is 7",
             "line 3: the proven engine answers 0, by the definition it is 7",
-            "line 4: the reference engine has no answer: no such object",
-            "line 4: the proven engine has no answer: no such object",
         ];
-        assert_eq!(
-            (engines.compared, &engines.differences[..]),
-            (6, &expected.map(String::from)[..])
-        );
+        assert_eq!(&engines.differences[..3], expected);
+        assert_eq!((engines.compared, engines.differences.len()), (9, 6));
+        for (difference, name) in engines.differences[3..].iter().zip(ALL) {
+            assert!(difference.starts_with(&format!("line 4: {name} has no answer: ")));
+        }
     }
 }

@@ -13,6 +13,7 @@
 use super::tree::Tree;
 use crate::trace::ObjectType;
 use hashbrown::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The number of an operation, in the order of the file from 0.
@@ -731,6 +732,20 @@ impl History {
         });
         self.work += work;
         same
+    }
+
+    /// What is in the second set and not in the first, where both are regular: by object, the
+    /// lanes of which the prefix is longer, and both lengths.
+    pub fn news(&mut self, before: &Seen, after: &Seen) -> BTreeMap<u32, Vec<(u32, u32, u32)>> {
+        let mut news = BTreeMap::<u32, Vec<_>>::new();
+        let mut work = 1;
+        before.counts.differences(&after.counts, &mut |lane, here, there| {
+            work += 1;
+            news.entry(self.lanes[lane as usize].object).or_default().push((lane, here, there));
+            true
+        });
+        self.work += work;
+        news
     }
 
     /// The first epoch of a branch that begins with an operation of another branch seen.

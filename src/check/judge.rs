@@ -322,7 +322,7 @@ impl Judge {
                     name: snapshot.as_str().into(),
                     line: self.line,
                     replica,
-                    kept: self.engines.keep(replica, &seen, self.line),
+                    kept: self.engines.save(replica, &seen, self.line),
                     seen,
                     states: self.states[replica as usize].clone(),
                 });
@@ -504,7 +504,7 @@ impl Judge {
         let seen = u128::from(self.history.seen(replica).size);
         self.report.coverage.concurrent_pairs += before - seen;
         let id = self.history.perform(replica, object, key, effect, user, self.line);
-        self.engines.perform(replica, object, op, self.line);
+        self.engines.perform(replica, op, id, &self.history);
         if let (Some(_), Effect::Wrote { value, timestamp }, Stamps::Explicit) =
             (key, effect, self.stamps)
         {
@@ -599,7 +599,7 @@ impl Judge {
             states: self.states[sender as usize].clone(),
             objects,
             received: false,
-            kept: self.engines.keep(sender, &seen, self.line),
+            kept: self.engines.send(sender, &seen, self.line),
         });
         Ok(())
     }
@@ -654,7 +654,7 @@ impl Judge {
         if self.history.learn(replica, &message.content, line, how) {
             let (kept, after) = (message.kept.as_ref(), self.history.seen(replica).clone());
             let (content, history) = (&message.content, &mut self.history);
-            self.engines.take(replica, kept, content, (&before, &after), history, line);
+            self.engines.receive(replica, kept, content, (&before, &after), history, line);
         }
         self.join_states(replica, &states, objects.as_deref());
         Ok(())
@@ -667,10 +667,9 @@ impl Judge {
             Some(objects) => history::Content::Objects(seen, objects.into()),
         };
         let before = self.seen(to);
-        let kept = self.engines.keep(from, &self.seen(from), self.line);
         if self.history.learn(to, &content, self.line, how) {
             let (after, history) = (self.seen(to), &mut self.history);
-            self.engines.take(to, kept.as_ref(), &content, (&before, &after), history, self.line);
+            self.engines.merge(to, from, (&before, &after), history, self.line);
         }
         let states = self.states[from as usize].clone();
         self.join_states(to, &states, objects);
@@ -802,6 +801,7 @@ impl Judge {
         let counted = KINDS.iter().copied().zip(self.claims_by_kind);
         report.coverage.claims = counted.filter(|(_, count)| *count > 0).collect();
         report.coverage.compared = self.engines.compared;
+        report.coverage.stopped = self.engines.stopped;
         report.differences = self.engines.differences;
         report.coverage.lost = self.messages.iter().filter(|m| !m.received).count() as u64;
         self.report

@@ -4,9 +4,9 @@
 //! each replica has seen, on `tree`. `meaning` and `values` are the definitions of
 //! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
 //! as a state. `judge` takes in the events, `resolve` looks up what a claim names. `claims`,
-//! `digests` and `agreement` hold the claims against the history, and `argument` says why a claim
-//! is false. `engines` lets the engines follow along, where that is
-//! asked for, and `second` asks the proven judge.
+//! `digests` and `agreement` hold the claims against the history, `state_hash` computes the hash that
+//! follows from it, and `argument` says why a claim is false. `engines` lets the engines follow
+//! along, where that is asked for, and `second` asks the proven judge.
 
 mod agreement;
 mod argument;
@@ -52,6 +52,8 @@ pub struct Options {
 /// An engine that can follow a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineName {
+    /// [`crate::optimized`]
+    Optimized,
     /// [`crate::reference`]
     Reference,
     /// [`crate::proven`]
@@ -61,6 +63,7 @@ pub enum EngineName {
 impl std::fmt::Display for EngineName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Optimized => "the optimized engine",
             Self::Reference => "the reference engine",
             Self::Proven => "the proven engine",
         })

@@ -226,6 +226,8 @@ pub struct Coverage {
     pub restores: u64,
     /// Answers of engines that were compared with the judge's.
     pub compared: u64,
+    /// Which engine followed to which line only, and why, each a sentence.
+    pub stopped: Vec<String>,
     /// What came of asking the proven judge.
     pub proven_judge: ProvenJudge,
 }

@@ -7,7 +7,6 @@
 
 use super::history::{Effect, History, NONE, OpId, Seen};
 use super::judge::Judge;
-use super::wording::shown;
 use crate::digest::{StateHash, ToBytes};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
@@ -116,9 +115,9 @@ impl Judge {
         (claimed, right): (&str, &StateHash),
     ) -> Vec<String> {
         let who = self.replica_shown(replica);
-        let what = match object {
-            Some(object) => format!("of {}", self.object_shown(object)),
-            None => "of all objects together".into(),
+        let (on, of) = match object.map(|object| self.object_shown(object)) {
+            Some(object) => (format!(" on {object}"), format!("of {object}")),
+            None => (String::new(), "of all objects".into()),
         };
         let members = self.history.members(seen, object);
         let last = members.iter().max().map(|op| self.history.ops[*op as usize].line);
@@ -127,9 +126,9 @@ impl Judge {
         let (removals, content): (Vec<_>, Vec<_>) = records.partition(|record| record.is_removal);
         let mut because = vec![
             match last {
-                None => format!("{who} has seen no operation {what}"),
+                None => format!("{who} has seen no operation{on}"),
                 Some(line) => format!(
-                    "{who} has seen {} {what}, the last in the file on line {line}",
+                    "{who} has seen {}{on}, the last in the file on line {line}",
                     counted(members.len(), "operation")
                 ),
             },
@@ -145,8 +144,8 @@ impl Judge {
         } else if claimed.eq_ignore_ascii_case(&quoted(right.content.to_string())) {
             because.push("the digits of a digest are written in lower case".into());
         }
-        let right = shown(&right.content.to_string());
-        because.push(format!("so the state hash `{OWN_ALGORITHM}` {what} at {who} is {right}"));
+        let right = right.content;
+        because.push(format!("so the state hash `{OWN_ALGORITHM}` {of} at {who} is `{right}`"));
         because
     }
 }

@@ -20,47 +20,86 @@ impl History {
         }
     }
 
-    /// The value of an object as canonical JSON, but with members in byte order.
-    pub fn value_text(&mut self, object: u32, seen: &Seen) -> String {
+    /// What an object amounts to. Cost: that of all its keys, or entries.
+    pub fn amount(&mut self, object: u32, seen: &Seen) -> Amount<'_> {
         let seen = &seen.laid_flat();
         let of = &self.objects[object as usize];
         match of.kind {
-            ObjectType::GCounter => self.count(object, seen).to_string(),
+            ObjectType::GCounter => Amount::Count(self.count(object, seen)),
             ObjectType::LwwRegister => {
                 let key = of.keys.first().copied();
                 let value = key.and_then(|key| self.current(key, seen));
-                value.map_or("null".into(), |value| self.values.text(value).to_string())
+                Amount::Value(value.map(|value| &**self.values.text(value)))
             }
             ObjectType::OrSet => {
-                let mut names: Vec<_> = self
-                    .elements(object, seen)
-                    .into_iter()
-                    .map(|key| self.keys[key as usize].name.clone())
-                    .collect();
-                names.sort_unstable();
-                list('[', ']', names.iter().map(|name| quoted(name)))
+                let elements = self.elements(object, seen);
+                let name = |key: u32| &*self.keys[key as usize].name;
+                Amount::Elements(elements.into_iter().map(name).collect())
             }
             ObjectType::LwwMap => {
                 let keys = of.keys.clone();
-                let mut members: Vec<_> = keys
-                    .into_iter()
-                    .filter_map(|key| {
-                        let value = self.current(key, seen)?;
-                        let name = self.keys[key as usize].name.clone();
-                        Some((name, self.values.text(value).clone()))
-                    })
-                    .collect();
-                members.sort_unstable();
-                list('{', '}', members.iter().map(|(key, value)| quoted(key) + ":" + value))
+                let current = keys.into_iter().map(|key| (key, self.current(key, seen)));
+                let members: Vec<_> = current.collect();
+                let named = |(key, value): (u32, Option<u32>)| {
+                    Some((&*self.keys[key as usize].name, &**self.values.text(value?)))
+                };
+                Amount::Values(members.into_iter().filter_map(named).collect())
             }
             ObjectType::Log => {
                 let entries = self.entries(object, seen);
-                let texts = entries.iter().map(|op| match self.ops[*op as usize].effect {
-                    Effect::Wrote { value, .. } => self.values.text(value).to_string(),
-                    _ => String::new(),
-                });
-                list('[', ']', texts)
+                Amount::Entries(entries.into_iter().map(|op| self.stamp(op).3).collect())
             }
+        }
+    }
+
+    /// The value of an object as canonical JSON, but with members in byte order.
+    pub fn value_text(&mut self, object: u32, seen: &Seen) -> String {
+        self.amount(object, seen).text()
+    }
+
+    /// Whether the element is in the set, or the value of the key of the map, as canonical JSON.
+    pub fn member_text(&mut self, object: u32, name: &str, seen: &Seen) -> String {
+        let key = self.find_key(object, name);
+        if self.objects[object as usize].kind == ObjectType::OrSet {
+            return key.is_some_and(|key| !self.live(key, seen).is_empty()).to_string();
+        }
+        let value = key.and_then(|key| self.current(key, seen));
+        value.map_or("null".into(), |value| self.values.text(value).to_string())
+    }
+}
+
+/// What an object amounts to, its keys in no particular order. Values are canonical JSON.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Amount<'a> {
+    /// G-counter: the total.
+    Count(u128),
+    /// LWW-register: the value, unless there is none or it is deleted.
+    Value(Option<&'a str>),
+    /// OR-set: the elements.
+    Elements(Vec<&'a str>),
+    /// LWW-map: the keys that are not deleted, with their values.
+    Values(Vec<(&'a str, &'a str)>),
+    /// Log: the entries in order.
+    Entries(Vec<&'a str>),
+}
+
+impl Amount<'_> {
+    /// The same as canonical JSON, but with members in byte order.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Value(value) => value.unwrap_or("null").into(),
+            Self::Elements(elements) => {
+                let mut elements = elements.clone();
+                elements.sort_unstable();
+                list('[', ']', elements.into_iter().map(quoted))
+            }
+            Self::Values(values) => {
+                let mut values = values.clone();
+                values.sort_unstable();
+                list('{', '}', values.into_iter().map(|(key, value)| quoted(key) + ":" + value))
+            }
+            Self::Entries(entries) => list('[', ']', entries.iter().copied().map(String::from)),
         }
     }
 }

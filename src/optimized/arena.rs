@@ -193,6 +193,11 @@ impl Values {
         self.freed += handle.len();
     }
 
+    /// How many bytes all values are of, also those that are needed no more.
+    pub fn bytes(&self) -> usize {
+        self.total
+    }
+
     /// Whether more than half is no more needed: then it is time to move the values to a new arena.
     pub fn is_wasteful(&self) -> bool {
         self.freed > CHUNK && self.freed > self.total / 2
@@ -217,6 +222,11 @@ impl Keys {
     /// The key of a number.
     pub fn get(&self, number: u32) -> &[u8] {
         key(&self.chunks, &self.places, number)
+    }
+
+    /// How many bytes all keys are of. Cost: O(chunks).
+    pub fn bytes(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum()
     }
 
     /// The number of the key, where it is known.

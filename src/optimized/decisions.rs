@@ -10,9 +10,11 @@
 //! Registers, sets and maps are typed views of this store.
 
 use super::arena::{Keys, Table, Values};
-use super::delta::{Effect, Record};
+use super::delta::{Effect, KeyedDelta, Name, Record};
 use super::history::{Authors, Step, Trail};
-use super::state_hash::{Leaves, Part, Trees, write_bytes, write_number, write_value};
+use super::state_hash::{
+    Found, KeyAndBody, Leaves, Part, Spot, Trees, write_bytes, write_number, write_value,
+};
 use super::vector::{Origins, Vector};
 use super::{Author, Refused};
 use crate::dot::{Dot, Origin};
@@ -20,6 +22,7 @@ use crate::operation::{DecisionId, User};
 use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// A birth of a key: number of the origin, and counter.
 pub(super) type Birth = (u32, u64);
@@ -263,9 +266,12 @@ impl<E: Effect> Decisions<E> {
         self.origins.vector()
     }
 
-    /// How many operations of the origin have been seen.
-    pub fn seen(&self, origin: &Origin) -> u64 {
-        self.origins.find(origin).map_or(0, |number| self.origins.seen(number))
+    /// About how many bytes it takes in memory.
+    pub fn footprint(&self) -> usize {
+        const KEY: usize = 32; // Its place, table entry, marks and trail.
+        let records = self.records.len() + 2 * self.more.len();
+        let texts = self.keys.bytes() + self.values.bytes();
+        records * (size_of::<Record<E>>() + KEY) + texts + 32 * self.authors.len()
     }
 
     /// How many keys were ever decided on. Their numbers are below this.
@@ -398,6 +404,32 @@ impl<E: Effect> Decisions<E> {
         listed.map(|record| self.decision(record)).collect()
     }
 
+    /// The decision that has effect on a key.
+    pub fn effective(&self, key: &[u8]) -> Option<Decision<'_>> {
+        Some(self.decision(self.current(self.find(key)?)?))
+    }
+
+    /// What a key has: nothing, or the bytes of its value, which an element of a set has none of.
+    pub fn effect(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let current = self.current(self.find(key)?)?;
+        let value = || self.value(current).unwrap_or_default().to_vec();
+        (!current.effect.is_removal()).then(value)
+    }
+
+    /// The keys that a delta lists, as far as they are known here by what the delta calls them.
+    pub fn keys_of(&self, delta: &KeyedDelta<E>) -> Vec<Vec<u8>> {
+        let Ok(numbers) = self.resolve(delta) else {
+            return Vec::new();
+        };
+        let key = |(name, number): (&Name, Option<u32>)| match (name, number) {
+            (Name::Bytes { at, length }, _) => {
+                Some(delta.keys[*at as usize..][..*length as usize].to_vec())
+            }
+            (Name::Birth { .. }, number) => number.map(|number| self.key(number).to_vec()),
+        };
+        delta.names.iter().zip(numbers).filter_map(key).collect()
+    }
+
     /// The greatest write to a key.
     pub fn won(&self, key: &[u8]) -> Option<Decision<'_>> {
         Some(self.decision(self.winner(self.find(key)?)?))
@@ -444,6 +476,44 @@ impl<E: Effect> Decisions<E> {
         trees.refresh(self);
         self.trees = trees;
         &self.trees
+    }
+
+    /// The keys of which the two do not say the same, in order. Cost: O(keys changed since the
+    /// hashes were last asked for, and differences · log keys).
+    pub fn difference<'a>(&'a mut self, other: &'a mut Self) -> BTreeSet<&'a [u8]> {
+        self.trees();
+        other.trees();
+        let (ours, theirs) = (&*self, &*other);
+        let mut keys = BTreeSet::new();
+        for part in [Part::Content, Part::Removals] {
+            let (our, their) = ours.trees.difference(&theirs.trees, part);
+            keys.extend(our.into_iter().map(|number| ours.key(number)));
+            keys.extend(their.into_iter().map(|number| theirs.key(number)));
+        }
+        // Those that share a bucket with a difference may be the same.
+        keys.retain(|key| ours.hashed(key) != theirs.hashed(key));
+        keys
+    }
+
+    /// What is hashed of a key.
+    fn hashed(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let number = self.find(key)?;
+        self.part(number)?;
+        let mut body = Vec::new();
+        self.write_body(number, &mut body);
+        Some(body)
+    }
+
+    /// What the trees of the state hash have at a place.
+    pub fn look(&mut self, spot: Spot) -> Found {
+        self.trees();
+        self.trees.look(self, spot)
+    }
+
+    /// The first records below a place of the state hash.
+    pub fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+        self.trees();
+        self.trees.below(self, spot, limit)
     }
 
     fn write_decision(&self, record: &Record<E>, out: &mut Vec<u8>) {

@@ -28,7 +28,9 @@
 //! ```
 
 use super::delta::Unfit;
-use super::state_hash::{Leaves, Part, Trees, object_hashes, write_bytes, write_number};
+use super::state_hash::{
+    Found, KeyAndBody, Leaves, Part, Spot, Trees, object_hashes, write_bytes, write_number,
+};
 use super::vector::{Origins, Vector};
 use super::{Refused, StateHash};
 use crate::dot::{Dot, Origin};
@@ -205,6 +207,18 @@ impl GCounter {
         self.trees = trees;
         object_hashes(1, &self.trees)
     }
+
+    /// What the trees of the state hash have at a place.
+    pub(super) fn look(&mut self, spot: Spot) -> Found {
+        self.state_hash();
+        self.trees.look(self, spot)
+    }
+
+    /// The first records below a place of the state hash.
+    pub(super) fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+        self.state_hash();
+        self.trees.below(self, spot, limit)
+    }
 }
 
 impl Lattice for GCounter {
@@ -256,11 +270,6 @@ impl Change<'_> {
         let before = origins.vector_until(self.number, origins.seen(self.number) - 1);
         self.counter.delta_since(&before)
     }
-
-    /// The number of the share that grew.
-    pub(crate) fn number(&self) -> u32 {
-        self.number
-    }
 }
 
 /// Whose shares grew when something was taken in.
@@ -284,11 +293,6 @@ impl Grown<'_> {
     /// The origins whose shares grew, each with its present share.
     pub fn shares(&self) -> impl Iterator<Item = (&Origin, u128)> {
         self.numbers.iter().map(|number| self.counter.numbered(*number))
-    }
-
-    /// The numbers of the shares that grew.
-    pub(crate) fn into_numbers(self) -> Vec<u32> {
-        self.numbers
     }
 }
 

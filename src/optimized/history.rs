@@ -83,6 +83,11 @@ impl Trail {
 
     /// Which key the operation was the first decision on.
     pub fn born(&self, counter: u64) -> Option<u32> {
+        // Where no entry is missing, it is where it would be.
+        let guess = usize::try_from(counter.checked_sub(*self.counters.get(0)?)?).ok()?;
+        if self.counters.get(guess) == Some(&counter) && self.keys[guess] & BIRTH != 0 {
+            return Some(self.keys[guess] & !BIRTH);
+        }
         let mut from = self.first_from(counter);
         while self.counters.get(from) == Some(&counter) {
             let key = self.keys[from];

@@ -35,7 +35,8 @@ use super::atom::Atom;
 use super::delta::Unfit;
 use super::segments::{Collector, Mover, Pieces, Place, Segments};
 use super::state_hash::{
-    Leaves, Part, Trees, object_hashes, write_bytes, write_number, write_value,
+    Found, KeyAndBody, Leaves, Part, Spot, Trees, object_hashes, write_bytes, write_number,
+    write_value,
 };
 use super::vector::{Origins, Vector};
 use super::{Author, Refused, StateHash};
@@ -250,12 +251,29 @@ impl<V: Atom + ?Sized> Log<V> {
         Entry { log: self, number }
     }
 
+    /// About how many bytes it takes in memory, shared ones as well.
+    pub(crate) fn footprint(&self) -> usize {
+        40 * self.len() + self.entries.segments.bytes()
+    }
+
     /// The state hash. Cost: O(entries that came since it was last asked for · log entries).
     pub fn state_hash(&mut self) -> StateHash {
         let mut trees = std::mem::take(&mut self.entries.trees);
         trees.refresh(&self.entries);
         self.entries.trees = trees;
         object_hashes(5, &self.entries.trees)
+    }
+
+    /// What the trees of the state hash have at a place.
+    pub(super) fn look(&mut self, spot: Spot) -> Found {
+        self.state_hash();
+        self.entries.trees.look(&self.entries, spot)
+    }
+
+    /// The first records below a place of the state hash.
+    pub(super) fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+        self.state_hash();
+        self.entries.trees.below(&self.entries, spot, limit)
     }
 
     /// Which entries have been seen. Cost: O(origins), without a look at their names.
@@ -440,11 +458,6 @@ impl<'a, V: Atom + ?Sized> Entry<'a, V> {
         let before = origins.vector_until(self.record().origin, self.counter() - 1);
         self.log.delta_since(&before)
     }
-
-    /// The number of the entry.
-    pub(crate) fn number(&self) -> u32 {
-        self.number
-    }
 }
 
 impl<V: Atom + ?Sized> Clone for Entry<'_, V> {
@@ -507,11 +520,6 @@ impl<'a, V: Atom + ?Sized> News<'a, V> {
     /// none is new.
     pub fn first_position(&self) -> Option<usize> {
         (!self.is_empty()).then_some(self.position)
-    }
-
-    /// The numbers of the new entries: those from the first on, in the order of the log.
-    pub(crate) fn into_numbers(self) -> Vec<u32> {
-        self.numbers
     }
 }
 

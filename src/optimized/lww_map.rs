@@ -151,13 +151,33 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         self.decisions.trees()
     }
 
+    pub(super) fn store(&self) -> &Decisions<Write> {
+        &self.decisions
+    }
+
+    pub(super) fn store_mut(&mut self) -> &mut Decisions<Write> {
+        &mut self.decisions
+    }
+
     pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
         self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    }
+
+    pub(super) fn footprint(&self) -> usize {
+        self.decisions.footprint()
     }
 
     /// The state hash. Cost: O(keys changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(4, self.decisions.trees())
+    }
+
+    /// The keys of which the two maps do not say the same, in the order of their bytes: by their
+    /// writes, so that they may differ where both have the same value. Cost: O(keys changed since
+    /// the state hash was last asked for, and differences · log keys).
+    pub fn difference<'a>(&'a mut self, other: &'a mut Self) -> Vec<K::Ref<'a>> {
+        let keys = self.decisions.difference(&mut other.decisions);
+        keys.into_iter().filter_map(K::from_bytes).collect()
     }
 }
 

@@ -24,7 +24,7 @@
 //! ```
 
 use super::atom::Atom;
-use super::decisions::{Decision, OpenDecision};
+use super::decisions::{Decision, Decisions, OpenDecision};
 use super::delta::{Performed, Replicated, Typed, Unfit, Write};
 use super::exchange::Applied;
 use super::lww_map::LwwMap;
@@ -95,9 +95,21 @@ impl<V: Atom + ?Sized> LwwRegister<V> {
         self.map.winner(KEY)
     }
 
+    pub(super) fn store(&self) -> &Decisions<Write> {
+        self.map.store()
+    }
+
+    pub(super) fn store_mut(&mut self) -> &mut Decisions<Write> {
+        self.map.store_mut()
+    }
+
     /// The open merge decision, if it is open.
     pub fn open_decision(&self) -> Option<OpenDecision<()>> {
         self.map.open_decisions().next().map(|open| open.map(|_| ()))
+    }
+
+    pub(super) fn footprint(&self) -> usize {
+        self.map.footprint()
     }
 
     /// The state hash.

@@ -17,12 +17,13 @@ mod vector;
 
 mod delta;
 mod history;
-mod state_hash;
+pub(crate) mod state_hash;
 
 pub mod g_counter;
 
 mod decisions;
 mod exchange;
+mod inspect;
 pub mod lww_register;
 pub mod or_set;
 

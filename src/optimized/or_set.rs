@@ -130,13 +130,33 @@ impl<K: Atom + ?Sized> OrSet<K> {
         self.decisions.open_decisions(K::from_bytes)
     }
 
+    pub(super) fn store(&self) -> &Decisions<Presence> {
+        &self.decisions
+    }
+
+    pub(super) fn store_mut(&mut self) -> &mut Decisions<Presence> {
+        &mut self.decisions
+    }
+
     pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
         self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    }
+
+    pub(super) fn footprint(&self) -> usize {
+        self.decisions.footprint()
     }
 
     /// The state hash. Cost: O(elements changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         object_hashes(3, self.decisions.trees())
+    }
+
+    /// The elements of which the two sets do not say the same, in the order of their bytes: by
+    /// their decisions, so that they may differ where both contain the element. Cost: O(elements
+    /// changed since the state hash was last asked for, and differences · log elements).
+    pub fn difference<'a>(&'a mut self, other: &'a mut Self) -> Vec<K::Ref<'a>> {
+        let keys = self.decisions.difference(&mut other.decisions);
+        keys.into_iter().filter_map(K::from_bytes).collect()
     }
 }
 

@@ -187,6 +187,18 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
         }
     }
 
+    /// About how many bytes it takes in memory. Cost: O(bytes / 64 KB).
+    pub(crate) fn footprint(&self) -> usize {
+        let data = match self {
+            Self::GCounter(state) => 64 * state.len(),
+            Self::LwwRegister(state) => state.footprint(),
+            Self::OrSet(state) => state.footprint(),
+            Self::LwwMap(state) => state.footprint(),
+            Self::Log(state) => state.footprint(),
+        };
+        size_of::<Self>() + data
+    }
+
     /// The state hash. Cost: O(records changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
         match self {
@@ -246,6 +258,21 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
         };
         changes.map_err(Reason::Unfit)
     }
+
+    fn take_in(&mut self, delta: &Delta<K, V>) -> Result<(), Reason> {
+        let taken = match (self, delta) {
+            (Self::GCounter(ours), Delta::GCounter(delta)) => ours.apply(delta).map(drop),
+            (Self::LwwRegister(ours), Delta::LwwRegister(delta)) => ours.apply(delta).map(drop),
+            (Self::OrSet(ours), Delta::OrSet(delta)) => ours.apply(delta).map(drop),
+            (Self::LwwMap(ours), Delta::LwwMap(delta)) => ours.apply(delta).map(drop),
+            (Self::Log(ours), Delta::Log(delta)) => ours.apply(delta.clone()).map(drop),
+            (ours, delta) => {
+                let (expected, found) = (ours.kind(), delta.kind());
+                return Err(Reason::WrongType { expected, found });
+            }
+        };
+        taken.map_err(Reason::Unfit)
+    }
 }
 
 impl Changes {
@@ -255,6 +282,22 @@ impl Changes {
 }
 
 impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
+    /// About how many bytes it takes in memory, rosters and shared entries as well.
+    pub(crate) fn footprint(&self) -> usize {
+        let data = match self {
+            Self::GCounter(delta) => 16 * delta.len(),
+            Self::LwwRegister(delta) => delta.keyed.footprint(),
+            Self::OrSet(delta) => delta.keyed.footprint(),
+            Self::LwwMap(delta) => delta.keyed.footprint(),
+            Self::Log(delta) => {
+                let entries = delta.lengths.iter().map(|length| 20 + *length as usize);
+                entries.sum()
+            }
+        };
+        let origins = self.since().counts().len() + self.seen().counts().len();
+        size_of::<Self>() + data + 16 * origins
+    }
+
     /// The type of the object that it is of.
     pub fn kind(&self) -> ObjectType {
         match self {
@@ -293,7 +336,6 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
 pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
 
 /// One replica: who it is, and what it has seen.
-#[derive(Clone, Debug)]
 pub struct Replica<K: Atom + ?Sized, V: Atom + ?Sized> {
     origin: Origin,
     objects: Objects<K, V>,
@@ -393,6 +435,11 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         self.objects.get(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
     }
 
+    /// The state of one object, to be looked at in ways that bring its hashes up to date.
+    pub(crate) fn object_mut(&mut self, id: &str) -> Result<&mut Object<K, V>, Error> {
+        find(&mut self.objects, id)
+    }
+
     /// What an object has seen: what to ask a delta for.
     pub fn vector(&self, id: &str) -> Result<Vector, Error> {
         Ok(self.object(id)?.vector())
@@ -458,20 +505,57 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     /// [`Unfit::Gap`] where operations before the delta's start are missing; [`Unfit::Forked`] where
     /// it knows operations under this very name that were not performed here.
     pub fn apply(&mut self, id: &str, delta: Delta<K, V>) -> Result<Changes, Error> {
+        let seen = delta.seen().clone();
+        self.take(id, &seen, |object| object.apply(delta))
+    }
+
+    /// Takes in such a message, where nobody asks what it changes and the message stays.
+    pub(crate) fn take_in(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
+        self.take(id, delta.seen(), |object| object.take_in(delta))
+    }
+
+    /// Takes in what a sender has seen, if it is no more of this life than was performed here.
+    fn take<T>(
+        &mut self,
+        id: &str,
+        seen: &Vector,
+        take: impl FnOnce(&mut Object<K, V>) -> Result<T, Reason>,
+    ) -> Result<T, Error> {
         let origin = &self.origin;
         let object = find(&mut self.objects, id)?;
         let before = object.vector();
-        let (performed, known) = (before.get(origin), delta.seen().get(origin));
+        let (performed, known) = (before.get(origin), seen.get(origin));
         if known > performed {
             let unfit = Unfit::Forked { origin: origin.clone(), performed, known };
             return Err(refuse(id, Reason::Unfit(unfit)));
         }
-        let changes = object.apply(delta).map_err(|reason| refuse(id, reason))?;
+        let taken = take(object).map_err(|reason| refuse(id, reason))?;
         // Operations of earlier lives may come back to a replica that was set back.
-        if object.vector() != before {
-            self.performed = self.count_performed();
+        for (of, count) in seen.iter().filter(|(of, _)| of.replica == origin.replica) {
+            let back = count.saturating_sub(before.get(of));
+            self.performed = self.performed.saturating_add(back);
         }
-        Ok(changes)
+        Ok(taken)
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Replica<K, V> {
+    fn clone(&self) -> Self {
+        let Self { origin, objects, performed, clock } = self;
+        let (origin, objects) = (origin.clone(), objects.clone());
+        Self { origin, objects, performed: *performed, clock: clock.clone() }
+    }
+}
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Replica<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, objects, performed, clock } = self;
+        f.debug_struct("Replica")
+            .field("origin", origin)
+            .field("objects", objects)
+            .field("performed", performed)
+            .field("clock", clock)
+            .finish()
     }
 }
 

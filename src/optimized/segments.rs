@@ -66,6 +66,11 @@ impl Segments {
         self.full.len() as u32 - 1
     }
 
+    /// How many bytes there are, shared ones as well. Cost: O(segments).
+    pub fn bytes(&self) -> usize {
+        self.open.len() + self.full.iter().map(|segment| segment.len()).sum::<usize>()
+    }
+
     /// The entry.
     pub fn get(&self, place: Place) -> &[u8] {
         let segment = self.full.get(place.segment as usize).map_or(&self.open, |full| full);

@@ -337,7 +337,7 @@ impl Trees {
         for level in 0..depth.min(DEEPEST) {
             match child.as_node() {
                 Some(node) => child = tree.nodes[node as usize].children[branch(path, level)],
-                // The bucket has all that is below; what is elsewhere is left out.
+                // The bucket has all that is below, and maybe more.
                 None => {
                     let records = self.bucket(child);
                     return Subtree::Bucket(records);
@@ -348,6 +348,55 @@ impl Trees {
             Some(node) => Subtree::Node(tree.nodes[node as usize].hashes),
             None => Subtree::Bucket(self.bucket(child)),
         }
+    }
+
+    /// What a tree has at a place, with its records in the order of their keys. As of the last
+    /// refresh.
+    pub fn look(&self, leaves: &impl Leaves, spot: Spot) -> Found {
+        match self.at(spot.part, spot.path, spot.depth) {
+            Subtree::Node(hashes) => Found::Node(hashes),
+            Subtree::Bucket(numbers) => Found::Records(Self::records(leaves, numbers, spot)),
+        }
+    }
+
+    /// The first records below a place of a tree, `limit` of them at most, in the order of their
+    /// keys. As of the last refresh.
+    pub fn below(&self, leaves: &impl Leaves, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+        let tree = self.tree(spot.part);
+        let mut child = tree.root;
+        for level in 0..spot.depth.min(DEEPEST) {
+            if let Some(node) = child.as_node() {
+                child = tree.nodes[node as usize].children[branch(spot.path, level)];
+            }
+        }
+        let mut numbers = Vec::new();
+        let mut open = vec![child];
+        while let Some(child) = open.pop() {
+            match child.as_node() {
+                Some(node) => open.extend(tree.nodes[node as usize].children.iter().rev()),
+                None => numbers.extend(self.bucket(child)),
+            }
+            if numbers.len() >= limit {
+                numbers.truncate(limit);
+                break;
+            }
+        }
+        Self::records(leaves, numbers, spot)
+    }
+
+    /// Those of the records that belong below a place.
+    fn records(leaves: &impl Leaves, numbers: Vec<u32>, spot: Spot) -> Vec<KeyAndBody> {
+        let mut records = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let (mut key, mut body) = (Vec::new(), Vec::new());
+            leaves.write_key(number, &mut key);
+            if spot.has(&key) {
+                leaves.write_body(number, &mut body);
+                records.push((key, body));
+            }
+        }
+        records.sort_unstable();
+        records
     }
 
     fn bucket(&self, child: Child) -> Vec<u32> {
@@ -399,6 +448,47 @@ impl Trees {
         }
         found
     }
+}
+
+/// A record: its key, and what it says of it.
+pub(crate) type KeyAndBody = (Vec<u8>, Vec<u8>);
+
+/// A place in one of the trees of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Spot {
+    /// In which tree.
+    pub part: Part,
+    /// The way there from the root, two bits a level, the first ones on top.
+    pub path: u64,
+    /// How many levels down, at most 32.
+    pub depth: u32,
+}
+
+impl Spot {
+    /// The deepest one.
+    pub const DEEPEST: u32 = DEEPEST;
+
+    /// The place below it on one of the four ways; `None` where there is no further one.
+    pub fn child(self, branch: u32) -> Option<Self> {
+        let Self { part, path, depth } = self;
+        let path = path | u64::from(branch) << 62_u32.checked_sub(2 * depth)?;
+        Some(Self { part, path, depth: depth + 1 })
+    }
+
+    /// Whether a record with the key belongs there or below.
+    pub fn has(self, key: &[u8]) -> bool {
+        let differs = path(key) ^ self.path;
+        self.depth == 0 || differs >> 64_u32.saturating_sub(2 * self.depth) == 0
+    }
+}
+
+/// What a tree has at a place, to be told to others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Found {
+    /// More than a bucket: the hashes of the four parts.
+    Node([Digest; 4]),
+    /// These records.
+    Records(Vec<KeyAndBody>),
 }
 
 /// What a tree has at a place.
@@ -554,5 +644,51 @@ impl<'a, L: Leaves> Update<'a, L> {
             self.message.extend_from_slice(&self.encoded[body]);
         }
         hash(&DOMAINS.bucket, &self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records that are numbers; the key is the place.
+    struct Numbers(Vec<u32>);
+
+    impl Leaves for Numbers {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn part(&self, _: u32) -> Option<Part> {
+            Some(Part::Content)
+        }
+
+        fn write_key(&self, number: u32, out: &mut Vec<u8>) {
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+
+        fn write_body(&self, number: u32, out: &mut Vec<u8>) {
+            out.extend_from_slice(&self.0[number as usize].to_be_bytes());
+        }
+    }
+
+    /// Whoever looks for differences looks at no more than a bucket beside each.
+    #[test]
+    fn a_difference_is_looked_for_in_its_bucket() {
+        for (records, step) in [(5, 2), (100, 7), (5000, 1000), (5000, 60), (5000, 1)] {
+            let mut numbers = Numbers(vec![0; records]);
+            let (mut ours, mut theirs) = (Trees::default(), Trees::default());
+            ours.refresh(&numbers);
+            for differing in (0..records).step_by(step) {
+                numbers.0[differing] = 1;
+            }
+            theirs.refresh(&numbers);
+            let (found, other) = ours.difference(&theirs, Part::Content);
+            let differences = records.div_ceil(step);
+            let is_found = |at: usize| found.contains(&(at as u32)) && other.contains(&(at as u32));
+            assert!((0..records).step_by(step).all(is_found));
+            assert!(found.len() <= BUCKET * differences, "{} of {records}", found.len());
+            assert_eq!(found.len(), other.len());
+        }
     }
 }

@@ -4,13 +4,17 @@
 //! `rejoin::definition`, or by [`State`] for objects that are loaded. With own stamps the world
 //! orders writes by timestamps that it keeps to itself, which grow along what was seen.
 
+use crate::state_of_events;
 use crate::trace_states::{State, count_json, entry_json, parsed, write_json};
 use rejoin::check::Rule;
 use rejoin::definition::{self, Event, EventId};
+use rejoin::digest::ToBytes;
 use rejoin::dot::{Dot, Origin, ReplicaId};
-use rejoin::operation::{Answer, Frontier, Operation, Value as Written};
+use rejoin::operation::{Answer, Frontier, ObjectId, Operation, Value as Written};
+use rejoin::reference::state_hash::{of_hashes, of_records};
 use rejoin::trace::ObjectType;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -36,6 +40,12 @@ pub struct Canonical(String);
 impl Written for Canonical {
     fn tombstone() -> Self {
         Self("null".into())
+    }
+}
+
+impl ToBytes for Canonical {
+    fn to_bytes(&self) -> Cow<'_, [u8]> {
+        self.0.as_bytes().into()
     }
 }
 
@@ -110,6 +120,8 @@ pub struct Digest {
     pub scope: (Option<usize>, Option<&'static str>),
     knowledge: Knowledge,
     value: String,
+    /// What it must be, where that is known.
+    right: Option<Value>,
     pub digest: Value,
 }
 
@@ -631,7 +643,8 @@ impl World {
     }
 
     fn digest(&mut self, replica: usize, object: Option<usize>, choice: usize) -> Value {
-        let algorithm = (choice % 4 > 1).then_some("sha256");
+        let own = !self.setting.digest_values && self.is_hashed(object);
+        let algorithm = (choice % 4 > 1).then_some(if own { "rejoin/1" } else { "sha256" });
         let mut line = json!({"event": "digest", "replica": REPLICAS[replica]});
         if let Some(object) = object {
             line["object"] = json!(OBJECTS[object].0);
@@ -657,16 +670,43 @@ impl World {
             (false, _) => format!("{knowledge:?}"),
         };
         let next = self.labels.len();
-        let digest = json!(format!("d{}", self.labels.entry(label).or_insert(next)));
+        let label = json!(format!("d{}", self.labels.entry(label).or_insert(next)));
+        let right = (algorithm == Some("rejoin/1")).then(|| self.state_hash(replica, object));
+        let digest = right.clone().unwrap_or(label);
         line["digest"] = digest.clone();
         self.digests.push(Digest {
             line: self.lines.len(),
             scope: (object, algorithm),
             knowledge,
             value: self.determined(replica, object),
+            right,
             digest,
         });
         line
+    }
+
+    /// Whether the state hash of the object, or of all, follows from the trace.
+    fn is_hashed(&self, object: Option<usize>) -> bool {
+        let objects = object.map_or_else(|| chosen(u8::MAX), |object| vec![object]);
+        let free = |kind| !matches!(kind, ObjectType::GCounter | ObjectType::OrSet);
+        objects.into_iter().all(|object| {
+            let is_free = self.setting.own_stamps && free(OBJECTS[object].1);
+            !is_free && !self.loaded.contains(&object)
+        })
+    }
+
+    fn state_hash(&self, replica: usize, object: Option<usize>) -> Value {
+        let of = |object: usize| {
+            let (name, kind) = OBJECTS[object];
+            let seen = self.seen_of(replica, Some(object));
+            let hash = of_records(kind, state_of_events::records(kind, &seen));
+            (ObjectId::from(name), hash)
+        };
+        let hash = match object {
+            Some(object) => of(object).1,
+            None => of_hashes(&chosen(u8::MAX).into_iter().map(of).collect()),
+        };
+        json!(hash.content.to_string())
     }
 
     fn claim_everything(&mut self) {
@@ -788,7 +828,7 @@ fn notice_json(notice: &rejoin::operation::Notice<String>) -> Value {
 }
 
 /// Where these digest claims, in order, are found false: each is compared with those before it
-/// that hold.
+/// that hold, and then with what it must be.
 pub fn judge_digests(claims: &[Digest]) -> Vec<(usize, Rule)> {
     let mut held: Vec<&Digest> = Vec::new();
     let mut found = Vec::new();
@@ -798,6 +838,8 @@ pub fn judge_digests(claims: &[Digest]) -> Vec<(usize, Rule)> {
             found.push((claim.line, Rule::DigestEqual));
         } else if others().any(|o| o.digest == claim.digest && o.value != claim.value) {
             found.push((claim.line, Rule::DigestDistinct));
+        } else if claim.right.as_ref().is_some_and(|right| *right != claim.digest) {
+            found.push((claim.line, Rule::DigestAlgorithm));
         } else {
             held.push(claim);
         }

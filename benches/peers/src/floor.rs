@@ -6,10 +6,11 @@
 //! delta.
 
 use crate::workload::{Delta, Workload};
+use cpu_time::ProcessTime;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 type Table = HashMap<u64, u64, FixedState>;
 
@@ -50,7 +51,7 @@ impl Floor {
                 hub = table();
             }
             let payload = vec![1_u8; delta.payload];
-            let start = Instant::now();
+            let start = ProcessTime::now();
             for key in &delta.keys {
                 *hub.entry(*key).or_insert(0) += 1;
             }

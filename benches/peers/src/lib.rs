@@ -64,6 +64,7 @@ impl Arguments {
 /// All that take part.
 pub fn participants() -> Vec<Box<dyn Participant>> {
     let mut all = Vec::new();
+    all.extend(libraries::rejoin::participants());
     all.extend(libraries::crdts::participants());
     all.extend(libraries::automerge::participants());
     all.extend(libraries::yrs::participants());

@@ -1,6 +1,7 @@
 //! Runs the workloads and prints what they cost.
 
 use clap::Parser;
+use cpu_time::ProcessTime;
 use peers::Arguments;
 use peers::floor::Floor;
 use peers::participant::Participant;
@@ -9,7 +10,7 @@ use peers::verdict::{Verdict, judge};
 use peers::workload::Workload;
 use serde_json::Value;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn main() {
     let arguments = Arguments::parse();
@@ -83,12 +84,12 @@ fn measure(
             if measured.is_slow && measured.sync.len() == ROUNDS_OF_THE_SLOW {
                 continue;
             }
-            let round_start = Instant::now();
+            let round_start = ProcessTime::now();
             let mut replicas = participant.prepare(workload);
-            let start = Instant::now();
+            let start = ProcessTime::now();
             replicas.edit(workload);
             measured.edits.push(start.elapsed());
-            let start = Instant::now();
+            let start = ProcessTime::now();
             let messages = replicas.sync(workload);
             measured.sync.push(start.elapsed());
             measured.is_slow |= round_start.elapsed() > PATIENCE;

@@ -13,9 +13,9 @@ pub struct Row {
     pub participant: &'static str,
     /// How many rounds were run; times are medians.
     pub rounds: usize,
-    /// Milliseconds of both sides for the sync.
+    /// Milliseconds of the processor for the sync, both sides, all threads.
     pub sync: f64,
-    /// Milliseconds for all operations since the fork, at all replicas.
+    /// Milliseconds of the processor for all operations since the fork, at all replicas.
     pub edits: Option<f64>,
     /// Bytes of all messages.
     pub bytes: usize,

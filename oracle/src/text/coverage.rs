@@ -36,6 +36,9 @@ pub fn show(report: &Report) -> String {
         let compared = count(coverage.compared, "answer");
         text += &format!("  {compared} of engines compared with the definition's\n");
     }
+    for why in &coverage.stopped {
+        text += &format!("  {}\n", escape(why));
+    }
     match &coverage.proven_judge {
         ProvenJudge::Agreed => text += "  the proven judge finds the same\n",
         ProvenJudge::LeftOut(why) => {

@@ -159,6 +159,7 @@ pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base
         (*key, delta.authors[record.author as usize].place, record.counter)
     });
     let births = sorted(&delta.births, |birth| *birth);
+    let kept = sorted(&delta.kept, |dot| *dot);
     let (keys, own_keys) = keys(delta);
     let beside = others.iter().chain(&delta.winners).map(|(_, record)| record);
     let records = || delta.first.iter().chain(beside.clone());
@@ -175,10 +176,11 @@ pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base
     }
     write_first(delta, &numbers, &own_keys, &mut to.out);
     write_beside(&others, &numbers, &mut to);
+    write_dots(&kept, &mut to);
     if E::IS_TIMED {
         write_beside(&delta.winners, &numbers, &mut to);
     }
-    write_births(&births, &mut to);
+    write_dots(&births, &mut to);
     let mut out = to.end(texts);
     out.extend_from_slice(&keys);
     delta.values.append(values(), &mut out);
@@ -307,16 +309,17 @@ fn write_beside<E: Coded>(records: &[(u32, Record<E>)], numbers: &[u32], to: &mu
     }
 }
 
-fn write_births(births: &[(u32, u32, u64)], to: &mut Writer) {
-    to.count(births.len());
+/// Writes names of operations by key.
+fn write_dots(dots: &[(u32, u32, u64)], to: &mut Writer) {
+    to.count(dots.len());
     let mut last = 0;
-    for group in births.chunks(BLOCK) {
+    for group in dots.chunks(BLOCK) {
         let (mut step, mut place, mut counter) = ([0; BLOCK], [0; BLOCK], [0; BLOCK]);
-        for (at, birth) in group.iter().enumerate() {
-            step[at] = u64::from(birth.0 - last);
-            last = birth.0;
-            place[at] = birth.1.into();
-            counter[at] = birth.2;
+        for (at, dot) in group.iter().enumerate() {
+            step[at] = u64::from(dot.0 - last);
+            last = dot.0;
+            place[at] = dot.1.into();
+            counter[at] = dot.2;
         }
         for column in [&step, &place, &counter] {
             write_block(&column[..group.len()], &mut to.out);
@@ -368,6 +371,7 @@ mod tests {
     #[test]
     fn what_a_delta_promises_is_checked() {
         assert_eq!(refusal(|_| {}), Ok(()));
+        assert_eq!(refusal(|delta| delta.kept.push((0, 0, 1))), Ok(()));
         let whole = delta();
         assert_eq!((whole.names.len(), whole.others.len(), whole.winners.len()), (3, 2, 1));
         assert!(whole.births.len() >= 2);
@@ -418,10 +422,14 @@ mod tests {
                     delta.winners.push(again);
                 }),
             ),
-            ("birth", Box::new(|delta| delta.births[0].2 = 99)),
-            ("birth", Box::new(|delta| delta.births[0].1 = 99)),
-            ("birth", Box::new(|delta| (delta.births[0].1, delta.births[0].2) = (0, 1))),
+            ("operation", Box::new(|delta| delta.births[0].2 = 99)),
+            ("operation", Box::new(|delta| delta.births[0].1 = 99)),
+            ("operation", Box::new(|delta| (delta.births[0].1, delta.births[0].2) = (0, 1))),
             ("key", Box::new(|delta| delta.births.push((9, 0, 2)))),
+            ("both have seen", Box::new(|delta| delta.kept.push((0, 0, 2)))),
+            ("both have seen", Box::new(|delta| delta.kept.push((0, 0, 0)))),
+            ("both have seen", Box::new(|delta| delta.kept.push((0, 9, 1)))),
+            ("key", Box::new(|delta| delta.kept.push((3, 0, 1)))),
             ("type", Box::new(|delta| delta.keys[0] = 0xff)),
             (
                 "type",

@@ -38,6 +38,7 @@ mod error;
 mod keyed;
 mod log;
 mod names;
+mod object;
 mod reader;
 mod text;
 mod vector;
@@ -99,7 +100,7 @@ pub enum Base {
     Inline,
     /// By its fingerprint, where that is shorter. The receiver must have the vector in [`Known`].
     Fingerprint,
-    /// As the one that the receiver has asked with: by the first 2 bytes of its fingerprint. Only
+    /// As the one that the receiver has asked with: by a check of 2 bytes. Only
     /// where an answer cannot be taken for that to another question, as over a connection.
     Asked,
 }

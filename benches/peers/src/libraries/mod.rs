@@ -4,4 +4,5 @@ pub mod automerge;
 pub mod crdts;
 pub mod dson;
 pub mod loro;
+pub mod rejoin;
 pub mod yrs;

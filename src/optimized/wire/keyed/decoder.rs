@@ -58,9 +58,10 @@ pub(super) fn decode<E: Coded>(
     let mut listed = decoder.first(keys)?;
     let others = decoder.beside(listed.first.len())?;
     decoder.maximal_are_distinct(&listed.first, &others)?;
+    let kept = decoder.dots(listed.first.len(), true)?;
     let winners = if E::IS_TIMED { decoder.beside(listed.first.len())? } else { Vec::new() };
     decoder.winners_are_apart(&listed.first, &others, &winners)?;
-    let births = decoder.births(listed.first.len())?;
+    let births = decoder.dots(listed.first.len(), false)?;
     if !decoder.texts.is_empty() {
         return Err(decoder.wrong("values that no record writes", "a record for each value"));
     }
@@ -68,7 +69,19 @@ pub(super) fn decode<E: Coded>(
     listed.keys.shrink_to_fit();
     let Decoder { authors, values, .. } = decoder;
     let Listed { names, keys, first } = listed;
-    Ok(KeyedDelta { since, seen, authors, names, keys, first, others, winners, births, values })
+    Ok(KeyedDelta {
+        since,
+        seen,
+        authors,
+        names,
+        keys,
+        first,
+        others,
+        kept,
+        winners,
+        births,
+        values,
+    })
 }
 
 /// The listed keys.
@@ -326,7 +339,7 @@ impl<'a> Decoder<'a> {
             for at in 0..length {
                 let author = columns.author[at];
                 match usize::try_from(author).ok().and_then(|at| self.authors.get(at)) {
-                    Some(author) => self.was_seen(author.place, columns.counter[at])?,
+                    Some(author) => self.is_news(author.place, columns.counter[at])?,
                     None => return Err(self.no_author(author)),
                 }
             }
@@ -348,12 +361,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn was_seen(&self, place: u32, counter: u64) -> Result<(), Error> {
-        if 0 < counter && counter <= self.places[place as usize].seen {
+    fn is_news(&self, place: u32, counter: u64) -> Result<(), Error> {
+        let Place { since, seen, .. } = self.places[place as usize];
+        if since < counter && counter <= seen {
             return Ok(());
         }
         let found = format!("operation {counter} of the origin at {place}");
-        Err(self.wrong(found, "an operation that the sender has seen"))
+        Err(self.wrong(found, "one that the sender has seen and the receiver has not"))
     }
 
     fn name<E>(&self, record: &Record<E>) -> (u32, u64) {
@@ -398,12 +412,13 @@ impl<'a> Decoder<'a> {
         Err(self.wrong("a second winner, or one that is maximal", expected))
     }
 
-    fn births(&mut self, keys: usize) -> Result<Vec<(u32, u32, u64)>, Error> {
-        let count = self.reader.count("how many births there are")?;
-        let mut births: Vec<(u32, u32, u64)> = Vec::with_capacity(count);
+    /// Reads names of operations by key: such as both have seen, or only the sender.
+    fn dots(&mut self, keys: usize, by_both: bool) -> Result<Vec<(u32, u32, u64)>, Error> {
+        let count = self.reader.count("how many operations are named")?;
+        let mut dots: Vec<(u32, u32, u64)> = Vec::with_capacity(count);
         let mut key = 0;
-        while births.len() < count {
-            let length = (count - births.len()).min(BLOCK);
+        while dots.len() < count {
+            let length = (count - dots.len()).min(BLOCK);
             let (mut step, mut places, mut counters) = ([0; BLOCK], [0; BLOCK], [0; BLOCK]);
             for column in [&mut step, &mut places, &mut counters] {
                 self.reader.block(&mut column[..length])?;
@@ -412,22 +427,26 @@ impl<'a> Decoder<'a> {
                 key = self.key(key, step[at], keys)?;
                 let (place, counter) = (places[at], counters[at]);
                 match usize::try_from(place).ok().and_then(|place| self.places.get(place)) {
-                    Some(Place { since, seen, .. }) if *since < counter && counter <= *seen => {}
+                    Some(Place { since, seen, .. })
+                        if 0 < counter && counter <= *seen && (counter <= *since) == by_both => {}
                     _ => {
-                        return Err(self.wrong(
-                            format!("a birth by operation {counter} of the origin at {place}"),
-                            "an operation that the sender has seen and the receiver has not",
-                        ));
+                        let expected = if by_both {
+                            "an operation that both have seen"
+                        } else {
+                            "an operation that the sender has seen and the receiver has not"
+                        };
+                        let found = format!("operation {counter} of the origin at {place}");
+                        return Err(self.wrong(found, expected));
                     }
                 }
-                let birth = (key as u32, place as u32, counter);
-                if births.last().is_some_and(|last| *last >= birth) {
-                    let expected = "births in the order of keys, origins and counters";
-                    return Err(self.wrong("a birth out of order, or again", expected));
+                let dot = (key as u32, place as u32, counter);
+                if dots.last().is_some_and(|last| *last >= dot) {
+                    let expected = "operations in the order of keys, origins and counters";
+                    return Err(self.wrong("an operation out of order, or again", expected));
                 }
-                births.push(birth);
+                dots.push(dot);
             }
         }
-        Ok(births)
+        Ok(dots)
     }
 }

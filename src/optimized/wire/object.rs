@@ -1,0 +1,44 @@
+//! Deltas of objects on the wire, whatever their types.
+//!
+//! Meaning: that of the type's own delta; the kind of the message says which type.
+//! Laws: what was written is read back, as there.
+//! Cost: as there.
+//! Source: this project.
+
+use super::{Base, Error, Known, Naming};
+use crate::optimized::atom::Atom;
+use crate::optimized::delta::Typed;
+use crate::optimized::g_counter::CounterDelta;
+use crate::optimized::log::LogDelta;
+use crate::optimized::replica::Delta;
+use crate::trace::ObjectType;
+
+impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
+    /// Its bytes, as a message.
+    ///
+    /// Cost: O(what it lists), and O(origins) where they go by their names.
+    pub fn encode(&self, naming: Naming, base: Base) -> Vec<u8> {
+        match self {
+            Self::GCounter(delta) => delta.encode(naming, base),
+            Self::LwwRegister(delta) => delta.encode(naming, base),
+            Self::OrSet(delta) => delta.encode(naming, base),
+            Self::LwwMap(delta) => delta.encode(naming, base),
+            Self::Log(delta) => delta.encode(naming, base),
+        }
+    }
+
+    /// The delta of a message, of an object of a type.
+    ///
+    /// # Errors
+    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`Base::Inline`],
+    /// [`Error::UnknownRoster`] for [`Naming::Inline`]. For the rest see there.
+    pub fn decode(kind: ObjectType, bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
+        Ok(match kind {
+            ObjectType::GCounter => Self::GCounter(CounterDelta::decode(bytes, known)?),
+            ObjectType::LwwRegister => Self::LwwRegister(Typed::decode(bytes, known)?),
+            ObjectType::OrSet => Self::OrSet(Typed::decode(bytes, known)?),
+            ObjectType::LwwMap => Self::LwwMap(Typed::decode(bytes, known)?),
+            ObjectType::Log => Self::Log(LogDelta::decode(bytes, known)?),
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! Events: what a session tells its application.
+
+use crate::dot::Origin;
+use crate::operation::{DecisionId, ObjectId};
+use crate::optimized::StateHash;
+use crate::trace::{ObjectType, Priority};
+
+/// What happened in a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The two schemas differ. What both have with one type is synchronized all the same.
+    SchemaDiffers {
+        /// The objects that only the peer has.
+        only_there: Vec<(ObjectId, ObjectType)>,
+        /// The objects that only this side has.
+        only_here: Vec<(ObjectId, ObjectType)>,
+        /// The objects that have another type there: the type here, and the one there.
+        other_types: Vec<(ObjectId, ObjectType, ObjectType)>,
+    },
+    /// Something was taken in.
+    Changed(Changed),
+    /// An object is left out of this session, because it would exceed the budget. It can be fetched
+    /// or computed anew.
+    Dropped {
+        /// Which object.
+        object: ObjectId,
+        /// Who left it out.
+        by: Side,
+        /// How many bytes it would have taken.
+        bytes: u64,
+    },
+    /// What the peer sent of an object was refused, and asking again did not help. Nothing of it
+    /// was taken in.
+    Refused {
+        /// Which object.
+        object: ObjectId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The peer knows operations under this replica's own name that this replica did not perform:
+    /// another process goes on under the same name, or this one was set back to a backup. Open it
+    /// under a new incarnation.
+    Forked {
+        /// In which object.
+        object: ObjectId,
+        /// The name that is used twice.
+        origin: Origin,
+        /// How many operations this replica performed under it.
+        performed: u64,
+        /// How many the peer knows.
+        known: u64,
+    },
+    /// Both sides have seen the same operations on an object, and hold different states: a bug, a
+    /// corruption, or a fork. Nothing was overwritten.
+    Discrepancy(Discrepancy),
+    /// A priority class is exchanged and compared; or as much of it as could be.
+    ClassDone {
+        /// Which class.
+        class: Priority,
+        /// How it ended.
+        outcome: Outcome,
+        /// How many keys, entries and shares changed here.
+        changes: usize,
+    },
+    /// All classes are done.
+    Done,
+}
+
+/// One of the two sides of a session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Side {
+    /// This one.
+    Here,
+    /// The peer.
+    There,
+}
+
+/// What was taken in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Changed {
+    /// Of which object.
+    pub object: ObjectId,
+    /// How many keys, entries or shares changed.
+    pub changes: usize,
+    /// The keys whose value is another one than this side had before; see
+    /// [`Config::revisions`](super::Config::revisions).
+    pub revisions: Vec<Revision>,
+}
+
+/// A key whose value is another one than this side had before the sync.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revision {
+    /// The bytes of the key; of a register none.
+    pub key: Vec<u8>,
+    /// The bytes of the value before; `None` where there was none. Of an element of a set: none
+    /// where it was not in the set, else no bytes.
+    pub before: Option<Vec<u8>>,
+    /// The same after.
+    pub after: Option<Vec<u8>>,
+    /// The decision that had effect before and has it no more.
+    pub superseded: Option<DecisionId>,
+}
+
+/// How a class ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Outcome {
+    /// Both sides have the same state, by hash, at points that both name.
+    Verified,
+    /// All was exchanged, but there were writes in between each time that hashes were compared, so
+    /// that it was not verified that both sides are the same.
+    WritesInBetween,
+    /// Some objects were left out under a budget. The others are verified.
+    SomeDropped,
+    /// Some of what the peer sent was refused.
+    SomeRefused,
+    /// Some objects are different though both sides have seen the same.
+    SomeDiffer,
+}
+
+/// Both sides have seen the same of an object, and hold different states.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Discrepancy {
+    /// Which object.
+    pub object: ObjectId,
+    /// Its type.
+    pub kind: ObjectType,
+    /// The state hash here.
+    pub ours: StateHash,
+    /// The state hash there.
+    pub theirs: StateHash,
+    /// The records that differ, by key.
+    pub records: Vec<RecordDifference>,
+    /// Whether these are all records that differ: not where there are too many, nor where writes in
+    /// between changed the states before all were compared.
+    pub is_complete: bool,
+}
+
+/// A record that is different on both sides, as the state hash encodes records
+/// (spec/state-hash.md). Long ones are cut.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordDifference {
+    /// Its key.
+    pub key: Vec<u8>,
+    /// What this side holds under the key.
+    pub ours: Option<Vec<u8>>,
+    /// What the peer holds under the key.
+    pub theirs: Option<Vec<u8>>,
+}

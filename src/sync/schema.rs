@@ -1,0 +1,93 @@
+//! Schema: which objects there are, of which type, and how soon each is to be synchronized.
+//!
+//! Both sides of a sync have one. What both name with the same type is synchronized; the rest is
+//! reported. Where they disagree on the priority, the higher one holds; an object may be dropped
+//! only where both say so.
+
+use crate::operation::ObjectId;
+use crate::trace::{ObjectType, Priority};
+use std::collections::BTreeMap;
+
+/// What a schema says of one object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Entry {
+    /// Its type.
+    pub kind: ObjectType,
+    /// How soon it is to be synchronized.
+    pub priority: Priority,
+    /// Whether it can be fetched or computed anew, so that a sync may leave it out when it would
+    /// exceed the budget.
+    pub may_be_dropped: bool,
+}
+
+/// The objects of an application.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Schema {
+    entries: BTreeMap<ObjectId, Entry>,
+}
+
+impl Schema {
+    /// A schema without objects.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The schema with one object more. An object of that name is replaced.
+    #[must_use]
+    pub fn with(mut self, name: &str, kind: ObjectType, priority: Priority) -> Self {
+        self.entries.insert(name.into(), Entry { kind, priority, may_be_dropped: false });
+        self
+    }
+
+    /// The schema with one object more that may be dropped under a budget: it can be fetched or
+    /// computed anew.
+    #[must_use]
+    pub fn with_droppable(mut self, name: &str, kind: ObjectType, priority: Priority) -> Self {
+        self.entries.insert(name.into(), Entry { kind, priority, may_be_dropped: true });
+        self
+    }
+
+    /// The six categories of data of an assistant that migrates databases, and the log of its
+    /// users' decisions:
+    ///
+    /// | object | type | priority | may be dropped |
+    /// | --- | --- | --- | --- |
+    /// | `progress/records`: migration progress, counted | G-counter | high | |
+    /// | `progress/tables`: migration progress, by table | LWW-map | high | |
+    /// | `approved`: what users decided | OR-set | high | |
+    /// | `decisions/approved`: who decided it, and when | log | high | |
+    /// | `configuration` | LWW-register | medium | |
+    /// | `conversation`: its history | log | medium | |
+    /// | `patterns`: cached | LWW-map | low | yes: fetched again |
+    /// | `metrics`: logs and metrics | G-counter | low | yes: computed again |
+    pub fn migration_assistant() -> Self {
+        use {ObjectType::*, Priority::*};
+        Self::new()
+            .with("progress/records", GCounter, High)
+            .with("progress/tables", LwwMap, High)
+            .with("approved", OrSet, High)
+            .with("decisions/approved", Log, High)
+            .with("configuration", LwwRegister, Medium)
+            .with("conversation", Log, Medium)
+            .with_droppable("patterns", LwwMap, Low)
+            .with_droppable("metrics", GCounter, Low)
+    }
+
+    /// What it says of an object.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// The objects, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectId, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// The types alone: what a replica is made with.
+    pub fn types(&self) -> BTreeMap<ObjectId, ObjectType> {
+        self.entries.iter().map(|(name, entry)| (name.clone(), entry.kind)).collect()
+    }
+}
+
+/// The priorities, in the order in which they are synchronized.
+pub const CLASSES: [Priority; 3] = [Priority::High, Priority::Medium, Priority::Low];
