@@ -310,6 +310,11 @@ fn golden_objects() -> (Objects, Objects) {
         act(&mut ann, kind, key, time, words);
     }
     bob.learn(&ann, Naming::Inline, Base::Inline);
+    // Somebody who had seen nothing: what the receiver has stands beside.
+    let mut carol = Replica::new("carol", 0, Some("carol"));
+    act(&mut carol, 2, 5, 900, "without a look");
+    act(&mut carol, 5, 5, 0, "");
+    bob.learn(&carol, Naming::Inline, Base::Inline);
     (before, bob.wired)
 }
 

@@ -29,9 +29,10 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
     // What the messages of the corpus name by fingerprints.
     let origin = |name: &str, life| Origin { replica: ReplicaId::new(name), incarnation: life };
     let (ann, bob) = (origin("the telephone of ann", 0), origin("the tablet of bob", 3));
+    let carol = origin("carol", 0);
     let roster = |origins| Arc::new(Roster::new(origins).expect("they rise"));
     let asked = Vector::new(roster(vec![ann.clone()]), vec![8]).expect("none is 0");
-    let roster = roster(vec![bob, ann]);
+    let roster = roster(vec![carol, bob, ann]);
     let rosters = [roster];
     let known = Known { asked: Some(&asked), vectors: std::slice::from_ref(&asked), rosters: &rosters };
     let (naming, base) = (Naming::Inline, Base::Inline);
