@@ -84,6 +84,7 @@ pub struct Write {
 }
 
 impl Write {
+    /// A write at a time; without a value it deletes.
     pub fn new(timestamp: u64, value: Option<Handle>) -> Self {
         Self { timestamp: [(timestamp >> 32) as u32, timestamp as u32], value }
     }

@@ -90,14 +90,10 @@ impl<E: Effect> Decisions<E> {
     /// its winner. The keys stand in the order of what changed them.
     pub fn delta_since(&self, since: &Vector) -> KeyedDelta<E> {
         let known = self.origins.counts_of(since);
-        let authors = (0..self.authors.len() as u32).map(|author| DeltaAuthor {
-            place: self.origins.place(self.authors.origin(author)),
-            user: self.authors.user(author).clone(),
-        });
         let mut delta = KeyedDelta {
             since: since.clone(),
             seen: self.vector(),
-            authors: authors.collect(),
+            authors: Vec::new(),
             names: Vec::new(),
             keys: Vec::new(),
             first: Vec::new(),
@@ -129,7 +125,27 @@ impl<E: Effect> Decisions<E> {
                 }
             }
         }
+        self.name_authors(&mut delta);
         delta
+    }
+
+    /// Writes down the authors of a delta's records, which have the store's numbers so far. There
+    /// may be many authors, and few that changed anything.
+    fn name_authors(&self, delta: &mut KeyedDelta<E>) {
+        fn all<E>(delta: &mut KeyedDelta<E>) -> impl Iterator<Item = &mut u32> {
+            let KeyedDelta { first, others, winners, .. } = delta;
+            let beside = others.iter_mut().chain(winners).map(|(_, record)| record);
+            first.iter_mut().chain(beside).map(|record| &mut record.author)
+        }
+        let mut numbers = vec![u32::MAX; self.authors.len()];
+        all(delta).for_each(|author| numbers[*author as usize] = 0);
+        for (author, number) in (0..).zip(&mut numbers).filter(|(_, number)| **number == 0) {
+            *number = delta.authors.len() as u32;
+            let place = self.origins.place(self.authors.origin(author));
+            let user = self.authors.user(author).clone();
+            delta.authors.push(DeltaAuthor { place, user });
+        }
+        all(delta).for_each(|author| *author = numbers[*author as usize]);
     }
 
     /// Lists one key in a delta.
@@ -459,8 +475,10 @@ impl<'a, E: Effect> Join<'a, E> {
                 our.counter == *counter && self.origin(our) == self.numbers[*place as usize]
             })
         };
-        let (kept, dropped): (Few<E>, Few<E>) =
-            ours.iter().copied().partition(|our| is_listed(our, &theirs) || !self.is_theirs(our));
+        let (kept, dropped): (Few<E>, Few<E>) = ours
+            .iter()
+            .copied()
+            .partition(|our| is_listed(our, &theirs) || is_known(our) || !self.is_theirs(our));
         let added = theirs.iter().filter(|their| !is_listed(their, &ours) && self.is_news(their));
         let added: Few<E> = added.copied().collect();
 

@@ -258,6 +258,21 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
         };
         changes.map_err(Reason::Unfit)
     }
+
+    fn take_in(&mut self, delta: &Delta<K, V>) -> Result<(), Reason> {
+        let taken = match (self, delta) {
+            (Self::GCounter(ours), Delta::GCounter(delta)) => ours.apply(delta).map(drop),
+            (Self::LwwRegister(ours), Delta::LwwRegister(delta)) => ours.apply(delta).map(drop),
+            (Self::OrSet(ours), Delta::OrSet(delta)) => ours.apply(delta).map(drop),
+            (Self::LwwMap(ours), Delta::LwwMap(delta)) => ours.apply(delta).map(drop),
+            (Self::Log(ours), Delta::Log(delta)) => ours.apply(delta.clone()).map(drop),
+            (ours, delta) => {
+                let (expected, found) = (ours.kind(), delta.kind());
+                return Err(Reason::WrongType { expected, found });
+            }
+        };
+        taken.map_err(Reason::Unfit)
+    }
 }
 
 impl Changes {
@@ -490,20 +505,37 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     /// [`Unfit::Gap`] where operations before the delta's start are missing; [`Unfit::Forked`] where
     /// it knows operations under this very name that were not performed here.
     pub fn apply(&mut self, id: &str, delta: Delta<K, V>) -> Result<Changes, Error> {
+        let seen = delta.seen().clone();
+        self.take(id, &seen, |object| object.apply(delta))
+    }
+
+    /// Takes in such a message, where nobody asks what it changes and the message stays.
+    pub(crate) fn take_in(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
+        self.take(id, delta.seen(), |object| object.take_in(delta))
+    }
+
+    /// Takes in what a sender has seen, if it is no more of this life than was performed here.
+    fn take<T>(
+        &mut self,
+        id: &str,
+        seen: &Vector,
+        take: impl FnOnce(&mut Object<K, V>) -> Result<T, Reason>,
+    ) -> Result<T, Error> {
         let origin = &self.origin;
         let object = find(&mut self.objects, id)?;
         let before = object.vector();
-        let (performed, known) = (before.get(origin), delta.seen().get(origin));
+        let (performed, known) = (before.get(origin), seen.get(origin));
         if known > performed {
             let unfit = Unfit::Forked { origin: origin.clone(), performed, known };
             return Err(refuse(id, Reason::Unfit(unfit)));
         }
-        let changes = object.apply(delta).map_err(|reason| refuse(id, reason))?;
+        let taken = take(object).map_err(|reason| refuse(id, reason))?;
         // Operations of earlier lives may come back to a replica that was set back.
-        if object.vector() != before {
-            self.performed = self.count_performed();
+        for (of, count) in seen.iter().filter(|(of, _)| of.replica == origin.replica) {
+            let back = count.saturating_sub(before.get(of));
+            self.performed = self.performed.saturating_add(back);
         }
-        Ok(changes)
+        Ok(taken)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::optimized::replica::{Delta, Object, Objects, Replica};
 use crate::trace::ObjectType;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 type Node = Replica<str, Canonical>;
 
@@ -135,7 +136,7 @@ impl Optimized {
         let id = self.objects[object as usize].clone();
         let vector = self.node(at)?.vector(&id).map_err(words)?;
         let delta = self.since(from, &id, &vector)?;
-        self.node(at)?.apply(&id, delta).map(drop).map_err(words)
+        self.node(at)?.take_in(&id, &delta).map_err(words)
     }
 
     /// Takes in what a message held that its sender has no more as it was.
@@ -156,7 +157,7 @@ impl Optimized {
         let id = &self.objects[object as usize];
         for stretch in missing {
             self.moved += stretch.delta.footprint() as u64;
-            node.apply(id, stretch.delta.clone()).map_err(words)?;
+            node.take_in(id, &stretch.delta).map_err(words)?;
         }
         Ok(())
     }
@@ -196,13 +197,16 @@ fn borrowed(operation: &Operation<Key, Canonical>) -> Operation<&str, Option<&Ca
 impl Follow for Optimized {
     fn perform(&mut self, at: usize, performed: &Performed<'_>) -> Result<(), String> {
         let Performed { object, lane, position, operation, user } = *performed;
-        let id = self.objects[object as usize].clone();
-        let node = self.node(at)?;
-        let before = node.vector(&id).map_err(words)?;
-        node.perform(&id, borrowed(operation), user.clone()).map_err(words)?;
-        let open = self.open[at].entry(object).or_insert(Open { lane, before, end: 0 });
-        open.end = position;
-        Ok(())
+        let id = &self.objects[object as usize];
+        let node = self.replicas[at].as_mut().ok_or("it was left")?;
+        match self.open[at].entry(object) {
+            Entry::Occupied(open) => open.into_mut().end = position,
+            Entry::Vacant(none) => {
+                let before = node.vector(id).map_err(words)?;
+                none.insert(Open { lane, before, end: position });
+            }
+        }
+        node.perform(id, borrowed(operation), user.clone()).map(drop).map_err(words)
     }
 
     fn send(&mut self, at: usize, _: usize) -> Result<(), String> {
