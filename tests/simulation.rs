@@ -4,8 +4,10 @@
 
 use rejoin::check::{self, Verdict, check};
 use rejoin::simulate::{Fault, Options, Outcome, Statistics, run};
-use std::sync::Mutex;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
 
 /// How many worlds there are; one of so many is judged.
 const WORLDS: u64 = 10_000;
@@ -25,41 +27,66 @@ fn findings(outcome: &Outcome) -> Vec<String> {
     findings
 }
 
-#[test]
-fn worlds_end_well() {
-    let next = AtomicU64::new(0);
-    let total = Mutex::new(Statistics::default());
-    let begin = std::time::Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
-            scope.spawn(|| {
-                let mut sum = Statistics::default();
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= WORLDS {
-                        break;
-                    }
-                    let trace = seed % JUDGED == 0;
-                    let outcome = run(seed, &Options { trace, ..Options::default() });
-                    let findings = findings(&outcome);
-                    assert!(findings.is_empty(), "seed {seed}: {findings:#?}");
-                    sum.add(&outcome.statistics);
-                }
-                total.lock().expect("no other world has failed").add(&sum);
-            });
+/// Runs worlds on all cores; those of `is_judged` are judged. What happened in all of them.
+fn run_all(seeds: Range<u64>, is_judged: impl Fn(u64) -> bool + Sync) -> Statistics {
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        let mut sum = Statistics::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return sum;
+            }
+            let options = Options { trace: is_judged(seed), ..Options::default() };
+            let outcome = run(seed, &options);
+            let findings = findings(&outcome);
+            assert!(
+                findings.is_empty(),
+                "seed {seed}: {findings:#?}\nto see it again: \
+                 REJOIN_SEEDS={seed}..{} cargo test --test simulation",
+                seed + 1
+            );
+            sum.add(&outcome.statistics);
+        }
+    };
+    let mut total = Statistics::default();
+    thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(2, usize::from);
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            total.add(&worker.join().expect("its world says why"));
         }
     });
-    let total = total.into_inner().expect("no world has failed");
+    total
+}
+
+/// The seeds that the environment asks for, as `A..B`.
+fn asked_for() -> Option<Range<u64>> {
+    let asked = std::env::var("REJOIN_SEEDS").ok()?;
+    let ends = asked.split_once("..").map(|(from, to)| (from.parse(), to.parse()));
+    let Some((Ok(from), Ok(to))) = ends else { panic!("REJOIN_SEEDS is {asked}, not A..B") };
+    Some(from..to)
+}
+
+#[test]
+fn worlds_end_well() {
+    let begin = Instant::now();
+    if let Some(seeds) = asked_for() {
+        let total = run_all(seeds.clone(), |_| true);
+        println!("{seeds:?} in {:?}: {total:#?}", begin.elapsed());
+        return;
+    }
+    let total = run_all(0..WORLDS, |seed| seed % JUDGED == 0);
     println!("{WORLDS} worlds in {:?}: {total:#?}", begin.elapsed());
     let happened = [
         total.operations,
+        total.refused,
         total.finished,
         total.harmed,
         total.changes,
         total.losses,
         total.restores,
         total.hostile,
-        total.refused,
     ];
     assert!(happened.iter().all(|number| *number > WORLDS / 10), "{total:?}");
 }

@@ -271,16 +271,16 @@ impl World {
         }
         let sender = &self.places[from].replica;
         let receiver = &self.places[to].replica;
-        let (Ok(seen), Ok(since)) = (sender.vector("chat"), receiver.vector("chat")) else {
+        let (Ok(seen), Ok(since)) = (sender.vector("approved"), receiver.vector("approved")) else {
             return;
         };
         if since.covers(&seen) {
             return;
         }
-        let Ok(Delta::Log(mut delta)) = sender.delta_since("chat", &seen) else { return };
-        delta.since = since;
-        if self.places[to].replica.apply("chat", Delta::Log(delta)).is_ok() {
-            let message = self.recorder.send(from, "chat");
+        let Ok(Delta::OrSet(mut delta)) = sender.delta_since("approved", &seen) else { return };
+        delta.keyed.since = since;
+        if self.places[to].replica.apply("approved", Delta::OrSet(delta)).is_ok() {
+            let message = self.recorder.send(from, "approved");
             self.recorder.receive(to, message);
             self.places[to].is_dirty = true;
         }
