@@ -220,7 +220,7 @@ impl<'a, S: Replicated> Performed<'a, S> {
 /// A keyed delta of keys and values of known types.
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub struct Typed<E, K: ?Sized, V: ?Sized> {
-    pub(super) keyed: KeyedDelta<E>,
+    pub(crate) keyed: KeyedDelta<E>,
     types: PhantomData<(fn(&K), fn(&V))>,
 }
 
