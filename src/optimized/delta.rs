@@ -217,11 +217,14 @@ impl<'a, S: Replicated> Performed<'a, S> {
     }
 }
 
+/// The types of keys and values, where only their bytes are kept.
+pub(super) type Types<K, V> = PhantomData<(fn(&K), fn(&V))>;
+
 /// A keyed delta of keys and values of known types.
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub struct Typed<E, K: ?Sized, V: ?Sized> {
     pub(crate) keyed: KeyedDelta<E>,
-    types: PhantomData<(fn(&K), fn(&V))>,
+    types: Types<K, V>,
 }
 
 impl<E, K: ?Sized, V: ?Sized> Typed<E, K, V> {

@@ -28,7 +28,7 @@
 use super::arena::LONGEST;
 use super::atom::Atom;
 use super::decisions::{Decision, Decisions, OpenDecision};
-use super::delta::{Effect, Performed, Replicated, Typed, Unfit, Write};
+use super::delta::{Effect, Performed, Replicated, Typed, Types, Unfit, Write};
 use super::exchange::Applied;
 use super::state_hash::{Trees, object_hashes};
 use super::vector::Vector;
@@ -41,7 +41,7 @@ pub type Delta<K, V> = Typed<Write, K, V>;
 /// The latest writes to every key, and the one that wins.
 pub struct LwwMap<K: ?Sized, V: ?Sized> {
     decisions: Decisions<Write>,
-    types: PhantomData<(fn(&K), fn(&V))>,
+    types: Types<K, V>,
 }
 
 impl<K: ?Sized, V: ?Sized> LwwMap<K, V> {
