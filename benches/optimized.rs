@@ -34,7 +34,7 @@ fn spread(number: u64, keys: u64) -> u64 {
 }
 
 fn map(keys: u64) -> LwwMap<str, str> {
-    let mut map = LwwMap::new();
+    let mut map = LwwMap::<str, str>::new();
     for number in 0..keys {
         let value = format!("value-{:016x}", spread(number, u64::MAX));
         map.put(&author("server", number + 1), &key(number), &value, number)
@@ -59,7 +59,7 @@ fn write(map: &mut LwwMap<str, str>, keys: u64, changes: u64, first: u64) {
 }
 
 fn set(elements: u64) -> OrSet<str> {
-    let mut set = OrSet::new();
+    let mut set = OrSet::<str>::new();
     for number in 0..elements {
         set.add(&author("server", number + 1), &key(number)).expect("there is room");
     }

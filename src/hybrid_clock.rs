@@ -41,7 +41,7 @@ impl HybridClock {
     /// The first stamp of a millisecond since 1970; the greatest stamp for milliseconds that no
     /// stamp can tell.
     pub fn at(milliseconds: u64) -> u64 {
-        milliseconds.checked_mul(1 << 16).unwrap_or(u64::MAX)
+        milliseconds.saturating_mul(1 << 16)
     }
 
     /// A stamp for a write now, above the stamps given before and above `seen`, the greatest one

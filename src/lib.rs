@@ -76,6 +76,8 @@ pub mod trace;
 
 pub mod check;
 
+pub mod simulate;
+
 /// The README's Rust code compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

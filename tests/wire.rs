@@ -9,9 +9,13 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
+use rejoin::optimized::lww_register::LwwRegister;
 use rejoin::optimized::or_set::{self, OrSet};
 use rejoin::optimized::wire::{self, Base, Error, Kind, Known, Naming};
 use rejoin::optimized::{Author, Roster, StateHash, Vector};
+use serde::de::DeserializeOwned;
+use serde::de::value::BytesDeserializer;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -222,6 +226,48 @@ proptest! {
     }
 }
 
+#[test]
+fn states_and_deltas_are_serialized_as_their_bytes() {
+    fn through<T: Serialize + DeserializeOwned>(value: &T) -> T {
+        let text = serde_json::to_string(value).expect("it can be written");
+        let read = serde_json::from_str(&text).expect("what was written can be read");
+        assert_eq!(serde_json::to_string(&read).expect("again"), text);
+        let damaged = text.replace('A', "?");
+        assert!(damaged == text || serde_json::from_str::<T>(&damaged).is_err());
+        read
+    }
+
+    let Golden { before, mut after, vectors: [counter, log, map, set], .. } = Golden::new();
+    assert_eq!(through(&after.counter), after.counter);
+    assert_eq!(through(&after.log), after.log);
+    assert_eq!(through(&after.map).state_hash(), after.map.state_hash());
+    assert_eq!(through(&after.set).state_hash(), after.set.state_hash());
+    assert_eq!(through(&map), map);
+    let mut register = LwwRegister::<str>::new();
+    let author = Author { origin: origin("a", 0), seq: 1, user: None };
+    let _ = register.write(&author, Some("x"), 1).expect("there is room");
+    assert_eq!(through(&register).value(), Some("x"));
+
+    let mut again = before;
+    let _ = again.counter.apply(&through(&after.counter.delta_since(&counter))).expect("no gap");
+    assert_eq!(again.counter, after.counter);
+    let _ = again.log.apply(through(&after.log.delta_since(&log))).expect("no gap");
+    assert_eq!(again.log, after.log);
+    let _ = again.map.apply(&through(&after.map.delta_since(&map))).expect("no gap");
+    assert_eq!(again.map.state_hash(), after.map.state_hash());
+    let _ = again.set.apply(&through(&after.set.delta_since(&set))).expect("no gap");
+    assert_eq!(again.set.state_hash(), after.set.state_hash());
+
+    // A delta is no state, unless it starts at nothing.
+    let delta = serde_json::to_string(&after.counter.delta_since(&counter)).expect("written");
+    assert!(serde_json::from_str::<GCounter>(&delta).is_err());
+
+    // Bytes, where the format has them.
+    let bytes = map.encode(Naming::Inline);
+    let bytes = BytesDeserializer::<serde::de::value::Error>::new(&bytes);
+    assert_eq!(Vector::deserialize(bytes), Ok(map));
+}
+
 // Golden messages.
 
 /// Objects whose deltas have everything that a message can have.
@@ -264,6 +310,11 @@ fn golden_objects() -> (Objects, Objects) {
         act(&mut ann, kind, key, time, words);
     }
     bob.learn(&ann, Naming::Inline, Base::Inline);
+    // Somebody who had seen nothing: what the receiver has stands beside.
+    let mut carol = Replica::new("carol", 0, Some("carol"));
+    act(&mut carol, 2, 5, 900, "without a look");
+    act(&mut carol, 5, 5, 0, "");
+    bob.learn(&carol, Naming::Inline, Base::Inline);
     (before, bob.wired)
 }
 

@@ -385,7 +385,7 @@ impl Engines {
             return self.leave(at);
         }
         let news = history.news(before, after);
-        let objects: Vec<u32> = news.into_iter().map(|(object, _)| object).collect();
+        let objects: Vec<u32> = news.into_keys().collect();
         self.each(line, |engine| engine.merge(at as usize, from as usize, &objects));
     }
 

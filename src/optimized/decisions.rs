@@ -266,11 +266,6 @@ impl<E: Effect> Decisions<E> {
         self.origins.vector()
     }
 
-    /// How many operations of the origin have been seen.
-    pub fn seen(&self, origin: &Origin) -> u64 {
-        self.origins.find(origin).map_or(0, |number| self.origins.seen(number))
-    }
-
     /// About how many bytes it takes in memory.
     pub fn footprint(&self) -> usize {
         const KEY: usize = 32; // Its place, table entry, marks and trail.

@@ -84,6 +84,7 @@ pub struct Write {
 }
 
 impl Write {
+    /// A write at a time; without a value it deletes.
     pub fn new(timestamp: u64, value: Option<Handle>) -> Self {
         Self { timestamp: [(timestamp >> 32) as u32, timestamp as u32], value }
     }
@@ -137,9 +138,14 @@ pub struct KeyedDelta<E> {
     pub(crate) keys: Vec<u8>,
     /// One maximal decision of each listed key, outside `since`.
     pub(crate) first: Vec<Record<E>>,
-    /// The other maximal decisions: the number of the key among those listed, rising, and the record.
+    /// The other maximal decisions outside `since`: the number of the key among those listed, rising,
+    /// and the record.
     pub(crate) others: Vec<(u32, Record<E>)>,
-    /// The winners that are not maximal, by key, at most one each, rising.
+    /// The maximal decisions inside `since`, by key, rising: place of the origin, and counter. The
+    /// receiver has what else there is to say of them, or has superseded them.
+    pub(crate) kept: Vec<(u32, u32, u64)>,
+    /// The winners that are not maximal and outside `since`, by key, at most one each, rising. What
+    /// the receiver has seen is not above its own winner.
     pub(crate) winners: Vec<(u32, Record<E>)>,
     /// The births outside `since`, by key, rising: place of the origin, and counter. A key that goes
     /// by its bytes and has none here was born by its first record.
@@ -211,11 +217,14 @@ impl<'a, S: Replicated> Performed<'a, S> {
     }
 }
 
+/// The types of keys and values, where only their bytes are kept.
+pub(super) type Types<K, V> = PhantomData<(fn(&K), fn(&V))>;
+
 /// A keyed delta of keys and values of known types.
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub struct Typed<E, K: ?Sized, V: ?Sized> {
-    pub(super) keyed: KeyedDelta<E>,
-    types: PhantomData<(fn(&K), fn(&V))>,
+    pub(crate) keyed: KeyedDelta<E>,
+    types: Types<K, V>,
 }
 
 impl<E, K: ?Sized, V: ?Sized> Typed<E, K, V> {

@@ -98,6 +98,7 @@ impl<E: Effect> Decisions<E> {
             keys: Vec::new(),
             first: Vec::new(),
             others: Vec::new(),
+            kept: Vec::new(),
             winners: Vec::new(),
             births: Vec::new(),
             values: Values::default(),
@@ -179,9 +180,17 @@ impl<E: Effect> Decisions<E> {
         delta.first.push(copied(first));
         if let Some(more) = self.beside(key) {
             for other in self.maximal(key).filter(|other| !same(other, first)) {
-                delta.others.push((number, copied(other)));
+                let origin = self.authors.origin(other.author);
+                if other.counter > known[origin as usize] {
+                    delta.others.push((number, copied(other)));
+                } else {
+                    delta.kept.push((number, self.origins.place(origin), other.counter));
+                }
             }
-            if let Some(winner) = &more.winner {
+            let is_news = |record: &&Record<E>| {
+                record.counter > known[self.authors.origin(record.author) as usize]
+            };
+            if let Some(winner) = more.winner.as_ref().filter(is_news) {
                 delta.winners.push((number, copied(winner)));
             }
         }
@@ -242,11 +251,38 @@ impl<E: Effect> Decisions<E> {
     }
 }
 
+/// What goes to the trails: what is listed, most often in order already, and further births.
+struct Steps {
+    listed: Vec<(u32, Step)>,
+    births: Vec<(u32, Step)>,
+}
+
+impl Steps {
+    /// Gives all, for each origin by counter.
+    fn walk(mut self, mut give: impl FnMut(u32, Step)) {
+        let order = |(origin, step): &(u32, Step)| (*origin, step.counter);
+        for steps in [&mut self.listed, &mut self.births] {
+            if !steps.is_sorted_by_key(order) {
+                steps.sort_unstable_by_key(order);
+            }
+        }
+        let mut births = self.births.into_iter().peekable();
+        for listed in self.listed {
+            while let Some((origin, step)) = births.next_if(|birth| order(birth) < order(&listed)) {
+                give(origin, step);
+            }
+            give(listed.0, listed.1);
+        }
+        births.for_each(|(origin, step)| give(origin, step));
+    }
+}
+
 /// What a delta says of one key. The first record is under the store's numbers already.
 #[derive(Clone, Copy)]
 struct Incoming<'a, E> {
     first: Record<E>,
     others: &'a [(u32, Record<E>)],
+    kept: &'a [(u32, u32, u64)],
     winner: Option<&'a (u32, Record<E>)>,
     births: &'a [(u32, u32, u64)],
     /// Whether the first record is the only birth.
@@ -269,15 +305,15 @@ struct Join<'a, E> {
 impl<'a, E: Effect> Join<'a, E> {
     fn all(&mut self, keys: &[Option<u32>]) {
         let delta = self.delta;
-        let (mut others, mut winners, mut births) =
-            (&delta.others[..], &delta.winners[..], &delta.births[..]);
+        let (mut others, mut kept) = (&delta.others[..], &delta.kept[..]);
+        let (mut winners, mut births) = (&delta.winners[..], &delta.births[..]);
         // Each key whose only decision is superseded for the first time comes into this table.
         let unborn = |key: &&u32| !self.store.marks[**key as usize].has(Marks::BORN);
         self.store.births.reserve(keys.iter().flatten().filter(unborn).count());
-        // What goes to each trail: in rising order once sorted.
-        let mut steps: Vec<(u32, Step)> = Vec::with_capacity(delta.names.len());
+        let mut steps = Steps { listed: Vec::with_capacity(delta.names.len()), births: Vec::new() };
         for (number, (name, first)) in (0..).zip(delta.names.iter().zip(&delta.first)) {
             let others = take(&mut others, |(of, _)| *of == number);
+            let kept = take(&mut kept, |(of, ..)| *of == number);
             let winner = take(&mut winners, |(of, _)| *of == number).first();
             let births = take(&mut births, |(of, ..)| *of == number);
             let first = self.local(first);
@@ -298,16 +334,11 @@ impl<'a, E: Effect> Join<'a, E> {
                     self.store.births.insert(key, SmallVec::new());
                 }
                 let is_born_first = matches!(name, Name::Bytes { .. }) && births.is_empty();
-                let incoming = Incoming { first, others, winner, births, is_born_first };
+                let incoming = Incoming { first, others, kept, winner, births, is_born_first };
                 self.join(key, incoming, &mut steps);
             }
         }
-        if !steps.is_sorted() {
-            steps.sort_unstable();
-        }
-        for (origin, step) in steps {
-            self.store.trails[origin as usize].push(step);
-        }
+        steps.walk(|origin, step| self.store.trails[origin as usize].push(step));
     }
 
     /// A record of the delta under the store's numbers; its value is still the delta's.
@@ -336,7 +367,7 @@ impl<'a, E: Effect> Join<'a, E> {
         key: u32,
         first: Record<E>,
         births: &[(u32, u32, u64)],
-        steps: &mut Vec<(u32, Step)>,
+        steps: &mut Steps,
     ) {
         let origin = self.origin(&first);
         let record = self.copied(&first);
@@ -350,23 +381,24 @@ impl<'a, E: Effect> Join<'a, E> {
             is_birth = births.contains(&own);
             if births.as_slice() != [own] {
                 let earlier = births.iter().filter(|birth| **birth != own);
-                steps.extend(earlier.map(|(origin, counter)| {
+                steps.births.extend(earlier.map(|(origin, counter)| {
                     (*origin, Step { counter: *counter, key, is_birth: true })
                 }));
                 self.store.births.insert(key, births);
                 self.store.marks[key as usize].set(Marks::BORN, true);
             }
         }
-        steps.push((origin, Step { counter: first.counter, key, is_birth }));
+        steps.listed.push((origin, Step { counter: first.counter, key, is_birth }));
         self.store.trees.touch(key);
         self.changes.push(Change { key, superseded: None });
     }
 
     /// Joins one key: keeps what both list, and what one lists and the other has not seen.
-    fn join(&mut self, key: u32, incoming: Incoming<'_, E>, steps: &mut Vec<(u32, Step)>) {
-        let Incoming { first, others, winner, births, is_born_first } = incoming;
+    fn join(&mut self, key: u32, incoming: Incoming<'_, E>, steps: &mut Steps) {
+        let Incoming { first, others, kept, winner, births, is_born_first } = incoming;
         let marks = self.store.marks[key as usize];
-        let is_plain = others.is_empty() && winner.is_none() && births.is_empty();
+        let is_plain =
+            others.is_empty() && kept.is_empty() && winner.is_none() && births.is_empty();
         if is_plain && !is_born_first && !marks.has(Marks::MORE | Marks::VACANT) {
             let ours = self.store.records[key as usize];
             match (self.is_news(&first), self.is_theirs(&ours)) {
@@ -401,13 +433,7 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// The most frequent case: one decision takes the place of one that it saw.
-    fn replace(
-        &mut self,
-        key: u32,
-        ours: Record<E>,
-        first: Record<E>,
-        steps: &mut Vec<(u32, Step)>,
-    ) {
+    fn replace(&mut self, key: u32, ours: Record<E>, first: Record<E>, steps: &mut Steps) {
         let loses = E::IS_TIMED
             && first.effect.timestamp() <= ours.effect.timestamp()
             && self.view(&first).cmp(&self.store.view(&ours)) == Ordering::Less;
@@ -429,20 +455,14 @@ impl<'a, E: Effect> Join<'a, E> {
             store.free(&ours);
         }
         let step = Step { counter: record.counter, key, is_birth: false };
-        steps.push((store.authors.origin(record.author), step));
+        steps.listed.push((store.authors.origin(record.author), step));
         store.trees.touch(key);
         self.changes.push(Change { key, superseded: (!loses).then_some(ours) });
     }
 
     /// Every other case.
-    fn join_all(
-        &mut self,
-        key: u32,
-        incoming: Incoming<'_, E>,
-        born: Births,
-        steps: &mut Vec<(u32, Step)>,
-    ) {
-        let Incoming { first, others, winner, .. } = incoming;
+    fn join_all(&mut self, key: u32, incoming: Incoming<'_, E>, born: Births, steps: &mut Steps) {
+        let Incoming { first, others, kept: known, winner, .. } = incoming;
         self.store.bear(key);
         let others = others.iter().map(|(_, record)| self.local(record));
         let theirs: Few<E> = [first].into_iter().chain(others).collect();
@@ -450,8 +470,15 @@ impl<'a, E: Effect> Join<'a, E> {
         let is_listed = |record: &Record<E>, list: &[Record<E>]| {
             list.iter().any(|listed| self.is_same(listed, record))
         };
-        let (kept, dropped): (Few<E>, Few<E>) =
-            ours.iter().copied().partition(|our| is_listed(our, &theirs) || !self.is_theirs(our));
+        let is_known = |our: &Record<E>| {
+            known.iter().any(|(_, place, counter)| {
+                our.counter == *counter && self.origin(our) == self.numbers[*place as usize]
+            })
+        };
+        let (kept, dropped): (Few<E>, Few<E>) = ours
+            .iter()
+            .copied()
+            .partition(|our| is_listed(our, &theirs) || is_known(our) || !self.is_theirs(our));
         let added = theirs.iter().filter(|their| !is_listed(their, &ours) && self.is_news(their));
         let added: Few<E> = added.copied().collect();
 
@@ -517,23 +544,17 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// Notes the births, and what else is newly listed.
-    fn add_births(
-        &mut self,
-        key: u32,
-        born: &[Birth],
-        added: &[Record<E>],
-        steps: &mut Vec<(u32, Step)>,
-    ) {
+    fn add_births(&mut self, key: u32, born: &[Birth], added: &[Record<E>], steps: &mut Steps) {
         let births = self.store.births.entry(key).or_default();
         births.extend_from_slice(born);
         for (origin, counter) in born {
-            steps.push((*origin, Step { counter: *counter, key, is_birth: true }));
+            steps.births.push((*origin, Step { counter: *counter, key, is_birth: true }));
         }
         for record in added {
             let origin = self.origin(record);
             if !born.contains(&(origin, record.counter)) {
                 let step = Step { counter: record.counter, key, is_birth: false };
-                steps.push((origin, step));
+                steps.listed.push((origin, step));
             }
         }
     }

@@ -270,11 +270,6 @@ impl Change<'_> {
         let before = origins.vector_until(self.number, origins.seen(self.number) - 1);
         self.counter.delta_since(&before)
     }
-
-    /// The number of the share that grew.
-    pub(crate) fn number(&self) -> u32 {
-        self.number
-    }
 }
 
 /// Whose shares grew when something was taken in.
@@ -298,11 +293,6 @@ impl Grown<'_> {
     /// The origins whose shares grew, each with its present share.
     pub fn shares(&self) -> impl Iterator<Item = (&Origin, u128)> {
         self.numbers.iter().map(|number| self.counter.numbered(*number))
-    }
-
-    /// The numbers of the shares that grew.
-    pub(crate) fn into_numbers(self) -> Vec<u32> {
-        self.numbers
     }
 }
 

@@ -458,11 +458,6 @@ impl<'a, V: Atom + ?Sized> Entry<'a, V> {
         let before = origins.vector_until(self.record().origin, self.counter() - 1);
         self.log.delta_since(&before)
     }
-
-    /// The number of the entry.
-    pub(crate) fn number(&self) -> u32 {
-        self.number
-    }
 }
 
 impl<V: Atom + ?Sized> Clone for Entry<'_, V> {
@@ -525,11 +520,6 @@ impl<'a, V: Atom + ?Sized> News<'a, V> {
     /// none is new.
     pub fn first_position(&self) -> Option<usize> {
         (!self.is_empty()).then_some(self.position)
-    }
-
-    /// The numbers of the new entries: those from the first on, in the order of the log.
-    pub(crate) fn into_numbers(self) -> Vec<u32> {
-        self.numbers
     }
 }
 

@@ -1,7 +1,7 @@
 //! LWW-Map: values by key; each key is an LWW-register of its own.
 //!
 //! Meaning: that of the reference's LWW-map. To delete is a write without a value.
-//! Laws: those of [`super::decisions`], with the winner of each key beside.
+//! Laws: those of the store of decisions, with the winner of each key beside.
 //! Cost: writing, asking O(1); a delta O(changes); a key once used is never forgotten: beside its
 //! own bytes and its value's it takes about 80.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 8, by key.
@@ -28,7 +28,7 @@
 use super::arena::LONGEST;
 use super::atom::Atom;
 use super::decisions::{Decision, Decisions, OpenDecision};
-use super::delta::{Effect, Performed, Replicated, Typed, Unfit, Write};
+use super::delta::{Effect, Performed, Replicated, Typed, Types, Unfit, Write};
 use super::exchange::Applied;
 use super::state_hash::{Trees, object_hashes};
 use super::vector::Vector;
@@ -41,7 +41,7 @@ pub type Delta<K, V> = Typed<Write, K, V>;
 /// The latest writes to every key, and the one that wins.
 pub struct LwwMap<K: ?Sized, V: ?Sized> {
     decisions: Decisions<Write>,
-    types: PhantomData<(fn(&K), fn(&V))>,
+    types: Types<K, V>,
 }
 
 impl<K: ?Sized, V: ?Sized> LwwMap<K, V> {

@@ -1,7 +1,7 @@
 //! OR-Set: elements that come and go; an addition wins over a removal that had not seen it.
 //!
 //! Meaning: that of the reference's OR-set.
-//! Laws: those of [`super::decisions`], of which it is one use.
+//! Laws: those of the store of decisions, of which it is one use.
 //! Cost: adding, removing, asking O(1); a delta O(changes); an element once used is never
 //! forgotten: beside its own bytes it takes about 60.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 15.

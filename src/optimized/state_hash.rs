@@ -646,3 +646,49 @@ impl<'a, L: Leaves> Update<'a, L> {
         hash(&DOMAINS.bucket, &self.message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records that are numbers; the key is the place.
+    struct Numbers(Vec<u32>);
+
+    impl Leaves for Numbers {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn part(&self, _: u32) -> Option<Part> {
+            Some(Part::Content)
+        }
+
+        fn write_key(&self, number: u32, out: &mut Vec<u8>) {
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+
+        fn write_body(&self, number: u32, out: &mut Vec<u8>) {
+            out.extend_from_slice(&self.0[number as usize].to_be_bytes());
+        }
+    }
+
+    /// Whoever looks for differences looks at no more than a bucket beside each.
+    #[test]
+    fn a_difference_is_looked_for_in_its_bucket() {
+        for (records, step) in [(5, 2), (100, 7), (5000, 1000), (5000, 60), (5000, 1)] {
+            let mut numbers = Numbers(vec![0; records]);
+            let (mut ours, mut theirs) = (Trees::default(), Trees::default());
+            ours.refresh(&numbers);
+            for differing in (0..records).step_by(step) {
+                numbers.0[differing] = 1;
+            }
+            theirs.refresh(&numbers);
+            let (found, other) = ours.difference(&theirs, Part::Content);
+            let differences = records.div_ceil(step);
+            let is_found = |at: usize| found.contains(&(at as u32)) && other.contains(&(at as u32));
+            assert!((0..records).step_by(step).all(is_found));
+            assert!(found.len() <= BUCKET * differences, "{} of {records}", found.len());
+            assert_eq!(found.len(), other.len());
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Intake: what is taken in, refused, and compared.
 
 use super::descent::Descent;
-use super::item::{MOST_REFUSALS, State};
-use super::message::{Point, Reader, Skipped};
+use super::item::{MOST_REFUSALS, State, keep};
+use super::message::{Point, Reader, Skipped, kind, write_number};
 use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Reason, Replica};
@@ -94,10 +94,14 @@ impl Session {
         index: usize,
     ) {
         let item = &mut self.items[index];
-        let (Some(theirs), State::Active) = (item.their_point, item.state) else {
+        let (Some(last), State::Active) = (item.their_points.back().copied(), item.state) else {
             return;
         };
-        let named = item.our_points.iter().find(|point| point.vector == theirs.vector).copied();
+        let both = item.their_points.iter().rev().find_map(|their| {
+            let our = item.our_points.iter().find(|our| our.vector == their.vector)?;
+            Some((*our, *their))
+        });
+        let (named, theirs) = both.map_or((None, last), |(our, their)| (Some(our), their));
         let ours = named.or_else(|| {
             let vector = replica.vector(&item.name).ok()?.fingerprint();
             if vector != theirs.vector {
@@ -107,9 +111,18 @@ impl Session {
         });
         match ours {
             None => {}
-            Some(ours) if ours.hash == theirs.hash => item.verified = Some(theirs.vector),
+            Some(ours) if ours.hash == theirs.hash => item.compared = Some(theirs.vector),
             Some(ours) => {
                 item.state = State::Differs;
+                item.compared = Some(theirs.vector);
+                if named.is_none() {
+                    // At once, so that the peer can see it too, whatever is written next.
+                    let mut note = vec![kind::POINTS, item.class as u8, 0, 1];
+                    write_number(index as u64, &mut note);
+                    ours.write(&mut note);
+                    keep(&mut item.our_points, ours, &self.config);
+                    self.classes[item.class as usize].notes.push_back(note);
+                }
                 self.descents.push(Descent::new(index, ours, theirs));
             }
         }
@@ -131,7 +144,7 @@ impl Session {
     /// Part of what the peer sends of a class did not arrive.
     pub(super) fn ask_again(&mut self, class: Priority) {
         for index in self.of_class(class) {
-            if self.items[index].verified.is_none() {
+            if self.items[index].compared.is_none() {
                 self.ask_for(index, "parts of it did not arrive");
             }
         }

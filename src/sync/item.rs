@@ -10,7 +10,7 @@ use crate::trace::{ObjectType, Priority};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How many of the vectors that were announced, and of the points that were named, are kept.
+/// How many of the vectors that were announced are kept.
 const KEPT: usize = 4;
 
 /// How often an object is announced anew because what came was refused.
@@ -54,9 +54,9 @@ pub(super) struct Item {
     pub is_to_announce: bool,
     pub theirs: Option<Theirs>,
     pub our_points: VecDeque<Point>,
-    pub their_point: Option<Point>,
-    /// At which vector both hashes were found equal.
-    pub verified: Option<Fingerprint>,
+    pub their_points: VecDeque<Point>,
+    /// At which vector both hashes were compared.
+    pub compared: Option<Fingerprint>,
     /// How many deltas were sent, how many announcements were answered, and how many deltas of the
     /// peer were refused.
     pub sent: u32,
@@ -77,8 +77,8 @@ impl Item {
             is_to_announce: false,
             theirs: None,
             our_points: VecDeque::new(),
-            their_point: None,
-            verified: None,
+            their_points: VecDeque::new(),
+            compared: None,
             sent: 0,
             answered: 0,
             refusals: 0,
@@ -113,24 +113,25 @@ impl Item {
         }
     }
 
-    /// The point is about to be named to the peer.
-    pub fn name_point(&mut self, point: Point) {
-        if self.our_points.back() != Some(&point) {
-            self.our_points.push_back(point);
-        }
-        if self.our_points.len() > KEPT {
-            self.our_points.pop_front();
-        }
-    }
-
-    /// Whether nothing is left to do for it.
+    /// Whether nothing is left to do for it. A point that both have named is known to both, so both
+    /// come to the same answer.
     pub fn is_settled(&self) -> bool {
-        let is_told = |vector| self.our_points.iter().any(|point| point.vector == vector);
+        let is_ours = |their: &Point| self.our_points.iter().any(|our| our.vector == their.vector);
         match self.state {
-            State::Active => self.verified.is_some_and(is_told),
-            State::Differs => self.their_point.is_some_and(|point| is_told(point.vector)),
+            State::Active | State::Differs => self.their_points.iter().any(is_ours),
             State::Dropped | State::Refused => true,
         }
+    }
+}
+
+/// Keeps a point that one side has named. All are kept that can be named in a session.
+pub(super) fn keep(points: &mut VecDeque<Point>, point: Point, config: &Config) {
+    if points.back() != Some(&point) {
+        points.push_back(point);
+    }
+    // One more for each round, and one where a difference was found.
+    if points.len() > (config.max_rounds as usize).saturating_add(1) {
+        points.pop_front();
     }
 }
 
@@ -146,7 +147,6 @@ pub(super) enum Phase {
 /// One priority class.
 #[derive(Clone, Debug)]
 pub(super) struct Class {
-    pub priority: Priority,
     pub phase: Phase,
     pub is_paused: bool,
     /// Whether something was heard since points were named last.
@@ -166,8 +166,7 @@ pub(super) struct Class {
 
 impl Class {
     pub fn all() -> [Self; 3] {
-        CLASSES.map(|priority| Self {
-            priority,
+        CLASSES.map(|_| Self {
             phase: Phase::Greeting,
             is_paused: false,
             is_our_turn: true,
@@ -191,7 +190,7 @@ impl Class {
 /// How a class with these objects ends.
 pub(super) fn outcome<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Outcome {
     let any = |state| items.clone().any(|item| item.state == state);
-    let is_open = |item: &Item| item.state == State::Active && item.verified.is_none();
+    let is_open = |item: &Item| item.state == State::Active && item.compared.is_none();
     if any(State::Differs) {
         Outcome::SomeDiffer
     } else if any(State::Refused) {

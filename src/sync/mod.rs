@@ -1,11 +1,105 @@
 //! Sync: sessions that bring two replicas together over any transport.
+//!
+//! A [`Session`] holds no socket and no clock. The application gives it the messages of the peer
+//! ([`Session::handle`]), sends those that it wants sent ([`Session::poll_message`], until there is
+//! none), and reads what happened ([`Session::poll_event`]). Both sides run the same; either may
+//! begin, or both: so it serves clients with a server as well as peers among themselves.
+//!
+//! Messages are to be delivered in order, as over a connection. One that is lost, repeated, cut,
+//! damaged or late does no harm to a replica: the session says so by an error, or asks again, or
+//! falls silent. How long to wait for a peer is the application's to decide. Nothing of a session
+//! needs to be stored, save the replica: when it is over, or silent for too long, drop it, and start
+//! a new one, which goes on from what was taken in. Store a replica's changes before the next poll
+//! tells the peer that they were seen, or else open it under a new incarnation after a crash.
+//!
+//! # Three phases, for each class of priority
+//!
+//! 1. Both tell a hash of their schema, and for each class one of all vectors and one of all
+//!    states. Where these are equal the class is done: one round, less than 512 bytes in all.
+//!    Otherwise both announce the vectors of their objects.
+//! 2. Both send what the other lacks, in messages of bounded length. What does not fit into one is
+//!    cut into chunks, and taken in when it is complete: a vector moves only with the whole of what
+//!    it claims.
+//! 3. Both name *points*: this object, at this vector, has this state hash. They are compared only
+//!    at equal vectors, so that writes in between raise no false alarm; they are exchanged as well
+//!    then, and new points named, at most [`Config::max_rounds`] times.
+//!
+//! The side that begins is through after two round trips, and the other half a round trip later.
+//! Equal vectors and different hashes are an [`Event::Discrepancy`]: a bug, a corruption, or a name
+//! that was used twice. The session then goes down the hash tree, names the records that differ,
+//! and what each side holds. Nothing is overwritten to make it go away.
+//!
+//! The class of high priority goes first, and each class is exchanged, compared and reported by
+//! itself. [`Session::pause`] leaves a class for later. What is written during a session may wait
+//! for the next one.
+//!
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::operation::Operation;
+//! use rejoin::optimized::replica::Replica;
+//! use rejoin::sync::{Config, Event, Outcome, Schema, Session, merge_decisions};
+//!
+//! let schema = Schema::migration_assistant();
+//! let replica = |name: &str| {
+//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     Replica::<str, str>::new(origin, &schema.types())
+//! };
+//! let (mut client, mut server) = (replica("client"), replica("server"));
+//!
+//! // Offline, Ann approves a mapping, and Bob rejects it.
+//! client.perform("approved", Operation::Add { element: "X" }, Some("ann".into()))?;
+//! server.perform("approved", Operation::Remove { element: "X" }, Some("bob".into()))?;
+//!
+//! // They meet.
+//! let config = Config::new(schema);
+//! let mut here = Session::new(config.clone(), &client);
+//! let mut there = Session::new(config, &server);
+//! while !here.is_done() || !there.is_done() {
+//!     while let Some(message) = here.poll_message(&mut client) {
+//!         there.handle(&mut server, &message)?;
+//!     }
+//!     while let Some(message) = there.poll_message(&mut server) {
+//!         here.handle(&mut client, &message)?;
+//!     }
+//! }
+//! assert_eq!(client.state_hash(), server.state_hash());
+//! while let Some(event) = there.poll_event() {
+//!     match event {
+//!         // What the sync changed against the server's own state.
+//!         Event::Changed(changed) => assert_eq!(changed.revisions[0].key, b"X"),
+//!         Event::ClassDone { outcome, .. } => assert_eq!(outcome, Outcome::Verified),
+//!         _ => {}
+//!     }
+//! }
+//!
+//! // The addition wins over the removal that had not seen it, and Bob is told.
+//! let open = merge_decisions::open(&server);
+//! assert_eq!(open[0].kept[0].id.user.as_deref(), Some("ann"));
+//! assert!(open[0].notify.contains("bob"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Bounds
+//!
+//! A session takes no more memory than: for each of the three classes, one part that is received
+//! and one that is sent, of [`Config::max_object`] bytes and 64 more each; what the peer's messages
+//! say of vectors, at most 5 for each object that both have, and 64 lists of origins of each side;
+//! 65,536 questions about hash trees of 48 bytes; and what one message and one part take when they
+//! are read: see [`wire::MEMORY`](crate::optimized::wire::MEMORY). It answers
+//! [`Config::max_rounds`] and 8 announcements of each object, and asks 3 times for what it refuses.
+//! All bytes are checked before they are used, and none make it panic.
+//!
+//! A peer that lies is not found out by this: one that forges operations, or repeats the hashes it
+//! is told, looks like an honest one. `spec/sync.md` says what each byte means.
 
 mod descent;
 mod error;
 mod event;
 mod intake;
 mod item;
+pub mod merge_decisions;
 mod message;
+mod readable;
 mod schema;
 mod session;
 mod transfer;

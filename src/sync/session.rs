@@ -1,7 +1,7 @@
 //! The session: what one side knows of the other, what it says, and what it takes in.
 
 use super::descent::Descent;
-use super::item::{Class, Item, Phase, Rosters, State, Theirs, outcome};
+use super::item::{Class, Item, Phase, Rosters, State, Theirs, keep, outcome};
 use super::message::{
     Answer, ENVELOPE, Envelope, Hello, Place, Point, Reader, Skipped, Summary, fingerprint, kind,
     open, read_schema, write_bytes, write_number, write_schema,
@@ -496,15 +496,13 @@ impl Session {
         indexes: &[usize],
         class: Priority,
     ) -> Option<Vec<u8>> {
-        let is_to_name =
-            |index: &&usize| matches!(self.items[**index].state, State::Active | State::Differs);
+        let is_to_name = |index: &&usize| self.items[**index].state == State::Active;
         let listed: Vec<usize> = indexes.iter().filter(is_to_name).copied().collect();
         let mut is_last = self.classes[class as usize].is_last_round(&self.config);
         for index in &listed {
             let item = &self.items[*index];
             let vector = replica.vector(&item.name).unwrap_or_default();
             match &item.theirs {
-                _ if item.state == State::Differs => {}
                 Some(theirs) if vector.covers(&theirs.seen) => {
                     is_last |= !theirs.told.covers(&vector);
                 }
@@ -524,7 +522,7 @@ impl Session {
             let point = Point { vector, hash };
             write_number(index as u64, &mut part);
             point.write(&mut part);
-            item.name_point(point);
+            keep(&mut item.our_points, point, &self.config);
             self.compare(replica, index);
         }
         let state = &mut self.classes[class as usize];
@@ -689,7 +687,7 @@ impl Session {
             let index = reader.size("the number of an object")?;
             let index = self.index(index, &reader)?;
             let point = Point::read(&mut reader)?;
-            self.items[index].their_point = Some(point);
+            keep(&mut self.items[index].their_points, point, &self.config);
             self.compare(replica, index);
             self.miss(replica, index);
         }
@@ -706,7 +704,7 @@ impl Session {
         let is_open = self.classes[item.class as usize].phase == Phase::Exchange
             && !self.classes[item.class as usize].incoming.is_open()
             && item.state == State::Active
-            && item.verified.is_none();
+            && item.compared.is_none();
         let (Some(theirs), Ok(vector)) = (&item.theirs, replica.vector(&item.name)) else {
             return;
         };

@@ -1,7 +1,7 @@
 //! State hashes of many keys, and where two states differ.
 
 use super::engines::{Engine, Op, Text};
-use super::pair::{NAMES, Pair};
+use super::pair::Pair;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rejoin::{optimized, reference};
@@ -128,7 +128,6 @@ fn a_difference_between_maps_is_found_where_it_is() {
     let mut other = one.clone();
     assert_eq!(one.optimized.difference(&mut other.optimized), [""; 0]);
 
-    let mut rounds = 0;
     for changes in [1, 2, 30, 1000, 0] {
         for number in 0..changes {
             // New keys, writes that lose, deletions, and values that both write.
@@ -143,18 +142,11 @@ fn a_difference_between_maps_is_found_where_it_is() {
         let expected = differing(&one, &other);
         assert_eq!(expected.is_empty(), changes == 0);
         assert_eq!(one.optimized.difference(&mut other.optimized), expected);
-        assert_eq!(
-            other.optimized.difference(&mut one.optimized),
-            expected,
-            "seen from {}",
-            NAMES[1]
-        );
+        assert_eq!(other.optimized.difference(&mut one.optimized), expected);
         one.join(&other).expect("the engines agree");
         other.join(&one).expect("the engines agree");
         assert_eq!(one.optimized.difference(&mut other.optimized), [""; 0]);
-        rounds += 1;
     }
-    assert_eq!(rounds, 5);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::engines::{Engine, Op, Text};
 use super::pair::{Deltas, NAMES, Pair, Vectors};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use rejoin::version_vector::VersionVector;
 use rejoin::{optimized, reference};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,9 +23,11 @@ enum Step {
         keys: usize,
         times: usize,
     },
+    /// Sends a delta since what someone held; or since less than that, which nobody held.
     Send {
         from: usize,
         since: usize,
+        less: Option<usize>,
     },
     Receive {
         at: usize,
@@ -63,9 +66,20 @@ struct Node<O, R> {
 struct World<O: Engine, R: Engine> {
     nodes: Vec<Node<O, R>>,
     messages: Vec<Deltas<O, R>>,
-    /// Vectors that were held, and what was held.
-    held: Vec<(Vectors<O, R>, Rc<Pair<O, R>>)>,
+    /// What was held.
+    held: Vec<Rc<Pair<O, R>>>,
     count: Count,
+}
+
+/// What the state has seen, less the last operation of one origin.
+fn less_by_one<O: Engine, R: Engine>(state: &Pair<O, R>, at: usize) -> Vectors<O, R> {
+    let vector = &state.answers().vector;
+    let lowered = at.checked_rem(vector.iter().count());
+    let mut less = VersionVector::default();
+    for (number, (origin, count)) in vector.iter().enumerate() {
+        less.see(origin, count - u64::from(lowered == Some(number)));
+    }
+    (&less).into()
 }
 
 impl<O: Engine, R: Engine> World<O, R> {
@@ -79,7 +93,7 @@ impl<O: Engine, R: Engine> World<O, R> {
         Self {
             nodes: (0..replicas).map(node).collect(),
             messages: Vec::new(),
-            held: vec![(start.vectors(), start)],
+            held: vec![start],
             count: Count::default(),
         }
     }
@@ -102,10 +116,11 @@ impl<O: Engine, R: Engine> World<O, R> {
                 state.check()?;
                 self.compare(*at)
             }
-            Step::Send { from, since } => {
-                let (since, start) = &self.held[since % self.held.len()];
-                let delta = self.nodes[*from].state.delta_since(since)?;
-                // Whoever held what the delta starts from takes it.
+            Step::Send { from, since, less } => {
+                let start = &self.held[since % self.held.len()];
+                let since = less.map_or_else(|| start.vectors(), |at| less_by_one(start, at));
+                let delta = self.nodes[*from].state.delta_since(&since)?;
+                // Whoever held that takes it.
                 Pair::clone(start).follow(&delta)?;
                 self.messages.push(delta);
                 Ok(())
@@ -151,7 +166,7 @@ impl<O: Engine, R: Engine> World<O, R> {
     fn compare(&mut self, at: usize) -> Result<(), String> {
         let state = &self.nodes[at].state;
         self.count.open += state.answers().open.len() as u64;
-        self.held.push((state.vectors(), Rc::new(state.clone())));
+        self.held.push(Rc::new(state.clone()));
         // Only the last ones: each holds a whole state.
         if self.held.len() > 40 {
             self.held.remove(1);
@@ -200,7 +215,8 @@ fn step(replicas: usize, keys: usize) -> impl Strategy<Value = Step> {
         60 => (at(), op(keys)).prop_map(|(at, op)| Step::Decide { at, op }),
         1 => (at(), 1..8_usize, 0..150_usize)
             .prop_map(|(at, keys, times)| Step::Rewrite { at, keys, times }),
-        12 => (at(), any()).prop_map(|(from, since)| Step::Send { from, since }),
+        12 => (at(), any(), prop::option::weighted(0.2, any()))
+            .prop_map(|(from, since, less)| Step::Send { from, since, less }),
         16 => (at(), any()).prop_map(|(at, message)| Step::Receive { at, message }),
         12 => (at(), at()).prop_map(|(at, from)| Step::Join { at, from }),
         1 => at().prop_map(|at| Step::Save { at }),

@@ -131,6 +131,7 @@ fn a_good_trace_is_shown_with_what_it_exercised() {
         reordered: 2,
         restores: 1,
         compared: 2,
+        stopped: Vec::new(),
         proven_judge: ProvenJudge::Agreed,
     };
     let expected = "

@@ -6,9 +6,8 @@
 //! Source: RFC 8878 (zstd).
 
 use super::error::Error;
-use super::reader::Reader;
 #[cfg(feature = "compression")]
-use super::reader::write_number;
+use super::reader::{Reader, write_number};
 use super::{Kind, VERSION};
 #[cfg(feature = "compression")]
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};

@@ -7,17 +7,20 @@
 //! Cost: O(length); about 40 ns for each key, both ways together.
 //! Source: this project.
 
+mod decoder;
+
 use super::column::{BLOCK, Block, unzigzag, write_block, write_column, zigzag};
 use super::error::Error;
-use super::names::{may_share, read_users, shared, write_users};
+use super::names::{shared, write_users};
 use super::reader::{Reader, Writer, write_number};
-use super::vector::{Span, read_span, write_span};
-use super::{Base, Kind, Known, Naming, open, start};
-use crate::optimized::arena::{Handle, LONGEST, Values};
+use super::vector::write_span;
+use super::{Base, Kind, Known, Naming, start};
+use crate::optimized::arena::Handle;
 use crate::optimized::atom::Atom;
 use crate::optimized::delta::{
     DeltaAuthor, Effect, KeyedDelta, Name, Presence, Record, Typed, Write,
 };
+use decoder::decode;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -151,13 +154,12 @@ impl Columns {
     }
 }
 
-// Encoding.
-
 pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base) -> Vec<u8> {
     let others = sorted(&delta.others, |(key, record)| {
         (*key, delta.authors[record.author as usize].place, record.counter)
     });
     let births = sorted(&delta.births, |birth| *birth);
+    let kept = sorted(&delta.kept, |dot| *dot);
     let (keys, own_keys) = keys(delta);
     let beside = others.iter().chain(&delta.winners).map(|(_, record)| record);
     let records = || delta.first.iter().chain(beside.clone());
@@ -174,21 +176,24 @@ pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base
     }
     write_first(delta, &numbers, &own_keys, &mut to.out);
     write_beside(&others, &numbers, &mut to);
+    write_dots(&kept, &mut to);
     if E::IS_TIMED {
         write_beside(&delta.winners, &numbers, &mut to);
     }
-    write_births(&births, &mut to);
+    write_dots(&births, &mut to);
     let mut out = to.end(texts);
     out.extend_from_slice(&keys);
     delta.values.append(values(), &mut out);
     out
 }
 
-/// The items in order; most often they are already.
+/// The items in order, each once; most often they are already.
 fn sorted<T: Clone, O: Ord>(items: &[T], order: impl Fn(&T) -> O) -> Cow<'_, [T]> {
     let mut items = Cow::Borrowed(items);
-    if !items.is_sorted_by_key(&order) {
-        items.to_mut().sort_by_key(order);
+    if !items.is_sorted_by(|a, b| order(a) < order(b)) {
+        let items = items.to_mut();
+        items.sort_by_key(&order);
+        items.dedup_by_key(|item| order(item));
     }
     items
 }
@@ -304,16 +309,17 @@ fn write_beside<E: Coded>(records: &[(u32, Record<E>)], numbers: &[u32], to: &mu
     }
 }
 
-fn write_births(births: &[(u32, u32, u64)], to: &mut Writer) {
-    to.count(births.len());
+/// Writes names of operations by key.
+fn write_dots(dots: &[(u32, u32, u64)], to: &mut Writer) {
+    to.count(dots.len());
     let mut last = 0;
-    for group in births.chunks(BLOCK) {
+    for group in dots.chunks(BLOCK) {
         let (mut step, mut place, mut counter) = ([0; BLOCK], [0; BLOCK], [0; BLOCK]);
-        for (at, birth) in group.iter().enumerate() {
-            step[at] = u64::from(birth.0 - last);
-            last = birth.0;
-            place[at] = birth.1.into();
-            counter[at] = birth.2;
+        for (at, dot) in group.iter().enumerate() {
+            step[at] = u64::from(dot.0 - last);
+            last = dot.0;
+            place[at] = dot.1.into();
+            counter[at] = dot.2;
         }
         for column in [&step, &place, &counter] {
             write_block(&column[..group.len()], &mut to.out);
@@ -321,421 +327,130 @@ fn write_births(births: &[(u32, u32, u64)], to: &mut Writer) {
     }
 }
 
-// Decoding.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dot::{Origin, ReplicaId};
+    use crate::optimized::Author;
+    use crate::optimized::lww_map::LwwMap;
+    use crate::optimized::vector::Vector;
 
-/// What is known of an origin while a delta is decoded.
-struct Place {
-    since: u64,
-    seen: u64,
-    /// The counter of its last first record.
-    last: u64,
-}
-
-/// A delta that is being decoded.
-struct Decoder<'a> {
-    reader: Reader<'a>,
-    places: Vec<Place>,
-    authors: Vec<DeltaAuthor>,
-    /// The values that are still to be given out.
-    texts: &'a [u8],
-    values: Values,
-    check: Check,
-}
-
-pub(super) fn decode<E: Coded>(
-    bytes: &[u8],
-    known: &Known<'_>,
-    keys: Check,
-    values: Check,
-) -> Result<KeyedDelta<E>, Error> {
-    let mut reader = open(bytes, E::KIND)?;
-    let texts = reader.texts()?;
-    let Span { since, seen } = read_span(&mut reader, known)?;
-    let before = since.counts_along(seen.roster());
-    let pairs = before.into_iter().zip(seen.counts());
-    let places = pairs.map(|(since, seen)| Place { since, seen: *seen, last: since }).collect();
-    let mut decoder = Decoder {
-        reader,
-        places,
-        authors: Vec::new(),
-        texts,
-        values: Values::default(),
-        check: values,
-    };
-    decoder.authors()?;
-    let mut listed = decoder.first(keys)?;
-    let others = decoder.beside(listed.first.len())?;
-    decoder.maximal_are_distinct(&listed.first, &others)?;
-    let winners = if E::IS_TIMED { decoder.beside(listed.first.len())? } else { Vec::new() };
-    decoder.winners_are_apart(&listed.first, &others, &winners)?;
-    let births = decoder.births(listed.first.len())?;
-    if !decoder.texts.is_empty() {
-        return Err(decoder.wrong("values that no record writes", "a record for each value"));
-    }
-    decoder.reader.end()?;
-    listed.keys.shrink_to_fit();
-    let Decoder { authors, values, .. } = decoder;
-    let Listed { names, keys, first } = listed;
-    Ok(KeyedDelta { since, seen, authors, names, keys, first, others, winners, births, values })
-}
-
-/// The listed keys.
-struct Listed<E> {
-    names: Vec<Name>,
-    keys: Vec<u8>,
-    first: Vec<Record<E>>,
-}
-
-impl<'a> Decoder<'a> {
-    /// What was found before this place.
-    fn wrong(&self, found: impl Into<String>, expected: &'static str) -> Error {
-        Error::malformed(self.reader.at(), found.into(), expected)
-    }
-
-    fn authors(&mut self) -> Result<(), Error> {
-        let users = read_users(&mut self.reader)?;
-        let count = self.reader.count("how many authors there are")?;
-        let places = self.reader.column(count)?;
-        let numbers = if users.is_empty() { Vec::new() } else { self.reader.column(count)? };
-        let mut numbers = numbers.into_iter();
-        self.authors.reserve_exact(count);
-        for place in places {
-            if place >= self.places.len() as u64 {
-                let found = format!("an author at place {place} of {} origins", self.places.len());
-                return Err(self.wrong(found, "the place of an origin that was seen"));
-            }
-            let user = match numbers.next().unwrap_or(0).checked_sub(1) {
-                None => None,
-                Some(number) => {
-                    let user = usize::try_from(number).ok().and_then(|number| users.get(number));
-                    let found = || format!("person {number} of {}", users.len());
-                    let expected = "the number of a person that was named";
-                    Some(user.cloned().ok_or_else(|| self.wrong(found(), expected))?)
-                }
-            };
-            self.authors.push(DeltaAuthor { place: place as u32, user });
-        }
-        Ok(())
-    }
-
-    /// Splits the texts into those of keys and those of values.
-    fn keys<E: Coded>(&mut self) -> Result<&'a [u8], Error> {
-        if !E::IS_TIMED {
-            return Ok(std::mem::take(&mut self.texts));
-        }
-        let length = self.reader.number("how many bytes the keys have of their own")?;
-        let texts = usize::try_from(length).ok().and_then(|at| self.texts.split_at_checked(at));
-        let Some((keys, values)) = texts else {
-            let found = format!("keys of {length} bytes in texts of {}", self.texts.len());
-            return Err(self.wrong(found, "no more than there are"));
+    /// A delta that lists three keys: one by a birth; one by its bytes, with two births; and one
+    /// with three maximal decisions and a winner that is none of them.
+    fn delta() -> KeyedDelta<Write> {
+        let author = |name: &str, seq| {
+            let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+            Author { origin, seq, user: None }
         };
-        self.texts = values;
-        Ok(keys)
+        let mut maps = ["a", "b", "c"].map(|_| LwwMap::<str, str>::new());
+        let _ = maps[0].put(&author("a", 1), "known", "old", 9).expect("there is room");
+        let base = maps[0].delta_since(&Vector::default());
+        let since = maps[0].vector();
+        for (map, name) in maps.iter_mut().zip(["a", "b", "c"]) {
+            let _ = map.apply(&base).expect("no gap");
+            let _ = map.put(&author(name, 2), "contested", "early", 50).expect("there is room");
+            let _ = map.put(&author(name, 3), "contested", name, 7).expect("there is room");
+        }
+        let _ = maps[0].put(&author("a", 4), "known", "new", 10).expect("there is room");
+        for from in [1, 2] {
+            let delta = maps[from].delta_since(&since);
+            let _ = maps[0].apply(&delta).expect("no gap");
+        }
+        let _ = maps[0].put(&author("a", 5), "later", "x", 11).expect("there is room");
+        maps[0].delta_since(&since).keyed
     }
 
-    /// Reads the listed keys' names and first records.
-    fn first<E: Coded>(&mut self, check: Check) -> Result<Listed<E>, Error> {
-        let count = self.reader.count("how many keys are listed")?;
-        let mut texts = self.keys::<E>()?;
-        let mut listed = Listed {
-            names: Vec::with_capacity(count),
-            keys: Vec::new(),
-            first: Vec::with_capacity(count),
+    fn refusal(change: impl FnOnce(&mut KeyedDelta<Write>)) -> Result<(), String> {
+        let mut delta = delta();
+        change(&mut delta);
+        let bytes = encode(&delta, Naming::Inline, Base::Inline);
+        let decoded = decode::<Write>(&bytes, &Known::default(), str::are_all, str::are_all);
+        decoded.map(drop).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_a_delta_promises_is_checked() {
+        assert_eq!(refusal(|_| {}), Ok(()));
+        assert_eq!(refusal(|delta| delta.kept.push((0, 0, 1))), Ok(()));
+        let whole = delta();
+        assert_eq!((whole.names.len(), whole.others.len(), whole.winners.len()), (3, 2, 1));
+        assert!(whole.births.len() >= 2);
+        let by_birth = |name: &Name| matches!(name, Name::Birth { .. });
+        let named = whole.names.iter().position(by_birth).expect("one goes by its birth");
+        let last = whole.first.len() - 1;
+        let contested = whole.others[0].0 as usize;
+
+        type Change = Box<dyn Fn(&mut KeyedDelta<Write>)>;
+        let cases: Vec<(&str, Change)> = vec![
+            ("first decision", Box::new(move |delta| delta.first[last].counter = 1)),
+            ("first decision", Box::new(move |delta| delta.first[last].counter = 99)),
+            ("first decision", Box::new(|delta| delta.first[0].counter = u64::MAX)),
+            (
+                "name by",
+                Box::new(move |delta| {
+                    delta.names[named] = Name::Birth { place: 0, counter: 2 };
+                }),
+            ),
+            (
+                "name by",
+                Box::new(move |delta| {
+                    delta.names[named] = Name::Birth { place: 0, counter: 0 };
+                }),
+            ),
+            (
+                "name by",
+                Box::new(move |delta| {
+                    delta.names[named] = Name::Birth { place: 7, counter: 1 };
+                }),
+            ),
+            ("operation", Box::new(|delta| delta.others[1].1.counter = 0)),
+            ("operation", Box::new(|delta| delta.others[1].1.counter = 99)),
+            ("key", Box::new(|delta| delta.others[1].0 = 3)),
+            (
+                "maximal",
+                Box::new(move |delta| {
+                    let first = delta.first[contested];
+                    delta.others[1].1 = first;
+                }),
+            ),
+            ("winner", Box::new(|delta| delta.winners[0] = delta.others[1])),
+            ("winner", Box::new(move |delta| delta.winners[0].1 = delta.first[contested])),
+            (
+                "winner",
+                Box::new(|delta| {
+                    let again = delta.winners[0];
+                    delta.winners.push(again);
+                }),
+            ),
+            ("operation", Box::new(|delta| delta.births[0].2 = 99)),
+            ("operation", Box::new(|delta| delta.births[0].1 = 99)),
+            ("operation", Box::new(|delta| (delta.births[0].1, delta.births[0].2) = (0, 1))),
+            ("key", Box::new(|delta| delta.births.push((9, 0, 2)))),
+            ("both have seen", Box::new(|delta| delta.kept.push((0, 0, 2)))),
+            ("both have seen", Box::new(|delta| delta.kept.push((0, 0, 0)))),
+            ("both have seen", Box::new(|delta| delta.kept.push((0, 9, 1)))),
+            ("key", Box::new(|delta| delta.kept.push((3, 0, 1)))),
+            ("type", Box::new(|delta| delta.keys[0] = 0xff)),
+            (
+                "type",
+                Box::new(|delta| {
+                    let value = delta.values.put(&[0xff]);
+                    delta.first[0].effect = Write::new(1, Some(value));
+                }),
+            ),
+        ];
+        for (number, (expected, change)) in cases.into_iter().enumerate() {
+            let refusal = refusal(change).expect_err(&format!("case {number}, {expected}"));
+            assert!(refusal.contains(expected), "case {number}, {expected}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn what_stands_twice_is_written_once() {
+        let twice = |delta: &mut KeyedDelta<Write>| {
+            delta.births.extend(delta.births.clone());
+            delta.others.extend(delta.others.clone());
         };
-        let mut previous = 0;
-        let mut columns = Columns::new();
-        while listed.first.len() < count {
-            let length = (count - listed.first.len()).min(BLOCK);
-            self.names(length, &mut texts, &mut previous, check, &mut listed)?;
-            columns.read::<E>(length, &mut self.reader)?;
-            for at in 0..length {
-                let author = columns.author[at];
-                let place = match usize::try_from(author).ok().and_then(|at| self.authors.get(at)) {
-                    Some(author) => author.place,
-                    None => return Err(self.no_author(author)),
-                };
-                let place = &mut self.places[place as usize];
-                match place.last.checked_add(columns.counter[at]) {
-                    Some(counter) if place.since < counter && counter <= place.seen => {
-                        columns.counter[at] = counter;
-                        place.last = counter;
-                    }
-                    _ => {
-                        return Err(self.wrong(
-                            "a first decision that the receiver has seen, or the sender has not",
-                            "counters above those of the base, and not above those that were seen",
-                        ));
-                    }
-                }
-            }
-            self.records(length, &mut columns, |_, record| listed.first.push(record))?;
-        }
-        if !texts.is_empty() {
-            return Err(self.wrong("bytes of keys that no key has", "as many as the keys take"));
-        }
-        Ok(listed)
-    }
-
-    /// Reads the names of a group of keys.
-    fn names<E>(
-        &mut self,
-        length: usize,
-        texts: &mut &[u8],
-        previous: &mut usize,
-        check: Check,
-        listed: &mut Listed<E>,
-    ) -> Result<(), Error> {
-        let (mut places, mut births) = ([0; BLOCK], [0; BLOCK]);
-        let (mut shared, mut own) = ([0; BLOCK], [0; BLOCK]);
-        self.reader.block(&mut places[..length])?;
-        let named = places[..length].iter().filter(|place| **place > 0).count();
-        if named > 0 {
-            self.reader.block(&mut births[..named])?;
-        }
-        if named < length {
-            self.reader.block(&mut shared[..length - named])?;
-            self.reader.block(&mut own[..length - named])?;
-        }
-        let mut births = births.into_iter();
-        let mut lengths = shared.into_iter().zip(own);
-        let group = listed.keys.len();
-        let mut ends = [0; BLOCK];
-        let mut end = 0;
-        for place in &places[..length] {
-            let name = match place.checked_sub(1) {
-                Some(place) => {
-                    let counter = births.next().unwrap_or_default();
-                    match usize::try_from(place).ok().and_then(|place| self.places.get(place)) {
-                        Some(Place { since, seen, .. })
-                            if 0 < counter && counter <= *since && counter <= *seen => {}
-                        _ => {
-                            return Err(self.wrong(
-                                format!("a name by operation {counter} of the origin at {place}"),
-                                "an operation that both have seen",
-                            ));
-                        }
-                    }
-                    Name::Birth { place: place as u32, counter }
-                }
-                None => {
-                    let (shared, own) = lengths.next().unwrap_or_default();
-                    let at = listed.keys.len();
-                    let shared = usize::try_from(shared).unwrap_or(usize::MAX);
-                    let own = usize::try_from(own).unwrap_or(usize::MAX);
-                    if own > texts.len() || shared > at - *previous || !may_share(shared, own) {
-                        let found = format!(
-                            "a key of {own} bytes, of {} that are left, after {shared} of the \
-                             previous one, which has {}",
-                            texts.len(),
-                            at - *previous
-                        );
-                        let expected = "no more than there are, and at most 8 shared bytes for \
-                                        each other one";
-                        return Err(self.wrong(found, expected));
-                    }
-                    let (text, rest) = texts.split_at(own);
-                    *texts = rest;
-                    listed.keys.extend_from_within(*previous..*previous + shared);
-                    listed.keys.extend_from_slice(text);
-                    if listed.keys.len() > LONGEST {
-                        return Err(self.wrong("keys of more than 2^32 bytes", "shorter keys"));
-                    }
-                    *previous = at;
-                    ends[end] = listed.keys.len() - group;
-                    end += 1;
-                    Name::Bytes { at: at as u32, length: (shared + own) as u32 }
-                }
-            };
-            listed.names.push(name);
-        }
-        if !check(&listed.keys[group..], &ends[..end]) {
-            return Err(Error::WrongType { at: self.reader.at(), what: "a key or element" });
-        }
-        Ok(())
-    }
-
-    /// Makes records of columns whose counters and authors are right.
-    fn records<E: Coded>(
-        &mut self,
-        length: usize,
-        columns: &mut Columns,
-        mut give: impl FnMut(usize, Record<E>),
-    ) -> Result<(), Error> {
-        let mut ends = [0; BLOCK];
-        let mut count = 0;
-        let mut end = 0_usize;
-        for code in &columns.code[..length] {
-            match E::length(*code) {
-                Ok(None) => {}
-                Ok(Some(length)) => {
-                    let left = (self.texts.len() - end) as u64;
-                    if length > left || length > LONGEST as u64 {
-                        let found = format!("a value of {length} bytes, of {left} that are left");
-                        return Err(self.wrong(found, "no more than there are, nor than 2^32 - 1"));
-                    }
-                    end += length as usize;
-                    ends[count] = end;
-                    count += 1;
-                }
-                Err(expected) => return Err(self.wrong(format!("the effect {code}"), expected)),
-            }
-        }
-        let (texts, rest) = self.texts.split_at(end);
-        self.texts = rest;
-        if !(self.check)(texts, &ends[..count]) {
-            return Err(Error::WrongType { at: self.reader.at(), what: "a value" });
-        }
-        // Together, unless they are as long as no value can be.
-        let all = (texts.len() <= LONGEST && count > 0).then(|| self.values.put(texts));
-        let mut start = 0;
-        let mut ends = ends.into_iter();
-        for at in 0..length {
-            let code = columns.code[at];
-            let value = match E::length(code) {
-                Ok(Some(_)) => {
-                    let end = ends.next().unwrap_or(start);
-                    let handle = match all {
-                        Some(all) => all.part(start, end - start),
-                        None => self.values.put(&texts[start..end]),
-                    };
-                    start = end;
-                    Some(handle)
-                }
-                _ => None,
-            };
-            let counter = columns.counter[at];
-            let [seq, timestamp] = columns.times(at, counter);
-            let author = columns.author[at] as u32;
-            give(at, Record { counter, seq, author, effect: E::decoded(code, timestamp, value) });
-        }
-        Ok(())
-    }
-
-    fn no_author(&self, author: u64) -> Error {
-        let found = format!("author {author} of {}", self.authors.len());
-        self.wrong(found, "the number of an author that was named")
-    }
-
-    /// Reads records that stand beside the first ones.
-    fn beside<E: Coded>(&mut self, keys: usize) -> Result<Vec<(u32, Record<E>)>, Error> {
-        let count = self.reader.count("how many further records there are")?;
-        let mut records = Vec::with_capacity(count);
-        let mut columns = Columns::new();
-        let mut key = 0;
-        while records.len() < count {
-            let length = (count - records.len()).min(BLOCK);
-            let mut listed = [0; BLOCK];
-            self.reader.block(&mut listed[..length])?;
-            for listed in &mut listed[..length] {
-                key = self.key(key, *listed, keys)?;
-                *listed = key;
-            }
-            columns.read::<E>(length, &mut self.reader)?;
-            for at in 0..length {
-                let author = columns.author[at];
-                match usize::try_from(author).ok().and_then(|at| self.authors.get(at)) {
-                    Some(author) => self.was_seen(author.place, columns.counter[at])?,
-                    None => return Err(self.no_author(author)),
-                }
-            }
-            self.records(length, &mut columns, |at, record| {
-                records.push((listed[at] as u32, record));
-            })?;
-        }
-        Ok(records)
-    }
-
-    /// The key that is `step` after another one.
-    fn key(&self, last: u64, step: u64, keys: usize) -> Result<u64, Error> {
-        match last.checked_add(step) {
-            Some(key) if key < keys as u64 => Ok(key),
-            _ => {
-                let found = format!("the key {step} after key {last}, of {keys}");
-                Err(self.wrong(found, "the number of a key that is listed"))
-            }
-        }
-    }
-
-    fn was_seen(&self, place: u32, counter: u64) -> Result<(), Error> {
-        if 0 < counter && counter <= self.places[place as usize].seen {
-            return Ok(());
-        }
-        let found = format!("operation {counter} of the origin at {place}");
-        Err(self.wrong(found, "an operation that the sender has seen"))
-    }
-
-    fn name<E>(&self, record: &Record<E>) -> (u32, u64) {
-        (self.authors[record.author as usize].place, record.counter)
-    }
-
-    fn maximal_are_distinct<E>(
-        &self,
-        first: &[Record<E>],
-        others: &[(u32, Record<E>)],
-    ) -> Result<(), Error> {
-        let order = |(key, record): &(u32, Record<E>)| (*key, self.name(record));
-        let is_first = |(key, record): &(u32, Record<E>)| {
-            self.name(&first[*key as usize]) == self.name(record)
-        };
-        if others.is_sorted_by(|a, b| order(a) < order(b)) && !others.iter().any(is_first) {
-            return Ok(());
-        }
-        let expected = "each maximal decision once, in the order of keys, origins and counters";
-        Err(self.wrong("a maximal decision out of order, or again", expected))
-    }
-
-    fn winners_are_apart<E>(
-        &self,
-        first: &[Record<E>],
-        others: &[(u32, Record<E>)],
-        winners: &[(u32, Record<E>)],
-    ) -> Result<(), Error> {
-        let mut others = others.iter().peekable();
-        let is_maximal = |(key, winner): &(u32, Record<E>)| {
-            while others.next_if(|(of, _)| of < key).is_some() {}
-            let mut is_other = false;
-            while let Some((_, other)) = others.next_if(|(of, _)| of == key) {
-                is_other |= self.name(other) == self.name(winner);
-            }
-            is_other || self.name(&first[*key as usize]) == self.name(winner)
-        };
-        if winners.is_sorted_by(|a, b| a.0 < b.0) && !winners.iter().any(is_maximal) {
-            return Ok(());
-        }
-        let expected = "at most one winner for each key, and none that is maximal";
-        Err(self.wrong("a second winner, or one that is maximal", expected))
-    }
-
-    fn births(&mut self, keys: usize) -> Result<Vec<(u32, u32, u64)>, Error> {
-        let count = self.reader.count("how many births there are")?;
-        let mut births: Vec<(u32, u32, u64)> = Vec::with_capacity(count);
-        let mut key = 0;
-        while births.len() < count {
-            let length = (count - births.len()).min(BLOCK);
-            let (mut step, mut places, mut counters) = ([0; BLOCK], [0; BLOCK], [0; BLOCK]);
-            for column in [&mut step, &mut places, &mut counters] {
-                self.reader.block(&mut column[..length])?;
-            }
-            for at in 0..length {
-                key = self.key(key, step[at], keys)?;
-                let (place, counter) = (places[at], counters[at]);
-                match usize::try_from(place).ok().and_then(|place| self.places.get(place)) {
-                    Some(Place { since, seen, .. }) if *since < counter && counter <= *seen => {}
-                    _ => {
-                        return Err(self.wrong(
-                            format!("a birth by operation {counter} of the origin at {place}"),
-                            "an operation that the sender has seen and the receiver has not",
-                        ));
-                    }
-                }
-                let birth = (key as u32, place as u32, counter);
-                if births.last().is_some_and(|last| *last >= birth) {
-                    let expected = "births in the order of keys, origins and counters";
-                    return Err(self.wrong("a birth out of order, or again", expected));
-                }
-                births.push(birth);
-            }
-        }
-        Ok(births)
+        assert_eq!(refusal(twice), Ok(()));
     }
 }

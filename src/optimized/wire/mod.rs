@@ -1,14 +1,35 @@
 //! Bytes: vectors, deltas and state hashes as messages, for any program in any language to read.
 //!
 //! `spec/wire.md` is the format. A message begins with the version of the format and its kind.
-//! Numbers stand in columns of bit-packed blocks ([`column`]), names and keys are told by how they
-//! differ from the ones before, and a key that the receiver knows goes by an operation's number.
+//! Numbers stand in columns of bit-packed blocks, names and keys are told by how they differ from
+//! the ones before, and a key that the receiver knows goes by the number of an operation.
 //!
-//! Decoding takes any bytes. It does not panic, and takes O(length) time and memory: at most
-//! [`MEMORY`] bytes for each byte of the message, beside [`MEMORY_OF_KNOWN`] bytes for each origin
-//! of the vectors and rosters in [`Known`] that the message names, and 128 KiB. What it gives has
-//! every property that the types promise; a message whose bytes say otherwise is refused whole.
-//! A listed key that is listed twice is not noticed here, nor is a lie about what was decided.
+//! Decoding takes any bytes. It does not panic, and takes time and memory in proportion: at most
+//! [`MEMORY`] bytes for each byte of the message, [`MEMORY_OF_KNOWN`] bytes for each origin of the
+//! vectors and rosters in [`Known`] that the message names, and 128 KiB. What it gives has every
+//! property that the types promise, and a message whose bytes say otherwise is refused whole.
+//! Two things are not noticed here: a key that is listed twice, and a lie about what was decided.
+//!
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::optimized::wire::{Base, Known, Naming};
+//! use rejoin::optimized::{Author, Vector, or_set::{Delta, OrSet}};
+//!
+//! let origin = Origin { replica: ReplicaId::new("client"), incarnation: 0 };
+//! let mut client = OrSet::<str>::new();
+//! client.add(&Author { origin, seq: 1, user: None }, "orders")?;
+//! let mut server = OrSet::<str>::new();
+//!
+//! // The server asks with what it has seen; the client answers with what that lacks.
+//! let asked = server.vector();
+//! let question = asked.encode(Naming::Inline);
+//! let since = Vector::decode(&question, &Known::default())?;
+//! let answer = client.delta_since(&since).encode(Naming::Inline, Base::Asked);
+//! let known = Known { asked: Some(&asked), ..Known::default() };
+//! server.apply(&Delta::decode(&answer, &known)?)?;
+//! assert!(server.contains("orders"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod column;
 mod compressed;
@@ -19,6 +40,7 @@ mod log;
 mod names;
 mod object;
 mod reader;
+mod text;
 mod vector;
 
 #[cfg(feature = "compression")]
@@ -78,7 +100,7 @@ pub enum Base {
     Inline,
     /// By its fingerprint, where that is shorter. The receiver must have the vector in [`Known`].
     Fingerprint,
-    /// As the one that the receiver has asked with: by the first 2 bytes of its fingerprint. Only
+    /// As the one that the receiver has asked with: by a check of 2 bytes. Only
     /// where an answer cannot be taken for that to another question, as over a connection.
     Asked,
 }

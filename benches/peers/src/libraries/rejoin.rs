@@ -34,20 +34,18 @@ fn author(number: u64) -> Author {
     Author { origin, seq: 0, user: None }
 }
 
-/// The roster is known to both once they have met: they were forked from one another.
-const NAMING: Naming = Naming::Roster;
-
 /// One object's sync, from the replica that begins to the other one and back.
 macro_rules! exchange {
     ($ours:expr, $theirs:expr, $apply:ident, $delta:ty, $messages:expr, $is_one_way:expr) => {
         let (ours, theirs) = ($ours.vector(), $theirs.vector());
         if ours != theirs {
             // Whoever receives the changes says first what it has seen.
-            let asks = theirs.encode(NAMING);
+            let is_known = ours.roster().origins() == theirs.roster().origins();
+            let asks = theirs.encode(if is_known { Naming::Roster } else { Naming::Inline });
             let rosters = [ours.roster().clone()];
             let known = Known { rosters: &rosters, ..Known::default() };
             let asked = Vector::decode(&asks, &known).expect("it was just encoded");
-            let answer = $ours.delta_since(&asked).encode(NAMING, Base::Asked);
+            let answer = $ours.delta_since(&asked).encode(Naming::Inline, Base::Asked);
             let rosters = [theirs.roster().clone()];
             let known = Known { asked: Some(&theirs), vectors: &[], rosters: &rosters };
             let delta = <$delta>::decode(&answer, &known).expect("it was just encoded");
@@ -56,7 +54,7 @@ macro_rules! exchange {
             $messages.extend([asks, answer]);
             if !$is_one_way {
                 // The answer has told what the other has seen.
-                let back = $theirs.delta_since(&seen).encode(NAMING, Base::Asked);
+                let back = $theirs.delta_since(&seen).encode(Naming::Inline, Base::Asked);
                 let rosters = [ours.roster().clone()];
                 let known = Known { asked: Some(&ours), vectors: &[], rosters: &rosters };
                 let delta = <$delta>::decode(&back, &known).expect("it was just encoded");
@@ -124,6 +122,13 @@ impl Replica for Rejoin {
     }
 
     fn fork(&mut self, _: u64) -> Self {
+        // Whoever has met once knows the other's roster by its fingerprint. Where they met, each
+        // computed it.
+        for roster in
+            [self.map.vector(), self.set.vector(), self.counter.vector(), self.log.vector()]
+        {
+            roster.roster().fingerprint();
+        }
         Self {
             authors: HashMap::new(),
             map: self.map.clone(),

@@ -1,0 +1,85 @@
+//! Any bytes are a message or are refused: without a panic, and whatever kind they say they are.
+//!
+//! What was read can be written again, and is then read as the same; and a replica can take it in.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rejoin::dot::{Origin, ReplicaId};
+use rejoin::optimized::g_counter::{CounterDelta, GCounter};
+use rejoin::optimized::log::{Log, LogDelta};
+use rejoin::optimized::lww_map::{self, LwwMap};
+use rejoin::optimized::or_set::{self, OrSet};
+use rejoin::optimized::wire::{Base, Error, Known, Naming, decompress};
+use rejoin::optimized::{Roster, StateHash, Vector};
+use std::sync::Arc;
+
+/// How much a message may unpack to.
+const LIMIT: usize = 1 << 20;
+
+fuzz_target!(|input: &[u8]| {
+    let Ok(bytes) = decompress(input, LIMIT) else { return };
+    assert!(bytes.len() <= LIMIT.max(input.len()));
+    if let Err(error) = read(&bytes) {
+        assert!(!error.to_string().is_empty());
+    }
+});
+
+fn read(bytes: &[u8]) -> Result<(), Error> {
+    // What the messages of the corpus name by fingerprints.
+    let origin = |name: &str, life| Origin { replica: ReplicaId::new(name), incarnation: life };
+    let (ann, bob) = (origin("the telephone of ann", 0), origin("the tablet of bob", 3));
+    let carol = origin("carol", 0);
+    let roster = |origins| Arc::new(Roster::new(origins).expect("they rise"));
+    let asked = Vector::new(roster(vec![ann.clone()]), vec![8]).expect("none is 0");
+    let roster = roster(vec![carol, bob, ann]);
+    let rosters = [roster];
+    let known = Known { asked: Some(&asked), vectors: std::slice::from_ref(&asked), rosters: &rosters };
+    let (naming, base) = (Naming::Inline, Base::Inline);
+    match bytes.get(1).copied().unwrap_or_default() {
+        2 => assert_eq!(StateHash::decode(bytes)?.encode(), bytes),
+        3 => {
+            let delta = CounterDelta::decode(bytes, &known)?;
+            let again = delta.encode(naming, base);
+            assert_eq!(CounterDelta::decode(&again, &known).as_ref(), Ok(&delta));
+            let _ = GCounter::new().apply(&delta);
+        }
+        4 => {
+            let delta = LogDelta::<str>::decode(bytes, &known)?;
+            let again = delta.encode(naming, base);
+            let decoded = LogDelta::<str>::decode(&again, &known).expect("it was written");
+            assert_eq!(decoded.encode(naming, base), again);
+            let _ = Log::new().apply(delta);
+        }
+        5 => {
+            let delta = or_set::Delta::<str>::decode(bytes, &known)?;
+            let again = delta.encode(naming, base);
+            let decoded = or_set::Delta::<str>::decode(&again, &known).expect("it was written");
+            assert_eq!(decoded.encode(naming, base), again);
+            let mut set = OrSet::new();
+            if set.apply(&delta).is_ok() {
+                let all = set.delta_since(&Vector::default()).encode(naming, base);
+                or_set::Delta::<str>::decode(&all, &known).expect("a state can be written");
+                set.state_hash();
+            }
+        }
+        6 => {
+            let delta = lww_map::Delta::<str, str>::decode(bytes, &known)?;
+            let again = delta.encode(naming, base);
+            let decoded =
+                lww_map::Delta::<str, str>::decode(&again, &known).expect("it was written");
+            assert_eq!(decoded.encode(naming, base), again);
+            let mut map = LwwMap::new();
+            if map.apply(&delta).is_ok() {
+                let all = map.delta_since(&Vector::default()).encode(naming, base);
+                lww_map::Delta::<str, str>::decode(&all, &known).expect("a state can be written");
+                map.state_hash();
+            }
+        }
+        _ => {
+            let vector = Vector::decode(bytes, &known)?;
+            assert_eq!(Vector::decode(&vector.encode(naming), &known).as_ref(), Ok(&vector));
+        }
+    }
+    Ok(())
+}

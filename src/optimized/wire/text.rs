@@ -1,0 +1,126 @@
+//! States, deltas and vectors for `serde`: as their bytes, or in Base64 where people may read.
+//!
+//! Meaning: a message with all names inline, that can be read with no other knowledge. A state is
+//! a delta since nothing.
+//! Laws: what was serialized is deserialized; damaged bytes are an error (its tests).
+//! Cost: O(what there is).
+//! Source: RFC 4648 (Base64).
+
+use super::{Base, Known, Naming};
+use crate::optimized::atom::Atom;
+use crate::optimized::delta::Typed;
+use crate::optimized::g_counter::{CounterDelta, GCounter};
+use crate::optimized::log::{Log, LogDelta};
+use crate::optimized::lww_map::LwwMap;
+use crate::optimized::lww_register::LwwRegister;
+use crate::optimized::or_set::OrSet;
+use crate::optimized::vector::Vector;
+use crate::optimized::wire::keyed::Coded;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    if serializer.is_human_readable() {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    } else {
+        serializer.serialize_bytes(bytes)
+    }
+}
+
+fn deserialize<'de, D: Deserializer<'de>, T, E: fmt::Display>(
+    deserializer: D,
+    decode: impl Fn(&[u8]) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    struct Bytes<F>(F);
+
+    impl<T, E: fmt::Display, F: Fn(&[u8]) -> Result<T, E>> Visitor<'_> for Bytes<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a message as bytes, or in Base64")
+        }
+
+        fn visit_str<R: Error>(self, text: &str) -> Result<T, R> {
+            let bytes = STANDARD.decode(text).map_err(R::custom)?;
+            (self.0)(&bytes).map_err(R::custom)
+        }
+
+        fn visit_bytes<R: Error>(self, bytes: &[u8]) -> Result<T, R> {
+            (self.0)(bytes).map_err(R::custom)
+        }
+    }
+
+    if deserializer.is_human_readable() {
+        deserializer.deserialize_str(Bytes(decode))
+    } else {
+        deserializer.deserialize_bytes(Bytes(decode))
+    }
+}
+
+const NOTHING: Known<'static> = Known { asked: None, vectors: &[], rosters: &[] };
+
+impl Serialize for Vector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.encode(Naming::Inline), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Vector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer, |bytes| Self::decode(bytes, &NOTHING))
+    }
+}
+
+/// A delta by its bytes.
+macro_rules! by_bytes {
+    ($([$($parameters:tt)*] $delta:ty;)*) => {$(
+        impl<$($parameters)*> Serialize for $delta {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serialize(&self.encode(Naming::Inline, Base::Inline), serializer)
+            }
+        }
+
+        impl<'de, $($parameters)*> Deserialize<'de> for $delta {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserialize(deserializer, |bytes| Self::decode(bytes, &NOTHING))
+            }
+        }
+    )*};
+}
+
+by_bytes! {
+    [] CounterDelta;
+    [V: Atom + ?Sized] LogDelta<V>;
+    [E: Coded, K: Atom + ?Sized, V: Atom + ?Sized] Typed<E, K, V>;
+}
+
+/// A state by its delta since nothing.
+macro_rules! by_delta {
+    ($([$($parameters:tt)*] $state:ty, $delta:ident => $taken:expr;)*) => {$(
+        impl<$($parameters)*> Serialize for $state {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.delta_since(&Vector::default()).serialize(serializer)
+            }
+        }
+
+        impl<'de, $($parameters)*> Deserialize<'de> for $state {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let $delta = Deserialize::deserialize(deserializer)?;
+                let mut state = Self::new();
+                state.apply($taken).map_err(D::Error::custom)?;
+                Ok(state)
+            }
+        }
+    )*};
+}
+
+by_delta! {
+    [] GCounter, delta => &delta;
+    [V: Atom + ?Sized] Log<V>, delta => delta;
+    [V: Atom + ?Sized] LwwRegister<V>, delta => &delta;
+    [K: Atom + ?Sized] OrSet<K>, delta => &delta;
+    [K: Atom + ?Sized, V: Atom + ?Sized] LwwMap<K, V>, delta => &delta;
+}

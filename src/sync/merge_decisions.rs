@@ -1,0 +1,358 @@
+//! Merge decisions: what people are to be told of, who, and the trail of what was decided.
+//!
+//! Two people decide on one key, and neither has seen the other's decision. The merge picks one,
+//! the same everywhere; while the other has not been looked at, the key is an *open* merge
+//! decision ([`open()`]). Whoever decides again, having seen both, closes it. A merge performs no
+//! operations, so nothing of this is written by it: it follows from what was decided.
+//!
+//! For a trail that stays when decisions are closed, decide by [`decide`]: it performs the
+//! operation, and appends to a log beside the object who decided what, when, and what they had
+//! seen. The log is replicated like any other, so that [`trail`] is the same on all replicas that
+//! are the same. The log of an object `x` is the object `decisions/x`; where the schema has none,
+//! nothing is recorded.
+//!
+//! Trust in the trail is trust in those who write: it says what replicas recorded, and it is no
+//! proof of who did.
+//!
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::operation::Operation;
+//! use rejoin::optimized::replica::Replica;
+//! use rejoin::sync::{Schema, merge_decisions};
+//!
+//! let schema = Schema::migration_assistant();
+//! let replica = |name: &str| {
+//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     Replica::<str, str>::new(origin, &schema.types())
+//! };
+//! let (mut client, mut server) = (replica("client"), replica("server"));
+//! let (add, remove) = (Operation::Add { element: "X" }, Operation::Remove { element: "X" });
+//! merge_decisions::decide(&mut client, "approved", add.clone(), "ann".into(), 1_000)?;
+//! merge_decisions::decide(&mut server, "approved", remove, "bob".into(), 2_000)?;
+//! for name in ["approved", "decisions/approved"] {
+//!     let delta = server.delta_since(name, &client.vector(name)?)?;
+//!     client.apply(name, delta)?;
+//! }
+//!
+//! let open = merge_decisions::open(&client);
+//! assert_eq!(open[0].superseded[0].time, Some(2_000));
+//! assert!(open[0].notify.contains("bob"));
+//!
+//! // Ann looks at both, and decides again: that closes it. The trail keeps all three.
+//! merge_decisions::decide(&mut client, "approved", add, "ann".into(), 3_000)?;
+//! assert!(merge_decisions::open(&client).is_empty());
+//! let trail = merge_decisions::trail(&client, "approved")?;
+//! assert_eq!(trail.decisions.len(), 3);
+//! let conflict = &trail.conflicts[0];
+//! assert_eq!(conflict.won.user.as_deref(), Some("ann"));
+//! assert_eq!(conflict.lost.user.as_deref(), Some("bob"));
+//! assert_eq!(conflict.closed_by.as_ref().map(|decision| decision.time), Some(3_000));
+//! # Ok::<(), rejoin::optimized::replica::Error>(())
+//! ```
+
+use crate::dot::{Dot, Origin, ReplicaId};
+use crate::operation::{DecisionId, ObjectId, Operation, User};
+use crate::optimized::replica::{Error, Object, Reason, Replica};
+use crate::optimized::{Atom, Decision};
+use crate::trace::ObjectType;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An open merge decision, as people are to be shown it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MergeDecision {
+    /// Of which object.
+    pub object: ObjectId,
+    /// The bytes of the key; of a register none.
+    pub key: Vec<u8>,
+    /// What has effect.
+    pub effect: Option<Word>,
+    /// The latest decisions that agree with it. None, where it is older than all of them, by a
+    /// clock that ran ahead.
+    pub kept: Vec<Word>,
+    /// The latest decisions that lost.
+    pub superseded: Vec<Word>,
+    /// Whose decisions lost.
+    pub notify: BTreeSet<User>,
+}
+
+/// One decision: whose, when and where it was made, and what it says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Word {
+    /// Its name, with the replica and the user.
+    pub id: DecisionId,
+    /// When; of an element of a set only where the decision was recorded by [`decide`].
+    pub time: Option<u64>,
+    /// Whether it leaves nothing: a removal, or a deletion.
+    pub is_removal: bool,
+    /// The bytes of what it writes.
+    pub value: Option<Vec<u8>>,
+}
+
+/// The log beside an object.
+pub fn log_of(object: &str) -> ObjectId {
+    format!("decisions/{object}").into()
+}
+
+/// The open merge decisions of all objects, by object and key.
+///
+/// Cost: O(keys that were ever contested), and O(decisions recorded) of the sets among them.
+pub fn open<K: Atom + ?Sized, V: Atom + ?Sized>(replica: &Replica<K, V>) -> Vec<MergeDecision> {
+    let mut times: BTreeMap<&ObjectId, BTreeMap<Dot, u64>> = BTreeMap::new();
+    let mut decisions = Vec::new();
+    for (object, open) in replica.open_decisions() {
+        let Ok(state) = replica.object(object) else { continue };
+        let times = times.entry(object).or_insert_with(|| {
+            let recorded =
+                if state.kind() == ObjectType::OrSet { read(replica, object) } else { vec![] };
+            recorded.into_iter().map(|decision| (dot(&decision), decision.time)).collect()
+        });
+        let word = |decision: Decision<'_>| Word {
+            time: match state.kind() {
+                ObjectType::OrSet => times.get(&decision.id.dot).copied(),
+                _ => Some(decision.timestamp),
+            },
+            is_removal: decision.is_removal,
+            value: decision.value.map(<[u8]>::to_vec),
+            id: decision.id,
+        };
+        let listed: Vec<Word> = state.decisions(&open.key).into_iter().map(word).collect();
+        let is_superseded = |word: &Word| open.superseded.contains(&word.id);
+        let (superseded, kept): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_superseded);
+        decisions.push(MergeDecision {
+            object: object.clone(),
+            effect: state.effective(&open.key).map(word),
+            notify: superseded.iter().filter_map(|word| word.id.user.clone()).collect(),
+            key: open.key,
+            kept,
+            superseded,
+        });
+    }
+    decisions.sort_by(|a, b| (&a.object, &a.key).cmp(&(&b.object, &b.key)));
+    decisions
+}
+
+/// What a decision does.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// It removes an element, or deletes a value.
+    Removed,
+    /// It adds an element.
+    Added,
+    /// It writes a value: its text, or where it is none the hexadecimal digits of its bytes.
+    Wrote(String),
+}
+
+/// A decision on record.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The key: its text, or where it is none the hexadecimal digits of its bytes; of a register
+    /// empty.
+    pub key: String,
+    /// Where it was made.
+    pub replica: String,
+    /// In which life of that replica.
+    pub incarnation: u64,
+    /// Its place among the operations of that life on the object.
+    pub counter: u64,
+    /// Its place among the operations of the replica.
+    pub seq: u64,
+    /// Who decided.
+    pub user: Option<String>,
+    /// When, in milliseconds since 1970.
+    pub time: u64,
+    /// What it does.
+    pub effect: Effect,
+    /// The latest decisions on the key that it saw: replica, incarnation, counter.
+    pub saw: Vec<(String, u64, u64)>,
+}
+
+/// Two decisions on one key of which neither saw the other, and which say different things.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Conflict {
+    /// The one that has effect where both meet.
+    pub won: Recorded,
+    /// The other one, whose user is to be told.
+    pub lost: Recorded,
+    /// The first decision on record that saw both.
+    pub closed_by: Option<Recorded>,
+}
+
+/// What was decided on an object, and what came of it. It only grows, but that conflicts are closed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Trail {
+    /// All decisions on record, in the order of their log.
+    pub decisions: Vec<Recorded>,
+    /// All pairs of them that were made apart and differ, by the first of each pair.
+    pub conflicts: Vec<Conflict>,
+}
+
+fn text(bytes: &[u8]) -> String {
+    match str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+fn dot(decision: &Recorded) -> Dot {
+    let Recorded { replica, incarnation, counter, .. } = decision;
+    let origin = Origin { replica: ReplicaId::new(replica.as_str()), incarnation: *incarnation };
+    Dot { origin, counter: *counter }
+}
+
+/// Decides, and puts it on record: performs the operation on the object, and appends to its log of
+/// decisions. `now` is in milliseconds since 1970; a write's own timestamp stands in its operation.
+///
+/// Both are operations of this replica: store them together.
+///
+/// # Errors
+/// As [`Replica::perform`]; [`Reason::UnknownObject`] and [`Reason::WrongType`] also of the log.
+/// Nothing changed then.
+pub fn decide<K, V>(
+    replica: &mut Replica<K, V>,
+    object: &str,
+    operation: Operation<&K, Option<&V>>,
+    user: User,
+    now: u64,
+) -> Result<Dot, Error>
+where
+    K: Atom + ?Sized,
+    V: for<'a> Atom<Ref<'a> = &'a V> + ?Sized,
+{
+    let log = log_of(object);
+    if !matches!(replica.object(&log)?, Object::Log(_)) {
+        let reason =
+            Reason::WrongType { expected: replica.object(&log)?.kind(), found: ObjectType::Log };
+        return Err(Error { object: log, reason });
+    }
+    let bytes_of = |value: &Option<&V>| match value {
+        None => Effect::Removed,
+        Some(value) => Effect::Wrote(text(&value.to_bytes())),
+    };
+    let (key, effect, stamp) = match &operation {
+        Operation::Add { element } => (element.to_bytes().into_owned(), Effect::Added, None),
+        Operation::Remove { element } => (element.to_bytes().into_owned(), Effect::Removed, None),
+        Operation::Put { key, value, timestamp } => {
+            (key.to_bytes().into_owned(), bytes_of(value), Some(*timestamp))
+        }
+        Operation::Write { value, timestamp } => (Vec::new(), bytes_of(value), Some(*timestamp)),
+        Operation::Increment { .. } | Operation::Append { .. } => {
+            let (expected, found) = (replica.object(object)?.kind(), operation.kind());
+            return Err(Error {
+                object: object.into(),
+                reason: Reason::WrongType { expected, found },
+            });
+        }
+    };
+    let state = replica.object(object)?;
+    let mut saw: BTreeSet<Dot> =
+        state.decisions(&key).into_iter().map(|decision| decision.id.dot).collect();
+    saw.extend(state.effective(&key).map(|decision| decision.id.dot));
+    let timestamp = replica.stamp(&log, None, now)?;
+    let dot = replica.perform(object, operation, Some(user.clone()))?;
+    let state = replica.object(object)?;
+    let seq = state.decisions(&key).into_iter().find(|decision| decision.id.dot == dot);
+    let decision = Recorded {
+        key: text(&key),
+        replica: dot.origin.replica.as_str().into(),
+        incarnation: dot.origin.incarnation,
+        counter: dot.counter,
+        seq: seq.map_or(0, |decision| decision.id.seq),
+        user: Some((*user).into()),
+        time: stamp.unwrap_or(now),
+        effect,
+        saw: saw
+            .into_iter()
+            .map(|Dot { origin, counter }| {
+                (origin.replica.as_str().into(), origin.incarnation, counter)
+            })
+            .collect(),
+    };
+    let line = serde_json::to_string(&decision).unwrap_or_default();
+    let entry = V::from_bytes(line.as_bytes());
+    replica.perform(&log, Operation::Append { entry, timestamp }, Some(user))?;
+    Ok(dot)
+}
+
+/// The decisions on record of an object, in the order of their log. Entries that are none are
+/// passed over.
+fn read<K: Atom + ?Sized, V: Atom + ?Sized>(
+    replica: &Replica<K, V>,
+    object: &str,
+) -> Vec<Recorded> {
+    match replica.object(&log_of(object)) {
+        Ok(Object::Log(log)) => {
+            let entries = log.entries();
+            entries.filter_map(|entry| serde_json::from_slice(entry.bytes()).ok()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What was decided on an object, by [`decide`], and what came of it: a function of the log alone,
+/// so it is the same wherever the log is.
+///
+/// Cost: O(decisions²) for each key.
+///
+/// # Errors
+/// [`Reason::UnknownObject`] where the object is not there.
+pub fn trail<K: Atom + ?Sized, V: Atom + ?Sized>(
+    replica: &Replica<K, V>,
+    object: &str,
+) -> Result<Trail, Error> {
+    let is_timed = replica.object(object)?.kind() != ObjectType::OrSet;
+    let decisions = read(replica, object);
+    let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, decision) in decisions.iter().enumerate() {
+        by_key.entry(&decision.key).or_default().push(number);
+    }
+    let mut conflicts = Vec::new();
+    for numbers in by_key.values() {
+        let pasts = pasts(&decisions, numbers);
+        let has_seen = |later: usize, earlier: usize| pasts[&later].contains(&earlier);
+        for (at, first) in numbers.iter().enumerate() {
+            for second in &numbers[at + 1..] {
+                let [one, other] = [first, second].map(|number| &decisions[*number]);
+                let is_apart = !has_seen(*first, *second) && !has_seen(*second, *first);
+                if !is_apart || one.effect == other.effect {
+                    continue;
+                }
+                let rank = |decision: &Recorded| {
+                    let time = if is_timed { decision.time } else { 0 };
+                    let effect = is_timed || decision.effect == Effect::Added;
+                    (effect, time, decision.replica.clone(), decision.seq, decision.incarnation)
+                };
+                let (won, lost) = if rank(one) > rank(other) { (one, other) } else { (other, one) };
+                let closes =
+                    |number: &&usize| has_seen(**number, *first) && has_seen(**number, *second);
+                let closed_by =
+                    numbers.iter().find(closes).map(|number| decisions[*number].clone());
+                let conflict = Conflict { won: won.clone(), lost: lost.clone(), closed_by };
+                conflicts.push((*first, conflict));
+            }
+        }
+    }
+    conflicts.sort_by_key(|(first, _)| *first);
+    let conflicts = conflicts.into_iter().map(|(_, conflict)| conflict).collect();
+    Ok(Trail { decisions, conflicts })
+}
+
+/// Of each of the decisions on one key: those that it saw, directly or by others.
+fn pasts(decisions: &[Recorded], numbers: &[usize]) -> BTreeMap<usize, BTreeSet<usize>> {
+    let name =
+        |decision: &Recorded| (decision.replica.clone(), decision.incarnation, decision.counter);
+    let known: BTreeMap<_, usize> =
+        numbers.iter().map(|number| (name(&decisions[*number]), *number)).collect();
+    let mut pasts = BTreeMap::new();
+    for number in numbers {
+        let mut past = BTreeSet::new();
+        let mut open = vec![*number];
+        while let Some(next) = open.pop() {
+            let seen = decisions[next].saw.iter().filter_map(|saw| known.get(saw));
+            open.extend(seen.filter(|seen| past.insert(**seen)));
+        }
+        pasts.insert(*number, past);
+    }
+    pasts
+}
