@@ -44,7 +44,7 @@ use std::fmt::{self, Debug};
 use support::choices::{Choices, all};
 use support::hostile::{self, Hostile, Product, WIDE};
 use support::letter::Letter;
-use support::optimized_states::{self, Object as _, Seen, State};
+use support::optimized_states::{self, Seen, State};
 
 // The laws
 
@@ -88,15 +88,15 @@ impl<S: Replicated + Debug> Deltas for S {
     type Delta = Delta<S>;
 
     fn seen(&self) -> VersionVector {
-        self.seen().clone()
+        Replicated::seen(self).clone()
     }
 
     fn delta_since(&self, since: &VersionVector) -> Delta<S> {
-        self.delta_since(since)
+        Replicated::delta_since(self, since)
     }
 
     fn apply(&mut self, delta: &Delta<S>) -> Result<(), Gap> {
-        self.apply(delta)
+        Replicated::apply(self, delta)
     }
 }
 
@@ -280,7 +280,7 @@ impl<O: optimized_states::Object> Mutable for State<O> {
 
 /// The same decisions, all seen; without those whose place no operation has.
 fn covered<K: Ord + Clone, E: Ord + Clone>(decisions: &Decisions<K, E>) -> Decisions<K, E> {
-    let mut seen = decisions.seen().clone();
+    let mut seen = Replicated::seen(decisions).clone();
     let mut listed = Vec::new();
     for key in decisions.keys() {
         for decision in decisions.maximal(key) {
