@@ -1343,6 +1343,25 @@ Proof.
 Qed.
 Print Assumptions the_content_hash_stays_when_removals_are_dropped.
 
+(** And what is dropped so shows in no value, no open decision and no notice. *)
+Theorem records_of_removals_show_in_no_answer :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) key user x,
+  ordered compare_name ->
+  ordered compare_value ->
+  replica.well_formed_object compare_name compare_value x = true ->
+  state_hash.only_removals_at compare_name compare_value null key x = true ->
+  let after := state_hash.drop compare_name key x in
+  replica.value compare_value null after = replica.value compare_value null x
+  /\ replica.merge_decisions compare_name compare_value null after
+     = replica.merge_decisions compare_name compare_value null x
+  /\ replica.object_notices compare_name compare_value null user after
+     = replica.object_notices compare_name compare_value null user x.
+Proof. intros. now apply state_hash_proof.what_is_dropped_shows_in_no_answer. Qed.
+Print Assumptions records_of_removals_show_in_no_answer.
+
 (** ** T9: merge decisions and notices
 
     They are those of the definition; so equal events give equal ones; and they close when a

@@ -126,6 +126,16 @@ Example a_record_that_is_no_removal_may_not_go :
        (object_hash false (set_object eleven)) = false.
 Proof. now vm_compute. Qed.
 
+(** An add and a remove that did not see each other: an open decision, and content. *)
+Definition disputed : or_set.state N :=
+  or_set.join N.compare eleven (or_set.add N.compare A 13 None 3 twelve).
+
+Example an_open_decision_is_content :
+  only_removals_at N.compare N.compare 0 (Some 3) (set_object disputed) = false
+  /\ or_set.merge_decisions N.compare disputed = [definition.Merge_decision 3 [(1, 13)] [(2, 1)]]
+  /\ select true (records N.compare N.compare 0 uv uv toy (set_object disputed)) = [].
+Proof. now vm_compute. Qed.
+
 (** A clock runs behind: the winner is not maximal, and stands apart in the record. *)
 Definition overtaken : lww_map.state N N :=
   lww_map.put N.compare N.compare B 1 3 None 7 60

@@ -96,15 +96,16 @@ Proof.
     rewrite (N.div_mod' n 128), (N.div_mod' n' 128). lia.
 Qed.
 
-Lemma numbers_can_be_read n n' r s : uv n ++ r = uv n' ++ s -> n = n' /\ r = s.
+Lemma every_number_has_enough_digits n : n < 128 ^ N.of_nat (S (N.to_nat (N.size n))).
 Proof.
-  assert (forall n, n < 128 ^ N.of_nat (S (N.to_nat (N.size n)))) as enough.
-  { intros m. rewrite Nnat.Nat2N.inj_succ, Nnat.N2Nat.id.
-    apply (N.lt_le_trans _ (2 ^ N.size m)); [apply N.size_gt |].
-    apply (N.le_trans _ (128 ^ N.size m)); [now apply N.pow_le_mono_l |].
-    apply N.pow_le_mono_r; [easy | lia]. }
-  now apply digits_can_be_read.
+  rewrite Nnat.Nat2N.inj_succ, Nnat.N2Nat.id.
+  apply (N.lt_le_trans _ (2 ^ N.size n)); [apply N.size_gt |].
+  apply (N.le_trans _ (128 ^ N.size n)); [now apply N.pow_le_mono_l |].
+  apply N.pow_le_mono_r; [easy | lia].
 Qed.
+
+Lemma numbers_can_be_read n n' r s : uv n ++ r = uv n' ++ s -> n = n' /\ r = s.
+Proof. apply digits_can_be_read; apply every_number_has_enough_digits. Qed.
 
 Lemma strings_can_be_read b b' r s : str b ++ r = str b' ++ s -> b = b' /\ r = s.
 Proof.
@@ -1565,4 +1566,369 @@ Proof using lawful_names lawful_values.
     apply dropping_a_removal_keeps_the_content; [now apply known_is_sorted |].
     intros found at_k. unfold state_hash.known_of_map in gone. now rewrite at_k in gone.
 Qed.
+
+(** *** What is dropped shows in no answer *)
+
+Lemma filtered_parts_are_enough {A B : Type} (f g : A -> list B) (keeps : A -> bool) items :
+  (forall x, In x items -> keeps x = true -> f x = g x) ->
+  (forall x, In x items -> keeps x = false -> g x = []) ->
+  flat_map f (filter keeps items) = flat_map g items.
+Proof.
+  induction items as [| x items IH]; intros same none; [reflexivity |]. cbn [filter flat_map].
+  rewrite <- IH by (intros y there; (apply same || apply none); now right).
+  destruct (keeps x) eqn:kept; cbn [flat_map].
+  - now rewrite (same x (or_introl eq_refl) kept).
+  - now rewrite (none x (or_introl eq_refl) kept).
+Qed.
+
+Lemma filtering_what_is_kept {A : Type} (p q : A -> bool) items :
+  (forall x, In x items -> q x = false -> p x = false) ->
+  filter p (filter q items) = filter p items.
+Proof.
+  induction items as [| x items IH]; intros same; [reflexivity |]. cbn [filter].
+  destruct (q x) eqn:kept; cbn [filter]; rewrite IH by (intros y there; apply same; now right);
+    [reflexivity |].
+  now rewrite (same x (or_introl eq_refl) kept).
+Qed.
+
+Lemma flat_map_nothing {A B : Type} (f : A -> list B) items :
+  (forall x, In x items -> f x = []) -> flat_map f items = [].
+Proof.
+  induction items as [| x items IH]; intros none; [reflexivity |]. cbn [flat_map].
+  rewrite none by now left. apply IH. intros y there. apply none. now right.
+Qed.
+
+Section Unseen.
+Context {K Effect : Type}.
+Context (compare_key : K -> K -> comparison) {lawful_keys : ordered compare_key}.
+Context (compare_effect : Effect -> Effect -> comparison) {lawful_effects : ordered compare_effect}.
+Local Notation decision := (decisions.decision Name Effect).
+
+Lemma removals_of_a_key_are_gone (is_gone : Effect -> bool)
+    (m : sorted_map K (sorted_set decision)) (w : sorted_map K decision) k :
+  sorted compare_key m = true ->
+  sorted compare_key w = true ->
+  match find compare_key k (known_of compare_key m w) with
+  | Some found => is_removal is_gone found
+  | None => true
+  end = true ->
+  (forall ds d, In (k, ds) m -> In d ds -> is_gone (decisions.effect d) = true)
+  /\ (forall d, In (k, d) w -> is_gone (decisions.effect d) = true).
+Proof using lawful_keys.
+  intros sorts sorts'. rewrite known_is_found by assumption.
+  unfold is_removal, all_of. intros gone. split.
+  - intros ds d there d_in. apply (found_means_in compare_key) in there; [| exact sorts].
+    rewrite there in gone. cbn [fst snd or_empty] in gone.
+    rewrite forallb_forall in gone. apply gone, in_app_iff. now left.
+  - intros d there. apply (found_means_in compare_key) in there; [| exact sorts'].
+    rewrite there in gone.
+    destruct (find compare_key k m); cbn [fst snd or_empty] in gone;
+      rewrite forallb_forall in gone; apply gone, in_app_iff; right; now left.
+Qed.
+
+Lemma effects_that_are_current_are_not_overruled (current : Effect) (ds : list decision) :
+  (forall d, In d ds -> decisions.effect d = current) ->
+  decisions.overruled compare_effect current ds = [].
+Proof using lawful_effects.
+  intros all. unfold decisions.overruled. induction ds as [| d ds IH]; [reflexivity |].
+  cbn [filter]. unfold decisions.takes_effect at 1.
+  rewrite (all d (or_introl eq_refl)), (equal_to_itself compare_effect). cbn [negb].
+  apply IH. intros d' there. apply all. now right.
+Qed.
+End Unseen.
+
+Lemma a_null_is_the_null v : is_null compare_value null v = true -> v = null.
+Proof using lawful_values.
+  unfold is_null. now destruct (equal_is_equality compare_value v null).
+Qed.
+
+Theorem what_is_dropped_shows_in_no_answer key user x :
+  well_formed_object x = true ->
+  only_removals_at compare_name compare_value null key x = true ->
+  let after := drop compare_name key x in
+  replica.value compare_value null after = replica.value compare_value null x
+  /\ replica.merge_decisions compare_name compare_value null after
+     = replica.merge_decisions compare_name compare_value null x
+  /\ replica.object_notices compare_name compare_value null user after
+     = replica.object_notices compare_name compare_value null user x.
+Proof using lawful_names lawful_values.
+  intros good gone.
+  destruct x as [s | s | s | s | s], key as [k |]; try (now cbn); cbn [only_removals_at] in gone.
+  - pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_unit
+      compare_value (lww_register.decisions s)) good)) as keys.
+    apply (removals_of_a_key_are_gone compare_unit) in gone as [gone gone_winner];
+      [| exact (proj1 (andb_prop _ _ keys)) | now destruct (lww_register.winner s)].
+    assert (lww_register.value null s = null) as is_null_now.
+    { unfold lww_register.value. destruct (lww_register.winner s) as [w |]; [| reflexivity].
+      apply a_null_is_the_null, gone_winner. now left. }
+    assert (forall k ds, In (k, ds) (decisions.maximal (lww_register.decisions s)) ->
+      decisions.overruled compare_value (lww_register.current null s k) ds = []) as none.
+    { intros [] ds there. apply (effects_that_are_current_are_not_overruled compare_value).
+      intros d d_in. unfold lww_register.current. rewrite is_null_now.
+      apply a_null_is_the_null. now apply (gone ds). }
+    cbn [drop replica.value replica.merge_decisions replica.object_notices].
+    unfold lww_register.merge_decisions, lww_register.notices, decisions.merge_decisions,
+      decisions.notices.
+    rewrite is_null_now. split; [reflexivity |].
+    cbn [lww_register.decisions decisions.maximal flat_map map].
+    split.
+    + rewrite flat_map_nothing; [reflexivity |].
+      intros [k ds] there. unfold decisions.open_decision. now rewrite (none k ds there).
+    + rewrite flat_map_nothing; [reflexivity |].
+      intros [k ds] there. cbn [fst snd]. now rewrite (none k ds there).
+  - pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_name
+      definition.compare_presence s) good)) as keys.
+    pose proof (proj1 (andb_prop _ _ keys)) as sorts.
+    apply (removals_of_a_key_are_gone compare_name) in gone as [gone _]; [| exact sorts | reflexivity].
+    set (keeps := fun entry : Name * list (decisions.decision Name definition.presence) =>
+      negb (equal compare_name (fst entry) k)).
+    set (after := decisions.State (or_set.seen s) (filter keeps (decisions.maximal s))).
+    assert (forall ds, In (k, ds) (decisions.maximal s) ->
+      existsb (or_set.is_add (Name := Name)) ds = false) as no_add.
+    { intros ds there. apply not_true_iff_false. intros added.
+      apply existsb_exists in added as (d & d_in & added). specialize (gone ds d there d_in).
+      unfold or_set.is_add, decisions.takes_effect in added.
+      now destruct (decisions.effect d). }
+    assert (or_set.contains compare_name k s = false) as absent.
+    { unfold or_set.contains, decisions.frontier.
+      destruct (find compare_name k (decisions.maximal s)) as [ds |] eqn:there; [| reflexivity].
+      apply no_add. now apply (found_means_in compare_name). }
+    assert (forall ds, In (k, ds) (decisions.maximal s) ->
+      decisions.overruled definition.compare_presence (or_set.current compare_name s k) ds = [])
+      as none.
+    { intros ds there. apply (effects_that_are_current_are_not_overruled definition.compare_presence).
+      intros d d_in. unfold or_set.current. rewrite absent. specialize (gone ds d there d_in).
+      now destruct (decisions.effect d). }
+    assert (forall entry, keeps entry = true ->
+      or_set.current compare_name after (fst entry) = or_set.current compare_name s (fst entry))
+      as same.
+    { intros entry kept. unfold or_set.current, or_set.contains, decisions.frontier.
+      cbn [decisions.maximal after]. rewrite (find_in_filter compare_name) by exact sorts.
+      unfold keeps in kept |- *. cbn [fst].
+      destruct (find compare_name (fst entry) (decisions.maximal s)); [| reflexivity].
+      now rewrite kept. }
+    assert (forall entry, keeps entry = false -> fst entry = k) as dropped.
+    { intros entry kept. unfold keeps in kept.
+      now destruct (equal_is_equality compare_name (fst entry) k). }
+    change (drop compare_name (Some k) (replica.A_set s))
+      with (replica.A_set (Value := Value) after).
+    cbn [replica.value replica.merge_decisions replica.object_notices].
+    split; [| split].
+    + f_equal. unfold or_set.value. f_equal. apply filtering_what_is_kept.
+      intros [k' ds] there kept.
+      apply dropped in kept. cbn [fst] in kept. subst k'. now apply no_add.
+    + f_equal. apply filtered_parts_are_enough; intros [k' ds] there kept.
+      * pose proof (same (k', ds) kept) as current. cbn [fst] in current.
+        unfold decisions.open_decision. now rewrite current.
+      * apply dropped in kept. cbn [fst] in kept. subst k'. unfold decisions.open_decision.
+        now rewrite (none ds there).
+    + f_equal. apply filtered_parts_are_enough; intros [k' ds] there kept.
+      * pose proof (same (k', ds) kept) as current. cbn [fst snd] in *. now rewrite current.
+      * apply dropped in kept. cbn [fst snd] in *. subst k'. now rewrite (none ds there).
+  - pose proof (andb_prop _ _ good) as [good_keys sorts'].
+    pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_name
+      compare_value (lww_map.decisions s)) good_keys)) as keys.
+    pose proof (proj1 (andb_prop _ _ keys)) as sorts.
+    apply (removals_of_a_key_are_gone compare_name) in gone as [gone gone_winner];
+      [| exact sorts | exact sorts'].
+    set (after := drop compare_name (Some k) (replica.A_map s)).
+    assert (forall name, name <> k -> find compare_name name
+      (filter (fun entry => negb (equal compare_name (fst entry) k)) (lww_map.winners s))
+      = find compare_name name (lww_map.winners s)) as finds.
+    { intros name other. rewrite (find_in_filter compare_name) by exact sorts'. cbn [fst].
+      destruct (find compare_name name (lww_map.winners s)); [| reflexivity].
+      now destruct (equal_is_equality compare_name name k). }
+    assert (lww_map.get compare_name null s k = null) as absent.
+    { unfold lww_map.get. destruct (find compare_name k (lww_map.winners s)) as [d |] eqn:there;
+        [| reflexivity].
+      apply a_null_is_the_null, gone_winner. now apply (found_means_in compare_name). }
+    assert (forall ds, In (k, ds) (decisions.maximal (lww_map.decisions s)) ->
+      decisions.overruled compare_value (lww_map.get compare_name null s k) ds = []) as none.
+    { intros ds there. apply (effects_that_are_current_are_not_overruled compare_value).
+      intros d d_in. rewrite absent. apply a_null_is_the_null. now apply (gone ds). }
+    subst after.
+    cbn [drop replica.value replica.merge_decisions replica.object_notices].
+    split; [| split].
+    + f_equal. unfold lww_map.value. cbn [lww_map.winners]. clear - lawful_names lawful_values gone_winner.
+      induction (lww_map.winners s) as [| [k' d] w IH]; [reflexivity |]. cbn [filter map fst snd].
+      rewrite <- IH by (intros d' there; apply gone_winner; now right).
+      destruct (equal_is_equality compare_name k' k) as [-> |]; cbn [negb]; [| reflexivity].
+      pose proof (gone_winner d (or_introl eq_refl)) as is_gone. unfold is_null in is_gone.
+      now rewrite is_gone.
+    + f_equal. apply filtered_parts_are_enough; intros [k' ds] there kept; cbn [fst] in kept.
+      * destruct (equal_is_equality compare_name k' k) as [| other]; [easy |].
+        unfold decisions.open_decision, lww_map.get. cbn [lww_map.winners]. now rewrite finds.
+      * destruct (equal_is_equality compare_name k' k) as [-> |]; [| easy].
+        unfold decisions.open_decision. now rewrite (none ds there).
+    + f_equal. apply filtered_parts_are_enough; intros [k' ds] there kept; cbn [fst snd] in *.
+      * destruct (equal_is_equality compare_name k' k) as [| other]; [easy |].
+        unfold lww_map.get. cbn [lww_map.winners]. now rewrite finds.
+      * destruct (equal_is_equality compare_name k' k) as [-> |]; [| easy].
+        now rewrite (none ds there).
+Qed.
+
+(** ** What is hashed are bytes *)
+
+Definition are_bytes (b : bytes) : Prop := Forall (fun n => n < 256) b.
+
+Lemma items_are_bytes {A : Type} (encode : A -> bytes) items :
+  (forall x, are_bytes (encode x)) -> are_bytes (flat_map encode items).
+Proof.
+  intros all. induction items as [| x items IH]; [constructor |]. cbn [flat_map].
+  apply Forall_app. split; [apply all | exact IH].
+Qed.
+
+Lemma numbers_are_bytes n : are_bytes (uv n).
+Proof.
+  unfold uv. pose proof (every_number_has_enough_digits n) as fits.
+  revert fits. generalize (N.to_nat (N.size n)) as most. intros most. revert n.
+  induction most as [most IH] using (well_founded_induction Wf_nat.lt_wf). intros n fits.
+  destruct (N.lt_ge_cases n 128) as [small | large].
+  - rewrite small_numbers_have_one_digit by assumption. repeat constructor. lia.
+  - apply large_numbers_have_more_digits in fits as (fewer & -> & -> & fits); [| assumption].
+    constructor; [| apply IH; [lia | exact fits]].
+    pose proof (N.mod_lt n 128 ltac:(easy)) as low. change 256 with (128 + 128).
+    now apply N.add_lt_mono_l.
+Qed.
+
+Lemma strings_are_bytes b : are_bytes b -> are_bytes (str b).
+Proof. intros. apply Forall_app. split; [apply numbers_are_bytes | assumption]. Qed.
+
+Section Bytes.
+Context (names_are_bytes : forall name, are_bytes (name_bytes name)).
+Context (values_are_bytes : forall v, are_bytes (value_bytes v)).
+Context (digests_are_bytes : forall d m, are_bytes (hash d m)).
+
+Lemma origins_are_bytes o : are_bytes (origin_bytes o).
+Proof using names_are_bytes.
+  apply Forall_app. split; [now apply strings_are_bytes | apply numbers_are_bytes].
+Qed.
+
+Lemma dots_are_bytes d : are_bytes (dot_bytes d).
+Proof using names_are_bytes.
+  apply Forall_app. split; [apply origins_are_bytes | apply numbers_are_bytes].
+Qed.
+
+Lemma contents_are_bytes v : are_bytes (content_bytes v).
+Proof using digests_are_bytes values_are_bytes.
+  unfold state_hash.content_bytes. destruct (is_long (value_bytes v)); (constructor; [easy |]).
+  - apply digests_are_bytes.
+  - apply strings_are_bytes, values_are_bytes.
+Qed.
+
+Lemma written_values_are_bytes v : are_bytes (written_bytes v).
+Proof using digests_are_bytes values_are_bytes.
+  unfold state_hash.written_bytes. destruct (is_null _ _ v); [repeat constructor |].
+  apply contents_are_bytes.
+Qed.
+
+Lemma presences_are_bytes p : are_bytes (presence_bytes p).
+Proof. now destruct p; repeat constructor. Qed.
+
+Lemma bodies_are_bytes {Effect : Type} compare_effect (effect_bytes : Effect -> bytes) x :
+  (forall e, are_bytes (effect_bytes e)) ->
+  are_bytes (body_bytes compare_name name_bytes compare_effect effect_bytes x).
+Proof using names_are_bytes.
+  intros effects.
+  assert (forall d, are_bytes (decision_bytes name_bytes effect_bytes d)) as decisions.
+  { intros d. apply Forall_app. split; [apply dots_are_bytes |].
+    apply Forall_app. split; [apply numbers_are_bytes |].
+    apply Forall_app. split; [apply numbers_are_bytes |].
+    apply Forall_app. split; [| apply effects].
+    destruct (decisions.user_of d); [| repeat constructor].
+    constructor; [easy | now apply strings_are_bytes]. }
+  apply Forall_app. split; [apply numbers_are_bytes |].
+  apply Forall_app. split; [now apply items_are_bytes |].
+  unfold winner_bytes. destruct (snd x); [| repeat constructor].
+  destruct (member _ _ _); [repeat constructor |]. constructor; [easy | apply decisions].
+Qed.
+
+Lemma records_are_bytes x r : In r (map snd (records x)) -> are_bytes (encode_record r).
+Proof using digests_are_bytes names_are_bytes values_are_bytes.
+  intros there.
+  assert (are_bytes (fst r) /\ are_bytes (snd r)) as [key body].
+  { apply in_map_iff in there as (entry & <- & there).
+    destruct x as [s | s | s | s | s]; apply in_map_iff in there as (item & <- & there);
+      cbn [fst snd]; split; auto using origins_are_bytes, dots_are_bytes, numbers_are_bytes;
+      try (apply bodies_are_bytes; auto using written_values_are_bytes, presences_are_bytes).
+    - constructor.
+    - apply Forall_app. split; [apply numbers_are_bytes |].
+      apply Forall_app. split; [apply numbers_are_bytes | apply contents_are_bytes]. }
+  apply Forall_app. split; [now apply strings_are_bytes | exact body].
+Qed.
+
+Lemma trees_are_bytes levels rs : are_bytes (tree levels rs).
+Proof using digests_are_bytes.
+  assert (forall rs, are_bytes (bucket_hash rs)) as buckets.
+  { intros [| r' rs']; [| apply digests_are_bytes]. now repeat constructor. }
+  destruct levels; cbn [state_hash.tree]; [apply buckets |].
+  destruct (is_small rs); [apply buckets | apply digests_are_bytes].
+Qed.
+
+Lemma messages_of_trees_are_bytes levels rs m :
+  (forall r, In r rs -> are_bytes (encode_record r)) ->
+  In m (trie_messages (build levels rs)) ->
+  are_bytes (snd m).
+Proof using digests_are_bytes.
+  assert (forall rs, (forall r, In r rs -> are_bytes (encode_record r)) ->
+    In m (trie_messages (leaf rs)) -> are_bytes (snd m)) as leaves.
+  { intros [| r rs'] all; [easy |]. intros [<- | []]. cbn [snd].
+    assert (forall r', In r' (r :: rs') -> are_bytes (encode_record r')) as each by exact all.
+    unfold bucket_bytes. clear all. induction (r :: rs') as [| r' rest IH]; [constructor |].
+    cbn [flat_map]. apply Forall_app. split; [apply each; now left |].
+    apply IH. intros r'' there. apply each. now right. }
+  revert rs. induction levels as [| levels IH]; intros rs all; cbn [state_hash.build];
+    [now apply leaves |].
+  destruct (is_small rs); [now apply leaves |].
+  cbn [trie_messages state_hash.branch]. rewrite !the_kept_root_is_the_hash_of_the_records.
+  intros [<- | there].
+  - cbn [snd]. apply Forall_app. split; [apply trees_are_bytes |].
+    apply Forall_app. split; [apply trees_are_bytes |].
+    apply Forall_app. split; apply trees_are_bytes.
+  - rewrite !in_app_iff in there.
+    assert (forall i, In m (trie_messages (build levels (child (S levels) i rs))) ->
+      are_bytes (snd m)) as below.
+    { intros i. apply IH. intros r r_in. apply in_child in r_in as [r_in _]. auto. }
+    destruct there as [there | [there | [there | there]]]; eapply below; exact there.
+Qed.
+
+Lemma messages_of_a_part_are_bytes levels rs t m :
+  t < 256 ->
+  (forall r, In r rs -> are_bytes (encode_record r)) ->
+  In m ((Objects, t :: tree levels rs) :: trie_messages (build levels rs)) ->
+  are_bytes (snd m).
+Proof using digests_are_bytes.
+  intros small all [<- | there].
+  - constructor; [exact small | apply trees_are_bytes].
+  - now apply messages_of_trees_are_bytes in there.
+Qed.
+
+(** Names and values being bytes, all messages that are hashed are. *)
+Theorem what_is_hashed_are_bytes xs m : In m (replica_messages xs) -> are_bytes (snd m).
+Proof using digests_are_bytes names_are_bytes values_are_bytes.
+  assert (forall b, are_bytes (replica_bytes b xs)) as whole.
+  { intros b. apply items_are_bytes. intros [n x]. cbn [fst snd]. apply Forall_app.
+    split; [now apply strings_are_bytes | apply digests_are_bytes]. }
+  intros [<- | [<- | there]]; [apply whole | apply whole |].
+  apply in_flat_map in there as ([n x] & _ & there). cbn [snd] in there.
+  assert (forall v, In m (content_messages v) -> are_bytes (snd m)) as contents.
+  { intros v. unfold state_hash.content_messages.
+    destruct (is_long (value_bytes v)); [| easy]. intros [<- | []]. apply values_are_bytes. }
+  assert (forall v, In m (written_messages v) -> are_bytes (snd m)) as written.
+  { intros v. unfold state_hash.written_messages. destruct (is_null _ _ v); [easy |].
+    apply contents. }
+  apply in_app_iff in there as [there | there].
+  - apply in_flat_map in there as (b & _ & there).
+    refine (messages_of_a_part_are_bytes depth_limit (select b (records x)) (tag x) m _ _ there).
+    + now destruct x.
+    + intros r r_in. apply (records_are_bytes x). apply a_record_is_selected_once.
+      destruct b; [now right | now left].
+  - destruct x as [s | s | s | s | s]; try easy; cbn [state_hash.value_messages] in there.
+    + apply in_flat_map in there as (entry & _ & there).
+      apply in_flat_map in there as (d & _ & there). now apply written in there.
+    + apply in_flat_map in there as (entry & _ & there).
+      apply in_flat_map in there as (d & _ & there). now apply written in there.
+    + apply in_flat_map in there as (e & _ & there). now apply contents in there.
+Qed.
+End Bytes.
 End State_hash.

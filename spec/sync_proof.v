@@ -261,8 +261,6 @@ Proof.
   - rewrite IH. cbn [fst snd]. now rewrite app_assoc.
 Qed.
 
-Definition same_class (c : sorted_set Name) (xs : objects) : Prop := of_class c xs = xs.
-
 Lemma class_of_class {V : Type} c (m : sorted_map Name V) :
   of_class c (of_class c m) = of_class c m.
 Proof.
