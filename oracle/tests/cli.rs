@@ -236,6 +236,7 @@ g.jsonl: conforms: its claim holds
   4 events: 1 operation, 0 concurrent pairs
   1 claim: 1 read
   1 message: 0 lost, 0 received again, 0 received out of order
+  1 answer of engines compared with the definition's
 ";
     assert_eq!(run.out, expected);
 }

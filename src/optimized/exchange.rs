@@ -546,8 +546,12 @@ impl<'a, E: Effect> Join<'a, E> {
     /// Notes the births, and what else is newly listed.
     fn add_births(&mut self, key: u32, born: &[Birth], added: &[Record<E>], steps: &mut Steps) {
         let births = self.store.births.entry(key).or_default();
-        births.extend_from_slice(born);
         for (origin, counter) in born {
+            // A forged delta may list a key twice.
+            if births.contains(&(*origin, *counter)) {
+                continue;
+            }
+            births.push((*origin, *counter));
             steps.births.push((*origin, Step { counter: *counter, key, is_birth: true }));
         }
         for record in added {
