@@ -3,6 +3,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rejoin::check::{EngineName, Options};
+use rejoin::simulate::Fault;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// Judges recorded sync traces of replicated data (CRDTs).
@@ -40,6 +42,15 @@ pub enum Command {
     /// Warnings are shown; they change no exit code.
     #[command(after_help = crate::exit::help())]
     Lint(Lint),
+
+    /// Run simulated worlds of replicas that meet while everything goes wrong that can.
+    ///
+    /// Each world follows from its seed. Its links, stores, clocks and peers fail; then the links
+    /// heal, and all replicas must be the same, with nothing lost and no false alarm. Each world
+    /// writes a trace, which is judged as well. Exits with 0 when all worlds end well and with 1 when
+    /// one does not; the trace of the one with the least seed is written to a file then.
+    #[command(after_help = crate::exit::help())]
+    Simulate(Simulate),
 
     /// Print the JSON Schema of a trace's lines.
     Schema,
@@ -79,6 +90,43 @@ pub struct Check {
     /// must find the same in traces that are not long.
     #[arg(long, value_enum, default_value_t = Engine::Optimized)]
     pub engine: Engine,
+}
+
+/// What `oracle simulate` takes.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The seeds: from A on, and below B.
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    pub seeds: Range<u64>,
+
+    /// The steps of a world before its links heal.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub steps: u32,
+
+    /// Break something on purpose, to see that it is found: KeepsName, ForgetsWhatItTook,
+    /// ForgedStart, AltersValue, StaleHash, LosesWhatWasStored, PerformsTwice or NeverHeals.
+    #[arg(long, value_name = "FAULT", value_parser = fault)]
+    pub fault: Option<Fault>,
+
+    /// Where to write the trace of a world that does not end well.
+    #[arg(long, value_name = "FILE", default_value = "failing-world.jsonl")]
+    pub trace: PathBuf,
+}
+
+/// Reads the name of a fault.
+fn fault(text: &str) -> Result<Fault, String> {
+    let named = |fault: &Fault| format!("{fault:?}").eq_ignore_ascii_case(text);
+    let unknown = || format!("expected one of {:?}", Fault::ALL);
+    Fault::ALL.into_iter().find(named).ok_or_else(unknown)
+}
+
+/// Reads seeds as `A..B`.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let ends = text.split_once("..").map(|(from, to)| (from.parse(), to.parse()));
+    match ends {
+        Some((Ok(from), Ok(to))) if from < to => Ok(from..to),
+        _ => Err("expected two numbers with `..` in between, the second one greater".into()),
+    }
 }
 
 /// What answers.

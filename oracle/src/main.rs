@@ -2,6 +2,7 @@
 //!
 //! Reading order: [`args`] (what it is asked), [`exit`] (how it ends), [`sources`], [`replay`]
 //! and [`judge`] (from a path to a report), [`text`] and [`json`] (how a report is shown).
+//! [`simulate`] runs worlds.
 //! What a trace means and whether it conforms is the library's work; here are only files and words.
 
 mod args;
@@ -17,6 +18,7 @@ mod output;
 mod printable;
 mod progress;
 mod replay;
+mod simulate;
 mod sources;
 mod text;
 
@@ -71,6 +73,7 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
             let options = Options { claims: false, ..Options::default() };
             look(&common, &options, cli.color, output)
         }
+        Command::Simulate(simulate) => simulate::run(&simulate, output),
         Command::Schema => print(rejoin::trace::SCHEMA.as_bytes(), output),
         Command::Completions { shell } => print(&manual::completions(shell), output),
         Command::Man { command } => match manual::page(command.as_deref()) {

@@ -461,6 +461,29 @@ fn a_limit_that_is_reached_is_named() {
 }
 
 #[test]
+fn simulated_worlds_end_well_or_leave_a_trace() {
+    let run = run_with(&[], &["simulate", "--seeds", "3..9", "--steps", "60"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "6 worlds of 60 steps ended well\n"));
+
+    let folder = folder(&[]);
+    let arguments = ["simulate", "--seeds", "0..2", "--fault", "PerformsTwice"];
+    let failed = finish(oracle().args(arguments).current_dir(folder.path()), b"");
+    assert_eq!(failed.code, 1, "{failed:?}");
+    assert!(failed.out.starts_with("seed 0: its trace is judged \"discrepancy\"\n"), "{failed:?}");
+    assert!(failed.out.ends_with("trace of seed 0: failing-world.jsonl\n"), "{failed:?}");
+    let arguments = ["check", "failing-world.jsonl"];
+    let judged = finish(oracle().args(arguments).current_dir(folder.path()), b"");
+    assert_eq!(judged.code, 1);
+
+    for wrong in ["5", "5..5", "5..4", "a..b"] {
+        assert_eq!(self::run(&["simulate", "--seeds", wrong]).code, 64, "{wrong}");
+    }
+    let unknown = self::run(&["simulate", "--seeds", "0..1", "--fault", "Rain"]);
+    assert_eq!(unknown.code, 64);
+    assert!(unknown.err.contains("NeverHeals"), "{unknown:?}");
+}
+
+#[test]
 fn the_schema_the_scripts_and_the_pages_are_there() {
     let schema = run(&["schema"]);
     assert_eq!(schema.code, 0);
