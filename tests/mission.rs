@@ -183,6 +183,15 @@ fn a_write_behind_the_clock_is_lost_by_timestamps_and_flagged() {
     let (lost, flagged) = compare(&history);
     assert_eq!(lost, [vec![], vec![], vec![behind]]);
     assert_eq!(flagged, [behind]);
+
+    // Also where it was written.
+    let mut history = new_history();
+    history.at(CLIENT, 9, write("a", 9));
+    let behind = history.at(CLIENT, 2, write("b", 2));
+    history.merge(SERVER, CLIENT);
+    let (lost, flagged) = compare(&history);
+    assert_eq!(lost, [vec![], vec![], vec![behind]]);
+    assert_eq!(flagged, [behind]);
 }
 
 #[test]
@@ -284,6 +293,35 @@ fn a_cut_leaves_one_out_for_the_last_time() {
     assert!((slow - f64::from(cost.turns) - 8.0 * cost.bytes() as f64).abs() < 1e-6);
     assert_eq!(recorded::cut(&history, last, 60).operations(), (3, 1));
     assert!(cost.messages >= cost.turns as usize);
+}
+
+#[test]
+fn a_trace_is_read_with_its_messages_and_times() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"},"m":{"type":"lww-map"}}}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"op","replica":"a","object":"m","op":"put","key":"k","value":1,"timestamp":5}
+{"event":"op","replica":"b","object":"m","op":"put","key":"k","value":null,"timestamp":4}
+{"event":"send","replica":"a","message":"x"}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"op","replica":"a","object":"m","op":"delete","key":"k","timestamp":9}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"receive","replica":"b","message":"x"}
+{"event":"sync","replicas":["b","a"]}
+"#;
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("read.jsonl");
+    std::fs::write(&path, trace).expect("the folder of tests can be written");
+    let history = history::read(&path).expect("it is a trace");
+    let times: Vec<u64> = history.works.iter().map(|work| work.time).collect();
+    assert_eq!(times, [5, 5, 4, 9, 9, 9]);
+    assert_eq!((history.name.as_str(), history.second()), ("read", 1));
+    assert_eq!(history.senders, [0, 1, 0]);
+    let mut seen = Seen::new(&history);
+    history.steps[..7].iter().for_each(|step| seen.step(&history, step));
+    assert_eq!(seen.replicas[1].without(&Default::default()).collect::<Vec<_>>(), [2]);
+    history.steps[7..8].iter().for_each(|step| seen.step(&history, step));
+    assert_eq!(seen.replicas[1].without(&Default::default()).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(Past::new(&history).value("n"), Answer::Count(Some(3)));
+    assert_eq!(Past::new(&history).value("m"), Answer::Values([].into()));
 }
 
 #[test]
