@@ -135,7 +135,7 @@ fn make_room(chunk: &mut Vec<u8>, more: usize, is_first: bool) {
 }
 
 /// The greatest number of keys: some of those who refer to keys use one bit otherwise.
-pub(super) const MOST_KEYS: usize = 1 << 31;
+pub(super) const MOST_KEYS: usize = 1 << 30;
 
 /// The greatest length of one value, in bytes.
 pub const LONGEST: usize = u32::MAX as usize;

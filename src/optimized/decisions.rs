@@ -11,7 +11,7 @@
 
 use super::arena::{Keys, Table, Values};
 use super::delta::{Effect, KeyedDelta, Name, Record};
-use super::history::{Authors, Step, Trail};
+use super::history::{Authors, Birth, Births, Chain, Step, Trail};
 use super::state_hash::{
     Found, KeyAndBody, Leaves, Part, Spot, Trees, write_bytes, write_number, write_value,
 };
@@ -20,18 +20,9 @@ use super::{Author, Refused};
 use crate::dot::{Dot, Origin};
 use crate::operation::{DecisionId, User};
 use hashbrown::HashMap;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-
-/// A birth of a key: number of the origin, and counter.
-pub(super) type Birth = (u32, u64);
-
-/// Births of one key, nearly always one.
-pub(super) type Births = SmallVec<[Birth; 1]>;
-
-/// Decisions on one key, nearly always one or two.
-pub(super) type Few<E> = SmallVec<[Record<E>; 2]>;
 
 /// What does not fit into the array: few keys have it.
 #[derive(Clone, Debug)]
@@ -48,28 +39,41 @@ impl<E> Default for More<E> {
     }
 }
 
-/// What is known of a key beside its record, in bits.
+/// What is known of a key beside its record: two bits, and its births where the record is not the
+/// only one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Marks(pub u8);
+pub(super) struct Marks(u32);
 
 impl Marks {
     /// There is more in the table beside; then the births are in theirs as well.
-    pub const MORE: u8 = 1;
-    /// The births are in the table of births: the record is not the only one.
-    pub const BORN: u8 = 2;
+    pub const MORE: u32 = 1;
     /// No decision is maximal. Only states that were forged lead there.
-    pub const VACANT: u8 = 4;
+    pub const VACANT: u32 = 2;
 
-    pub fn has(self, mark: u8) -> bool {
-        self.0 & mark != 0
+    /// These bits, and no births.
+    pub fn new(marks: u32) -> Self {
+        Self(marks)
     }
 
-    pub fn set(&mut self, mark: u8, on: bool) {
+    pub fn has(self, marks: u32) -> bool {
+        self.0 & marks != 0
+    }
+
+    pub fn set(&mut self, mark: u32, on: bool) {
         if on {
             self.0 |= mark;
         } else {
             self.0 &= !mark;
         }
+    }
+
+    /// The births that are written down; 0 where the record is the only one.
+    pub fn births(self) -> Chain {
+        self.0 >> 2
+    }
+
+    pub fn set_births(&mut self, births: Chain) {
+        self.0 = self.0 & 3 | births << 2;
     }
 }
 
@@ -85,7 +89,7 @@ pub(crate) struct Decisions<E> {
     pub(super) records: Table<Record<E>>,
     pub(super) marks: Table<Marks>,
     pub(super) more: HashMap<u32, More<E>>,
-    pub(super) births: HashMap<u32, Births>,
+    pub(super) births: Births,
     pub(super) values: Values,
     pub(super) trees: Trees,
 }
@@ -100,7 +104,7 @@ impl<E> Default for Decisions<E> {
             records: Table::default(),
             marks: Table::default(),
             more: HashMap::new(),
-            births: HashMap::new(),
+            births: Births::default(),
             values: Values::default(),
             trees: Trees::default(),
         }
@@ -147,7 +151,8 @@ impl<E: Effect> Decisions<E> {
         let Author { origin, seq, user } = author;
         let counter = self.origins.find(origin).map_or(0, |number| self.origins.seen(number));
         let counter = counter.checked_add(1).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
-        if !self.keys.has_room(1, key.len()) && self.keys.find(key).is_none() {
+        let is_full = !self.keys.has_room(1, key.len()) && self.keys.find(key).is_none();
+        if is_full || !self.births.has_room(1) {
             return Err(Refused::KeysFull);
         }
         let number = self.origins.number(origin);
@@ -186,32 +191,43 @@ impl<E: Effect> Decisions<E> {
     fn retire(&mut self, key: u32) {
         self.bear(key);
         let winner = self.winner(key).copied();
-        let superseded: Few<E> = self.maximal(key).copied().collect();
-        self.more.remove(&key);
-        self.marks[key as usize].set(Marks::MORE | Marks::VACANT, false);
-        for record in &superseded {
-            self.outdate(key, record);
-            if winner.is_some_and(|winner| !same(record, &winner)) {
-                self.free(record);
+        let marks = &mut self.marks[key as usize];
+        let more = if marks.has(Marks::MORE) { self.more.remove(&key) } else { None };
+        let first = (!marks.has(Marks::VACANT)).then(|| self.records[key as usize]);
+        marks.set(Marks::MORE | Marks::VACANT, false);
+        let others = more.map(|more| more.maximal).unwrap_or_default();
+        for record in first.into_iter().chain(others) {
+            self.outdate(key, &record);
+            if winner.is_some_and(|winner| !same(&record, &winner)) {
+                self.free(&record);
             }
         }
     }
 
     /// Writes down the birth of a key whose only record is its birth: the record will not stay.
     pub(super) fn bear(&mut self, key: u32) {
-        if !self.marks[key as usize].has(Marks::BORN) {
+        let marks = self.marks[key as usize];
+        if marks.births() == 0 && !marks.has(Marks::VACANT) {
             let record = self.records[key as usize];
-            let birth = (self.authors.origin(record.author), record.counter);
-            self.births.insert(key, smallvec![birth]);
-            self.marks[key as usize].set(Marks::BORN, true);
+            self.add_birth(key, (self.authors.origin(record.author), record.counter));
         }
+    }
+
+    /// Writes down a birth of the key.
+    pub(super) fn add_birth(&mut self, key: u32, birth: Birth) {
+        let marks = &mut self.marks[key as usize];
+        marks.set_births(self.births.add(marks.births(), birth));
+    }
+
+    /// The births of the key that are written down.
+    pub(super) fn births(&self, key: u32) -> impl Iterator<Item = Birth> {
+        self.births.of(self.marks[key as usize].births())
     }
 
     /// The record is no longer maximal: its entry is of no use, unless it is a birth.
     pub(super) fn outdate(&mut self, key: u32, record: &Record<E>) {
         let origin = self.authors.origin(record.author);
-        let births = self.births.get(&key);
-        if births.is_some_and(|births| births.contains(&(origin, record.counter))) {
+        if self.births(key).any(|birth| birth == (origin, record.counter)) {
             return;
         }
         if self.trails[origin as usize].outdate() {

@@ -8,15 +8,14 @@
 
 use super::arena::Values;
 use super::atom::Atom;
-use super::decisions::{Birth, Births, Decisions, Few, Marks, More, View, same};
+use super::decisions::{Decisions, Marks, More, View, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
 use super::history::{Step, Trail};
 use super::replica::Changes;
 use super::vector::Vector;
 use crate::dot::Dot;
 use crate::operation::DecisionId;
-use hashbrown::HashSet;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::marker::PhantomData;
 
@@ -103,23 +102,27 @@ impl<E: Effect> Decisions<E> {
             births: Vec::new(),
             values: Values::default(),
         };
-        let mut listed = HashSet::new();
         for origin in self.origins.in_order() {
             for (counter, key) in self.trails[origin as usize].after(known[origin as usize]) {
                 let record = &self.records[key as usize];
                 let marks = self.marks[key as usize];
+                let is_it = |record: &Record<E>| {
+                    record.counter == counter && self.authors.origin(record.author) == origin
+                };
                 if !marks.has(Marks::MORE) {
-                    let is_it = record.counter == counter
-                        && self.authors.origin(record.author) == origin
-                        && !marks.has(Marks::VACANT);
-                    if is_it {
+                    if is_it(record) && !marks.has(Marks::VACANT) {
                         self.list(key, record, &known, &mut delta);
                     }
-                } else if self.lists(key, origin, counter) && listed.insert(key) {
-                    let is_it = |record: &&Record<E>| {
-                        record.counter == counter && self.authors.origin(record.author) == origin
+                } else if let Some(first) = self.maximal(key).find(|record| is_it(record)) {
+                    // Each key once: where the walk meets its first news.
+                    let place = |record: &Record<E>| {
+                        (self.origins.place(self.authors.origin(record.author)), record.counter)
                     };
-                    if let Some(first) = self.maximal(key).find(is_it) {
+                    let is_before = |other: &Record<E>| {
+                        place(other) < place(first)
+                            && other.counter > known[self.authors.origin(other.author) as usize]
+                    };
+                    if !self.maximal(key).any(is_before) {
                         self.list(key, first, &known, &mut delta);
                     }
                 }
@@ -152,17 +155,13 @@ impl<E: Effect> Decisions<E> {
     fn list(&self, key: u32, first: &Record<E>, known: &[u64], delta: &mut KeyedDelta<E>) {
         let number = delta.names.len() as u32;
         let marks = self.marks[key as usize];
-        let is_known = |birth: &&Birth| birth.1 <= known[birth.0 as usize];
         let mut name = None;
-        if marks.has(Marks::BORN) {
-            let births = self.births.get(&key).map_or(&[][..], |births| births.as_slice());
-            for birth in births {
-                if is_known(&birth) {
-                    let place = self.origins.place(birth.0);
-                    name = name.or(Some(Name::Birth { place, counter: birth.1 }));
-                } else {
-                    delta.births.push((number, self.origins.place(birth.0), birth.1));
-                }
+        for (origin, counter) in self.births.of(marks.births()) {
+            let place = self.origins.place(origin);
+            if counter <= known[origin as usize] {
+                name = Some(Name::Birth { place, counter });
+            } else {
+                delta.births.push((number, place, counter));
             }
         }
         let name = name.unwrap_or_else(|| {
@@ -205,22 +204,33 @@ impl<E: Effect> Decisions<E> {
         }
         let keys = self.resolve(delta)?;
         let new = keys.iter().filter(|key| key.is_none()).count();
-        if !self.keys.has_room(new, delta.keys.len()) {
+        let births = delta.names.len() + delta.births.len();
+        if !self.keys.has_room(new, delta.keys.len()) || !self.births.has_room(births) {
             return Err(Unfit::KeysFull);
         }
         let numbers = self.origins.numbers_of(delta.seen.roster());
         self.trails.resize(self.origins.len(), Trail::default());
-        let authors: Vec<u32> = delta
-            .authors
-            .iter()
-            .map(|author| self.authors.number(numbers[author.place as usize], &author.user))
-            .collect();
+        let whose = |author: &DeltaAuthor| {
+            let origin = numbers[author.place as usize];
+            let seen = self.origins.seen(origin);
+            Whose { author: self.authors.number(origin, &author.user), origin, seen }
+        };
+        let authors = delta.authors.iter().map(whose).collect();
         let mut theirs = vec![0; self.origins.len()];
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
             theirs[*number as usize] = *count;
         }
-        let changes = Vec::with_capacity(delta.names.len());
-        let mut join = Join { store: self, delta, numbers, authors, theirs, changes };
+        let mut join = Join {
+            store: self,
+            delta,
+            numbers,
+            authors,
+            theirs,
+            changes: Vec::with_capacity(delta.names.len()),
+            steps: Steps::default(),
+            is_in_order: false,
+            lists: Lists::default(),
+        };
         join.all(&keys);
         let Join { numbers, changes, .. } = join;
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
@@ -251,36 +261,50 @@ impl<E: Effect> Decisions<E> {
     }
 }
 
-/// What goes to the trails: what is listed, most often in order already, and further births.
+/// What goes to the trails: what is listed first of each key, which is in the order of its origin
+/// already, and what stands beside that.
+#[derive(Default)]
 struct Steps {
     listed: Vec<(u32, Step)>,
-    births: Vec<(u32, Step)>,
+    beside: Vec<(u32, Step)>,
 }
 
 impl Steps {
     /// Gives all, for each origin by counter.
     fn walk(mut self, mut give: impl FnMut(u32, Step)) {
         let order = |(origin, step): &(u32, Step)| (*origin, step.counter);
-        for steps in [&mut self.listed, &mut self.births] {
+        for steps in [&mut self.listed, &mut self.beside] {
             if !steps.is_sorted_by_key(order) {
                 steps.sort_unstable_by_key(order);
             }
         }
-        let mut births = self.births.into_iter().peekable();
+        let mut beside = self.beside.into_iter().peekable();
         for listed in self.listed {
-            while let Some((origin, step)) = births.next_if(|birth| order(birth) < order(&listed)) {
+            while let Some((origin, step)) = beside.next_if(|step| order(step) < order(&listed)) {
                 give(origin, step);
             }
             give(listed.0, listed.1);
         }
-        births.for_each(|(origin, step)| give(origin, step));
+        beside.for_each(|(origin, step)| give(origin, step));
     }
 }
 
-/// What a delta says of one key. The first record is under the store's numbers already.
+/// Whose records the delta has, by the store's numbers, and how many operations of the origin the
+/// store had seen before.
+#[derive(Clone, Copy)]
+struct Whose {
+    author: u32,
+    origin: u32,
+    seen: u64,
+}
+
+/// What a delta says of one key.
 #[derive(Clone, Copy)]
 struct Incoming<'a, E> {
+    /// Under the store's numbers; its value is still the delta's.
     first: Record<E>,
+    /// Whether the store has not seen it.
+    is_news: bool,
     others: &'a [(u32, Record<E>)],
     kept: &'a [(u32, u32, u64)],
     winner: Option<&'a (u32, Record<E>)>,
@@ -289,17 +313,46 @@ struct Incoming<'a, E> {
     is_born_first: bool,
 }
 
+/// The decisions on one key, while they are joined.
+struct Lists<E> {
+    ours: Vec<Record<E>>,
+    /// Of ours, those that stay, and those that the sender has superseded.
+    kept: Vec<Record<E>>,
+    dropped: Vec<Record<E>>,
+    /// Of theirs, those that are news.
+    added: Vec<Record<E>>,
+}
+
+impl<E> Default for Lists<E> {
+    fn default() -> Self {
+        Self { ours: Vec::new(), kept: Vec::new(), dropped: Vec::new(), added: Vec::new() }
+    }
+}
+
+impl<E> Lists<E> {
+    fn clear(&mut self) {
+        let Self { ours, kept, dropped, added } = self;
+        for list in [ours, kept, dropped, added] {
+            list.clear();
+        }
+    }
+}
+
 /// A delta that is being taken in.
 struct Join<'a, E> {
     store: &'a mut Decisions<E>,
     delta: &'a KeyedDelta<E>,
-    /// The store's numbers of the delta's origins and authors.
+    /// The store's numbers of the delta's origins.
     numbers: Vec<u32>,
-    authors: Vec<u32>,
+    authors: Vec<Whose>,
     /// What the sender has seen, by the store's numbers. What the store has seen is there until
     /// all keys are joined.
     theirs: Vec<u64>,
     changes: Vec<Change<E>>,
+    steps: Steps,
+    /// Whether all that is listed comes in the order of its origins, and goes to the trails at once.
+    is_in_order: bool,
+    lists: Lists<E>,
 }
 
 impl<'a, E: Effect> Join<'a, E> {
@@ -307,17 +360,23 @@ impl<'a, E: Effect> Join<'a, E> {
         let delta = self.delta;
         let (mut others, mut kept) = (&delta.others[..], &delta.kept[..]);
         let (mut winners, mut births) = (&delta.winners[..], &delta.births[..]);
-        // Each key whose only decision is superseded for the first time comes into this table.
-        let unborn = |key: &&u32| !self.store.marks[**key as usize].has(Marks::BORN);
-        self.store.births.reserve(keys.iter().flatten().filter(unborn).count());
-        let mut steps = Steps { listed: Vec::with_capacity(delta.names.len()), births: Vec::new() };
-        for (number, (name, first)) in (0..).zip(delta.names.iter().zip(&delta.first)) {
+        self.is_in_order = others.is_empty() && births.is_empty();
+        if !self.is_in_order {
+            self.steps.listed.reserve(delta.names.len());
+        }
+        for (number, ((name, first), key)) in
+            (0..).zip(delta.names.iter().zip(&delta.first).zip(keys))
+        {
             let others = take(&mut others, |(of, _)| *of == number);
             let kept = take(&mut kept, |(of, ..)| *of == number);
             let winner = take(&mut winners, |(of, _)| *of == number).first();
             let births = take(&mut births, |(of, ..)| *of == number);
-            let first = self.local(first);
-            let (key, is_new) = match (name, keys[number as usize]) {
+            let whose = self.authors[first.author as usize];
+            let is_news = first.counter > whose.seen;
+            let first = Record { author: whose.author, ..*first };
+            let is_born_first = matches!(name, Name::Bytes { .. }) && births.is_empty();
+            let incoming = Incoming { first, is_news, others, kept, winner, births, is_born_first };
+            let (key, is_new) = match (name, *key) {
                 (_, Some(key)) => (key, false),
                 (Name::Bytes { at, length }, None) => {
                     let bytes = &delta.keys[*at as usize..][..*length as usize];
@@ -325,34 +384,27 @@ impl<'a, E: Effect> Join<'a, E> {
                 }
                 (Name::Birth { .. }, None) => unreachable!("names by birth were resolved"),
             };
-            if is_new && others.is_empty() && winner.is_none() && self.is_news(&first) {
-                self.create(key, first, births, &mut steps);
+            if is_new && is_news && others.is_empty() && winner.is_none() {
+                self.create(key, incoming, whose.origin);
             } else {
                 if is_new {
                     self.store.records.push(first);
-                    self.store.marks.push(Marks(Marks::VACANT | Marks::BORN));
-                    self.store.births.insert(key, SmallVec::new());
+                    self.store.marks.push(Marks::new(Marks::VACANT));
                 }
-                let is_born_first = matches!(name, Name::Bytes { .. }) && births.is_empty();
-                let incoming = Incoming { first, others, kept, winner, births, is_born_first };
-                self.join(key, incoming, &mut steps);
+                self.join(key, incoming);
             }
         }
+        let steps = std::mem::take(&mut self.steps);
         steps.walk(|origin, step| self.store.trails[origin as usize].push(step));
     }
 
     /// A record of the delta under the store's numbers; its value is still the delta's.
     fn local(&self, record: &Record<E>) -> Record<E> {
-        Record { author: self.authors[record.author as usize], ..*record }
+        Record { author: self.authors[record.author as usize].author, ..*record }
     }
 
     fn origin(&self, record: &Record<E>) -> u32 {
         self.store.authors.origin(record.author)
-    }
-
-    /// Whether the store has not seen the record.
-    fn is_news(&self, record: &Record<E>) -> bool {
-        record.counter > self.store.origins.seen(self.origin(record))
     }
 
     /// Takes over a record of the delta with its value.
@@ -361,65 +413,56 @@ impl<'a, E: Effect> Join<'a, E> {
         Record { effect: record.effect.moved(|handle| values.put(theirs.get(handle))), ..*record }
     }
 
+    /// Notes the first record that is listed of a key for the trail of its origin.
+    fn list(&mut self, origin: u32, step: Step) {
+        if self.is_in_order {
+            self.store.trails[origin as usize].push(step);
+        } else {
+            self.steps.listed.push((origin, step));
+        }
+    }
+
     /// A key that the store did not know, with one decision.
-    fn create(
-        &mut self,
-        key: u32,
-        first: Record<E>,
-        births: &[(u32, u32, u64)],
-        steps: &mut Steps,
-    ) {
-        let origin = self.origin(&first);
+    fn create(&mut self, key: u32, incoming: Incoming<'_, E>, origin: u32) {
+        let Incoming { first, births, .. } = incoming;
         let record = self.copied(&first);
         self.store.records.push(record);
         self.store.marks.push(Marks::default());
-        let own = (origin, first.counter);
         let mut is_birth = births.is_empty();
         if !is_birth {
-            let births: Births =
-                births.iter().map(|(_, place, at)| (self.numbers[*place as usize], *at)).collect();
-            is_birth = births.contains(&own);
-            if births.as_slice() != [own] {
-                let earlier = births.iter().filter(|birth| **birth != own);
-                steps.births.extend(earlier.map(|(origin, counter)| {
-                    (*origin, Step { counter: *counter, key, is_birth: true })
-                }));
-                self.store.births.insert(key, births);
-                self.store.marks[key as usize].set(Marks::BORN, true);
+            let own = |(_, place, counter): &(u32, u32, u64)| {
+                *counter == first.counter && self.numbers[*place as usize] == origin
+            };
+            is_birth = births.iter().any(own);
+            if births.len() > 1 || !is_birth {
+                self.add_births(key, births, &[first]);
             }
         }
-        steps.listed.push((origin, Step { counter: first.counter, key, is_birth }));
+        self.list(origin, Step { counter: first.counter, key, is_birth });
         self.store.trees.touch(key);
         self.changes.push(Change { key, superseded: None });
     }
 
     /// Joins one key: keeps what both list, and what one lists and the other has not seen.
-    fn join(&mut self, key: u32, incoming: Incoming<'_, E>, steps: &mut Steps) {
-        let Incoming { first, others, kept, winner, births, is_born_first } = incoming;
-        let marks = self.store.marks[key as usize];
+    fn join(&mut self, key: u32, incoming: Incoming<'_, E>) {
+        let Incoming { first, is_news, others, kept, winner, births, is_born_first } = incoming;
         let is_plain =
             others.is_empty() && kept.is_empty() && winner.is_none() && births.is_empty();
+        let marks = self.store.marks[key as usize];
         if is_plain && !is_born_first && !marks.has(Marks::MORE | Marks::VACANT) {
             let ours = self.store.records[key as usize];
-            match (self.is_news(&first), self.is_theirs(&ours)) {
-                (true, true) => return self.replace(key, ours, first, steps),
+            match (is_news, self.is_theirs(&ours)) {
+                (true, true) => return self.replace(key, ours, first),
                 // What they list was superseded here, or is ours.
                 (false, false) => return,
                 (false, true) if self.is_same(&ours, &first) => return,
                 _ => {}
             }
         }
-        let born = self.new_births(&incoming);
-        self.join_all(key, incoming, born, steps);
-    }
-
-    /// The births that are news.
-    fn new_births(&self, incoming: &Incoming<'_, E>) -> Births {
-        let listed = incoming.births.iter();
-        let listed = listed.map(|(_, place, counter)| (self.numbers[*place as usize], *counter));
-        let first = (self.origin(&incoming.first), incoming.first.counter);
-        let all = listed.chain(incoming.is_born_first.then_some(first));
-        all.filter(|(origin, counter)| *counter > self.store.origins.seen(*origin)).collect()
+        let mut lists = std::mem::take(&mut self.lists);
+        lists.clear();
+        self.join_all(key, incoming, &mut lists);
+        self.lists = lists;
     }
 
     /// Whether both are one operation.
@@ -432,21 +475,25 @@ impl<'a, E: Effect> Join<'a, E> {
         record.counter <= self.theirs[self.origin(record) as usize]
     }
 
+    /// Whether a record of the delta is a greater write than one of the store.
+    fn wins(&self, their: &Record<E>, our: &Record<E>) -> bool {
+        match their.effect.timestamp().cmp(&our.effect.timestamp()) {
+            Ordering::Equal => self.view(their).cmp(&self.store.view(our)) == Ordering::Greater,
+            order => order == Ordering::Greater,
+        }
+    }
+
     /// The most frequent case: one decision takes the place of one that it saw.
-    fn replace(&mut self, key: u32, ours: Record<E>, first: Record<E>, steps: &mut Steps) {
-        let loses = E::IS_TIMED
-            && first.effect.timestamp() <= ours.effect.timestamp()
-            && self.view(&first).cmp(&self.store.view(&ours)) == Ordering::Less;
+    fn replace(&mut self, key: u32, ours: Record<E>, first: Record<E>) {
+        let loses = E::IS_TIMED && !self.wins(&first, &ours);
         let record = self.copied(&first);
         let store = &mut *self.store;
         store.records[key as usize] = record;
-        if store.marks[key as usize].has(Marks::BORN) {
+        if store.marks[key as usize].births() != 0 {
             store.outdate(key, &ours);
         } else {
             // Ours is the birth, so it stays on its trail.
-            let birth = (store.authors.origin(ours.author), ours.counter);
-            store.births.insert(key, smallvec![birth]);
-            store.marks[key as usize].set(Marks::BORN, true);
+            store.add_birth(key, (store.authors.origin(ours.author), ours.counter));
         }
         if loses {
             store.more.insert(key, More { maximal: SmallVec::new(), winner: Some(ours) });
@@ -454,111 +501,166 @@ impl<'a, E: Effect> Join<'a, E> {
         } else {
             store.free(&ours);
         }
-        let step = Step { counter: record.counter, key, is_birth: false };
-        steps.listed.push((store.authors.origin(record.author), step));
         store.trees.touch(key);
+        let origin = store.authors.origin(record.author);
         self.changes.push(Change { key, superseded: (!loses).then_some(ours) });
+        self.list(origin, Step { counter: record.counter, key, is_birth: false });
     }
 
     /// Every other case.
-    fn join_all(&mut self, key: u32, incoming: Incoming<'_, E>, born: Births, steps: &mut Steps) {
-        let Incoming { first, others, kept: known, winner, .. } = incoming;
+    fn join_all(&mut self, key: u32, incoming: Incoming<'_, E>, lists: &mut Lists<E>) {
+        let Incoming { first, is_news, others, kept: known, winner, .. } = incoming;
         self.store.bear(key);
-        let others = others.iter().map(|(_, record)| self.local(record));
-        let theirs: Few<E> = [first].into_iter().chain(others).collect();
-        let ours: Few<E> = self.store.maximal(key).copied().collect();
+        let Lists { ours, kept, dropped, added } = lists;
+        let beside = self.store.beside(key);
+        let was_apart = beside.and_then(|more| more.winner);
+        if !self.store.marks[key as usize].has(Marks::VACANT) {
+            ours.push(self.store.records[key as usize]);
+        }
+        ours.extend_from_slice(beside.map_or(&[], |more| &more.maximal));
+
+        let others = || others.iter().map(|(_, record)| self.local(record));
+        for our in &*ours {
+            let stays = !self.is_theirs(our)
+                || self.is_same(our, &first)
+                || others().any(|other| self.is_same(our, &other))
+                || known.iter().any(|(_, place, counter)| {
+                    our.counter == *counter && self.origin(our) == self.numbers[*place as usize]
+                });
+            if stays { kept.push(*our) } else { dropped.push(*our) }
+        }
         let is_listed = |record: &Record<E>, list: &[Record<E>]| {
             list.iter().any(|listed| self.is_same(listed, record))
         };
-        let is_known = |our: &Record<E>| {
-            known.iter().any(|(_, place, counter)| {
-                our.counter == *counter && self.origin(our) == self.numbers[*place as usize]
-            })
-        };
-        let (kept, dropped): (Few<E>, Few<E>) = ours
-            .iter()
-            .copied()
-            .partition(|our| is_listed(our, &theirs) || is_known(our) || !self.is_theirs(our));
-        let added = theirs.iter().filter(|their| !is_listed(their, &ours) && self.is_news(their));
-        let added: Few<E> = added.copied().collect();
+        if is_news && !is_listed(&first, ours) {
+            added.push(first);
+        }
+        let is_seen =
+            |record: &Record<E>| record.counter <= self.store.origins.seen(self.origin(record));
+        added.extend(others().filter(|other| !is_seen(other) && !is_listed(other, ours)));
 
         // The winner: ours, or theirs if it is greater.
-        let current = self.store.current(key).copied();
-        let mut won = self.store.winner(key).copied().filter(|_| E::IS_TIMED);
-        let mut is_ours = true;
+        let greatest = |a: &&Record<E>, b: &&Record<E>| self.store.view(a).cmp(&self.store.view(b));
+        let before = match E::IS_TIMED {
+            true => was_apart.or_else(|| ours.iter().max_by(greatest).copied()),
+            false => None,
+        };
+        let (mut won, mut is_ours) = (before, true);
         if E::IS_TIMED {
             let winner = winner.map(|(_, record)| self.local(record));
-            let greatest = |a: &Record<E>, b: &Record<E>| self.view(a).cmp(&self.view(b));
-            let their = theirs.iter().copied().chain(winner).max_by(greatest);
-            if let Some(their) = their
-                && won.is_none_or(|our| {
-                    !self.is_same(&our, &their)
-                        && self.view(&their).cmp(&self.store.view(&our)) == Ordering::Greater
-                })
+            let mut theirs: Option<Record<E>> = None;
+            for their in [first].into_iter().chain(others()).chain(winner) {
+                let is_greater =
+                    |last: Record<E>| self.view(&their).cmp(&self.view(&last)) == Ordering::Greater;
+                if theirs.is_none_or(is_greater) {
+                    theirs = Some(their);
+                }
+            }
+            if let Some(their) = theirs
+                && won.is_none_or(|our| !self.is_same(&our, &their) && self.wins(&their, &our))
             {
                 (won, is_ours) = (Some(their), false);
             }
         }
-        let is_apart = won.is_some_and(|won| !is_listed(&won, &kept) && !is_listed(&won, &added));
-        let was_apart = self.store.winner_apart(key).copied();
+        let is_apart = won.is_some_and(|won| !is_listed(&won, kept) && !is_listed(&won, added));
         if dropped.is_empty() && added.is_empty() && is_ours {
-            self.add_births(key, &born, &[], steps);
+            self.note(key, &incoming, added);
             return;
         }
 
-        let mut listed = kept;
-        for record in &added {
-            let copy = self.copied(record);
-            listed.push(copy);
-        }
+        let superseded = if E::IS_TIMED { before.filter(|_| !is_ours) } else { self.undone(lists) };
+        let Lists { kept, dropped, added, .. } = lists;
         let apart = match won {
             Some(won) if is_apart && is_ours => Some(won),
             Some(won) if is_apart => Some(self.copied(&won)),
             _ => None,
         };
+        for record in &*added {
+            kept.push(self.copied(record));
+        }
         let store = &mut *self.store;
         for lost in dropped.iter().chain(&was_apart) {
             if !is_ours || apart.is_none_or(|apart| !same(&apart, lost)) {
                 store.free(lost);
             }
         }
-        store.marks[key as usize].set(Marks::VACANT, listed.is_empty());
-        if !listed.is_empty() {
-            store.records[key as usize] = listed.remove(0);
-        }
-        let has_more = !listed.is_empty() || apart.is_some();
+        let had_more = store.marks[key as usize].has(Marks::MORE);
+        let has_more = kept.len() > 1 || apart.is_some();
+        store.marks[key as usize].set(Marks::VACANT, kept.is_empty());
         store.marks[key as usize].set(Marks::MORE, has_more);
+        let mut rest = &kept[..];
+        if let Some((first, others)) = kept.split_first() {
+            store.records[key as usize] = *first;
+            rest = others;
+        }
         if has_more {
-            store.more.insert(key, More { maximal: listed.into_iter().collect(), winner: apart });
-        } else {
+            let more = store.more.entry(key).or_default();
+            more.maximal.clear();
+            more.maximal.extend_from_slice(rest);
+            more.winner = apart;
+        } else if had_more {
             store.more.remove(&key);
         }
-        for lost in &dropped {
+        for lost in &*dropped {
             store.outdate(key, lost);
         }
         store.trees.touch(key);
-        let now = store.current(key).copied();
-        let superseded = current.filter(|old| now.is_none_or(|now| !same(old, &now)));
         self.changes.push(Change { key, superseded });
-        self.add_births(key, &born, &added, steps);
+        self.note(key, &incoming, added);
+    }
+
+    /// Of a key on which nothing is timed: a decision that had effect and has it no more.
+    fn undone(&self, lists: &Lists<E>) -> Option<Record<E>> {
+        let Lists { ours, kept, dropped, added } = lists;
+        let is_addition = |record: &Record<E>| !record.effect.is_removal();
+        let was_in = ours.iter().any(is_addition);
+        let is_in = kept.iter().chain(added).any(is_addition);
+        if dropped.is_empty() && was_in == is_in {
+            return None;
+        }
+        let had_effect = ours.iter().filter(|record| is_addition(record) == was_in);
+        let greatest = had_effect.max_by(|a, b| self.store.view(a).cmp(&self.store.view(b)));
+        let is_over = |record: &&Record<E>| {
+            was_in != is_in || dropped.iter().any(|dropped| same(dropped, record))
+        };
+        greatest.filter(is_over).copied()
     }
 
     /// Notes the births, and what else is newly listed.
-    fn add_births(&mut self, key: u32, born: &[Birth], added: &[Record<E>], steps: &mut Steps) {
-        let births = self.store.births.entry(key).or_default();
-        for (origin, counter) in born {
-            // A forged delta may list a key twice.
-            if births.contains(&(*origin, *counter)) {
-                continue;
-            }
-            births.push((*origin, *counter));
-            steps.births.push((*origin, Step { counter: *counter, key, is_birth: true }));
-        }
+    fn note(&mut self, key: u32, incoming: &Incoming<'_, E>, added: &[Record<E>]) {
+        let Incoming { first, births, is_born_first, .. } = *incoming;
+        self.add_births(key, births, added);
         for record in added {
             let origin = self.origin(record);
-            if !born.contains(&(origin, record.counter)) {
-                let step = Step { counter: record.counter, key, is_birth: false };
-                steps.listed.push((origin, step));
+            let birth = (origin, record.counter);
+            let is_first = self.is_same(record, &first);
+            if is_first && is_born_first {
+                self.store.add_birth(key, birth);
+            }
+            let is_birth = self.store.births(key).any(|listed| listed == birth);
+            let step = Step { counter: record.counter, key, is_birth };
+            if is_first {
+                self.list(origin, step);
+            } else {
+                self.steps.beside.push((origin, step));
+            }
+        }
+    }
+
+    /// Notes those of the births that are news. What is listed besides goes to the trails with that.
+    fn add_births(&mut self, key: u32, births: &[(u32, u32, u64)], added: &[Record<E>]) {
+        for (_, place, counter) in births {
+            let birth = (self.numbers[*place as usize], *counter);
+            // A forged delta may list a key twice.
+            let is_known = birth.1 <= self.store.origins.seen(birth.0)
+                || self.store.births(key).any(|listed| listed == birth);
+            if is_known {
+                continue;
+            }
+            self.store.add_birth(key, birth);
+            if !added.iter().any(|record| (self.origin(record), record.counter) == birth) {
+                let step = Step { counter: birth.1, key, is_birth: true };
+                self.steps.beside.push((birth.0, step));
             }
         }
     }

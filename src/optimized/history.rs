@@ -52,6 +52,51 @@ impl Authors {
     }
 }
 
+/// A birth of a key: number of the origin, and counter.
+pub(super) type Birth = (u32, u64);
+
+/// The births of a key, in a chain: 0 where there are none, else 1 + the place of the last link.
+pub(super) type Chain = u32;
+
+/// The births of those keys of which a record is there that is no birth, or a further one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Births {
+    links: Table<Link>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    /// In two halves, so that a link has no gaps: there are many.
+    counter: [u32; 2],
+    origin: u32,
+    before: Chain,
+}
+
+impl Births {
+    /// The greatest number of births: those who refer to them use two bits otherwise.
+    const MOST: usize = 1 << 30;
+
+    /// Whether there is room for so many more.
+    pub fn has_room(&self, births: usize) -> bool {
+        self.links.len() + births < Self::MOST
+    }
+
+    /// Adds a birth to a chain, and gives the longer one. There must be room.
+    pub fn add(&mut self, before: Chain, (origin, counter): Birth) -> Chain {
+        let counter = [(counter >> 32) as u32, counter as u32];
+        self.links.push(Link { counter, origin, before });
+        self.links.len() as Chain
+    }
+
+    /// The births of a chain, the last one first.
+    pub fn of(&self, chain: Chain) -> impl Iterator<Item = Birth> {
+        let link = |chain: Chain| Some(self.links[chain.checked_sub(1)? as usize]);
+        std::iter::successors(link(chain), move |last| link(last.before)).map(|link| {
+            (link.origin, u64::from(link.counter[0]) << 32 | u64::from(link.counter[1]))
+        })
+    }
+}
+
 /// Marks the entry of a birth.
 const BIRTH: u32 = 1 << 31;
 

@@ -69,12 +69,22 @@ impl Answers {
         agree.map(|said| &said.id).max_by_key(|id| order(id))
     }
 
+    /// Whether the decision has effect on the key: it wins, or is a maximal one that agrees with
+    /// what has effect.
+    fn has_effect(&self, key: &str, id: &DecisionId) -> bool {
+        let is_removed = !self.values.contains_key(key);
+        self.known.get(key).is_some_and(|(maximal, winner)| match winner {
+            Some(winner) => winner.id == *id,
+            None => maximal.iter().any(|said| said.id == *id && said.is_removal == is_removed),
+        })
+    }
+
     /// What changed from these answers to the later ones.
     fn changes(&self, later: &Self) -> Changes {
         let changed = later.known.iter().filter(|(key, known)| self.known.get(*key) != Some(known));
         let change = |(key, _): (&String, _)| {
             let before = self.current(key);
-            let superseded = before.filter(|before| later.current(key) != Some(before));
+            let superseded = before.filter(|before| !later.has_effect(key, before));
             (key.clone(), (superseded.cloned(), later.open.contains_key(key)))
         };
         changed.map(change).collect()
