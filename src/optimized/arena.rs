@@ -34,17 +34,25 @@ impl<T> Table<T> {
     }
 
     /// Appends one.
+    #[inline]
     pub fn push(&mut self, item: T) {
+        match self.chunks.last_mut() {
+            Some(last) if last.len() < ITEMS.min(last.capacity()) => last.push(item),
+            _ => self.push_growing(item),
+        }
+    }
+
+    /// Appends one where there is no room.
+    #[cold]
+    fn push_growing(&mut self, item: T) {
         if self.chunks.last().is_none_or(|last| last.len() == ITEMS) {
             self.chunks.push(Vec::new());
         }
         // The first chunk grows as it is needed; the later ones will be full.
         let is_first = self.chunks.len() == 1;
         if let Some(last) = self.chunks.last_mut() {
-            if last.len() == last.capacity() {
-                let room = if is_first { last.len().max(4) } else { ITEMS };
-                last.reserve_exact(room.min(ITEMS - last.len()));
-            }
+            let room = if is_first { last.len().max(4) } else { ITEMS };
+            last.reserve_exact(room.min(ITEMS - last.len()));
             last.push(item);
         }
     }
@@ -75,7 +83,7 @@ impl<T> Table<T> {
     pub fn partition_point(&self, is_meant: impl Fn(&T) -> bool) -> usize {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(&is_meant));
         let within = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(is_meant));
-        chunk * ITEMS + within
+        (chunk * ITEMS + within).min(self.len())
     }
 }
 
@@ -150,7 +158,24 @@ pub struct Values {
 
 impl Values {
     /// Keeps a value of at most [`LONGEST`] bytes.
+    #[inline]
     pub fn put(&mut self, value: &[u8]) -> Handle {
+        let chunk = self.chunks.len() as u32;
+        self.total += value.len();
+        if let (Some(last), Some(chunk)) = (self.chunks.last_mut(), NonZeroU32::new(chunk))
+            && value.len() <= last.capacity() - last.len()
+            && value.len() + last.len() <= CHUNK
+        {
+            let at = last.len() as u32;
+            last.extend_from_slice(value);
+            return Handle { chunk, at, length: value.len() as u32 };
+        }
+        self.put_growing(value)
+    }
+
+    /// Keeps a value for which there is no room.
+    #[cold]
+    fn put_growing(&mut self, value: &[u8]) -> Handle {
         if self.chunks.last().is_none_or(|last| last.len() + value.len() > CHUNK) {
             self.chunks.push(Vec::new());
         }
@@ -159,7 +184,6 @@ impl Values {
         let at = last.len();
         make_room(last, value.len(), chunk == 0);
         last.extend_from_slice(value);
-        self.total += value.len();
         let chunk = NonZeroU32::MIN.saturating_add(chunk as u32);
         Handle { chunk, at: at as u32, length: value.len() as u32 }
     }

@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug)]
 pub(super) struct More<E> {
     /// The maximal decisions beside the one in the array.
-    pub maximal: SmallVec<[Record<E>; 1]>,
+    pub maximal: SmallVec<[Record<E>; 2]>,
     /// The winner, where it is none of the maximal ones.
     pub winner: Option<Record<E>>,
 }

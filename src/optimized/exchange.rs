@@ -102,6 +102,10 @@ impl<E: Effect> Decisions<E> {
             births: Vec::new(),
             values: Values::default(),
         };
+        let trails = self.trails.iter().zip(&known);
+        let most = trails.map(|(trail, known)| trail.count_after(*known)).sum::<usize>();
+        delta.names.reserve_exact(most.min(self.len()));
+        delta.first.reserve_exact(most.min(self.len()));
         for origin in self.origins.in_order() {
             for (counter, key) in self.trails[origin as usize].after(known[origin as usize]) {
                 let record = &self.records[key as usize];
@@ -632,12 +636,14 @@ impl<'a, E: Effect> Join<'a, E> {
         self.add_births(key, births, added);
         for record in added {
             let origin = self.origin(record);
-            let birth = (origin, record.counter);
             let is_first = self.is_same(record, &first);
-            if is_first && is_born_first {
-                self.store.add_birth(key, birth);
+            let mut is_birth = is_first && is_born_first;
+            if is_birth {
+                self.store.add_birth(key, (origin, record.counter));
             }
-            let is_birth = self.store.births(key).any(|listed| listed == birth);
+            is_birth |= births.iter().any(|(_, place, counter)| {
+                *counter == record.counter && self.numbers[*place as usize] == origin
+            });
             let step = Step { counter: record.counter, key, is_birth };
             if is_first {
                 self.list(origin, step);

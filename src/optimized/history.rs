@@ -147,7 +147,14 @@ impl Trail {
     /// The operations after `counter`, with their keys, in order. Some are no longer maximal.
     pub fn after(&self, counter: u64) -> impl Iterator<Item = (u64, u32)> {
         let from = counter.checked_add(1).map_or(self.counters.len(), |next| self.first_from(next));
-        (from..self.counters.len()).map(|at| (self.counters[at], self.keys[at] & !BIRTH))
+        let keys = self.keys.iter_from(from).map(|key| *key & !BIRTH);
+        self.counters.iter_from(from).copied().zip(keys)
+    }
+
+    /// How many operations there are after `counter`, also those that are no longer maximal.
+    pub fn count_after(&self, counter: u64) -> usize {
+        let from = counter.checked_add(1).map(|next| self.first_from(next));
+        self.counters.len() - from.unwrap_or(self.counters.len())
     }
 
     /// The first entry with at least this counter. Where none are missing, it is where it would be.
