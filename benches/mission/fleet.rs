@@ -7,10 +7,13 @@ use rejoin::optimized::replica::{Object, Replica};
 use rejoin::sync::merge_decisions::{decide, log_of};
 use std::ops::Range;
 
+/// A replica.
 pub type Node = Replica<str, str>;
 
+/// All replicas of a history, and the messages on their way.
 pub struct Fleet<'h> {
     history: &'h History,
+    /// As they are now.
     pub replicas: Vec<Node>,
     /// Those messages that will be taken in again.
     messages: Vec<Option<Node>>,
@@ -21,6 +24,7 @@ pub struct Fleet<'h> {
 }
 
 impl<'h> Fleet<'h> {
+    /// The replicas before anything has happened.
     pub fn new(history: &'h History) -> Self {
         let types = history.schema.types();
         let node = |name: &String| {
@@ -49,6 +53,7 @@ impl<'h> Fleet<'h> {
         }
     }
 
+    /// Does what one step says. It must be one of the history's.
     pub fn step(&mut self, step: &Step) {
         match *step {
             Step::Work(number) => {

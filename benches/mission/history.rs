@@ -11,6 +11,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
+/// A key, an element, a value or an entry.
 pub type Text = Arc<str>;
 
 /// One operation.
@@ -18,8 +19,11 @@ pub type Text = Arc<str>;
 pub struct Work {
     /// Where.
     pub replica: usize,
+    /// On what.
     pub object: ObjectId,
+    /// What it does; without a value it deletes.
     pub operation: Operation<Text, Option<Text>>,
+    /// Who decided.
     pub user: Option<User>,
     /// When, by the clock of the replica.
     pub time: u64,
@@ -36,35 +40,43 @@ pub enum Step {
     Receive { replica: usize, message: usize },
 }
 
+/// Who there is, and all that happened, in an order in which it may have happened.
 #[derive(Clone, Debug)]
 pub struct History {
+    /// For people.
     pub name: String,
     /// The first one is the server, where one is needed.
     pub replicas: Vec<String>,
+    /// The objects.
     pub schema: Schema,
+    /// The operations, in the order of the steps.
     pub works: Vec<Work>,
+    /// What happened, one after the other.
     pub steps: Vec<Step>,
     /// Who sent each message.
     pub senders: Vec<usize>,
 }
 
 impl History {
+    /// A history in which nothing has happened yet.
     pub fn new(name: &str, replicas: &[&str], schema: Schema) -> Self {
         let replicas = replicas.iter().map(|name| (*name).into()).collect();
         let (works, steps, senders) = (Vec::new(), Vec::new(), Vec::new());
         Self { name: name.into(), replicas, schema, works, steps, senders }
     }
 
+    /// The type of an object that is declared.
     pub fn kind(&self, object: &str) -> ObjectType {
         self.schema.get(object).expect("the object is declared").kind
     }
 
+    /// Next, this is performed.
     pub fn perform(&mut self, work: Work) {
         self.steps.push(Step::Work(self.works.len()));
         self.works.push(work);
     }
 
-    /// Gives the number of the message.
+    /// Next, a message is made. Gives its number.
     pub fn send(&mut self, replica: usize) -> usize {
         let message = self.senders.len();
         self.senders.push(replica);
@@ -72,16 +84,18 @@ impl History {
         message
     }
 
+    /// Next, a message is taken in.
     pub fn receive(&mut self, replica: usize, message: usize) {
         self.steps.push(Step::Receive { replica, message });
     }
 
+    /// Next, a replica learns all that another one has seen.
     pub fn merge(&mut self, replica: usize, from: usize) {
         let message = self.send(from);
         self.receive(replica, message);
     }
 
-    /// Both end with what either had seen.
+    /// Next, both learn all that either has seen.
     pub fn sync(&mut self, one: usize, other: usize) {
         let messages = [self.send(one), self.send(other)];
         self.receive(other, messages[0]);

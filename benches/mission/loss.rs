@@ -116,11 +116,14 @@ fn touched(past: &Past<'_>, seen: &Numbers, news: &Numbers) -> Vec<usize> {
 
 /// Rejoin itself.
 pub struct Rejoin<'h> {
+    /// What its replicas do.
     pub history: &'h History,
+    /// The replicas.
     pub fleet: Fleet<'h>,
 }
 
 impl<'h> Rejoin<'h> {
+    /// Its replicas before anything has happened.
     pub fn new(history: &'h History) -> Self {
         Self { history, fleet: Fleet::new(history) }
     }

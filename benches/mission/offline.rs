@@ -10,8 +10,11 @@ use std::time::Duration;
 
 /// A history in which a client parts from a server and comes back.
 pub struct Offline {
+    /// All of it, from before they part until they have met.
     pub history: History,
+    /// Who is offline.
     pub client: usize,
+    /// Whom it meets.
     pub server: usize,
     /// What is done while the client is offline. Before it both are the same; after it the history
     /// has what brings both together.
@@ -25,6 +28,7 @@ pub struct Cost {
     pub up: usize,
     /// Bytes to the client.
     pub down: usize,
+    /// Both ways.
     pub messages: usize,
     /// How often the word passed from one side to the other.
     pub turns: u32,
@@ -35,6 +39,7 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Bytes both ways.
     pub fn bytes(&self) -> usize {
         self.up + self.down
     }

@@ -11,15 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Numbers(Vec<u64>);
 
 impl Numbers {
+    /// Puts one in.
     pub fn insert(&mut self, number: usize) {
         self.0.resize(self.0.len().max(number / 64 + 1), 0);
         self.0[number / 64] |= 1 << (number % 64);
     }
 
+    /// Whether it is in it.
     pub fn contains(&self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
     }
 
+    /// Puts in all that are in the other.
     pub fn join(&mut self, other: &Self) {
         self.0.resize(self.0.len().max(other.0.len()), 0);
         self.0.iter_mut().zip(&other.0).for_each(|(here, there)| *here |= there);
@@ -45,6 +48,7 @@ pub type Key = usize;
 
 /// What the operations of a history are about, and which of them overwrite which.
 pub struct Past<'h> {
+    /// Of what it is the past.
     pub history: &'h History,
     /// By operation.
     key_of: Vec<Option<Key>>,
@@ -55,6 +59,7 @@ pub struct Past<'h> {
 }
 
 impl<'h> Past<'h> {
+    /// Computes it. Cost: O(operations on a key) for each operation.
     pub fn new(history: &'h History) -> Self {
         let mut numbers = BTreeMap::<(ObjectId, Option<Text>), Key>::new();
         let (mut key_of, mut on_key) = (Vec::new(), Vec::<Vec<usize>>::new());
@@ -95,14 +100,17 @@ impl<'h> Past<'h> {
         }
     }
 
+    /// What an operation is about.
     pub fn key_of(&self, number: usize) -> Option<Key> {
         self.key_of[number]
     }
 
+    /// How many keys there are, from 0.
     pub fn keys(&self) -> usize {
         self.on_key.len()
     }
 
+    /// All operations about the key, in their order.
     pub fn on_key(&self, key: Key) -> &[usize] {
         &self.on_key[key]
     }
@@ -192,16 +200,20 @@ impl<'h> Past<'h> {
 
 /// What each replica has seen, and what each message holds.
 pub struct Seen {
+    /// By replica.
     pub replicas: Vec<Numbers>,
+    /// By message; nothing before it is sent.
     pub messages: Vec<Numbers>,
 }
 
 impl Seen {
+    /// Before anything has happened.
     pub fn new(history: &History) -> Self {
         let replicas = vec![Numbers::default(); history.replicas.len()];
         Self { replicas, messages: vec![Numbers::default(); history.senders.len()] }
     }
 
+    /// What is seen after one step more.
     pub fn step(&mut self, history: &History, step: &Step) {
         match *step {
             Step::Work(number) => self.replicas[history.works[number].replica].insert(number),

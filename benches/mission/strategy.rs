@@ -24,16 +24,22 @@ use super::past::{Key, Numbers, Past, Seen};
 use rejoin::operation::Operation;
 use std::cmp::Ordering;
 
+/// Who wins where there is a conflict.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Winner {
+    /// The server.
     Server,
+    /// The client.
     Client,
+    /// The greater timestamp.
     LastWrite,
 }
 
 impl Winner {
+    /// All ways.
     pub const ALL: [Self; 3] = [Self::Server, Self::Client, Self::LastWrite];
 
+    /// Its name, for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Server => "server wins",
@@ -55,6 +61,7 @@ struct State {
 /// By key.
 type States = Vec<Option<State>>;
 
+/// The replicas of a history that synchronize in one of these ways.
 pub struct Strategy<'p> {
     past: &'p Past<'p>,
     winner: Winner,
@@ -64,6 +71,7 @@ pub struct Strategy<'p> {
 }
 
 impl<'p> Strategy<'p> {
+    /// The replicas before anything has happened.
     pub fn new(past: &'p Past<'p>, winner: Winner) -> Self {
         let history = past.history;
         let replicas = vec![vec![None; past.keys()]; history.replicas.len()];
