@@ -321,3 +321,55 @@ fn key<'a>(chunks: &'a [Vec<u8>], places: &Table<u32>, number: u32) -> &'a [u8] 
     }
     &rest[..length]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_finds_where_items_begin_to_differ() {
+        let mut table = Table::default();
+        for number in 0..=2 * ITEMS {
+            assert_eq!(table.partition_point(|_| true), number, "all are meant");
+            table.push(number);
+        }
+        for limit in [0, 1, ITEMS - 1, ITEMS, ITEMS + 1, 2 * ITEMS, 2 * ITEMS + 1] {
+            assert_eq!(table.partition_point(|item| *item < limit), limit);
+            assert!(table.iter_from(limit).copied().eq(limit..=2 * ITEMS));
+        }
+    }
+
+    #[test]
+    fn values_are_read_back_whatever_their_length() {
+        let mut values = Values::default();
+        let value = |number: usize| vec![number as u8; number * number % 9000];
+        let mut handles: Vec<Handle> = (0..300).map(|number| values.put(&value(number))).collect();
+        let great = vec![7; 3 * CHUNK];
+        handles.insert(150, values.put(&great));
+        for (number, handle) in handles.iter().enumerate() {
+            let expected = match number {
+                150 => great.clone(),
+                _ => value(number - usize::from(number > 150)),
+            };
+            assert_eq!(values.get(*handle), expected);
+        }
+        let mut together = Vec::new();
+        values.append(handles[..3].iter().copied(), &mut together);
+        assert_eq!(together, [value(0), value(1), value(2)].concat());
+    }
+
+    #[test]
+    fn a_key_keeps_its_number() {
+        let mut keys = Keys::default();
+        let key = |number: usize| format!("{}{number}", "k".repeat(number % 300));
+        for round in 0..2 {
+            for number in 0..1000 {
+                let found = keys.number(key(number).as_bytes());
+                assert_eq!(found, (number as u32, round == 0));
+                assert_eq!(keys.get(number as u32), key(number).as_bytes());
+                assert_eq!(keys.find(key(number).as_bytes()), Some(number as u32));
+            }
+        }
+        assert_eq!(keys.find(b"none"), None);
+    }
+}
