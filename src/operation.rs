@@ -215,7 +215,7 @@ pub enum Answer<K, V> {
 }
 
 /// A decision as an answer names it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct DecisionId {
     /// Its name among the operations on the object.
     pub dot: Dot,

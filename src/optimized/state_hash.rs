@@ -118,7 +118,7 @@ pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, StateHash
 }
 
 /// Which tree a record belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Part {
     /// What has a value, or is an open decision.
     Content,
@@ -454,7 +454,7 @@ impl Trees {
 pub(crate) type KeyAndBody = (Vec<u8>, Vec<u8>);
 
 /// A place in one of the trees of an object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Spot {
     /// In which tree.
     pub part: Part,

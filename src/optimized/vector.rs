@@ -10,6 +10,7 @@
 use crate::dot::{Dot, Origin};
 use crate::version_vector::VersionVector;
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 /// The origins of which anything has been seen, in order.
@@ -227,6 +228,28 @@ impl PartialEq for Vector {
 }
 
 impl Eq for Vector {}
+
+impl Hash for Vector {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.roster.hash(state);
+        self.counts.hash(state);
+    }
+}
+
+/// A roster is its origins, whether its fingerprint was asked for or not.
+impl PartialEq for Roster {
+    fn eq(&self, other: &Self) -> bool {
+        self.origins == other.origins
+    }
+}
+
+impl Eq for Roster {}
+
+impl Hash for Roster {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.origins.hash(state);
+    }
+}
 
 impl From<&VersionVector> for Vector {
     fn from(vector: &VersionVector) -> Self {

@@ -14,14 +14,14 @@ const AT_ONCE: usize = 16;
 const IN_ALL: usize = 4096;
 
 /// A record on both sides.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Pair {
     ours: Option<Told>,
     theirs: Option<Told>,
 }
 
 /// The search for the records of one object that differ.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Descent {
     pub object: usize,
     ours: Point,

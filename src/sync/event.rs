@@ -6,7 +6,7 @@ use crate::optimized::StateHash;
 use crate::trace::{ObjectType, Priority};
 
 /// What happened in a session.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// The two schemas differ. What both have with one type is synchronized all the same.
@@ -77,7 +77,7 @@ pub enum Side {
 }
 
 /// What was taken in.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Changed {
     /// Of which object.
     pub object: ObjectId,
@@ -89,7 +89,7 @@ pub struct Changed {
 }
 
 /// A key whose value is another one than this side had before the sync.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Revision {
     /// The bytes of the key; of a register none.
     pub key: Vec<u8>,
@@ -119,7 +119,7 @@ pub enum Outcome {
 }
 
 /// Both sides have seen the same of an object, and hold different states.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Discrepancy {
     /// Which object.
     pub object: ObjectId,
@@ -138,7 +138,7 @@ pub struct Discrepancy {
 
 /// A record that is different on both sides, as the state hash encodes records
 /// (spec/state-hash.md). Long ones are cut.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct RecordDifference {
     /// Its key.
     pub key: Vec<u8>,

@@ -20,7 +20,7 @@ pub(super) const MOST_REFUSALS: u32 = 3;
 const MOST_ROSTERS: usize = 64;
 
 /// Whether an object is still part of the session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum State {
     Active,
     Dropped,
@@ -29,7 +29,7 @@ pub(super) enum State {
 }
 
 /// What is known of the peer's object.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Theirs {
     /// All that it is known to have seen.
     pub seen: Vector,
@@ -42,7 +42,7 @@ pub(super) struct Theirs {
 }
 
 /// One object that both sides have.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Item {
     pub name: ObjectId,
     pub kind: ObjectType,
@@ -136,7 +136,7 @@ pub(super) fn keep(points: &mut VecDeque<Point>, point: Point, config: &Config) 
 }
 
 /// How far a class is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Phase {
     /// It is not known yet whether it differs.
     Greeting,
@@ -145,7 +145,7 @@ pub(super) enum Phase {
 }
 
 /// One priority class.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Class {
     pub phase: Phase,
     pub is_paused: bool,
@@ -205,7 +205,7 @@ pub(super) fn outcome<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Outc
 }
 
 /// The rosters that each side has named to the other, and may name by their fingerprints.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Rosters {
     pub ours: Vec<Arc<Roster>>,
     pub theirs: Vec<Arc<Roster>>,

@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
 }
 
 /// What one side says of a class before anything is exchanged.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Summary {
     /// Of the vectors of all its objects.
     pub vectors: Fingerprint,
@@ -214,7 +214,7 @@ pub(super) struct Summary {
 }
 
 /// The first part of a session.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Hello {
     pub can_unpack: bool,
     pub max_message: u64,
@@ -306,7 +306,7 @@ pub(super) fn read_schema(body: &[u8]) -> Result<Vec<(ObjectId, Entry)>, Error> 
 }
 
 /// What an object's state is at a vector.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Point {
     pub vector: Fingerprint,
     pub hash: StateHash,
@@ -328,7 +328,7 @@ impl Point {
 }
 
 /// A place in the tree of an object at a vector.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Place {
     pub object: usize,
     pub vector: Fingerprint,
@@ -366,7 +366,7 @@ const LONGEST_BODY: usize = 2048;
 const MOST_RECORDS: usize = 8;
 
 /// A record as it is told to the other side.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Told {
     /// Of the key: whole, or cut.
     pub key: Vec<u8>,

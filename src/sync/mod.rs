@@ -110,7 +110,7 @@ pub use schema::{CLASSES, Entry, Schema};
 pub use session::Session;
 
 /// What a session is to know and to keep to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Config {
     /// The objects. One that the replica has and the schema does not name is of medium priority.
     pub schema: Schema,

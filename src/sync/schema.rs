@@ -21,7 +21,7 @@ pub struct Entry {
 }
 
 /// The objects of an application.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Schema {
     entries: BTreeMap<ObjectId, Entry>,
 }

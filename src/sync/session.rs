@@ -23,7 +23,10 @@ const MOST_ASKED: usize = 1 << 16;
 const MOST_ANNOUNCED: u32 = 8;
 
 /// One side of a session. It belongs to one replica; see the [module](super).
-#[derive(Clone, Debug)]
+///
+/// Two that are equal go on alike with equal replicas and messages: so a model checker can keep it
+/// in its states (tests/sync_model.rs).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Session {
     pub(super) config: Config,
     list: BTreeMap<ObjectId, Entry>,

@@ -9,7 +9,7 @@ use crate::trace::Priority;
 const OVERHEAD: usize = 1 + 1 + 16 + 10 + 10;
 
 /// A part that is being sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Outgoing {
     class: Priority,
     part: Vec<u8>,
@@ -49,7 +49,7 @@ impl Outgoing {
 }
 
 /// A part that is being received. At most one for each class.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Incoming {
     id: Fingerprint,
     part: Vec<u8>,
