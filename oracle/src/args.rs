@@ -52,6 +52,17 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Simulate(Simulate),
 
+    /// Keep replicas in files the same over TCP: a demonstration of the library's sync sessions.
+    ///
+    /// Each replica has a file, is edited offline, and meets others when one serves and the others
+    /// connect. A kill at any time loses nothing that was acknowledged. The objects are those of an
+    /// assistant that migrates databases; `show` lists them.
+    Sync {
+        /// What to do.
+        #[command(subcommand)]
+        command: crate::sync::Sync,
+    },
+
     /// Print the JSON Schema of a trace's lines.
     Schema,
 
@@ -197,4 +208,15 @@ pub enum Colour {
     Auto,
     Always,
     Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`args`] (what it is asked), [`exit`] (how it ends), [`sources`], [`replay`]
 //! and [`judge`] (from a path to a report), [`text`] and [`json`] (how a report is shown).
-//! [`simulate`] runs worlds.
+//! [`simulate`] runs worlds. [`sync`] keeps replicas in files the same over TCP.
 //! What a trace means and whether it conforms is the library's work; here are only files and words.
 
 mod args;
@@ -20,6 +20,7 @@ mod progress;
 mod replay;
 mod simulate;
 mod sources;
+mod sync;
 mod text;
 
 use anstream::{AutoStream, ColorChoice};
@@ -74,6 +75,7 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
             look(&common, &options, cli.color, output)
         }
         Command::Simulate(simulate) => simulate::run(&simulate, output),
+        Command::Sync { command } => sync::run(command, output),
         Command::Schema => print(rejoin::trace::SCHEMA.as_bytes(), output),
         Command::Completions { shell } => print(&manual::completions(shell), output),
         Command::Man { command } => match manual::page(command.as_deref()) {

@@ -2,7 +2,7 @@
 
 use crate::dot::Origin;
 use crate::operation::{DecisionId, ObjectId};
-use crate::optimized::StateHash;
+use crate::optimized::{StateHash, Vector};
 use crate::trace::{ObjectType, Priority};
 
 /// What happened in a session.
@@ -81,6 +81,8 @@ pub enum Side {
 pub struct Changed {
     /// Of which object.
     pub object: ObjectId,
+    /// What the peer had seen of the object when it said this; so this side has by now.
+    pub seen: Vector,
     /// How many keys, entries or shares changed.
     pub changes: usize,
     /// The keys whose value is another one than this side had before; see

@@ -7,7 +7,7 @@ use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Reason, Replica};
 use crate::optimized::wire::{self, Known, decompress};
-use crate::optimized::{Atom, Unfit};
+use crate::optimized::{Atom, Unfit, Vector};
 use crate::trace::Priority;
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ impl Session {
                 self.items[index].learn(&seen);
                 self.classes[class as usize].changes += changes.changed;
                 if changes.changed > 0 {
-                    let changed = revise(replica, index, self, before, changes);
+                    let changed = revise(replica, index, self, before, changes, seen);
                     self.events.push_back(Event::Changed(changed));
                 }
                 self.compare(replica, index);
@@ -199,6 +199,7 @@ fn revise<K: Atom + ?Sized, V: Atom + ?Sized>(
     session: &Session,
     before: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     changes: Changes,
+    seen: Vector,
 ) -> Changed {
     let name = session.items[index].name.clone();
     let mut superseded: BTreeMap<Vec<u8>, DecisionId> = changes.superseded.into_iter().collect();
@@ -212,5 +213,5 @@ fn revise<K: Atom + ?Sized, V: Atom + ?Sized>(
             }
         }
     }
-    Changed { object: name, changes: changes.changed, revisions }
+    Changed { object: name, seen, changes: changes.changed, revisions }
 }

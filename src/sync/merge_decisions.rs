@@ -144,28 +144,29 @@ pub enum Effect {
     Wrote(String),
 }
 
-/// A decision on record.
+/// A decision on record. Its entry in the log is this as canonical JSON, so that the fields stand in
+/// the order of their names: the state hash of the log is then the one of a trace that tells it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Recorded {
+    /// Its place among the operations of that life on the object.
+    pub counter: u64,
+    /// What it does.
+    pub effect: Effect,
+    /// In which life of that replica.
+    pub incarnation: u64,
     /// The key: its text, or where it is none the hexadecimal digits of its bytes; of a register
     /// empty.
     pub key: String,
     /// Where it was made.
     pub replica: String,
-    /// In which life of that replica.
-    pub incarnation: u64,
-    /// Its place among the operations of that life on the object.
-    pub counter: u64,
-    /// Its place among the operations of the replica.
-    pub seq: u64,
-    /// Who decided.
-    pub user: Option<String>,
-    /// When, in milliseconds since 1970.
-    pub time: u64,
-    /// What it does.
-    pub effect: Effect,
     /// The latest decisions on the key that it saw: replica, incarnation, counter.
     pub saw: Vec<(String, u64, u64)>,
+    /// Its place among the operations of the replica.
+    pub seq: u64,
+    /// When, in milliseconds since 1970.
+    pub time: u64,
+    /// Who decided.
+    pub user: Option<String>,
 }
 
 /// Two decisions on one key of which neither saw the other, and which say different things.

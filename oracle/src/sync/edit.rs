@@ -1,0 +1,204 @@
+//! Edits: what a user asks to be done, and doing it.
+
+use super::Node;
+use super::failure::{Failure, Result};
+use super::record;
+use clap::{Args, Subcommand};
+use rejoin::operation::{Canonical, Operation};
+use rejoin::optimized::replica::{Error, Object, Reason};
+use rejoin::sync::merge_decisions;
+use rejoin::trace::Json;
+
+/// One edit, and by whom.
+#[derive(Clone, Debug, Args)]
+#[group(skip)]
+pub struct Edit {
+    /// What to do.
+    #[command(subcommand)]
+    pub change: Change,
+
+    /// Who decides. Whoever is overruled by a merge is named as to be told.
+    #[arg(long, global = true, value_name = "NAME", value_parser = name)]
+    pub user: Option<String>,
+}
+
+/// What can be done to an object. A VALUE is JSON, or else it is taken as a text.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Change {
+    /// Count more on a counter.
+    Increment {
+        /// Which counter.
+        #[arg(value_parser = name)]
+        object: String,
+        /// How many more.
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        amount: u64,
+    },
+    /// Write the value of a register; `null` deletes it.
+    Write {
+        /// Which register.
+        #[arg(value_parser = name)]
+        object: String,
+        /// The value.
+        #[arg(value_parser = value, allow_hyphen_values = true)]
+        value: Canonical,
+    },
+    /// Add an element to a set.
+    Add {
+        /// Which set.
+        #[arg(value_parser = name)]
+        object: String,
+        /// Which element.
+        #[arg(value_parser = name)]
+        element: String,
+    },
+    /// Remove an element from a set.
+    Remove {
+        /// Which set.
+        #[arg(value_parser = name)]
+        object: String,
+        /// Which element.
+        #[arg(value_parser = name)]
+        element: String,
+    },
+    /// Write the value of a key of a map; `null` deletes it.
+    Put {
+        /// Which map.
+        #[arg(value_parser = name)]
+        object: String,
+        /// Which key.
+        #[arg(value_parser = name)]
+        key: String,
+        /// The value.
+        #[arg(value_parser = value, allow_hyphen_values = true)]
+        value: Canonical,
+    },
+    /// Delete a key of a map.
+    Delete {
+        /// Which map.
+        #[arg(value_parser = name)]
+        object: String,
+        /// Which key.
+        #[arg(value_parser = name)]
+        key: String,
+    },
+    /// Append an entry to a log.
+    Append {
+        /// Which log.
+        #[arg(value_parser = name)]
+        object: String,
+        /// The entry.
+        #[arg(value_parser = value, allow_hyphen_values = true)]
+        value: Canonical,
+    },
+}
+
+/// The greatest length of a value, in bytes.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Reads a name: of an object, a key, an element or a user.
+pub fn name(text: &str) -> std::result::Result<String, String> {
+    match text.len() {
+        1..=1024 => Ok(text.into()),
+        length => Err(format!("a name has 1 to 1,024 bytes, and this one {length}")),
+    }
+}
+
+/// Reads a value: JSON, or else a text.
+fn value(text: &str) -> std::result::Result<Canonical, String> {
+    if text.len() > MOST_BYTES {
+        return Err(format!("a value has at most {MOST_BYTES} bytes, and this one {}", text.len()));
+    }
+    let json = Json::parse(text).unwrap_or_else(|_| Json::String(text.into()));
+    Ok(Canonical::from(&json))
+}
+
+impl Edit {
+    /// Does it, and tells it as events of a trace. It is kept once it is stored.
+    ///
+    /// # Errors
+    /// Where the replica refuses it. Nothing changed then.
+    pub fn perform(&self, replica: &mut Node, now: u64) -> Result<Vec<String>> {
+        let object = self.change.object();
+        let refused = |error: Error| Failure::usage(explain(&error));
+        let timestamp = match &self.change {
+            Change::Put { key, .. } | Change::Delete { key, .. } => {
+                replica.stamp(object, Some(key), now)
+            }
+            _ => replica.stamp(object, None, now),
+        };
+        let timestamp = timestamp.map_err(refused)?;
+        let operation = self.change.operation(timestamp)?;
+        let log = merge_decisions::log_of(object);
+        let name = replica.origin().replica.as_str().to_string();
+        let user = self.user.as_deref();
+        let mut events = vec![record::operation(&name, object, &operation, user)];
+        if !replica.objects().contains_key(&log) {
+            replica.perform(object, operation, user.map(Into::into)).map_err(refused)?;
+            return Ok(events);
+        }
+        let Some(user) = user else {
+            return Err(Failure::usage(format!(
+                "who decides on {object:?} is put on record: say who, with --user NAME"
+            )));
+        };
+        merge_decisions::decide(replica, object, operation, user.into(), now).map_err(refused)?;
+        if let Ok(Object::Log(state)) = replica.object(&log) {
+            let ours = state.entries().filter(|entry| entry.origin() == replica.origin());
+            if let Some(last) = ours.max_by_key(|entry| entry.counter()) {
+                let (entry, timestamp) = (Some(last.value()), last.timestamp());
+                let append = Operation::Append { entry, timestamp };
+                events.push(record::operation(&name, &log, &append, Some(user)));
+            }
+        }
+        Ok(events)
+    }
+}
+
+impl Change {
+    /// Which object it is of.
+    pub fn object(&self) -> &str {
+        match self {
+            Self::Increment { object, .. }
+            | Self::Write { object, .. }
+            | Self::Add { object, .. }
+            | Self::Remove { object, .. }
+            | Self::Put { object, .. }
+            | Self::Delete { object, .. }
+            | Self::Append { object, .. } => object,
+        }
+    }
+
+    fn operation(&self, timestamp: u64) -> Result<Operation<&str, Option<&str>>> {
+        fn kept(value: &Canonical) -> Option<&str> {
+            (value.as_str() != "null").then_some(value.as_str())
+        }
+        Ok(match self {
+            Self::Increment { amount, .. } => Operation::Increment { amount: *amount },
+            Self::Write { value, .. } => Operation::Write { value: kept(value), timestamp },
+            Self::Add { element, .. } => Operation::Add { element: element.as_str() },
+            Self::Remove { element, .. } => Operation::Remove { element: element.as_str() },
+            Self::Put { key, value, .. } => {
+                Operation::Put { key: key.as_str(), value: kept(value), timestamp }
+            }
+            Self::Delete { key, .. } => {
+                Operation::Put { key: key.as_str(), value: None, timestamp }
+            }
+            Self::Append { value, .. } => {
+                Operation::Append { entry: Some(value.as_str()), timestamp }
+            }
+        })
+    }
+}
+
+/// A refusal, with what there is instead.
+fn explain(error: &Error) -> String {
+    match error.reason {
+        Reason::UnknownObject => {
+            let schema = super::schema();
+            let names: Vec<_> = schema.iter().map(|(name, _)| &**name).collect();
+            format!("{error}; there are {}", names.join(", "))
+        }
+        _ => error.to_string(),
+    }
+}

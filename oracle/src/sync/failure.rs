@@ -1,0 +1,73 @@
+//! Why a command of `oracle sync` ends early: a sentence for people, and an exit code.
+
+use crate::exit::Exit;
+use std::fmt::Display;
+use std::path::Path;
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What was found, and what to do.
+    pub message: String,
+}
+
+/// What comes of it, or why it does not.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// The request is none that can be done.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    /// Nothing can be concluded, since the peer cannot be reached or says nothing of use.
+    pub fn unfinished(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Inconclusive, message: message.into() }
+    }
+
+    /// A file cannot be made, read or written.
+    pub fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self { exit: Exit::Unreadable, message: format!("{}: {error}", path.display()) }
+    }
+
+    /// The store cannot be read or written.
+    pub fn store(path: &Path, error: &redb::Error) -> Self {
+        let message = match error {
+            redb::Error::TableDoesNotExist(_) => {
+                return Self::foreign(path, "it is a database of another program");
+            }
+            redb::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return Self::foreign(path, &error.to_string());
+            }
+            error => format!("{}: the store failed: {error}", path.display()),
+        };
+        Self { exit: Exit::Unreadable, message }
+    }
+
+    /// The file is no store.
+    pub fn foreign(path: &Path, what: &str) -> Self {
+        let message = format!(
+            "{}: this is no replica's file: {what}; `oracle sync init` makes one",
+            path.display()
+        );
+        Self { exit: Exit::Unreadable, message }
+    }
+
+    /// Another process has the store.
+    pub fn locked(path: &Path) -> Self {
+        let message = format!(
+            "{}: another process has this replica open; where that is `oracle sync serve` or \
+             `connect`, type the command there (`help` lists them), or end it first",
+            path.display()
+        );
+        Self { exit: Exit::Unreadable, message }
+    }
+
+    /// The system has no randomness.
+    pub fn randomness(error: &impl Display) -> Self {
+        let message = format!("the system gives no random numbers: {error}");
+        Self { exit: Exit::Internal, message }
+    }
+}

@@ -1,0 +1,231 @@
+//! `oracle sync`: replicas in files, kept the same over TCP. The smallest honest demonstration of
+//! [`rejoin::sync`].
+//!
+//! Reading order: [`edit`] (what is done), [`store`] (how it is kept), [`hub`] (one replica, many
+//! connections), [`frame`], [`connection`] and [`network`] (how it travels), [`record`] (how it is
+//! told as a trace), [`show`] and [`typed`] (what people see and type). `spec/sync-over-tcp.md` has
+//! the bytes, and what is promised.
+
+mod connection;
+mod edit;
+mod failure;
+mod frame;
+mod hub;
+mod network;
+mod record;
+mod show;
+mod store;
+mod typed;
+
+use crate::exit::Exit;
+use crate::output::{Output, complain};
+use clap::{Args, Subcommand};
+use connection::Manner;
+use edit::Edit;
+use failure::{Failure, Result};
+use hub::Hub;
+use network::Voice;
+use rejoin::optimized::replica::Replica;
+use rejoin::sync::{Config, Schema};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use store::Store;
+
+/// A replica. Its values are canonical JSON, as those of a trace.
+pub type Node = Replica<str, str>;
+
+/// The commands of `oracle sync`.
+#[derive(Debug, Subcommand)]
+pub enum Sync {
+    /// Make a new replica in a file.
+    Init {
+        /// Where.
+        file: PathBuf,
+
+        /// The replica's name. Replicas that sync need different names.
+        #[arg(long, value_parser = replica_name)]
+        name: String,
+
+        /// Record what the replica does and answers, for `oracle sync trace`. All replicas that
+        /// meet must record, from their start. The file grows with each operation then.
+        #[arg(long)]
+        record: bool,
+    },
+
+    /// Do something to an object. Once this says `kept`, it is on the disk.
+    Edit {
+        /// The replica's file.
+        file: PathBuf,
+
+        /// What to do, and who does it.
+        #[command(flatten)]
+        edit: Edit,
+    },
+
+    /// Show what a replica holds: values, open merge decisions, decisions on record, state hash.
+    Show {
+        /// The replica's file.
+        file: PathBuf,
+    },
+
+    /// Let other replicas connect and sync, until this is ended. Edits are taken from standard input,
+    /// one on a line, as `edit` takes them.
+    ///
+    /// There is no authentication and no encryption: listen only where all who can connect are
+    /// trusted, or let a tunnel see to it.
+    Serve {
+        /// The replica's file.
+        file: PathBuf,
+
+        /// Where to listen. With port 0 the system picks a free one.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7117")]
+        listen: String,
+
+        /// How long to wait.
+        #[command(flatten)]
+        waits: Waits,
+    },
+
+    /// Sync with a server, and stay connected until this is ended; a lost connection is found again.
+    /// Edits are taken from standard input, as `serve` takes them.
+    Connect {
+        /// The replica's file.
+        file: PathBuf,
+
+        /// Where the server listens.
+        #[arg(value_name = "ADDRESS:PORT")]
+        address: String,
+
+        /// Sync once, and end: with 0 when both are known to be the same, with 1 when they differ
+        /// though they have seen the same, and with 2 when it could not be finished.
+        #[arg(long)]
+        once: bool,
+
+        /// How long to wait.
+        #[command(flatten)]
+        waits: Waits,
+    },
+
+    /// Say that a replica's file was copied, or put back from a backup.
+    ///
+    /// The others may know operations that this file does not; names of operations are not used
+    /// twice, so the replica goes on under a new incarnation. Nothing within the file shows that it
+    /// was copied, so this has to be said, before the next edit.
+    Restored {
+        /// The replica's file.
+        file: PathBuf,
+    },
+
+    /// Print what several replicas recorded as one trace, for `oracle check` to judge.
+    Trace {
+        /// The files of all replicas that met.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Waits {
+    /// How many seconds to wait for a peer that says nothing, or takes nothing.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15.0, value_parser = seconds)]
+    patience: f64,
+}
+
+/// Reads the name of a replica.
+fn replica_name(text: &str) -> std::result::Result<String, String> {
+    match text.len() {
+        1..=frame::MOST_NAME => Ok(text.into()),
+        length => Err(format!("a name has 1 to {} bytes, and this one {length}", frame::MOST_NAME)),
+    }
+}
+
+/// Reads a number of seconds.
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("expected a number of seconds from 0.1 to 3600".into()),
+    }
+}
+
+/// Does what is asked.
+pub fn run<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Exit {
+    act(asked, output).unwrap_or_else(|failure| {
+        complain(&failure.message);
+        failure.exit
+    })
+}
+
+fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
+    let voice = Voice::new(output);
+    match asked {
+        Sync::Init { file, name, record } => {
+            Store::create(&file, &name, record)?;
+            voice.say(&format!("{name} is in {}", file.display()));
+        }
+        Sync::Edit { file, edit } => {
+            let number = Hub::open(&file)?.edit(&edit)?;
+            voice.say(&typed::kept(number));
+        }
+        Sync::Show { file } => voice.say(&Hub::open(&file)?.look(show::describe)?),
+        Sync::Serve { file, listen, waits } => {
+            network::serve(&file, &listen, waits.manner(false), &voice)?;
+        }
+        Sync::Connect { file, address, once, waits } => {
+            return network::connect(&file, &address, waits.manner(once), &voice);
+        }
+        Sync::Restored { file } => {
+            let (mut store, replica) = Store::open(&file)?;
+            let incarnation = store.renew(&replica)?;
+            let name = &replica.origin().replica;
+            voice.say(&format!("{name} goes on under incarnation {incarnation}"));
+        }
+        Sync::Trace { files } => voice.say(&trace(&files)?),
+    }
+    Ok(Exit::Success)
+}
+
+/// What the replicas recorded, as one trace.
+fn trace(files: &[PathBuf]) -> Result<String> {
+    let mut records = Vec::new();
+    for file in files {
+        let file: &Path = file;
+        let (store, replica) = Store::open(file)?;
+        let name = replica.origin().replica.as_str().to_string();
+        if !store.is_recording() {
+            return Err(Failure::usage(format!(
+                "{}: {name} does not record: make replicas with `init --record`",
+                file.display()
+            )));
+        }
+        if records.iter().any(|(other, _)| *other == name) {
+            return Err(Failure::usage(format!("two of the files are of a replica {name:?}")));
+        }
+        records.push((name, store.events()?));
+    }
+    record::join(records)
+}
+
+impl Waits {
+    fn manner(self, once: bool) -> Manner {
+        Manner { patience: Duration::from_secs_f64(self.patience), once }
+    }
+}
+
+/// The objects: those of an assistant that migrates databases.
+fn schema() -> Schema {
+    Schema::migration_assistant()
+}
+
+/// How sessions are to be. Messages are so short that one passes a link of 5 kB a second while the
+/// peer has patience, and objects such that all connections together stay within a few GB.
+fn config() -> Config {
+    Config { max_message: 64 << 10, max_object: 16 << 20, ..Config::new(schema()) }
+}
+
+/// The time by the system's clock, in milliseconds since 1970; 0 where it is before.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,296 @@
+//! The network: who is listened to, and how a lost connection is found again.
+
+use super::connection::{self, Manner, News, Synced};
+use super::failure::{Failure, Result};
+use super::hub::Hub;
+use super::{show, typed};
+use crate::exit::Exit;
+use crate::output::{Output, complain};
+use rejoin::sync::{Event, Outcome, Side};
+use rejoin::trace::Priority;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// So many connections a server has at once; more are closed as they come.
+pub const MOST_CONNECTIONS: usize = 16;
+
+/// The first wait before trying again, and the longest one. Each is lengthened at random by up to a
+/// half, so that many clients do not come all at once. With the longest attempt, which is not waited
+/// after, this stays within a second.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_ATTEMPT: Duration = Duration::from_millis(900);
+
+/// What is told goes line by line, whoever tells it.
+pub struct Voice<'a, W>(Mutex<&'a mut Output<W>>);
+
+impl<'a, W: Write> Voice<'a, W> {
+    /// One that speaks there.
+    pub fn new(output: &'a mut Output<W>) -> Self {
+        Self(Mutex::new(output))
+    }
+
+    /// Says it.
+    pub fn say(&self, text: &str) {
+        let mut output = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
+        output.write(format!("{}\n", text.trim_end()));
+    }
+}
+
+/// Lets others sync with the replica, and takes edits from standard input, until it is ended.
+pub fn serve<W: Write + Send>(
+    file: &Path,
+    address: &str,
+    manner: Manner,
+    voice: &Voice<'_, W>,
+) -> Result<()> {
+    let hub = Hub::open(file)?;
+    let failed = |error| Failure::unfinished(format!("cannot listen on {address}: {error}"));
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let local = listener.local_addr().map_err(failed)?;
+    let name = hub.look(|replica| replica.origin().replica.clone())?;
+    voice.say(&format!("{name} listens on {local}"));
+    let count = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| typed::listen(&hub, voice));
+        loop {
+            let Ok((stream, _)) = listener.accept() else {
+                // Of descriptors there are too few, for one. They come back.
+                thread::sleep(FIRST_WAIT);
+                continue;
+            };
+            if count.fetch_add(1, Ordering::SeqCst) >= MOST_CONNECTIONS {
+                count.fetch_sub(1, Ordering::SeqCst);
+                continue;
+            }
+            let (hub, count) = (&hub, &count);
+            scope.spawn(move || {
+                let peer = Mutex::new(None);
+                let ended = connection::run(hub, &stream, manner, &|news| {
+                    if let News::Met { peer: name } = &news {
+                        *peer.lock().unwrap_or_else(|broken| broken.into_inner()) =
+                            Some(name.clone());
+                    }
+                    tell(hub, voice, &news);
+                });
+                drop(stream);
+                count.fetch_sub(1, Ordering::SeqCst);
+                let peer = peer.into_inner().unwrap_or_else(|broken| broken.into_inner());
+                match (ended, peer) {
+                    (Ok(()), Some(peer)) => voice.say(&format!("{} left", shown(&peer))),
+                    (Err(failure), Some(peer)) => {
+                        voice.say(&format!("{} is gone: {}", shown(&peer), failure.message));
+                    }
+                    (Err(failure), None) => voice.say(&format!("refused: {}", failure.message)),
+                    (Ok(()), None) => {}
+                }
+                end_if_broken(hub);
+            });
+        }
+    })
+}
+
+/// Syncs with a server, once, or until it is ended, whenever the server can be reached.
+pub fn connect<W: Write + Send>(
+    file: &Path,
+    address: &str,
+    manner: Manner,
+    voice: &Voice<'_, W>,
+) -> Result<Exit> {
+    let hub = Hub::open(file)?;
+    if manner.once {
+        return once(&hub, address, manner, voice);
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| typed::listen(&hub, voice));
+        let mut wait = FIRST_WAIT;
+        let mut was_met = true;
+        loop {
+            let is_met = AtomicBool::new(false);
+            let (ended, is_timeout) = match dial(address) {
+                Ok(stream) => {
+                    let told = |news| {
+                        is_met.fetch_or(matches!(news, News::Met { .. }), Ordering::SeqCst);
+                        tell(&hub, voice, &news);
+                    };
+                    (connection::run(&hub, &stream, manner, &told), false)
+                }
+                Err((failure, is_timeout)) => (Err(failure), is_timeout),
+            };
+            end_if_broken(&hub);
+            if is_met.into_inner() {
+                (wait, was_met) = (FIRST_WAIT, true);
+            }
+            if was_met && let Err(failure) = ended {
+                voice.say(&format!("{}; trying again", failure.message));
+            }
+            was_met = false;
+            if !is_timeout {
+                thread::sleep(lengthened(wait));
+            }
+            wait = (2 * wait).min(LONGEST_WAIT);
+        }
+    })
+}
+
+/// Syncs once. The exit code tells whether both sides are known to be the same.
+fn once<W: Write + Send>(
+    hub: &Hub,
+    address: &str,
+    manner: Manner,
+    voice: &Voice<'_, W>,
+) -> Result<Exit> {
+    let stream = dial(address).map_err(|(failure, _)| failure)?;
+    let exit = Mutex::new(Exit::Success);
+    let ended = connection::run(hub, &stream, manner, &|news| {
+        let mut exit = exit.lock().unwrap_or_else(|broken| broken.into_inner());
+        *exit = (*exit).max(grave(&news));
+        tell(hub, voice, &news);
+    });
+    end_if_broken(hub);
+    ended?;
+    Ok(exit.into_inner().unwrap_or_else(|broken| broken.into_inner()))
+}
+
+fn grave(news: &News) -> Exit {
+    match news {
+        News::Event { event: Event::Discrepancy(_) | Event::Forked { .. }, .. } => {
+            Exit::Discrepancy
+        }
+        News::Synced(Synced { classes, .. }) => {
+            let is_well =
+                |outcome: &Outcome| matches!(outcome, Outcome::Verified | Outcome::SomeDropped);
+            let all_well = classes.iter().all(|(_, outcome)| is_well(outcome));
+            if all_well { Exit::Success } else { Exit::Inconclusive }
+        }
+        _ => Exit::Success,
+    }
+}
+
+/// Connects to the first of the addresses that answers. Whether it failed by taking too long.
+fn dial(address: &str) -> std::result::Result<TcpStream, (Failure, bool)> {
+    let failed = |error: &std::io::Error| {
+        let is_timeout = error.kind() == std::io::ErrorKind::TimedOut;
+        let message = format!("cannot reach {address}: {error}");
+        (Failure::unfinished(message), is_timeout)
+    };
+    let addresses: Vec<SocketAddr> =
+        address.to_socket_addrs().map_err(|error| failed(&error))?.collect();
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, LONGEST_ATTEMPT) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(failed(&last))
+}
+
+/// A wait, longer by up to a half.
+fn lengthened(wait: Duration) -> Duration {
+    let share = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
+    wait.mul_f64(1.0 + share / 2.0)
+}
+
+/// Nothing is told to anybody once the store has failed, so the process ends.
+pub fn end_if_broken(hub: &Hub) {
+    if let Some(failure) = hub.broken() {
+        complain(&failure.message);
+        std::process::exit(failure.exit.code().into());
+    }
+}
+
+/// Tells the user.
+fn tell<W: Write>(hub: &Hub, voice: &Voice<'_, W>, news: &News) {
+    match news {
+        News::Met { peer } => voice.say(&format!("connected with {}", shown(peer))),
+        News::Event { peer, event } => {
+            for line in happened(&shown(peer), event) {
+                voice.say(&line);
+            }
+        }
+        News::Synced(synced) => {
+            let open = hub.look(|replica| rejoin::sync::merge_decisions::open(replica).len());
+            voice.say(&ended(synced, open.unwrap_or(0)));
+        }
+    }
+}
+
+/// The name of a peer, which may be any text.
+fn shown(peer: &str) -> String {
+    crate::printable::escape(peer).into()
+}
+
+/// What happened, in lines for people.
+fn happened(peer: &str, event: &Event) -> Vec<String> {
+    let quoted = |key: &[u8]| format!("{:?}", String::from_utf8_lossy(key));
+    match event {
+        Event::Changed(changed) => {
+            let object = &changed.object;
+            let mut lines = vec![format!("from {peer}: {object}: {} changed", changed.changes)];
+            for revision in &changed.revisions {
+                if let Some(decision) = &revision.superseded {
+                    let user = decision.user.as_deref().unwrap_or("somebody");
+                    lines.push(format!(
+                        "from {peer}: {object} {}: what {user} decided at {} has no effect any more",
+                        quoted(&revision.key),
+                        decision.dot.origin.replica,
+                    ));
+                }
+            }
+            lines
+        }
+        Event::SchemaDiffers { only_there, only_here, other_types } => vec![format!(
+            "{peer} has other objects: {} that are not here, {} that are only here, {} of another \
+             type; they are not synchronized",
+            only_there.len(),
+            only_here.len(),
+            other_types.len()
+        )],
+        Event::Dropped { object, by, bytes } => {
+            let by = if *by == Side::Here { "here" } else { "there" };
+            vec![format!("{object}: left out {by}, for its {bytes} bytes")]
+        }
+        Event::Refused { object, reason } => vec![format!("{object}: refused: {reason}")],
+        Event::Forked { object, origin, performed, known } => vec![format!(
+            "error: {object}: {peer} knows {known} operations of {} and it performed {performed}: \
+             this file was copied, or put back from a backup; stop, and run `oracle sync restored`",
+            origin.replica
+        )],
+        Event::Discrepancy(discrepancy) => vec![format!("error: {discrepancy}")],
+        _ => Vec::new(),
+    }
+}
+
+/// How a session ended, in a line.
+fn ended(synced: &Synced, open: usize) -> String {
+    let Synced { peer, classes, changes, bytes: (sent, received), time } = synced;
+    let class = |(class, outcome): &(Priority, Outcome)| {
+        let how = match outcome {
+            Outcome::Verified => "the same",
+            Outcome::WritesInBetween => "exchanged, but not compared, for writes in between",
+            Outcome::SomeDropped => "the same but for what was left out",
+            Outcome::SomeRefused => "in part refused",
+            Outcome::SomeDiffer => "DIFFERENT",
+        };
+        format!("{} {how}", show::priority(*class))
+    };
+    let classes: Vec<String> = classes.iter().map(class).collect();
+    let open = match open {
+        0 => String::new(),
+        1 => "; 1 merge decision is open".into(),
+        open => format!("; {open} merge decisions are open"),
+    };
+    format!(
+        "synced with {} in {} ms, {sent} bytes sent and {received} received: {changes} changes \
+         here; {}{open}",
+        shown(peer),
+        time.as_millis(),
+        classes.join(", ")
+    )
+}

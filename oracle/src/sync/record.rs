@@ -1,0 +1,290 @@
+//! The record: what a replica did and answered, as lines of a trace (spec/trace-format.md).
+//!
+//! A message is what a replica has seen of one object. Both sides call it by the sender's name, the
+//! object's, and the fingerprint of what was seen: the sender as soon as anything may leave that
+//! says so, the receiver when it was taken in.
+
+use super::Node;
+use super::failure::{Failure, Result};
+use super::schema;
+use rejoin::operation::{Operation, User};
+use rejoin::optimized::Vector;
+use rejoin::optimized::replica::Object;
+use rejoin::trace::{ObjectType, Priority};
+use serde_json::{Value, json, value::RawValue};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A value that is canonical JSON already.
+fn raw(text: &str) -> Box<RawValue> {
+    let text = RawValue::from_string(text.into());
+    text.unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// An operation.
+pub fn operation(
+    replica: &str,
+    object: &str,
+    operation: &Operation<&str, Option<&str>>,
+    user: Option<&str>,
+) -> String {
+    #[derive(serde::Serialize)]
+    struct Line<'a> {
+        event: &'a str,
+        replica: &'a str,
+        object: &'a str,
+        op: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        amount: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        element: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<Box<RawValue>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        entry: Option<Box<RawValue>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timestamp: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<&'a str>,
+    }
+    let told = |value: &Option<&str>| Some(raw(value.unwrap_or("null")));
+    let line = Line {
+        event: "op",
+        replica,
+        object,
+        op: "",
+        amount: None,
+        element: None,
+        key: None,
+        value: None,
+        entry: None,
+        timestamp: None,
+        user,
+    };
+    let line = match operation {
+        Operation::Increment { amount } => Line { op: "increment", amount: Some(*amount), ..line },
+        Operation::Write { value, timestamp } => {
+            Line { op: "write", value: told(value), timestamp: Some(*timestamp), ..line }
+        }
+        Operation::Add { element } => Line { op: "add", element: Some(element), ..line },
+        Operation::Remove { element } => Line { op: "remove", element: Some(element), ..line },
+        Operation::Put { key, value, timestamp } => {
+            let (value, timestamp) = (told(value), Some(*timestamp));
+            Line { op: "put", key: Some(key), value, timestamp, ..line }
+        }
+        Operation::Append { entry, timestamp } => {
+            Line { op: "append", entry: told(entry), timestamp: Some(*timestamp), ..line }
+        }
+    };
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+/// How both sides call what a replica had seen of an object.
+fn message(replica: &str, object: &str, seen: &Vector) -> String {
+    let digits: String = seen.fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{replica}/{object}/{digits}")
+}
+
+/// What has been told of each object, so that nothing is told twice in one run.
+#[derive(Default)]
+pub struct Told(BTreeMap<String, Vector>);
+
+impl Told {
+    /// The messages that may leave now.
+    pub fn sends(&mut self, replica: &Node) -> Vec<String> {
+        let name = replica.origin().replica.as_str();
+        let mut lines = Vec::new();
+        for (object, state) in replica.objects() {
+            let seen = state.vector();
+            if seen.is_empty() || self.0.get(&**object) == Some(&seen) {
+                continue;
+            }
+            let message = message(name, object, &seen);
+            lines.push(
+                json!({"event": "send", "replica": name, "message": message, "objects": [&**object]})
+                    .to_string(),
+            );
+            self.0.insert(object.to_string(), seen);
+        }
+        lines
+    }
+}
+
+/// What `peer` had seen of an object is taken in.
+pub fn receive(replica: &str, peer: &str, object: &str, seen: &Vector) -> String {
+    let message = message(peer, object, seen);
+    json!({"event": "receive", "replica": replica, "message": message}).to_string()
+}
+
+/// What a replica answers: the value of each object, its vector, hash and open merge decisions, the
+/// hash of all, and what each user is to be told.
+///
+/// A hash covers the incarnations, of which a trace knows only the number. So it is claimed without
+/// its algorithm: it is to be equal where the same was seen, and different where values differ.
+pub fn claims(replica: &mut Node) -> Vec<String> {
+    let name = replica.origin().replica.as_str().to_string();
+    let objects: Vec<_> = replica.objects().keys().cloned().collect();
+    let mut lines = Vec::new();
+    let mut decisions: BTreeMap<_, Vec<Value>> = BTreeMap::new();
+    let mut users: BTreeSet<User> = BTreeSet::new();
+    for (object, open) in replica.open_decisions() {
+        let list = |ids: &[rejoin::operation::DecisionId]| -> Vec<Value> {
+            let id = |id: &rejoin::operation::DecisionId| json!({"replica": id.dot.origin.replica.as_str(), "seq": id.seq});
+            ids.iter().map(id).collect()
+        };
+        users.extend(open.superseded.iter().filter_map(|decision| decision.user.clone()));
+        let mut line = json!({"kept": list(&open.kept), "superseded": list(&open.superseded)});
+        if schema().get(object).is_none_or(|entry| entry.kind != ObjectType::LwwRegister) {
+            line["key"] = String::from_utf8_lossy(&open.key).into();
+        }
+        decisions.entry(object.clone()).or_default().push(line);
+    }
+    for object in &objects {
+        let Ok(digest) = replica.object_hash(object) else { continue };
+        let Ok(state) = replica.object(object) else { continue };
+        let told = serde_json::to_string(&**object).unwrap_or_default();
+        let start = |event: &str| {
+            format!(r#"{{"event":"{event}","replica":{},"object":{told}"#, json!(name))
+        };
+        lines.push(format!(r#"{},"value":{}}}"#, start("read"), value(state)));
+        let mut counts = BTreeMap::<&str, u128>::new();
+        let vector = state.vector();
+        for (origin, count) in vector.iter() {
+            *counts.entry(origin.replica.as_str()).or_default() += u128::from(count);
+        }
+        let counts = serde_json::to_string(&counts).unwrap_or_default();
+        lines.push(format!(r#"{},"vector":{counts}}}"#, start("vector")));
+        let digest = digest.content;
+        lines.push(format!(r#"{},"digest":"{digest}"}}"#, start("digest")));
+        if !matches!(state, Object::GCounter(_) | Object::Log(_)) {
+            let open = json!(decisions.remove(object).unwrap_or_default());
+            lines.push(format!(r#"{},"decisions":{open}}}"#, start("decisions")));
+        }
+    }
+    for user in &users {
+        let notice = |notice: rejoin::operation::Notice<Vec<u8>>| {
+            let id = &notice.decision;
+            let mut line = json!({
+                "object": &*notice.object, "replica": id.dot.origin.replica.as_str(), "seq": id.seq
+            });
+            if let Some(key) = notice.key {
+                line["key"] = String::from_utf8_lossy(&key).into();
+            }
+            line
+        };
+        let notices: Vec<Value> = replica.notices(user).into_iter().map(notice).collect();
+        lines.push(
+            json!({"event": "notices", "replica": name, "user": &**user, "notices": notices})
+                .to_string(),
+        );
+    }
+    let digest = replica.state_hash().content.to_string();
+    lines.push(json!({"event": "digest", "replica": name, "digest": digest}).to_string());
+    lines
+}
+
+/// An object's value.
+fn value(object: &Object<str, str>) -> String {
+    match object {
+        Object::GCounter(state) => {
+            json!(state.value().unwrap_or(u128::MAX).to_string()).to_string()
+        }
+        Object::LwwRegister(state) => state.value().unwrap_or("null").into(),
+        Object::OrSet(state) => {
+            let elements: BTreeSet<&str> = state.iter().collect();
+            json!(elements).to_string()
+        }
+        Object::LwwMap(state) => {
+            let values: BTreeMap<&str, &str> = state.iter().collect();
+            let pairs: Vec<String> =
+                values.iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect();
+            format!("{{{}}}", pairs.join(","))
+        }
+        Object::Log(state) => {
+            let entries: Vec<&str> = state.entries().map(|entry| entry.value()).collect();
+            format!("[{}]", entries.join(","))
+        }
+    }
+}
+
+/// Joins what several replicas recorded, each by its name, into one trace: the lines of each in
+/// their order, and each message received after it was sent.
+///
+/// # Errors
+/// Where a replica received a message that none of them sent.
+pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
+    let kinds = schema();
+    let objects: serde_json::Map<String, Value> = kinds
+        .iter()
+        .map(|(name, entry)| {
+            let priority = match entry.priority {
+                Priority::High => "high",
+                Priority::Medium => "medium",
+                Priority::Low => "low",
+            };
+            (name.to_string(), json!({"type": entry.kind.as_str(), "priority": priority}))
+        })
+        .collect();
+    let names: Vec<&String> = records.iter().map(|(name, _)| name).collect();
+    let header = json!({
+        "trace": "rejoin/1",
+        "replicas": names,
+        "objects": objects,
+        "implementation": {"name": "rejoin", "version": env!("CARGO_PKG_VERSION")},
+    });
+    let mut trace = format!("{header}\n");
+    let mut open: Vec<(String, VecDeque<String>)> =
+        records.into_iter().map(|(name, lines)| (name, lines.into())).collect();
+    let mut sent = BTreeSet::new();
+    loop {
+        let before = trace.len();
+        let mut waits = None;
+        for (name, lines) in &mut open {
+            while let Some(line) = lines.front() {
+                let (event, message) = passed(line);
+                match event {
+                    // One that was sent again holds the same.
+                    Some("send") if !sent.insert(message.clone()) => {}
+                    Some("receive") if !sent.contains(&message) => {
+                        waits = waits.or(Some((name.clone(), message)));
+                        break;
+                    }
+                    _ => {
+                        trace.push_str(line);
+                        trace.push('\n');
+                    }
+                }
+                lines.pop_front();
+            }
+        }
+        match waits {
+            None => return Ok(trace),
+            Some((name, message)) if trace.len() == before => {
+                let from = message.split('/').next().unwrap_or_default();
+                return Err(Failure::usage(format!(
+                    "`{name}` received what `{from}` recorded in none of these files: give the \
+                     files of all replicas; all must record from their start (`init --record`), and \
+                     a file that was put back from a backup lacks what came after it"
+                )));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether a line is of a message that is sent or received, and of which.
+fn passed(line: &str) -> (Option<&'static str>, String) {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        event: String,
+        message: Option<String>,
+    }
+    match serde_json::from_str(line) {
+        Ok(Line { event, message: Some(message) }) if event == "send" => (Some("send"), message),
+        Ok(Line { event, message: Some(message) }) if event == "receive" => {
+            (Some("receive"), message)
+        }
+        _ => (None, String::new()),
+    }
+}

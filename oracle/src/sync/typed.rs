@@ -1,0 +1,78 @@
+//! What is typed while a replica is open: edits, which are synced at once, and `show`.
+
+use super::edit::Edit;
+use super::hub::Hub;
+use super::network::{Voice, end_if_broken};
+use super::show;
+use clap::{Parser, Subcommand};
+use std::io::{self, BufRead, Read, Write};
+
+/// The greatest length of a line, in bytes.
+const MOST_BYTES: u64 = 2 << 20;
+
+/// One line.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_version_flag = true, name = "")]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+
+    #[arg(long, global = true, value_name = "NAME", value_parser = super::edit::name)]
+    user: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what the replica holds.
+    Show,
+    /// An edit.
+    #[command(flatten)]
+    Edit(super::edit::Change),
+}
+
+/// Does what is typed, until there is no more.
+pub fn listen<W: Write>(hub: &Hub, voice: &Voice<'_, W>) {
+    let mut input = io::stdin().lock();
+    loop {
+        let mut bytes = Vec::new();
+        match input.by_ref().take(MOST_BYTES).read_until(b'\n', &mut bytes) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        if bytes.len() as u64 == MOST_BYTES {
+            voice.say("error: a line of more than 2 MiB");
+            return;
+        }
+        let line = String::from_utf8_lossy(&bytes);
+        if !line.trim().is_empty() {
+            voice.say(&answer(hub, line.trim()));
+        }
+        end_if_broken(hub);
+    }
+}
+
+/// Does what a line says.
+fn answer(hub: &Hub, line: &str) -> String {
+    let Some(words) = shlex::split(line) else {
+        return "error: a quotation mark without its other half".into();
+    };
+    let edit = match Line::try_parse_from(words) {
+        Ok(Line { command: Command::Show, .. }) => {
+            return match hub.look(show::describe) {
+                Ok(text) => text,
+                Err(failure) => format!("error: {}", failure.message),
+            };
+        }
+        Ok(Line { command: Command::Edit(change), user }) => Edit { change, user },
+        Err(error) => return error.to_string(),
+    };
+    match hub.edit(&edit) {
+        Ok(number) => kept(number),
+        Err(failure) => format!("error: {}", failure.message),
+    }
+}
+
+/// What acknowledges an edit.
+pub fn kept(number: u64) -> String {
+    format!("kept: this replica has performed {number} operations")
+}
