@@ -190,6 +190,57 @@ fn an_edit_that_is_killed_at_any_write_is_kept_whole_or_not_at_all() {
     });
 }
 
+/// The program, to be told at the nth of these system calls, and from then on, that the disk is full.
+fn without_room(call: &str, nth: u64) -> Command {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+    command.args(["-e", &format!("inject={call}:error=ENOSPC:when={nth}+")]);
+    command.arg(env!("CARGO_BIN_EXE_oracle")).env("NO_COLOR", "1");
+    command
+}
+
+#[test]
+fn what_a_full_disk_does_not_take_is_not_acknowledged_and_does_no_harm() {
+    if !can_stop() {
+        return;
+    }
+    let before = Desk::new(&["laptop"]);
+    before.edit("laptop", &["add", "approved", "old", "--user", "ana"]);
+    let mut refusals = 0;
+    for call in ["pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate"] {
+        for nth in 1..=6 {
+            let desk = before.copy(&["laptop"]);
+            let file = desk.file("laptop");
+            let mut server = Terminal::open(without_room(call, nth).args([
+                "sync",
+                "serve",
+                &file,
+                "--listen",
+                "127.0.0.1:0",
+            ]));
+            server.type_in("add approved new --user ana");
+            // It says that it is kept, or ends with an error.
+            let mut is_kept = false;
+            while !is_kept && let Some(line) = server.line() {
+                is_kept = line.starts_with("kept: ");
+            }
+            if is_kept {
+                end_traced(&mut server);
+            } else {
+                let said = server.rest();
+                assert!(said.iter().any(|line| line.contains("error: ")), "{call} {nth}: {said:?}");
+                refusals += 1;
+            }
+            let shown = desk.show("laptop");
+            assert!(shown.contains("\n  new\n") || !is_kept, "{call} {nth}\n{shown}");
+            has_all(&shown, &["old".into()]);
+            desk.edit("laptop", &["add", "approved", "later", "--user", "ana"]);
+        }
+    }
+    println!("full disk: {refusals} edits were refused, of 30");
+    assert!(refusals > 0, "the disk was never full");
+}
+
 /// Two that have something to say to each other.
 fn pair() -> (Desk, String) {
     let desk = Desk::new(&["server", "laptop"]);

@@ -163,3 +163,26 @@ fn a_file_put_back_from_a_backup_goes_on_under_a_new_incarnation() {
         assert!(run.out.contains("run `oracle sync restored`"), "{run:?}");
     }
 }
+
+/// The store keeps what changed, edit by edit. It does not grow with the edits of one key for ever.
+#[test]
+fn a_file_does_not_grow_with_the_edits_of_one_key() {
+    let desk = Desk::new(&[]);
+    let file = desk.file("laptop");
+    desk.sync(&["init", &file, "--name", "laptop"]);
+    let mut server = desk.serve("laptop", &[]);
+    let mut most = 0;
+    for number in 0..300 {
+        let text = format!("{number} {}", "x".repeat(4000));
+        server.terminal.type_in(&format!("put patterns p \"{text}\""));
+        server.terminal.until("kept: ");
+        most = most.max(std::fs::metadata(&file).unwrap().len());
+    }
+    server.terminal.type_in("show");
+    let last = server.terminal.until("  p: ");
+    assert!(last.starts_with("  p: \"299 xxx"), "{last}");
+    drop(server);
+    assert!(desk.show("laptop").contains(&last), "what was shown is there");
+    println!("1.2 MB of edits: a file of {most} bytes at most");
+    assert!(most < 1_000_000, "{most} bytes");
+}
