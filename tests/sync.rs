@@ -2,140 +2,18 @@
 //! and nothing is made up; hashes are compared at points that both name, so that writes in between
 //! raise no false alarm and a difference is found and named.
 
+#[path = "support/link.rs"]
+mod link;
+
+use link::{Link, Text, Wire, join, replica, replica_of, schema, sync, write};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::merge_decisions::{self, decide};
-use rejoin::sync::{CLASSES, Config, Event, Outcome, Schema, Session, Side};
+use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
 use rejoin::trace::{ObjectType, Priority};
-
-type Text = Replica<str, str>;
-
-fn schema() -> Schema {
-    Schema::migration_assistant()
-}
-
-fn replica_of(name: &str, incarnation: u64, schema: &Schema) -> Text {
-    Replica::new(Origin { replica: ReplicaId::new(name), incarnation }, &schema.types())
-}
-
-fn replica(name: &str) -> Text {
-    replica_of(name, 0, &schema())
-}
-
-/// Something on each object.
-fn write(replica: &mut Text, number: u64) {
-    let user = || Some("ann".into());
-    let key = format!("key {}", number % 7);
-    let replica_name = replica.origin().replica.as_str().len() as u64;
-    let noise = (number + replica_name).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let value = format!("{noise:x} {:x}", noise.wrapping_mul(0xd6e8_feb8_6659_fd93));
-    let (key, value) = (key.as_str(), value.as_str());
-    let timestamp = 1_000 + number;
-    let operations = [
-        ("progress/records", Operation::Increment { amount: number + 1 }),
-        ("progress/tables", Operation::Put { key, value: Some(value), timestamp }),
-        ("approved", Operation::Add { element: key }),
-        ("decisions/approved", Operation::Append { entry: Some(value), timestamp }),
-        ("configuration", Operation::Write { value: Some(value), timestamp }),
-        ("conversation", Operation::Append { entry: Some(value), timestamp }),
-        ("patterns", Operation::Put { key, value: None, timestamp }),
-        ("metrics", Operation::Increment { amount: 1 }),
-    ];
-    for (object, operation) in operations {
-        replica.perform(object, operation, user()).unwrap();
-    }
-    if number.is_multiple_of(3) {
-        replica.perform("approved", Operation::Remove { element: key }, user()).unwrap();
-    }
-}
-
-/// What went over the wire, by direction, in turns: all that one side has to say is one of them.
-#[derive(Default)]
-struct Wire {
-    turns: Vec<Vec<usize>>,
-}
-
-impl Wire {
-    fn bytes(&self) -> usize {
-        self.turns.iter().flatten().sum()
-    }
-}
-
-struct Link<'a> {
-    replicas: [&'a mut Text; 2],
-    sessions: [Session; 2],
-    wire: Wire,
-}
-
-impl<'a> Link<'a> {
-    fn new(a: &'a mut Text, b: &'a mut Text, config: &Config) -> Self {
-        let sessions = [Session::new(config.clone(), a), Session::new(config.clone(), b)];
-        Self { replicas: [a, b], sessions, wire: Wire::default() }
-    }
-
-    /// All that a side has to say, given to the other. Whether there was anything.
-    fn turn(&mut self, from: usize) -> bool {
-        let mut messages = Vec::new();
-        while let Some(message) = self.sessions[from].poll_message(self.replicas[from]) {
-            messages.push(message);
-        }
-        for message in &messages {
-            self.sessions[1 - from].handle(self.replicas[1 - from], message).unwrap();
-        }
-        if !messages.is_empty() {
-            self.wire.turns.push(messages.iter().map(Vec::len).collect());
-        }
-        !messages.is_empty()
-    }
-
-    /// The first side begins, and both go on until nobody has anything to say.
-    fn run(&mut self) {
-        let mut from = 0;
-        let mut quiet = 0;
-        while quiet < 2 {
-            quiet = if self.turn(from) { 0 } else { quiet + 1 };
-            from = 1 - from;
-        }
-    }
-
-    fn events(&mut self, side: usize) -> Vec<Event> {
-        std::iter::from_fn(|| self.sessions[side].poll_event()).collect()
-    }
-
-    fn assert_verified(&mut self) {
-        for side in [0, 1] {
-            let events = self.events(side);
-            assert!(self.sessions[side].is_done(), "side {side}: {events:?}");
-            for event in &events {
-                match event {
-                    Event::ClassDone { outcome, .. } => assert_eq!(*outcome, Outcome::Verified),
-                    Event::Changed(_) | Event::Done => {}
-                    other => panic!("side {side}: {other:?}"),
-                }
-            }
-        }
-    }
-}
-
-fn sync(a: &mut Text, b: &mut Text) -> Wire {
-    let mut link = Link::new(a, b, &Config::new(schema()));
-    link.run();
-    link.assert_verified();
-    link.wire
-}
-
-/// The join, by plain deltas.
-fn join(a: &Text, b: &Text) -> Text {
-    let mut both = a.clone();
-    for name in b.objects().keys() {
-        let delta = b.delta_since(name, &both.vector(name).unwrap()).unwrap();
-        both.apply(name, delta).unwrap();
-    }
-    both
-}
 
 #[test]
 fn an_uncut_session_ends_at_the_join() {

@@ -103,7 +103,6 @@ fn large() -> Vec<Scope> {
         Scope { name: "differing, loss, repetition", losses: 1, repeats: 1, ..forked() },
         three("three replicas, two operations", &SET),
         Scope { losses: 1, ..three("three replicas, loss", &ADD) },
-        Scope { links: vec![([0, 1], 1), ([1, 2], 1), ([0, 2], 1)], ..three("a ring", &ADD) },
     ]
 }
 

@@ -9,10 +9,10 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
-use rejoin::optimized::lww_register::LwwRegister;
+use rejoin::optimized::lww_register::{self, LwwRegister};
 use rejoin::optimized::or_set::{self, OrSet};
 use rejoin::optimized::wire::{self, Base, Error, Kind, Known, Naming};
-use rejoin::optimized::{Author, Roster, StateHash, Vector};
+use rejoin::optimized::{Author, Roster, StateHash, Unfit, Vector};
 use serde::de::DeserializeOwned;
 use serde::de::value::BytesDeserializer;
 use serde::{Deserialize, Serialize};
@@ -681,4 +681,25 @@ fn a_log_is_little_more_than_its_entries() {
     }
     let bytes = log.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
     assert_size("7,000 entries of 200 bytes", bytes.len(), 1_401_000);
+}
+
+#[test]
+fn a_map_is_not_taken_for_a_register() {
+    let author = |seq| {
+        let origin = Origin { replica: ReplicaId::new("a"), incarnation: 0 };
+        Author { origin, seq, user: None }
+    };
+    for keys in [&["orders"][..], &["", "orders"]] {
+        let mut map = LwwMap::<str, str>::new();
+        for (seq, key) in (1..).zip(keys) {
+            let _ = map.put(&author(seq), key, "done", seq).expect("there is room");
+        }
+        let delta = map.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+        let delta =
+            lww_register::Delta::<str>::decode(&delta, &Known::default()).expect("it reads");
+        let mut register = LwwRegister::<str>::new();
+        let before = register.state_hash();
+        assert_eq!(register.apply(&delta).map(drop), Err(Unfit::OtherKeys));
+        assert_eq!((register.vector(), register.state_hash()), (Vector::default(), before));
+    }
 }

@@ -292,6 +292,8 @@ pub enum Unfit {
         /// How many the delta knows.
         known: u64,
     },
+    /// It is one of a map, and lists keys that a register does not have.
+    OtherKeys,
     /// A log that takes it in would have more than 2^32 − 1 entries.
     LogFull,
 }
@@ -321,6 +323,11 @@ impl fmt::Display for Unfit {
                  performed {performed} under that name: another process uses it too, or this one \
                  was set back to a backup; open it under a new incarnation",
                 origin.replica, origin.incarnation
+            ),
+            Self::OtherKeys => write!(
+                f,
+                "the delta lists keys, and a register has none: it is one of a map; see that both \
+                 sides take the object for the same"
             ),
             Self::LogFull => write!(f, "the log would have more than 2^32 − 1 entries"),
         }

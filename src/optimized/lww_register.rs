@@ -130,8 +130,12 @@ impl<V: Atom + ?Sized> LwwRegister<V> {
     }
 
     /// Takes in a delta, and tells what that changed. Where operations between this state and the
-    /// delta's start are missing, it is refused, and nothing changes.
+    /// delta's start are missing, or it is one of a map, it is refused, and nothing changes.
     pub fn apply(&mut self, delta: &Delta<V>) -> Result<Applied<'_, Write, [u8]>, Unfit> {
+        // On the wire a register is a map with one key, so that either may be taken for the other.
+        if delta.keyed.names.len() > 1 || !delta.keyed.keys.is_empty() {
+            return Err(Unfit::OtherKeys);
+        }
         self.map.apply(delta)
     }
 }

@@ -416,6 +416,14 @@ mod tests {
             ("winner", Box::new(|delta| delta.winners[0] = delta.others[1])),
             ("winner", Box::new(move |delta| delta.winners[0].1 = delta.first[contested])),
             (
+                "not above",
+                Box::new(|delta| {
+                    let winner = &mut delta.winners[0].1;
+                    winner.effect = Write::new(6, winner.effect.value());
+                }),
+            ),
+            ("was there before", Box::new(move |delta| delta.first[last] = delta.first[contested])),
+            (
                 "winner",
                 Box::new(|delta| {
                     let again = delta.winners[0];

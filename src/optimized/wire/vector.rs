@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 /// What an answer repeats of the vector that was asked with, so that an answer to another question
 /// is noticed nearly always: two bytes of an FNV-1a hash, a count at a time. It is no defence; the
-/// vectors in the answer are what is relied upon.
+/// vectors in the answer are what is relied upon. Origins are not in it, which would be another
+/// format: of two questions with the same counts and other origins, an answer to the one is taken
+/// for that to the other. So [`Base::Asked`] is only for where answers cannot be mixed up.
 fn check(vector: &Vector) -> [u8; 2] {
     let step = |hash: u64, count: &u64| (hash ^ count).wrapping_mul(0x100_0000_01b3);
     let hash = vector.counts().iter().fold(0xcbf2_9ce4_8422_2325, step);
