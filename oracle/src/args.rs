@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rejoin::check::{EngineName, Options};
 use rejoin::simulate::Fault;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -115,13 +116,38 @@ pub struct Simulate {
     pub steps: u32,
 
     /// Break something on purpose, to see that it is found: KeepsName, ForgetsWhatItTook,
-    /// ForgedStart, AltersValue, StaleHash, LosesWhatWasStored, PerformsTwice or NeverHeals.
+    /// ForgedStart, AltersValue, StaleHash, LosesWhatWasStored, TrustsFullDisk, HidesDecisions,
+    /// PerformsTwice or NeverHeals.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Option<Fault>,
 
-    /// Where to write the trace of a world that does not end well.
+    /// Leave out these replicas and objects, by name. A shrunk world says which.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub without: Vec<String>,
+
+    /// Let only these moves take place, by number, with commas in between. A shrunk world says
+    /// which.
+    #[arg(long, value_name = "NUMBERS", value_parser = moves)]
+    pub moves: Option<Moves>,
+
+    /// Where to write the trace of a world that does not end well: of the first one, shrunk.
     #[arg(long, value_name = "FILE", default_value = "failing-world.jsonl")]
     pub trace: PathBuf,
+
+    /// How many worlds to run at most to shrink one that does not end well.
+    #[arg(long, value_name = "N", default_value_t = 4000)]
+    pub max_shrink: u32,
+}
+
+/// Numbers of moves.
+#[derive(Clone, Debug)]
+pub struct Moves(pub BTreeSet<u32>);
+
+/// Reads numbers with commas in between.
+fn moves(text: &str) -> Result<Moves, String> {
+    let numbers = text.split(',').filter(|number| !number.is_empty()).map(str::parse);
+    let numbers = numbers.collect::<Result<_, _>>();
+    numbers.map(Moves).map_err(|_| "expected numbers with commas in between".into())
 }
 
 /// Reads the name of a fault.

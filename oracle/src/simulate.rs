@@ -3,13 +3,12 @@
 use crate::args::Simulate;
 use crate::exit::Exit;
 use crate::output::{Output, complain};
+use crate::printable::grouped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rejoin::check::{self, Verdict, check};
-use rejoin::simulate::{self, Options};
+use rejoin::simulate::{self, Options, Part, Statistics, shrink};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -17,30 +16,35 @@ use std::thread;
 /// So many worlds that do not end well are enough.
 const ENOUGH: usize = 10;
 
-/// Runs all worlds, and says which do not end well and why.
+/// Runs all worlds, and says which do not end well and why. The first of them is shrunk.
 pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
-    let Simulate { seeds, steps, fault, trace } = asked;
-    let options = Options { steps: *steps, trace: true, fault: *fault };
+    let Simulate { seeds, steps, fault, without, moves, trace, max_shrink } = asked;
+    let moves = moves.as_ref().map(|moves| moves.0.clone());
+    let part = Part { moves, without: without.iter().cloned().collect() };
+    let options = Options { steps: *steps, trace: true, fault: *fault, part };
     let bar = bar(seeds.end - seeds.start);
     let next = AtomicU64::new(seeds.start);
     let failures = Mutex::new(BTreeMap::new());
+    let sum = Mutex::new(Statistics::default());
     let work = || {
+        let mut ours = Statistics::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end {
-                return;
+                break;
             }
-            let findings = catch_unwind(AssertUnwindSafe(|| findings(seed, &options)));
-            let findings = findings.unwrap_or_else(|_| vec!["it panics".into()]);
-            if !findings.is_empty() {
+            let (failure, statistics) = look(seed, &options);
+            ours.add(&statistics);
+            if let Some(failure) = failure {
                 let mut failures = failures.lock().unwrap_or_else(|broken| broken.into_inner());
-                failures.insert(seed, findings);
+                failures.insert(seed, failure);
                 if failures.len() >= ENOUGH {
                     next.store(seeds.end, Ordering::Relaxed);
                 }
             }
             bar.inc(1);
         }
+        sum.lock().unwrap_or_else(|broken| broken.into_inner()).add(&ours);
     };
     thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -49,35 +53,100 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     let ran = bar.position();
     bar.finish_and_clear();
     let failures = failures.into_inner().unwrap_or_else(|broken| broken.into_inner());
-    for (seed, findings) in &failures {
-        output.write(format!("seed {seed}: {}\n", findings.join("\n    ")));
+    for (seed, failure) in &failures {
+        output.write(format!("seed {seed}: {}\n", first(&failure.findings)));
     }
-    let Some(first) = failures.keys().next() else {
+    let Some((seed, failure)) = failures.first_key_value() else {
         output.write(format!("{ran} worlds of {steps} steps ended well\n"));
+        let sum = sum.into_inner().unwrap_or_else(|broken| broken.into_inner());
+        output.write(told(&sum));
         return Exit::Success;
     };
     output.write(format!("{} of {ran} worlds did not end well\n", failures.len()));
-    if let Ok(outcome) = catch_unwind(|| simulate::run(*first, &options)) {
-        match fs::write(trace, outcome.trace) {
-            Ok(()) => output.write(format!("trace of seed {first}: {}\n", trace.display())),
-            Err(error) => complain(&format!("{} cannot be written: {error}", trace.display())),
-        }
+    // What the judge has found shall still be found by the judge.
+    let fails = |options: &Options| {
+        let found = look(*seed, options).0;
+        found.is_some_and(|found| found.is_judged || !failure.is_judged)
+    };
+    let small = shrink(*seed, &options, *max_shrink, fails);
+    let findings = look(*seed, &small).0.map_or(Vec::new(), |failure| failure.findings);
+    let fault = fault.map_or(String::new(), |fault| format!(" --fault {fault:?}"));
+    output.write(format!("seed {seed}, shrunk: {}\n", first(&findings)));
+    output.write(format!(
+        "  run it again: oracle simulate --seeds {seed}..{} --steps {steps}{fault}{}\n",
+        seed + 1,
+        small.part
+    ));
+    let text = simulate::run(*seed, &small).trace;
+    let lines = text.lines().count();
+    match fs::write(trace, text) {
+        Ok(()) => output.write(format!("  its trace: {}, {lines} lines\n", trace.display())),
+        Err(error) => complain(&format!("{} cannot be written: {error}", trace.display())),
     }
     Exit::Discrepancy
 }
 
-/// What does not hold in a world, by its own properties and by the judge.
-fn findings(seed: u64, options: &Options) -> Vec<String> {
-    let outcome = simulate::run(seed, options);
-    let mut findings = outcome.findings;
-    match check(|| Ok(outcome.trace.as_bytes()), &check::Options::default()) {
-        Ok(report) if report.verdict == Verdict::Conforms => {}
-        Ok(report) => {
-            findings.push(format!("its trace is judged \"{}\"", report.verdict.as_str()));
-        }
-        Err(error) => findings.push(format!("its trace cannot be read: {error}")),
+/// So many findings of a world are shown, and so many characters of each.
+const SHOWN: usize = 3;
+const WIDTH: usize = 160;
+
+/// The first findings, one a line.
+fn first(findings: &[String]) -> String {
+    let cut = |finding: &String| match finding.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &finding[..end]),
+        None => finding.clone(),
+    };
+    let mut lines: Vec<String> = findings.iter().take(SHOWN).map(cut).collect();
+    if findings.len() > SHOWN {
+        lines.push(format!("and {} more", findings.len() - SHOWN));
     }
-    findings
+    lines.join("\n    ")
+}
+
+/// A world that does not end well.
+struct Failure {
+    findings: Vec<String>,
+    /// Whether the judge refuses its trace.
+    is_judged: bool,
+}
+
+/// Runs a world: what does not hold in it, by its own properties and by the judge.
+fn look(seed: u64, options: &Options) -> (Option<Failure>, Statistics) {
+    let outcome = simulate::run(seed, options);
+    let judged = outcome.judge();
+    let is_judged = judged.is_some();
+    let mut findings = outcome.findings;
+    findings.extend(judged);
+    let failure = (!findings.is_empty()).then_some(Failure { findings, is_judged });
+    (failure, outcome.statistics)
+}
+
+/// What happened in all worlds, in lines.
+fn told(sum: &Statistics) -> String {
+    let n = |number: u64| grouped(number.into());
+    format!(
+        "  {} operations; {} sessions, {} of them finished; {} messages, {} harmed; {} changes\n  \
+         {} crashes, {} of them with a loss; {} restores; {} times a disk was full\n  \
+         hostile: {} messages, {} forks, {} futures, {} lies, {} floods\n  \
+         told and judged: {} open merge decisions, {} notices\n",
+        n(sum.operations),
+        n(sum.sessions),
+        n(sum.finished),
+        n(sum.messages),
+        n(sum.harmed),
+        n(sum.changes),
+        n(sum.crashes),
+        n(sum.losses),
+        n(sum.restores),
+        n(sum.unwritten),
+        n(sum.hostile),
+        n(sum.forks),
+        n(sum.futures),
+        n(sum.lies),
+        n(sum.floods),
+        n(sum.decisions),
+        n(sum.notices),
+    )
 }
 
 /// Shows how many worlds are over, where standard error is a terminal.

@@ -15,6 +15,10 @@ pub enum Fault {
     StaleHash,
     /// A store says that it has written, and has not.
     LosesWhatWasStored,
+    /// A store that could not write for lack of room says that it has.
+    TrustsFullDisk,
+    /// A replica keeps quiet about open merge decisions.
+    HidesDecisions,
     /// An operation is performed twice, as by one who tries again.
     PerformsTwice,
     /// A replica is never reached again.
@@ -23,13 +27,15 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::KeepsName,
         Self::ForgetsWhatItTook,
         Self::ForgedStart,
         Self::AltersValue,
         Self::StaleHash,
         Self::LosesWhatWasStored,
+        Self::TrustsFullDisk,
+        Self::HidesDecisions,
         Self::PerformsTwice,
         Self::NeverHeals,
     ];

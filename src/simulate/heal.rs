@@ -2,7 +2,7 @@
 //! then is looked at.
 
 use super::link::Connection;
-use super::world::{World, covers, value, vectors};
+use super::world::{USERS, World, covers, vectors};
 use super::{Fault, Statistics};
 use crate::operation::ObjectId;
 use crate::optimized::Vector;
@@ -20,13 +20,15 @@ impl World {
         self.is_healed = true;
         let everything = self.everything();
         let before: Statistics = self.statistics;
-        let rounds = self.places.len() + 2;
+        let rounds = self.members.len() + 2;
         let mut is_quiet = false;
         for _ in 0..rounds {
             let changes = self.statistics.changes;
             for link in 0..self.links.len() {
-                let is_left = self.links[link].ends[0] == 0;
-                if !(self.fault == Some(Fault::NeverHeals) && is_left) {
+                let [left, right] = self.links[link].ends;
+                let are_there = self.members.contains(&left) && self.members.contains(&right);
+                let is_left = self.fault == Some(Fault::NeverHeals) && left == self.members[0];
+                if are_there && !is_left {
                     self.meet(link);
                 }
             }
@@ -45,9 +47,11 @@ impl World {
 
     /// What all replicas together have seen.
     fn everything(&self) -> Vec<(ObjectId, Vector)> {
-        let mut everything = vectors(&self.places[0].replica);
-        for place in &self.places[1..] {
-            for ((_, all), (_, more)) in everything.iter_mut().zip(vectors(&place.replica)) {
+        let mut everything = vectors(&self.places[self.members[0]].replica);
+        for at in &self.members[1..] {
+            for ((_, all), (_, more)) in
+                everything.iter_mut().zip(vectors(&self.places[*at].replica))
+            {
                 all.join(&more);
             }
         }
@@ -84,10 +88,9 @@ impl World {
 
     /// Whether all replicas are the same, and nothing is lost or made up.
     fn compare(&mut self, everything: &[(ObjectId, Vector)]) {
-        let count = self.places.len();
         let mut first: Option<Vec<String>> = None;
-        for at in 0..count {
-            let place = &mut self.places[at];
+        for at in self.members.clone() {
+            let place = &self.places[at];
             let seen = vectors(&place.replica);
             if seen != everything {
                 let lost = !covers(&seen, everything);
@@ -97,23 +100,15 @@ impl World {
             if !covers(&seen, &place.promised) {
                 self.findings.push(format!("r{at} lacks what was stored"));
             }
-            let mut answers = Vec::new();
-            for (name, vector) in &seen {
-                let Ok(object) = place.replica.object_mut(name) else { continue };
-                let (value, digest) = (value(object), object.state_hash());
-                let content = digest.content.to_string();
-                let mut counts = std::collections::BTreeMap::<&str, u128>::new();
-                for (origin, count) in vector.iter() {
-                    *counts.entry(origin.replica.as_str()).or_default() += u128::from(count);
-                }
-                let counts: Vec<String> =
-                    counts.iter().map(|(name, count)| format!("\"{name}\":{count}")).collect();
-                let counts = format!("{{{}}}", counts.join(","));
-                self.recorder.claims(at, name, &value, &counts, &content);
-                answers.extend([value, content, digest.removals.to_string()]);
+            let mut answers: Vec<String> =
+                seen.iter().flat_map(|(name, _)| self.claim(at, name)).collect();
+            if self.recorder.is_on() {
+                (0..USERS).for_each(|user| self.claim_notices(at, user));
             }
-            let mut whole = place.replica.state_hash().content.to_string();
-            if let (0, Some(stale)) = (at, &self.stale) {
+            let mut whole = self.places[at].replica.state_hash().content.to_string();
+            if at == self.members[0]
+                && let Some(stale) = &self.stale
+            {
                 whole = stale.clone();
             }
             self.recorder.digest(at, &whole);
@@ -121,11 +116,12 @@ impl World {
             match &first {
                 None => first = Some(answers),
                 Some(first) if *first != answers => {
-                    self.findings.push(format!("r{at} answers otherwise than r0"));
+                    let text = format!("r{at} answers otherwise than r{}", self.members[0]);
+                    self.findings.push(text);
                 }
                 Some(_) => {}
             }
         }
-        self.recorder.converged(count);
+        self.recorder.converged(&self.members);
     }
 }

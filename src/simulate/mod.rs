@@ -3,23 +3,32 @@
 //! A world follows from its seed alone. Two to five replicas write, meet by [sessions](crate::sync)
 //! and part. Links delay, lose, repeat, reorder, cut and damage messages, and are parted for a
 //! while. Replicas crash between any two steps and lose what was not stored, are set back to
-//! backups, leave for long, and have clocks that drift, jump and run backwards. Some links carry
-//! what a hostile peer says. In the end the links heal and all meet until nothing changes.
+//! backups, leave for long, have clocks that drift, jump and run backwards, and disks that are full
+//! for a while: then nothing is stored or promised, and the replica goes on or dies. Some links
+//! carry what a hostile peer says. In the end the links heal and all meet until nothing changes.
 //!
 //! Then these must hold, or the world's [`Outcome`] says what does not:
 //! - all replicas have the same values, vectors and state hashes, and these are the join of what
 //!   they had when the links healed: nothing is lost, and nothing is made up;
 //! - what was stored is there after a crash;
 //! - no session has taken honest replicas to differ, nor for ones that share a name;
-//! - each session ends after a bounded number of messages; over a perfect link it ends verified.
+//! - each session ends after a bounded number of messages; over a perfect link it ends verified;
+//! - nothing panics.
 //!
 //! Each world can write a trace of what was done and answered, for [`check`](crate::check::check)
 //! to judge by the definition of the types.
 //!
 //! What a hostile peer forges cannot be told from what is true where it keeps to the protocol. So
-//! bytes of no session, and damaged ones, go to the replicas themselves; forged ones that keep to
-//! the protocol go to a copy of the replica and its session, which must take or refuse them, and is
-//! dropped then.
+//! bytes of no session, and damaged ones, go to the replicas themselves. The rest goes to copies,
+//! which are dropped then:
+//! - damaged messages with a right checksum, which must be taken or refused;
+//! - forged operations: one name, and something else told to either of two honest replicas. When
+//!   these meet, both must find it, keep what they have, and be the same in all other objects;
+//! - vectors from the future: refused in the receiver's own name, and all other objects stay sound;
+//! - lies about hashes: no class is taken for verified, and nothing changes;
+//! - floods: the answers are bounded, and the replicas end as without.
+//!
+//! A world that fails can be [shrunk](shrink) to the few moves that matter.
 //!
 //! ```
 //! use rejoin::check::{self, Verdict, check};
@@ -32,17 +41,25 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod acts;
 mod fault;
 mod heal;
+mod hostile;
 mod link;
+mod part;
 mod random;
 mod recorder;
+mod stores;
 mod world;
 
 pub use fault::Fault;
+pub use part::{Part, shrink};
+
+use crate::check::{self, Verdict, check};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a world is to be like, beside its seed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
     /// How many steps there are before the links heal.
     pub steps: u32,
@@ -50,12 +67,14 @@ pub struct Options {
     pub trace: bool,
     /// What is broken on purpose, to see that it is found.
     pub fault: Option<Fault>,
+    /// How much of it takes place.
+    pub part: Part,
 }
 
 impl Default for Options {
-    /// 200 steps, no trace, nothing broken.
+    /// 200 steps, no trace, nothing broken, all of it.
     fn default() -> Self {
-        Self { steps: 200, trace: false, fault: None }
+        Self { steps: 200, trace: false, fault: None, part: Part::default() }
     }
 }
 
@@ -68,6 +87,34 @@ pub struct Outcome {
     pub findings: Vec<String>,
     /// What happened how often.
     pub statistics: Statistics,
+}
+
+impl Outcome {
+    /// What does not hold by the judge of the trace, in a sentence; `None` where all holds, or
+    /// there is no trace.
+    ///
+    /// Cost: that of [`check`].
+    pub fn judge(&self) -> Option<String> {
+        if self.trace.is_empty() {
+            return None;
+        }
+        let report = match check(|| Ok(self.trace.as_bytes()), &check::Options::default()) {
+            Ok(report) => report,
+            Err(error) => return Some(format!("its trace cannot be read: {error}")),
+        };
+        // A world that ends in the middle claims nothing.
+        if report.verdict == Verdict::Conforms || report.claims == 0 && report.error.is_none() {
+            return None;
+        }
+        let mut said = format!("its trace is judged \"{}\"", report.verdict.as_str());
+        if let Some(first) = report.findings.first() {
+            said.push_str(&format!(": {} on line {}", first.rule.as_str(), first.line));
+        }
+        if let Some(error) = report.error {
+            said.push_str(&format!(": {error}"));
+        }
+        Some(said)
+    }
 }
 
 /// What happened how often.
@@ -93,8 +140,22 @@ pub struct Statistics {
     pub losses: u64,
     /// Replicas set back to a backup.
     pub restores: u64,
-    /// Messages of hostile peers.
+    /// What could not be stored because a disk was full.
+    pub unwritten: u64,
+    /// Noise and damaged messages with a right checksum, from hostile peers.
     pub hostile: u64,
+    /// Operations that a hostile peer forged: one name, and something else told to either of two.
+    pub forks: u64,
+    /// Vectors of operations that nobody performed.
+    pub futures: u64,
+    /// Sessions in which a hostile peer lied about hashes.
+    pub lies: u64,
+    /// Sessions in which a hostile peer repeated itself without end.
+    pub floods: u64,
+    /// Open merge decisions that replicas told, for the judge.
+    pub decisions: u64,
+    /// Notices to users that replicas told, for the judge.
+    pub notices: u64,
 }
 
 impl Statistics {
@@ -110,18 +171,36 @@ impl Statistics {
         self.crashes += other.crashes;
         self.losses += other.losses;
         self.restores += other.restores;
+        self.unwritten += other.unwritten;
         self.hostile += other.hostile;
+        self.forks += other.forks;
+        self.futures += other.futures;
+        self.lies += other.lies;
+        self.floods += other.floods;
+        self.decisions += other.decisions;
+        self.notices += other.notices;
     }
 }
 
-/// Runs the world of a seed.
+/// Runs the world of a seed. A panic of what is tried in it is a finding.
 ///
 /// Cost: O(steps · replicas²), some milliseconds for 200 steps.
 pub fn run(seed: u64, options: &Options) -> Outcome {
     let mut world = world::World::new(seed, options);
-    for _ in 0..options.steps {
-        world.step();
+    if world.members.is_empty() {
+        // Without replicas there is no world.
+        return Outcome { trace: String::new(), ..world.finish() };
     }
-    world.heal();
+    let course = catch_unwind(AssertUnwindSafe(|| {
+        for _ in 0..options.steps {
+            world.step();
+        }
+        world.heal();
+    }));
+    if let Err(panic) = course {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        world.findings.push(format!("it panics in step {}: {text}", world.now));
+    }
     world.finish()
 }

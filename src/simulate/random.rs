@@ -5,9 +5,12 @@
 pub struct Random(u64);
 
 impl Random {
-    /// The numbers of this seed.
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
+    /// The numbers of one part of a world, which are its own: they stay what they are, whatever
+    /// happens in the other parts.
+    pub fn of(seed: u64, part: u64) -> Self {
+        let mut random = Self(seed);
+        let start = random.next() ^ part.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        Self(start)
     }
 
     /// Any number.

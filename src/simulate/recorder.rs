@@ -1,5 +1,7 @@
 //! The recorder: what happened in a world, as a trace of spec/trace-format.md.
 
+use crate::operation::{DecisionId, Notice};
+use crate::optimized::OpenDecision;
 use std::fmt::Write;
 
 /// A trace that grows. Names and texts are the world's own and need no escapes.
@@ -12,8 +14,8 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder of these replicas and objects; one that is off writes nothing.
-    pub fn new(is_on: bool, replicas: usize, objects: &[(&str, &str)], note: &str) -> Self {
-        let replicas: Vec<String> = (0..replicas).map(|at| format!("\"r{at}\"")).collect();
+    pub fn new(is_on: bool, replicas: &[usize], objects: &[(&str, &str)], note: &str) -> Self {
+        let replicas: Vec<String> = replicas.iter().map(|at| format!("\"r{at}\"")).collect();
         let object = |(name, kind): &(&str, &str)| format!("\"{name}\":{{\"type\":\"{kind}\"}}");
         let objects: Vec<String> = objects.iter().map(object).collect();
         let mut recorder = Self { text: String::new(), is_on, messages: 0, snapshots: 0 };
@@ -102,9 +104,58 @@ impl Recorder {
         ));
     }
 
-    /// All replicas are the same.
-    pub fn converged(&mut self, replicas: usize) {
-        let replicas: Vec<String> = (0..replicas).map(|at| format!("\"r{at}\"")).collect();
-        self.line(format_args!(r#"{{"event":"converged","replicas":[{}]}}"#, replicas.join(",")));
+    /// What a replica answers about the open merge decisions of an object.
+    pub fn decisions(
+        &mut self,
+        at: usize,
+        object: &str,
+        is_register: bool,
+        open: &[OpenDecision<Vec<u8>>],
+    ) {
+        let list = |ids: &[DecisionId]| {
+            let ids: Vec<String> = ids.iter().map(|id| format!("{{{}}}", name(id))).collect();
+            ids.join(",")
+        };
+        let told = |open: &OpenDecision<Vec<u8>>| {
+            let key = if is_register { String::new() } else { key(&open.key) };
+            let (kept, superseded) = (list(&open.kept), list(&open.superseded));
+            format!(r#"{{{key}"kept":[{kept}],"superseded":[{superseded}]}}"#)
+        };
+        let told: Vec<String> = open.iter().map(told).collect();
+        self.line(format_args!(
+            r#"{{"event":"decisions","replica":"r{at}","object":"{object}","decisions":[{}]}}"#,
+            told.join(",")
+        ));
     }
+
+    /// What a replica answers that a user is to be told.
+    pub fn notices(&mut self, at: usize, user: &str, notices: &[Notice<Vec<u8>>]) {
+        let told = |notice: &Notice<Vec<u8>>| {
+            let key = notice.key.as_deref().map_or(String::new(), key);
+            format!(r#"{{"object":"{}",{key}{}}}"#, notice.object, name(&notice.decision))
+        };
+        let told: Vec<String> = notices.iter().map(told).collect();
+        self.line(format_args!(
+            r#"{{"event":"notices","replica":"r{at}","user":"{user}","notices":[{}]}}"#,
+            told.join(",")
+        ));
+    }
+
+    /// All replicas are the same. Of one there is nothing to say.
+    pub fn converged(&mut self, replicas: &[usize]) {
+        if replicas.len() > 1 {
+            let names: Vec<String> = replicas.iter().map(|at| format!("\"r{at}\"")).collect();
+            self.line(format_args!(r#"{{"event":"converged","replicas":[{}]}}"#, names.join(",")));
+        }
+    }
+}
+
+/// A key as a member, with the comma after it.
+fn key(key: &[u8]) -> String {
+    format!("\"key\":\"{}\",", String::from_utf8_lossy(key))
+}
+
+/// The members that name a decision.
+fn name(id: &DecisionId) -> String {
+    format!(r#""replica":"{}","seq":{}"#, id.dot.origin.replica, id.seq)
 }

@@ -20,7 +20,7 @@ pub(super) const ENVELOPE: usize = 1 + CHECKSUM;
 const CHECKSUM: usize = 8;
 
 /// The kinds of parts.
-pub(super) mod kind {
+pub(crate) mod kind {
     pub const HELLO: u8 = 1;
     pub const SCHEMA: u8 = 2;
     pub const ANNOUNCE: u8 = 3;
@@ -61,7 +61,7 @@ pub(super) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A message that is being filled with parts, up to a length.
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     bytes: Vec<u8>,
     limit: usize,
 }
@@ -96,7 +96,7 @@ impl Envelope {
 }
 
 /// Opens a message: its parts, by kind and body.
-pub(super) fn open(message: &[u8]) -> Result<Vec<(u8, &[u8])>, Error> {
+pub(crate) fn open(message: &[u8]) -> Result<Vec<(u8, &[u8])>, Error> {
     let Some(length) = message.len().checked_sub(CHECKSUM).filter(|length| *length > 0) else {
         return Err(Error::Damaged);
     };

@@ -98,7 +98,7 @@ mod event;
 mod intake;
 mod item;
 pub mod merge_decisions;
-mod message;
+pub(crate) mod message;
 mod readable;
 mod schema;
 mod session;
