@@ -102,7 +102,7 @@ impl World {
     pub fn ask(&mut self, at: usize) {
         let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
         let user = self.random.below(USERS);
-        if self.recorder.is_on() && !self.is_without(object) {
+        if !self.is_without(object) {
             self.claim(at, object);
             self.claim_notices(at, user);
         }
@@ -114,9 +114,6 @@ impl World {
         let Ok(object_mut) = replica.object_mut(object) else { return Vec::new() };
         let (value, digest) = (value(object_mut), object_mut.state_hash());
         let answers = vec![value, digest.content.to_string(), digest.removals.to_string()];
-        if !self.recorder.is_on() {
-            return answers;
-        }
         let counts = counts(&object_mut.vector());
         self.recorder.claims(at, object, &answers[0], &counts, &answers[1]);
         let has_decisions = !matches!(object_mut, Object::GCounter(_) | Object::Log(_));
@@ -149,6 +146,9 @@ impl World {
         let mut twin = self.places[at].replica.clone();
         let other = Operation::Put { key, value: Some("\"altered\""), timestamp };
         let to = self.next_place(at);
+        if to == at {
+            return;
+        }
         let peer = &mut self.places[to].replica;
         let told = twin.perform(object, other, None).and_then(|_| {
             let delta = twin.delta_since(object, &peer.vector(object)?)?;

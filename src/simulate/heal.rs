@@ -102,9 +102,7 @@ impl World {
             }
             let mut answers: Vec<String> =
                 seen.iter().flat_map(|(name, _)| self.claim(at, name)).collect();
-            if self.recorder.is_on() {
-                (0..USERS).for_each(|user| self.claim_notices(at, user));
-            }
+            (0..USERS).for_each(|user| self.claim_notices(at, user));
             let mut whole = self.places[at].replica.state_hash().content.to_string();
             if at == self.members[0]
                 && let Some(stale) = &self.stale
