@@ -16,7 +16,8 @@ use std::thread;
 /// So many worlds that do not end well are enough.
 const ENOUGH: usize = 10;
 
-/// Runs all worlds, and says which do not end well and why. The first of them is shrunk.
+/// Runs all worlds, and says which do not end well and why. The first of them is shrunk, that the
+/// judge refuses if there is such.
 pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     let Simulate { seeds, steps, fault, without, moves, trace, max_shrink } = asked;
     let moves = moves.as_ref().map(|moves| moves.0.clone());
@@ -56,7 +57,9 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     for (seed, failure) in &failures {
         output.write(format!("seed {seed}: {}\n", first(&failure.findings)));
     }
-    let Some((seed, failure)) = failures.first_key_value() else {
+    // One that the judge refuses says most.
+    let judged = failures.iter().find(|(_, failure)| failure.is_judged);
+    let Some((seed, failure)) = judged.or(failures.first_key_value()) else {
         output.write(format!("{ran} worlds of {steps} steps ended well\n"));
         let sum = sum.into_inner().unwrap_or_else(|broken| broken.into_inner());
         output.write(told(&sum));

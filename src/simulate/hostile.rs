@@ -37,7 +37,10 @@ impl Talk {
     /// Whether a side was told that an object cannot be the same on both.
     fn is_alarmed(&self, side: usize, object: &str) -> bool {
         self.events[side].iter().any(|event| match event {
-            Event::Discrepancy(found) => *found.object == *object,
+            // Nothing is written meanwhile, so that all that differs can be named.
+            Event::Discrepancy(found) => {
+                *found.object == *object && found.is_complete && !found.records.is_empty()
+            }
             Event::Forked { object: of, .. } | Event::Refused { object: of, .. } => **of == *object,
             _ => false,
         })

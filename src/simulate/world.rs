@@ -80,6 +80,8 @@ pub struct World {
     pub config: Config,
     pub fault: Option<Fault>,
     part: Part,
+    /// How many milliseconds a tick of all clocks has: long ones make equal timestamps.
+    tick: i64,
     pub now: u32,
     steps: u32,
     /// Whether all links are perfect by now.
@@ -151,6 +153,7 @@ impl World {
         let mut config = Config::new(schema);
         config.max_message = [1024, 2048, 1 << 18][random.place(3)];
         config.revisions = random.one_in(4);
+        let tick = [1, 1, MINUTE, 30 * MINUTE][random.place(4)];
         Self {
             seed,
             random,
@@ -163,6 +166,7 @@ impl World {
             config,
             fault: *fault,
             part: part.clone(),
+            tick,
             now: 0,
             steps: *steps,
             is_healed: false,
@@ -241,7 +245,7 @@ impl World {
     /// What the clock of a replica shows, in milliseconds since 1970.
     pub fn clock(&self, at: usize) -> u64 {
         let now = BEGINNING + i64::from(self.now) * MINUTE + self.places[at].offset;
-        now.max(0) as u64
+        (now.max(0) / self.tick * self.tick) as u64
     }
 
     /// The connections of a replica break.
