@@ -1,0 +1,96 @@
+//! The mutants: each still fits the code that it breaks, the bugs that have to be among them are,
+//! and each trace is judged as the table in mutants/README.md says.
+
+use rejoin::check::{Options, Verdict, check};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How many there are at least.
+const LEAST: usize = 25;
+
+/// The bugs of real systems that have to be among them, by the numbers that this project counts
+/// them by.
+const KNOWN: [&str; 14] =
+    ["9", "10", "11", "12", "13", "15", "16", "19", "20", "21", "22", "25", "26", "27"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("mutants")
+}
+
+/// All mutants by name.
+fn mutants() -> BTreeMap<String, String> {
+    let files =
+        fs::read_dir(folder()).expect("the folder is there").map(|file| file.unwrap().path());
+    let mutants = files.filter(|file| file.extension().is_some_and(|end| end == "mutant"));
+    let name = |file: &Path| file.file_stem().unwrap().to_str().unwrap().to_string();
+    mutants.map(|file| (name(&file), fs::read_to_string(&file).unwrap())).collect()
+}
+
+/// What a mutant says of itself.
+fn field<'a>(mutant: &'a str, name: &str) -> &'a str {
+    let line = mutant.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    line.unwrap_or_default()
+}
+
+#[test]
+fn each_mutant_fits_the_code() {
+    let mutants = mutants();
+    assert!(mutants.len() >= LEAST, "{}", mutants.len());
+    for (name, mutant) in &mutants {
+        assert!(!field(mutant, "breaks").is_empty(), "{name} says what it breaks");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(field(mutant, "file"));
+        let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let blocks: Vec<&str> = mutant.split("<<<<<<<\n").skip(1).collect();
+        assert!(!blocks.is_empty(), "{name} replaces nothing");
+        for block in blocks {
+            let (old, new) = block.split_once("\n=======\n").expect(name);
+            let new = new.strip_suffix("\n>>>>>>>\n").expect(name);
+            let places = source.matches(old).count();
+            assert_eq!(places, 1, "{name}: this is {places} times in {}:\n{old}", path.display());
+            assert_ne!(old, new, "{name}");
+        }
+    }
+}
+
+#[test]
+fn known_bugs_are_among_them() {
+    let mutants = mutants();
+    let numbers: BTreeSet<&str> = mutants
+        .values()
+        .filter_map(|mutant| field(mutant, "known").split(' ').next())
+        .filter(|number| !number.is_empty())
+        .collect();
+    let missing: Vec<&str> = KNOWN.into_iter().filter(|number| !numbers.contains(number)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn each_trace_is_judged_as_the_table_says() {
+    let readme = fs::read_to_string(folder().join("README.md")).unwrap();
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let mut rows: BTreeMap<&str, Vec<&str>> =
+        rows.map(|row| row.split(" | ").collect::<Vec<_>>()).map(|row| (row[0], row)).collect();
+    let mut by_the_oracle = 0;
+    for (name, mutant) in mutants() {
+        let row = rows.remove(name.as_str()).unwrap_or_else(|| panic!("{name} is in the table"));
+        assert_eq!(row[1], field(&mutant, "breaks"), "{name}");
+        let trace = fs::read(folder().join(format!("traces/{name}.jsonl"))).expect("its trace");
+        let report = check(|| Ok(&trace[..]), &Options::default()).expect("memory can be read");
+        match row[3] {
+            "the oracle" => {
+                by_the_oracle += 1;
+                assert_eq!(report.verdict, Verdict::Discrepancy, "{name}");
+                let first = report.findings.first().expect("a false claim");
+                let words = format!("{} on line {}", first.rule.as_str(), first.line);
+                assert!(row[4].contains(&words), "{name}: {words}, not {}", row[4]);
+            }
+            "the world" => assert_ne!(report.verdict, Verdict::Discrepancy, "{name}"),
+            other => panic!("{name}: {other}"),
+        }
+    }
+    rows.retain(|name, _| !["mutant", "---"].contains(name));
+    assert!(rows.is_empty(), "mutants that are not there: {rows:?}");
+    println!("{by_the_oracle} of the traces are refused by the oracle");
+    assert!(by_the_oracle >= LEAST / 2, "{by_the_oracle}");
+}
