@@ -116,10 +116,9 @@ struct Failure {
 /// Runs a world: what does not hold in it, by its own properties and by the judge.
 fn look(seed: u64, options: &Options) -> (Option<Failure>, Statistics) {
     let outcome = simulate::run(seed, options);
-    let judged = outcome.judge();
-    let is_judged = judged.is_some();
-    let mut findings = outcome.findings;
-    findings.extend(judged);
+    let mut findings: Vec<String> = outcome.judge().into_iter().collect();
+    let is_judged = !findings.is_empty();
+    findings.extend(outcome.findings);
     let failure = (!findings.is_empty()).then_some(Failure { findings, is_judged });
     (failure, outcome.statistics)
 }

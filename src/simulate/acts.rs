@@ -1,7 +1,7 @@
 //! Acts: what the users of a replica do and ask, and what its clock does.
 
 use super::Fault;
-use super::world::{MINUTE, OBJECTS, USERS, World};
+use super::world::{KEYS, MINUTE, OBJECTS, USERS, World};
 use crate::hybrid_clock::HybridClock;
 use crate::operation::Operation;
 use crate::optimized::Vector;
@@ -18,7 +18,7 @@ impl World {
     /// A user does something.
     pub fn operate(&mut self, at: usize) {
         let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
-        let key = format!("k{}", self.random.below(6));
+        let key = KEYS[self.random.place(KEYS.len())];
         let user = format!("u{}", self.random.below(USERS));
         let user = self.random.one_in(2).then_some(user.as_str());
         let value = match self.random.below(12) {
@@ -34,7 +34,7 @@ impl World {
             return;
         }
         let now = self.clock(at);
-        let wants_key = (object == "columns").then_some(key.as_str());
+        let wants_key = (object == "columns").then_some(key);
         // Some do not ask what was seen, and trust their clocks.
         let stamp = match self.random.one_in(8) {
             true => Ok(HybridClock::at(now)),
@@ -59,16 +59,16 @@ impl World {
             }
             "approved" if is_removal => {
                 let rest = format!(r#""op":"remove","element":"{key}""#);
-                (Operation::Remove { element: key.as_str() }, rest)
+                (Operation::Remove { element: key }, rest)
             }
             "approved" => {
                 let rest = format!(r#""op":"add","element":"{key}""#);
-                (Operation::Add { element: key.as_str() }, rest)
+                (Operation::Add { element: key }, rest)
             }
             "columns" => {
                 let rest =
                     format!(r#""op":"put","key":"{key}","value":{told},"timestamp":{timestamp}"#);
-                (Operation::Put { key: key.as_str(), value, timestamp }, rest)
+                (Operation::Put { key, value, timestamp }, rest)
             }
             _ => {
                 let entry = value.unwrap_or("0");

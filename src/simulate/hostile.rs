@@ -5,7 +5,7 @@
 
 use super::link::Connection;
 use super::random::Random;
-use super::world::{Node, OBJECTS, World, origin, vectors};
+use super::world::{KEYS, Node, OBJECTS, World, origin, vectors};
 use crate::dot::Origin;
 use crate::operation::Operation;
 use crate::optimized::replica::{Delta, Reason};
@@ -178,15 +178,15 @@ impl World {
         // The name of one of the replicas, or of a stranger.
         let name = origin(self.random.place(self.places.len() + 1), 0);
         let timestamp = self.clock(0);
-        let key = format!("k{}", self.random.below(6));
+        let key = KEYS[self.random.place(KEYS.len())];
         for (side, node) in nodes.iter_mut().enumerate() {
             let value = ["\"one\"", "\"other\""][side];
             let operation = match object {
                 "count" => Operation::Increment { amount: 1 + side as u64 },
                 "phase" => Operation::Write { value: Some(value), timestamp },
-                "approved" if side == 0 => Operation::Add { element: key.as_str() },
-                "approved" => Operation::Remove { element: key.as_str() },
-                "columns" => Operation::Put { key: key.as_str(), value: Some(value), timestamp },
+                "approved" if side == 0 => Operation::Add { element: key },
+                "approved" => Operation::Remove { element: key },
+                "columns" => Operation::Put { key: key, value: Some(value), timestamp },
                 _ => Operation::Append { entry: Some(value), timestamp },
             };
             let mut peer = Node::restored(name.clone(), node.objects().clone());
@@ -249,7 +249,7 @@ impl World {
             self.findings.push(format!("{object}: a future in its own name is no fork"));
         }
         // It can still be used, or says why not.
-        let operation = Operation::Add { element: "k0" };
+        let operation = Operation::Add { element: "k" };
         if let Err(error) = node.perform(object, operation, None)
             && !matches!(error.reason, Reason::Refused(_) | Reason::WrongType { .. })
         {

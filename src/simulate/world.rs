@@ -27,6 +27,9 @@ pub const OBJECTS: [(&str, &str); 5] = [
 /// The most replicas of a world.
 pub const MOST_REPLICAS: usize = 5;
 
+/// The keys and elements. Some begin like others.
+pub const KEYS: [&str; 6] = ["k", "k0", "k01", "k1", "x0", "x"];
+
 /// How many users there are.
 pub const USERS: u64 = 3;
 
