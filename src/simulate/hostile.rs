@@ -186,7 +186,7 @@ impl World {
                 "phase" => Operation::Write { value: Some(value), timestamp },
                 "approved" if side == 0 => Operation::Add { element: key },
                 "approved" => Operation::Remove { element: key },
-                "columns" => Operation::Put { key: key, value: Some(value), timestamp },
+                "columns" => Operation::Put { key, value: Some(value), timestamp },
                 _ => Operation::Append { entry: Some(value), timestamp },
             };
             let mut peer = Node::restored(name.clone(), node.objects().clone());
