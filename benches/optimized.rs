@@ -1,8 +1,9 @@
 //! The optimized engine across sizes: making, sending and taking in deltas, hashing, and the log.
 //!
 //! Shown: what a delta costs follows what changed, not what there is (`delta`, `apply`, `encode`,
-//! `decode`: 1 to 100,000 changes among 1,000 to 1,000,000 keys); so does the state hash, beside
-//! hashing everything anew; merging a whole state; appending to a log and reading it.
+//! `decode`: 1 to 100,000 changes among 1,000 to 1,000,000 keys, and `delta` among ten millions);
+//! so does the state hash, beside hashing everything anew; merging a whole state; appending to a
+//! log and reading it.
 //! How: `cargo bench --bench optimized`, with plots in target/criterion. Names are
 //! `what/type/keys/changes`.
 
@@ -17,7 +18,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 const SIZES: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
-const CHANGES: [u64; 4] = [1, 100, 10_000, 100_000];
+const CHANGES: [u64; 5] = [1, 100, 1_000, 10_000, 100_000];
 
 fn author(name: &str, seq: u64) -> Author {
     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
@@ -138,6 +139,22 @@ fn exchange(criterion: &mut Criterion) {
     }
 }
 
+/// The same number of changes, however many keys there are: up to ten millions, in 1.3 GB.
+fn flat(criterion: &mut Criterion) {
+    const CHANGES: u64 = 1_000;
+    let mut group = criterion.benchmark_group("delta");
+    for keys in [10_000, 100_000, 1_000_000, 10_000_000] {
+        let mut map = map(keys);
+        let since = map.vector();
+        write(&mut map, keys, CHANGES, 1);
+        group.throughput(Throughput::Elements(CHANGES));
+        group.bench_function(BenchmarkId::new("of a thousand changes", keys), |bencher| {
+            bencher.iter(|| map.delta_since(black_box(&since)));
+        });
+    }
+    group.finish();
+}
+
 fn merge(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("merge");
     for keys in SIZES {
@@ -227,6 +244,6 @@ fn log(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(1));
-    targets = exchange, merge, hash, log
+    targets = exchange, flat, merge, hash, log
 }
 criterion_main!(benches);
