@@ -93,7 +93,7 @@ impl Outcome {
     /// What does not hold by the judge of the trace, in a sentence; `None` where all holds, or
     /// there is no trace.
     ///
-    /// Cost: that of [`check`].
+    /// Cost: that of [`check()`].
     pub fn judge(&self) -> Option<String> {
         if self.trace.is_empty() {
             return None;
