@@ -416,14 +416,6 @@ mod tests {
             ("winner", Box::new(|delta| delta.winners[0] = delta.others[1])),
             ("winner", Box::new(move |delta| delta.winners[0].1 = delta.first[contested])),
             (
-                "not above",
-                Box::new(|delta| {
-                    let winner = &mut delta.winners[0].1;
-                    winner.effect = Write::new(6, winner.effect.value());
-                }),
-            ),
-            ("was there before", Box::new(move |delta| delta.first[last] = delta.first[contested])),
-            (
                 "winner",
                 Box::new(|delta| {
                     let again = delta.winners[0];
@@ -451,6 +443,29 @@ mod tests {
             let refusal = refusal(change).expect_err(&format!("case {number}, {expected}"));
             assert!(refusal.contains(expected), "case {number}, {expected}: {refusal}");
         }
+    }
+
+    /// A forged delta may decide two keys by one operation. Who took it in must still be able to
+    /// read what it wrote down, or its store were lost.
+    #[test]
+    fn a_state_made_of_a_forged_delta_can_be_read_back() {
+        let mut forged = delta();
+        let (contested, last) = (forged.others[0].0, forged.first.len() - 1);
+        forged.first[contested as usize] = forged.others[0].1;
+        forged.others = vec![(contested, forged.first[last])];
+        let read = |bytes: &[u8]| Typed::<Write, str, str>::decode(bytes, &Known::default());
+        let forged = encode(&forged, Naming::Inline, Base::Inline);
+        let forged = read(&forged).expect("one operation twice is not noticed");
+
+        let mut map = LwwMap::<str, str>::new();
+        let origin = Origin { replica: ReplicaId::new("a"), incarnation: 0 };
+        let author = Author { origin, seq: 1, user: None };
+        let _ = map.put(&author, "known", "old", 9).expect("there is room");
+        let _ = map.apply(&forged).expect("no gap");
+        let all = map.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+        let mut copy = LwwMap::<str, str>::new();
+        let _ = copy.apply(&read(&all).expect("a state can be read")).expect("no gap");
+        assert_eq!(copy.state_hash(), map.state_hash());
     }
 
     #[test]

@@ -8,8 +8,7 @@
 //! [`MEMORY`] bytes for each byte of the message, [`MEMORY_OF_KNOWN`] bytes for each origin of the
 //! vectors and rosters in [`Known`] that the message names, and 128 KiB. What it gives has every
 //! property that the types promise, and a message whose bytes say otherwise is refused whole.
-//! Two things are not noticed here: a key that is listed twice, by different decisions, and a lie
-//! about what was decided.
+//! Two things are not noticed here: a key that is listed twice, and a lie about what was decided.
 //!
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};

@@ -6,9 +6,7 @@
 //! Source: this project.
 
 use super::{Check, Coded, Columns};
-use crate::dot::Origin;
 use crate::optimized::arena::{LONGEST, Values};
-use crate::optimized::decisions::View;
 use crate::optimized::delta::{DeltaAuthor, KeyedDelta, Name, Record};
 use crate::optimized::wire::column::BLOCK;
 use crate::optimized::wire::error::Error;
@@ -16,7 +14,6 @@ use crate::optimized::wire::names::{may_share, read_users};
 use crate::optimized::wire::reader::Reader;
 use crate::optimized::wire::vector::{Span, read_span};
 use crate::optimized::wire::{Known, open};
-use std::cmp::Ordering;
 
 /// What is known of an origin while a delta is decoded.
 struct Place {
@@ -64,7 +61,6 @@ pub(super) fn decode<E: Coded>(
     let kept = decoder.dots(listed.first.len(), true)?;
     let winners = if E::IS_TIMED { decoder.beside(listed.first.len())? } else { Vec::new() };
     decoder.winners_are_apart(&listed.first, &others, &winners)?;
-    decoder.winners_win(&listed.first, &others, &winners, seen.roster().origins())?;
     let births = decoder.dots(listed.first.len(), false)?;
     if !decoder.texts.is_empty() {
         return Err(decoder.wrong("values that no record writes", "a record for each value"));
@@ -164,17 +160,15 @@ impl<'a> Decoder<'a> {
                     None => return Err(self.no_author(author)),
                 };
                 let place = &mut self.places[place as usize];
-                // No operation decides two keys, so that each is above the last one.
                 match place.last.checked_add(columns.counter[at]) {
-                    Some(counter) if place.last < counter && counter <= place.seen => {
+                    Some(counter) if place.since < counter && counter <= place.seen => {
                         columns.counter[at] = counter;
                         place.last = counter;
                     }
                     _ => {
                         return Err(self.wrong(
-                            "a first decision that the receiver has seen, or the sender has not, \
-                             or one that was there before",
-                            "counters that rise from those of the base up to those that were seen",
+                            "a first decision that the receiver has seen, or the sender has not",
+                            "counters above those of the base, and not above those that were seen",
                         ));
                     }
                 }
@@ -416,35 +410,6 @@ impl<'a> Decoder<'a> {
         }
         let expected = "at most one winner for each key, and none that is maximal";
         Err(self.wrong("a second winner, or one that is maximal", expected))
-    }
-
-    /// Whether each winner is above the maximal decisions that are listed.
-    fn winners_win<E: Coded>(
-        &self,
-        first: &[Record<E>],
-        others: &[(u32, Record<E>)],
-        winners: &[(u32, Record<E>)],
-        origins: &[Origin],
-    ) -> Result<(), Error> {
-        let is_above = |winner: &Record<E>, other: &Record<E>| {
-            let [winner, other] = [winner, other].map(|record| {
-                let DeltaAuthor { place, user } = &self.authors[record.author as usize];
-                let value = record.effect.value().map(|handle| self.values.get(handle));
-                View { record, origin: &origins[*place as usize], user, value }
-            });
-            winner.cmp(&other) == Ordering::Greater
-        };
-        let mut others = others.iter().peekable();
-        for (key, winner) in winners {
-            while others.next_if(|(of, _)| of < key).is_some() {}
-            let of_key = std::iter::from_fn(|| others.next_if(|(of, _)| of == key));
-            let mut maximal = [&first[*key as usize]].into_iter().chain(of_key.map(|(_, of)| of));
-            if !maximal.all(|of| is_above(winner, of)) {
-                let found = "a winner that is not above a maximal decision on its key";
-                return Err(self.wrong(found, "the greatest write to the key"));
-            }
-        }
-        Ok(())
     }
 
     /// Reads names of operations by key: such as both have seen, or only the sender.
