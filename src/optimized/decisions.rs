@@ -465,20 +465,22 @@ impl<E: Effect> Decisions<E> {
             })
     }
 
-    /// The open merge decisions, in no particular order.
+    /// The open merge decisions, in the order in which their keys became known here.
     pub fn open_decisions<'a, K>(
         &'a self,
         read: impl Fn(&'a [u8]) -> Option<K>,
     ) -> impl Iterator<Item = OpenDecision<K>> {
-        self.more.keys().filter_map(move |key| {
-            let current = self.current(*key)?;
+        let mut keys: Vec<u32> = self.more.keys().copied().collect();
+        keys.sort_unstable();
+        keys.into_iter().filter_map(move |key| {
+            let current = self.current(key)?;
             let ids = |is_kept: bool| {
-                let listed = self.maximal(*key);
+                let listed = self.maximal(key);
                 let listed = listed.filter(|record| self.is_kept(record, current) == is_kept);
                 listed.map(|record| self.id(record)).collect::<Vec<_>>()
             };
             let (kept, superseded) = (ids(true), ids(false));
-            let key = read(self.key(*key))?;
+            let key = read(self.key(key))?;
             (!superseded.is_empty()).then_some(OpenDecision { key, kept, superseded })
         })
     }
