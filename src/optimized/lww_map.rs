@@ -142,7 +142,8 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         self.decisions.won(&key.to_bytes())
     }
 
-    /// The open merge decisions, in the order in which their keys became known. Cost: O(keys that were ever contested).
+    /// The open merge decisions, in the order in which their keys became known. Cost: O(keys that
+    /// were ever contested).
     pub fn open_decisions(&self) -> impl Iterator<Item = OpenDecision<K::Ref<'_>>> {
         self.decisions.open_decisions(K::from_bytes)
     }

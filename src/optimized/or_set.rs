@@ -125,7 +125,8 @@ impl<K: Atom + ?Sized> OrSet<K> {
         self.decisions.listed(&element.to_bytes())
     }
 
-    /// The open merge decisions, in the order in which their elements became known. Cost: O(elements that were ever contested).
+    /// The open merge decisions, in the order in which their elements became known. Cost:
+    /// O(elements that were ever contested).
     pub fn open_decisions(&self) -> impl Iterator<Item = OpenDecision<K::Ref<'_>>> {
         self.decisions.open_decisions(K::from_bytes)
     }

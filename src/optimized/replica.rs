@@ -212,7 +212,8 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
         }
     }
 
-    /// The open merge decisions, with the bytes of their keys, in the order in which these became known.
+    /// The open merge decisions, with the bytes of their keys, in the order in which these became
+    /// known.
     pub fn open_decisions(&self) -> Vec<OpenDecision<Vec<u8>>> {
         match self {
             Self::GCounter(_) | Self::Log(_) => Vec::new(),
