@@ -40,12 +40,13 @@ pub fn listen<W: Write>(hub: &Hub, voice: &Voice<'_, W>) {
             Ok(_) => {}
         }
         if bytes.len() as u64 == MOST_BYTES {
-            voice.say("error: a line of more than 2 MiB");
+            voice.say("error: a line of more than 2 MiB: nothing more is read from here");
             return;
         }
-        let line = String::from_utf8_lossy(&bytes);
-        if !line.trim().is_empty() {
-            voice.say(&answer(hub, line.trim()));
+        match str::from_utf8(&bytes).map(str::trim) {
+            Ok("") => {}
+            Ok(line) => voice.say(&answer(hub, line)),
+            Err(_) => voice.say("error: this line is not UTF-8, so nothing is done"),
         }
         end_if_broken(hub);
     }

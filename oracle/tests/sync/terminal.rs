@@ -172,9 +172,9 @@ impl Terminal {
     }
 
     /// Types a line. Where nobody reads it, it was typed in vain.
-    pub fn type_in(&mut self, line: &str) {
+    pub fn type_in(&mut self, line: impl AsRef<[u8]>) {
         if let Some(input) = &mut self.input {
-            let _ = writeln!(input, "{line}");
+            let _ = input.write_all(&[line.as_ref(), b"\n"].concat());
         }
     }
 
