@@ -164,7 +164,7 @@ pub enum Refused {
     ShareTooGreat,
     /// The origin has used all its 2^64 − 1 names for operations. A new incarnation has new ones.
     NoNamesLeft(Origin),
-    /// The object has as many different keys as it can: some 2^30, or some 4 GB of them.
+    /// The object has as many different keys as it can: 2^30, or some 4 GB of them.
     KeysFull,
     /// What is to be kept is of that many bytes. The most is 2^32 − 1.
     TooLong(usize),

@@ -142,7 +142,8 @@ fn make_room(chunk: &mut Vec<u8>, more: usize, is_first: bool) {
     }
 }
 
-/// The greatest number of keys: some of those who refer to keys use one bit otherwise.
+/// The greatest number of keys: those who refer to keys, or to a birth of each, use one bit or two
+/// otherwise.
 pub(super) const MOST_KEYS: usize = 1 << 30;
 
 /// The greatest length of one value, in bytes.

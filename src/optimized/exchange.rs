@@ -208,7 +208,8 @@ impl<E: Effect> Decisions<E> {
         }
         let keys = self.resolve(delta)?;
         let new = keys.iter().filter(|key| key.is_none()).count();
-        let births = delta.names.len() + delta.births.len();
+        // Of each key the one that is there, and the one that is new, beside those that are listed.
+        let births = 2 * delta.names.len() + delta.births.len();
         if !self.keys.has_room(new, delta.keys.len()) || !self.births.has_room(births) {
             return Err(Unfit::KeysFull);
         }

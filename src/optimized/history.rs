@@ -2,9 +2,11 @@
 //!
 //! Meaning: none of its own. An origin's *trail* says of its operations which key they decided on:
 //! of all that are maximal, and of all births. So what changed since a vector is at the ends
-//! of the trails, and a birth is found by its name.
+//! of the trails, and a birth is found by its name. Where the record of a key does not tell its
+//! births, they are in a *chain*.
 //! Laws: rising counters; nothing that is maximal or a birth is missing (tests/optimized.rs).
-//! Cost: 12 bytes an entry, and at most twice as many entries as are needed.
+//! Cost: 12 bytes an entry, and at most twice as many entries as are needed; 16 bytes a birth in a
+//! chain.
 //! Source: this project.
 
 use super::arena::Table;

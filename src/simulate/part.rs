@@ -57,12 +57,12 @@ pub fn shrink(
     let mut best = options.clone();
     let mut attempt = |best: &mut Options, part: Part| {
         let candidate = Options { part, ..best.clone() };
-        let is_worse = runs > 0 && fails(&candidate);
+        let still_fails = runs > 0 && fails(&candidate);
         runs = runs.saturating_sub(1);
-        if is_worse {
+        if still_fails {
             *best = candidate;
         }
-        is_worse
+        still_fails
     };
     let all = Part::number(1, 0)..Part::number(options.steps + 1, 0);
     let mut moves: Vec<u32> =
