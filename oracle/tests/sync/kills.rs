@@ -24,7 +24,7 @@ impl Typist {
     /// Types an addition of its own.
     fn type_in(&mut self, terminal: &mut Terminal, round: u64, number: u64) {
         let element = format!("{}-{round}-{number}", self.name);
-        terminal.type_in(&format!("add approved {element} --user {}", self.name));
+        terminal.type_in(format!("add approved {element} --user {}", self.name));
         self.typed.push(element);
     }
 

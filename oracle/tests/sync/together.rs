@@ -190,7 +190,7 @@ fn a_file_does_not_grow_with_the_edits_of_one_key() {
     let mut most = 0;
     for number in 0..300 {
         let text = format!("{number} {}", "x".repeat(4000));
-        server.terminal.type_in(&format!("put patterns p \"{text}\""));
+        server.terminal.type_in(format!("put patterns p \"{text}\""));
         server.terminal.until("kept: ");
         most = most.max(std::fs::metadata(&file).unwrap().len());
     }

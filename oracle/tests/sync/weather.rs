@@ -130,7 +130,7 @@ fn what_is_urgent_does_not_wait_for_what_is_not() {
     let mut server = desk.serve("server", &[]);
     for number in 0..10 {
         let text: String = (0..12_000).map(|_| format!("{:016x}", random())).collect();
-        server.terminal.type_in(&format!("put patterns p{number} {text}"));
+        server.terminal.type_in(format!("put patterns p{number} {text}"));
         server.terminal.until("kept: ");
     }
     // Some 400 kB a second, and 1 MB to send.
