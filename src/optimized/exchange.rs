@@ -3,7 +3,7 @@
 //! Meaning: the reference's `part_since` and `take_part` of decisions, and of the winners beside.
 //! Laws: as there (tests/optimized.rs; of a model, proved in spec/).
 //! Cost: `delta_since` O(changes since the vector), `apply` O(keys that the delta lists); both
-//! besides O(origins).
+//! besides O(origins), and for each key the square of how many concurrent decisions it has.
 //! Source: see [`super::delta`].
 
 use super::arena::Values;
