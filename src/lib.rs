@@ -49,7 +49,8 @@
 //!
 //! # Features
 //!
-//! `compression` (default): [`trace::decompress`], and with it judging `.gz` and `.zst` traces.
+//! `compression` (default): [`trace::decompress`], and with it judging `.gz` and `.zst` traces; and
+//! [`optimized::wire::compress`], by which sessions send less bytes.
 
 pub mod lattice;
 

@@ -183,4 +183,16 @@ fn memory_is_in_proportion_to_the_message() {
     let (unpacked, peak) = memory_of(|| wire::decompress(&packed, 32 << 20).map(drop));
     assert_eq!(unpacked, Ok(()));
     assert!(peak < 100 << 20, "{peak} bytes");
+
+    // The same by PPMd, whose model is beside it; and a stream that ends where it begins.
+    let zeros = vec![0; 4 << 20];
+    let packed = wire::compress(&zeros).into_owned();
+    drop(zeros);
+    assert!(packed.len() < 4 << 10, "{} bytes", packed.len());
+    let (unpacked, peak) = memory_of(|| wire::decompress(&packed, 4 << 20).map(drop));
+    assert_eq!(unpacked, Ok(()));
+    assert!(peak < 30 << 20, "{peak} bytes");
+    let empty = [1, 8, 0x82, 0x80, 0x80, 0x80, 1, 5, 0, 0, 0, 0, 0];
+    let (unpacked, peak) = memory_of(|| wire::decompress(&empty, wire::LIMIT).is_ok());
+    assert!(!unpacked && peak < 18 << 20, "{peak} bytes");
 }

@@ -220,7 +220,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_message_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let golden = Golden::new();
-        for kind in 1..=7 {
+        for kind in 1..=8 {
             let _ = read_any(&[&[wire::VERSION, kind], bytes.as_slice()].concat(), &golden);
         }
     }
@@ -436,7 +436,7 @@ fn read_any(bytes: &[u8], golden: &Golden) -> Result<(), Error> {
             assert_eq!(decoded.encode(naming, base), again);
             let _ = before.map.clone().apply(&delta);
         }
-        7 => drop(wire::decompress(bytes, 1 << 20)?),
+        7 | 8 => drop(wire::decompress(bytes, 1 << 20)?),
         _ => {
             let vector = Vector::decode(bytes, &known)?;
             assert_eq!(Vector::decode(&vector.encode(naming), &known).as_ref(), Ok(&vector));
@@ -523,8 +523,10 @@ fn what_is_refused_is_explained() {
     assert_eq!(decode(&other, &nothing), Error::Version { found: 2 });
     other[..2].copy_from_slice(&[1, 5]);
     assert_eq!(decode(&other, &nothing), Error::Kind { found: 5, expected: Kind::WriteDelta });
-    other[1] = 7;
-    assert_eq!(decode(&other, &nothing), Error::Compressed);
+    for kind in [7, 8] {
+        other[1] = kind;
+        assert_eq!(decode(&other, &nothing), Error::Compressed);
+    }
     let known = Known { vectors: &[since], ..nothing };
     let error = lww_map::Delta::<u64, str>::decode(&bytes, &known).expect_err("no u64");
     assert!(matches!(error, Error::WrongType { what: "a key or element", .. }), "{error}");
@@ -541,7 +543,7 @@ fn what_is_refused_is_explained() {
     assert!(packed.len() < long.len());
     assert_eq!(wire::decompress(&packed, 10), Err(Error::TooLong { limit: 10 }));
     let error = wire::decompress(&packed[..packed.len() - 1], wire::LIMIT).expect_err("cut off");
-    assert!(error.to_string().contains("zstd"), "{error}");
+    assert!(error.to_string().contains("a compressed part"), "{error}");
 }
 
 // Sizes.
@@ -605,7 +607,7 @@ fn a_map_of_known_keys_is_short() {
     assert_eq!(delta.len(), 7_500);
     let bytes = delta.encode(Naming::Roster, Base::Asked);
     assert_size("7,500 known keys with values of 24 bytes", bytes.len(), 205_000);
-    assert_size("the same, compressed", wire::compress(&bytes).len(), 146_000);
+    assert_size("the same, compressed", wire::compress(&bytes).len(), 118_000);
 }
 
 #[test]
@@ -627,7 +629,7 @@ fn a_set_of_new_and_known_elements_is_short() {
     }
     let bytes = set.delta_since(&before).encode(Naming::Roster, Base::Asked);
     assert_size("4,500 new and 3,500 known elements", bytes.len(), 85_000);
-    assert_size("the same, compressed", wire::compress(&bytes).len(), 52_000);
+    assert_size("the same, compressed", wire::compress(&bytes).len(), 42_000);
 }
 
 #[test]

@@ -213,6 +213,9 @@ pub(super) struct Summary {
     pub states: [u8; 32],
 }
 
+/// Says in a hello that all methods can be unpacked. 1 is zstd alone, for which nothing is packed.
+const CAN_UNPACK: u8 = 2;
+
 /// The first part of a session.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Hello {
@@ -226,7 +229,7 @@ pub(super) struct Hello {
 
 impl Hello {
     pub fn write(&self) -> Vec<u8> {
-        let mut out = vec![kind::HELLO, u8::from(self.can_unpack)];
+        let mut out = vec![kind::HELLO, if self.can_unpack { CAN_UNPACK } else { 0 }];
         write_number(self.max_message, &mut out);
         write_number(self.max_object, &mut out);
         out.push(u8::from(self.budget.is_some()));
@@ -241,17 +244,19 @@ impl Hello {
 
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(body);
-        let flag = |reader: &mut Reader<'_>| match reader.byte("0 or 1")? {
-            byte @ 0..=1 => Ok(byte == 1),
-            byte => reader.malformed(byte, "0 or 1"),
+        let can_unpack = match reader.byte("what can be unpacked")? {
+            byte @ 0..=CAN_UNPACK => byte == CAN_UNPACK,
+            byte => return reader.malformed(byte, "0, 1 or 2"),
         };
-        let can_unpack = flag(&mut reader)?;
         let max_message = reader.number("the most bytes of a message")?;
         if max_message < super::Config::LEAST_MESSAGE as u64 {
             return reader.malformed(max_message, "at least 1024 bytes for a message");
         }
         let max_object = reader.number("the most bytes of an object")?;
-        let has_budget = flag(&mut reader)?;
+        let has_budget = match reader.byte("whether there is a budget")? {
+            byte @ 0..=1 => byte == 1,
+            byte => return reader.malformed(byte, "0 or 1"),
+        };
         let budget = reader.number("a budget in bytes")?;
         let budget = has_budget.then_some(budget);
         let schema = reader.array("the fingerprint of a schema")?;

@@ -19,7 +19,7 @@ pub struct Row {
     pub edits: Option<f64>,
     /// Bytes of all messages.
     pub bytes: usize,
-    /// Bytes of all messages, each compressed by zstd at level 3. For the floor, the entropy.
+    /// Bytes of all messages, each compressed. For the floor, the entropy.
     pub compressed: usize,
     /// Bytes on the heap that one replica holds after the sync.
     pub memory: Option<u64>,
@@ -124,7 +124,7 @@ pub fn compare(
 
 /// The head of the table.
 pub const HEAD: &str = "\
-| | participant | rounds | sync, ms | × fastest other | × floor | bytes | × floor | zstd-3 | memory | edits, ms | contents |
+| | participant | rounds | sync, ms | × fastest other | × floor | bytes | × floor | compressed | memory | edits, ms | contents |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |";
 
 /// Three digits, or more before the point.

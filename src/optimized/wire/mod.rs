@@ -79,8 +79,15 @@ pub enum Kind {
     SetDelta = 5,
     /// A delta of a register or a map.
     WriteDelta = 6,
-    /// Any of the others, compressed.
-    Compressed = 7,
+    /// Any of those above, compressed by zstd alone. It is read, and no longer written.
+    CompressedByZstd = 7,
+    /// Any of the first six, compressed.
+    Compressed = 8,
+}
+
+impl Kind {
+    /// The kinds that are to be unpacked first.
+    const COMPRESSED: [u8; 2] = [Self::CompressedByZstd as u8, Self::Compressed as u8];
 }
 
 /// How a message names origins.
@@ -155,7 +162,7 @@ fn open(bytes: &[u8], expected: Kind) -> Result<Reader<'_>, Error> {
     }
     match reader.byte("the kind of the message")? {
         kind if kind == expected as u8 => Ok(reader),
-        kind if kind == Kind::Compressed as u8 => Err(Error::Compressed),
+        kind if Kind::COMPRESSED.contains(&kind) => Err(Error::Compressed),
         found => Err(Error::Kind { found, expected }),
     }
 }
