@@ -190,21 +190,33 @@ fn value(object: &Object<str, str>) -> String {
         Object::GCounter(state) => {
             json!(state.value().unwrap_or(u128::MAX).to_string()).to_string()
         }
-        Object::LwwRegister(state) => state.value().unwrap_or("null").into(),
+        Object::LwwRegister(state) => state.value().map_or("null".into(), readable),
         Object::OrSet(state) => {
             let elements: BTreeSet<&str> = state.iter().collect();
             json!(elements).to_string()
         }
         Object::LwwMap(state) => {
             let values: BTreeMap<&str, &str> = state.iter().collect();
-            let pairs: Vec<String> =
-                values.iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect();
+            let pairs: Vec<String> = values
+                .iter()
+                .map(|(key, value)| format!("{}:{}", json!(key), readable(value)))
+                .collect();
             format!("{{{}}}", pairs.join(","))
         }
         Object::Log(state) => {
-            let entries: Vec<&str> = state.entries().map(|entry| entry.value()).collect();
+            let entries: Vec<String> =
+                state.entries().map(|entry| readable(entry.value())).collect();
             format!("[{}]", entries.join(","))
         }
+    }
+}
+
+/// A value as JSON. What is kept here is canonical JSON; a peer that is not may have sent any text,
+/// which must not make the whole record unreadable.
+fn readable(text: &str) -> String {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(_) => text.into(),
+        Err(_) => json!(text).to_string(),
     }
 }
 
@@ -286,5 +298,29 @@ fn passed(line: &str) -> (Option<&'static str>, String) {
             (Some("receive"), message)
         }
         _ => (None, String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rejoin::dot::{Origin, ReplicaId};
+
+    #[test]
+    fn a_value_that_is_no_json_leaves_the_record_readable() {
+        let origin = Origin { replica: ReplicaId::new("stranger"), incarnation: 0 };
+        let mut node = Node::new(origin, &schema().types());
+        for (key, value, told) in [
+            ("a", "{\"no\": end", r#""{\"no\": end""#),
+            ("b", "[1]", "[1]"),
+            ("c", "\n", r#""\n""#),
+        ] {
+            let operation = Operation::Put { key, value: Some(value), timestamp: 1 };
+            node.perform("patterns", operation, None).expect("there is room");
+            let lines = claims(&mut node);
+            assert!(lines.iter().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+            let expected = format!("{}:{told}", json!(key));
+            assert!(lines.iter().any(|line| line.contains(&expected)), "{lines:?}");
+        }
     }
 }
