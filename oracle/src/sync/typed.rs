@@ -75,5 +75,5 @@ fn answer(hub: &Hub, line: &str) -> String {
 
 /// What acknowledges an edit.
 pub fn kept(number: u64) -> String {
-    format!("kept: this replica has performed {number} operations")
+    format!("kept: operation {number} of this replica")
 }
