@@ -46,10 +46,9 @@ impl CounterDelta {
             count.checked_add(excess)
         });
         let shares: Option<Vec<u128>> = shares.collect();
-        let delta = shares.and_then(|shares| Self::new(since, seen, shares));
         let found = || "a share of 2^128 or more".into();
-        let delta = delta.ok_or_else(|| Error::malformed(at, found(), "a share below 2^128"))?;
+        let shares = shares.ok_or_else(|| Error::malformed(at, found(), "a share below 2^128"))?;
         reader.end()?;
-        Ok(delta)
+        Ok(Self { since, seen, shares })
     }
 }

@@ -83,14 +83,17 @@ fn read_name<'a>(
 }
 
 /// Writes origins, whose number was told.
-pub(super) fn write_origins(origins: &[Origin], out: &mut Vec<u8>) {
+pub(super) fn write_origins<'a>(
+    origins: impl Iterator<Item = &'a Origin> + Clone,
+    out: &mut Vec<u8>,
+) {
     let mut previous: &[u8] = &[];
-    for Origin { replica, .. } in origins {
+    for Origin { replica, .. } in origins.clone() {
         let name = replica.as_str().as_bytes();
         write_name(previous, name, out);
         previous = name;
     }
-    let incarnations: Vec<u64> = origins.iter().map(|origin| origin.incarnation).collect();
+    let incarnations: Vec<u64> = origins.map(|origin| origin.incarnation).collect();
     write_column(&incarnations, out);
 }
 

@@ -12,6 +12,7 @@ use super::error::Error;
 use super::names::{read_origins, write_origins};
 use super::reader::{Reader, Writer, write_number};
 use super::{Base, Kind, Known, Naming, start};
+use crate::dot::Origin;
 use crate::optimized::vector::{Roster, Vector};
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ fn write_vector(vector: &Vector, naming: Naming, to: &mut Writer) {
         let count = roster.origins().len();
         write_number(count as u64 + 1, &mut to.out);
         to.worth(count);
-        write_origins(roster.origins(), &mut to.out);
+        write_origins(roster.origins().iter(), &mut to.out);
     }
     write_column(vector.counts(), &mut to.out);
 }
@@ -71,7 +72,7 @@ fn inline_length(roster: &Roster) -> usize {
         return usize::MAX;
     }
     let mut names = Vec::new();
-    write_origins(origins, &mut names);
+    write_origins(origins.iter(), &mut names);
     names.len()
 }
 
@@ -143,17 +144,18 @@ pub(super) fn write_span(
         }
     };
 
-    let new: Vec<(_, u64)> = match Arc::ptr_eq(since.roster(), seen.roster()) {
-        true => Vec::new(),
-        false => {
-            let before = since.counts_along(seen.roster());
-            let new = seen.iter().zip(before).filter(|(_, before)| *before == 0);
-            new.map(|((origin, count), _)| (origin.clone(), count)).collect()
-        }
+    // What the base does not have of the other's roster, in order.
+    let new: Vec<(&Origin, u64)> = if Arc::ptr_eq(since.roster(), seen.roster()) {
+        Vec::new()
+    } else {
+        let before = since.counts_along(seen.roster());
+        let new = seen.iter().zip(before).filter(|(_, before)| *before == 0);
+        new.map(|(entry, _)| entry).collect()
     };
-    let (new, new_counts): (Vec<_>, Vec<_>) = new.into_iter().unzip();
     let mut names = Vec::new();
-    write_origins(&new, &mut names);
+    if !new.is_empty() {
+        write_origins(new.iter().map(|(origin, _)| *origin), &mut names);
+    }
     let form = if since == seen {
         SAME
     } else if new.is_empty() {
@@ -178,7 +180,8 @@ pub(super) fn write_span(
             if form == MORE_ORIGINS {
                 to.count(new.len());
                 to.out.extend_from_slice(&names);
-                write_column(&new_counts, &mut to.out);
+                let counts: Vec<u64> = new.iter().map(|(_, count)| *count).collect();
+                write_column(&counts, &mut to.out);
             }
         }
     }

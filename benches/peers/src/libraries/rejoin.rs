@@ -52,7 +52,8 @@ macro_rules! exchange {
             let seen = delta.seen().clone();
             $apply(&mut $theirs, delta);
             $messages.extend([asks, answer]);
-            if !$is_one_way {
+            // Who has nothing to tell says nothing.
+            if !$is_one_way && $theirs.vector() != seen {
                 // The answer has told what the other has seen.
                 let back = $theirs.delta_since(&seen).encode(Naming::Inline, Base::Asked);
                 let rosters = [ours.roster().clone()];
