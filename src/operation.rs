@@ -164,7 +164,7 @@ pub enum Refused {
     ShareTooGreat,
     /// The origin has used all its 2^64 − 1 names for operations. A new incarnation has new ones.
     NoNamesLeft(Origin),
-    /// The object has as many different keys as it can: 2^30, or some 4 GB of them.
+    /// The object has as many different keys as it can: 2^29, or some 4 GB of them.
     KeysFull,
     /// What is to be kept is of that many bytes. The most is 2^32 − 1.
     TooLong(usize),
@@ -186,7 +186,7 @@ impl fmt::Display for Refused {
                 origin.replica, origin.incarnation
             ),
             Self::KeysFull => {
-                write!(f, "the object has 2^30 keys, or some 4 GB of them, and takes no new one")
+                write!(f, "the object has 2^29 keys, or some 4 GB of them, and takes no new one")
             }
             Self::TooLong(bytes) => {
                 write!(f, "an entry or value of {bytes} bytes; the most is 2^32 − 1")

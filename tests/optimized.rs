@@ -10,12 +10,13 @@
 //! How: one function takes a step with both engines and compares them ([`Pair`]). It runs on
 //! every history of a small scope, which prints their number, and on random long ones.
 //! Besides: keys go by their births, a difference is found where it is, what is refused leaves no
-//! trace, and two stories of replicas that come back late.
+//! trace, many may decide on one key at once, and two stories of replicas that come back late.
 //!
 //! [`Pair`]: optimized::pair::Pair
 
 mod optimized {
     mod births;
+    mod crowds;
     mod difference;
     mod engines;
     pub mod pair;

@@ -142,9 +142,9 @@ fn make_room(chunk: &mut Vec<u8>, more: usize, is_first: bool) {
     }
 }
 
-/// The greatest number of keys: those who refer to keys, or to a birth of each, use one bit or two
+/// The greatest number of keys: those who refer to keys, or to a birth of each, use up to three bits
 /// otherwise.
-pub(super) const MOST_KEYS: usize = 1 << 30;
+pub(super) const MOST_KEYS: usize = 1 << 29;
 
 /// The greatest length of one value, in bytes.
 pub const LONGEST: usize = u32::MAX as usize;
@@ -311,6 +311,11 @@ fn put_key(chunks: &mut Vec<Vec<u8>>, bytes: &[u8]) -> u32 {
 fn key<'a>(chunks: &'a [Vec<u8>], places: &Table<u32>, number: u32) -> &'a [u8] {
     let place = places[number as usize];
     let mut rest = &chunks[(place >> 16) as usize][(place & 0xffff) as usize..];
+    if let Some((length, key)) = rest.split_first()
+        && *length < 128
+    {
+        return &key[..usize::from(*length)];
+    }
     let (mut length, mut shift) = (0, 0);
     while let Some((byte, after)) = rest.split_first() {
         rest = after;

@@ -11,7 +11,7 @@
 
 use super::arena::{Keys, Table, Values};
 use super::delta::{Effect, KeyedDelta, Name, Record};
-use super::history::{Authors, Birth, Births, Chain, Step, Trail};
+use super::history::{Authors, Births, Chain, LocalDot, LocalDots, Step, Trail};
 use super::state_hash::{
     Found, KeyAndBody, Leaves, Part, Spot, Trees, write_bytes, write_number, write_value,
 };
@@ -39,7 +39,7 @@ impl<E> Default for More<E> {
     }
 }
 
-/// What is known of a key beside its record: two bits, and its births where the record is not the
+/// What is known of a key beside its record: three bits, and its births where the record is not the
 /// only one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Marks(u32);
@@ -49,11 +49,8 @@ impl Marks {
     pub const MORE: u32 = 1;
     /// No decision is maximal. Only states that were forged lead there.
     pub const VACANT: u32 = 2;
-
-    /// These bits, and no births.
-    pub fn new(marks: u32) -> Self {
-        Self(marks)
-    }
+    /// The delta that is being taken in has listed it.
+    pub const LISTED: u32 = 4;
 
     pub fn has(self, marks: u32) -> bool {
         self.0 & marks != 0
@@ -69,11 +66,11 @@ impl Marks {
 
     /// The births that are written down; 0 where the record is the only one.
     pub fn births(self) -> Chain {
-        self.0 >> 2
+        self.0 >> 3
     }
 
     pub fn set_births(&mut self, births: Chain) {
-        self.0 = self.0 & 3 | births << 2;
+        self.0 = self.0 & 7 | births << 3;
     }
 }
 
@@ -196,8 +193,9 @@ impl<E: Effect> Decisions<E> {
         let first = (!marks.has(Marks::VACANT)).then(|| self.records[key as usize]);
         marks.set(Marks::MORE | Marks::VACANT, false);
         let others = more.map(|more| more.maximal).unwrap_or_default();
+        let births: LocalDots = self.births(key).collect();
         for record in first.into_iter().chain(others) {
-            self.outdate(key, &record);
+            self.outdate(&record, births.has(self.local_dot(&record)));
             if winner.is_some_and(|winner| !same(&record, &winner)) {
                 self.free(&record);
             }
@@ -209,38 +207,54 @@ impl<E: Effect> Decisions<E> {
         let marks = self.marks[key as usize];
         if marks.births() == 0 && !marks.has(Marks::VACANT) {
             let record = self.records[key as usize];
-            self.add_birth(key, (self.authors.origin(record.author), record.counter));
+            self.add_birth(key, self.local_dot(&record));
         }
     }
 
     /// Writes down a birth of the key.
-    pub(super) fn add_birth(&mut self, key: u32, birth: Birth) {
+    pub(super) fn add_birth(&mut self, key: u32, birth: LocalDot) {
         let marks = &mut self.marks[key as usize];
         marks.set_births(self.births.add(marks.births(), birth));
     }
 
     /// The births of the key that are written down.
-    pub(super) fn births(&self, key: u32) -> impl Iterator<Item = Birth> {
+    pub(super) fn births(&self, key: u32) -> impl Iterator<Item = LocalDot> {
         self.births.of(self.marks[key as usize].births())
     }
 
     /// The record is no longer maximal: its entry is of no use, unless it is a birth.
-    pub(super) fn outdate(&mut self, key: u32, record: &Record<E>) {
-        let origin = self.authors.origin(record.author);
-        if self.births(key).any(|birth| birth == (origin, record.counter)) {
-            return;
-        }
-        if self.trails[origin as usize].outdate() {
-            let mut trail = std::mem::take(&mut self.trails[origin as usize]);
-            trail.clear(|counter, key| self.lists(key, origin, counter));
-            self.trails[origin as usize] = trail;
+    pub(super) fn outdate(&mut self, record: &Record<E>, is_birth: bool) {
+        let dot = self.local_dot(record);
+        if !is_birth && self.trails[dot.0 as usize].outdate() {
+            self.clear_trail(dot.0);
         }
     }
 
-    /// Whether the operation is a maximal decision on the key.
-    pub(super) fn lists(&self, key: u32, origin: u32, counter: u64) -> bool {
-        self.maximal(key)
-            .any(|record| record.counter == counter && self.authors.origin(record.author) == origin)
+    /// Drops what is of no use from a trail.
+    #[cold]
+    fn clear_trail(&mut self, origin: u32) {
+        let mut trail = std::mem::take(&mut self.trails[origin as usize]);
+        // Those of a key with many, so that they are not gone through for each entry.
+        let mut many: HashMap<u32, LocalDots> = HashMap::new();
+        trail.clear(|counter, key| {
+            let dots = || self.maximal(key).map(|record| self.local_dot(record));
+            if self.has_many(key) {
+                many.entry(key).or_insert_with(|| dots().collect()).has((origin, counter))
+            } else {
+                dots().any(|other| other == (origin, counter))
+            }
+        });
+        self.trails[origin as usize] = trail;
+    }
+
+    /// Whether so many decisions are maximal that they should not be gone through often.
+    pub(super) fn has_many(&self, key: u32) -> bool {
+        self.beside(key).is_some_and(|more| more.maximal.len() > LocalDots::FEW)
+    }
+
+    /// The record as the store names it.
+    pub(super) fn local_dot(&self, record: &Record<E>) -> LocalDot {
+        (self.authors.origin(record.author), record.counter)
     }
 
     pub(super) fn free(&mut self, record: &Record<E>) {

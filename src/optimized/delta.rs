@@ -280,7 +280,7 @@ pub enum Unfit {
     /// It names a key by a decision that is not known here as the first one on a key, although
     /// it is said to have been seen. The sender's state and this one are not of one history.
     UnknownBirth(Dot),
-    /// The object would have more keys than it can: more than 2^30, or some 4 GB of them.
+    /// The object would have more keys than it can: more than 2^29, or some 4 GB of them.
     KeysFull,
     /// It has operations under the name of this very replica and life that this replica did not
     /// perform: another process goes on under the same name.
@@ -315,7 +315,7 @@ impl fmt::Display for Unfit {
             ),
             Self::KeysFull => write!(
                 f,
-                "with the delta's keys the object would have more than 2^30, or some 4 GB of them"
+                "with the delta's keys the object would have more than 2^29, or some 4 GB of them"
             ),
             Self::Forked { origin, performed, known } => write!(
                 f,

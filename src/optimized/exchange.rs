@@ -2,19 +2,21 @@
 //!
 //! Meaning: the reference's `part_since` and `take_part` of decisions, and of the winners beside.
 //! Laws: as there (tests/optimized.rs; of a model, proved in spec/).
-//! Cost: `delta_since` O(changes since the vector), `apply` O(keys that the delta lists); both
-//! besides O(origins), and for each key the square of how many concurrent decisions it has.
+//! Cost: `delta_since` O(changes since the vector), `apply` O(keys that the delta lists), but for the
+//! logarithm of how many concurrent decisions a key has; both besides O(origins), and of each listed
+//! key what is known of it.
 //! Source: see [`super::delta`].
 
 use super::arena::Values;
 use super::atom::Atom;
 use super::decisions::{Decisions, Marks, More, View, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
-use super::history::{Step, Trail};
+use super::history::{LocalDot, LocalDots, Step, Trail};
 use super::replica::Changes;
 use super::vector::Vector;
 use crate::dot::Dot;
 use crate::operation::DecisionId;
+use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::marker::PhantomData;
@@ -106,29 +108,34 @@ impl<E: Effect> Decisions<E> {
         let most = trails.map(|(trail, known)| trail.count_after(*known)).sum::<usize>();
         delta.names.reserve_exact(most.min(self.len()));
         delta.first.reserve_exact(most.min(self.len()));
+        // The first news of keys with many decisions, so that they are gone through only once.
+        let mut first_of: HashMap<u32, Option<(u32, u64)>> = HashMap::new();
         for origin in self.origins.in_order() {
             for (counter, key) in self.trails[origin as usize].after(known[origin as usize]) {
-                let record = &self.records[key as usize];
+                let is_it = |record: &&Record<E>| self.local_dot(record) == (origin, counter);
                 let marks = self.marks[key as usize];
-                let is_it = |record: &Record<E>| {
-                    record.counter == counter && self.authors.origin(record.author) == origin
+                let first = if marks.has(Marks::MORE) {
+                    // Each key once: where the walk, which goes by place and counter, meets its
+                    // first news.
+                    let first = || {
+                        let dots = self.maximal(key).map(|record| self.local_dot(record));
+                        let news =
+                            dots.filter(|(origin, counter)| *counter > known[*origin as usize]);
+                        news.map(|(origin, counter)| (self.origins.place(origin), counter)).min()
+                    };
+                    let first = match self.has_many(key) {
+                        true => *first_of.entry(key).or_insert_with(first),
+                        false => first(),
+                    };
+                    let is_first = first == Some((self.origins.place(origin), counter));
+                    if is_first { self.maximal(key).find(is_it) } else { None }
+                } else if marks.has(Marks::VACANT) {
+                    None
+                } else {
+                    Some(&self.records[key as usize]).filter(is_it)
                 };
-                if !marks.has(Marks::MORE) {
-                    if is_it(record) && !marks.has(Marks::VACANT) {
-                        self.list(key, record, &known, &mut delta);
-                    }
-                } else if let Some(first) = self.maximal(key).find(|record| is_it(record)) {
-                    // Each key once: where the walk meets its first news.
-                    let place = |record: &Record<E>| {
-                        (self.origins.place(self.authors.origin(record.author)), record.counter)
-                    };
-                    let is_before = |other: &Record<E>| {
-                        place(other) < place(first)
-                            && other.counter > known[self.authors.origin(other.author) as usize]
-                    };
-                    if !self.maximal(key).any(is_before) {
-                        self.list(key, first, &known, &mut delta);
-                    }
+                if let Some(first) = first {
+                    self.list(key, first, &known, &mut delta);
                 }
             }
         }
@@ -235,6 +242,7 @@ impl<E: Effect> Decisions<E> {
             steps: Steps::default(),
             is_in_order: false,
             lists: Lists::default(),
+            listed: Vec::with_capacity(delta.names.len()),
         };
         join.all(&keys);
         let Join { numbers, changes, .. } = join;
@@ -326,17 +334,23 @@ struct Lists<E> {
     dropped: Vec<Record<E>>,
     /// Of theirs, those that are news.
     added: Vec<Record<E>>,
+    /// What we list, what they list, and what was added: to be looked up.
+    our_dots: LocalDots,
+    their_dots: LocalDots,
+    added_dots: LocalDots,
 }
 
 impl<E> Default for Lists<E> {
     fn default() -> Self {
-        Self { ours: Vec::new(), kept: Vec::new(), dropped: Vec::new(), added: Vec::new() }
+        let [our_dots, their_dots, added_dots] = <[LocalDots; 3]>::default();
+        let [ours, kept, dropped, added] = [const { Vec::new() }; 4];
+        Self { ours, kept, dropped, added, our_dots, their_dots, added_dots }
     }
 }
 
 impl<E> Lists<E> {
     fn clear(&mut self) {
-        let Self { ours, kept, dropped, added } = self;
+        let Self { ours, kept, dropped, added, .. } = self;
         for list in [ours, kept, dropped, added] {
             list.clear();
         }
@@ -358,6 +372,8 @@ struct Join<'a, E> {
     /// Whether all that is listed comes in the order of its origins, and goes to the trails at once.
     is_in_order: bool,
     lists: Lists<E>,
+    /// The numbers of the keys that were listed so far, and are marked so.
+    listed: Vec<u32>,
 }
 
 impl<'a, E: Effect> Join<'a, E> {
@@ -389,15 +405,28 @@ impl<'a, E: Effect> Join<'a, E> {
                 }
                 (Name::Birth { .. }, None) => unreachable!("names by birth were resolved"),
             };
+            if is_new {
+                self.store.marks.push(Marks::default());
+            }
+            let marks = &mut self.store.marks[key as usize];
+            if marks.has(Marks::LISTED) {
+                // Only what was forged lists a key twice: it would be gone through again and again.
+                continue;
+            }
+            marks.set(Marks::LISTED, true);
+            self.listed.push(key);
             if is_new && is_news && others.is_empty() && winner.is_none() {
                 self.create(key, incoming, whose.origin);
             } else {
                 if is_new {
                     self.store.records.push(first);
-                    self.store.marks.push(Marks::new(Marks::VACANT));
+                    self.store.marks[key as usize].set(Marks::VACANT, true);
                 }
                 self.join(key, incoming);
             }
+        }
+        for key in &self.listed {
+            self.store.marks[*key as usize].set(Marks::LISTED, false);
         }
         let steps = std::mem::take(&mut self.steps);
         steps.walk(|origin, step| self.store.trails[origin as usize].push(step));
@@ -432,15 +461,14 @@ impl<'a, E: Effect> Join<'a, E> {
         let Incoming { first, births, .. } = incoming;
         let record = self.copied(&first);
         self.store.records.push(record);
-        self.store.marks.push(Marks::default());
         let mut is_birth = births.is_empty();
         if !is_birth {
-            let own = |(_, place, counter): &(u32, u32, u64)| {
-                *counter == first.counter && self.numbers[*place as usize] == origin
-            };
-            is_birth = births.iter().any(own);
+            let own = (origin, first.counter);
+            is_birth = births.iter().any(|birth| self.birth(birth) == own);
             if births.len() > 1 || !is_birth {
-                self.add_births(key, births, &[first]);
+                let mut dots = LocalDots::default();
+                dots.set([own].into_iter());
+                self.add_births(key, births, &dots);
             }
         }
         self.list(origin, Step { counter: first.counter, key, is_birth });
@@ -451,10 +479,10 @@ impl<'a, E: Effect> Join<'a, E> {
     /// Joins one key: keeps what both list, and what one lists and the other has not seen.
     fn join(&mut self, key: u32, incoming: Incoming<'_, E>) {
         let Incoming { first, is_news, others, kept, winner, births, is_born_first } = incoming;
-        let is_plain =
-            others.is_empty() && kept.is_empty() && winner.is_none() && births.is_empty();
         let marks = self.store.marks[key as usize];
-        if is_plain && !is_born_first && !marks.has(Marks::MORE | Marks::VACANT) {
+        let is_alone = others.is_empty() && kept.is_empty() && winner.is_none();
+        let has_births = is_born_first || !births.is_empty();
+        if is_alone && !has_births && !marks.has(Marks::MORE | Marks::VACANT) {
             let ours = self.store.records[key as usize];
             match (is_news, self.is_theirs(&ours)) {
                 (true, true) => return self.replace(key, ours, first),
@@ -464,10 +492,59 @@ impl<'a, E: Effect> Join<'a, E> {
                 _ => {}
             }
         }
+        if is_alone && is_news && self.stands_beside(key, &first) {
+            return self.add(key, &incoming);
+        }
         let mut lists = std::mem::take(&mut self.lists);
         lists.clear();
         self.join_all(key, incoming, &mut lists);
         self.lists = lists;
+    }
+
+    /// Whether the record, which is all that they list and is news, stands beside all that we
+    /// list, and supersedes nothing that has effect; a winner that it may beat is looked at later.
+    fn stands_beside(&self, key: u32, first: &Record<E>) -> bool {
+        let mut has_effect = E::IS_TIMED || first.effect.is_removal();
+        let mut ours =
+            self.store.maximal(key).inspect(|our| has_effect |= !our.effect.is_removal());
+        let is_concurrent = ours.all(|our| !self.is_theirs(our));
+        drop(ours);
+        is_concurrent && has_effect && !self.store.marks[key as usize].has(Marks::VACANT)
+    }
+
+    /// A frequent case: one decision stands beside all others.
+    fn add(&mut self, key: u32, incoming: &Incoming<'_, E>) {
+        let Incoming { first, births, is_born_first, .. } = *incoming;
+        self.store.bear(key);
+        let before = if E::IS_TIMED { self.store.winner(key).copied() } else { None };
+        let superseded = before.filter(|our| self.wins(&first, our));
+        let record = self.copied(&first);
+        let store = &mut *self.store;
+        let more = store.more.entry(key).or_default();
+        more.maximal.push(record);
+        let apart = if superseded.is_some() { more.winner.take() } else { None };
+        if let Some(apart) = apart {
+            store.free(&apart);
+        }
+        store.marks[key as usize].set(Marks::MORE, true);
+        store.trees.touch(key);
+        self.changes.push(Change { key, superseded });
+        let dot = self.store.local_dot(&first);
+        let mut is_birth = is_born_first;
+        if is_born_first {
+            self.store.add_birth(key, dot);
+        } else if !births.is_empty() {
+            is_birth = births.iter().any(|birth| self.birth(birth) == dot);
+            let mut dots = LocalDots::default();
+            dots.set([dot].into_iter());
+            self.add_births(key, births, &dots);
+        }
+        self.list(dot.0, Step { counter: dot.1, key, is_birth });
+    }
+
+    /// A birth that the delta names, as the store names it.
+    fn birth(&self, (_, place, counter): &(u32, u32, u64)) -> LocalDot {
+        (self.numbers[*place as usize], *counter)
     }
 
     /// Whether both are one operation.
@@ -495,10 +572,12 @@ impl<'a, E: Effect> Join<'a, E> {
         let store = &mut *self.store;
         store.records[key as usize] = record;
         if store.marks[key as usize].births() != 0 {
-            store.outdate(key, &ours);
+            let dot = store.local_dot(&ours);
+            let is_birth = store.births(key).any(|birth| birth == dot);
+            store.outdate(&ours, is_birth);
         } else {
             // Ours is the birth, so it stays on its trail.
-            store.add_birth(key, (store.authors.origin(ours.author), ours.counter));
+            store.add_birth(key, store.local_dot(&ours));
         }
         if loses {
             store.more.insert(key, More { maximal: SmallVec::new(), winner: Some(ours) });
@@ -516,33 +595,35 @@ impl<'a, E: Effect> Join<'a, E> {
     fn join_all(&mut self, key: u32, incoming: Incoming<'_, E>, lists: &mut Lists<E>) {
         let Incoming { first, is_news, others, kept: known, winner, .. } = incoming;
         self.store.bear(key);
-        let Lists { ours, kept, dropped, added } = lists;
+        let Lists { ours, kept, dropped, added, our_dots, their_dots, added_dots } = lists;
         let beside = self.store.beside(key);
         let was_apart = beside.and_then(|more| more.winner);
         if !self.store.marks[key as usize].has(Marks::VACANT) {
             ours.push(self.store.records[key as usize]);
         }
         ours.extend_from_slice(beside.map_or(&[], |more| &more.maximal));
+        our_dots.set(ours.iter().map(|record| self.store.local_dot(record)));
 
         let others = || others.iter().map(|(_, record)| self.local(record));
+        let listed = [first].into_iter().chain(others());
+        let listed = listed.map(|record| self.store.local_dot(&record));
+        their_dots.set(listed.chain(known.iter().map(|dot| self.birth(dot))));
         for our in &*ours {
-            let stays = !self.is_theirs(our)
-                || self.is_same(our, &first)
-                || others().any(|other| self.is_same(our, &other))
-                || known.iter().any(|(_, place, counter)| {
-                    our.counter == *counter && self.origin(our) == self.numbers[*place as usize]
-                });
+            let stays = !self.is_theirs(our) || their_dots.has(self.store.local_dot(our));
             if stays { kept.push(*our) } else { dropped.push(*our) }
         }
         let is_listed = |record: &Record<E>, list: &[Record<E>]| {
             list.iter().any(|listed| self.is_same(listed, record))
         };
-        if is_news && !is_listed(&first, ours) {
+        if is_news && !our_dots.has(self.store.local_dot(&first)) {
             added.push(first);
         }
-        let is_seen =
-            |record: &Record<E>| record.counter <= self.store.origins.seen(self.origin(record));
-        added.extend(others().filter(|other| !is_seen(other) && !is_listed(other, ours)));
+        let is_new = |record: &Record<E>| {
+            let (origin, counter) = self.store.local_dot(record);
+            counter > self.store.origins.seen(origin) && !our_dots.has((origin, counter))
+        };
+        added.extend(others().filter(is_new));
+        added_dots.set(added.iter().map(|record| self.store.local_dot(record)));
 
         // The winner: ours, or theirs if it is greater.
         let greatest = |a: &&Record<E>, b: &&Record<E>| self.store.view(a).cmp(&self.store.view(b));
@@ -569,12 +650,12 @@ impl<'a, E: Effect> Join<'a, E> {
         }
         let is_apart = won.is_some_and(|won| !is_listed(&won, kept) && !is_listed(&won, added));
         if dropped.is_empty() && added.is_empty() && is_ours {
-            self.note(key, &incoming, added);
+            self.note(key, &incoming, lists);
             return;
         }
 
         let superseded = if E::IS_TIMED { before.filter(|_| !is_ours) } else { self.undone(lists) };
-        let Lists { kept, dropped, added, .. } = lists;
+        let Lists { kept, dropped, added, our_dots, .. } = lists;
         let apart = match won {
             Some(won) if is_apart && is_ours => Some(won),
             Some(won) if is_apart => Some(self.copied(&won)),
@@ -606,17 +687,20 @@ impl<'a, E: Effect> Join<'a, E> {
         } else if had_more {
             store.more.remove(&key);
         }
+        if !dropped.is_empty() {
+            our_dots.set(store.births(key));
+        }
         for lost in &*dropped {
-            store.outdate(key, lost);
+            store.outdate(lost, our_dots.has(store.local_dot(lost)));
         }
         store.trees.touch(key);
         self.changes.push(Change { key, superseded });
-        self.note(key, &incoming, added);
+        self.note(key, &incoming, lists);
     }
 
     /// Of a key on which nothing is timed: a decision that had effect and has it no more.
     fn undone(&self, lists: &Lists<E>) -> Option<Record<E>> {
-        let Lists { ours, kept, dropped, added } = lists;
+        let Lists { ours, kept, dropped, added, .. } = lists;
         let is_addition = |record: &Record<E>| !record.effect.is_removal();
         let was_in = ours.iter().any(is_addition);
         let is_in = kept.iter().chain(added).any(is_addition);
@@ -632,20 +716,20 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// Notes the births, and what else is newly listed.
-    fn note(&mut self, key: u32, incoming: &Incoming<'_, E>, added: &[Record<E>]) {
+    fn note(&mut self, key: u32, incoming: &Incoming<'_, E>, lists: &mut Lists<E>) {
         let Incoming { first, births, is_born_first, .. } = *incoming;
-        self.add_births(key, births, added);
-        for record in added {
-            let origin = self.origin(record);
+        let Lists { added, added_dots, their_dots: birth_dots, .. } = lists;
+        self.add_births(key, births, added_dots);
+        birth_dots.set(births.iter().map(|birth| self.birth(birth)));
+        for record in &*added {
+            let (origin, counter) = self.store.local_dot(record);
             let is_first = self.is_same(record, &first);
             let mut is_birth = is_first && is_born_first;
             if is_birth {
-                self.store.add_birth(key, (origin, record.counter));
+                self.store.add_birth(key, (origin, counter));
             }
-            is_birth |= births.iter().any(|(_, place, counter)| {
-                *counter == record.counter && self.numbers[*place as usize] == origin
-            });
-            let step = Step { counter: record.counter, key, is_birth };
+            is_birth |= birth_dots.has((origin, counter));
+            let step = Step { counter, key, is_birth };
             if is_first {
                 self.list(origin, step);
             } else {
@@ -655,19 +739,15 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// Notes those of the births that are news. What is listed besides goes to the trails with that.
-    fn add_births(&mut self, key: u32, births: &[(u32, u32, u64)], added: &[Record<E>]) {
-        for (_, place, counter) in births {
-            let birth = (self.numbers[*place as usize], *counter);
-            // A forged delta may list a key twice.
-            let is_known = birth.1 <= self.store.origins.seen(birth.0)
-                || self.store.births(key).any(|listed| listed == birth);
-            if is_known {
+    fn add_births(&mut self, key: u32, births: &[(u32, u32, u64)], added: &LocalDots) {
+        for birth in births {
+            let (origin, counter) = self.birth(birth);
+            if counter <= self.store.origins.seen(origin) {
                 continue;
             }
-            self.store.add_birth(key, birth);
-            if !added.iter().any(|record| (self.origin(record), record.counter) == birth) {
-                let step = Step { counter: birth.1, key, is_birth: true };
-                self.steps.beside.push((birth.0, step));
+            self.store.add_birth(key, (origin, counter));
+            if !added.has((origin, counter)) {
+                self.steps.beside.push((origin, Step { counter, key, is_birth: true }));
             }
         }
     }

@@ -54,8 +54,44 @@ impl Authors {
     }
 }
 
-/// A birth of a key: number of the origin, and counter.
-pub(super) type Birth = (u32, u64);
+/// An operation as the store names it: number of the origin, and counter.
+pub(super) type LocalDot = (u32, u64);
+
+/// Operations on one key, to be looked up. There are few, unless somebody made many to keep others
+/// busy: then it is a matter of time that they are in order.
+#[derive(Debug, Default)]
+pub(super) struct LocalDots(Vec<LocalDot>);
+
+impl LocalDots {
+    /// So many are looked at one by one.
+    pub const FEW: usize = 8;
+
+    /// These, and no others.
+    pub fn set(&mut self, dots: impl Iterator<Item = LocalDot>) {
+        self.0.clear();
+        self.0.extend(dots);
+        if self.0.len() > Self::FEW {
+            self.0.sort_unstable();
+        }
+    }
+
+    /// Whether the operation is one of them.
+    pub fn has(&self, dot: LocalDot) -> bool {
+        if self.0.len() > Self::FEW {
+            self.0.binary_search(&dot).is_ok()
+        } else {
+            self.0.contains(&dot)
+        }
+    }
+}
+
+impl FromIterator<LocalDot> for LocalDots {
+    fn from_iter<I: IntoIterator<Item = LocalDot>>(dots: I) -> Self {
+        let mut all = Self::default();
+        all.set(dots.into_iter());
+        all
+    }
+}
 
 /// The births of a key, in a chain: 0 where there are none, else 1 + the place of the last link.
 pub(super) type Chain = u32;
@@ -75,8 +111,8 @@ struct Link {
 }
 
 impl Births {
-    /// The greatest number of births: those who refer to them use two bits otherwise.
-    const MOST: usize = 1 << 30;
+    /// The greatest number of births: those who refer to them use three bits otherwise.
+    const MOST: usize = 1 << 29;
 
     /// Whether there is room for so many more.
     pub fn has_room(&self, births: usize) -> bool {
@@ -84,14 +120,14 @@ impl Births {
     }
 
     /// Adds a birth to a chain, and gives the longer one. There must be room.
-    pub fn add(&mut self, before: Chain, (origin, counter): Birth) -> Chain {
+    pub fn add(&mut self, before: Chain, (origin, counter): LocalDot) -> Chain {
         let counter = [(counter >> 32) as u32, counter as u32];
         self.links.push(Link { counter, origin, before });
         self.links.len() as Chain
     }
 
     /// The births of a chain, the last one first.
-    pub fn of(&self, chain: Chain) -> impl Iterator<Item = Birth> {
+    pub fn of(&self, chain: Chain) -> impl Iterator<Item = LocalDot> {
         let link = |chain: Chain| Some(self.links[chain.checked_sub(1)? as usize]);
         std::iter::successors(link(chain), move |last| link(last.before)).map(|link| {
             (link.origin, u64::from(link.counter[0]) << 32 | u64::from(link.counter[1]))
@@ -108,6 +144,8 @@ pub(super) struct Trail {
     counters: Table<u64>,
     /// The key's number, and whether the operation is a birth.
     keys: Table<u32>,
+    /// The counter of the last entry; 0 where there is none.
+    last: u64,
     /// How many entries are neither maximal nor births.
     stale: usize,
 }
@@ -126,24 +164,26 @@ impl Trail {
         let Step { counter, key, is_birth } = step;
         self.counters.push(counter);
         self.keys.push(if is_birth { key | BIRTH } else { key });
+        if is_birth && counter == self.last {
+            self.put_birth_first(counter);
+        }
+        self.last = counter;
+    }
+
+    /// Of several keys that one operation decided on, which is always forged, the last one was born
+    /// by it: it goes first.
+    #[cold]
+    fn put_birth_first(&mut self, counter: u64) {
+        let first = self.counters.partition_point(|other| *other < counter);
+        let last = self.keys.len() - 1;
+        (self.keys[first], self.keys[last]) = (self.keys[last], self.keys[first]);
     }
 
     /// Which key the operation was the first decision on.
     pub fn born(&self, counter: u64) -> Option<u32> {
-        // Where no entry is missing, it is where it would be.
-        let guess = usize::try_from(counter.checked_sub(*self.counters.get(0)?)?).ok()?;
-        if self.counters.get(guess) == Some(&counter) && self.keys[guess] & BIRTH != 0 {
-            return Some(self.keys[guess] & !BIRTH);
-        }
-        let mut from = self.first_from(counter);
-        while self.counters.get(from) == Some(&counter) {
-            let key = self.keys[from];
-            if key & BIRTH != 0 {
-                return Some(key & !BIRTH);
-            }
-            from += 1;
-        }
-        None
+        let at = self.first_from(counter);
+        let key = *self.keys.get(at)?;
+        (self.counters[at] == counter && key & BIRTH != 0).then_some(key & !BIRTH)
     }
 
     /// The operations after `counter`, with their keys, in order. Some are no longer maximal.
@@ -177,8 +217,8 @@ impl Trail {
     }
 
     /// Drops what is neither a birth nor maximal.
-    pub fn clear(&mut self, is_maximal: impl Fn(u64, u32) -> bool) {
-        let mut kept = Self::default();
+    pub fn clear(&mut self, mut is_maximal: impl FnMut(u64, u32) -> bool) {
+        let mut kept = Self { last: self.last, ..Self::default() };
         for (counter, key) in self.counters.iter().zip(self.keys.iter()) {
             if key & BIRTH != 0 || is_maximal(*counter, *key) {
                 kept.counters.push(*counter);
@@ -186,5 +226,39 @@ impl Trail {
             }
         }
         *self = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_birth_is_found_among_forged_decisions_of_one_operation() {
+        let mut trail = Trail::default();
+        for (counter, key, is_birth) in
+            [(1, 0, true), (2, 1, false), (2, 2, false), (2, 3, true), (2, 4, false), (3, 5, true)]
+        {
+            trail.push(Step { counter, key, is_birth });
+        }
+        assert_eq!([0, 1, 2, 3, 4].map(|counter| trail.born(counter)), {
+            [None, Some(0), Some(3), Some(5), None]
+        });
+        let mut keys: Vec<u32> = trail.after(1).map(|(_, key)| key).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, [1, 2, 3, 4, 5]);
+        trail.clear(|_, key| key == 4);
+        assert!(trail.after(0).eq([(1, 0), (2, 3), (2, 4), (3, 5)]));
+    }
+
+    #[test]
+    fn few_and_many_are_found() {
+        for count in [0, 1, LocalDots::FEW, LocalDots::FEW + 1, 100] {
+            let all: LocalDots = (0..count as u32).rev().map(|at| (at, 7)).collect();
+            for at in 0..count as u32 {
+                assert!(all.has((at, 7)) && !all.has((at, 8)));
+            }
+            assert!(!all.has((count as u32, 7)));
+        }
     }
 }

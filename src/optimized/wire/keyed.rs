@@ -468,6 +468,35 @@ mod tests {
         assert_eq!(copy.state_hash(), map.state_hash());
     }
 
+    /// A forged delta may list a key twice, by its bytes and by a birth. The first time counts.
+    #[test]
+    fn a_key_that_is_listed_twice_is_taken_in_once() {
+        let origin = |name| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+        let author = |name, seq| Author { origin: origin(name), seq, user: None };
+        let mut map = LwwMap::<str, str>::new();
+        let _ = map.put(&author("a", 1), "known", "old", 1).expect("there is room");
+        let receiver = map.clone();
+        let _ = map.put(&author("a", 2), "known", "new", 2).expect("there is room");
+        let _ = map.put(&author("a", 3), "other", "any", 3).expect("there is room");
+        let mut forged = map.delta_since(&receiver.vector()).keyed;
+        assert_eq!(forged.names.len(), 2);
+        forged.keys.clear();
+        forged.keys.extend_from_slice(b"known");
+        let length = forged.keys.len() as u32;
+        forged.names[1] = Name::Bytes { at: 0, length };
+        let bytes = encode(&forged, Naming::Inline, Base::Inline);
+        let read = Typed::<Write, str, str>::decode(&bytes, &Known::default());
+        let read = read.expect("that both are one key cannot be seen");
+
+        let mut receiver = receiver;
+        let changed = receiver.apply(&read).expect("no gap").len();
+        assert_eq!((changed, receiver.get("known"), receiver.ever()), (1, Some("new"), 1));
+        // It is not marked for longer than that.
+        let _ = map.put(&author("a", 4), "known", "newer", 4).expect("there is room");
+        let _ = receiver.apply(&map.delta_since(&receiver.vector())).expect("no gap");
+        assert_eq!(receiver.get("known"), Some("newer"));
+    }
+
     #[test]
     fn what_stands_twice_is_written_once() {
         let twice = |delta: &mut KeyedDelta<Write>| {
