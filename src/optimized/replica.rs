@@ -470,16 +470,21 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     /// What the user is to be told: which of their latest decisions are superseded, with the bytes
     /// of their keys. A register's key has none.
     pub fn notices(&self, user: &User) -> Vec<Notice<Vec<u8>>> {
-        let mut notices = Vec::new();
+        self.all_notices().remove(user).unwrap_or_default()
+    }
+
+    /// What each user is to be told, if anything.
+    pub fn all_notices(&self) -> BTreeMap<User, Vec<Notice<Vec<u8>>>> {
+        let mut notices = BTreeMap::<User, Vec<Notice<Vec<u8>>>>::new();
         for (object, open) in self.open_decisions() {
             for decision in open.superseded {
-                if decision.user.as_ref() == Some(user) {
-                    let key = match &self.objects[object] {
-                        Object::LwwRegister(_) => None,
-                        _ => Some(open.key.clone()),
-                    };
-                    notices.push(Notice { object: object.clone(), key, decision });
-                }
+                let Some(user) = decision.user.clone() else { continue };
+                let key = match &self.objects[object] {
+                    Object::LwwRegister(_) => None,
+                    _ => Some(open.key.clone()),
+                };
+                let notice = Notice { object: object.clone(), key, decision };
+                notices.entry(user).or_default().push(notice);
             }
         }
         notices

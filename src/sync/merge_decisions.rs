@@ -117,7 +117,8 @@ pub fn open<K: Atom + ?Sized, V: Atom + ?Sized>(replica: &Replica<K, V>) -> Vec<
             id: decision.id,
         };
         let listed: Vec<Word> = state.decisions(&open.key).into_iter().map(word).collect();
-        let is_superseded = |word: &Word| open.superseded.contains(&word.id);
+        let superseded: BTreeSet<&Dot> = open.superseded.iter().map(|id| &id.dot).collect();
+        let is_superseded = |word: &Word| superseded.contains(&word.id.dot);
         let (superseded, kept): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_superseded);
         decisions.push(MergeDecision {
             object: object.clone(),

@@ -7,10 +7,10 @@
 use super::Node;
 use super::failure::{Failure, Result};
 use super::schema;
-use rejoin::operation::{Operation, User};
+use rejoin::operation::Operation;
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::Object;
-use rejoin::trace::{ObjectType, Priority};
+use rejoin::trace::{Json, ObjectType, Priority};
 use serde_json::{Value, json, value::RawValue};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -127,13 +127,11 @@ pub fn claims(replica: &mut Node) -> Vec<String> {
     let objects: Vec<_> = replica.objects().keys().cloned().collect();
     let mut lines = Vec::new();
     let mut decisions: BTreeMap<_, Vec<Value>> = BTreeMap::new();
-    let mut users: BTreeSet<User> = BTreeSet::new();
     for (object, open) in replica.open_decisions() {
         let list = |ids: &[rejoin::operation::DecisionId]| -> Vec<Value> {
             let id = |id: &rejoin::operation::DecisionId| json!({"replica": id.dot.origin.replica.as_str(), "seq": id.seq});
             ids.iter().map(id).collect()
         };
-        users.extend(open.superseded.iter().filter_map(|decision| decision.user.clone()));
         let mut line = json!({"kept": list(&open.kept), "superseded": list(&open.superseded)});
         if schema().get(object).is_none_or(|entry| entry.kind != ObjectType::LwwRegister) {
             line["key"] = String::from_utf8_lossy(&open.key).into();
@@ -162,7 +160,7 @@ pub fn claims(replica: &mut Node) -> Vec<String> {
             lines.push(format!(r#"{},"decisions":{open}}}"#, start("decisions")));
         }
     }
-    for user in &users {
+    for (user, notices) in replica.all_notices() {
         let notice = |notice: rejoin::operation::Notice<Vec<u8>>| {
             let id = &notice.decision;
             let mut line = json!({
@@ -173,9 +171,9 @@ pub fn claims(replica: &mut Node) -> Vec<String> {
             }
             line
         };
-        let notices: Vec<Value> = replica.notices(user).into_iter().map(notice).collect();
+        let notices: Vec<Value> = notices.into_iter().map(notice).collect();
         lines.push(
-            json!({"event": "notices", "replica": name, "user": &**user, "notices": notices})
+            json!({"event": "notices", "replica": name, "user": &*user, "notices": notices})
                 .to_string(),
         );
     }
@@ -211,12 +209,14 @@ fn value(object: &Object<str, str>) -> String {
     }
 }
 
-/// A value as JSON. What is kept here is canonical JSON; a peer that is not may have sent any text,
+/// A value as canonical JSON. What is kept here is that already; a peer may have sent any text,
 /// which must not make the whole record unreadable.
 fn readable(text: &str) -> String {
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(_) => text.into(),
-        Err(_) => json!(text).to_string(),
+    // So deep does a value stand in a line at most.
+    let is_readable = Json::parse(&format!("[[{text}]]")).is_ok();
+    match Json::parse(text) {
+        Ok(value) if is_readable => value.canonical(),
+        _ => json!(text).to_string(),
     }
 }
 
@@ -318,7 +318,8 @@ mod tests {
             let operation = Operation::Put { key, value: Some(value), timestamp: 1 };
             node.perform("patterns", operation, None).expect("there is room");
             let lines = claims(&mut node);
-            assert!(lines.iter().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+            let is_readable = |line: &String| !line.contains('\n') && Json::parse(line).is_ok();
+            assert!(lines.iter().all(is_readable), "{lines:?}");
             let expected = format!("{}:{told}", json!(key));
             assert!(lines.iter().any(|line| line.contains(&expected)), "{lines:?}");
         }
