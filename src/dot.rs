@@ -5,16 +5,18 @@
 //! Source: Almeida et al., Scalable and Accurate Causality Tracking for Eventually Consistent
 //! Stores, DAIS 2014 (dots); basho/riak_kv#679 (why incarnations).
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The name of a replica; ordered by its UTF-8 bytes.
-#[derive(Clone, Eq, PartialOrd, Ord)]
+#[derive(Clone, Eq)]
 pub struct ReplicaId(Arc<str>);
 
 impl ReplicaId {
-    /// Names a replica. Replicas that sync with each other need different names.
+    /// Names a replica. Replicas that sync with each other need different names, of at most
+    /// [`MOST_NAME`](crate::optimized::wire::MOST_NAME) bytes: messages with longer ones are refused.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
@@ -29,6 +31,18 @@ impl ReplicaId {
 impl PartialEq for ReplicaId {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Ord for ReplicaId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for ReplicaId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

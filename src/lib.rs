@@ -50,7 +50,7 @@
 //! # Features
 //!
 //! `compression` (default): [`trace::decompress`], and with it judging `.gz` and `.zst` traces; and
-//! [`optimized::wire::compress`], by which sessions send less bytes.
+//! [`optimized::wire::compress`], by which sessions send fewer bytes.
 
 pub mod lattice;
 

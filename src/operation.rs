@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// The name of a replicated object.
 pub type ObjectId = Arc<str>;
 
-/// The name of a person who decides.
+/// The name of a person who decides; of at most
+/// [`MOST_NAME`](crate::optimized::wire::MOST_NAME) bytes, for messages with longer ones are refused.
 pub type User = Arc<str>;
 
 /// A value that can be written and deleted.

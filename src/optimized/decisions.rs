@@ -4,7 +4,8 @@
 //! writes are timed. Nearly every key has one maximal decision, which stands in a plain array;
 //! further ones, and a winner that is not maximal, stand in a table beside it.
 //! Laws: as the reference (tests/optimized.rs; of a model, proved in spec/).
-//! Cost: deciding and joining O(1) a key, whatever there is besides; `delta_since` O(changes).
+//! Cost: deciding and joining O(1) a key, but for what the key has in maximal decisions and births;
+//! `delta_since` O(changes).
 //! Source: see the reference; the layout is this project's.
 //!
 //! Registers, sets and maps are typed views of this store.
@@ -19,7 +20,7 @@ use super::vector::{Origins, Vector};
 use super::{Author, Refused};
 use crate::dot::{Dot, Origin};
 use crate::operation::{DecisionId, User};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -74,6 +75,9 @@ impl Marks {
     }
 }
 
+/// How many decisions may stand side by side on one key: no delta is taken in that may lead to more.
+pub(super) const MOST_MAXIMAL: usize = 1 << 16;
+
 /// The maximal decisions on every key, and the winners.
 #[derive(Clone, Debug)]
 pub(crate) struct Decisions<E> {
@@ -81,11 +85,15 @@ pub(crate) struct Decisions<E> {
     pub(super) authors: Authors,
     /// By number of the origin.
     pub(super) trails: Vec<Trail>,
+    /// The origins of trails that are to be cleared.
+    overdue: Vec<u32>,
     pub(super) keys: Keys,
     /// By number of the key: one of its maximal decisions.
     pub(super) records: Table<Record<E>>,
     pub(super) marks: Table<Marks>,
     pub(super) more: HashMap<u32, More<E>>,
+    /// No key has more maximal decisions than that beside the one in the array.
+    pub(super) most_beside: usize,
     pub(super) births: Births,
     pub(super) values: Values,
     pub(super) trees: Trees,
@@ -97,10 +105,12 @@ impl<E> Default for Decisions<E> {
             origins: Origins::default(),
             authors: Authors::default(),
             trails: Vec::new(),
+            overdue: Vec::new(),
             keys: Keys::default(),
             records: Table::default(),
             marks: Table::default(),
             more: HashMap::new(),
+            most_beside: 0,
             births: Births::default(),
             values: Values::default(),
             trees: Trees::default(),
@@ -120,7 +130,9 @@ impl<E: Effect> View<'_, E> {
     /// The order of writes: by timestamp, replica, seq and effect, then by what is left.
     pub fn cmp(&self, other: &Self) -> Ordering {
         // The tombstone stands where its canonical bytes would.
-        let effect = |view: &Self| (view.value.unwrap_or(b"null").to_vec(), view.value.is_some());
+        fn effect<'a, E>(view: &View<'a, E>) -> (&'a [u8], bool) {
+            (view.value.unwrap_or(b"null"), view.value.is_some())
+        }
         let (ours, theirs) = (self.record, other.record);
         ours.effect
             .timestamp()
@@ -224,27 +236,31 @@ impl<E: Effect> Decisions<E> {
 
     /// The record is no longer maximal: its entry is of no use, unless it is a birth.
     pub(super) fn outdate(&mut self, record: &Record<E>, is_birth: bool) {
-        let dot = self.local_dot(record);
-        if !is_birth && self.trails[dot.0 as usize].outdate() {
-            self.clear_trail(dot.0);
+        let origin = self.authors.origin(record.author);
+        if !is_birth && self.trails[origin as usize].outdate() {
+            self.overdue.push(origin);
         }
     }
 
-    /// Drops what is of no use from a trail.
-    #[cold]
-    fn clear_trail(&mut self, origin: u32) {
-        let mut trail = std::mem::take(&mut self.trails[origin as usize]);
+    /// Drops what is of no use from the trails that have much of it.
+    fn clear_trails(&mut self) {
+        let mut overdue = std::mem::take(&mut self.overdue);
+        overdue.sort_unstable();
+        overdue.dedup();
         // Those of a key with many, so that they are not gone through for each entry.
         let mut many: HashMap<u32, LocalDots> = HashMap::new();
-        trail.clear(|counter, key| {
-            let dots = || self.maximal(key).map(|record| self.local_dot(record));
-            if self.has_many(key) {
-                many.entry(key).or_insert_with(|| dots().collect()).has((origin, counter))
-            } else {
-                dots().any(|other| other == (origin, counter))
-            }
-        });
-        self.trails[origin as usize] = trail;
+        for origin in overdue {
+            let mut trail = std::mem::take(&mut self.trails[origin as usize]);
+            trail.clear(|counter, key| {
+                let dots = || self.maximal(key).map(|record| self.local_dot(record));
+                if self.has_many(key) {
+                    many.entry(key).or_insert_with(|| dots().collect()).has((origin, counter))
+                } else {
+                    dots().any(|other| other == (origin, counter))
+                }
+            });
+            self.trails[origin as usize] = trail;
+        }
     }
 
     /// Whether so many decisions are maximal that they should not be gone through often.
@@ -263,8 +279,16 @@ impl<E: Effect> Decisions<E> {
         }
     }
 
-    /// Moves the values together when too much of their place is of no use.
+    /// Makes room where much is of no use. Every change ends with it.
     pub(super) fn tidy(&mut self) {
+        if !self.overdue.is_empty() {
+            self.clear_trails();
+        }
+        self.tidy_values();
+    }
+
+    /// Moves the values together when too much of their place is of no use.
+    fn tidy_values(&mut self) {
         if !self.values.is_wasteful() {
             return;
         }
@@ -446,18 +470,30 @@ impl<E: Effect> Decisions<E> {
         (!current.effect.is_removal()).then(value)
     }
 
-    /// The keys that a delta lists, as far as they are known here by what the delta calls them.
+    /// The keys that a delta lists, each once, as far as they are known here by what the delta calls
+    /// them.
     pub fn keys_of(&self, delta: &KeyedDelta<E>) -> Vec<Vec<u8>> {
         let Ok(numbers) = self.resolve(delta) else {
             return Vec::new();
         };
-        let key = |(name, number): (&Name, Option<u32>)| match (name, number) {
-            (Name::Bytes { at, length }, _) => {
-                Some(delta.keys[*at as usize..][..*length as usize].to_vec())
+        // A forged delta may list a key very often.
+        let (mut known, mut unknown) = (HashSet::new(), HashSet::new());
+        let mut keys = Vec::new();
+        for (name, number) in delta.names.iter().zip(numbers) {
+            let (bytes, number) = match *name {
+                Name::Birth { .. } => (&[][..], number),
+                Name::Bytes { at, length } => {
+                    let bytes = &delta.keys[at as usize..][..length as usize];
+                    (bytes, self.find(bytes))
+                }
+            };
+            match number {
+                Some(number) if known.insert(number) => keys.push(self.key(number).to_vec()),
+                None if unknown.insert(bytes) => keys.push(bytes.to_vec()),
+                _ => {}
             }
-            (Name::Birth { .. }, number) => number.map(|number| self.key(number).to_vec()),
-        };
-        delta.names.iter().zip(numbers).filter_map(key).collect()
+        }
+        keys
     }
 
     /// The greatest write to a key.

@@ -282,6 +282,9 @@ pub enum Unfit {
     UnknownBirth(Dot),
     /// The object would have more keys than it can: more than 2^29, or some 4 GB of them.
     KeysFull,
+    /// So many decisions might stand side by side on a key: more than 2^16. Few replicas can have
+    /// made them without having heard of each other.
+    TooContested,
     /// It has operations under the name of this very replica and life that this replica did not
     /// perform: another process goes on under the same name.
     Forked {
@@ -316,6 +319,12 @@ impl fmt::Display for Unfit {
             Self::KeysFull => write!(
                 f,
                 "with the delta's keys the object would have more than 2^29, or some 4 GB of them"
+            ),
+            Self::TooContested => write!(
+                f,
+                "with the delta more than 65,536 decisions might stand side by side on one key: \
+                 see that its sender is to be trusted; where it is, decide on the key anew there, \
+                 which supersedes them"
             ),
             Self::Forked { origin, performed, known } => write!(
                 f,

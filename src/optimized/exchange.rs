@@ -9,7 +9,7 @@
 
 use super::arena::Values;
 use super::atom::Atom;
-use super::decisions::{Decisions, Marks, More, View, same};
+use super::decisions::{Decisions, MOST_MAXIMAL, Marks, More, View, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
 use super::history::{LocalDot, LocalDots, Step, Trail};
 use super::replica::Changes;
@@ -220,6 +220,9 @@ impl<E: Effect> Decisions<E> {
         if !self.keys.has_room(new, delta.keys.len()) || !self.births.has_room(births) {
             return Err(Unfit::KeysFull);
         }
+        if self.may_be_too_contested(delta) {
+            return Err(Unfit::TooContested);
+        }
         let numbers = self.origins.numbers_of(delta.seen.roster());
         self.trails.resize(self.origins.len(), Trail::default());
         let whose = |author: &DeltaAuthor| {
@@ -253,24 +256,37 @@ impl<E: Effect> Decisions<E> {
         Ok(changes)
     }
 
+    /// Whether the delta may lead to too many decisions on one key. What it lists of a key may come
+    /// beside what the most contested key has.
+    fn may_be_too_contested(&mut self, delta: &KeyedDelta<E>) -> bool {
+        let runs = delta.others.chunk_by(|(a, _), (b, _)| a == b).map(<[_]>::len);
+        let most = usize::from(!delta.is_empty()) + runs.max().unwrap_or(0);
+        let most_here = |store: &Self| usize::from(store.len() > 0) + store.most_beside;
+        if most_here(self) + most > MOST_MAXIMAL {
+            let lengths = self.more.values().map(|more| more.maximal.len());
+            self.most_beside = lengths.max().unwrap_or(0);
+        }
+        most_here(self) + most > MOST_MAXIMAL
+    }
+
     /// The number of each listed key; `None` for keys that go by their bytes.
     pub(super) fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, Unfit> {
         let origins = delta.seen.roster().origins();
         let numbers = self.origins.find_all(delta.seen.roster());
-        let resolve = |name: &Name| match *name {
-            Name::Bytes { .. } => Ok(None),
-            Name::Birth { place, counter } => {
-                let trail = numbers[place as usize].map(|number| &self.trails[number as usize]);
-                match trail.and_then(|trail| trail.born(counter)) {
-                    Some(key) => Ok(Some(key)),
-                    None => {
-                        let origin = origins[place as usize].clone();
-                        Err(Unfit::UnknownBirth(Dot { origin, counter }))
-                    }
-                }
-            }
-        };
-        delta.names.iter().map(resolve).collect()
+        let mut keys = Vec::with_capacity(delta.names.len());
+        for name in &delta.names {
+            let Name::Birth { place, counter } = *name else {
+                keys.push(None);
+                continue;
+            };
+            let trail = numbers[place as usize].map(|number| &self.trails[number as usize]);
+            let Some(key) = trail.and_then(|trail| trail.born(counter)) else {
+                let origin = origins[place as usize].clone();
+                return Err(Unfit::UnknownBirth(Dot { origin, counter }));
+            };
+            keys.push(Some(key));
+        }
+        Ok(keys)
     }
 }
 
@@ -396,7 +412,8 @@ impl<'a, E: Effect> Join<'a, E> {
             let is_news = first.counter > whose.seen;
             let first = Record { author: whose.author, ..*first };
             let is_born_first = matches!(name, Name::Bytes { .. }) && births.is_empty();
-            let incoming = Incoming { first, is_news, others, kept, winner, births, is_born_first };
+            let incoming =
+                &Incoming { first, is_news, others, kept, winner, births, is_born_first };
             let (key, is_new) = match (name, *key) {
                 (_, Some(key)) => (key, false),
                 (Name::Bytes { at, length }, None) => {
@@ -457,8 +474,8 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// A key that the store did not know, with one decision.
-    fn create(&mut self, key: u32, incoming: Incoming<'_, E>, origin: u32) {
-        let Incoming { first, births, .. } = incoming;
+    fn create(&mut self, key: u32, incoming: &Incoming<'_, E>, origin: u32) {
+        let Incoming { first, births, .. } = *incoming;
         let record = self.copied(&first);
         self.store.records.push(record);
         let mut is_birth = births.is_empty();
@@ -469,6 +486,9 @@ impl<'a, E: Effect> Join<'a, E> {
                 let mut dots = LocalDots::default();
                 dots.set([own].into_iter());
                 self.add_births(key, births, &dots);
+                // None is there where all are said to have been seen, which is forged: then others
+                // will be told that the record is the birth.
+                is_birth |= self.store.marks[key as usize].births() == 0;
             }
         }
         self.list(origin, Step { counter: first.counter, key, is_birth });
@@ -477,8 +497,8 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// Joins one key: keeps what both list, and what one lists and the other has not seen.
-    fn join(&mut self, key: u32, incoming: Incoming<'_, E>) {
-        let Incoming { first, is_news, others, kept, winner, births, is_born_first } = incoming;
+    fn join(&mut self, key: u32, incoming: &Incoming<'_, E>) {
+        let Incoming { first, is_news, others, kept, winner, births, is_born_first } = *incoming;
         let marks = self.store.marks[key as usize];
         let is_alone = others.is_empty() && kept.is_empty() && winner.is_none();
         let has_births = is_born_first || !births.is_empty();
@@ -493,7 +513,7 @@ impl<'a, E: Effect> Join<'a, E> {
             }
         }
         if is_alone && is_news && self.stands_beside(key, &first) {
-            return self.add(key, &incoming);
+            return self.add(key, incoming);
         }
         let mut lists = std::mem::take(&mut self.lists);
         lists.clear();
@@ -522,6 +542,7 @@ impl<'a, E: Effect> Join<'a, E> {
         let store = &mut *self.store;
         let more = store.more.entry(key).or_default();
         more.maximal.push(record);
+        store.most_beside = store.most_beside.max(more.maximal.len());
         let apart = if superseded.is_some() { more.winner.take() } else { None };
         if let Some(apart) = apart {
             store.free(&apart);
@@ -592,8 +613,8 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 
     /// Every other case.
-    fn join_all(&mut self, key: u32, incoming: Incoming<'_, E>, lists: &mut Lists<E>) {
-        let Incoming { first, is_news, others, kept: known, winner, .. } = incoming;
+    fn join_all(&mut self, key: u32, incoming: &Incoming<'_, E>, lists: &mut Lists<E>) {
+        let Incoming { first, is_news, others, kept: known, winner, .. } = *incoming;
         self.store.bear(key);
         let Lists { ours, kept, dropped, added, our_dots, their_dots, added_dots } = lists;
         let beside = self.store.beside(key);
@@ -650,7 +671,7 @@ impl<'a, E: Effect> Join<'a, E> {
         }
         let is_apart = won.is_some_and(|won| !is_listed(&won, kept) && !is_listed(&won, added));
         if dropped.is_empty() && added.is_empty() && is_ours {
-            self.note(key, &incoming, lists);
+            self.note(key, incoming, lists);
             return;
         }
 
@@ -683,6 +704,7 @@ impl<'a, E: Effect> Join<'a, E> {
             let more = store.more.entry(key).or_default();
             more.maximal.clear();
             more.maximal.extend_from_slice(rest);
+            store.most_beside = store.most_beside.max(rest.len());
             more.winner = apart;
         } else if had_more {
             store.more.remove(&key);
@@ -695,7 +717,7 @@ impl<'a, E: Effect> Join<'a, E> {
         }
         store.trees.touch(key);
         self.changes.push(Change { key, superseded });
-        self.note(key, &incoming, lists);
+        self.note(key, incoming, lists);
     }
 
     /// Of a key on which nothing is timed: a decision that had effect and has it no more.
@@ -724,7 +746,9 @@ impl<'a, E: Effect> Join<'a, E> {
         for record in &*added {
             let (origin, counter) = self.store.local_dot(record);
             let is_first = self.is_same(record, &first);
-            let mut is_birth = is_first && is_born_first;
+            // A key without a birth is forged; it must have one, to be told to others.
+            let mut is_birth =
+                is_first && is_born_first || self.store.marks[key as usize].births() == 0;
             if is_birth {
                 self.store.add_birth(key, (origin, counter));
             }

@@ -58,7 +58,7 @@ impl Authors {
 pub(super) type LocalDot = (u32, u64);
 
 /// Operations on one key, to be looked up. There are few, unless somebody made many to keep others
-/// busy: then it is a matter of time that they are in order.
+/// busy: then they are put in order, so that it takes no time.
 #[derive(Debug, Default)]
 pub(super) struct LocalDots(Vec<LocalDot>);
 

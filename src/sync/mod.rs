@@ -90,10 +90,12 @@
 //! [`Config::max_rounds`] and 8 announcements of each object, and asks 3 times for what it refuses.
 //! All bytes are checked before they are used, and none make it panic.
 //!
-//! Its time is linear in what is said, but for a logarithm, and for each message in what is known of
-//! the keys that it lists: 8,000 concurrent decisions on one key, which take 82 kB with their
-//! origins, are taken in in 5 ms. Who may send many messages about such a key can keep a session busy
-//! for longer; [`Config::max_object`] bounds how many fit. Where peers are not trusted, set it low.
+//! Its time is linear in what is said, unpacked, but for a logarithm. Beside that a message takes time
+//! for each origin of its objects, and for what is known of the keys that it lists, which is at most
+//! 65,536 decisions each, and their births: 8,000 decisions on one key, which take 82 kB with
+//! their origins, are taken in in 5 ms. To hash one key takes the names of all who decided on it, of
+//! 256 bytes at most: some 40 MB at worst. How many messages a peer sends is the application's to
+//! limit.
 //!
 //! A peer that lies is not found out by this: one that forges operations, or repeats the hashes it
 //! is told, looks like an honest one. `spec/sync.md` says what each byte means.

@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::failure::{Failure, Result};
+use super::frame::MOST_NAME;
 use super::record;
 use clap::{Args, Subcommand};
 use rejoin::operation::{Canonical, Operation};
@@ -18,7 +19,7 @@ pub struct Edit {
     pub change: Change,
 
     /// Who decides. Whoever is overruled by a merge is named as to be told.
-    #[arg(long, global = true, value_name = "NAME", value_parser = name)]
+    #[arg(long, global = true, value_name = "NAME", value_parser = user)]
     pub user: Option<String>,
 }
 
@@ -96,7 +97,15 @@ pub enum Change {
 /// The greatest length of a value, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Reads a name: of an object, a key, an element or a user.
+/// Reads the name of a user.
+fn user(text: &str) -> std::result::Result<String, String> {
+    match text.len() {
+        1..=MOST_NAME => Ok(text.into()),
+        length => Err(format!("a user's name has 1 to {MOST_NAME} bytes, and this one {length}")),
+    }
+}
+
+/// Reads a name: of an object, a key or an element.
 pub fn name(text: &str) -> std::result::Result<String, String> {
     match text.len() {
         1..=1024 => Ok(text.into()),

@@ -25,8 +25,7 @@ const GREETING: &[u8] = b"rejoin sync 1\n";
 /// The length of the checksum, in bytes.
 const CHECKSUM: usize = 8;
 
-/// The greatest length of a replica's name, in bytes.
-pub const MOST_NAME: usize = 256;
+pub use rejoin::optimized::wire::MOST_NAME;
 
 impl Frame {
     /// Says who this is.

@@ -83,7 +83,7 @@ fn length(number: u64) -> usize {
     64 - number.leading_zeros() as usize
 }
 
-/// The width that makes the block shortest.
+/// A width that makes the block short.
 fn best_width(numbers: &[u64], minimum: u64, bits: usize) -> usize {
     // If not even the best saves an eighth it is not worth a look. One number in four tells that.
     let some = numbers.iter().step_by(4);

@@ -1,4 +1,4 @@
-//! Messages in less bytes, for time.
+//! Messages in fewer bytes, for time.
 //!
 //! Meaning: the message itself, in parts, each as it is, as a zstd frame, or as a PPMd stream.
 //! Laws: what was compressed is unpacked to the same bytes; unpacking gives no more than is allowed.
@@ -51,7 +51,7 @@ fn model(length: usize) -> u32 {
 #[cfg(feature = "compression")]
 const WINDOW: u64 = 8 << 20;
 
-/// The message in less bytes; as it is, where that is not more.
+/// The message in fewer bytes; as it is, where that is no longer.
 ///
 /// Texts and columns are compressed apart: they have nothing in common. Of each the shortest form
 /// is taken: PPMd for what people and programs write, most often zstd for what is random.

@@ -497,6 +497,68 @@ mod tests {
         assert_eq!(receiver.get("known"), Some("newer"));
     }
 
+    /// Of a key that is listed very often, what it has is told once.
+    #[test]
+    fn the_keys_of_a_delta_are_each_told_once() {
+        let mut forged = delta();
+        let store = crate::optimized::decisions::Decisions::<Write>::default();
+        let unknown = Name::Bytes { at: 0, length: 2 };
+        forged.names = vec![unknown; 3];
+        assert_eq!(store.keys_of(&forged), [&forged.keys[..2]]);
+    }
+
+    /// More decisions side by side than anybody makes are refused, and nothing changes. As many as
+    /// are taken in can be read back.
+    #[test]
+    fn a_key_that_is_too_contested_is_refused() {
+        let crowd = |from: u64, count: u64| {
+            let names = (from..from + count).map(|number| ReplicaId::new(format!("r{number:06}")));
+            let origins = names.map(|replica| Origin { replica, incarnation: 0 }).collect();
+            let roster = std::sync::Arc::new(crate::optimized::vector::Roster::new(origins)?);
+            let seen = Vector::new(roster, vec![1; count as usize])?;
+            let record =
+                |place| Record { counter: 1, seq: 1, author: place, effect: Write::new(1, None) };
+            Some(KeyedDelta {
+                since: Vector::default(),
+                seen,
+                authors: (0..count as u32).map(|place| DeltaAuthor { place, user: None }).collect(),
+                names: vec![Name::Bytes { at: 0, length: 1 }],
+                keys: b"k".to_vec(),
+                first: vec![record(0)],
+                others: (1..count as u32).map(|place| (0, record(place))).collect(),
+                kept: Vec::new(),
+                winners: Vec::new(),
+                births: Vec::new(),
+                values: Default::default(),
+            })
+        };
+        let most = crate::optimized::decisions::MOST_MAXIMAL as u64;
+        let read = |delta: Option<KeyedDelta<Write>>| {
+            let bytes = encode(&delta.expect("they rise"), Naming::Inline, Base::Inline);
+            Typed::<Write, str, str>::decode(&bytes, &Known::default()).expect("it is well formed")
+        };
+        let mut map = LwwMap::<str, str>::new();
+        let _ = map.apply(&read(crowd(0, most - 1))).expect("so many are taken in");
+        let refused = map.apply(&read(crowd(900_000, 2))).expect_err("these are too many");
+        assert_eq!(refused, crate::optimized::Unfit::TooContested);
+        assert_eq!(map.decisions("k").len() as u64, most - 1);
+        let _ = map.apply(&read(crowd(900_000, 1))).expect("one more is taken in");
+        assert!(map.apply(&read(crowd(900_001, 1))).is_err());
+
+        let mut copy = LwwMap::<str, str>::new();
+        let all = map.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+        let all = Typed::decode(&all, &Known::default()).expect("a state can be read");
+        let _ = copy.apply(&all).expect("what was taken in is taken in again");
+        assert_eq!(copy.decisions("k").len() as u64, most);
+
+        // Who decides anew supersedes them all.
+        let origin = Origin { replica: ReplicaId::new("z"), incarnation: 0 };
+        let author = Author { origin, seq: 1, user: None };
+        let _ = map.put(&author, "k", "settled", 2).expect("there is room");
+        let _ = map.apply(&read(crowd(900_001, 1))).expect("there is room again");
+        assert_eq!(map.decisions("k").len(), 2);
+    }
+
     #[test]
     fn what_stands_twice_is_written_once() {
         let twice = |delta: &mut KeyedDelta<Write>| {

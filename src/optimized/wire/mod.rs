@@ -56,6 +56,10 @@ use std::sync::Arc;
 /// The version of the format that is written, and read.
 pub const VERSION: u8 = 1;
 
+/// The greatest length of the name of a replica or a person, in bytes. A record is short, and yet
+/// its hash covers the name of whoever decided: it must not take much for nothing.
+pub const MOST_NAME: usize = 256;
+
 /// How many bytes of memory decoding takes at most for each byte of a message.
 pub const MEMORY: usize = 96;
 

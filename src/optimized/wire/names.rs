@@ -1,11 +1,12 @@
 //! Names: of origins and users, each told by how it differs from the one before.
 //!
 //! Meaning: a name is a number of bytes of the previous name, and bytes of its own.
-//! Laws: what was written is read back; a name is at most 9 times as long as its own bytes, unless
-//! it is the previous one again, so that little cannot be made much.
+//! Laws: what was written is read back; a name has at most 256 bytes, and is at most 9 times as long
+//! as its own bytes, unless it is the previous one again, so that little cannot be made much.
 //! Cost: O(length).
 //! Source: Witten et al., Managing Gigabytes, 1999, ch. 4 (front coding).
 
+use super::MOST_NAME;
 use super::column::write_column;
 use super::error::Error;
 use super::reader::{Reader, Writer, write_number};
@@ -68,6 +69,10 @@ fn read_name<'a>(
         );
         let expected = "at most 8 shared bytes for each other one, and no more than there are";
         return Err(Error::malformed(start, found, expected));
+    }
+    if shared.saturating_add(own) > MOST_NAME {
+        let found = format!("a name of {} bytes", shared.saturating_add(own));
+        return Err(Error::malformed(start, found, "a name of at most 256 bytes"));
     }
     let rest = reader.take(own, WHAT)?;
     if is_same {
@@ -141,4 +146,21 @@ pub(super) fn read_users(reader: &mut Reader<'_>) -> Result<Vec<User>, Error> {
         users.push(user);
     }
     Ok(users)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_at_most_256_bytes() {
+        for (length, is_read) in [(MOST_NAME, true), (MOST_NAME + 1, false)] {
+            let replica = ReplicaId::new("n".repeat(length));
+            let origin = Origin { replica, incarnation: 0 };
+            let mut bytes = Vec::new();
+            write_origins([&origin].into_iter(), &mut bytes);
+            let read = read_origins(&mut Reader::new(&bytes), 1);
+            assert_eq!(read.is_ok(), is_read);
+        }
+    }
 }

@@ -158,7 +158,10 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn new(start: [u8; 2]) -> Self {
-        Self { out: start.to_vec(), counted: 0 }
+        // Most messages are short, and need not grow then.
+        let mut out = Vec::with_capacity(64);
+        out.extend_from_slice(&start);
+        Self { out, counted: 0 }
     }
 
     /// A part of a message.

@@ -154,6 +154,7 @@ pub(super) fn write_span(
     };
     let mut names = Vec::new();
     if !new.is_empty() {
+        names.reserve(16 * new.len());
         write_origins(new.iter().map(|(origin, _)| *origin), &mut names);
     }
     let form = if since == seen {
