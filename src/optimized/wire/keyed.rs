@@ -497,6 +497,38 @@ mod tests {
         assert_eq!(receiver.get("known"), Some("newer"));
     }
 
+    /// A forged delta may list a new key with a birth that its receiver has seen, of another key.
+    /// What honest replicas tell each other of the key then must be understood.
+    #[test]
+    fn a_key_of_which_all_births_are_known_gets_one() {
+        let origin = |name| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+        let author = |name, seq| Author { origin: origin(name), seq, user: None };
+        let mut receiver = LwwMap::<str, str>::new();
+        let _ = receiver.put(&author("x", 1), "own", "old", 1).expect("there is room");
+        let mut forger = LwwMap::<str, str>::new();
+        let _ = forger.apply(&receiver.delta_since(&Vector::default())).expect("no gap");
+        let _ = forger.put(&author("f", 1), "new", "any", 2).expect("there is room");
+        let mut forged = forger.delta_since(&Vector::default()).keyed;
+        let place = |name| forged.seen.roster().position(&origin(name)).expect("it has decided");
+        let (f, x) = (place("f") as u32, place("x") as u32);
+        let number = forged
+            .first
+            .iter()
+            .position(|record| forged.authors[record.author as usize].place == f);
+        let number = number.expect("it is listed") as u32;
+        forged.births.push((number, x, 1));
+        let bytes = encode(&forged, Naming::Inline, Base::Inline);
+        let read = |bytes: &[u8]| Typed::<Write, str, str>::decode(bytes, &Known::default());
+        let _ = receiver.apply(&read(&bytes).expect("it cannot be noticed")).expect("no gap");
+
+        let mut third = LwwMap::<str, str>::new();
+        let _ = third.apply(&receiver.delta_since(&Vector::default())).expect("no gap");
+        let _ = third.put(&author("t", 1), "new", "honest", 3).expect("there is room");
+        let _ = receiver.apply(&third.delta_since(&receiver.vector())).expect("it is understood");
+        assert_eq!(receiver.get("new"), Some("honest"));
+        assert_eq!(receiver.state_hash(), third.state_hash());
+    }
+
     /// Of a key that is listed very often, what it has is told once.
     #[test]
     fn the_keys_of_a_delta_are_each_told_once() {
