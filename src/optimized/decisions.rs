@@ -10,7 +10,7 @@
 //!
 //! Registers, sets and maps are typed views of this store.
 
-use super::arena::{Keys, Table, Values};
+use super::arena::{Handle, Keys, Table, Values};
 use super::delta::{Effect, KeyedDelta, Name, Record};
 use super::history::{Authors, Births, Chain, LocalDot, LocalDots, Step, Trail};
 use super::state_hash::{
@@ -21,6 +21,7 @@ use super::{Author, Refused};
 use crate::dot::{Dot, Origin};
 use crate::operation::{DecisionId, User};
 use hashbrown::{HashMap, HashSet};
+use slab::Slab;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -28,25 +29,22 @@ use std::collections::BTreeSet;
 /// What does not fit into the array: few keys have it.
 #[derive(Clone, Debug)]
 pub(super) struct More<E> {
+    /// The key's number.
+    key: u32,
+    births: Chain,
     /// The maximal decisions beside the one in the array.
     pub maximal: SmallVec<[Record<E>; 2]>,
     /// The winner, where it is none of the maximal ones.
     pub winner: Option<Record<E>>,
 }
 
-impl<E> Default for More<E> {
-    fn default() -> Self {
-        Self { maximal: SmallVec::new(), winner: None }
-    }
-}
-
-/// What is known of a key beside its record: three bits, and its births where the record is not the
-/// only one.
+/// What is known of a key beside its record: three bits, and where there is more: its place, or else
+/// the key's births where the record is not the only one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Marks(u32);
 
 impl Marks {
-    /// There is more in the table beside; then the births are in theirs as well.
+    /// There is more beside; then the births are written down there.
     pub const MORE: u32 = 1;
     /// No decision is maximal. Only states that were forged lead there.
     pub const VACANT: u32 = 2;
@@ -65,13 +63,13 @@ impl Marks {
         }
     }
 
-    /// The births that are written down; 0 where the record is the only one.
-    pub fn births(self) -> Chain {
+    /// Where there is more: its place; else the births, 0 where the record is the only one.
+    fn link(self) -> u32 {
         self.0 >> 3
     }
 
-    pub fn set_births(&mut self, births: Chain) {
-        self.0 = self.0 & 7 | births << 3;
+    fn set_link(&mut self, link: u32) {
+        self.0 = self.0 & 7 | link << 3;
     }
 }
 
@@ -91,7 +89,7 @@ pub(crate) struct Decisions<E> {
     /// By number of the key: one of its maximal decisions.
     pub(super) records: Table<Record<E>>,
     pub(super) marks: Table<Marks>,
-    pub(super) more: HashMap<u32, More<E>>,
+    pub(super) more: Slab<More<E>>,
     /// No key has more maximal decisions than that beside the one in the array.
     pub(super) most_beside: usize,
     pub(super) births: Births,
@@ -109,7 +107,7 @@ impl<E> Default for Decisions<E> {
             keys: Keys::default(),
             records: Table::default(),
             marks: Table::default(),
-            more: HashMap::new(),
+            more: Slab::new(),
             most_beside: 0,
             births: Births::default(),
             values: Values::default(),
@@ -182,8 +180,7 @@ impl<E: Effect> Decisions<E> {
                 && let Some(winner) = winner
                 && self.view(&winner).cmp(&self.view(&record)) == Ordering::Greater
             {
-                self.more.insert(key, More { maximal: SmallVec::new(), winner: Some(winner) });
-                self.marks[key as usize].set(Marks::MORE, true);
+                self.more_mut(key).winner = Some(winner);
             } else if let Some(lost) = winner {
                 self.free(&lost);
             }
@@ -200,10 +197,10 @@ impl<E: Effect> Decisions<E> {
     fn retire(&mut self, key: u32) {
         self.bear(key);
         let winner = self.winner(key).copied();
+        let more = self.take_more(key);
         let marks = &mut self.marks[key as usize];
-        let more = if marks.has(Marks::MORE) { self.more.remove(&key) } else { None };
         let first = (!marks.has(Marks::VACANT)).then(|| self.records[key as usize]);
-        marks.set(Marks::MORE | Marks::VACANT, false);
+        marks.set(Marks::VACANT, false);
         let others = more.map(|more| more.maximal).unwrap_or_default();
         let births: LocalDots = self.births(key).collect();
         for record in first.into_iter().chain(others) {
@@ -216,8 +213,7 @@ impl<E: Effect> Decisions<E> {
 
     /// Writes down the birth of a key whose only record is its birth: the record will not stay.
     pub(super) fn bear(&mut self, key: u32) {
-        let marks = self.marks[key as usize];
-        if marks.births() == 0 && !marks.has(Marks::VACANT) {
+        if self.chain(key) == 0 && !self.marks[key as usize].has(Marks::VACANT) {
             let record = self.records[key as usize];
             self.add_birth(key, self.local_dot(&record));
         }
@@ -226,12 +222,44 @@ impl<E: Effect> Decisions<E> {
     /// Writes down a birth of the key.
     pub(super) fn add_birth(&mut self, key: u32, birth: LocalDot) {
         let marks = &mut self.marks[key as usize];
-        marks.set_births(self.births.add(marks.births(), birth));
+        if marks.has(Marks::MORE) {
+            let births = &mut self.more[marks.link() as usize].births;
+            *births = self.births.add(*births, birth);
+        } else {
+            marks.set_link(self.births.add(marks.link(), birth));
+        }
+    }
+
+    /// The births of the key that are written down; 0 where its record is the only one.
+    pub(super) fn chain(&self, key: u32) -> Chain {
+        let marks = self.marks[key as usize];
+        if marks.has(Marks::MORE) { self.more[marks.link() as usize].births } else { marks.link() }
     }
 
     /// The births of the key that are written down.
     pub(super) fn births(&self, key: u32) -> impl Iterator<Item = LocalDot> {
-        self.births.of(self.marks[key as usize].births())
+        self.births.of(self.chain(key))
+    }
+
+    /// What stands beside the record of the key, to be filled.
+    pub(super) fn more_mut(&mut self, key: u32) -> &mut More<E> {
+        let marks = &mut self.marks[key as usize];
+        if !marks.has(Marks::MORE) {
+            let (births, maximal) = (marks.link(), SmallVec::new());
+            let at = self.more.insert(More { key, births, maximal, winner: None });
+            marks.set_link(at as u32);
+            marks.set(Marks::MORE, true);
+        }
+        &mut self.more[marks.link() as usize]
+    }
+
+    /// Takes away what stands beside the record of the key, but for its births.
+    pub(super) fn take_more(&mut self, key: u32) -> Option<More<E>> {
+        let marks = &mut self.marks[key as usize];
+        let more = marks.has(Marks::MORE).then(|| self.more.remove(marks.link() as usize))?;
+        marks.set_link(more.births);
+        marks.set(Marks::MORE, false);
+        Some(more)
     }
 
     /// The record is no longer maximal: its entry is of no use, unless it is a birth.
@@ -268,6 +296,25 @@ impl<E: Effect> Decisions<E> {
         self.beside(key).is_some_and(|more| more.maximal.len() > LocalDots::FEW)
     }
 
+    /// Brings what stands of these keys into the cache.
+    #[inline]
+    pub(super) fn fetch(&self, keys: impl Iterator<Item = u32> + Clone) {
+        let mut all = 0;
+        for key in keys.clone() {
+            let record = &self.records[key as usize];
+            let effect =
+                record.effect.timestamp() ^ record.effect.value().map_or(0, Handle::len) as u64;
+            all ^= record.counter ^ effect ^ u64::from(self.marks[key as usize].0);
+        }
+        for key in keys.clone() {
+            all ^= u64::from(self.chain(key));
+        }
+        for key in keys {
+            all ^= u64::from(self.births(key).next().unwrap_or_default().0);
+        }
+        std::hint::black_box(all);
+    }
+
     /// The record as the store names it.
     pub(super) fn local_dot(&self, record: &Record<E>) -> LocalDot {
         (self.authors.origin(record.author), record.counter)
@@ -302,7 +349,7 @@ impl<E: Effect> Decisions<E> {
                 move_one(record);
             }
         }
-        for more in self.more.values_mut() {
+        for (_, more) in self.more.iter_mut() {
             more.maximal.iter_mut().chain(&mut more.winner).for_each(&mut move_one);
         }
     }
@@ -351,7 +398,8 @@ impl<E: Effect> Decisions<E> {
     }
 
     pub(super) fn beside(&self, key: u32) -> Option<&More<E>> {
-        if self.marks[key as usize].has(Marks::MORE) { self.more.get(&key) } else { None }
+        let marks = self.marks[key as usize];
+        marks.has(Marks::MORE).then(|| &self.more[marks.link() as usize])
     }
 
     /// The decision that has effect: the winner, or where nothing is timed an addition before a
@@ -520,7 +568,7 @@ impl<E: Effect> Decisions<E> {
         &'a self,
         read: impl Fn(&'a [u8]) -> Option<K>,
     ) -> impl Iterator<Item = OpenDecision<K>> {
-        let mut keys: Vec<u32> = self.more.keys().copied().collect();
+        let mut keys: Vec<u32> = self.more.iter().map(|(_, more)| more.key).collect();
         keys.sort_unstable();
         keys.into_iter().filter_map(move |key| {
             let current = self.current(key)?;

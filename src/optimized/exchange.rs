@@ -9,7 +9,7 @@
 
 use super::arena::Values;
 use super::atom::Atom;
-use super::decisions::{Decisions, MOST_MAXIMAL, Marks, More, View, same};
+use super::decisions::{Decisions, MOST_MAXIMAL, Marks, View, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
 use super::history::{LocalDot, LocalDots, Step, Trail};
 use super::replica::Changes;
@@ -17,7 +17,6 @@ use super::vector::Vector;
 use crate::dot::Dot;
 use crate::operation::DecisionId;
 use hashbrown::HashMap;
-use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::marker::PhantomData;
 
@@ -111,31 +110,45 @@ impl<E: Effect> Decisions<E> {
         // The first news of keys with many decisions, so that they are gone through only once.
         let mut first_of: HashMap<u32, Option<(u32, u64)>> = HashMap::new();
         for origin in self.origins.in_order() {
-            for (counter, key) in self.trails[origin as usize].after(known[origin as usize]) {
-                let is_it = |record: &&Record<E>| self.local_dot(record) == (origin, counter);
-                let marks = self.marks[key as usize];
-                let first = if marks.has(Marks::MORE) {
-                    // Each key once: where the walk, which goes by place and counter, meets its
-                    // first news.
-                    let first = || {
-                        let dots = self.maximal(key).map(|record| self.local_dot(record));
-                        let news =
-                            dots.filter(|(origin, counter)| *counter > known[*origin as usize]);
-                        news.map(|(origin, counter)| (self.origins.place(origin), counter)).min()
+            let mut news = self.trails[origin as usize].after(known[origin as usize]);
+            let mut block = [(0, 0); 64];
+            loop {
+                let mut length = 0;
+                for (place, one) in block.iter_mut().zip(news.by_ref()) {
+                    *place = one;
+                    length += 1;
+                }
+                if length == 0 {
+                    break;
+                }
+                self.fetch(block[..length].iter().map(|(_, key)| *key));
+                for &(counter, key) in &block[..length] {
+                    let is_it = |record: &&Record<E>| self.local_dot(record) == (origin, counter);
+                    let marks = self.marks[key as usize];
+                    let first = if marks.has(Marks::MORE) {
+                        // Each key once: where the walk, which goes by place and counter, meets its
+                        // first news.
+                        let first = || {
+                            let dots = self.maximal(key).map(|record| self.local_dot(record));
+                            let news =
+                                dots.filter(|(origin, counter)| *counter > known[*origin as usize]);
+                            news.map(|(origin, counter)| (self.origins.place(origin), counter))
+                                .min()
+                        };
+                        let first = match self.has_many(key) {
+                            true => *first_of.entry(key).or_insert_with(first),
+                            false => first(),
+                        };
+                        let is_first = first == Some((self.origins.place(origin), counter));
+                        if is_first { self.maximal(key).find(is_it) } else { None }
+                    } else if marks.has(Marks::VACANT) {
+                        None
+                    } else {
+                        Some(&self.records[key as usize]).filter(is_it)
                     };
-                    let first = match self.has_many(key) {
-                        true => *first_of.entry(key).or_insert_with(first),
-                        false => first(),
-                    };
-                    let is_first = first == Some((self.origins.place(origin), counter));
-                    if is_first { self.maximal(key).find(is_it) } else { None }
-                } else if marks.has(Marks::VACANT) {
-                    None
-                } else {
-                    Some(&self.records[key as usize]).filter(is_it)
-                };
-                if let Some(first) = first {
-                    self.list(key, first, &known, &mut delta);
+                    if let Some(first) = first {
+                        self.list(key, first, &known, &mut delta);
+                    }
                 }
             }
         }
@@ -165,9 +178,8 @@ impl<E: Effect> Decisions<E> {
     /// Lists one key in a delta.
     fn list(&self, key: u32, first: &Record<E>, known: &[u64], delta: &mut KeyedDelta<E>) {
         let number = delta.names.len() as u32;
-        let marks = self.marks[key as usize];
         let mut name = None;
-        for (origin, counter) in self.births.of(marks.births()) {
+        for (origin, counter) in self.births(key) {
             let place = self.origins.place(origin);
             if counter <= known[origin as usize] {
                 name = Some(Name::Birth { place, counter });
@@ -235,6 +247,7 @@ impl<E: Effect> Decisions<E> {
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
             theirs[*number as usize] = *count;
         }
+        let keys = self.number(delta, keys);
         let mut join = Join {
             store: self,
             delta,
@@ -263,10 +276,23 @@ impl<E: Effect> Decisions<E> {
         let most = usize::from(!delta.is_empty()) + runs.max().unwrap_or(0);
         let most_here = |store: &Self| usize::from(store.len() > 0) + store.most_beside;
         if most_here(self) + most > MOST_MAXIMAL {
-            let lengths = self.more.values().map(|more| more.maximal.len());
+            let lengths = self.more.iter().map(|(_, more)| more.maximal.len());
             self.most_beside = lengths.max().unwrap_or(0);
         }
         most_here(self) + most > MOST_MAXIMAL
+    }
+
+    /// The number of each listed key. Those that are new have the next ones, in the order in which
+    /// they are listed first.
+    fn number(&mut self, delta: &KeyedDelta<E>, known: Vec<Option<u32>>) -> Vec<u32> {
+        let number = |(name, known): (&Name, Option<u32>)| match (name, known) {
+            (_, Some(key)) => key,
+            (Name::Bytes { at, length }, None) => {
+                self.keys.number(&delta.keys[*at as usize..][..*length as usize]).0
+            }
+            (Name::Birth { .. }, None) => unreachable!("names by birth were resolved"),
+        };
+        delta.names.iter().zip(known).map(number).collect()
     }
 
     /// The number of each listed key; `None` for keys that go by their bytes.
@@ -393,7 +419,7 @@ struct Join<'a, E> {
 }
 
 impl<'a, E: Effect> Join<'a, E> {
-    fn all(&mut self, keys: &[Option<u32>]) {
+    fn all(&mut self, keys: &[u32]) {
         let delta = self.delta;
         let (mut others, mut kept) = (&delta.others[..], &delta.kept[..]);
         let (mut winners, mut births) = (&delta.winners[..], &delta.births[..]);
@@ -404,6 +430,11 @@ impl<'a, E: Effect> Join<'a, E> {
         for (number, ((name, first), key)) in
             (0..).zip(delta.names.iter().zip(&delta.first).zip(keys))
         {
+            if number % 64 == 0 {
+                let next = keys[number as usize..].iter().take(64);
+                let len = self.store.len() as u32;
+                self.store.fetch(next.filter(|key| **key < len).copied());
+            }
             let others = take(&mut others, |(of, _)| *of == number);
             let kept = take(&mut kept, |(of, ..)| *of == number);
             let winner = take(&mut winners, |(of, _)| *of == number).first();
@@ -414,14 +445,8 @@ impl<'a, E: Effect> Join<'a, E> {
             let is_born_first = matches!(name, Name::Bytes { .. }) && births.is_empty();
             let incoming =
                 &Incoming { first, is_news, others, kept, winner, births, is_born_first };
-            let (key, is_new) = match (name, *key) {
-                (_, Some(key)) => (key, false),
-                (Name::Bytes { at, length }, None) => {
-                    let bytes = &delta.keys[*at as usize..][..*length as usize];
-                    self.store.keys.number(bytes)
-                }
-                (Name::Birth { .. }, None) => unreachable!("names by birth were resolved"),
-            };
+            let key = *key;
+            let is_new = key as usize == self.store.len();
             if is_new {
                 self.store.marks.push(Marks::default());
             }
@@ -488,7 +513,7 @@ impl<'a, E: Effect> Join<'a, E> {
                 self.add_births(key, births, &dots);
                 // None is there where all are said to have been seen, which is forged: then others
                 // will be told that the record is the birth.
-                is_birth |= self.store.marks[key as usize].births() == 0;
+                is_birth |= self.store.chain(key) == 0;
             }
         }
         self.list(origin, Step { counter: first.counter, key, is_birth });
@@ -540,14 +565,14 @@ impl<'a, E: Effect> Join<'a, E> {
         let superseded = before.filter(|our| self.wins(&first, our));
         let record = self.copied(&first);
         let store = &mut *self.store;
-        let more = store.more.entry(key).or_default();
+        let more = store.more_mut(key);
         more.maximal.push(record);
-        store.most_beside = store.most_beside.max(more.maximal.len());
+        let beside = more.maximal.len();
         let apart = if superseded.is_some() { more.winner.take() } else { None };
+        store.most_beside = store.most_beside.max(beside);
         if let Some(apart) = apart {
             store.free(&apart);
         }
-        store.marks[key as usize].set(Marks::MORE, true);
         store.trees.touch(key);
         self.changes.push(Change { key, superseded });
         let dot = self.store.local_dot(&first);
@@ -592,7 +617,7 @@ impl<'a, E: Effect> Join<'a, E> {
         let record = self.copied(&first);
         let store = &mut *self.store;
         store.records[key as usize] = record;
-        if store.marks[key as usize].births() != 0 {
+        if store.chain(key) != 0 {
             let dot = store.local_dot(&ours);
             let is_birth = store.births(key).any(|birth| birth == dot);
             store.outdate(&ours, is_birth);
@@ -601,8 +626,7 @@ impl<'a, E: Effect> Join<'a, E> {
             store.add_birth(key, store.local_dot(&ours));
         }
         if loses {
-            store.more.insert(key, More { maximal: SmallVec::new(), winner: Some(ours) });
-            store.marks[key as usize].set(Marks::MORE, true);
+            store.more_mut(key).winner = Some(ours);
         } else {
             store.free(&ours);
         }
@@ -691,23 +715,20 @@ impl<'a, E: Effect> Join<'a, E> {
                 store.free(lost);
             }
         }
-        let had_more = store.marks[key as usize].has(Marks::MORE);
-        let has_more = kept.len() > 1 || apart.is_some();
         store.marks[key as usize].set(Marks::VACANT, kept.is_empty());
-        store.marks[key as usize].set(Marks::MORE, has_more);
         let mut rest = &kept[..];
         if let Some((first, others)) = kept.split_first() {
             store.records[key as usize] = *first;
             rest = others;
         }
-        if has_more {
-            let more = store.more.entry(key).or_default();
+        if kept.len() > 1 || apart.is_some() {
+            let more = store.more_mut(key);
             more.maximal.clear();
             more.maximal.extend_from_slice(rest);
-            store.most_beside = store.most_beside.max(rest.len());
             more.winner = apart;
-        } else if had_more {
-            store.more.remove(&key);
+            store.most_beside = store.most_beside.max(rest.len());
+        } else {
+            store.take_more(key);
         }
         if !dropped.is_empty() {
             our_dots.set(store.births(key));
@@ -747,8 +768,7 @@ impl<'a, E: Effect> Join<'a, E> {
             let (origin, counter) = self.store.local_dot(record);
             let is_first = self.is_same(record, &first);
             // A key without a birth is forged; it must have one, to be told to others.
-            let mut is_birth =
-                is_first && is_born_first || self.store.marks[key as usize].births() == 0;
+            let mut is_birth = is_first && is_born_first || self.store.chain(key) == 0;
             if is_birth {
                 self.store.add_birth(key, (origin, counter));
             }
