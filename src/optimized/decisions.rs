@@ -10,7 +10,7 @@
 //!
 //! Registers, sets and maps are typed views of this store.
 
-use super::arena::{Handle, Keys, Table, Values};
+use super::arena::{BLOCK, Handle, Keys, Table, Values, touch};
 use super::delta::{Effect, KeyedDelta, Name, Record};
 use super::history::{Authors, Births, Chain, LocalDot, LocalDots, Step, Trail};
 use super::state_hash::{
@@ -232,8 +232,11 @@ impl<E: Effect> Decisions<E> {
 
     /// The births of the key that are written down; 0 where its record is the only one.
     pub(super) fn chain(&self, key: u32) -> Chain {
-        let marks = self.marks[key as usize];
-        if marks.has(Marks::MORE) { self.more[marks.link() as usize].births } else { marks.link() }
+        self.chain_of(self.marks[key as usize])
+    }
+
+    fn chain_of(&self, marks: Marks) -> Chain {
+        self.more_of(marks).map_or(marks.link(), |more| more.births)
     }
 
     /// The births of the key that are written down.
@@ -296,23 +299,27 @@ impl<E: Effect> Decisions<E> {
         self.beside(key).is_some_and(|more| more.maximal.len() > LocalDots::FEW)
     }
 
-    /// Brings what stands of these keys into the cache.
+    /// Brings what stands on these keys into the cache, [`BLOCK`] of them at most.
     #[inline]
-    pub(super) fn fetch(&self, keys: impl Iterator<Item = u32> + Clone) {
-        let mut all = 0;
-        for key in keys.clone() {
-            let record = &self.records[key as usize];
-            let effect =
-                record.effect.timestamp() ^ record.effect.value().map_or(0, Handle::len) as u64;
-            all ^= record.counter ^ effect ^ u64::from(self.marks[key as usize].0);
-        }
-        for key in keys.clone() {
-            all ^= u64::from(self.chain(key));
-        }
-        for key in keys {
-            all ^= u64::from(self.births(key).next().unwrap_or_default().0);
-        }
-        std::hint::black_box(all);
+    pub(super) fn fetch(&self, keys: impl Iterator<Item = u32>) {
+        let length = self.len() as u32;
+        let keys: SmallVec<[u32; BLOCK]> = keys.filter(|key| *key < length).collect();
+        touch(keys.iter().map(|key| &self.records[*key as usize]), |record| {
+            // Its first bytes and its last ones, since it may stand in two lines of the cache.
+            record.counter ^ record.effect.value().map_or(0, Handle::len) as u64
+        });
+        let marks: SmallVec<[Marks; BLOCK]> =
+            keys.iter().map(|key| self.marks[*key as usize]).collect();
+        let more = marks.iter().filter_map(|marks| self.more_of(*marks));
+        touch(more, |more| more.births.into());
+    }
+
+    /// Brings one birth of each of these keys into the cache, [`BLOCK`] of them at most.
+    #[inline]
+    pub(super) fn fetch_births(&self, keys: impl Iterator<Item = u32>) {
+        let length = self.len() as u32;
+        let chains = keys.filter(|key| *key < length).map(|key| self.chain(key));
+        touch(chains.filter_map(|chain| self.births.link(chain)), |link| link.origin.into());
     }
 
     /// The record as the store names it.
@@ -398,7 +405,10 @@ impl<E: Effect> Decisions<E> {
     }
 
     pub(super) fn beside(&self, key: u32) -> Option<&More<E>> {
-        let marks = self.marks[key as usize];
+        self.more_of(self.marks[key as usize])
+    }
+
+    fn more_of(&self, marks: Marks) -> Option<&More<E>> {
         marks.has(Marks::MORE).then(|| &self.more[marks.link() as usize])
     }
 

@@ -105,6 +105,7 @@ impl Effect for Write {
         self.value
     }
 
+    #[inline]
     fn moved(self, value: impl FnOnce(Handle) -> Handle) -> Self {
         Self { value: self.value.map(value), ..self }
     }

@@ -102,11 +102,12 @@ pub(super) struct Births {
     links: Table<Link>,
 }
 
+/// One birth of a chain.
 #[derive(Clone, Copy, Debug)]
-struct Link {
+pub(super) struct Link {
     /// In two halves, so that a link has no gaps: there are many.
     counter: [u32; 2],
-    origin: u32,
+    pub origin: u32,
     before: Chain,
 }
 
@@ -126,28 +127,19 @@ impl Births {
         self.links.len() as Chain
     }
 
+    /// The last link of a chain.
+    #[inline]
+    pub fn link(&self, chain: Chain) -> Option<&Link> {
+        Some(&self.links[chain.checked_sub(1)? as usize])
+    }
+
     /// The births of a chain, the last one first.
     pub fn of(&self, chain: Chain) -> impl Iterator<Item = LocalDot> {
-        let link = |chain: Chain| Some(self.links[chain.checked_sub(1)? as usize]);
-        std::iter::successors(link(chain), move |last| link(last.before)).map(|link| {
+        let first = self.link(chain).copied();
+        std::iter::successors(first, |last| self.link(last.before).copied()).map(|link| {
             (link.origin, u64::from(link.counter[0]) << 32 | u64::from(link.counter[1]))
         })
     }
-}
-
-/// Marks the entry of a birth.
-const BIRTH: u32 = 1 << 31;
-
-/// One origin's operations that are maximal or births, in order.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trail {
-    counters: Table<u64>,
-    /// The key's number, and whether the operation is a birth.
-    keys: Table<u32>,
-    /// The counter of the last entry; 0 where there is none.
-    last: u64,
-    /// How many entries are neither maximal nor births.
-    stale: usize,
 }
 
 /// One operation on a trail.
@@ -158,71 +150,129 @@ pub(super) struct Step {
     pub is_birth: bool,
 }
 
+/// The same, as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// In two halves, so that an entry has no gaps: there are many.
+    counter: [u32; 2],
+    /// The key's number, and whether the operation is a birth.
+    key: u32,
+}
+
+impl Entry {
+    /// Marks a birth.
+    const BIRTH: u32 = 1 << 31;
+
+    fn new(Step { counter, key, is_birth }: Step) -> Self {
+        let counter = [(counter >> 32) as u32, counter as u32];
+        Self { counter, key: if is_birth { key | Self::BIRTH } else { key } }
+    }
+
+    /// The operation's place among those of its origin.
+    pub fn counter(self) -> u64 {
+        u64::from(self.counter[0]) << 32 | u64::from(self.counter[1])
+    }
+
+    /// The number of the key that it decided on.
+    pub fn key(self) -> u32 {
+        self.key & !Self::BIRTH
+    }
+
+    fn is_birth(self) -> bool {
+        self.key & Self::BIRTH != 0
+    }
+}
+
+/// One origin's operations that are maximal or births, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trail {
+    entries: Table<Entry>,
+    /// The counter of the last entry; 0 where there is none.
+    last: u64,
+    /// How many entries are neither maximal nor births.
+    stale: usize,
+}
+
 impl Trail {
     /// Adds an operation. Its counter is not below those before.
+    #[inline]
     pub fn push(&mut self, step: Step) {
-        let Step { counter, key, is_birth } = step;
-        self.counters.push(counter);
-        self.keys.push(if is_birth { key | BIRTH } else { key });
-        if is_birth && counter == self.last {
-            self.put_birth_first(counter);
+        self.entries.push(Entry::new(step));
+        if step.is_birth && step.counter == self.last {
+            self.put_birth_first(step.counter);
         }
-        self.last = counter;
+        self.last = step.counter;
     }
 
     /// Of several keys that one operation decided on, which is always forged, the last one was born
     /// by it: it goes first.
     #[cold]
     fn put_birth_first(&mut self, counter: u64) {
-        let first = self.counters.partition_point(|other| *other < counter);
-        let last = self.keys.len() - 1;
-        (self.keys[first], self.keys[last]) = (self.keys[last], self.keys[first]);
+        let first = self.entries.partition_point(|other| other.counter() < counter);
+        let last = self.entries.len() - 1;
+        (self.entries[first], self.entries[last]) = (self.entries[last], self.entries[first]);
     }
 
     /// Which key the operation was the first decision on.
     pub fn born(&self, counter: u64) -> Option<u32> {
-        let at = self.first_from(counter);
-        let key = *self.keys.get(at)?;
-        (self.counters[at] == counter && key & BIRTH != 0).then_some(key & !BIRTH)
+        let entry = self.entries.get(self.first_from(counter))?;
+        (entry.counter() == counter && entry.is_birth()).then(|| entry.key())
     }
 
-    /// The operations after `counter`, with their keys, in order. Some are no longer maximal.
-    pub fn after(&self, counter: u64) -> impl Iterator<Item = (u64, u32)> {
-        let from = counter.checked_add(1).map_or(self.counters.len(), |next| self.first_from(next));
-        let keys = self.keys.iter_from(from).map(|key| *key & !BIRTH);
-        self.counters.iter_from(from).copied().zip(keys)
+    /// The operations after `counter`, in order, in blocks of at most `most`. Some are no longer
+    /// maximal.
+    pub fn after(&self, counter: u64, most: usize) -> impl Iterator<Item = &[Entry]> {
+        self.entries.slices_from(self.first_after(counter)).flat_map(move |all| all.chunks(most))
     }
 
     /// How many operations there are after `counter`, also those that are no longer maximal.
     pub fn count_after(&self, counter: u64) -> usize {
-        let from = counter.checked_add(1).map(|next| self.first_from(next));
-        self.counters.len() - from.unwrap_or(self.counters.len())
+        self.entries.len() - self.first_after(counter)
+    }
+
+    fn first_after(&self, counter: u64) -> usize {
+        counter.checked_add(1).map_or(self.entries.len(), |next| self.first_from(next))
+    }
+
+    /// Where the entry with this counter is if none are missing; before the first one nothing is.
+    fn guess(&self, counter: u64) -> Option<usize> {
+        let first = self.entries.get(0)?.counter();
+        Some(usize::try_from(counter.checked_sub(first)?).unwrap_or(usize::MAX))
+    }
+
+    /// What is looked at first to find an operation.
+    #[inline]
+    pub fn near(&self, counter: u64) -> Option<&Entry> {
+        self.entries.get(self.guess(counter)?)
     }
 
     /// The first entry with at least this counter. Where none are missing, it is where it would be.
+    #[inline]
     fn first_from(&self, counter: u64) -> usize {
-        let Some(guess) = self.counters.get(0).and_then(|first| counter.checked_sub(*first)) else {
+        let Some(guess) = self.guess(counter) else {
             return 0;
         };
-        let guess = usize::try_from(guess).unwrap_or(usize::MAX);
-        let is_first = self.counters.get(guess) == Some(&counter)
-            && (guess == 0 || self.counters[guess - 1] < counter);
-        if is_first { guess } else { self.counters.partition_point(|at| *at < counter) }
+        let is_first = self.entries.get(guess).is_some_and(|entry| entry.counter() == counter)
+            && (guess == 0 || self.entries[guess - 1].counter() < counter);
+        if is_first {
+            guess
+        } else {
+            self.entries.partition_point(|entry| entry.counter() < counter)
+        }
     }
 
     /// An operation that is no birth is no longer maximal. Whether it is time to clear the trail.
     pub fn outdate(&mut self) -> bool {
         self.stale += 1;
-        self.stale > 16 && self.stale > self.keys.len() / 2
+        self.stale > 16 && self.stale > self.entries.len() / 2
     }
 
     /// Drops what is neither a birth nor maximal.
     pub fn clear(&mut self, mut is_maximal: impl FnMut(u64, u32) -> bool) {
         let mut kept = Self { last: self.last, ..Self::default() };
-        for (counter, key) in self.counters.iter().zip(self.keys.iter()) {
-            if key & BIRTH != 0 || is_maximal(*counter, *key) {
-                kept.counters.push(*counter);
-                kept.keys.push(*key);
+        for entry in self.entries.iter() {
+            if entry.is_birth() || is_maximal(entry.counter(), entry.key()) {
+                kept.entries.push(*entry);
             }
         }
         *self = kept;
@@ -244,11 +294,15 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4].map(|counter| trail.born(counter)), {
             [None, Some(0), Some(3), Some(5), None]
         });
-        let mut keys: Vec<u32> = trail.after(1).map(|(_, key)| key).collect();
+        let after = |trail: &Trail, counter| -> Vec<(u64, u32)> {
+            let entries = trail.after(counter, 2).flatten();
+            entries.map(|entry| (entry.counter(), entry.key())).collect()
+        };
+        let mut keys: Vec<u32> = after(&trail, 1).into_iter().map(|(_, key)| key).collect();
         keys.sort_unstable();
         assert_eq!(keys, [1, 2, 3, 4, 5]);
         trail.clear(|_, key| key == 4);
-        assert!(trail.after(0).eq([(1, 0), (2, 3), (2, 4), (3, 5)]));
+        assert_eq!(after(&trail, 0), [(1, 0), (2, 3), (2, 4), (3, 5)]);
     }
 
     #[test]

@@ -289,7 +289,10 @@ impl<V: Atom + ?Sized> Log<V> {
         let news = || {
             seen.beyond(since).flat_map(|(place, before, _)| {
                 let of_origin = &by_origin[origins.numbers()[place] as usize];
-                of_origin.iter_from(before as usize).map(|number| &records[*number as usize])
+                of_origin
+                    .slices_from(before as usize)
+                    .flatten()
+                    .map(|number| &records[*number as usize])
             })
         };
         let count = seen.beyond(since).map(|(_, before, count)| (count - before) as usize).sum();

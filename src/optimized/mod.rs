@@ -24,6 +24,7 @@ pub mod g_counter;
 mod decisions;
 mod exchange;
 mod inspect;
+mod join;
 pub mod lww_register;
 pub mod or_set;
 

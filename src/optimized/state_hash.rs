@@ -255,10 +255,14 @@ pub(crate) struct Trees {
 
 impl Trees {
     /// The record changed, or is new.
+    #[inline]
     pub fn touch(&mut self, number: u32) {
-        if !self.is_built {
-            return;
+        if self.is_built {
+            self.note(number);
         }
+    }
+
+    fn note(&mut self, number: u32) {
         let number = number as usize;
         while self.places.len() <= number {
             self.places.push(Place::default());
