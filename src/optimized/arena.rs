@@ -47,20 +47,22 @@ impl<T> Table<T> {
         self.length
     }
 
-    /// Appends one.
-    #[inline]
+    /// Appends one. The item is made where it belongs, and not copied there.
+    #[inline(always)]
     pub fn push(&mut self, item: T) {
-        self.length += 1;
-        match self.chunks.last_mut() {
-            Some(last) if last.len() < ITEMS.min(last.capacity()) => last.push(item),
-            _ => self.push_growing(item),
+        if self.chunks.last().is_none_or(|last| last.len() == last.capacity()) {
+            self.grow();
+        }
+        if let Some(last) = self.chunks.last_mut() {
+            last.push(item);
+            self.length += 1;
         }
     }
 
-    /// Appends one where there is no room.
+    /// Makes room for one more.
     #[cold]
-    fn push_growing(&mut self, item: T) {
-        if self.chunks.last().is_none_or(|last| last.len() == ITEMS) {
+    fn grow(&mut self) {
+        if self.chunks.last().is_none_or(|last| last.len() >= ITEMS) {
             self.chunks.push(Vec::new());
         }
         // The first chunk grows as it is needed; the later ones will be full.
@@ -68,7 +70,6 @@ impl<T> Table<T> {
         if let Some(last) = self.chunks.last_mut() {
             let room = if is_first { last.len().max(4) } else { ITEMS };
             last.reserve_exact(room.min(ITEMS - last.len()));
-            last.push(item);
         }
     }
 
@@ -270,6 +271,14 @@ impl Keys {
     /// How many bytes all keys are of. Cost: O(chunks).
     pub fn bytes(&self) -> usize {
         self.chunks.iter().map(Vec::len).sum()
+    }
+
+    /// Brings the beginnings of these keys into the cache, [`BLOCK`] of them at most.
+    pub fn fetch(&self, numbers: &[u32]) {
+        let places = numbers.iter().map(|number| self.places[*number as usize]);
+        let places: SmallVec<[u32; BLOCK]> = places.collect();
+        let first = |place: &u32| &self.chunks[(place >> 16) as usize][(place & 0xffff) as usize];
+        touch(places.iter().map(first), |byte| (*byte).into());
     }
 
     /// The number of the key, where it is known.

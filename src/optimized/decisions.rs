@@ -676,6 +676,14 @@ impl<E: Effect> Leaves for Decisions<E> {
         Some(if is_removed { Part::Removals } else { Part::Content })
     }
 
+    fn fetch(&self, keys: &[u32]) {
+        self.fetch(keys.iter().copied());
+        self.keys.fetch(keys);
+        let values =
+            keys.iter().filter_map(|key| self.value(&self.records[*key as usize])?.first());
+        touch(values, |byte| (*byte).into());
+    }
+
     fn write_key(&self, key: u32, out: &mut Vec<u8>) {
         out.extend_from_slice(self.keys.get(key));
     }

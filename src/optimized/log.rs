@@ -103,6 +103,7 @@ impl Entries {
     }
 
     /// Keeps the next entry of its origin, but leaves it out of the order.
+    #[inline(always)]
     fn keep(&mut self, record: Record) -> u32 {
         let number = self.records.len() as u32;
         self.records.push(record);
@@ -127,24 +128,29 @@ impl Entries {
     /// Puts the entries from that number on where they belong in the order; gives them in order,
     /// and the position of the first.
     fn insert_all(&mut self, first: u32) -> (Vec<u32>, usize) {
-        let mut news: Vec<u32> = (first..self.records.len() as u32).collect();
+        // With their timestamps, which nearly always tell the order, so that nothing is looked up.
+        let stamped = |number: u32| (self.records[number as usize].timestamp, number);
+        let order = |one: &(u64, u32), other: &(u64, u32)| {
+            one.0.cmp(&other.0).then_with(|| self.compare(one.1, other.1))
+        };
+        let mut news: Vec<(u64, u32)> = (first..self.records.len() as u32).map(stamped).collect();
         // A stable sort, which is fast on runs: what came is mostly in order.
-        news.sort_by(|a, b| self.compare(*a, *b));
-        let Some(least) = news.first() else { return (news, self.order.len()) };
-        let position = self.order.partition_point(|old| self.compare(*old, *least).is_lt());
-        let moved = self.order.split_off(position);
-        self.order.reserve(moved.len() + news.len());
-        let mut olds = moved.into_iter().peekable();
-        let mut order = std::mem::take(&mut self.order);
+        news.sort_by(order);
+        let numbers = news.iter().map(|(_, number)| *number).collect();
+        let Some(least) = news.first() else { return (numbers, self.order.len()) };
+        let position = self.order.partition_point(|old| self.compare(*old, least.1).is_lt());
+        let mut merged = Vec::with_capacity(self.order.len() - position + news.len());
+        let mut olds = self.order[position..].iter().map(|old| stamped(*old)).peekable();
         for new in &news {
-            while let Some(old) = olds.next_if(|old| self.compare(*old, *new).is_lt()) {
-                order.push(old);
+            while let Some((_, old)) = olds.next_if(|old| order(old, new).is_lt()) {
+                merged.push(old);
             }
-            order.push(*new);
+            merged.push(new.1);
         }
-        order.extend(olds);
-        self.order = order;
-        (news, position)
+        merged.extend(olds.map(|(_, old)| old));
+        self.order.truncate(position);
+        self.order.extend(merged);
+        (numbers, position)
     }
 
     fn counter(&self, number: u32) -> u64 {
@@ -568,15 +574,17 @@ impl<V: Atom + ?Sized> LogDelta<V> {
         if columns.iter().any(|column| *column as u64 != count) {
             return None;
         }
-        let mut rest = bytes.as_slice();
-        for length in &lengths {
-            let (entry, behind) = rest.split_at_checked(*length as usize)?;
-            V::from_bytes(entry)?;
-            rest = behind;
+        let mut end = 0_usize;
+        let ends = lengths.iter().map(|length| {
+            end = end.checked_add(*length as usize)?;
+            Some(end)
+        });
+        let ends: Vec<usize> = ends.collect::<Option<_>>()?;
+        if end != bytes.len() || !V::are_all(&bytes, &ends) {
+            return None;
         }
-        let is_all = rest.is_empty();
         let bytes = bytes.into();
-        is_all.then_some(Self { since, seen, timestamps, seqs, lengths, bytes, of: PhantomData })
+        Some(Self { since, seen, timestamps, seqs, lengths, bytes, of: PhantomData })
     }
 
     /// What the receiver must have seen.

@@ -10,7 +10,7 @@
 //! Source: Merkle, A Digital Signature Based on a Conventional Encryption Function, CRYPTO 1987;
 //! the tree's shape is that of a radix tree, so that it depends on the records alone.
 
-use super::arena::Table;
+use super::arena::{BLOCK, Table};
 use crate::digest::{self, StateHash};
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -133,6 +133,9 @@ pub(crate) trait Leaves {
 
     /// Which tree the record belongs to; `None` if to none.
     fn part(&self, number: u32) -> Option<Part>;
+
+    /// Brings what is asked of these records into the cache.
+    fn fetch(&self, _: &[u32]) {}
 
     /// Appends the record's key.
     fn write_key(&self, number: u32, out: &mut Vec<u8>);
@@ -284,23 +287,26 @@ impl Trees {
         }
         let (mut content, mut removals) = (Vec::new(), Vec::new());
         let mut key = Vec::new();
-        for number in std::mem::take(&mut self.changed) {
-            let old = self.places[number as usize];
-            let new = Place::of(leaves.part(number));
-            self.places[number as usize] = new;
-            key.clear();
-            leaves.write_key(number, &mut key);
-            let path = path(&key);
-            for (tree, changes) in
-                [(Place::CONTENT, &mut content), (Place::REMOVALS, &mut removals)]
-            {
-                let action = match (old.is_in(tree), new.is_in(tree)) {
-                    (false, true) => Action::Insert,
-                    (true, true) => Action::Touch,
-                    (true, false) => Action::Remove,
-                    (false, false) => continue,
-                };
-                changes.push(Changed { path, number, action });
+        for block in std::mem::take(&mut self.changed).chunks(BLOCK) {
+            leaves.fetch(block);
+            for number in block.iter().copied() {
+                let old = self.places[number as usize];
+                let new = Place::of(leaves.part(number));
+                self.places[number as usize] = new;
+                key.clear();
+                leaves.write_key(number, &mut key);
+                let path = path(&key);
+                for (tree, changes) in
+                    [(Place::CONTENT, &mut content), (Place::REMOVALS, &mut removals)]
+                {
+                    let action = match (old.is_in(tree), new.is_in(tree)) {
+                        (false, true) => Action::Insert,
+                        (true, true) => Action::Touch,
+                        (true, false) => Action::Remove,
+                        (false, false) => continue,
+                    };
+                    changes.push(Changed { path, number, action });
+                }
             }
         }
         // A record may go from one tree to the other, and has one place in a chain: it leaves
@@ -632,14 +638,19 @@ impl<'a, L: Leaves> Update<'a, L> {
         // Each member's key, and the whole record behind it, with where they end.
         let mut parts: SmallVec<[(Range<usize>, Range<usize>); BUCKET]> = SmallVec::new();
         self.encoded.clear();
+        self.members.clear();
         let mut at = bucket.0;
         while at != u32::MAX {
-            let start = self.encoded.len();
-            self.leaves.write_key(at, &mut self.encoded);
-            let end = self.encoded.len();
-            self.leaves.write_body(at, &mut self.encoded);
-            parts.push((start..end, end..self.encoded.len()));
+            self.members.push(at);
             at = self.next[at as usize];
+        }
+        self.members.chunks(BLOCK).for_each(|some| self.leaves.fetch(some));
+        for member in &self.members {
+            let start = self.encoded.len();
+            self.leaves.write_key(*member, &mut self.encoded);
+            let end = self.encoded.len();
+            self.leaves.write_body(*member, &mut self.encoded);
+            parts.push((start..end, end..self.encoded.len()));
         }
         parts.sort_unstable_by(|a, b| self.encoded[a.0.clone()].cmp(&self.encoded[b.0.clone()]));
         self.message.clear();

@@ -166,18 +166,9 @@ impl Vector {
         } else {
             Cow::Owned(since.counts_along(&self.roster))
         };
-        // A block at a time, each without a branch: which origins have news is as
-        // good as random, so that the processor would guess wrong half of the time.
-        const BLOCK: usize = 64;
-        (0..self.counts.len()).step_by(BLOCK).flat_map(move |start| {
-            let mut news = [(0, 0, 0); BLOCK];
-            let mut length = 0;
-            let pairs = before[start..].iter().zip(&self.counts[start..]);
-            for (place, (before, count)) in (start..).zip(pairs.take(BLOCK)) {
-                news[length] = (place, *before, *count);
-                length += usize::from(before < count);
-            }
-            news.into_iter().take(length)
+        (0..self.counts.len()).filter_map(move |place| {
+            let (before, count) = (before[place], self.counts[place]);
+            (before < count).then_some((place, before, count))
         })
     }
 
