@@ -553,6 +553,24 @@ pub struct LogDelta<V: Atom + ?Sized> {
     of: PhantomData<fn(&V)>,
 }
 
+/// Whether the bytes are entries of `V`, of these lengths, one after the other.
+pub(crate) fn are_all<V: Atom + ?Sized>(bytes: &[u8], lengths: &[u32]) -> bool {
+    let mut end = 0_usize;
+    let ends = lengths.iter().map(|length| {
+        end = end.checked_add(*length as usize)?;
+        Some(end)
+    });
+    let ends: Option<Vec<usize>> = ends.collect();
+    ends.is_some_and(|ends| end == bytes.len() && V::are_all(bytes, &ends))
+}
+
+/// What a delta of a log says of each entry beside its bytes.
+pub(crate) struct Columns {
+    pub timestamps: Vec<u64>,
+    pub seqs: Vec<u64>,
+    pub lengths: Vec<u32>,
+}
+
 impl<V: Atom + ?Sized> LogDelta<V> {
     /// The delta of these parts: for each origin in the order of the roster of `seen`, and each
     /// of its entries of which `since` has not seen and `seen` has, its timestamp, seq and length
@@ -566,25 +584,26 @@ impl<V: Atom + ?Sized> LogDelta<V> {
         lengths: Vec<u32>,
         bytes: Vec<u8>,
     ) -> Option<Self> {
+        let are_all = are_all::<V>(&bytes, &lengths);
+        let columns = Columns { timestamps, seqs, lengths };
+        if are_all { Self::of_columns(since, seen, columns, bytes.into()) } else { None }
+    }
+
+    /// The same of entries that are of `V`.
+    pub(crate) fn of_columns(
+        since: Vector,
+        seen: Vector,
+        columns: Columns,
+        bytes: Pieces,
+    ) -> Option<Self> {
+        let Columns { timestamps, seqs, lengths } = columns;
         let mut count = 0_u64;
         for (_, before, until) in seen.beyond(&since) {
             count = count.checked_add(until - before)?;
         }
-        let columns = [timestamps.len(), seqs.len(), lengths.len()];
-        if columns.iter().any(|column| *column as u64 != count) {
-            return None;
-        }
-        let mut end = 0_usize;
-        let ends = lengths.iter().map(|length| {
-            end = end.checked_add(*length as usize)?;
-            Some(end)
-        });
-        let ends: Vec<usize> = ends.collect::<Option<_>>()?;
-        if end != bytes.len() || !V::are_all(&bytes, &ends) {
-            return None;
-        }
-        let bytes = bytes.into();
-        Some(Self { since, seen, timestamps, seqs, lengths, bytes, of: PhantomData })
+        let numbers = [timestamps.len(), seqs.len(), lengths.len()];
+        let fits = numbers.iter().all(|number| *number as u64 == count);
+        fits.then_some(Self { since, seen, timestamps, seqs, lengths, bytes, of: PhantomData })
     }
 
     /// What the receiver must have seen.

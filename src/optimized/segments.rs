@@ -6,6 +6,7 @@
 //! whoever collects pieces, besides short ones.
 //! Source: this project.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A segment takes no further entry once it has this many bytes. A greater entry has its own.
@@ -112,12 +113,19 @@ impl Pieces {
     }
 }
 
+impl Pieces {
+    /// One piece, which is a part of these bytes, without a copy.
+    pub fn part(bytes: &Arc<Vec<u8>>, part: Range<usize>) -> Self {
+        let piece = Piece { segment: bytes.clone(), start: part.start, end: part.end };
+        Self(if part.is_empty() { Vec::new() } else { vec![piece] })
+    }
+}
+
 impl From<Vec<u8>> for Pieces {
     /// One piece, without a copy.
     fn from(bytes: Vec<u8>) -> Self {
-        let end = bytes.len();
-        let piece = Piece { segment: Arc::new(bytes), start: 0, end };
-        Self(if end == 0 { Vec::new() } else { vec![piece] })
+        let all = 0..bytes.len();
+        Self::part(&Arc::new(bytes), all)
     }
 }
 

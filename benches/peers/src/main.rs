@@ -95,7 +95,7 @@ fn measure(
             measured.is_slow |= round_start.elapsed() > PATIENCE;
             // What is sent and what comes out is the same in every round.
             if round == 0 {
-                measured.bytes = messages.iter().map(Vec::len).sum();
+                measured.bytes = messages.iter().map(|message| message.len()).sum();
                 measured.compressed = messages.iter().map(|message| compressed(message)).sum();
                 measured.verdict = judge(&replicas.contents(workload), &workload.expected);
             }

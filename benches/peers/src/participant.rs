@@ -3,9 +3,10 @@
 //! A participant implements [`Replica`], and [`peer`] makes a [`Participant`] of it.
 
 use crate::workload::{Contents, Transaction, Workload};
+use std::sync::Arc;
 
-/// What went over the wire, message by message.
-pub type Messages = Vec<Vec<u8>>;
+/// What went over the wire, message by message. Whoever receives one may keep it.
+pub type Messages = Vec<Arc<Vec<u8>>>;
 
 /// A replica as a library offers it, holding a map, a set, a counter and a log.
 pub trait Replica {

@@ -12,8 +12,11 @@ use super::reader::{Reader, write_number};
 use super::vector::{Span, read_span, write_span};
 use super::{Base, Kind, Known, Naming, open, start};
 use crate::optimized::atom::Atom;
-use crate::optimized::log::LogDelta;
+use crate::optimized::log::{Columns, LogDelta, are_all};
+use crate::optimized::segments::Pieces;
 use crate::optimized::vector::Vector;
+use std::ops::Range;
+use std::sync::Arc;
 
 const ENTRIES: &str = "as many entries as the message is worth";
 
@@ -63,26 +66,45 @@ impl<V: Atom + ?Sized> LogDelta<V> {
     /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`Base::Inline`],
     /// [`Error::UnknownRoster`] for [`Naming::Inline`]. For the rest see there.
     pub fn decode(bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
-        let mut reader = open(bytes, Kind::LogDelta)?;
-        let texts = reader.texts()?;
-        let Span { since, seen } = read_span(&mut reader, known)?;
-        let at = reader.at();
-        let mut runs = seen.beyond(&since).map(|(_, before, count)| count - before);
-        let count = runs.try_fold(0_u64, |sum, run| sum.checked_add(run)).unwrap_or(u64::MAX);
-        drop(runs);
-        let count = reader.worth(count, at, ENTRIES)?;
-        let Columns { timestamps, seqs, lengths } =
-            read_columns(&mut reader, count, counters(&since, &seen), texts.len())?;
-        reader.end()?;
-        LogDelta::new(since, seen, timestamps, seqs, lengths, texts.to_vec())
-            .ok_or(Error::WrongType { at: bytes.len() - texts.len(), what: "an entry" })
+        decode(bytes, known, |texts| bytes[texts].to_vec().into())
+    }
+
+    /// The same, but the entries stay where they are in the message: they are not copied, here and
+    /// where the delta is taken in. The log may keep the message for ever then, which is worth it
+    /// where it is mostly entries.
+    ///
+    /// # Errors
+    /// Those of [`LogDelta::decode`].
+    pub fn decode_shared(message: &Arc<Vec<u8>>, known: &Known<'_>) -> Result<Self, Error> {
+        decode(message, known, |texts| Pieces::part(message, texts))
     }
 }
 
-struct Columns {
-    timestamps: Vec<u64>,
-    seqs: Vec<u64>,
-    lengths: Vec<u32>,
+/// The delta of a message, of which `take` takes the entries.
+fn decode<V: Atom + ?Sized>(
+    bytes: &[u8],
+    known: &Known<'_>,
+    take: impl FnOnce(Range<usize>) -> Pieces,
+) -> Result<LogDelta<V>, Error> {
+    let mut reader = open(bytes, Kind::LogDelta)?;
+    let texts = reader.texts()?;
+    let Span { since, seen } = read_span(&mut reader, known)?;
+    let at = reader.at();
+    let mut runs = seen.beyond(&since).map(|(_, before, count)| count - before);
+    let count = runs.try_fold(0_u64, |sum, run| sum.checked_add(run)).unwrap_or(u64::MAX);
+    drop(runs);
+    let count = reader.worth(count, at, ENTRIES)?;
+    let columns = read_columns(&mut reader, count, counters(&since, &seen), texts.len())?;
+    reader.end()?;
+    // Texts are the end of a message.
+    let at = bytes.len() - texts.len();
+    let are_all = are_all::<V>(texts, &columns.lengths);
+    let delta = if are_all {
+        LogDelta::of_columns(since, seen, columns, take(at..bytes.len()))
+    } else {
+        None
+    };
+    delta.ok_or(Error::WrongType { at, what: "an entry" })
 }
 
 fn read_columns(

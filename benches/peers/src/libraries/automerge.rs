@@ -8,6 +8,7 @@ use crate::workload::{Action, Contents, Transaction, Workload};
 use ::automerge::sync::{Message, State, SyncDoc};
 use ::automerge::transaction::Transactable;
 use ::automerge::{ActorId, AutoCommit, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
+use std::sync::Arc;
 
 /// All that is there.
 pub fn participants() -> [Box<dyn Participant>; 2] {
@@ -88,7 +89,7 @@ impl Automerge {
             if said.is_none() && answered.is_none() {
                 return messages;
             }
-            messages.extend(said.into_iter().chain(answered));
+            messages.extend(said.into_iter().chain(answered).map(Arc::new));
         }
     }
 }
@@ -153,14 +154,14 @@ impl Replica for Automerge {
         let news = server.message();
         let mut messages = self.send(server);
         self.document.load_incremental(&news).expect("it was just encoded");
-        messages.push(news);
+        messages.push(news.into());
         messages
     }
 
     fn send(&mut self, hub: &mut Self) -> Messages {
         let message = self.message();
         hub.document.load_incremental(&message).expect("it was just encoded");
-        vec![message]
+        vec![message.into()]
     }
 
     fn contents(&mut self) -> Contents {

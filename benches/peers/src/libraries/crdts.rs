@@ -192,7 +192,7 @@ impl Replica for Crdts {
     fn send(&mut self, hub: &mut Self) -> Messages {
         let message = self.message();
         hub.receive(&message);
-        vec![message]
+        vec![message.into()]
     }
 
     fn settle(&mut self) {

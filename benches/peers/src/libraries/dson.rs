@@ -135,7 +135,7 @@ impl Replica for Dson {
     fn send(&mut self, hub: &mut Self) -> Messages {
         let message = self.message();
         hub.receive(&message);
-        vec![message]
+        vec![message.into()]
     }
 
     fn settle(&mut self) {

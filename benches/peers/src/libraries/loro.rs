@@ -92,7 +92,7 @@ impl Replica for Loro {
         let mut messages = self.send(server);
         let update = server.since(&mine);
         self.receive(&update);
-        messages.extend([mine, update]);
+        messages.extend([mine.into(), update.into()]);
         messages
     }
 
@@ -100,7 +100,7 @@ impl Replica for Loro {
         let theirs = hub.vector();
         let update = self.since(&theirs);
         hub.receive(&update);
-        vec![theirs, update]
+        vec![theirs.into(), update.into()]
     }
 
     fn contents(&mut self) -> Contents {

@@ -11,9 +11,10 @@ use ::rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use ::rejoin::optimized::log::{Log, LogDelta};
 use ::rejoin::optimized::lww_map::{self, LwwMap};
 use ::rejoin::optimized::or_set::{self, OrSet};
-use ::rejoin::optimized::wire::{Base, Known, Naming};
+use ::rejoin::optimized::wire::{Base, Error, Known, Naming};
 use ::rejoin::optimized::{Author, Vector};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// All that is there.
 pub fn participants() -> [Box<dyn Participant>; 1] {
@@ -36,7 +37,7 @@ fn author(number: u64) -> Author {
 
 /// One object's sync, from the replica that begins to the other one and back.
 macro_rules! exchange {
-    ($ours:expr, $theirs:expr, $apply:ident, $delta:ty, $messages:expr, $is_one_way:expr) => {
+    ($ours:expr, $theirs:expr, $apply:ident, $decode:expr, $messages:expr, $is_one_way:expr) => {
         let (ours, theirs) = ($ours.vector(), $theirs.vector());
         if ours != theirs {
             // Whoever receives the changes says first what it has seen.
@@ -46,19 +47,21 @@ macro_rules! exchange {
             let known = Known { rosters: &rosters, ..Known::default() };
             let asked = Vector::decode(&asks, &known).expect("it was just encoded");
             let answer = $ours.delta_since(&asked).encode(Naming::Inline, Base::Asked);
+            let answer = Arc::new(answer);
             let rosters = [theirs.roster().clone()];
             let known = Known { asked: Some(&theirs), vectors: &[], rosters: &rosters };
-            let delta = <$delta>::decode(&answer, &known).expect("it was just encoded");
+            let delta = $decode(&answer, &known).expect("it was just encoded");
             let seen = delta.seen().clone();
             $apply(&mut $theirs, delta);
-            $messages.extend([asks, answer]);
+            $messages.extend([asks.into(), answer]);
             // Who has nothing to tell says nothing.
             if !$is_one_way && $theirs.vector() != seen {
                 // The answer has told what the other has seen.
                 let back = $theirs.delta_since(&seen).encode(Naming::Inline, Base::Asked);
+                let back = Arc::new(back);
                 let rosters = [ours.roster().clone()];
                 let known = Known { asked: Some(&ours), vectors: &[], rosters: &rosters };
-                let delta = <$delta>::decode(&back, &known).expect("it was just encoded");
+                let delta = $decode(&back, &known).expect("it was just encoded");
                 $apply(&mut $ours, delta);
                 $messages.push(back);
             }
@@ -82,6 +85,20 @@ fn apply_log(log: &mut Log<str>, delta: LogDelta<str>) {
     log.apply(delta).expect("it was asked for");
 }
 
+type Message = Arc<Vec<u8>>;
+
+fn decode_map(message: &Message, known: &Known<'_>) -> Result<lww_map::Delta<str, str>, Error> {
+    lww_map::Delta::decode(message, known)
+}
+
+fn decode_set(message: &Message, known: &Known<'_>) -> Result<or_set::Delta<str>, Error> {
+    or_set::Delta::decode(message, known)
+}
+
+fn decode_counter(message: &Message, known: &Known<'_>) -> Result<CounterDelta, Error> {
+    CounterDelta::decode(message, known)
+}
+
 impl Rejoin {
     fn new(_: u64) -> Self {
         Self {
@@ -95,10 +112,10 @@ impl Rejoin {
 
     fn exchange(&mut self, other: &mut Self, is_one_way: bool) -> Messages {
         let mut messages = Messages::new();
-        exchange!(self.map, other.map, apply_map, lww_map::Delta<str, str>, messages, is_one_way);
-        exchange!(self.set, other.set, apply_set, or_set::Delta<str>, messages, is_one_way);
-        exchange!(self.counter, other.counter, apply_counter, CounterDelta, messages, is_one_way);
-        exchange!(self.log, other.log, apply_log, LogDelta<str>, messages, is_one_way);
+        exchange!(self.map, other.map, apply_map, decode_map, messages, is_one_way);
+        exchange!(self.set, other.set, apply_set, decode_set, messages, is_one_way);
+        exchange!(self.counter, other.counter, apply_counter, decode_counter, messages, is_one_way);
+        exchange!(self.log, other.log, apply_log, LogDelta::decode_shared, messages, is_one_way);
         messages
     }
 }

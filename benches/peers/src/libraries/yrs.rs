@@ -98,7 +98,7 @@ impl Replica for Yrs {
         let mut messages = self.send(server);
         let update = server.since(&mine);
         self.receive(&update);
-        messages.extend([mine, update]);
+        messages.extend([mine.into(), update.into()]);
         messages
     }
 
@@ -106,7 +106,7 @@ impl Replica for Yrs {
         let theirs = hub.vector();
         let update = self.since(&theirs);
         hub.receive(&update);
-        vec![theirs, update]
+        vec![theirs.into(), update.into()]
     }
 
     fn contents(&mut self) -> Contents {
