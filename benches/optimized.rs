@@ -3,12 +3,13 @@
 //! Shown: what a delta costs follows what changed, not what there is (`delta`, `apply`, `encode`,
 //! `decode`: 1 to 100,000 changes among 1,000 to 1,000,000 keys, and `delta` among ten millions);
 //! so does the state hash, beside hashing everything anew; merging a whole state; appending to a
-//! log and reading it.
+//! log and reading it; incrementing a counter a million times.
 //! How: `cargo bench --bench optimized`, with plots in target/criterion. Names are
 //! `what/type/keys/changes`.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::optimized::g_counter::GCounter;
 use rejoin::optimized::log::Log;
 use rejoin::optimized::lww_map::{Delta, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
@@ -241,9 +242,26 @@ fn log(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn counter(criterion: &mut Criterion) {
+    const INCREMENTS: u64 = 1_000_000;
+    let origin = Origin { replica: ReplicaId::new("client"), incarnation: 0 };
+    let mut group = criterion.benchmark_group("counter");
+    group.throughput(Throughput::Elements(INCREMENTS));
+    group.bench_function(BenchmarkId::new("increment", INCREMENTS), |bencher| {
+        bencher.iter(|| {
+            let mut counter = GCounter::new();
+            for _ in 0..INCREMENTS {
+                counter.increment(&origin, black_box(1)).expect("it is far from full");
+            }
+            counter
+        });
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(1));
-    targets = exchange, flat, merge, hash, log
+    targets = exchange, flat, merge, hash, log, counter
 }
 criterion_main!(benches);

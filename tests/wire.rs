@@ -414,7 +414,13 @@ fn read_any(bytes: &[u8], golden: &Golden) -> Result<(), Error> {
             let _ = before.counter.clone().apply(&delta);
         }
         4 => {
-            let delta = LogDelta::<str>::decode(bytes, &Known { asked: Some(log), ..known })?;
+            let known = Known { asked: Some(log), ..known };
+            let delta = LogDelta::<str>::decode(bytes, &known);
+            let shared = LogDelta::<str>::decode_shared(&Arc::new(bytes.to_vec()), &known);
+            let written = [&delta, &shared]
+                .map(|delta| delta.as_ref().map(|delta| delta.encode(naming, base)));
+            assert_eq!(written[0], written[1]);
+            let delta = delta?;
             let again = delta.encode(naming, base);
             let decoded = LogDelta::<str>::decode(&again, &known)?;
             assert_eq!(decoded.encode(naming, base), again);
@@ -683,6 +689,32 @@ fn a_log_is_little_more_than_its_entries() {
     }
     let bytes = log.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
     assert_size("7,000 entries of 200 bytes", bytes.len(), 1_401_000);
+}
+
+#[test]
+fn entries_may_stay_in_the_message() {
+    for (entries, is_kept) in [(1, false), (300, false), (3_000, true)] {
+        let mut author = Author { origin: origin("a", 0), seq: 0, user: None };
+        let mut log = Log::<str>::new();
+        for number in 0..entries {
+            author.seq += 1;
+            let _ = log.append(&author, &format!("entry {number:20}"), number).expect("room");
+        }
+        let delta = log.delta_since(&Vector::default());
+        let message = Arc::new(delta.encode(Naming::Inline, Base::Inline));
+        let known = Known::default();
+        let shared = LogDelta::<str>::decode_shared(&message, &known).expect("it was just encoded");
+        let mut other = Log::<str>::new();
+        let news = other.apply(shared).expect("there is no gap");
+        assert_eq!(news.len() as u64, entries);
+        assert_eq!(Arc::strong_count(&message) > 1, is_kept, "{entries}");
+        drop(message);
+        assert_eq!(other, log);
+        let _ = other.append(&author, "later", entries).expect("room");
+        assert_eq!(other.len() as u64, entries + 1);
+        let again = log.apply(other.delta_since(&log.vector())).expect("there is no gap").len();
+        assert_eq!((again, &other), (1, &log));
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) const BLOCK: usize = 64;
 /// answers many questions at once in about the time of one, if nothing stands between them: so it
 /// is found out first where all items are, and then something is read of each.
 #[inline]
-pub(super) fn touch<'a, T: 'a>(items: impl Iterator<Item = &'a T>, read: impl Fn(&T) -> u64) {
+pub(super) fn prefetch<'a, T: 'a>(items: impl Iterator<Item = &'a T>, read: impl Fn(&T) -> u64) {
     let items: SmallVec<[&T; BLOCK]> = items.collect();
     // Or else the compiler would see that nothing comes of it.
     std::hint::black_box(items.into_iter().fold(0, |all, item| all ^ read(item)));
@@ -274,11 +274,11 @@ impl Keys {
     }
 
     /// Brings the beginnings of these keys into the cache, [`BLOCK`] of them at most.
-    pub fn fetch(&self, numbers: &[u32]) {
+    pub fn prefetch(&self, numbers: &[u32]) {
         let places = numbers.iter().map(|number| self.places[*number as usize]);
         let places: SmallVec<[u32; BLOCK]> = places.collect();
         let first = |place: &u32| &self.chunks[(place >> 16) as usize][(place & 0xffff) as usize];
-        touch(places.iter().map(first), |byte| (*byte).into());
+        prefetch(places.iter().map(first), |byte| (*byte).into());
     }
 
     /// The number of the key, where it is known.

@@ -10,7 +10,7 @@
 //!
 //! Registers, sets and maps are typed views of this store.
 
-use super::arena::{BLOCK, Handle, Keys, Table, Values, touch};
+use super::arena::{BLOCK, Handle, Keys, Table, Values, prefetch};
 use super::delta::{Effect, KeyedDelta, Name, Record};
 use super::history::{Authors, Births, Chain, LocalDot, LocalDots, Step, Trail};
 use super::state_hash::{
@@ -301,25 +301,26 @@ impl<E: Effect> Decisions<E> {
 
     /// Brings what stands on these keys into the cache, [`BLOCK`] of them at most.
     #[inline]
-    pub(super) fn fetch(&self, keys: impl Iterator<Item = u32>) {
+    pub(super) fn prefetch(&self, keys: impl Iterator<Item = u32>) {
         let length = self.len() as u32;
         let keys: SmallVec<[u32; BLOCK]> = keys.filter(|key| *key < length).collect();
-        touch(keys.iter().map(|key| &self.records[*key as usize]), |record| {
-            // Its first bytes and its last ones, since it may stand in two lines of the cache.
-            record.counter ^ record.effect.value().map_or(0, Handle::len) as u64
+        prefetch(keys.iter().map(|key| &self.records[*key as usize]), |record| {
+            // Something from either end, since it may stand in two lines of the cache.
+            let length = record.effect.value().map_or(0, Handle::len) as u64;
+            record.counter ^ length ^ u64::from(record.author)
         });
         let marks: SmallVec<[Marks; BLOCK]> =
             keys.iter().map(|key| self.marks[*key as usize]).collect();
         let more = marks.iter().filter_map(|marks| self.more_of(*marks));
-        touch(more, |more| more.births.into());
+        prefetch(more, |more| more.births.into());
     }
 
     /// Brings one birth of each of these keys into the cache, [`BLOCK`] of them at most.
     #[inline]
-    pub(super) fn fetch_births(&self, keys: impl Iterator<Item = u32>) {
+    pub(super) fn prefetch_births(&self, keys: impl Iterator<Item = u32>) {
         let length = self.len() as u32;
         let chains = keys.filter(|key| *key < length).map(|key| self.chain(key));
-        touch(chains.filter_map(|chain| self.births.link(chain)), |link| link.origin.into());
+        prefetch(chains.filter_map(|chain| self.births.link(chain)), |link| link.origin.into());
     }
 
     /// The record as the store names it.
@@ -676,12 +677,12 @@ impl<E: Effect> Leaves for Decisions<E> {
         Some(if is_removed { Part::Removals } else { Part::Content })
     }
 
-    fn fetch(&self, keys: &[u32]) {
-        self.fetch(keys.iter().copied());
-        self.keys.fetch(keys);
+    fn prefetch(&self, keys: &[u32]) {
+        self.prefetch(keys.iter().copied());
+        self.keys.prefetch(keys);
         let values =
             keys.iter().filter_map(|key| self.value(&self.records[*key as usize])?.first());
-        touch(values, |byte| (*byte).into());
+        prefetch(values, |byte| (*byte).into());
     }
 
     fn write_key(&self, key: u32, out: &mut Vec<u8>) {

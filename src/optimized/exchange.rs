@@ -109,8 +109,8 @@ impl<E: Effect> Decisions<E> {
         for origin in self.origins.in_order() {
             for news in self.trails[origin as usize].after(known[origin as usize], BLOCK) {
                 let keys = news.iter().map(|entry| entry.key());
-                self.fetch(keys.clone());
-                self.fetch_births(keys);
+                self.prefetch(keys.clone());
+                self.prefetch_births(keys);
                 for entry in news {
                     let dot = (origin, entry.counter());
                     if let Some(first) = self.listed_at(dot, entry.key(), &known, &mut first_of) {

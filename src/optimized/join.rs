@@ -6,7 +6,7 @@
 //! has; besides O(origins), and of each listed key what is known of it.
 //! Source: see [`super::delta`].
 
-use super::arena::{BLOCK, touch};
+use super::arena::{BLOCK, prefetch};
 use super::decisions::{Decisions, MOST_MAXIMAL, Marks, View, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
 use super::exchange::Change;
@@ -103,7 +103,7 @@ impl<E: Effect> Decisions<E> {
                 Name::Bytes { .. } => None,
             });
             let nearest = |(origin, counter)| self.trails[origin as usize].near(counter);
-            touch(births.filter_map(nearest), |entry| entry.counter());
+            prefetch(births.filter_map(nearest), |entry| entry.counter());
             for name in block {
                 let Name::Birth { place, counter } = *name else {
                     keys.push(None);
@@ -268,8 +268,8 @@ impl<'a, E: Effect> Join<'a, E> {
         let mut next = rest.next();
         let mut number = 0;
         for block in keys.chunks(BLOCK) {
-            self.store.fetch(block.iter().copied());
-            self.store.fetch_births(block.iter().copied());
+            self.store.prefetch(block.iter().copied());
+            self.store.prefetch_births(block.iter().copied());
             for key in block {
                 let (name, first) = (&delta.names[number as usize], &delta.first[number as usize]);
                 if next == Some(number) {

@@ -135,7 +135,7 @@ pub(crate) trait Leaves {
     fn part(&self, number: u32) -> Option<Part>;
 
     /// Brings what is asked of these records into the cache.
-    fn fetch(&self, _: &[u32]) {}
+    fn prefetch(&self, _: &[u32]) {}
 
     /// Appends the record's key.
     fn write_key(&self, number: u32, out: &mut Vec<u8>);
@@ -288,7 +288,7 @@ impl Trees {
         let (mut content, mut removals) = (Vec::new(), Vec::new());
         let mut key = Vec::new();
         for block in std::mem::take(&mut self.changed).chunks(BLOCK) {
-            leaves.fetch(block);
+            leaves.prefetch(block);
             for number in block.iter().copied() {
                 let old = self.places[number as usize];
                 let new = Place::of(leaves.part(number));
@@ -644,7 +644,7 @@ impl<'a, L: Leaves> Update<'a, L> {
             self.members.push(at);
             at = self.next[at as usize];
         }
-        self.members.chunks(BLOCK).for_each(|some| self.leaves.fetch(some));
+        self.members.chunks(BLOCK).for_each(|some| self.leaves.prefetch(some));
         for member in &self.members {
             let start = self.encoded.len();
             self.leaves.write_key(*member, &mut self.encoded);

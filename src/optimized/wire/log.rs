@@ -69,9 +69,9 @@ impl<V: Atom + ?Sized> LogDelta<V> {
         decode(bytes, known, |texts| bytes[texts].to_vec().into())
     }
 
-    /// The same, but the entries stay where they are in the message: they are not copied, here and
-    /// where the delta is taken in. The log may keep the message for ever then, which is worth it
-    /// where it is mostly entries.
+    /// The same, but the entries are not copied: they stay in the message. A log that takes the
+    /// delta in keeps the whole message if at least half of it, and 32 KiB, are entries; else it
+    /// copies them then.
     ///
     /// # Errors
     /// Those of [`LogDelta::decode`].
