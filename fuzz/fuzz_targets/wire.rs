@@ -1,6 +1,7 @@
 //! Any bytes are a message or are refused: without a panic, and whatever kind they say they are.
 //!
-//! What was read can be written again, and is then read as the same; and a replica can take it in.
+//! What was read can be written again, and is then read as the same; and replicas can take it in: one
+//! that is new, and one that has seen what the messages of the corpus build upon.
 
 #![no_main]
 
@@ -11,11 +12,24 @@ use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
 use rejoin::optimized::wire::{Base, Error, Known, Naming, decompress};
-use rejoin::optimized::{Roster, StateHash, Vector};
-use std::sync::Arc;
+use rejoin::optimized::{Author, Roster, StateHash, Vector};
+use std::sync::{Arc, LazyLock};
 
 /// How much a message may unpack to.
 const LIMIT: usize = 1 << 20;
+
+/// A set and a map on which one replica decided eight times.
+static BEFORE: LazyLock<(OrSet<str>, LwwMap<str, str>)> = LazyLock::new(|| {
+    let (mut set, mut map) = (OrSet::new(), LwwMap::new());
+    for seq in 1..=8 {
+        let origin = Origin { replica: ReplicaId::new("the telephone of ann"), incarnation: 0 };
+        let author = Author { origin, seq, user: None };
+        let key = ["a", "b", "c", "d", "e"][seq as usize % 5];
+        let _ = set.add(&author, key).expect("there is room");
+        let _ = map.put(&author, key, "value", seq).expect("there is room");
+    }
+    (set, map)
+});
 
 fuzz_target!(|input: &[u8]| {
     let Ok(bytes) = decompress(input, LIMIT) else { return };
@@ -56,11 +70,12 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
             let again = delta.encode(naming, base);
             let decoded = or_set::Delta::<str>::decode(&again, &known).expect("it was written");
             assert_eq!(decoded.encode(naming, base), again);
-            let mut set = OrSet::new();
-            if set.apply(&delta).is_ok() {
-                let all = set.delta_since(&Vector::default()).encode(naming, base);
-                or_set::Delta::<str>::decode(&all, &known).expect("a state can be written");
-                set.state_hash();
+            for mut set in [OrSet::new(), BEFORE.0.clone()] {
+                if set.apply(&delta).is_ok() {
+                    let all = set.delta_since(&Vector::default()).encode(naming, base);
+                    or_set::Delta::<str>::decode(&all, &known).expect("a state can be written");
+                    set.state_hash();
+                }
             }
         }
         6 => {
@@ -69,11 +84,12 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
             let decoded =
                 lww_map::Delta::<str, str>::decode(&again, &known).expect("it was written");
             assert_eq!(decoded.encode(naming, base), again);
-            let mut map = LwwMap::new();
-            if map.apply(&delta).is_ok() {
-                let all = map.delta_since(&Vector::default()).encode(naming, base);
-                lww_map::Delta::<str, str>::decode(&all, &known).expect("a state can be written");
-                map.state_hash();
+            for mut map in [LwwMap::new(), BEFORE.1.clone()] {
+                if map.apply(&delta).is_ok() {
+                    let all = map.delta_since(&Vector::default()).encode(naming, base);
+                    lww_map::Delta::<str, str>::decode(&all, &known).expect("a state can be written");
+                    map.state_hash();
+                }
             }
         }
         _ => {

@@ -50,7 +50,7 @@ impl<T> Table<T> {
     /// Appends one. The item is made where it belongs, and not copied there.
     #[inline(always)]
     pub fn push(&mut self, item: T) {
-        if self.chunks.last().is_none_or(|last| last.len() == last.capacity()) {
+        if self.chunks.last().is_none_or(|last| last.len() >= ITEMS.min(last.capacity())) {
             self.grow();
         }
         if let Some(last) = self.chunks.last_mut() {
@@ -160,8 +160,8 @@ fn make_room(chunk: &mut Vec<u8>, more: usize, is_first: bool) {
     }
 }
 
-/// The greatest number of keys: those who refer to keys, or to a birth of each, use up to three bits
-/// otherwise.
+/// The greatest number of keys: those who refer to keys, to a birth of each, or to what stands beside
+/// each, use up to three bits otherwise.
 pub(super) const MOST_KEYS: usize = 1 << 29;
 
 /// The greatest length of one value, in bytes.

@@ -185,7 +185,9 @@ impl<E: Effect> Decisions<E> {
                 self.free(&lost);
             }
         }
-        self.trails[number as usize].push(Step { counter, key, is_birth: is_new });
+        // A key without a birth is forged; it must have one, to be told to others.
+        let is_birth = is_new || self.chain(key) == 0;
+        self.trails[number as usize].push(Step { counter, key, is_birth });
         self.origins.see(number, counter);
         self.trees.touch(key);
         self.tidy();
@@ -299,9 +301,10 @@ impl<E: Effect> Decisions<E> {
         self.beside(key).is_some_and(|more| more.maximal.len() > LocalDots::FEW)
     }
 
-    /// Brings what stands on these keys into the cache, [`BLOCK`] of them at most.
+    /// Brings what stands on these keys into the cache, [`BLOCK`] of them at most. Those whose number
+    /// was given by a delta that is being taken in may have no record yet.
     #[inline]
-    pub(super) fn prefetch(&self, keys: impl Iterator<Item = u32>) {
+    pub(super) fn prefetch_decisions(&self, keys: impl Iterator<Item = u32>) {
         let length = self.len() as u32;
         let keys: SmallVec<[u32; BLOCK]> = keys.filter(|key| *key < length).collect();
         prefetch(keys.iter().map(|key| &self.records[*key as usize]), |record| {
@@ -678,10 +681,11 @@ impl<E: Effect> Leaves for Decisions<E> {
     }
 
     fn prefetch(&self, keys: &[u32]) {
-        self.prefetch(keys.iter().copied());
+        self.prefetch_decisions(keys.iter().copied());
         self.keys.prefetch(keys);
-        let values =
-            keys.iter().filter_map(|key| self.value(&self.records[*key as usize])?.first());
+        // Only of what is maximal: the record of a vacant key says nothing, and has no value here.
+        let first = |key: &u32| self.maximal(*key).next();
+        let values = keys.iter().filter_map(first).filter_map(|first| self.value(first)?.first());
         prefetch(values, |byte| (*byte).into());
     }
 

@@ -109,7 +109,7 @@ impl<E: Effect> Decisions<E> {
         for origin in self.origins.in_order() {
             for news in self.trails[origin as usize].after(known[origin as usize], BLOCK) {
                 let keys = news.iter().map(|entry| entry.key());
-                self.prefetch(keys.clone());
+                self.prefetch_decisions(keys.clone());
                 self.prefetch_births(keys);
                 for entry in news {
                     let dot = (origin, entry.counter());

@@ -268,7 +268,7 @@ impl<'a, E: Effect> Join<'a, E> {
         let mut next = rest.next();
         let mut number = 0;
         for block in keys.chunks(BLOCK) {
-            self.store.prefetch(block.iter().copied());
+            self.store.prefetch_decisions(block.iter().copied());
             self.store.prefetch_births(block.iter().copied());
             for key in block {
                 let (name, first) = (&delta.names[number as usize], &delta.first[number as usize]);
@@ -312,6 +312,7 @@ impl<'a, E: Effect> Join<'a, E> {
             if is_news && beside.others.is_empty() && beside.winners.is_empty() {
                 return self.create(key, first, whose.origin, beside.births);
             }
+            // Its place is taken, but it is not to be read: its value is still the delta's.
             self.store.records.push(first);
             self.store.marks[key as usize].set(Marks::VACANT, true);
         } else if is_single && is_bare && !has_name {
@@ -391,8 +392,8 @@ impl<'a, E: Effect> Join<'a, E> {
         let Incoming { first, is_news, beside: Beside { others, kept, winners, .. }, .. } =
             incoming;
         let is_vacant = self.store.marks[key as usize].has(Marks::VACANT);
-        let are_few = others.is_empty() && winners.is_empty() && kept.len() <= LocalDots::FEW;
-        if !is_news || is_vacant || !are_few {
+        let is_plain = others.is_empty() && winners.is_empty() && kept.len() <= LocalDots::FEW;
+        if !is_news || is_vacant || !is_plain {
             return false;
         }
         let is_kept = |our: &Record<E>| {

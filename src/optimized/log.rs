@@ -555,13 +555,16 @@ pub struct LogDelta<V: Atom + ?Sized> {
 
 /// Whether the bytes are entries of `V`, of these lengths, one after the other.
 pub(crate) fn are_all<V: Atom + ?Sized>(bytes: &[u8], lengths: &[u32]) -> bool {
+    let mut ends = Vec::with_capacity(lengths.len());
     let mut end = 0_usize;
-    let ends = lengths.iter().map(|length| {
-        end = end.checked_add(*length as usize)?;
-        Some(end)
-    });
-    let ends: Option<Vec<usize>> = ends.collect();
-    ends.is_some_and(|ends| end == bytes.len() && V::are_all(bytes, &ends))
+    for length in lengths {
+        match end.checked_add(*length as usize) {
+            Some(next) => end = next,
+            None => return false,
+        }
+        ends.push(end);
+    }
+    end == bytes.len() && V::are_all(bytes, &ends)
 }
 
 /// What a delta of a log says of each entry beside its bytes.
@@ -584,9 +587,10 @@ impl<V: Atom + ?Sized> LogDelta<V> {
         lengths: Vec<u32>,
         bytes: Vec<u8>,
     ) -> Option<Self> {
-        let are_all = are_all::<V>(&bytes, &lengths);
-        let columns = Columns { timestamps, seqs, lengths };
-        if are_all { Self::of_columns(since, seen, columns, bytes.into()) } else { None }
+        if !are_all::<V>(&bytes, &lengths) {
+            return None;
+        }
+        Self::of_columns(since, seen, Columns { timestamps, seqs, lengths }, bytes.into())
     }
 
     /// The same of entries that are of `V`.

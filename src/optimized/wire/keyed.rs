@@ -335,13 +335,14 @@ mod tests {
     use crate::optimized::lww_map::LwwMap;
     use crate::optimized::vector::Vector;
 
+    fn author(name: &str, seq: u64) -> Author {
+        let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+        Author { origin, seq, user: None }
+    }
+
     /// A delta that lists three keys: one by a birth; one by its bytes, with two births; and one
     /// with three maximal decisions and a winner that is none of them.
     fn delta() -> KeyedDelta<Write> {
-        let author = |name: &str, seq| {
-            let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
-            Author { origin, seq, user: None }
-        };
         let mut maps = ["a", "b", "c"].map(|_| LwwMap::<str, str>::new());
         let _ = maps[0].put(&author("a", 1), "known", "old", 9).expect("there is room");
         let base = maps[0].delta_since(&Vector::default());
@@ -443,6 +444,36 @@ mod tests {
             let refusal = refusal(change).expect_err(&format!("case {number}, {expected}"));
             assert!(refusal.contains(expected), "case {number}, {expected}: {refusal}");
         }
+    }
+
+    /// A forged delta may list, of a new key, a decision that the receiver has seen on another one.
+    /// Then no decision on the new key is maximal, and what stands in its place is not to be read.
+    #[test]
+    fn a_key_on_which_nothing_is_maximal_can_be_hashed_and_decided_on() {
+        let mut map = LwwMap::<str, str>::new();
+        let _ = map.put(&author("m", 1), "y", "v", 9).expect("there is room");
+        let mut forged = map.delta_since(&Vector::default()).keyed;
+        let mut first = |value: &[u8]| Record {
+            effect: Write::new(1, Some(forged.values.put(value))),
+            ..forged.first[0]
+        };
+        forged.first = vec![first(&[b'w'; 100]), first(b"w")];
+        forged.keys = b"yx".to_vec();
+        forged.names = [0, 1].map(|at| Name::Bytes { at, length: 1 }).to_vec();
+        let read = |bytes: &[u8]| Typed::<Write, str, str>::decode(bytes, &Known::default());
+        let bytes = encode(&forged, Naming::Inline, Base::Inline);
+        let forged = read(&bytes).expect("one operation twice is not noticed");
+        let _ = map.apply(&forged).expect("no gap");
+        let hash = map.state_hash();
+        assert_eq!(map.get("y"), Some("v"));
+
+        let _ = map.put(&author("m", 2), "x", "later", 20).expect("there is room");
+        assert_ne!(map.state_hash(), hash);
+        let mut copy = LwwMap::<str, str>::new();
+        let _ = copy.apply(&map.delta_since(&Vector::default())).expect("no gap");
+        let _ = copy.put(&author("n", 1), "x", "latest", 30).expect("there is room");
+        let _ = map.apply(&copy.delta_since(&map.vector())).expect("the key has a birth");
+        assert_eq!(map.get("x"), Some("latest"));
     }
 
     /// A forged delta may decide two keys by one operation. Who took it in must still be able to

@@ -3,7 +3,7 @@
 //! Meaning: the entries that the sender has seen and the base has not: for each origin those that
 //! follow, so that no entry has to tell its name.
 //! Laws: what was written is read back; there are as many entries as the two vectors say.
-//! Cost: O(length), most of which is copying the entries.
+//! Cost: O(length), most of which is copying the entries, where they are copied.
 //! Source: this project.
 
 use super::column::{BLOCK, Block, unzigzag, write_block, zigzag};
@@ -70,8 +70,8 @@ impl<V: Atom + ?Sized> LogDelta<V> {
     }
 
     /// The same, but the entries are not copied: they stay in the message. A log that takes the
-    /// delta in keeps the whole message if at least half of it, and 32 KiB, are entries; else it
-    /// copies them then.
+    /// delta in keeps the whole message, with its spare capacity, if at least half of it, and 32 KiB,
+    /// are entries, and at least half of these are news; else it copies them then.
     ///
     /// # Errors
     /// Those of [`LogDelta::decode`].
@@ -98,13 +98,11 @@ fn decode<V: Atom + ?Sized>(
     reader.end()?;
     // Texts are the end of a message.
     let at = bytes.len() - texts.len();
-    let are_all = are_all::<V>(texts, &columns.lengths);
-    let delta = if are_all {
-        LogDelta::of_columns(since, seen, columns, take(at..bytes.len()))
-    } else {
-        None
-    };
-    delta.ok_or(Error::WrongType { at, what: "an entry" })
+    let wrong = Error::WrongType { at, what: "an entry" };
+    if !are_all::<V>(texts, &columns.lengths) {
+        return Err(wrong);
+    }
+    LogDelta::of_columns(since, seen, columns, take(at..bytes.len())).ok_or(wrong)
 }
 
 fn read_columns(
