@@ -21,7 +21,8 @@ pub fn participants() -> [Box<dyn Participant>; 1] {
     [peer("rejoin", Rejoin::new, |_| None)]
 }
 
-struct Rejoin {
+/// A replica.
+pub struct Rejoin {
     /// Who has performed operations here, and how many.
     authors: HashMap<u64, Author>,
     map: LwwMap<str, str>,
@@ -35,9 +36,24 @@ fn author(number: u64) -> Author {
     Author { origin, seq: 0, user: None }
 }
 
+/// What is done in a sync, at either side.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Telling what has been seen.
+    Vector,
+    /// Making a delta of what the other one lacks.
+    Delta,
+    /// Writing it.
+    Encode,
+    /// Reading it.
+    Decode,
+    /// Taking it in.
+    Apply,
+}
+
 /// One object's sync, from the replica that begins to the other one and back.
 macro_rules! exchange {
-    ($ours:expr, $theirs:expr, $apply:ident, $decode:expr, $messages:expr, $is_one_way:expr) => {
+    ($ours:expr, $theirs:expr, $apply:ident, $decode:expr, $messages:expr, $is_one_way:expr, $after:expr) => {
         let (ours, theirs) = ($ours.vector(), $theirs.vector());
         if ours != theirs {
             // Whoever receives the changes says first what it has seen.
@@ -46,23 +62,34 @@ macro_rules! exchange {
             let rosters = [ours.roster().clone()];
             let known = Known { rosters: &rosters, ..Known::default() };
             let asked = Vector::decode(&asks, &known).expect("it was just encoded");
-            let answer = $ours.delta_since(&asked).encode(Naming::Inline, Base::Asked);
-            let answer = Arc::new(answer);
+            $after(Step::Vector);
+            let delta = $ours.delta_since(&asked);
+            $after(Step::Delta);
+            let answer = Arc::new(delta.encode(Naming::Inline, Base::Asked));
+            drop(delta);
+            $after(Step::Encode);
             let rosters = [theirs.roster().clone()];
             let known = Known { asked: Some(&theirs), vectors: &[], rosters: &rosters };
             let delta = $decode(&answer, &known).expect("it was just encoded");
             let seen = delta.seen().clone();
+            $after(Step::Decode);
             $apply(&mut $theirs, delta);
+            $after(Step::Apply);
             $messages.extend([asks.into(), answer]);
             // Who has nothing to tell says nothing.
             if !$is_one_way && $theirs.vector() != seen {
                 // The answer has told what the other has seen.
-                let back = $theirs.delta_since(&seen).encode(Naming::Inline, Base::Asked);
-                let back = Arc::new(back);
+                let delta = $theirs.delta_since(&seen);
+                $after(Step::Delta);
+                let back = Arc::new(delta.encode(Naming::Inline, Base::Asked));
+                drop(delta);
+                $after(Step::Encode);
                 let rosters = [ours.roster().clone()];
                 let known = Known { asked: Some(&ours), vectors: &[], rosters: &rosters };
                 let delta = $decode(&back, &known).expect("it was just encoded");
+                $after(Step::Decode);
                 $apply(&mut $ours, delta);
+                $after(Step::Apply);
                 $messages.push(back);
             }
         }
@@ -100,7 +127,8 @@ fn decode_counter(message: &Message, known: &Known<'_>) -> Result<CounterDelta, 
 }
 
 impl Rejoin {
-    fn new(_: u64) -> Self {
+    /// A replica that knows nothing.
+    pub fn new(_: u64) -> Self {
         Self {
             authors: HashMap::new(),
             map: LwwMap::new(),
@@ -110,12 +138,36 @@ impl Rejoin {
         }
     }
 
-    fn exchange(&mut self, other: &mut Self, is_one_way: bool) -> Messages {
+    /// A sync, from this replica to the other one and, unless it is one way, back. After each step
+    /// it tells which one it was.
+    #[inline]
+    pub fn exchange(
+        &mut self,
+        other: &mut Self,
+        is_one_way: bool,
+        mut after: impl FnMut(Step),
+    ) -> Messages {
         let mut messages = Messages::new();
-        exchange!(self.map, other.map, apply_map, decode_map, messages, is_one_way);
-        exchange!(self.set, other.set, apply_set, decode_set, messages, is_one_way);
-        exchange!(self.counter, other.counter, apply_counter, decode_counter, messages, is_one_way);
-        exchange!(self.log, other.log, apply_log, LogDelta::decode_shared, messages, is_one_way);
+        exchange!(self.map, other.map, apply_map, decode_map, messages, is_one_way, after);
+        exchange!(self.set, other.set, apply_set, decode_set, messages, is_one_way, after);
+        exchange!(
+            self.counter,
+            other.counter,
+            apply_counter,
+            decode_counter,
+            messages,
+            is_one_way,
+            after
+        );
+        exchange!(
+            self.log,
+            other.log,
+            apply_log,
+            LogDelta::decode_shared,
+            messages,
+            is_one_way,
+            after
+        );
         messages
     }
 }
@@ -157,11 +209,11 @@ impl Replica for Rejoin {
     }
 
     fn sync(&mut self, server: &mut Self) -> Messages {
-        self.exchange(server, false)
+        self.exchange(server, false, |_| ())
     }
 
     fn send(&mut self, hub: &mut Self) -> Messages {
-        self.exchange(hub, true)
+        self.exchange(hub, true, |_| ())
     }
 
     fn contents(&mut self) -> Contents {
