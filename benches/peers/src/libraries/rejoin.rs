@@ -2,7 +2,7 @@
 //!
 //! A sync is three messages an object: the vector of who begins, a delta since it, and a delta since
 //! the vector that came with the first delta. All checks of the decoder are on, and records of
-//! removal travel and are kept.
+//! removal travel and are kept. The entries of a log stay in the message that brings them.
 
 use crate::participant::{Messages, Participant, Replica, peer};
 use crate::workload::{Action, Contents, Transaction};
