@@ -1,13 +1,17 @@
 //! The optimized engine across sizes: making, sending and taking in deltas, hashing, and the log.
 //!
 //! Shown: what a delta costs follows what changed, not what there is (`delta`, `apply`, `encode`,
-//! `decode`: 1 to 100,000 changes among 1,000 to 1,000,000 keys, and `delta` among ten millions);
+//! `decode`: 1 to 100,000 changes among 1,000 to 1,000,000 keys; `flat`: among ten millions);
 //! so does the state hash, beside hashing everything anew; merging a whole state; appending to a
 //! log and reading it; incrementing a counter a million times.
-//! How: `cargo bench --bench optimized`, with plots in target/criterion. Names are
-//! `what/type/keys/changes`.
+//! How: `cargo bench --bench optimized`, with plots across sizes in target/criterion/WHAT/report. Names
+//! are `what/type/keys/changes`.
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{
+    AxisScale, BatchSize, BenchmarkGroup, BenchmarkId, Criterion, PlotConfiguration, Throughput,
+    criterion_group, criterion_main,
+};
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::g_counter::GCounter;
 use rejoin::optimized::log::Log;
@@ -86,22 +90,38 @@ fn id(kind: &str, keys: u64, changes: u64) -> BenchmarkId {
     BenchmarkId::new(format!("{kind}/{keys}"), changes)
 }
 
-fn exchange(criterion: &mut Criterion) {
-    for (keys, changes) in pairs() {
+/// A group of its own plot, across sizes that grow tenfold.
+fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
+    group
+}
+
+/// For each size and number of changes: a map, and the same map changed by another replica.
+fn maps() -> impl Iterator<Item = (u64, u64, LwwMap<str, str>, LwwMap<str, str>)> {
+    pairs().map(|(keys, changes)| {
         let base = map(keys);
         let ahead = changed(&base, keys, changes);
-        let since = base.vector();
-        let delta = ahead.delta_since(&since);
-        let known = Known { asked: Some(&since), ..Known::default() };
-        let bytes = delta.encode(Naming::Inline, Base::Asked);
+        (keys, changes, base, ahead)
+    })
+}
 
-        let mut group = criterion.benchmark_group("delta");
+fn delta(criterion: &mut Criterion) {
+    let mut group = group(criterion, "delta");
+    for (keys, changes, base, ahead) in maps() {
+        let since = base.vector();
         group.throughput(Throughput::Elements(changes));
         group.bench_function(id("lww-map", keys, changes), |bencher| {
             bencher.iter(|| ahead.delta_since(black_box(&since)));
         });
-        group.finish();
-        let mut group = criterion.benchmark_group("apply");
+    }
+    group.finish();
+}
+
+fn apply(criterion: &mut Criterion) {
+    let mut group = group(criterion, "apply");
+    for (keys, changes, base, ahead) in maps() {
+        let delta = ahead.delta_since(&base.vector());
         group.throughput(Throughput::Elements(changes));
         group.bench_function(id("lww-map", keys, changes), |bencher| {
             let apply = |mut map: LwwMap<str, str>| {
@@ -110,24 +130,11 @@ fn exchange(criterion: &mut Criterion) {
             };
             bencher.iter_batched(|| base.clone(), apply, BatchSize::LargeInput);
         });
-        group.finish();
-        let mut group = criterion.benchmark_group("encode");
-        group.throughput(Throughput::Bytes(bytes.len() as u64));
-        group.bench_function(id("lww-map", keys, changes), |bencher| {
-            bencher.iter(|| delta.encode(Naming::Inline, Base::Asked));
-        });
-        group.finish();
-        let mut group = criterion.benchmark_group("decode");
-        group.throughput(Throughput::Bytes(bytes.len() as u64));
-        group.bench_function(id("lww-map", keys, changes), |bencher| {
-            bencher.iter(|| Delta::<str, str>::decode(black_box(&bytes), &known));
-        });
-        group.finish();
-
+    }
+    for (keys, changes) in pairs() {
         let base = set(keys);
         let ahead = changed_set(&base, keys, changes);
         let delta: or_set::Delta<str> = ahead.delta_since(&base.vector());
-        let mut group = criterion.benchmark_group("apply");
         group.throughput(Throughput::Elements(changes));
         group.bench_function(id("or-set", keys, changes), |bencher| {
             let apply = |mut set: OrSet<str>| {
@@ -136,20 +143,46 @@ fn exchange(criterion: &mut Criterion) {
             };
             bencher.iter_batched(|| base.clone(), apply, BatchSize::LargeInput);
         });
-        group.finish();
     }
+    group.finish();
+}
+
+fn encode(criterion: &mut Criterion) {
+    let mut group = group(criterion, "encode");
+    for (keys, changes, base, ahead) in maps() {
+        let delta = ahead.delta_since(&base.vector());
+        group.throughput(Throughput::Elements(changes));
+        group.bench_function(id("lww-map", keys, changes), |bencher| {
+            bencher.iter(|| delta.encode(Naming::Inline, Base::Asked));
+        });
+    }
+    group.finish();
+}
+
+fn decode(criterion: &mut Criterion) {
+    let mut group = group(criterion, "decode");
+    for (keys, changes, base, ahead) in maps() {
+        let since = base.vector();
+        let bytes = ahead.delta_since(&since).encode(Naming::Inline, Base::Asked);
+        let known = Known { asked: Some(&since), ..Known::default() };
+        group.throughput(Throughput::Elements(changes));
+        group.bench_function(id("lww-map", keys, changes), |bencher| {
+            bencher.iter(|| Delta::<str, str>::decode(black_box(&bytes), &known));
+        });
+    }
+    group.finish();
 }
 
 /// The same number of changes, however many keys there are: up to ten millions, in 1.3 GB.
 fn flat(criterion: &mut Criterion) {
     const CHANGES: u64 = 1_000;
-    let mut group = criterion.benchmark_group("delta");
+    let mut group = group(criterion, "flat");
     for keys in [10_000, 100_000, 1_000_000, 10_000_000] {
         let mut map = map(keys);
         let since = map.vector();
         write(&mut map, keys, CHANGES, 1);
         group.throughput(Throughput::Elements(CHANGES));
-        group.bench_function(BenchmarkId::new("of a thousand changes", keys), |bencher| {
+        group.bench_function(BenchmarkId::new("delta of a thousand changes", keys), |bencher| {
             bencher.iter(|| map.delta_since(black_box(&since)));
         });
     }
@@ -157,7 +190,7 @@ fn flat(criterion: &mut Criterion) {
 }
 
 fn merge(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("merge");
+    let mut group = group(criterion, "merge");
     for keys in SIZES {
         let (ours, theirs) = (map(keys), {
             let mut theirs = LwwMap::<str, str>::new();
@@ -177,8 +210,8 @@ fn merge(criterion: &mut Criterion) {
 }
 
 fn hash(criterion: &mut Criterion) {
+    let mut group = group(criterion, "hash");
     for (keys, changes) in pairs() {
-        let mut group = criterion.benchmark_group("hash");
         group.throughput(Throughput::Elements(changes));
         let mut map = map(keys);
         map.state_hash();
@@ -196,9 +229,7 @@ fn hash(criterion: &mut Criterion) {
                 spent
             });
         });
-        group.finish();
     }
-    let mut group = criterion.benchmark_group("hash");
     for keys in SIZES {
         let map = map(keys);
         group.throughput(Throughput::Elements(keys));
@@ -212,7 +243,7 @@ fn hash(criterion: &mut Criterion) {
 
 fn log(criterion: &mut Criterion) {
     let entry = "an entry of the log, as long as a line that somebody writes to somebody else";
-    let mut group = criterion.benchmark_group("log");
+    let mut group = group(criterion, "log");
     for entries in SIZES {
         let log = |name: &str| {
             let mut log = Log::<str>::new();
@@ -261,7 +292,10 @@ fn counter(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(1));
-    targets = exchange, flat, merge, hash, log, counter
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(1));
+    targets = delta, apply, encode, decode, flat, merge, hash, log, counter
 }
 criterion_main!(benches);
