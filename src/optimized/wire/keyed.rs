@@ -335,9 +335,16 @@ mod tests {
     use crate::optimized::lww_map::LwwMap;
     use crate::optimized::vector::Vector;
 
+    fn origin(name: &str) -> Origin {
+        Origin { replica: ReplicaId::new(name), incarnation: 0 }
+    }
+
     fn author(name: &str, seq: u64) -> Author {
-        let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
-        Author { origin, seq, user: None }
+        Author { origin: origin(name), seq, user: None }
+    }
+
+    fn read(bytes: &[u8]) -> Result<Typed<Write, str, str>, Error> {
+        Typed::decode(bytes, &Known::default())
     }
 
     /// A delta that lists three keys: one by a birth; one by its bytes, with two births; and one
@@ -460,7 +467,6 @@ mod tests {
         forged.first = vec![first(&[b'w'; 100]), first(b"w")];
         forged.keys = b"yx".to_vec();
         forged.names = [0, 1].map(|at| Name::Bytes { at, length: 1 }).to_vec();
-        let read = |bytes: &[u8]| Typed::<Write, str, str>::decode(bytes, &Known::default());
         let bytes = encode(&forged, Naming::Inline, Base::Inline);
         let forged = read(&bytes).expect("one operation twice is not noticed");
         let _ = map.apply(&forged).expect("no gap");
@@ -484,14 +490,11 @@ mod tests {
         let (contested, last) = (forged.others[0].0, forged.first.len() - 1);
         forged.first[contested as usize] = forged.others[0].1;
         forged.others = vec![(contested, forged.first[last])];
-        let read = |bytes: &[u8]| Typed::<Write, str, str>::decode(bytes, &Known::default());
         let forged = encode(&forged, Naming::Inline, Base::Inline);
         let forged = read(&forged).expect("one operation twice is not noticed");
 
         let mut map = LwwMap::<str, str>::new();
-        let origin = Origin { replica: ReplicaId::new("a"), incarnation: 0 };
-        let author = Author { origin, seq: 1, user: None };
-        let _ = map.put(&author, "known", "old", 9).expect("there is room");
+        let _ = map.put(&author("a", 1), "known", "old", 9).expect("there is room");
         let _ = map.apply(&forged).expect("no gap");
         let all = map.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
         let mut copy = LwwMap::<str, str>::new();
@@ -502,8 +505,6 @@ mod tests {
     /// A forged delta may list a key twice, by its bytes and by a birth. The first time counts.
     #[test]
     fn a_key_that_is_listed_twice_is_taken_in_once() {
-        let origin = |name| Origin { replica: ReplicaId::new(name), incarnation: 0 };
-        let author = |name, seq| Author { origin: origin(name), seq, user: None };
         let mut map = LwwMap::<str, str>::new();
         let _ = map.put(&author("a", 1), "known", "old", 1).expect("there is room");
         let receiver = map.clone();
@@ -532,8 +533,6 @@ mod tests {
     /// What honest replicas tell each other of the key then must be understood.
     #[test]
     fn a_key_of_which_all_births_are_known_gets_one() {
-        let origin = |name| Origin { replica: ReplicaId::new(name), incarnation: 0 };
-        let author = |name, seq| Author { origin: origin(name), seq, user: None };
         let mut receiver = LwwMap::<str, str>::new();
         let _ = receiver.put(&author("x", 1), "own", "old", 1).expect("there is room");
         let mut forger = LwwMap::<str, str>::new();
@@ -549,7 +548,6 @@ mod tests {
         let number = number.expect("it is listed") as u32;
         forged.births.push((number, x, 1));
         let bytes = encode(&forged, Naming::Inline, Base::Inline);
-        let read = |bytes: &[u8]| Typed::<Write, str, str>::decode(bytes, &Known::default());
         let _ = receiver.apply(&read(&bytes).expect("it cannot be noticed")).expect("no gap");
 
         let mut third = LwwMap::<str, str>::new();
@@ -615,7 +613,7 @@ mod tests {
         assert_eq!(copy.decisions("k").len() as u64, most);
 
         // Who decides anew supersedes them all.
-        let origin = Origin { replica: ReplicaId::new("z"), incarnation: 0 };
+        let origin = origin("z");
         let author = Author { origin, seq: 1, user: None };
         let _ = map.put(&author, "k", "settled", 2).expect("there is room");
         let _ = map.apply(&read(crowd(900_001, 1))).expect("there is room again");
