@@ -7,8 +7,8 @@
     ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
-    [judge_examples.v], [sync_examples.v], [state_hash_examples.v] and at the end of each
-    [X_proof.v]; the comments say where. *)
+    [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v]
+    and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -20,11 +20,103 @@ From Rejoin Require lww_map_meaning_proof replica_meaning_proof.
 From Rejoin Require network network_proof.
 From Rejoin Require indexed_decisions indexed_decisions_proof indexed_decisions_meaning_proof.
 From Rejoin Require executions executions_proof.
+From Rejoin Require nothing_is_lost nothing_is_lost_proof.
 From Rejoin Require sync sync_proof.
 From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
 Open Scope N_scope.
+
+(** ** T0: nothing is lost silently
+
+    What this project promises. [accounted_for] in [nothing_is_lost.v] says what may become of an
+    operation that a replica has seen: an increment counts, with all the others; an entry of a log
+    is listed, with all the others; a decision is shown, or somebody who had seen it decided its
+    key anew and that stands, or an open merge decision on its key lists it as superseded and
+    notifies its user. What is reported is no more than that. Premises met, each outcome reached,
+    and designs that fail: [nothing_is_lost_examples.v]. *)
+
+(** By the definition: at each cut [E] of each history of an object. *)
+Theorem nothing_is_lost_silently :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (type : object_type) (H E : list (event Name Value)) e,
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  In e E ->
+  allows type (operation_of e) = true ->
+  nothing_is_lost.accounted_for compare_name compare_value null type E
+    (read compare_name compare_value null type E)
+    (decisions compare_name compare_value null type E)
+    (fun user k n => In (k, n) (object_notices compare_name compare_value null type user E)) e.
+Proof.
+  intros. now apply (nothing_is_lost_proof.every_operation_is_accounted_for compare_name
+    compare_value null H).
+Qed.
+Print Assumptions nothing_is_lost_silently.
+
+(** By what replicas answer: in every world that the network of T4 can reach, of everything that a
+    replica has seen. *)
+Theorem nothing_is_lost_silently_at_any_replica :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) types (w : network.world Name Value) name e,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  let E := network.seen (network.nodes w name) in
+  let xs := replica.held (network.running (network.nodes w name)) in
+  In e E ->
+  exists type x,
+    find compare_name (object_of e) types = Some type
+    /\ find compare_name (object_of e) xs = Some x
+    /\ nothing_is_lost.accounted_for compare_name compare_value null type
+         (of_object compare_name (object_of e) E)
+         (replica.value compare_value null x)
+         (replica.merge_decisions compare_name compare_value null x)
+         (fun user k n =>
+           In (object_of e, (k, n)) (replica.notices compare_name compare_value null user xs))
+         e.
+Proof.
+  intros Name Value compare_name compare_value null types w name e lawful_names lawful_values
+    typed reached.
+  exact (nothing_is_lost_proof.every_operation_is_accounted_for_in_every_world compare_name
+    compare_value null types typed w name e reached).
+Qed.
+Print Assumptions nothing_is_lost_silently_at_any_replica.
+
+(** Nobody is bothered for nothing: what an open merge decision lists as superseded, and what a
+    user is notified of, is an operation that is not shown and that nobody who had seen it decided
+    anew. *)
+Theorem only_what_is_overruled_is_reported :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (type : object_type) (H E : list (event Name Value)),
+  ordered compare_name ->
+  ordered compare_value ->
+  history compare_name H ->
+  cut H E ->
+  let overruled := nothing_is_lost.overruled compare_name compare_value null type E
+    (read compare_name compare_value null type E) in
+  (forall d n,
+    In d (decisions compare_name compare_value null type E) ->
+    In n (superseded d) ->
+    exists e, name_of e = n /\ overruled (key d) e)
+  /\ (forall user k n,
+    In (k, n) (object_notices compare_name compare_value null type user E) ->
+    exists e, name_of e = n /\ user_of e = Some user /\ overruled k e).
+Proof.
+  intros. split; intros.
+  - now apply (nothing_is_lost_proof.what_is_reported_is_overruled compare_name compare_value).
+  - now apply (nothing_is_lost_proof.who_is_notified_was_overruled compare_name compare_value).
+Qed.
+Print Assumptions only_what_is_overruled_is_reported.
 
 (** ** T1: states are lattices
 
@@ -584,6 +676,30 @@ Proof.
   intros. eapply network_proof.replicas_that_have_seen_the_same_hold_the_same; eassumption.
 Qed.
 Print Assumptions replicas_that_have_seen_the_same_hold_the_same.
+
+(** At whatever times of one run: where the vectors of all objects are equal, so are the states. *)
+Theorem equal_vectors_mean_equal_states :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w w' : network.world Name Value) a b,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  network.reachable compare_name compare_value types w ->
+  network.steps compare_name compare_value w w' ->
+  let xs := replica.held (network.running (network.nodes w a)) in
+  let ys := replica.held (network.running (network.nodes w' b)) in
+  let vectors := map (fun entry => (fst entry, replica.seen_object (snd entry))) in
+  vectors xs = vectors ys ->
+  xs = ys.
+Proof.
+  intros Name Value compare_name compare_value types w w' a b lawful_names lawful_values typed
+    reached run.
+  exact (network_proof.equal_vectors_mean_equal_states compare_name compare_value types typed
+    w w' a b reached run).
+Qed.
+Print Assumptions equal_vectors_mean_equal_states.
 
 Theorem what_is_seen_never_shrinks_but_by_restore :
   forall (Name Value : Type)

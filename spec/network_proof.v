@@ -598,4 +598,52 @@ Proof using lawful_names lawful_values typed.
   apply (replicas_that_have_seen_the_same_hold_the_same w4 a b reached').
   intros e. now rewrite has_a, has_b.
 Qed.
+
+(** ** Vectors tell what was seen, at whatever times of one run *)
+
+Lemma what_happened_stays_seen (w w' : world) E :
+  steps w w' ->
+  can_be_seen (happened w) E ->
+  can_be_seen (happened w') E.
+Proof.
+  intros run can. induction run as [| w1 w2 _ IH taken]; [exact can |].
+  destruct taken; try exact IH. now apply more_may_happen.
+Qed.
+
+(** [some_types] are all objects, or those of a class. *)
+Lemma equal_vectors_mean_equal_parts (some_types : replica.schema) (w w' : world) a b :
+  reachable w ->
+  steps w w' ->
+  let part_of n := replica.meaning compare_name compare_value some_types (seen n) in
+  let vectors xs := map (fun entry => (fst entry, replica.seen_object (snd entry))) xs in
+  vectors (part_of (nodes w a)) = vectors (part_of (nodes w' b)) ->
+  part_of (nodes w a) = part_of (nodes w' b).
+Proof using lawful_names lawful_values typed.
+  intros reached run part_of vectors same.
+  assert (reachable w') as reached'.
+  { unfold network.reachable. clear - run reached.
+    induction run as [| x y _ IH taken]; [exact reached | exact (Then _ _ _ x y IH taken)]. }
+  pose proof (reachable_worlds_are_sound w reached) as is_sound.
+  pose proof (reachable_worlds_are_sound w' reached') as is_sound'.
+  apply (equal_vectors_mean_equal_objects compare_name compare_value (happened w'));
+    [apply (histories_hold _ is_sound') | | | exact same].
+  - apply (what_happened_stays_seen w w' _ run). apply (nodes_are_sound _ is_sound).
+  - apply (nodes_are_sound _ is_sound').
+Qed.
+
+Theorem equal_vectors_mean_equal_states (w w' : world) a b :
+  reachable w ->
+  steps w w' ->
+  let held n := replica.held (running n) in
+  let vectors xs := map (fun entry => (fst entry, replica.seen_object (snd entry))) xs in
+  vectors (held (nodes w a)) = vectors (held (nodes w' b)) ->
+  held (nodes w a) = held (nodes w' b).
+Proof using lawful_names lawful_values typed.
+  intros reached run held vectors.
+  assert (reachable w') as reached'.
+  { unfold network.reachable. clear - run reached.
+    induction run as [| x y _ IH taken]; [exact reached | exact (Then _ _ _ x y IH taken)]. }
+  unfold held. rewrite !every_state_is_the_meaning_of_what_was_seen by assumption.
+  now apply equal_vectors_mean_equal_parts.
+Qed.
 End Network.

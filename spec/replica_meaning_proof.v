@@ -230,6 +230,36 @@ Proof using lawful_names lawful_values.
   - intros e. unfold definition.of_object. rewrite !filter_In, same. reflexivity.
 Qed.
 
+(** Vectors tell what was seen: where they are equal, so are the events, and hence the objects. *)
+Theorem equal_vectors_mean_equal_objects types E F :
+  cuts compare_name H E ->
+  cuts compare_name H F ->
+  map (fun entry => (fst entry, seen_object (snd entry))) (meaning types E)
+  = map (fun entry => (fst entry, seen_object (snd entry))) (meaning types F) ->
+  meaning types E = meaning types F.
+Proof using happened lawful_names lawful_values.
+  intros cuts_e cuts_f same. unfold replica.meaning in *. rewrite !map_map in same.
+  apply map_ext_in. intros [name type] there. cbn [fst snd]. f_equal.
+  assert (vector (of_object name E) = vector (of_object name F)) as vectors.
+  { clear - same there. induction types as [| [name' type'] types IH]; [easy |].
+    cbn in same. injection same as one rest. destruct there as [[= -> ->] | there]; [| auto].
+    now rewrite !an_object_has_seen_its_events in one. }
+  pose proof (happened name) as happened_here.
+  apply an_object_depends_only_on_its_events;
+    [apply (cut_is_distinct _ _ (cuts_e name)) | apply (cut_is_distinct _ _ (cuts_f name)) |].
+  assert (forall G G' e, cuts compare_name H G -> cuts compare_name H G' ->
+    vector (of_object name G) = vector (of_object name G') ->
+    In e (of_object name G) -> In e (of_object name G')) as half.
+  { intros G G' e cuts_g cuts_g' equal_vectors e_in.
+    pose proof (cut_happened _ _ (cuts_g name) e e_in) as past.
+    apply (an_event_is_in_a_cut_exactly_if_its_vector_has_it compare_name _ happened_here _ e
+      (cuts_g' name) past).
+    rewrite <- equal_vectors.
+    now apply (an_event_is_in_a_cut_exactly_if_its_vector_has_it compare_name _ happened_here _ e
+      (cuts_g name) past). }
+  intros e. split; now apply half.
+Qed.
+
 Theorem joining_replicas_unites_their_events types E F :
   sorted compare_name types = true ->
   cuts compare_name H E ->

@@ -1,0 +1,108 @@
+(** Computed examples of what becomes of operations: each outcome is reached, and engines that lose
+    something fail. *)
+
+From Coq Require Import List Bool NArith.
+From Rejoin Require Import order order_proof sorted_map dot definition nothing_is_lost.
+From Rejoin Require Import examples.
+Import ListNotations.
+Open Scope N_scope.
+
+Local Notation event := (event N N).
+Local Notation accounted_for := (accounted_for N.compare N.compare 0).
+Local Notation read := (read N.compare N.compare 0).
+Local Notation decisions := (decisions N.compare N.compare 0).
+Local Notation notified type E :=
+  (fun user k n => In (k, n) (object_notices N.compare N.compare 0 type user E)).
+
+(** ** A set: replica 1 adds 5; replica 2, who has seen that, removes it; replica 1 adds it again,
+    and has not seen the removal. *)
+
+Definition set_answer : answer N N := read Or_set set_events.
+
+Example the_second_add_is_shown :
+  set_answer = Elements [5]
+  /\ shows N.compare N.compare 0 set_answer (operation_of add_again) = true.
+Proof. split; vm_compute; reflexivity. Qed.
+
+(** The first add is shown too, as the element is there. The remove is neither shown nor decided
+    anew: it is overruled, it is listed, and user 8 is notified. *)
+Example the_remove_is_overruled_and_reported :
+  overruled N.compare N.compare 0 Or_set set_events set_answer (Some 5) remove_2
+  /\ decisions Or_set set_events = [Merge_decision (Some 5) [(1, 2)] [(2, 1)]]
+  /\ object_notices N.compare N.compare 0 Or_set 8 set_events = [(Some 5, (2, 1))]
+  /\ accounted_for Or_set set_events set_answer (decisions Or_set set_events)
+       (notified Or_set set_events) remove_2.
+Proof.
+  split; [| split; [| split]].
+  - repeat split; [right; now left |].
+    intros f f_in _. repeat destruct f_in as [<- | f_in]; try reflexivity. destruct f_in.
+  - vm_compute. reflexivity.
+  - vm_compute. reflexivity.
+  - exists (Some 5). split; [reflexivity |]. right. right.
+    exists (Merge_decision (Some 5) [(1, 2)] [(2, 1)]).
+    split; [vm_compute; now left |]. repeat split; [now left |].
+    intros user [= <-]. vm_compute. now left.
+Qed.
+
+(** After a removal that saw both adds, neither of them is shown: somebody decided anew. *)
+Example an_add_is_decided_anew :
+  let closing := Event 0 (Dot two 2) 2 (Some 8) (Remove 5) [Dot one 1; Dot one 2; Dot two 1] in
+  let E := closing :: set_events in
+  shows N.compare N.compare 0 (read Or_set E) (operation_of add_1) = false
+  /\ sees N.compare closing add_1 = true
+  /\ stands N.compare Or_set E (Some 5) closing
+  /\ decisions Or_set E = [].
+Proof.
+  split; [vm_compute; reflexivity |]. split; [reflexivity |]. split; [| vm_compute; reflexivity].
+  intros f f_in _. repeat destruct f_in as [<- | f_in]; try reflexivity. destruct f_in.
+Qed.
+
+(** ** What would lose something *)
+
+Ltac no_other_outcome :=
+  intros (k & decided & [shown | [(f & f_in & _ & seen & _) | (d & d_in & listed)]]);
+  [ vm_compute in shown; discriminate shown
+  | repeat (destruct f_in as [<- | f_in]; [vm_compute in seen; discriminate seen |]);
+    destruct f_in
+  | ].
+
+(** An engine that reports no decision has lost the remove. *)
+Example without_a_report_the_remove_is_lost :
+  ~ accounted_for Or_set set_events set_answer [] (notified Or_set set_events) remove_2.
+Proof. no_other_outcome. destruct d_in. Qed.
+
+(** One that lists it and notifies nobody has lost it silently. *)
+Example without_a_notice_the_remove_is_lost_silently :
+  ~ accounted_for Or_set set_events set_answer (decisions Or_set set_events)
+      (fun _ _ _ => False) remove_2.
+Proof.
+  no_other_outcome. destruct listed as (_ & _ & users). exact (users 8 eq_refl).
+Qed.
+
+(** A put by a clock that runs behind is overruled though it came last. *)
+Example a_late_put_without_a_report_is_lost :
+  read Lww_map [put_1; late] = Entries [(5, 40)]
+  /\ ~ accounted_for Lww_map [put_1; late] (read Lww_map [put_1; late]) []
+         (notified Lww_map [put_1; late]) late.
+Proof. split; [vm_compute; reflexivity |]. no_other_outcome. destruct d_in. Qed.
+
+(** A counter of one number loses an increment, and a log without repeats an entry. *)
+Example a_maximum_loses_an_increment :
+  let three := Event 0 (Dot one 1) 1 None (Increment 3) [] in
+  let four := Event 0 (Dot two 1) 1 None (Increment 4) [] in
+  let E := [three; four] : list event in
+  accounted_for G_counter E (Count 7) [] (fun _ _ _ => False) three
+  /\ ~ accounted_for G_counter E (Count 4) [] (fun _ _ _ => False) three.
+Proof. split; [vm_compute; reflexivity | vm_compute; discriminate]. Qed.
+
+Example a_log_without_repeats_loses_an_entry :
+  let once := Event 0 (Dot one 1) 1 None (Append 1 33) [] in
+  let again := Event 0 (Dot two 1) 1 None (Append 1 33) [] in
+  let E := [once; again] : list event in
+  accounted_for Log E (read Log E) [] (fun _ _ _ => False) once
+  /\ ~ accounted_for Log E (Items [33]) [] (fun _ _ _ => False) once.
+Proof.
+  split.
+  - vm_compute. apply Permutation.Permutation_refl.
+  - intros lost. apply Permutation.Permutation_length in lost. vm_compute in lost. discriminate.
+Qed.
