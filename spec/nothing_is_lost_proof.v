@@ -80,7 +80,8 @@ Qed.
 Lemma overruled_means_superseded k e :
   overruled E answer (label k) e <-> In e (superseded_at k).
 Proof using answers labels_are_keys.
-  unfold nothing_is_lost.overruled, definition.superseded_at. rewrite filter_In, andb_true_iff, negb_true_iff.
+  unfold nothing_is_lost.overruled, definition.superseded_at.
+  rewrite filter_In, andb_true_iff, negb_true_iff.
   split.
   - intros (e_in & decided & unseen & hidden).
     rewrite <- (answers k e) by (auto; now apply labels_are_keys).
@@ -212,7 +213,8 @@ Lemma a_set_shows_its_elements x e :
 Proof using lawful_names.
   intros e_in. unfold decides, has_effect, effect_on, set_reading, current_presence.
   assert (member compare_name x (elements compare_name E) = in_set compare_name E x) as inside.
-  { unfold elements. rewrite (member_of_filter compare_name) by apply (set_of_is_rising compare_name).
+  { unfold elements.
+    rewrite (member_of_filter compare_name) by apply (set_of_is_rising compare_name).
     destruct (in_set compare_name E x) eqn:inside; [| apply andb_false_r].
     rewrite andb_true_r. apply (member_means_in compare_name), (in_set_of compare_name);
       [apply (set_of_is_rising compare_name) |].
@@ -255,7 +257,8 @@ Proof using happened is_cut lawful_names.
   apply NoDup_Permutation; [exact distinct | |].
   - constructor; [| now apply NoDup_filter]. intros [_ other]%filter_In.
     unfold same_event in other.
-    now rewrite (equal_to_itself compare_name), (equal_to_itself (compare_dot compare_name)) in other.
+    now rewrite (equal_to_itself compare_name), (equal_to_itself (compare_dot compare_name))
+      in other.
   - intros f. split.
     + intros f_in. destruct (same_event compare_name e f) eqn:same.
       * left. apply (same_events_are_equal compare_name H happened); auto.
@@ -299,7 +302,8 @@ Proof using happened is_cut lawful_names lawful_values.
     + apply set_keys. unfold decides_on. now rewrite performs.
   - exists (Some k). split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
     apply (a_decision_is_accounted_for compare_name compare_value map_reading
-      Some Lww_map map_keys H E happened is_cut (content_at compare_name compare_value null E)); auto.
+      Some Lww_map map_keys H E happened is_cut
+      (content_at compare_name compare_value null E)); auto.
     + intros k' f. apply a_map_shows_its_entries.
     + apply map_keys. unfold decides_on. now rewrite performs.
   - unfold items.
@@ -316,11 +320,13 @@ Theorem what_is_reported_is_overruled type d n :
   In d (decisions compare_name compare_value null type E) ->
   In n (superseded d) ->
   exists e, name_of e = n
-    /\ overruled compare_name compare_value null type E (read compare_name compare_value null type E) (key d) e.
+    /\ overruled compare_name compare_value null type E
+         (read compare_name compare_value null type E) (key d) e.
 Proof using lawful_names lawful_values.
   destruct type; cbn [decisions read]; try easy.
   - apply (what_is_listed_is_overruled compare_unit compare_value register_reading
-      (fun _ => None) Lww_register register_keys E (current_content compare_name compare_value null E)).
+      (fun _ => None) Lww_register register_keys E
+      (current_content compare_name compare_value null E)).
     intros k f _. apply a_register_shows_its_content.
   - apply (what_is_listed_is_overruled compare_name compare_presence set_reading
       Some Or_set set_keys E (current_presence compare_name E)).
@@ -333,11 +339,13 @@ Qed.
 Theorem who_is_notified_was_overruled type user k n :
   In (k, n) (object_notices compare_name compare_value null type user E) ->
   exists e, name_of e = n /\ user_of e = Some user
-    /\ overruled compare_name compare_value null type E (read compare_name compare_value null type E) k e.
+    /\ overruled compare_name compare_value null type E
+         (read compare_name compare_value null type E) k e.
 Proof using lawful_names lawful_values.
   destruct type; cbn [object_notices read]; try easy.
   - apply (what_is_notified_is_overruled compare_unit compare_value register_reading
-      (fun _ => None) Lww_register register_keys E (current_content compare_name compare_value null E)).
+      (fun _ => None) Lww_register register_keys E
+      (current_content compare_name compare_value null E)).
     intros k' f _. apply a_register_shows_its_content.
   - apply (what_is_notified_is_overruled compare_name compare_presence set_reading
       Some Or_set set_keys E (current_presence compare_name E)).
@@ -373,7 +381,8 @@ Proof using lawful_names lawful_values typed.
   pose proof (network_proof.reachable_worlds_are_sound compare_name compare_value types typed w
     reached) as is_sound.
   pose proof (network_proof.histories_hold _ _ _ _ is_sound) as happened.
-  destruct (network_proof.nodes_are_sound _ _ _ _ is_sound name) as (state & (cuts_e & declared) & _).
+  destruct (network_proof.nodes_are_sound _ _ _ _ is_sound name)
+    as (state & (cuts_e & declared) & _).
   fold E in state, cuts_e, declared. fold xs in state.
   pose proof (declared e there) as at_key.
   apply (found_means_key compare_name) in at_key; [| exact typed].
