@@ -8,8 +8,8 @@
 mod big_history;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use rejoin::check::{EngineName, Options, Verdict, check};
-use rejoin::trace::{Reader, decompress};
+use rejoin_judge::{EngineName, Options, Verdict, check};
+use rejoin_trace::{Reader, decompress};
 use std::hint::black_box;
 use std::io::{BufReader, Read};
 use std::path::Path;

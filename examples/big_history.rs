@@ -6,9 +6,9 @@
 //! same numbers always give the same file.
 
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::ObjectType;
 use rejoin::operation::{Answer, ObjectId, Operation};
 use rejoin::reference::replica::Replica;
-use rejoin::trace::ObjectType;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;

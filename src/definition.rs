@@ -37,8 +37,8 @@
 //! ```
 
 use crate::dot::{Dot, ReplicaId};
+use crate::object::ObjectType;
 use crate::operation::{Answer, DecisionId, Frontier, Notice, ObjectId, Operation, User, Value};
-use crate::trace::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 
 // Events

@@ -5,8 +5,8 @@
 //! Source: Merkle, A Digital Signature Based on a Conventional Encryption Function, CRYPTO '87
 //! (trees of hashes); O'Connor et al., BLAKE3 (2020).
 
+use crate::json::Json;
 use crate::operation::Canonical;
-use crate::trace::Json;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;

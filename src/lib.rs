@@ -11,7 +11,7 @@
 //! to [`check::check`], or to the command line tool `oracle`.
 //!
 //! ```
-//! use rejoin::check::{Options, Verdict, check};
+//! use rejoin_judge::{Options, Verdict, check};
 //!
 //! let trace = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"}}}
 //! {"event":"op","replica":"a","object":"n","op":"increment"}
@@ -63,21 +63,17 @@ pub mod digest;
 
 pub mod hybrid_clock;
 
+pub mod json;
+
+pub mod object;
+
 pub mod definition;
 
 pub mod reference;
 
 pub mod optimized;
 
-pub mod proven;
-
 pub mod sync;
-
-pub mod trace;
-
-pub mod check;
-
-pub mod simulate;
 
 /// The README's Rust code compiles and runs.
 #[cfg(doctest)]

@@ -4,7 +4,8 @@
 //! Source: spec/trace-format.md, sections 2 (operations, answers) and 4 (merge decisions).
 
 use crate::dot::{Dot, Origin};
-use crate::trace::{self, Json, ObjectType};
+use crate::json::Json;
+use crate::object::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -112,35 +113,6 @@ impl<K, V> Operation<K, V> {
             Self::Add { .. } | Self::Remove { .. } => ObjectType::OrSet,
             Self::Put { .. } => ObjectType::LwwMap,
             Self::Append { .. } => ObjectType::Log,
-        }
-    }
-}
-
-impl From<&trace::Operation> for Operation<Arc<str>, Canonical> {
-    /// As a trace has it. A timestamp that is absent, as with own stamps, is 0.
-    fn from(operation: &trace::Operation) -> Self {
-        match operation {
-            trace::Operation::Increment { amount } => Self::Increment { amount: *amount },
-            trace::Operation::Write { value, timestamp } => {
-                Self::Write { value: value.into(), timestamp: timestamp.unwrap_or(0) }
-            }
-            trace::Operation::Add { element } => Self::Add { element: element.as_str().into() },
-            trace::Operation::Remove { element } => {
-                Self::Remove { element: element.as_str().into() }
-            }
-            trace::Operation::Put { key, value, timestamp } => Self::Put {
-                key: key.as_str().into(),
-                value: value.into(),
-                timestamp: timestamp.unwrap_or(0),
-            },
-            trace::Operation::Delete { key, timestamp } => Self::Put {
-                key: key.as_str().into(),
-                value: Canonical::tombstone(),
-                timestamp: timestamp.unwrap_or(0),
-            },
-            trace::Operation::Append { entry, timestamp } => {
-                Self::Append { entry: entry.into(), timestamp: timestamp.unwrap_or(0) }
-            }
         }
     }
 }

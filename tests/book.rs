@@ -301,6 +301,6 @@ fn each_refuted_design_is_there_once() {
 #[test]
 fn the_theorem_that_findings_name_is_a_headline_theorem() {
     let theorems = include_str!("../spec/main_theorems.v");
-    let statement = format!("Theorem {} :", rejoin::check::Finding::THEOREM);
+    let statement = format!("Theorem {} :", rejoin_judge::Finding::THEOREM);
     assert!(theorems.contains(&statement), "spec/main_theorems.v has no `{statement}`");
 }

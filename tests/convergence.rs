@@ -21,9 +21,9 @@ mod support {
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Operation};
 use rejoin::reference::replica::{Deltas, Objects};
-use rejoin::trace::ObjectType;
 use rejoin::version_vector::VersionVector;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

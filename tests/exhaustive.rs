@@ -26,8 +26,8 @@ mod support {
     pub mod state_of_events;
 }
 
+use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Operation};
-use rejoin::trace::ObjectType;
 use rejoin::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 use support::letter::Letter::{self, A, Null, T};

@@ -8,7 +8,7 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use peak_alloc::PeakAlloc;
-use rejoin::check::{Finding, Options, Report, Verdict, check};
+use rejoin_judge::{Finding, Options, Report, Verdict, check};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Read, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};

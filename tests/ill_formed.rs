@@ -4,7 +4,7 @@
 //! The table has a row for every way in which a line that the grammar allows cannot have
 //! happened (spec/trace-format.md, sections 2, 3, 5 and 6).
 
-use rejoin::check::{Options, Report, Verdict, check};
+use rejoin_judge::{Options, Report, Verdict, check};
 
 const HEADER: &str = concat!(
     r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"},"#,

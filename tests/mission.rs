@@ -24,9 +24,9 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use rejoin::definition::{self, Event, EventId};
 use rejoin::dot::{Dot, Origin, ReplicaId};
+use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::{Answer, Operation};
 use rejoin::sync::Schema;
-use rejoin::trace::{ObjectType, Priority};
 use std::collections::BTreeSet;
 use strategy::{Strategy, Winner};
 

@@ -1,7 +1,7 @@
 //! The mutants: each still fits the code that it breaks, the bugs that have to be among them are,
 //! and each trace is judged as the table in mutants/README.md says.
 
-use rejoin::check::{Options, Verdict, check};
+use rejoin_judge::{Options, Verdict, check};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

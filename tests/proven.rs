@@ -7,14 +7,14 @@
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::lattice::Lattice;
-use rejoin::proven::machine::{Machine, RunError};
-use rejoin::proven::program::{LoadError, Program, Reason};
-use rejoin::proven::replica::{Objects, Replica};
-use rejoin::proven::value::{Shared, Value};
-use rejoin::proven::{EXTRACTED, STEPS};
 use rejoin::reference::Author;
 use rejoin::reference::log::Log;
 use rejoin::reference::replica::Object;
+use rejoin_proven::machine::{Machine, RunError};
+use rejoin_proven::program::{LoadError, Program, Reason};
+use rejoin_proven::replica::{Objects, Replica};
+use rejoin_proven::value::{Shared, Value};
+use rejoin_proven::{EXTRACTED, STEPS};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

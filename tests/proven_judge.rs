@@ -14,11 +14,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use rejoin::definition::{self, Event, EventId};
 use rejoin::dot::{Dot, Origin, ReplicaId};
+use rejoin::object::ObjectType;
 use rejoin::operation::{self, DecisionId, Frontier, ObjectId, Operation};
-use rejoin::proven::judge::{
+use rejoin_proven::judge::{
     Answer, Claim, Decision, Header, Line, Name, Notice, Payload, Report, Rule, judge,
 };
-use rejoin::trace::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 use support::letter::Letter::{self, A, Null, T};
 

@@ -14,8 +14,8 @@
 #[path = "support/trace_falsify.rs"]
 mod trace_falsify;
 
-use rejoin::check::{EngineName, Options, Report, Verdict, check};
-use rejoin::trace::ObjectType;
+use rejoin::object::ObjectType;
+use rejoin_judge::{EngineName, Options, Report, Verdict, check};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -100,7 +100,7 @@ impl Recorded {
     fn read(path: &Path) -> Self {
         let file = fs::File::open(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let mut text = String::new();
-        rejoin::trace::decompress(std::io::BufReader::new(file))
+        rejoin_trace::decompress(std::io::BufReader::new(file))
             .and_then(|mut trace| trace.read_to_string(&mut text))
             .unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let lines: Vec<String> = text.lines().map(String::from).collect();

@@ -10,7 +10,7 @@ mod working_day;
 #[path = "recorders/session.rs"]
 mod session;
 
-use rejoin::check::{Options, Verdict, check};
+use rejoin_judge::{Options, Verdict, check};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Write};

@@ -2,7 +2,7 @@
 //! says, under the rule that it says, and nowhere else; and the optimized engine, which follows,
 //! answers as the definition does.
 
-use rejoin::check::{EngineName, Options, Report, Rule, Verdict, check};
+use rejoin_judge::{EngineName, Options, Report, Rule, Verdict, check};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;

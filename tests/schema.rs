@@ -5,7 +5,7 @@
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use proptest::prelude::*;
-use rejoin::trace::{Error, Reader, decompress};
+use rejoin_trace::{Error, Reader, decompress};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};

@@ -2,7 +2,7 @@
 //! false, and what the replicas did and answered holds by the definition of the types; and each
 //! fault that is put in is found.
 
-use rejoin::simulate::{Fault, Options, Outcome, Statistics, run, shrink};
+use rejoin_harness::{Fault, Options, Outcome, Statistics, run, shrink};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;

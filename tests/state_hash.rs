@@ -12,11 +12,11 @@ mod support {
     pub mod state_of_events;
 }
 
-use rejoin::check::{Options, Report, Rule, Verdict, check};
 use rejoin::definition::{Event, EventId, of_object};
 use rejoin::digest::{Digest, StateHash, ToBytes};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
+use rejoin::object::ObjectType;
 use rejoin::operation::{Canonical, ObjectId, Operation, Value};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::g_counter::GCounter;
@@ -26,8 +26,10 @@ use rejoin::reference::lww_register::LwwRegister;
 use rejoin::reference::or_set::{OrSet, Presence};
 use rejoin::reference::replica::{Object, Objects, Replica};
 use rejoin::reference::state_hash::{Hashed, Record, of_hashes, of_objects, of_records};
-use rejoin::trace::{self, Content, ObjectType, Reader};
 use rejoin::version_vector::VersionVector;
+use rejoin_judge::{Options, Report, Rule, Verdict, check};
+use rejoin_trace as trace;
+use rejoin_trace::{Content, Reader};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

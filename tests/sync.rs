@@ -9,11 +9,11 @@ use link::{Link, Text, Wire, join, replica, replica_of, schema, sync, write};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::merge_decisions::{self, decide};
 use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
-use rejoin::trace::{ObjectType, Priority};
 
 #[test]
 fn an_uncut_session_ends_at_the_join() {

@@ -14,8 +14,8 @@ mod state_of_events;
 mod world;
 
 use fault::Fault;
+use rejoin::object::{ObjectType, Priority};
 use rejoin::sync::Schema;
-use rejoin::trace::{ObjectType, Priority};
 use stateright::{Checker, HasDiscoveries, Model, Path};
 use std::time::Instant;
 use world::{Rule, Scope, Step, Sync, World, Write};

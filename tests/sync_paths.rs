@@ -7,10 +7,10 @@ mod link;
 
 use link::{Link, Text, replica, schema, sync, write};
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::Priority;
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
-use rejoin::trace::Priority;
 
 /// How each class ended, in the order of the classes.
 fn outcomes(events: &[Event]) -> Vec<Outcome> {

@@ -9,7 +9,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
-use rejoin::check::{EngineName, MOST_LINES, Options, ProvenJudge, Report, Verdict, check};
+use rejoin_judge::{EngineName, MOST_LINES, Options, ProvenJudge, Report, Verdict, check};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::fs;
@@ -348,7 +348,7 @@ fn beginning(path: &Path, lines: usize) -> Vec<Value> {
 
 #[cfg(feature = "compression")]
 fn plain(file: BufReader<fs::File>) -> Box<dyn Read> {
-    Box::new(rejoin::trace::decompress(file).expect("it can be read"))
+    Box::new(rejoin_trace::decompress(file).expect("it can be read"))
 }
 
 #[cfg(not(feature = "compression"))]

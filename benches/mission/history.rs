@@ -3,9 +3,10 @@
 //! A message holds all that its sender had seen when it was sent. A history is read from a recorded
 //! trace, or written down by a workload.
 
+use rejoin::object::ObjectType;
 use rejoin::operation::{Canonical, ObjectId, Operation, User};
 use rejoin::sync::Schema;
-use rejoin::trace::{Content, Event, ObjectType, Reader, Stamps, decompress};
+use rejoin_trace::{Content, Event, Reader, Stamps, decompress};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;

@@ -17,9 +17,9 @@
 use super::fleet::Fleet;
 use super::history::{History, Step};
 use super::past::{Key, Numbers, Past, Seen};
+use rejoin::object::ObjectType;
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Object;
-use rejoin::trace::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of an operation at a replica that has seen it.

@@ -28,7 +28,7 @@ use history::{History, Step};
 use loss::{Losses, Rejoin, count};
 use offline::{Cost, Offline};
 use past::Past;
-use rejoin::trace::ObjectType;
+use rejoin::object::ObjectType;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

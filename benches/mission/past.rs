@@ -2,8 +2,8 @@
 //! what follows from them. No engine is asked.
 
 use super::history::{History, Step, Text};
+use rejoin::object::ObjectType;
 use rejoin::operation::{Answer, ObjectId, Operation};
-use rejoin::trace::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A set of small numbers.

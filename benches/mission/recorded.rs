@@ -4,8 +4,8 @@ use super::fleet::Fleet;
 use super::history::{History, Step};
 use super::offline::Offline;
 use super::past::Seen;
+use rejoin::object::ObjectType;
 use rejoin::operation::ObjectId;
-use rejoin::trace::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The history up to an operation, and a replica that was offline for so many seconds before it: the

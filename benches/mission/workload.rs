@@ -28,9 +28,9 @@ use super::offline::Offline;
 use crate::random::Random;
 use crate::text::Vocabulary;
 use crate::workload_of_peers::{self, Action};
+use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::sync::Schema;
-use rejoin::trace::{ObjectType, Priority};
 use std::fmt::Write as _;
 
 const SERVER: usize = 0;

@@ -9,7 +9,7 @@
 
 use flate2::{Compression, write::GzEncoder};
 use libfuzzer_sys::fuzz_target;
-use rejoin::check::{Options, Report, Verdict, check};
+use rejoin_judge::{Options, Report, Verdict, check};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::value::RawValue;
 use std::io::Write;

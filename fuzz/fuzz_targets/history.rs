@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use rejoin::check::{Options, Report, Rule, Verdict, check};
+use rejoin_judge::{Options, Report, Rule, Verdict, check};
 use std::collections::HashMap;
 
 const REPLICAS: [&str; 3] = ["a", "b", "c"];

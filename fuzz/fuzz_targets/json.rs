@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rejoin::trace::Json;
+use rejoin::json::Json;
 use serde_json::value::RawValue;
 
 fuzz_target!(|input: &[u8]| {

@@ -2,8 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use rejoin::check::{EngineName, Options};
-use rejoin::simulate::Fault;
+use rejoin_harness::Fault;
+use rejoin_judge::{EngineName, Options};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;

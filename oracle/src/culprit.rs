@@ -3,8 +3,8 @@
 //! Cost: reads as far as the fault; holds the part of its line up to the fault, but no more than
 //! [`LONGEST`].
 
-use rejoin::check::Excerpt;
-use rejoin::trace::{Fault, decompress};
+use rejoin_judge::Excerpt;
+use rejoin_trace::{Fault, decompress};
 use std::io::{self, BufRead, Read};
 
 /// A fault further into its line than this many bytes is not shown.

@@ -1,6 +1,6 @@
 //! Reports made by hand, for the tests of both forms.
 
-use rejoin::check::{Coverage, Excerpt, Finding, Report, Rule, Verdict, Warning, WarningRule};
+use rejoin_judge::{Coverage, Excerpt, Finding, Report, Rule, Verdict, Warning, WarningRule};
 
 /// A report that says nothing but its verdict.
 pub fn report(verdict: Verdict) -> Report {

@@ -2,8 +2,8 @@
 
 use crate::judge::{Failure, Judged};
 use crate::printable::escape_json;
-use rejoin::check::{Finding, Report, Warning};
-use rejoin::trace::Fault;
+use rejoin_judge::{Finding, Report, Warning};
+use rejoin_trace::Fault;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -122,7 +122,7 @@ fn fault(fault: &Fault) -> ErrorPart<'_> {
 mod tests {
     use super::*;
     use crate::examples;
-    use rejoin::check::{Rule, Verdict, WarningRule};
+    use rejoin_judge::{Rule, Verdict, WarningRule};
 
     #[track_caller]
     fn check(outcome: &Result<Judged, Failure>, expected: &[&str]) {

@@ -6,7 +6,7 @@ use crate::guard::guard;
 use crate::progress::Progress;
 use crate::replay::Replay;
 use crate::sources::{Place, Source, explain};
-use rejoin::check::{Excerpt, Options, Report, Verdict, check};
+use rejoin_judge::{Excerpt, Options, Report, Verdict, check};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 

@@ -30,7 +30,7 @@ use exit::Exit;
 use judge::{Failure, Judge, Judged};
 use output::{Output, complain};
 use progress::Progress;
-use rejoin::check::Options;
+use rejoin_judge::Options;
 use sources::Source;
 use std::io::{self, Stdout};
 use std::process::ExitCode;
@@ -76,7 +76,7 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
         }
         Command::Simulate(simulate) => simulate::run(&simulate, output),
         Command::Sync { command } => sync::run(command, output),
-        Command::Schema => print(rejoin::trace::SCHEMA.as_bytes(), output),
+        Command::Schema => print(rejoin_trace::SCHEMA.as_bytes(), output),
         Command::Completions { shell } => print(&manual::completions(shell), output),
         Command::Man { command } => match manual::page(command.as_deref()) {
             Some(page) => print(&page, output),

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::output::{Output, complain};
 use crate::printable::grouped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rejoin::simulate::{self, Options, Part, Statistics, shrink};
+use rejoin_harness::{Options, Part, Statistics, shrink};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -80,7 +80,7 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
         seed + 1,
         small.part
     ));
-    let text = simulate::run(*seed, &small).trace;
+    let text = rejoin_harness::run(*seed, &small).trace;
     let lines = text.lines().count();
     match fs::write(trace, text) {
         Ok(()) => output.write(format!("  its trace: {}, {lines} lines\n", trace.display())),
@@ -115,7 +115,7 @@ struct Failure {
 
 /// Runs a world: what does not hold in it, by its own properties and by the judge.
 fn look(seed: u64, options: &Options) -> (Option<Failure>, Statistics) {
-    let outcome = simulate::run(seed, options);
+    let outcome = rejoin_harness::run(seed, options);
     let mut findings: Vec<String> = outcome.judge().into_iter().collect();
     let is_judged = !findings.is_empty();
     findings.extend(outcome.findings);

@@ -9,8 +9,8 @@ use crate::printable::{count, escape, grouped};
 use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 use annotate_snippets::{Group, Level, Renderer};
 use excerpt::Piece;
-use rejoin::check::{Excerpt, Finding, Report, Verdict, Warning};
-use rejoin::trace::Fault;
+use rejoin_judge::{Excerpt, Finding, Report, Verdict, Warning};
+use rejoin_trace::Fault;
 use std::collections::BTreeMap;
 
 /// Findings of a trace that are shown where not all are wanted.

@@ -12,7 +12,7 @@
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::Operation;
 //! use rejoin::optimized::replica::{Object, Replica};
-//! use rejoin::trace::ObjectType;
+//! use crate::object::ObjectType;
 //!
 //! let schema = [("approved".into(), ObjectType::OrSet)].into();
 //! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
@@ -45,8 +45,8 @@ use super::vector::Vector;
 use super::{Author, Refused, StateHash};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::hybrid_clock::{HybridClock, TooFarAhead};
+use crate::object::ObjectType;
 use crate::operation::{Notice, ObjectId, Operation, User};
-use crate::trace::ObjectType;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -188,7 +188,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
     }
 
     /// About how many bytes it takes in memory. Cost: O(bytes / 64 KB).
-    pub(crate) fn footprint(&self) -> usize {
+    pub fn footprint(&self) -> usize {
         let data = match self {
             Self::GCounter(state) => 64 * state.len(),
             Self::LwwRegister(state) => state.footprint(),
@@ -286,7 +286,7 @@ impl Changes {
 
 impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
     /// About how many bytes it takes in memory, rosters and shared entries as well.
-    pub(crate) fn footprint(&self) -> usize {
+    pub fn footprint(&self) -> usize {
         let data = match self {
             Self::GCounter(delta) => 16 * delta.len(),
             Self::LwwRegister(delta) => delta.keyed.footprint(),
@@ -321,6 +321,19 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
             Self::LwwMap(delta) => delta.since(),
             Self::Log(delta) => delta.since(),
         }
+    }
+
+    /// Both vectors of a keyed delta, for tests that forge deltas. What this makes need not be of any
+    /// history.
+    #[doc(hidden)]
+    pub fn forge(&mut self) -> Option<(&mut Vector, &mut Vector)> {
+        let (since, seen) = match self {
+            Self::LwwRegister(delta) => (&mut delta.keyed.since, &mut delta.keyed.seen),
+            Self::OrSet(delta) => (&mut delta.keyed.since, &mut delta.keyed.seen),
+            Self::LwwMap(delta) => (&mut delta.keyed.since, &mut delta.keyed.seen),
+            Self::GCounter(_) | Self::Log(_) => return None,
+        };
+        Some((since, seen))
     }
 
     /// What the sender has seen; and the receiver, once this is taken in.
@@ -439,7 +452,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     }
 
     /// The state of one object, to be looked at in ways that bring its hashes up to date.
-    pub(crate) fn object_mut(&mut self, id: &str) -> Result<&mut Object<K, V>, Error> {
+    pub fn object_mut(&mut self, id: &str) -> Result<&mut Object<K, V>, Error> {
         find(&mut self.objects, id)
     }
 
@@ -518,7 +531,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     }
 
     /// Takes in such a message, where nobody asks what it changes and the message stays.
-    pub(crate) fn take_in(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
+    pub fn take_in(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
         self.take(id, delta.seen(), |object| object.take_in(delta))
     }
 

@@ -13,7 +13,7 @@
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::{Answer, ObjectId, Operation};
 //! use rejoin::reference::replica::Replica;
-//! use rejoin::trace::ObjectType;
+//! use crate::object::ObjectType;
 //!
 //! let approved = ObjectId::from("approved");
 //! let schema = [(approved.clone(), ObjectType::OrSet)].into();
@@ -45,8 +45,8 @@ use super::or_set::OrSet;
 use super::{Author, Refused};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
+use crate::object::ObjectType;
 use crate::operation::{Answer, Frontier, Notice, ObjectId, Operation, User, Value};
-use crate::trace::ObjectType;
 use crate::version_vector::VersionVector;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -39,8 +39,8 @@ use super::or_set::{OrSet, Presence};
 use super::replica::{Object, Objects, Replica};
 use crate::digest::{Digest, StateHash, ToBytes};
 use crate::dot::Origin;
+use crate::object::ObjectType;
 use crate::operation::{ObjectId, User, Value};
-use crate::trace::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 
 // Hashes

@@ -2,11 +2,11 @@
 
 use super::message::{Answer, Place, Point, Told, kind, write_number};
 use super::{Config, Discrepancy, RecordDifference};
+use crate::object::ObjectType;
 use crate::operation::ObjectId;
 use crate::optimized::Atom;
 use crate::optimized::replica::Object;
 use crate::optimized::state_hash::{Found, Part, Spot};
-use crate::trace::ObjectType;
 use std::collections::BTreeMap;
 
 /// How many places are asked for at once, and in all.

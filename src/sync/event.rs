@@ -1,9 +1,9 @@
 //! Events: what a session tells its application.
 
 use crate::dot::Origin;
+use crate::object::{ObjectType, Priority};
 use crate::operation::{DecisionId, ObjectId};
 use crate::optimized::{StateHash, Vector};
-use crate::trace::{ObjectType, Priority};
 
 /// What happened in a session.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -4,11 +4,11 @@ use super::descent::Descent;
 use super::item::{MOST_REFUSALS, State, keep};
 use super::message::{Point, Reader, Skipped, kind, write_number};
 use super::{Changed, Error, Event, Revision, Session, Side};
+use crate::object::Priority;
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Reason, Replica};
 use crate::optimized::wire::{self, Known, decompress};
 use crate::optimized::{Atom, Unfit, Vector};
-use crate::trace::Priority;
 use std::collections::BTreeMap;
 
 impl Session {

@@ -4,9 +4,9 @@ use super::message::{Place, Point};
 use super::schema::Entry;
 use super::transfer::{Incoming, Outgoing};
 use super::{CLASSES, Config, Outcome};
+use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::{Fingerprint, Roster, Vector};
-use crate::trace::{ObjectType, Priority};
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -51,10 +51,10 @@
 //! ```
 
 use crate::dot::{Dot, Origin, ReplicaId};
+use crate::object::ObjectType;
 use crate::operation::{DecisionId, ObjectId, Operation, User};
 use crate::optimized::replica::{Error, Object, Reason, Replica};
 use crate::optimized::{Atom, Decision};
-use crate::trace::ObjectType;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,10 +5,10 @@
 
 use super::Error;
 use super::schema::Entry;
+use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::state_hash::{Found, Part, Spot};
 use crate::optimized::{Fingerprint, StateHash};
-use crate::trace::{ObjectType, Priority};
 use crate::{digest::Digest, sync::CLASSES};
 
 /// The version of the protocol.
@@ -20,7 +20,7 @@ pub(super) const ENVELOPE: usize = 1 + CHECKSUM;
 const CHECKSUM: usize = 8;
 
 /// The kinds of parts.
-pub(crate) mod kind {
+pub mod kind {
     pub const HELLO: u8 = 1;
     pub const SCHEMA: u8 = 2;
     pub const ANNOUNCE: u8 = 3;
@@ -61,7 +61,7 @@ pub(super) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A message that is being filled with parts, up to a length.
-pub(crate) struct Envelope {
+pub struct Envelope {
     bytes: Vec<u8>,
     limit: usize,
 }
@@ -96,7 +96,7 @@ impl Envelope {
 }
 
 /// Opens a message: its parts, by kind and body.
-pub(crate) fn open(message: &[u8]) -> Result<Vec<(u8, &[u8])>, Error> {
+pub fn open(message: &[u8]) -> Result<Vec<(u8, &[u8])>, Error> {
     let Some(length) = message.len().checked_sub(CHECKSUM).filter(|length| *length > 0) else {
         return Err(Error::Damaged);
     };

@@ -106,7 +106,8 @@ mod event;
 mod intake;
 mod item;
 pub mod merge_decisions;
-pub(crate) mod message;
+#[doc(hidden)]
+pub mod message;
 mod readable;
 mod schema;
 mod session;

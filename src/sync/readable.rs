@@ -2,7 +2,7 @@
 
 use super::message::Reader;
 use super::{Discrepancy, Error};
-use crate::trace::ObjectType;
+use crate::object::ObjectType;
 use std::fmt::{self, Write as _};
 
 impl Discrepancy {

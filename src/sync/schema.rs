@@ -4,8 +4,8 @@
 //! reported. Where they disagree on the priority, the higher one holds; an object may be dropped
 //! only where both say so.
 
+use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
-use crate::trace::{ObjectType, Priority};
 use std::collections::BTreeMap;
 
 /// What a schema says of one object.

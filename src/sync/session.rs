@@ -9,11 +9,11 @@ use super::message::{
 use super::schema::Entry;
 use super::transfer::{Outgoing, Received};
 use super::{CLASSES, Config, Error, Event, Side};
+use crate::object::Priority;
 use crate::operation::ObjectId;
 use crate::optimized::replica::Replica;
 use crate::optimized::wire::{Base, Known, Naming};
 use crate::optimized::{Atom, Fingerprint, Vector};
-use crate::trace::Priority;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many places of hash trees the peer may ask for in one session.

@@ -2,8 +2,8 @@
 
 use super::Error;
 use super::message::{Envelope, Reader, fingerprint, kind, write_number};
+use crate::object::Priority;
 use crate::optimized::Fingerprint;
-use crate::trace::Priority;
 
 /// How many bytes of a chunk are no payload, at most.
 const OVERHEAD: usize = 1 + 1 + 16 + 10 + 10;

@@ -11,7 +11,9 @@ mod variants;
 #[cfg(feature = "compression")]
 mod compression;
 
-use rejoin::trace::*;
+use rejoin::json::*;
+use rejoin::object::*;
+use rejoin_trace::*;
 use std::io::BufRead;
 
 const HEADER: &str = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"},"r":{"type":"lww-register"},"s":{"type":"or-set"},"m":{"type":"lww-map"},"l":{"type":"log"}}}"#;

@@ -207,7 +207,7 @@ impl Product {
 
 impl Lattice for Product {
     fn bottom() -> Self {
-        Self::of(rejoin::trace::ObjectType::ALL.map(Object::bottom).into())
+        Self::of(rejoin::object::ObjectType::ALL.map(Object::bottom).into())
     }
 
     fn join(&mut self, other: &Self) {

@@ -8,9 +8,9 @@ use super::letter::Letter;
 use super::state_of_events::state;
 use rejoin::definition::{self, Event, EventId};
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Operation, User};
 use rejoin::reference::replica::{Objects, Replica};
-use rejoin::trace::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 

@@ -7,6 +7,7 @@ use rejoin::definition::{self, Event};
 use rejoin::digest::ToBytes;
 use rejoin::dot::{Dot, Origin};
 use rejoin::lattice::Lattice;
+use rejoin::object::ObjectType;
 use rejoin::operation::{Operation, Value};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::g_counter::GCounter;
@@ -16,7 +17,6 @@ use rejoin::reference::lww_register::LwwRegister;
 use rejoin::reference::or_set::{OrSet, Presence};
 use rejoin::reference::replica::Object;
 use rejoin::reference::state_hash::Record;
-use rejoin::trace::ObjectType;
 use rejoin::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 

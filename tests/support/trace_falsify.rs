@@ -4,7 +4,7 @@
 //! stamps one answer is right, so the other is then false. `converged` and `digest` are no
 //! answers about one replica alone, and are falsified elsewhere.
 
-use rejoin::trace::ObjectType;
+use rejoin::object::ObjectType;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Explicit states as section 5 of spec/trace-format.md puts them, in plain maps and sets.
 
 use rejoin::definition::Event;
+use rejoin::object::ObjectType;
 use rejoin::operation::Operation;
-use rejoin::trace::ObjectType;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

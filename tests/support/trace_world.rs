@@ -6,13 +6,13 @@
 
 use crate::state_of_events;
 use crate::trace_states::{State, count_json, entry_json, parsed, write_json};
-use rejoin::check::Rule;
 use rejoin::definition::{self, Event, EventId};
 use rejoin::digest::ToBytes;
 use rejoin::dot::{Dot, Origin, ReplicaId};
+use rejoin::object::ObjectType;
 use rejoin::operation::{Answer, Frontier, ObjectId, Operation, Value as Written};
 use rejoin::reference::state_hash::{of_hashes, of_records};
-use rejoin::trace::ObjectType;
+use rejoin_judge::Rule;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,10 +6,10 @@ use super::meaning::{
     Bytes, History, Node, Part, Text, Vectors, covers, history, holds_what_it_means, node, note,
     origin, vectors,
 };
+use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Objects;
 use rejoin::sync::{Config, Event, Outcome, Schema, Session};
-use rejoin::trace::{ObjectType, Priority};
 use stateright::{Model, Property};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;

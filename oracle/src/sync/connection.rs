@@ -8,8 +8,8 @@
 use super::failure::{Failure, Result};
 use super::frame::{Frame, MOST_NAME};
 use super::hub::{Hub, Listener};
+use rejoin::object::Priority;
 use rejoin::sync::{Event, Outcome, Session};
-use rejoin::trace::Priority;
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;

@@ -5,10 +5,10 @@ use super::failure::{Failure, Result};
 use super::frame::MOST_NAME;
 use super::record;
 use clap::{Args, Subcommand};
+use rejoin::json::Json;
 use rejoin::operation::{Canonical, Operation};
 use rejoin::optimized::replica::{Error, Object, Reason};
 use rejoin::sync::merge_decisions;
-use rejoin::trace::Json;
 
 /// One edit, and by whom.
 #[derive(Clone, Debug, Args)]

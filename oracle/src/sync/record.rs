@@ -7,10 +7,11 @@
 use super::Node;
 use super::failure::{Failure, Result};
 use super::schema;
+use rejoin::json::Json;
+use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::Object;
-use rejoin::trace::{Json, ObjectType, Priority};
 use serde_json::{Value, json, value::RawValue};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -1,9 +1,9 @@
 //! What a replica holds, for people.
 
 use super::Node;
+use rejoin::object::{ObjectType, Priority};
 use rejoin::optimized::replica::Object;
 use rejoin::sync::merge_decisions::{self, Effect, MergeDecision, Recorded, Word};
-use rejoin::trace::{ObjectType, Priority};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};

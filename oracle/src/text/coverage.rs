@@ -1,7 +1,7 @@
 //! What a trace exercised: how much its verdict is worth.
 
 use crate::printable::{count, escape, grouped};
-use rejoin::check::{ProvenJudge, Report};
+use rejoin_judge::{ProvenJudge, Report};
 
 /// A few indented lines.
 pub fn show(report: &Report) -> String {

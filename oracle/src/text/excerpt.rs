@@ -2,7 +2,7 @@
 
 use crate::printable::escape_json;
 use annotate_snippets::{Annotation, AnnotationKind, Snippet};
-use rejoin::check::Excerpt;
+use rejoin_judge::Excerpt;
 use std::ops::Range;
 
 /// The piece of a line that is shown, safe for a terminal.

@@ -5,7 +5,7 @@ use super::excerpt::Piece;
 use crate::printable::{escape, escape_json, shorten};
 use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
 use annotate_snippets::{Group, Level, Message, Padding};
-use rejoin::check::{Finding, Rule};
+use rejoin_judge::{Finding, Rule};
 
 /// The finding as a compiler would show it, with its last line's end.
 pub fn show(text: &Text, file: &str, finding: &Finding) -> String {

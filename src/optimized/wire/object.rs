@@ -6,12 +6,12 @@
 //! Source: this project.
 
 use super::{Base, Error, Known, Naming};
+use crate::object::ObjectType;
 use crate::optimized::atom::Atom;
 use crate::optimized::delta::Typed;
 use crate::optimized::g_counter::CounterDelta;
 use crate::optimized::log::LogDelta;
 use crate::optimized::replica::Delta;
-use crate::trace::ObjectType;
 
 impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
     /// Its bytes, as a message.

@@ -1,0 +1,205 @@
+//! Acts: what the users of a replica do and ask, and what its clock does.
+
+use super::Fault;
+use super::world::{KEYS, MINUTE, OBJECTS, USERS, World};
+use rejoin::hybrid_clock::HybridClock;
+use rejoin::operation::Operation;
+use rejoin::optimized::Vector;
+use rejoin::optimized::replica::Object;
+use std::collections::BTreeMap;
+
+impl World {
+    pub fn disturb_clock(&mut self, at: usize) {
+        let reach = [MINUTE, 60 * MINUTE, 36 * 60 * MINUTE, 40 * 24 * 60 * MINUTE];
+        let reach = reach[self.random.place(4)];
+        self.places[at].offset += self.random.below(2 * reach as u64) as i64 - reach;
+    }
+
+    /// A user does something.
+    pub fn operate(&mut self, at: usize) {
+        let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
+        let key = KEYS[self.random.place(KEYS.len())];
+        let user = format!("u{}", self.random.below(USERS));
+        let user = self.random.one_in(2).then_some(user.as_str());
+        let value = match self.random.below(12) {
+            0 => {
+                let noise: Vec<String> =
+                    (0..12).map(|_| format!("{:016x}", self.random.next())).collect();
+                format!("\"{}\"", noise.join(""))
+            }
+            1 => "\"same\"".into(),
+            number => format!("{}", self.random.below(100 * number)),
+        };
+        if self.is_without(object) {
+            return;
+        }
+        let now = self.clock(at);
+        let wants_key = (object == "columns").then_some(key);
+        // Some do not ask what was seen, and trust their clocks.
+        let stamp = match self.random.one_in(8) {
+            true => Ok(HybridClock::at(now)),
+            false => self.places[at].replica.stamp(object, wants_key, now),
+        };
+        let Ok(timestamp) = stamp else {
+            self.statistics.refused += 1;
+            return;
+        };
+        let value = (!self.random.one_in(6)).then_some(value.as_str());
+        let is_removal = self.random.one_in(3);
+        let told = value.unwrap_or("null");
+        let (operation, rest) = match object {
+            "count" => {
+                let amount = 1 + self.random.below(9);
+                let rest = format!(r#""op":"increment","amount":{amount}"#);
+                (Operation::Increment { amount }, rest)
+            }
+            "phase" => {
+                let rest = format!(r#""op":"write","value":{told},"timestamp":{timestamp}"#);
+                (Operation::Write { value, timestamp }, rest)
+            }
+            "approved" if is_removal => {
+                let rest = format!(r#""op":"remove","element":"{key}""#);
+                (Operation::Remove { element: key }, rest)
+            }
+            "approved" => {
+                let rest = format!(r#""op":"add","element":"{key}""#);
+                (Operation::Add { element: key }, rest)
+            }
+            "columns" => {
+                let rest =
+                    format!(r#""op":"put","key":"{key}","value":{told},"timestamp":{timestamp}"#);
+                (Operation::Put { key, value, timestamp }, rest)
+            }
+            _ => {
+                let entry = value.unwrap_or("0");
+                let rest = format!(r#""op":"append","entry":{entry},"timestamp":{timestamp}"#);
+                (Operation::Append { entry: Some(entry), timestamp }, rest)
+            }
+        };
+        self.alter(at, object, &operation);
+        let times = if self.fault == Some(Fault::PerformsTwice) { 2 } else { 1 };
+        for _ in 0..times {
+            let user = user.map(Into::into);
+            let performed = self.places[at].replica.perform(object, operation.clone(), user);
+            if let Err(error) = performed {
+                self.findings.push(format!("r{at} refused an operation: {error}"));
+                return;
+            }
+        }
+        self.recorder.operation(at, object, &rest, user);
+        self.statistics.operations += 1;
+        self.places[at].is_dirty = true;
+        if self.fault == Some(Fault::AltersValue) && object == "columns" {
+            let other = self.next_place(at);
+            self.explain(at, other);
+        }
+        if self.places[at].writes_through {
+            self.store(at);
+        }
+    }
+
+    /// Somebody looks at one object of a replica, and a user at what there is to be told.
+    pub fn ask(&mut self, at: usize) {
+        let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
+        let user = self.random.below(USERS);
+        if !self.is_without(object) {
+            self.claim(at, object);
+            self.claim_notices(at, user);
+        }
+    }
+
+    /// In the trace, a replica answers what an object has: what it answered.
+    pub fn claim(&mut self, at: usize, object: &str) -> Vec<String> {
+        let replica = &mut self.places[at].replica;
+        let Ok(object_mut) = replica.object_mut(object) else { return Vec::new() };
+        let (value, digest) = (value(object_mut), object_mut.state_hash());
+        let answers = vec![value, digest.content.to_string(), digest.removals.to_string()];
+        let counts = counts(&object_mut.vector());
+        self.recorder.claims(at, object, &answers[0], &counts, &answers[1]);
+        let has_decisions = !matches!(object_mut, Object::GCounter(_) | Object::Log(_));
+        if has_decisions {
+            let mut open = object_mut.open_decisions();
+            if self.fault == Some(Fault::HidesDecisions) {
+                open.clear();
+            }
+            self.statistics.decisions += open.len() as u64;
+            let is_register = matches!(object_mut, Object::LwwRegister(_));
+            self.recorder.decisions(at, object, is_register, &open);
+        }
+        answers
+    }
+
+    /// In the trace, a replica answers what a user is to be told.
+    pub fn claim_notices(&mut self, at: usize, user: u64) {
+        let user = format!("u{user}");
+        let notices = self.places[at].replica.notices(&user.as_str().into());
+        self.statistics.notices += notices.len() as u64;
+        self.recorder.notices(at, &user, &notices);
+    }
+
+    /// Another replica is told of an operation that is about to be performed, with another value.
+    fn alter(&mut self, at: usize, object: &str, operation: &Operation<&str, Option<&str>>) {
+        let Operation::Put { key, timestamp, .. } = *operation else { return };
+        if self.fault != Some(Fault::AltersValue) {
+            return;
+        }
+        let mut twin = self.places[at].replica.clone();
+        let other = Operation::Put { key, value: Some("\"altered\""), timestamp };
+        let to = self.next_place(at);
+        if to == at {
+            return;
+        }
+        let peer = &mut self.places[to].replica;
+        let told = twin.perform(object, other, None).and_then(|_| {
+            let delta = twin.delta_since(object, &peer.vector(object)?)?;
+            peer.apply(object, delta)
+        });
+        if let Err(error) = told {
+            self.findings.push(format!("r{to} refused a delta: {error}"));
+        }
+    }
+
+    /// In the trace, one replica has taken in what the other has of the altered object.
+    fn explain(&mut self, from: usize, to: usize) {
+        let message = self.recorder.send(from, "columns");
+        self.recorder.receive(to, message);
+        self.places[to].is_dirty = true;
+    }
+}
+
+/// A vector, as a trace tells it: without incarnations.
+fn counts(vector: &Vector) -> String {
+    let mut counts = BTreeMap::<&str, u128>::new();
+    for (origin, count) in vector.iter() {
+        *counts.entry(origin.replica.as_str()).or_default() += u128::from(count);
+    }
+    let counts: Vec<String> =
+        counts.iter().map(|(name, count)| format!("\"{name}\":{count}")).collect();
+    format!("{{{}}}", counts.join(","))
+}
+
+/// An object's value, as a trace tells it.
+fn value(object: &Object<str, str>) -> String {
+    let listed = |texts: Vec<String>| texts.join(",");
+    match object {
+        Object::GCounter(state) => {
+            state.value().map_or("null".into(), |value| format!("\"{value}\""))
+        }
+        Object::LwwRegister(state) => state.value().unwrap_or("null").into(),
+        Object::OrSet(state) => {
+            let mut elements: Vec<String> =
+                state.iter().map(|element| format!("\"{element}\"")).collect();
+            elements.sort();
+            format!("[{}]", listed(elements))
+        }
+        Object::LwwMap(state) => {
+            let mut pairs: Vec<String> =
+                state.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+            pairs.sort();
+            format!("{{{}}}", listed(pairs))
+        }
+        Object::Log(state) => {
+            format!("[{}]", listed(state.entries().map(|entry| entry.value().into()).collect()))
+        }
+    }
+}

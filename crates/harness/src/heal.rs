@@ -1,0 +1,125 @@
+//! The end of a world: all links are perfect, all meet until nothing changes, and what must hold
+//! then is looked at.
+
+use super::link::Connection;
+use super::world::{USERS, World, covers, vectors};
+use super::{Fault, Statistics};
+use rejoin::operation::ObjectId;
+use rejoin::optimized::Vector;
+use rejoin::sync::Session;
+
+/// No session over a perfect link needs as many turns.
+const MOST_TURNS: usize = 200;
+
+impl World {
+    /// All that was parted comes together.
+    pub fn heal(&mut self) {
+        for link in &mut self.links {
+            link.close();
+        }
+        self.is_healed = true;
+        let everything = self.everything();
+        let before: Statistics = self.statistics;
+        let rounds = self.members.len() + 2;
+        let mut is_quiet = false;
+        for _ in 0..rounds {
+            let changes = self.statistics.changes;
+            for link in 0..self.links.len() {
+                let [left, right] = self.links[link].ends;
+                let are_there = self.members.contains(&left) && self.members.contains(&right);
+                let is_left = self.fault == Some(Fault::NeverHeals) && left == self.members[0];
+                if are_there && !is_left {
+                    self.meet(link);
+                }
+            }
+            is_quiet = self.statistics.changes == changes;
+            if is_quiet {
+                break;
+            }
+        }
+        if !is_quiet {
+            self.findings.push(format!("something still changes after {rounds} rounds"));
+        }
+        let changes = self.statistics.changes;
+        self.statistics = Statistics { changes, ..before };
+        self.compare(&everything);
+    }
+
+    /// What all replicas together have seen.
+    fn everything(&self) -> Vec<(ObjectId, Vector)> {
+        let mut everything = vectors(&self.places[self.members[0]].replica);
+        for at in &self.members[1..] {
+            for ((_, all), (_, more)) in
+                everything.iter_mut().zip(vectors(&self.places[*at].replica))
+            {
+                all.join(&more);
+            }
+        }
+        everything
+    }
+
+    /// A session over a perfect link.
+    fn meet(&mut self, link: usize) {
+        let ends = self.links[link].ends;
+        let [left, right] = ends;
+        let mut connection: Connection = self.connect(link);
+        let (mut side, mut quiet, mut turns) = (0, 0, 0);
+        while quiet < 2 {
+            quiet += 1;
+            turns += 1;
+            if turns > MOST_TURNS {
+                self.findings.push(format!("r{left} and r{right} go on after {MOST_TURNS} turns"));
+                return;
+            }
+            while let Some(message) = self.speak(ends[side], &mut connection.sessions[side]) {
+                quiet = 0;
+                let (to, from) = (ends[1 - side], ends[side]);
+                if !self.hear(to, from, &mut connection, 1 - side, &message) {
+                    self.findings.push(format!("r{to} refused a message of r{from}"));
+                    return;
+                }
+            }
+            side = 1 - side;
+        }
+        if !connection.sessions.iter().all(Session::is_done) {
+            self.findings.push(format!("r{left} and r{right} fell silent before the end"));
+        }
+    }
+
+    /// Whether all replicas are the same, and nothing is lost or made up.
+    fn compare(&mut self, everything: &[(ObjectId, Vector)]) {
+        let mut first: Option<Vec<String>> = None;
+        for at in self.members.clone() {
+            let place = &self.places[at];
+            let seen = vectors(&place.replica);
+            if seen != everything {
+                let lost = !covers(&seen, everything);
+                let what = if lost { "lacks what was seen" } else { "has seen what nobody did" };
+                self.findings.push(format!("r{at} {what}"));
+            }
+            if !covers(&seen, &place.promised) {
+                self.findings.push(format!("r{at} lacks what was stored"));
+            }
+            let mut answers: Vec<String> =
+                seen.iter().flat_map(|(name, _)| self.claim(at, name)).collect();
+            (0..USERS).for_each(|user| self.claim_notices(at, user));
+            let mut whole = self.places[at].replica.state_hash().content.to_string();
+            if at == self.members[0]
+                && let Some(stale) = &self.stale
+            {
+                whole = stale.clone();
+            }
+            self.recorder.digest(at, &whole);
+            answers.push(whole);
+            match &first {
+                None => first = Some(answers),
+                Some(first) if *first != answers => {
+                    let text = format!("r{at} answers otherwise than r{}", self.members[0]);
+                    self.findings.push(text);
+                }
+                Some(_) => {}
+            }
+        }
+        self.recorder.converged(&self.members);
+    }
+}

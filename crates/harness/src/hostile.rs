@@ -1,0 +1,357 @@
+//! Hostile peers: what they say, and what must hold all the same.
+//!
+//! Noise goes to the replicas themselves. What keeps to the protocol may be believed, so that it
+//! goes to copies, which are dropped then.
+
+use super::link::Connection;
+use super::random::Random;
+use super::world::{KEYS, Node, OBJECTS, World, origin, vectors};
+use rejoin::dot::Origin;
+use rejoin::operation::Operation;
+use rejoin::optimized::replica::Reason;
+use rejoin::optimized::{Roster, StateHash, Unfit, Vector};
+use rejoin::sync::message::{Envelope, kind, open};
+use rejoin::sync::{Config, Event, Outcome, Session};
+use std::sync::Arc;
+
+/// No conversation needs as many turns.
+const MOST_TURNS: usize = 60;
+
+/// How often a flood repeats each message.
+const REPETITIONS: usize = 20;
+
+/// How many bytes a session answers at most to each byte of a flood, and besides.
+const ANSWERED: usize = 64;
+const BESIDES: usize = 1 << 16;
+
+/// What came of a conversation of two.
+struct Talk {
+    events: [Vec<Event>; 2],
+    /// Whether both sides came to their end.
+    is_done: bool,
+    /// The bytes that each side sent.
+    sent: [usize; 2],
+}
+
+impl Talk {
+    /// Whether a side was told that an object cannot be the same on both.
+    fn is_alarmed(&self, side: usize, object: &str) -> bool {
+        self.events[side].iter().any(|event| match event {
+            // Nothing is written meanwhile, so that all that differs can be named.
+            Event::Discrepancy(found) => {
+                *found.object == *object && found.is_complete && !found.records.is_empty()
+            }
+            Event::Forked { object: of, .. } | Event::Refused { object: of, .. } => **of == *object,
+            _ => false,
+        })
+    }
+}
+
+/// Two talk over a perfect link, but that what each side says is tampered with: its side, and the
+/// message.
+fn talk(
+    config: &Config,
+    nodes: [&mut Node; 2],
+    mut tamper: impl FnMut(usize, Vec<u8>) -> Vec<Vec<u8>>,
+) -> Talk {
+    let mut sessions = [0, 1].map(|side| Session::new(config.clone(), nodes[side]));
+    let mut sent = [0, 0];
+    let mut is_broken = false;
+    for turn in 0..MOST_TURNS {
+        let side = turn % 2;
+        let mut is_quiet = true;
+        while let Some(message) = sessions[side].poll_message(nodes[side]) {
+            is_quiet = false;
+            sent[side] += message.len();
+            for message in tamper(side, message) {
+                is_broken |= sessions[1 - side].handle(nodes[1 - side], &message).is_err();
+            }
+        }
+        if is_broken || (is_quiet && turn > 1) {
+            break;
+        }
+    }
+    let is_done = sessions.iter().all(Session::is_done);
+    let events = sessions.map(|mut session| {
+        std::iter::from_fn(|| session.poll_event()).filter(is_telling).collect()
+    });
+    Talk { events, is_done, sent }
+}
+
+/// What was taken in is of no interest here.
+fn is_telling(event: &Event) -> bool {
+    !matches!(event, Event::Changed(_))
+}
+
+/// As it is.
+fn honest(_: usize, message: Vec<u8>) -> Vec<Vec<u8>> {
+    vec![message]
+}
+
+/// The state hashes of all objects.
+fn hashes(node: &mut Node) -> Vec<(String, StateHash)> {
+    let names: Vec<String> = node.objects().keys().map(|name| name.to_string()).collect();
+    let hashed = |name: String| node.object_hash(&name).ok().map(|hash| (name, hash));
+    names.into_iter().filter_map(hashed).collect()
+}
+
+impl World {
+    /// Somebody else writes on the link. Whether the connection goes on.
+    pub fn attack(&mut self, at: usize, connection: &mut Connection) -> bool {
+        let side = self.random.place(2);
+        let [to, from] = [side, 1 - side].map(|side| self.links[at].ends[side]);
+        let mut nodes = [to, from].map(|at| self.places[at].replica.clone());
+        match self.random.below(12) {
+            0..=3 => {
+                self.statistics.hostile += 1;
+                let length = self.random.place(200);
+                let bytes: Vec<u8> = (0..length).map(|_| self.random.next() as u8).collect();
+                return self.hear(to, from, connection, side, &bytes);
+            }
+            4..=7 => {
+                self.statistics.hostile += 1;
+                self.damage(&mut nodes, connection.sessions[side].clone());
+            }
+            8 => self.fork(nodes),
+            9 => self.foresee(nodes),
+            10 => self.lie(nodes),
+            _ => self.flood(nodes),
+        }
+        true
+    }
+
+    /// Damaged messages with a right checksum, from a session and to one, which may be under way.
+    fn damage(&mut self, [node, liar]: &mut [Node; 2], mut session: Session) {
+        let mut lies = Session::new(self.config.clone(), liar);
+        if self.random.one_in(2) {
+            session = Session::new(self.config.clone(), node);
+        }
+        for _ in 0..20 {
+            let mut is_quiet = true;
+            while let Some(mut message) = lies.poll_message(liar) {
+                is_quiet = false;
+                if self.random.one_in(2) {
+                    damage(&mut message, &mut self.random);
+                }
+                if session.handle(node, &message).is_err() {
+                    return;
+                }
+            }
+            while let Some(message) = session.poll_message(node) {
+                is_quiet = false;
+                if lies.handle(liar, &message).is_err() {
+                    return;
+                }
+            }
+            if is_quiet {
+                return;
+            }
+        }
+    }
+
+    /// Two honest replicas meet. Whether they came to the same, and found it so.
+    fn agree(&mut self, nodes: &mut [Node; 2], when: &str) -> bool {
+        let [a, b] = nodes;
+        let talk = talk(&self.config, [a, b], honest);
+        let is_plain = |event: &Event| match event {
+            Event::ClassDone { outcome, .. } => *outcome == Outcome::Verified,
+            Event::Done => true,
+            _ => false,
+        };
+        let odd = talk.events.iter().flatten().find(|event| !is_plain(event));
+        if !talk.is_done || odd.is_some() || hashes(a) != hashes(b) {
+            self.findings.push(format!("two copies do not agree {when}: {odd:.300?}"));
+            return false;
+        }
+        true
+    }
+
+    /// A hostile peer performs two operations under one name, and tells one of two replicas the
+    /// one and the other the other. When these meet, both must find it, what they have must stay
+    /// what it is, and their other objects must be the same.
+    fn fork(&mut self, mut nodes: [Node; 2]) {
+        let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
+        if self.is_without(object) || !self.agree(&mut nodes, "before a fork") {
+            return;
+        }
+        self.statistics.forks += 1;
+        // The name of one of the replicas, or of a stranger.
+        let name = origin(self.random.place(self.places.len() + 1), 0);
+        let timestamp = self.clock(0);
+        let key = KEYS[self.random.place(KEYS.len())];
+        for (side, node) in nodes.iter_mut().enumerate() {
+            let value = ["\"one\"", "\"other\""][side];
+            let operation = match object {
+                "count" => Operation::Increment { amount: 1 + side as u64 },
+                "phase" => Operation::Write { value: Some(value), timestamp },
+                "approved" if side == 0 => Operation::Add { element: key },
+                "approved" => Operation::Remove { element: key },
+                "columns" => Operation::Put { key, value: Some(value), timestamp },
+                _ => Operation::Append { entry: Some(value), timestamp },
+            };
+            let mut peer = Node::restored(name.clone(), node.objects().clone());
+            if peer.perform(object, operation, None).is_err() {
+                return;
+            }
+            let before = hashes(node);
+            let is_own = *node.origin() == name;
+            let talk = talk(&self.config, [node, &mut peer], honest);
+            if is_own && (!talk.is_alarmed(0, object) || hashes(node) != before) {
+                self.findings.push(format!("{object}: operations under its own name are no fork"));
+            }
+        }
+        let before = nodes.each_mut().map(hashes);
+        let seen = nodes.each_ref().map(vectors);
+        let [a, b] = &mut nodes;
+        let talk = talk(&self.config, [a, b], honest);
+        let after = [hashes(a), hashes(b)];
+        for (left, right) in after[0].iter().zip(&after[1]) {
+            if *left.0 != *object && left != right {
+                let text = format!("{}: it is not the same, and {object} was forged", left.0);
+                self.findings.push(text);
+            }
+        }
+        let is_of_it = |hashes: &[(String, StateHash)]| {
+            hashes.iter().find(|(name, _)| *name == object).map(|(_, hash)| *hash)
+        };
+        if seen[0] == seen[1] && is_of_it(&before[0]) != is_of_it(&before[1]) {
+            let are_alarmed = talk.is_alarmed(0, object) && talk.is_alarmed(1, object);
+            if !talk.is_done || !are_alarmed {
+                self.findings.push(format!("{object}: two replicas differ, and do not find it"));
+            }
+            if after != before {
+                self.findings.push(format!("{object}: a difference was overwritten"));
+            }
+        }
+    }
+
+    /// A hostile peer claims to have seen what nobody did. It may be believed, unless it is in the
+    /// receiver's own name; all else must be the same on two honest replicas afterwards.
+    fn foresee(&mut self, [mut node, mut other]: [Node; 2]) {
+        let (object, _) = OBJECTS[1 + self.random.place(3)];
+        if self.is_without(object) {
+            return;
+        }
+        self.statistics.futures += 1;
+        let name = origin(self.random.place(self.places.len() + 1), 0);
+        let far = [1, 1000, u64::MAX >> 1, u64::MAX][self.random.place(4)];
+        let mut peer = Node::restored(origin(9, 9), other.objects().clone());
+        let count = peer.vector(object).map_or(0, |vector| vector.get(&name)).saturating_add(far);
+        if !foretell(&mut peer, object, &name, count) {
+            self.findings.push(format!("{object}: a vector was refused by one without a name"));
+            return;
+        }
+        let before = node.vector(object);
+        let performed = before.as_ref().map_or(0, |vector| vector.get(&name));
+        let is_own = *node.origin() == name && count > performed;
+        let told = talk(&self.config, [&mut node, &mut peer], honest);
+        if is_own && (!told.is_alarmed(0, object) || node.vector(object) != before) {
+            self.findings.push(format!("{object}: a future in its own name is no fork"));
+        }
+        // It can still be used, or says why not.
+        let operation = Operation::Add { element: "k" };
+        if let Err(error) = node.perform(object, operation, None)
+            && !matches!(error.reason, Reason::Refused(_) | Reason::WrongType { .. })
+        {
+            self.findings.push(format!("{object}: after a future, {error}"));
+        }
+        talk(&self.config, [&mut node, &mut other], honest);
+        for ((name, left), (_, right)) in hashes(&mut node).iter().zip(hashes(&mut other)) {
+            if *name != object && *left != right {
+                self.findings.push(format!("{name}: it is not the same, and {object} was forged"));
+            }
+        }
+    }
+
+    /// A hostile peer, which has seen the same, names hashes that it does not have. Every class is
+    /// then found to differ, and nothing is overwritten.
+    fn lie(&mut self, mut nodes: [Node; 2]) {
+        if !self.agree(&mut nodes, "before a lie") {
+            return;
+        }
+        self.statistics.lies += 1;
+        let [node, other] = &mut nodes;
+        let mut peer = other.clone();
+        let before = hashes(node);
+        let talk = talk(&self.config, [node, &mut peer], |side, message| {
+            if side == 0 { vec![message] } else { vec![false_hashes(message)] }
+        });
+        let is_verified = |event: &Event| matches!(event, Event::ClassDone { outcome, .. } if *outcome == Outcome::Verified);
+        if let Some(event) = talk.events[0].iter().find(|event| is_verified(event)) {
+            self.findings.push(format!("a lie about hashes is believed: {event:.300?}"));
+        }
+        if hashes(node) != before {
+            self.findings.push("a lie about hashes changed a replica".into());
+        }
+        self.agree(&mut nodes, "after a lie");
+    }
+
+    /// A hostile peer repeats each of its messages many times. The answers are bounded, and both
+    /// replicas are as they would be without the repetitions.
+    fn flood(&mut self, [mut node, mut peer]: [Node; 2]) {
+        self.statistics.floods += 1;
+        let mut flood = 0;
+        let talk = talk(&self.config, [&mut node, &mut peer], |side, message| {
+            if side == 0 {
+                return vec![message];
+            }
+            flood += REPETITIONS * message.len();
+            vec![message; REPETITIONS]
+        });
+        if talk.sent[0] > ANSWERED * flood + BESIDES {
+            let text = format!("{} bytes were answered to {flood} of a flood", talk.sent[0]);
+            self.findings.push(text);
+        }
+        self.agree(&mut [node, peer], "after a flood");
+    }
+}
+
+/// A replica takes in that so many operations of an origin have been seen. Whether it did.
+fn foretell(peer: &mut Node, object: &str, name: &Origin, count: u64) -> bool {
+    let (Ok(seen), Some(roster)) = (peer.vector(object), Roster::new(vec![name.clone()])) else {
+        return false;
+    };
+    let Some(future) = Vector::new(Arc::new(roster), vec![count]) else { return false };
+    let Ok(mut delta) = peer.delta_since(object, &seen) else { return false };
+    let Some((_, seen)) = delta.forge() else { return false };
+    seen.join(&future);
+    match peer.apply(object, delta) {
+        Ok(_) => true,
+        Err(error) => matches!(error.reason, Reason::Unfit(Unfit::Forked { .. })),
+    }
+}
+
+/// One byte of a message becomes another one, and its checksum is made to fit.
+fn damage(message: &mut [u8], random: &mut Random) {
+    const CHECKSUM: usize = 8;
+    let length = message.len() - CHECKSUM;
+    let byte = 1 + random.place(length - 1);
+    message[byte] = random.next() as u8;
+    let sum = blake3::derive_key("rejoin/1 message", &message[..length]);
+    message[length..].copy_from_slice(&sum[..CHECKSUM]);
+}
+
+/// The message with other hashes of states, in its hello and its points.
+fn false_hashes(message: Vec<u8>) -> Vec<u8> {
+    let Ok(parts) = open(&message) else { return message };
+    let mut envelope = Envelope::new(usize::MAX);
+    for (kind, body) in parts {
+        let mut part = [&[kind], body].concat();
+        // A hello ends in hashes of the states of three classes, each after one of vectors; points
+        // each end in two hashes.
+        let end = part.len();
+        match kind {
+            kind::HELLO => (0..3).for_each(|class| part[end - 1 - 48 * class] ^= 1),
+            kind::POINTS => {
+                let mut at = end;
+                while at > 80 {
+                    part[at - 33] ^= 1;
+                    at -= 81;
+                }
+            }
+            _ => {}
+        }
+        envelope.push(&part);
+    }
+    envelope.finish()
+}

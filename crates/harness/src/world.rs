@@ -1,0 +1,274 @@
+//! The world: its replicas, and what happens at each step.
+
+use super::link::{Connection, Link};
+use super::random::Random;
+use super::recorder::Recorder;
+use super::{Fault, Options, Outcome, Part, Statistics};
+use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::{ObjectType, Priority};
+use rejoin::operation::ObjectId;
+use rejoin::optimized::Vector;
+use rejoin::optimized::replica::{Objects, Replica};
+use rejoin::sync::{Config, Schema};
+use std::collections::BTreeMap;
+
+/// A replica. Its values are canonical JSON, so that they have the bytes of a trace's.
+pub type Node = Replica<str, str>;
+
+/// The objects of a world, with the names of their types.
+pub const OBJECTS: [(&str, &str); 5] = [
+    ("count", "g-counter"),
+    ("phase", "lww-register"),
+    ("approved", "or-set"),
+    ("columns", "lww-map"),
+    ("chat", "log"),
+];
+
+/// The most replicas of a world.
+pub const MOST_REPLICAS: usize = 5;
+
+/// The keys and elements. Some begin like others.
+pub const KEYS: [&str; 6] = ["k", "k0", "k01", "k1", "x0", "x"];
+
+/// How many users there are.
+pub const USERS: u64 = 3;
+
+/// The steps of a world are a minute apart.
+pub const MINUTE: i64 = 60_000;
+
+/// When a world begins, in milliseconds since 1970.
+const BEGINNING: i64 = 1_700_000_000_000;
+
+/// What is kept of a replica.
+#[derive(Clone)]
+pub struct Stored {
+    pub objects: Objects<str, str>,
+    /// The number of its copy in the trace.
+    pub snapshot: u64,
+}
+
+/// A replica, its store, its clock, and what it has sent.
+pub struct Place {
+    pub replica: Node,
+    pub incarnation: u64,
+    pub durable: Stored,
+    /// What its store has said that it keeps.
+    pub promised: Vec<(ObjectId, Vector)>,
+    pub backups: Vec<Stored>,
+    /// Whether something changed since it was stored.
+    pub is_dirty: bool,
+    /// Whether it stores each change at once.
+    pub writes_through: bool,
+    /// Until when its disk is full, and whether it dies of that.
+    pub full_until: u32,
+    pub dies_when_full: bool,
+    /// How far its clock is off.
+    pub offset: i64,
+    away_until: u32,
+    /// What it had seen of each object when it spoke, and the number of that message in the trace.
+    pub sent: BTreeMap<ObjectId, Vec<(Vector, u64)>>,
+}
+
+/// All of it.
+pub struct World {
+    seed: u64,
+    pub random: Random,
+    pub places: Vec<Place>,
+    /// The replicas that are there.
+    pub members: Vec<usize>,
+    pub links: Vec<Link>,
+    pub recorder: Recorder,
+    pub findings: Vec<String>,
+    pub statistics: Statistics,
+    pub config: Config,
+    pub fault: Option<Fault>,
+    part: Part,
+    /// How many milliseconds a tick of all clocks has: long ones make equal timestamps.
+    tick: i64,
+    pub now: u32,
+    steps: u32,
+    /// Whether all links are perfect by now.
+    pub is_healed: bool,
+    /// The state hash that one replica tells at the end, where it tells an old one.
+    pub stale: Option<String>,
+}
+
+fn schema(part: &Part) -> Schema {
+    let all = [
+        ("count", ObjectType::GCounter, Priority::Low),
+        ("phase", ObjectType::LwwRegister, Priority::Medium),
+        ("approved", ObjectType::OrSet, Priority::High),
+        ("columns", ObjectType::LwwMap, Priority::High),
+        ("chat", ObjectType::Log, Priority::Medium),
+    ];
+    let there = all.into_iter().filter(|(name, ..)| !part.without.contains(*name));
+    there.fold(Schema::new(), |schema, (name, kind, priority)| schema.with(name, kind, priority))
+}
+
+pub fn origin(at: usize, incarnation: u64) -> Origin {
+    Origin { replica: ReplicaId::new(format!("r{at}")), incarnation }
+}
+
+/// What has been seen of each object.
+pub fn vectors(replica: &Node) -> Vec<(ObjectId, Vector)> {
+    replica.objects().iter().map(|(name, object)| (name.clone(), object.vector())).collect()
+}
+
+/// Whether everything in `less` is in `more`.
+pub fn covers(more: &[(ObjectId, Vector)], less: &[(ObjectId, Vector)]) -> bool {
+    more.iter().zip(less).all(|((_, more), (_, less))| more.covers(less))
+}
+
+impl World {
+    pub fn new(seed: u64, options: &Options) -> Self {
+        let Options { steps, trace, fault, part } = options;
+        let mut random = Random::of(seed, u64::MAX);
+        let count = 2 + random.place(MOST_REPLICAS - 1);
+        let members = (0..count).filter(|at| !part.without.contains(&format!("r{at}")));
+        let members: Vec<usize> = members.collect();
+        let note = format!("the world of seed {seed}, {steps} steps{part}");
+        let mut objects = OBJECTS.to_vec();
+        objects.retain(|(name, _)| !part.without.contains(*name));
+        let mut recorder = Recorder::new(*trace, &members, &objects, &note);
+        let schema = schema(part);
+        let place = |at: usize| {
+            let replica = Node::new(origin(at, 0), &schema.types());
+            let is_there = members.contains(&at);
+            let snapshot = if is_there { recorder.save(at) } else { 0 };
+            Place {
+                durable: Stored { objects: replica.objects().clone(), snapshot },
+                promised: vectors(&replica),
+                replica,
+                incarnation: 0,
+                backups: Vec::new(),
+                is_dirty: false,
+                writes_through: random.one_in(3),
+                full_until: 0,
+                dies_when_full: random.one_in(2),
+                offset: random.below(600_000) as i64 - 300_000,
+                away_until: 0,
+                sent: BTreeMap::new(),
+            }
+        };
+        let places = (0..count).map(place).collect();
+        let pairs = (0..count).flat_map(|left| (left + 1..count).map(move |right| [left, right]));
+        let links = pairs.map(|ends| Link::new(ends, &mut random)).collect();
+        let mut config = Config::new(schema);
+        config.max_message = [1024, 2048, 1 << 18][random.place(3)];
+        config.revisions = random.one_in(4);
+        let tick = [1, 1, MINUTE, 30 * MINUTE][random.place(4)];
+        Self {
+            seed,
+            random,
+            places,
+            members,
+            links,
+            recorder,
+            findings: Vec::new(),
+            statistics: Statistics::default(),
+            config,
+            fault: *fault,
+            part: part.clone(),
+            tick,
+            now: 0,
+            steps: *steps,
+            is_healed: false,
+            stale: None,
+        }
+    }
+
+    /// One minute of the world: what one replica does, and what happens on each link. These are
+    /// its moves.
+    pub fn step(&mut self) {
+        self.now += 1;
+        if self.begin(0) {
+            self.act();
+        }
+        for link in 0..self.links.len() {
+            if self.begin(1 + link as u32) {
+                self.attend(link);
+            }
+        }
+        if self.fault == Some(Fault::StaleHash) && self.now == self.steps / 2 {
+            let first = &mut self.places[self.members[0]];
+            self.stale = Some(first.replica.state_hash().content.to_string());
+        }
+    }
+
+    /// Whether a move of this step takes place. Its random numbers are its own.
+    fn begin(&mut self, place: u32) -> bool {
+        let number = Part::number(self.now, place);
+        self.random = Random::of(self.seed, number.into());
+        self.part.moves.as_ref().is_none_or(|moves| moves.contains(&number))
+    }
+
+    /// What one replica does.
+    fn act(&mut self) {
+        let at = self.random.place(self.places.len());
+        if !self.members.contains(&at) {
+            return;
+        }
+        match self.random.below(44) {
+            0..=21 => self.operate(at),
+            22..=25 => drop(self.store(at)),
+            26 => self.crash(at),
+            27 => self.take_backup(at),
+            28 if self.random.one_in(2) => self.set_back(at),
+            29 => self.disturb_clock(at),
+            30 if self.random.one_in(3) => {
+                self.places[at].away_until = self.now + 10 + self.random.below(60) as u32;
+                self.cut(at);
+            }
+            31 => {
+                let link = self.random.place(self.links.len());
+                self.links[link].parted_until = self.now + self.random.below(40) as u32;
+            }
+            32 => self.fill_disk(at),
+            33..=35 => self.ask(at),
+            _ => {}
+        }
+    }
+
+    /// Whether a replica can be reached.
+    pub fn is_present(&self, at: usize) -> bool {
+        self.members.contains(&at) && self.places[at].away_until <= self.now
+    }
+
+    /// Whether an object is not there.
+    pub fn is_without(&self, object: &str) -> bool {
+        self.part.without.contains(object)
+    }
+
+    /// The next replica that is there.
+    pub fn next_place(&self, at: usize) -> usize {
+        let next = self.members.iter().find(|member| **member > at);
+        *next.unwrap_or(&self.members[0])
+    }
+
+    /// What the clock of a replica shows, in milliseconds since 1970.
+    pub fn clock(&self, at: usize) -> u64 {
+        let now = BEGINNING + i64::from(self.now) * MINUTE + self.places[at].offset;
+        (now.max(0) / self.tick * self.tick) as u64
+    }
+
+    /// The connections of a replica break.
+    pub fn cut(&mut self, at: usize) {
+        for link in &mut self.links {
+            if link.ends.contains(&at) {
+                link.close();
+            }
+        }
+    }
+
+    /// What comes of it.
+    pub fn finish(self) -> Outcome {
+        let Self { recorder, findings, statistics, .. } = self;
+        Outcome { trace: recorder.into_text(), findings, statistics }
+    }
+
+    /// Begins a session between the ends of a link.
+    pub fn connect(&mut self, link: usize) -> Connection {
+        let replicas = self.links[link].ends.map(|at| &self.places[at].replica);
+        Connection::new(&self.config, replicas)
+    }
+}

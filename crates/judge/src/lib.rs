@@ -1,0 +1,212 @@
+//! The judge: whether every claim of a trace follows from its history.
+//!
+//! Reading order: [`report`](Report) says what comes out. `history` keeps what happened and what
+//! each replica has seen, on `tree`. `meaning` and `values` are the definitions of
+//! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
+//! as a state. `judge` takes in the events, `resolve` looks up what a claim names. `claims`,
+//! `digests` and `agreement` hold the claims against the history, `state_hash` computes the hash that
+//! follows from it, and `argument` says why a claim is false. `engines` lets the engines follow
+//! along, where that is asked for, and `second` asks the proven judge.
+
+mod agreement;
+mod argument;
+mod claims;
+mod digests;
+mod engines;
+mod explicit;
+mod history;
+mod judge;
+mod meaning;
+mod report;
+mod resolve;
+mod rows;
+mod second;
+mod state_hash;
+mod tree;
+mod values;
+mod wording;
+
+pub use report::*;
+pub use second::MOST_LINES;
+
+use hashbrown::HashSet;
+use judge::{End, IllFormed, Judge, Stop};
+use rejoin_trace as trace;
+use rejoin_trace::{Event, Fault, Name, Reader};
+use second::SecondJudge;
+use std::io::{self, BufRead};
+
+/// How to judge.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether claims are judged; otherwise only well-formedness and warnings are.
+    pub claims: bool,
+    /// The greatest number of elementary steps that judging one trace may take. Reaching it
+    /// ends the judging with [`Verdict::Inconclusive`], unless a claim was found false.
+    pub work: u64,
+    /// The engines that are to do what the trace's replicas did, and to answer as the judge does;
+    /// see [`Report::differences`]. By default there are none: the judge needs no engine.
+    /// The optimized one is fast, and stops where it would take too much memory or time; the
+    /// others keep copies of whole states. With the proven one comes the proven judge, which is to
+    /// judge the trace as the judge does; it leaves out traces of more than [`MOST_LINES`] lines.
+    pub engines: Vec<EngineName>,
+}
+
+/// An engine that can follow a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineName {
+    /// [`rejoin::optimized`]
+    Optimized,
+    /// [`rejoin::reference`]
+    Reference,
+    /// [`rejoin_proven`]
+    Proven,
+}
+
+impl EngineName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Optimized, Self::Reference, Self::Proven];
+}
+
+impl std::fmt::Display for EngineName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Optimized => "the optimized engine",
+            Self::Reference => "the reference engine",
+            Self::Proven => "the proven engine",
+        })
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { claims: true, work: 20_000_000_000, engines: Vec::new() }
+    }
+}
+
+/// Judges the trace that `open` gives, plain or compressed.
+///
+/// `open` is called once, and a second time only where a `load` comes after other uses of its
+/// object: what the file loads must then be known before its first line is judged.
+///
+/// # Errors
+/// When the bytes cannot be had. A bad trace is no error: see [`Report::error`].
+pub fn check<R: BufRead>(
+    mut open: impl FnMut() -> io::Result<R>,
+    options: &Options,
+) -> io::Result<Report> {
+    match pass(plain(open()?)?, None, options)? {
+        Pass::Judged(report) => Ok(*report),
+        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options)? {
+            Pass::Judged(report) => Ok(*report),
+            Pass::Again(_) => unreachable!("all loads are known"),
+        },
+    }
+}
+
+#[cfg(feature = "compression")]
+fn plain<'a>(input: impl BufRead + 'a) -> io::Result<impl BufRead> {
+    trace::decompress(input)
+}
+
+#[cfg(not(feature = "compression"))]
+fn plain(input: impl BufRead) -> io::Result<impl BufRead> {
+    Ok(input)
+}
+
+/// What one pass over a trace ends with.
+enum Pass {
+    /// It was judged.
+    Judged(Box<Report>),
+    /// It must be judged again, as one that loads these objects.
+    Again(HashSet<Name>),
+}
+
+fn pass(input: impl BufRead, loads: Option<&HashSet<Name>>, options: &Options) -> io::Result<Pass> {
+    let mut reader = match Reader::new(input) {
+        Ok(reader) => reader,
+        Err(trace::Error::Unreadable(error)) => return Err(error),
+        Err(trace::Error::Malformed(fault)) => {
+            return Ok(judged(Judge::unstarted(options), End::Malformed(fault), None));
+        }
+    };
+    let asked = options.claims && options.engines.contains(&EngineName::Proven);
+    let mut second = asked.then(|| SecondJudge::new(reader.header()));
+    let mut judge = match Judge::new(reader.header(), loads, options) {
+        Ok(judge) => judge,
+        Err(stop) => {
+            let end = end(stop, 1, reader.header_text());
+            return Ok(judged(Judge::unstarted(options), end, second));
+        }
+    };
+    loop {
+        let line = match reader.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(judged(judge, End::Whole, second)),
+            Err(trace::Error::Unreadable(error)) => return Err(error),
+            Err(trace::Error::Malformed(fault)) => {
+                return Ok(judged(judge, End::Malformed(fault), second));
+            }
+        };
+        if let Some(second) = &mut second {
+            second.line(&line.event);
+        }
+        match judge.line(&line) {
+            Ok(()) => {}
+            Err(Stop::LoadAfterUse) => {
+                let mut loads = judge.loaded_names();
+                note_load(&mut loads, &line.event);
+                return rest(reader, loads).map(Pass::Again);
+            }
+            Err(Stop::OwnStampsLoaded(fault)) => {
+                let fault = place(fault, 1, reader.header_text());
+                return Ok(judged(Judge::unstarted(options), End::IllFormed(fault), second));
+            }
+            Err(stop) => {
+                let end = end(stop, line.number, line.text);
+                return Ok(judged(judge, end, second));
+            }
+        }
+    }
+}
+
+fn judged(judge: Judge, end: End, second: Option<SecondJudge>) -> Pass {
+    let mut report = judge.report(end);
+    if let Some(second) = second {
+        second.compare(&mut report);
+    }
+    Pass::Judged(Box::new(report))
+}
+
+/// Reads on only for what is loaded, to the end of what is of the grammar.
+fn rest(mut reader: Reader<impl BufRead>, mut loads: HashSet<Name>) -> io::Result<HashSet<Name>> {
+    loop {
+        match reader.next_line() {
+            Ok(Some(line)) => note_load(&mut loads, &line.event),
+            Ok(None) | Err(trace::Error::Malformed(_)) => return Ok(loads),
+            Err(trace::Error::Unreadable(error)) => return Err(error),
+        }
+    }
+}
+
+fn note_load(loads: &mut HashSet<Name>, event: &Event) {
+    if let Event::Load { object, .. } = event {
+        loads.insert(object.clone());
+    }
+}
+
+fn end(stop: Stop, number: u64, text: &str) -> End {
+    match stop {
+        Stop::IllFormed(fault) | Stop::OwnStampsLoaded(fault) => {
+            End::IllFormed(place(fault, number, text))
+        }
+        Stop::Limit(limit) => End::Limit(limit),
+        Stop::LoadAfterUse => unreachable!("only a line loads"),
+    }
+}
+
+fn place(fault: IllFormed, number: u64, text: &str) -> Fault {
+    let span = rejoin::json::span(text, &[rejoin::json::Step::Member(fault.field.into())]);
+    let column = span.map(|span| trace::column(text, span.start));
+    Fault { line: number, column, message: fault.message }
+}

@@ -1,0 +1,271 @@
+//! What the judge says of a trace.
+
+use rejoin_trace::{Fault, Name};
+use std::fmt;
+
+/// What is said of a whole trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// At least one claim was judged, and all hold.
+    Conforms,
+    /// A claim is false.
+    Discrepancy,
+    /// No claim was judged, or a stated limit was reached.
+    Inconclusive,
+    /// The file is not of the grammar.
+    Malformed,
+    /// The grammar is right, but the history is impossible.
+    IllFormed,
+}
+
+impl Verdict {
+    /// Its name in a report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Conforms => "conforms",
+            Self::Discrepancy => "discrepancy",
+            Self::Inconclusive => "inconclusive",
+            Self::Malformed => "malformed",
+            Self::IllFormed => "ill-formed",
+        }
+    }
+}
+
+/// The rule that a false claim breaks; spec/trace-format.md says what each asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// `g-counter/value`
+    GCounterValue,
+    /// `lww-register/value`
+    LwwRegisterValue,
+    /// `or-set/value`
+    OrSetValue,
+    /// `lww-map/value`
+    LwwMapValue,
+    /// `log/value`
+    LogValue,
+    /// `vector`
+    Vector,
+    /// `digest/equal`
+    DigestEqual,
+    /// `digest/distinct`
+    DigestDistinct,
+    /// `digest/algorithm`
+    DigestAlgorithm,
+    /// `converged`
+    Converged,
+    /// `state`
+    State,
+    /// `decisions`
+    Decisions,
+    /// `notices`
+    Notices,
+    /// `lww/superseded`
+    LwwSuperseded,
+    /// `lww/agreement`
+    LwwAgreement,
+    /// `log/causality`
+    LogCausality,
+    /// `log/agreement`
+    LogAgreement,
+}
+
+impl Rule {
+    /// All of them, in the order of the specification.
+    pub const ALL: [Self; 17] = [
+        Self::GCounterValue,
+        Self::LwwRegisterValue,
+        Self::OrSetValue,
+        Self::LwwMapValue,
+        Self::LogValue,
+        Self::Vector,
+        Self::DigestEqual,
+        Self::DigestDistinct,
+        Self::DigestAlgorithm,
+        Self::Converged,
+        Self::State,
+        Self::Decisions,
+        Self::Notices,
+        Self::LwwSuperseded,
+        Self::LwwAgreement,
+        Self::LogCausality,
+        Self::LogAgreement,
+    ];
+
+    /// Its name in a report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GCounterValue => "g-counter/value",
+            Self::LwwRegisterValue => "lww-register/value",
+            Self::OrSetValue => "or-set/value",
+            Self::LwwMapValue => "lww-map/value",
+            Self::LogValue => "log/value",
+            Self::Vector => "vector",
+            Self::DigestEqual => "digest/equal",
+            Self::DigestDistinct => "digest/distinct",
+            Self::DigestAlgorithm => "digest/algorithm",
+            Self::Converged => "converged",
+            Self::State => "state",
+            Self::Decisions => "decisions",
+            Self::Notices => "notices",
+            Self::LwwSuperseded => "lww/superseded",
+            Self::LwwAgreement => "lww/agreement",
+            Self::LogCausality => "log/causality",
+            Self::LogAgreement => "log/agreement",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A claim that is false, and the argument for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The claim's line, from 1.
+    pub line: u64,
+    /// The rule that it breaks.
+    pub rule: Rule,
+    /// The replica that claimed it, where the claim has one.
+    pub replica: Option<Name>,
+    /// The object that it is about, where it is about one.
+    pub object: Option<Name>,
+    /// What follows from the history, as JSON text; absent where no one answer is right, and
+    /// where it is longer than [`Finding::LONGEST_ANSWER`].
+    pub expected: Option<String>,
+    /// What was claimed, as JSON text; absent under the same conditions.
+    pub actual: Option<String>,
+    /// The argument: one sentence a step, naming lines. Empty from the
+    /// [`Finding::MOST_ARGUED`]th finding of a file on.
+    pub because: Vec<String>,
+    /// The theorem of spec/main_theorems.v that says that such claims are false: absent with own
+    /// stamps, for explicit states, in a trace that loads any, and for the project's own state
+    /// hash, which no theorem is about.
+    pub theorem: Option<&'static str>,
+    /// Where the claim's answer stands in its line; absent like `because`.
+    pub excerpt: Option<Excerpt>,
+}
+
+impl Finding {
+    /// What is proved of the judge's model (spec/judge.v).
+    pub const THEOREM: &'static str = "the_judge_finds_exactly_the_false_claims";
+
+    /// Answers longer than this many bytes are not repeated in a finding.
+    pub const LONGEST_ANSWER: usize = 1 << 16;
+
+    /// This many findings of a file carry their argument; the later ones only say line and
+    /// rule, so that a file of false claims cannot fill the memory.
+    pub const MOST_ARGUED: usize = 1_000;
+}
+
+/// A piece of a line, for pointing at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The piece: the whole line where it is short.
+    pub text: String,
+    /// The column of its first character, from 1, counted in characters.
+    pub column: u64,
+    /// The bytes of `text` to underline.
+    pub marked: std::ops::Range<usize>,
+}
+
+/// Something that changes no verdict, but should be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The operation's line, from 1.
+    pub line: u64,
+    /// What kind.
+    pub rule: WarningRule,
+    /// What was found, in one sentence.
+    pub message: String,
+}
+
+/// The kinds of warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WarningRule {
+    /// A write is not above all those that its replica had seen for that key.
+    ClockRegression,
+    /// The same timestamp and origin stand on two different values of one key.
+    StampReuse,
+    /// A number is an integer outside the exact range.
+    InexactNumber,
+}
+
+impl WarningRule {
+    /// Its name in a report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClockRegression => "clock-regression",
+            Self::StampReuse => "stamp-reuse",
+            Self::InexactNumber => "inexact-number",
+        }
+    }
+}
+
+/// What a trace exercised: how much its verdict is worth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Operations performed.
+    pub operations: u64,
+    /// Judged claims by kind, in the order of the specification; no zeros.
+    pub claims: Vec<(&'static str, u64)>,
+    /// Pairs of operations of which neither replica had seen the other's.
+    pub concurrent_pairs: u128,
+    /// Messages sent (a `merge` or a `sync` is not a message).
+    pub messages: u64,
+    /// Messages that no replica received.
+    pub lost: u64,
+    /// Receptions of a message by a replica that had received it before.
+    pub repeated: u64,
+    /// Receptions of a message after a later one of the same sender.
+    pub reordered: u64,
+    /// Replicas set back to a backup.
+    pub restores: u64,
+    /// Answers of engines that were compared with the judge's.
+    pub compared: u64,
+    /// Which engine followed to which line only, and why, each a sentence.
+    pub stopped: Vec<String>,
+    /// What came of asking the proven judge.
+    pub proven_judge: ProvenJudge,
+}
+
+/// What came of asking [`rejoin_proven::judge`] for a second judgement of the trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ProvenJudge {
+    /// It was not asked: the proven engine was not to follow, or the trace has no header.
+    #[default]
+    NotAsked,
+    /// It judged as the judge did: the same verdict, and the same lines by the same rules.
+    Agreed,
+    /// It judged otherwise; [`Report::differences`] say where.
+    Differed,
+    /// It did not judge this trace, for this reason.
+    LeftOut(String),
+}
+
+/// The judgement of one trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Lines after the header that were read and well-formed.
+    pub events: u64,
+    /// Claims that were judged.
+    pub claims: u64,
+    /// False claims, in the order of their lines.
+    pub findings: Vec<Finding>,
+    /// Warnings, in the order of their lines.
+    pub warnings: Vec<Warning>,
+    /// The limits that were reached, each a sentence.
+    pub limits: Vec<String>,
+    /// Why a malformed or ill-formed trace ends where it does.
+    pub error: Option<Fault>,
+    /// What the trace exercised.
+    pub coverage: Coverage,
+    /// Where an engine does not answer as the judge does, each a sentence: a fault of this
+    /// project, not of the trace. None without [`Options::engines`](super::Options::engines).
+    pub differences: Vec<String>,
+}

@@ -1,0 +1,124 @@
+//! What an object amounts to, as one text: for comparing replicas, and for showing.
+
+use super::history::{Effect, History, Seen};
+use rejoin::json::Json;
+use rejoin::object::ObjectType;
+
+impl History {
+    /// The elements of a set, by their numbers.
+    pub fn elements(&mut self, object: u32, seen: &Seen) -> Vec<u32> {
+        let keys = self.objects[object as usize].keys.clone();
+        keys.into_iter().filter(|key| !self.live(*key, seen).is_empty()).collect()
+    }
+
+    /// The current value of a register's or map's key as a number, unless there is none or it is
+    /// deleted.
+    pub fn current(&mut self, key: u32, seen: &Seen) -> Option<u32> {
+        let winner = self.winner(key, seen)?;
+        match self.ops[winner as usize].effect {
+            Effect::Wrote { value, .. } if &**self.values.text(value) != "null" => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What an object amounts to. Cost: that of all its keys, or entries.
+    pub fn amount(&mut self, object: u32, seen: &Seen) -> Amount<'_> {
+        let seen = &seen.laid_flat();
+        let of = &self.objects[object as usize];
+        match of.kind {
+            ObjectType::GCounter => Amount::Count(self.count(object, seen)),
+            ObjectType::LwwRegister => {
+                let key = of.keys.first().copied();
+                let value = key.and_then(|key| self.current(key, seen));
+                Amount::Value(value.map(|value| &**self.values.text(value)))
+            }
+            ObjectType::OrSet => {
+                let elements = self.elements(object, seen);
+                let name = |key: u32| &*self.keys[key as usize].name;
+                Amount::Elements(elements.into_iter().map(name).collect())
+            }
+            ObjectType::LwwMap => {
+                let keys = of.keys.clone();
+                let current = keys.into_iter().map(|key| (key, self.current(key, seen)));
+                let members: Vec<_> = current.collect();
+                let named = |(key, value): (u32, Option<u32>)| {
+                    Some((&*self.keys[key as usize].name, &**self.values.text(value?)))
+                };
+                Amount::Values(members.into_iter().filter_map(named).collect())
+            }
+            ObjectType::Log => {
+                let entries = self.entries(object, seen);
+                Amount::Entries(entries.into_iter().map(|op| self.stamp(op).3).collect())
+            }
+        }
+    }
+
+    /// The value of an object as canonical JSON, but with members in byte order.
+    pub fn value_text(&mut self, object: u32, seen: &Seen) -> String {
+        self.amount(object, seen).text()
+    }
+
+    /// Whether the element is in the set, or the value of the key of the map, as canonical JSON.
+    pub fn member_text(&mut self, object: u32, name: &str, seen: &Seen) -> String {
+        let key = self.find_key(object, name);
+        if self.objects[object as usize].kind == ObjectType::OrSet {
+            return key.is_some_and(|key| !self.live(key, seen).is_empty()).to_string();
+        }
+        let value = key.and_then(|key| self.current(key, seen));
+        value.map_or("null".into(), |value| self.values.text(value).to_string())
+    }
+}
+
+/// What an object amounts to, its keys in no particular order. Values are canonical JSON.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Amount<'a> {
+    /// G-counter: the total.
+    Count(u128),
+    /// LWW-register: the value, unless there is none or it is deleted.
+    Value(Option<&'a str>),
+    /// OR-set: the elements.
+    Elements(Vec<&'a str>),
+    /// LWW-map: the keys that are not deleted, with their values.
+    Values(Vec<(&'a str, &'a str)>),
+    /// Log: the entries in order.
+    Entries(Vec<&'a str>),
+}
+
+impl Amount<'_> {
+    /// The same as canonical JSON, but with members in byte order.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Value(value) => value.unwrap_or("null").into(),
+            Self::Elements(elements) => {
+                let mut elements = elements.clone();
+                elements.sort_unstable();
+                list('[', ']', elements.into_iter().map(quoted))
+            }
+            Self::Values(values) => {
+                let mut values = values.clone();
+                values.sort_unstable();
+                list('{', '}', values.into_iter().map(|(key, value)| quoted(key) + ":" + value))
+            }
+            Self::Entries(entries) => list('[', ']', entries.iter().copied().map(String::from)),
+        }
+    }
+}
+
+/// A text as a JSON string.
+pub fn quoted(text: &str) -> String {
+    Json::String(text.into()).canonical()
+}
+
+/// Texts between brackets, with commas.
+pub fn list(open: char, close: char, items: impl Iterator<Item = String>) -> String {
+    let mut text = String::from(open);
+    for (i, item) in items.enumerate() {
+        if i > 0 {
+            text.push(',');
+        }
+        text += &item;
+    }
+    text.push(close);
+    text
+}

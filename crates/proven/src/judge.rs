@@ -1,0 +1,379 @@
+//! The judge, as spec/judge.v defines it: which claims of a trace are false.
+//!
+//! Meaning: the lines are those of spec/trace.v. Answers have been given their shape before; one
+//! that lacks the shape which its claim asks for is `None`, and false.
+//! Laws: it finds exactly the claims that disagree with the definitions (spec/judge_proof.v).
+//! Cost: for every claim what the definitions cost: for short traces.
+//!
+//! One replica adds, another has not heard of it and says that it has.
+//! ```
+//! use rejoin::operation::Operation;
+//! use rejoin_proven::judge::{Answer, Claim, Header, Line, Rule, judge};
+//! use rejoin::object::ObjectType;
+//!
+//! let header = Header {
+//!     replicas: vec!["a".into(), "b".into()],
+//!     objects: vec![("approved".into(), ObjectType::OrSet)],
+//! };
+//! let add = Operation::Add { element: "x".into() };
+//! let has_x = |replica: &str| {
+//!     let value = Some(Answer::Elements(vec!["x".into()]));
+//!     Line::Claims(Claim::Reads { replica: replica.into(), object: "approved".into(), value })
+//! };
+//! let lines: Vec<Line<Option<()>>> = vec![
+//!     Line::Operates {
+//!         replica: "a".into(),
+//!         object: "approved".into(),
+//!         operation: add,
+//!         id: None,
+//!         user: None,
+//!     },
+//!     has_x("a"),
+//!     has_x("b"),
+//! ];
+//! let report = judge(&header, &lines)?;
+//! assert_eq!(report.judged, 2);
+//! assert_eq!(report.findings, [(4, Rule::Value)]);
+//! # Ok::<(), rejoin_proven::Error>(())
+//! ```
+
+use super::constructors::*;
+use super::encode::{Term, key, kind, list, number, operation, option, pair, text, value};
+use super::{Error, decode, encode, run};
+use rejoin::object::ObjectType;
+use rejoin::operation::{Operation, Value};
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of a replica, object, message, backup, operation, key, element or user.
+pub type Name = Arc<str>;
+
+/// What is declared.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// The replicas, in any order.
+    pub replicas: Vec<Name>,
+    /// The objects, in any order.
+    pub objects: Vec<(Name, ObjectType)>,
+}
+
+/// What a message holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Payload {
+    /// All that the sender has seen, or all on these objects.
+    Within(Option<Vec<Name>>),
+    /// All that it has seen, less what these messages hold.
+    Since(Vec<Name>),
+    /// Exactly these operations.
+    Operations(Vec<Name>),
+}
+
+/// A claimed value of an object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer<V> {
+    /// Of a G-counter.
+    Count(u128),
+    /// Of an LWW-register; the tombstone if there is none.
+    Content(V),
+    /// Of an OR-set, in any order, with repeats.
+    Elements(Vec<Name>),
+    /// Of an LWW-map, in any order, with repeats.
+    Entries(Vec<(Name, V)>),
+    /// Of a log, in order.
+    Items(Vec<V>),
+}
+
+/// An operation as an answer names it: its replica, and its place among the operations of that.
+pub type EventName = (Name, u64);
+
+/// A claimed merge decision; the lists in any order, with repeats.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decision {
+    /// On which key; `None` for a register.
+    pub key: Option<Name>,
+    /// What was kept.
+    pub kept: Vec<EventName>,
+    /// What was superseded.
+    pub superseded: Vec<EventName>,
+}
+
+/// A claimed notice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// On which object.
+    pub object: Name,
+    /// On which key; `None` for a register.
+    pub key: Option<Name>,
+    /// Which decision was superseded.
+    pub decision: EventName,
+}
+
+/// What the implementation answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the fields have the names of the trace format")]
+pub enum Claim<V> {
+    Reads { replica: Name, object: Name, value: Option<Answer<V>> },
+    ReadsElement { replica: Name, object: Name, element: Name, value: Option<bool> },
+    ReadsKey { replica: Name, object: Name, key: Name, value: V },
+    Counts { replica: Name, object: Option<Name>, vector: Option<Vec<(Name, u128)>> },
+    Hashes { replica: Name, object: Option<Name>, algorithm: Option<Name>, digest: V },
+    Converged { replicas: Vec<Name> },
+    Decides { replica: Name, object: Name, decisions: Option<Vec<Decision>> },
+    Tells { replica: Name, user: Name, notices: Option<Vec<Notice>> },
+}
+
+/// A line of a trace after the header.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the fields have the names of the trace format")]
+pub enum Line<V> {
+    Operates {
+        replica: Name,
+        object: Name,
+        operation: Operation<Name, V>,
+        id: Option<Name>,
+        user: Option<Name>,
+    },
+    Sends {
+        replica: Name,
+        message: Name,
+        payload: Payload,
+    },
+    Receives {
+        replica: Name,
+        message: Name,
+    },
+    Merges {
+        replica: Name,
+        from: Name,
+        objects: Option<Vec<Name>>,
+    },
+    Syncs {
+        replicas: [Name; 2],
+        objects: Option<Vec<Name>>,
+    },
+    Saves {
+        replica: Name,
+        snapshot: Name,
+    },
+    Restores {
+        replica: Name,
+        snapshot: Name,
+    },
+    Notes,
+    Claims(Claim<V>),
+}
+
+/// The rule that a false claim breaks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Rule {
+    /// A value is not that of the events seen.
+    Value,
+    /// A state vector is not the number of events seen.
+    Vector,
+    /// The same was seen, and hashes differ.
+    DigestEqual,
+    /// Values differ, and hashes are equal.
+    DigestDistinct,
+    /// Values differ at replicas that are said to have converged.
+    Converged,
+    /// The open merge decisions are others.
+    Decisions,
+    /// The notices are others.
+    Notices,
+}
+
+impl Rule {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Value,
+        Self::Vector,
+        Self::DigestEqual,
+        Self::DigestDistinct,
+        Self::Converged,
+        Self::Decisions,
+        Self::Notices,
+    ];
+
+    pub(super) fn constructor(self) -> Constructor {
+        match self {
+            Self::Value => VALUE_RULE,
+            Self::Vector => VECTOR_RULE,
+            Self::DigestEqual => DIGEST_EQUAL,
+            Self::DigestDistinct => DIGEST_DISTINCT,
+            Self::Converged => CONVERGED_RULE,
+            Self::Decisions => DECISIONS_RULE,
+            Self::Notices => NOTICES_RULE,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value => "value",
+            Self::Vector => "vector",
+            Self::DigestEqual => "digest/equal",
+            Self::DigestDistinct => "digest/distinct",
+            Self::Converged => "converged",
+            Self::Decisions => "decisions",
+            Self::Notices => "notices",
+        })
+    }
+}
+
+/// What is said of a whole trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// At least one claim was judged, and all hold.
+    Conforms,
+    /// A claim is false.
+    Discrepancy,
+    /// No claim was judged.
+    Inconclusive,
+    /// A line is not possible.
+    IllFormed,
+}
+
+/// What came of judging.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// How many claims were judged.
+    pub judged: u64,
+    /// The false ones: their lines, of which the header is line 1, and the rules that they break.
+    pub findings: Vec<(u64, Rule)>,
+    /// The line that is not possible, if there is one: nothing after it was judged.
+    pub stopped_at: Option<u64>,
+}
+
+impl Report {
+    /// What it says of the whole trace.
+    pub fn verdict(&self) -> Result<Verdict, Error> {
+        let findings = self.findings.iter();
+        let findings =
+            findings.map(|(line, broken)| pair(number(*line), broken.constructor().make([])));
+        let stopped_at = self.stopped_at.map(number);
+        let report: Term<Name, Option<()>> =
+            REPORT.make([number(self.judged), list(findings), option(stopped_at)]);
+        Ok(decode::verdict(&run("Judge.verdict_of", [report])?)?)
+    }
+}
+
+/// Judges a trace.
+pub fn judge<V: Value>(header: &Header, lines: &[Line<V>]) -> Result<Report, Error> {
+    let Header { replicas, objects } = header;
+    let (mut replicas, mut objects) = (replicas.clone(), objects.clone());
+    replicas.sort();
+    objects.sort();
+    let objects = list(objects.iter().map(|(name, of)| pair(text(name), kind(of))));
+    let header = HEADER.make([names(&replicas), objects]);
+    let report = run("Judge.judge", [header, list(lines.iter().map(line))])?;
+    Ok(decode::report(&report)?)
+}
+
+fn names<V>(names: &[Name]) -> Term<Name, V> {
+    list(names.iter().map(text))
+}
+
+fn maybe<T, V>(thing: Option<&T>, term: impl Fn(&T) -> Term<Name, V>) -> Term<Name, V> {
+    option(thing.map(term))
+}
+
+fn event_names<V>(events: &[EventName]) -> Term<Name, V> {
+    list(events.iter().map(|(replica, seq)| pair(text(replica), number(*seq))))
+}
+
+fn boolean<V>(holds: &bool) -> Term<Name, V> {
+    if *holds { TRUE.make([]) } else { FALSE.make([]) }
+}
+
+fn answer<V: Clone>(answer: &Answer<V>) -> Term<Name, V> {
+    match answer {
+        Answer::Count(total) => COUNT.make([number(*total)]),
+        Answer::Content(content) => CONTENT.make([value(content)]),
+        Answer::Elements(elements) => ELEMENTS.make([list(elements.iter().map(key))]),
+        Answer::Entries(entries) => {
+            let entry = |(on, written): &(Name, V)| pair(key(on), value(written));
+            ENTRIES.make([list(entries.iter().map(entry))])
+        }
+        Answer::Items(items) => ITEMS.make([list(items.iter().map(value))]),
+    }
+}
+
+fn decision<V>(decision: &Decision) -> Term<Name, V> {
+    let Decision { key: on, kept, superseded } = decision;
+    MERGE_DECISION.make([maybe(on.as_ref(), key), event_names(kept), event_names(superseded)])
+}
+
+fn notice<V>(notice: &Notice) -> Term<Name, V> {
+    let Notice { object, key: on, decision: (replica, seq) } = notice;
+    let decision = pair(text(replica), number(*seq));
+    pair(text(object), pair(maybe(on.as_ref(), key), decision))
+}
+
+fn claim<V: Clone>(claim: &Claim<V>) -> Term<Name, V> {
+    match claim {
+        Claim::Reads { replica, object, value } => {
+            READS.make([text(replica), text(object), maybe(value.as_ref(), answer)])
+        }
+        Claim::ReadsElement { replica, object, element, value } => READS_ELEMENT.make([
+            text(replica),
+            text(object),
+            key(element),
+            maybe(value.as_ref(), boolean),
+        ]),
+        Claim::ReadsKey { replica, object, key: on, value: claimed } => {
+            READS_KEY.make([text(replica), text(object), key(on), value(claimed)])
+        }
+        Claim::Counts { replica, object, vector } => {
+            let count = |(replica, count): &(Name, u128)| pair(text(replica), number(*count));
+            let vector = vector.as_ref().map(|vector| list(vector.iter().map(count)));
+            COUNTS.make([text(replica), maybe(object.as_ref(), text), option(vector)])
+        }
+        Claim::Hashes { replica, object, algorithm, digest } => HASHES.make([
+            text(replica),
+            maybe(object.as_ref(), text),
+            maybe(algorithm.as_ref(), text),
+            value(digest),
+        ]),
+        Claim::Converged { replicas } => CONVERGED.make([names(replicas)]),
+        Claim::Decides { replica, object, decisions } => {
+            let decisions = decisions.as_ref().map(|all| list(all.iter().map(decision)));
+            DECIDES.make([text(replica), text(object), option(decisions)])
+        }
+        Claim::Tells { replica, user, notices } => {
+            let notices = notices.as_ref().map(|all| list(all.iter().map(notice)));
+            TELLS.make([text(replica), text(user), option(notices)])
+        }
+    }
+}
+
+fn line<V: Clone>(line: &Line<V>) -> Term<Name, V> {
+    let objects = |objects: &Option<Vec<Name>>| maybe(objects.as_ref(), |all| names(all));
+    match line {
+        Line::Operates { replica, object, operation: performed, id, user } => OPERATES.make([
+            text(replica),
+            text(object),
+            operation(performed),
+            maybe(id.as_ref(), text),
+            encode::user(user),
+        ]),
+        Line::Sends { replica, message, payload } => {
+            let payload = match payload {
+                Payload::Within(within) => WITHIN.make([objects(within)]),
+                Payload::Since(messages) => SINCE.make([names(messages)]),
+                Payload::Operations(ids) => OPERATIONS.make([names(ids)]),
+            };
+            SENDS.make([text(replica), text(message), payload])
+        }
+        Line::Receives { replica, message } => RECEIVES.make([text(replica), text(message)]),
+        Line::Merges { replica, from, objects: within } => {
+            MERGES.make([text(replica), text(from), objects(within)])
+        }
+        Line::Syncs { replicas: [one, other], objects: within } => {
+            SYNCS.make([text(one), text(other), objects(within)])
+        }
+        Line::Saves { replica, snapshot } => SAVES.make([text(replica), text(snapshot)]),
+        Line::Restores { replica, snapshot } => RESTORES.make([text(replica), text(snapshot)]),
+        Line::Notes => NOTES.make([]),
+        Line::Claims(claimed) => CLAIMS.make([claim(claimed)]),
+    }
+}

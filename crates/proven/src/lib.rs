@@ -1,0 +1,180 @@
+//! The proven engine: the definitions about which spec/ proves theorems, run as they are.
+//!
+//! Meaning: Coq writes its definitions out as data (spec/extracted), and a small machine runs
+//! them. What the engine answers is what was proved, as far as Coq's extraction, this machine and
+//! the translation of terms can be trusted; tests/refinement.rs holds the reference against it.
+//! Cost: some hundred times that of the reference.
+//!
+//! Two replicas of one set; the file of [`rejoin::reference::replica`] tells the same story.
+//! ```
+//! use rejoin::dot::{Origin, ReplicaId};
+//! use rejoin::operation::{Answer, Operation};
+//! use rejoin_proven::replica::Replica;
+//! use rejoin::object::ObjectType;
+//! use std::collections::BTreeMap;
+//!
+//! let approved = "approved".into();
+//! let schema = BTreeMap::from([("approved".into(), ObjectType::OrSet)]);
+//! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//! let mut client: Replica<_, Option<()>> = Replica::new(&origin("client"), &schema)?;
+//! let mut server = Replica::new(&origin("server"), &schema)?;
+//! client.perform(&approved, &Operation::Add { element: "X" }, &Some("ann".into()))?;
+//! server.perform(&approved, &Operation::Remove { element: "X" }, &Some("bob".into()))?;
+//!
+//! server.join(&client.objects()?)?;
+//! assert_eq!(server.values()?[&approved], Answer::Elements(["X"].into()));
+//! assert_eq!(server.notices(&"bob".into())?.len(), 1);
+//! # Ok::<(), rejoin_proven::Error>(())
+//! ```
+
+mod compiler;
+mod constructors;
+mod decode;
+mod encode;
+mod extraction;
+
+pub mod machine;
+pub mod program;
+pub mod value;
+
+pub mod definition;
+pub mod replica;
+
+pub mod judge;
+pub mod trace;
+
+pub use decode::DecodeError;
+
+use encode::{Atom, Term};
+use machine::{Machine, RunError};
+use program::{COMPARE_ATOMS, LoadError, Program};
+use rejoin::dot::ReplicaId;
+use rejoin::operation::{ObjectId, Value as Written};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::LazyLock;
+use value::{Shared, Value};
+
+/// The files of spec/extracted.
+pub const EXTRACTED: [(&str, &str); 21] = [
+    ("BinNums.json", include_str!("../../../spec/extracted/BinNums.json")),
+    ("BinPos.json", include_str!("../../../spec/extracted/BinPos.json")),
+    ("BinNat.json", include_str!("../../../spec/extracted/BinNat.json")),
+    ("Bool.json", include_str!("../../../spec/extracted/Bool.json")),
+    ("Datatypes.json", include_str!("../../../spec/extracted/Datatypes.json")),
+    ("List.json", include_str!("../../../spec/extracted/List.json")),
+    ("order.json", include_str!("../../../spec/extracted/order.json")),
+    ("sorted_map.json", include_str!("../../../spec/extracted/sorted_map.json")),
+    ("dot.json", include_str!("../../../spec/extracted/dot.json")),
+    ("version_vector.json", include_str!("../../../spec/extracted/version_vector.json")),
+    ("delta.json", include_str!("../../../spec/extracted/delta.json")),
+    ("definition.json", include_str!("../../../spec/extracted/definition.json")),
+    ("decisions.json", include_str!("../../../spec/extracted/decisions.json")),
+    ("g_counter.json", include_str!("../../../spec/extracted/g_counter.json")),
+    ("lww_register.json", include_str!("../../../spec/extracted/lww_register.json")),
+    ("or_set.json", include_str!("../../../spec/extracted/or_set.json")),
+    ("lww_map.json", include_str!("../../../spec/extracted/lww_map.json")),
+    ("log.json", include_str!("../../../spec/extracted/log.json")),
+    ("replica.json", include_str!("../../../spec/extracted/replica.json")),
+    ("trace.json", include_str!("../../../spec/extracted/trace.json")),
+    ("judge.json", include_str!("../../../spec/extracted/judge.json")),
+];
+
+/// How many steps one call of a definition may take.
+pub const STEPS: u64 = 1 << 32;
+
+static PROGRAM: LazyLock<Result<Program, LoadError>> =
+    LazyLock::new(|| Program::load(&EXTRACTED, true));
+
+/// An operation as an answer names it: its replica, and its place among the operations of that.
+pub type EventName = (ReplicaId, u64);
+
+/// An open merge decision.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct MergeDecision<K> {
+    /// On which key; `None` for a register.
+    pub key: Option<K>,
+    /// The maximal decisions whose effect is the current one, sorted, with repeats.
+    pub kept: Vec<EventName>,
+    /// The other maximal decisions, sorted, with repeats.
+    pub superseded: Vec<EventName>,
+}
+
+/// What a user is to be told: this decision of theirs was superseded.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Notice<K> {
+    /// On which object.
+    pub object: ObjectId,
+    /// On which key; `None` for a register.
+    pub key: Option<K>,
+    /// Which decision.
+    pub decision: EventName,
+}
+
+/// Why the engine has no answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Error {
+    /// The extracted files are damaged.
+    Load(LoadError),
+    /// No definition has this name, or it takes other arguments.
+    UnknownDefinition(&'static str),
+    /// The definition of this name has no result.
+    Run(&'static str, RunError),
+    /// The result is not of the type that it should be.
+    Decode(DecodeError),
+    /// The definition answers that this cannot be done: a replica lacks the object, its type
+    /// lacks the operation, or a delta builds upon operations that were not seen.
+    Refused,
+}
+
+/// The result of a definition. The comparisons and the tombstone that it takes are passed by the
+/// names that they have in all definitions; the other arguments are given in order.
+fn run<K: Ord + Clone, V: Written, const N: usize>(
+    name: &'static str,
+    arguments: [Term<K, V>; N],
+) -> Result<Term<K, V>, Error> {
+    let program = PROGRAM.as_ref().map_err(|error| Error::Load(error.clone()))?;
+    let function = program.function(name).ok_or(Error::UnknownDefinition(name))?;
+    let mut given = arguments.into_iter();
+    let mut all = Vec::new();
+    for parameter in program.parameters(function) {
+        all.push(match parameter.as_str() {
+            "compare_name" | "compare_value" => Value::Function(COMPARE_ATOMS, Shared::EMPTY),
+            "null" => Value::Atom(Rc::new(Atom::Value(V::tombstone()))),
+            _ => given.next().ok_or(Error::UnknownDefinition(name))?,
+        });
+    }
+    if given.next().is_some() {
+        return Err(Error::UnknownDefinition(name));
+    }
+    let mut steps = STEPS;
+    Machine::new(program)
+        .apply(Value::Function(function, Shared::EMPTY), all, &mut steps)
+        .map_err(|error| Error::Run(name, error))
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Load(error) => write!(f, "spec/extracted is damaged; rebuild it: {error}"),
+            Self::UnknownDefinition(name) => {
+                write!(f, "spec/extracted has no definition {name} that takes these arguments")
+            }
+            Self::Run(name, error) => write!(f, "{name} has no result: {error}"),
+            Self::Decode(error) => error.fmt(f),
+            Self::Refused => write!(
+                f,
+                "the definition refuses: no such object, an operation that its type lacks, or a \
+                 delta after operations that were not seen"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

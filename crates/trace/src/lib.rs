@@ -1,0 +1,24 @@
+//! Reading traces: from bytes to typed lines.
+//!
+//! Meaning: spec/trace-format.md. [`Reader`] takes the lines one by one; a fault is reported
+//! with its place, what was found, and what was expected. What a line says is judged here,
+//! whether it is possible after the lines before it is not.
+
+mod error;
+mod event;
+mod parse;
+mod reader;
+
+#[cfg(feature = "compression")]
+mod decompress;
+
+#[cfg(feature = "compression")]
+pub use decompress::decompress;
+pub use error::{Error, Fault};
+pub use event::*;
+pub use parse::{MAX_DECLARED, MAX_NAME};
+pub use reader::{Line, MAX_LINE, Reader, column};
+
+/// The JSON Schema of a trace's lines. What a schema cannot say is listed in
+/// spec/trace-format.md.
+pub const SCHEMA: &str = include_str!("../../../spec/trace.schema.json");

@@ -1,0 +1,749 @@
+//! From the text of a line to the header or an event: every rule of the grammar.
+//!
+//! Meaning: spec/trace-format.md, sections 1, 2 and 5. What a line says by itself is judged
+//! here; whether it is possible after the lines before it is for the judge of the history.
+//! Cost: one pass over the line, and where it is at fault a second one that finds the place.
+
+use super::event::*;
+use hashbrown::{HashMap, HashSet};
+use rejoin::json::{self, Excerpt, Field, Json, Parsed, Parser, Step, SyntaxError};
+use rejoin::object::{ObjectType, Priority};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// How many bytes a name may have.
+pub const MAX_NAME: usize = 1_024;
+/// How many replicas a trace may declare, and how many objects.
+pub const MAX_DECLARED: usize = 65_536;
+
+/// What the header says that decides how events are read.
+pub(super) struct Context {
+    stamps: Stamps,
+    kinds: HashMap<Name, ObjectType>,
+}
+
+impl Context {
+    pub(super) fn new(header: &Header) -> Self {
+        let kinds = header.objects.iter().map(|(name, declared)| (name.clone(), declared.kind));
+        Self { stamps: header.stamps, kinds: kinds.collect() }
+    }
+
+    /// Whether an answer about this object consists of counts, of any size. An object that was
+    /// never declared is for the judge of the history to refuse.
+    fn is_counted(&self, object: &str) -> bool {
+        self.kinds.get(object).is_none_or(|kind| *kind == ObjectType::GCounter)
+    }
+}
+
+/// Reads line 1.
+pub(super) fn header(text: &str) -> Parsed<Header> {
+    let record = Record::of_line(text, "the header")?;
+    read_header(record).map_err(|misfit| misfit.place(text))
+}
+
+/// Reads a later line.
+pub(super) fn event(text: &str, context: &Context) -> Parsed<Event> {
+    let record = Record::of_line(text, "an event")?;
+    read_event(record, context).map_err(|misfit| misfit.place(text))
+}
+
+// The header.
+
+const OBJECT_TYPES: [(&str, ObjectType); 5] = {
+    let [a, b, c, d, e] = ObjectType::ALL;
+    [(a.as_str(), a), (b.as_str(), b), (c.as_str(), c), (d.as_str(), d), (e.as_str(), e)]
+};
+const PRIORITIES: [(&str, Priority); 3] =
+    [("high", Priority::High), ("medium", Priority::Medium), ("low", Priority::Low)];
+const STAMPS: [(&str, Stamps); 2] = [("explicit", Stamps::Explicit), ("own", Stamps::Own)];
+
+fn read_header(mut record: Record<'_>) -> Fit<Header> {
+    record.decisive("trace", &[("rejoin/1", ())])?;
+    let header = Header {
+        replicas: record.required("replicas", declared_replicas)?,
+        objects: record.required("objects", declared_objects)?,
+        stamps: record.choice("stamps", &STAMPS)?.unwrap_or_default(),
+        implementation: record.optional("implementation", implementation)?,
+        note: record.optional("note", string)?,
+    };
+    record.finish()?;
+    Ok(header)
+}
+
+fn declared_replicas(json: Json) -> Fit<Vec<Name>> {
+    let replicas = names(json)?;
+    match replicas.len() {
+        0 => Err(Misfit::new("no replica is declared, expected at least one".into())),
+        1..=MAX_DECLARED => Ok(replicas),
+        count => Err(Misfit::new(too_many("replicas", count)).in_item(MAX_DECLARED)),
+    }
+}
+
+fn declared_objects(json: Json) -> Fit<Vec<(Name, Declaration)>> {
+    let objects = map(json, "declarations by name", declaration)?;
+    match objects.get(MAX_DECLARED) {
+        None => Ok(objects),
+        Some((name, _)) => Err(Misfit::of_name(name, too_many("objects", objects.len()))),
+    }
+}
+
+fn too_many(what: &str, count: usize) -> String {
+    format!("{count} {what} are declared, expected at most {MAX_DECLARED}")
+}
+
+fn declaration(json: Json) -> Fit<Declaration> {
+    let mut record = Record::of_declaration(json, "the declaration of an object")?;
+    let kind = record.decisive("type", &OBJECT_TYPES)?.1;
+    let priority = record.choice("priority", &PRIORITIES)?.unwrap_or_default();
+    record.finish()?;
+    Ok(Declaration { kind, priority })
+}
+
+fn implementation(json: Json) -> Fit<Implementation> {
+    let mut record = Record::of_declaration(json, "`implementation`")?;
+    let name = record.optional("name", string)?;
+    let version = record.optional("version", string)?;
+    record.finish()?;
+    Ok(Implementation { name, version })
+}
+
+// The events.
+
+type ReadEvent = fn(&mut Record<'_>, &Context) -> Fit<Event>;
+
+const EVENTS: [(&str, ReadEvent); 16] = [
+    ("op", op),
+    ("send", send),
+    ("receive", receive),
+    ("merge", merge),
+    ("sync", sync),
+    ("save", save),
+    ("restore", restore),
+    ("load", load),
+    ("note", note),
+    ("read", read),
+    ("vector", vector),
+    ("digest", digest),
+    ("converged", converged),
+    ("decisions", decisions),
+    ("notices", notices),
+    ("state", state),
+];
+
+fn read_event(mut record: Record<'_>, context: &Context) -> Fit<Event> {
+    let (name, read) = record.decisive("event", &EVENTS)?;
+    record.what = name;
+    let event = read(&mut record, context)?;
+    record.finish()?;
+    Ok(event)
+}
+
+type ReadOperation = fn(&mut Record<'_>, Stamps) -> Fit<Operation>;
+
+const OPERATIONS: [(&str, ReadOperation); 7] = [
+    ("increment", |record, _| {
+        let amount = record.optional("amount", amount)?.unwrap_or(1);
+        Ok(Operation::Increment { amount })
+    }),
+    ("write", |record, stamps| {
+        let value = record.value("value")?;
+        Ok(Operation::Write { value, timestamp: record.timestamp(stamps)? })
+    }),
+    ("add", |record, _| Ok(Operation::Add { element: record.name("element")? })),
+    ("remove", |record, _| Ok(Operation::Remove { element: record.name("element")? })),
+    ("put", |record, stamps| {
+        let key = record.name("key")?;
+        let value = record.value("value")?;
+        Ok(Operation::Put { key, value, timestamp: record.timestamp(stamps)? })
+    }),
+    ("delete", |record, stamps| {
+        let key = record.name("key")?;
+        Ok(Operation::Delete { key, timestamp: record.timestamp(stamps)? })
+    }),
+    ("append", |record, stamps| {
+        let entry = record.value("entry")?;
+        Ok(Operation::Append { entry, timestamp: record.timestamp(stamps)? })
+    }),
+];
+
+fn op(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let object = record.name("object")?;
+    let (name, read) = record.decisive("op", &OPERATIONS)?;
+    record.what = name;
+    let operation = read(record, context.stamps)?;
+    let id = record.optional("id", name_of)?;
+    let user = record.optional("user", name_of)?;
+    let inexact = record.unusual
+        && match &operation {
+            Operation::Write { value, .. } | Operation::Put { value, .. } => has_inexact(value),
+            Operation::Append { entry, .. } => has_inexact(entry),
+            _ => false,
+        };
+    Ok(Event::Op(Op { replica, object, operation, id, user, inexact }))
+}
+
+fn send(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let message = record.name("message")?;
+    let to = record.optional("to", name_of)?;
+    let mut content = Content::All;
+    for (field, hold) in [
+        ("objects", Content::Objects as fn(Vec<Name>) -> Content),
+        ("since", Content::Since),
+        ("operations", Content::Operations),
+    ] {
+        let Some(names) = record.optional(field, names)? else { continue };
+        if content != Content::All {
+            let message = "a send has at most one of `objects`, `since` and `operations`";
+            return Err(Misfit::of_name(field, message.into()));
+        }
+        content = hold(names);
+    }
+    Ok(Event::Send { replica, message, to, content })
+}
+
+fn receive(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    Ok(Event::Receive { replica: record.name("replica")?, message: record.name("message")? })
+}
+
+fn merge(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let from = record.name("from")?;
+    Ok(Event::Merge { replica, from, objects: record.optional("objects", names)? })
+}
+
+fn sync(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replicas = record.required("replicas", |json| {
+        <[Name; 2]>::try_from(distinct_replicas(json)?).map_err(|names| {
+            Misfit::new(format!("expected two replicas, but found {}", names.len()))
+        })
+    })?;
+    Ok(Event::Sync { replicas, objects: record.optional("objects", names)? })
+}
+
+fn save(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    Ok(Event::Save { replica: record.name("replica")?, snapshot: record.name("snapshot")? })
+}
+
+fn restore(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    Ok(Event::Restore { replica: record.name("replica")?, snapshot: record.name("snapshot")? })
+}
+
+fn load(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let object = record.name("object")?;
+    let kind = context.kinds.get(&object);
+    let unusual = record.unusual;
+    let state = record.required("state", |json| {
+        kind.map(|kind| explicit_state(*kind, json, unusual)).transpose()
+    })?;
+    Ok(Event::Load { replica, object, state })
+}
+
+fn note(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    Ok(Event::Note { text: record.required("text", string)? })
+}
+
+fn read(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let object = record.name("object")?;
+    let element = record.optional("element", name_of)?;
+    let key = record.optional("key", name_of)?;
+    let value = record.answer("value", context.is_counted(&object))?;
+    Ok(Event::Claim(Claim::Read { replica, object, element, key, value }))
+}
+
+fn vector(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let object = record.optional("object", name_of)?;
+    Ok(Event::Claim(Claim::Vector { replica, object, vector: record.answer("vector", true)? }))
+}
+
+fn digest(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let object = record.optional("object", name_of)?;
+    let algorithm = record.optional("algorithm", string)?;
+    let digest = record.value("digest")?;
+    Ok(Event::Claim(Claim::Digest { replica, object, algorithm, digest }))
+}
+
+fn converged(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replicas = record.required("replicas", |json| {
+        let replicas = distinct_replicas(json)?;
+        match replicas.len() {
+            count @ 0..2 => {
+                Err(Misfit::new(format!("expected two replicas or more, but found {count}")))
+            }
+            _ => Ok(replicas),
+        }
+    })?;
+    Ok(Event::Claim(Claim::Converged { replicas }))
+}
+
+fn decisions(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let object = record.name("object")?;
+    let decisions = record.answer("decisions", true)?;
+    Ok(Event::Claim(Claim::Decisions { replica, object, decisions }))
+}
+
+fn notices(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let user = record.name("user")?;
+    let notices = record.answer("notices", true)?;
+    Ok(Event::Claim(Claim::Notices { replica, user, notices }))
+}
+
+fn state(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let object = record.name("object")?;
+    let state = record.answer("state", context.is_counted(&object))?;
+    Ok(Event::Claim(Claim::State { replica, object, state }))
+}
+
+// Explicit states.
+
+fn explicit_state(kind: ObjectType, json: Json, unusual: bool) -> Fit<ExplicitState> {
+    let write = |json| state_write(json, unusual);
+    Ok(match kind {
+        ObjectType::GCounter => ExplicitState::GCounter(map(json, "shares by node", |json| {
+            let what = "a count (an integer from 0, or a string of its digits)";
+            json.count().ok_or_else(|| Misfit::expected(what, &json))
+        })?),
+        ObjectType::LwwRegister => ExplicitState::LwwRegister(match json {
+            Json::Null => None,
+            json => Some(write(json)?),
+        }),
+        ObjectType::OrSet => {
+            let mut record = Record::of_state(json, "the state of an or-set", unusual)?;
+            let dots = |json| list(json, "additions", |json| state_dot(json, unusual));
+            let adds = record.required("adds", dots)?;
+            let removes = record.required("removes", dots)?;
+            record.finish()?;
+            ExplicitState::OrSet { adds, removes }
+        }
+        ObjectType::LwwMap => ExplicitState::LwwMap(map(json, "writes by key", write)?),
+        ObjectType::Log => {
+            ExplicitState::Log(list(json, "entries", |json| state_entry(json, unusual))?)
+        }
+    })
+}
+
+fn state_write(json: Json, unusual: bool) -> Fit<StateWrite> {
+    let mut record = Record::of_state(json, "a write in a state", unusual)?;
+    let value = record.value("value")?;
+    let timestamp = record.required("timestamp", count)?;
+    let replica = record.name("replica")?;
+    record.finish()?;
+    Ok(StateWrite { value, timestamp, replica })
+}
+
+fn state_dot(json: Json, unusual: bool) -> Fit<StateDot> {
+    let mut record = Record::of_state(json, "an addition in a state", unusual)?;
+    let element = record.name("element")?;
+    let replica = record.name("replica")?;
+    let seq = record.required("seq", count)?;
+    record.finish()?;
+    Ok(StateDot { element, replica, seq })
+}
+
+fn state_entry(json: Json, unusual: bool) -> Fit<StateEntry> {
+    let mut record = Record::of_state(json, "an entry in a state", unusual)?;
+    let entry = record.value("entry")?;
+    let timestamp = record.required("timestamp", count)?;
+    let replica = record.name("replica")?;
+    let seq = record.required("seq", count)?;
+    record.finish()?;
+    Ok(StateEntry { entry, timestamp, replica, seq })
+}
+
+// Values of fields.
+
+fn string(json: Json) -> Fit<String> {
+    match json {
+        Json::String(string) => Ok(string),
+        other => Err(Misfit::expected("a string", &other)),
+    }
+}
+
+fn name_of(json: Json) -> Fit<Name> {
+    match json {
+        Json::String(name) => match fault_of_name(&name) {
+            None => Ok(name),
+            Some(fault) => Err(Misfit::new(fault)),
+        },
+        other => Err(Misfit::expected("a name (a string of 1 to 1,024 bytes)", &other)),
+    }
+}
+
+fn fault_of_name(name: &str) -> Option<String> {
+    match name.len() {
+        0 => Some("an empty name, expected 1 to 1,024 bytes".into()),
+        1..=MAX_NAME => None,
+        length => Some(format!("a name of {length} bytes, expected 1 to 1,024")),
+    }
+}
+
+fn names(json: Json) -> Fit<Vec<Name>> {
+    list(json, "names", name_of)
+}
+
+/// Reads a list of replicas, each of which may stand there once.
+fn distinct_replicas(json: Json) -> Fit<Vec<Name>> {
+    let names = names(json)?;
+    match first_repeated(&names) {
+        None => Ok(names),
+        Some(i) => {
+            let message = format!("the replica {} stands twice in one list", Excerpt(&names[i]));
+            Err(Misfit::new(message).in_item(i))
+        }
+    }
+}
+
+fn first_repeated(names: &[Name]) -> Option<usize> {
+    let mut seen = HashSet::new();
+    names.iter().position(|name| !seen.insert(name))
+}
+
+fn count(json: Json) -> Fit<u64> {
+    json.as_count().ok_or_else(|| {
+        let what = "an integer from 0 to 18446744073709551615 (2^64 − 1) or a string of its digits";
+        Misfit::expected(what, &json)
+    })
+}
+
+fn amount(json: Json) -> Fit<u64> {
+    match count(json)? {
+        0 => Err(Misfit::new("expected an amount of at least 1, but found 0".into())),
+        amount => Ok(amount),
+    }
+}
+
+/// Reads each item of an array.
+fn list<T>(json: Json, what: &str, read: impl Fn(Json) -> Fit<T>) -> Fit<Vec<T>> {
+    let Json::Array(items) = json else {
+        return Err(Misfit::expected(&format!("an array of {what}"), &json));
+    };
+    let items = items.into_iter().enumerate();
+    items.map(|(i, item)| read(item).map_err(|misfit| misfit.in_item(i))).collect()
+}
+
+/// Reads each member of an object that maps names to something.
+fn map<T>(json: Json, what: &str, read: impl Fn(Json) -> Fit<T>) -> Fit<Vec<(Name, T)>> {
+    let Json::Object(members) = json else {
+        return Err(Misfit::expected(&format!("an object of {what}"), &json));
+    };
+    let read_member = |(name, value): (Name, Json)| {
+        if let Some(fault) = fault_of_name(&name) {
+            return Err(Misfit::of_name(&name, fault));
+        }
+        let value = read(value).map_err(|misfit| misfit.in_member(&name))?;
+        Ok((name, value))
+    };
+    members.into_iter().map(read_member).collect()
+}
+
+/// Checks that every number in a value is exact or a double.
+fn fits_doubles(json: &Json) -> Fit<()> {
+    match json {
+        Json::Number(number) if number.is_too_great() => {
+            let message = format!(
+                "{} is too great for a double, the greatest is 1.7976931348623157e308",
+                Excerpt(number.as_str())
+            );
+            Err(Misfit::new(message))
+        }
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, item)| fits_doubles(item).map_err(|misfit| misfit.in_item(i))),
+        Json::Object(members) => members.iter().try_for_each(|(name, value)| {
+            fits_doubles(value).map_err(|misfit| misfit.in_member(name))
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a value has an integer outside of the exact range.
+fn has_inexact(json: &Json) -> bool {
+    match json {
+        Json::Number(number) => number.is_inexact_integer(),
+        Json::Array(items) => items.iter().any(has_inexact),
+        Json::Object(members) => members.iter().any(|(_, value)| has_inexact(value)),
+        _ => false,
+    }
+}
+
+// Objects with known fields.
+
+/// Members in the order of the text. One that was taken has no value any more.
+type Members<'t> = Vec<(Cow<'t, str>, Option<Field<'t>>)>;
+
+/// How many fields such an object may have: those of a put.
+const MAX_FIELDS: usize = 9;
+
+/// The members of an object with known fields, taken one after the other.
+struct Record<'t> {
+    /// What it is, for messages.
+    what: &'static str,
+    members: Members<'t>,
+    /// The member after the last one taken, which is likely to be asked for next.
+    next: usize,
+    /// The fields that were asked for: those that it may have.
+    known: [&'static str; MAX_FIELDS],
+    asked: usize,
+    /// The first field that was required and not there.
+    missing: Option<&'static str>,
+    /// Whether fields of the user's own, `x-…`, are ignored.
+    extensible: bool,
+    /// Whether a number in it may be out of range.
+    unusual: bool,
+}
+
+impl<'t> Record<'t> {
+    /// Reads a line, which must be one object.
+    fn of_line(text: &'t str, what: &'static str) -> Parsed<Self> {
+        let mut parser = Parser::new(text);
+        if parser.peek() != Some(b'{') {
+            let message = match text.chars().next() {
+                Some('\u{feff}') => "a byte order mark, expected the `{` of a JSON object".into(),
+                _ if parser.peek().is_none() => "a blank line, expected a JSON object".into(),
+                _ => return Err(parser.expected("the `{` of a JSON object")),
+            };
+            return Err(Box::new(SyntaxError { offset: 0, message }));
+        }
+        let members = parser.members(1, |parser, _| parser.field().map(Some))?;
+        parser.end()?;
+        Ok(Self::new(what, members, true, parser.unusual))
+    }
+
+    /// Takes a declaration apart. Its numbers mean nothing.
+    fn of_declaration(json: Json, what: &'static str) -> Fit<Self> {
+        Ok(Self::new(what, Self::members_of(json, what)?, true, false))
+    }
+
+    /// Takes a part of an explicit state apart, where no field of the user's own is ignored.
+    fn of_state(json: Json, what: &'static str, unusual: bool) -> Fit<Self> {
+        Ok(Self::new(what, Self::members_of(json, what)?, false, unusual))
+    }
+
+    fn members_of(json: Json, what: &str) -> Fit<Members<'t>> {
+        match json {
+            Json::Object(members) => Ok(members
+                .into_iter()
+                .map(|(name, value)| (name.into(), Some(value.into())))
+                .collect()),
+            other => Err(Misfit::expected(&format!("an object, {what}"), &other)),
+        }
+    }
+
+    fn new(what: &'static str, members: Members<'t>, extensible: bool, unusual: bool) -> Self {
+        let known = [""; MAX_FIELDS];
+        Self { what, members, next: 0, known, asked: 0, missing: None, extensible, unusual }
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.members.iter().any(|(name, _)| name == field)
+    }
+
+    fn take(&mut self, field: &'static str) -> Option<Field<'t>> {
+        self.known[self.asked] = field;
+        self.asked += 1;
+        let (before, after) = self.members.split_at_mut(self.next);
+        let mut members = after.iter_mut().chain(before);
+        let index = members.position(|(name, _)| name == field)?;
+        let index = (self.next + index) % self.members.len();
+        self.next = index + 1;
+        self.members[index].1.take()
+    }
+
+    fn optional<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(Json) -> Fit<T>,
+    ) -> Fit<Option<T>> {
+        let value = self.take(field).map(|value| read(value.into()));
+        value.transpose().map_err(|misfit| misfit.in_member(field))
+    }
+
+    /// Takes a field that must be there. Where it is not, reading goes on with a default, since
+    /// only [`Record::finish`] can tell whether it was misspelt.
+    fn required<T: Default>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(Json) -> Fit<T>,
+    ) -> Fit<T> {
+        let value = self.optional(field, read)?;
+        if value.is_none() {
+            self.missing.get_or_insert(field);
+        }
+        Ok(value.unwrap_or_default())
+    }
+
+    fn name(&mut self, field: &'static str) -> Fit<Name> {
+        self.required(field, name_of)
+    }
+
+    /// Takes one of the known words.
+    fn choice<T: Copy>(
+        &mut self,
+        field: &'static str,
+        known: &[(&'static str, T)],
+    ) -> Fit<Option<T>> {
+        Ok(self.word(field, known)?.map(|(_, choice)| choice))
+    }
+
+    /// Takes the field without which it is not known which others there are.
+    fn decisive<T: Copy>(
+        &mut self,
+        field: &'static str,
+        known: &[(&'static str, T)],
+    ) -> Fit<(&'static str, T)> {
+        self.word(field, known)?.ok_or_else(|| {
+            let message =
+                format!("{} lacks the field `{field}`, expected {}", self.what, one_of(known));
+            Misfit::new(message)
+        })
+    }
+
+    fn word<T: Copy>(
+        &mut self,
+        field: &'static str,
+        known: &[(&'static str, T)],
+    ) -> Fit<Option<(&'static str, T)>> {
+        let Some(value) = self.take(field) else { return Ok(None) };
+        let chosen = match &value {
+            Field::Text(word) => known.iter().find(|(known, _)| known == word),
+            Field::Other(_) => None,
+        };
+        match chosen {
+            Some(chosen) => Ok(Some(*chosen)),
+            None => Err(Misfit::expected(&one_of(known), &value.into()).in_member(field)),
+        }
+    }
+
+    /// Takes a value.
+    fn value(&mut self, field: &'static str) -> Fit<Json> {
+        self.answer(field, false)
+    }
+
+    /// Takes an answer. In one that consists of counts numbers may be of any size.
+    fn answer(&mut self, field: &'static str, counts: bool) -> Fit<Json> {
+        let check = self.unusual && !counts;
+        self.required(field, |json| {
+            if check {
+                fits_doubles(&json)?;
+            }
+            Ok(json)
+        })
+    }
+
+    fn timestamp(&mut self, stamps: Stamps) -> Fit<Option<u64>> {
+        match stamps {
+            Stamps::Explicit => self.required("timestamp", count).map(Some),
+            Stamps::Own if self.has("timestamp") => {
+                let message =
+                    "a timestamp, but by the header (`\"stamps\":\"own\"`) no write has one";
+                Err(Misfit::of_name("timestamp", message.into()))
+            }
+            Stamps::Own => Ok(None),
+        }
+    }
+
+    /// Checks that every required field was there, and no other but the user's own.
+    fn finish(&self) -> Fit<()> {
+        let own = |name: &str| self.extensible && name.starts_with("x-");
+        let left = |(name, value): &&(Cow<'_, str>, Option<_>)| value.is_some() && !own(name);
+        if let Some((name, _)) = self.members.iter().find(left) {
+            let hint = if self.extensible { "; names of your own begin with `x-`" } else { "" };
+            let (what, known) = (self.what, self.known[..self.asked].join(", "));
+            let message = format!("unknown field {}: {what} has {known}{hint}", Excerpt(name));
+            return Err(Misfit::of_name(name, message));
+        }
+        match self.missing {
+            None => Ok(()),
+            Some(field) => Err(Misfit::new(format!("{} lacks the field `{field}`", self.what))),
+        }
+    }
+}
+
+fn one_of<T>(known: &[(&str, T)]) -> String {
+    let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
+    match words.as_slice() {
+        [word] => word.clone(),
+        words => format!("one of {}", words.join(", ")),
+    }
+}
+
+// Faults.
+
+type Fit<T> = Result<T, Box<Misfit>>;
+
+/// Why a JSON value is not what it should be, and which part of it.
+struct Misfit {
+    /// The way to that part, its last step first.
+    path: Vec<Step>,
+    /// Whether the name of that member is at fault, and not its value.
+    of_name: bool,
+    message: String,
+}
+
+impl Misfit {
+    fn new(message: String) -> Box<Self> {
+        Box::new(Self { path: Vec::new(), of_name: false, message })
+    }
+
+    /// The value is not what was expected.
+    fn expected(what: &str, found: &Json) -> Box<Self> {
+        let found = match found {
+            Json::Null => "null (a field that does not apply is left out)".into(),
+            Json::Bool(value) => value.to_string(),
+            Json::Number(number) => Excerpt(number.as_str()).to_string(),
+            Json::String(string) => format!("the string {}", Excerpt(string)),
+            Json::Array(_) => "an array".into(),
+            Json::Object(_) => "an object".into(),
+        };
+        Self::new(format!("expected {what}, but found {found}"))
+    }
+
+    /// The name of this member is at fault.
+    fn of_name(name: &str, message: String) -> Box<Self> {
+        Box::new(Self { path: vec![Step::Member(name.into())], of_name: true, message })
+    }
+
+    /// The same, seen from the object with the member.
+    fn in_member(mut self: Box<Self>, name: &str) -> Box<Self> {
+        self.path.push(Step::Member(name.into()));
+        self
+    }
+
+    /// The same, seen from the array with the item.
+    fn in_item(mut self: Box<Self>, index: usize) -> Box<Self> {
+        self.path.push(Step::Item(index));
+        self
+    }
+
+    /// The same, with its place in the line.
+    fn place(mut self, text: &str) -> Box<SyntaxError> {
+        self.path.reverse();
+        let (name_at, span) = json::find(text, &self.path).unwrap_or_default();
+        let offset = if self.of_name { name_at } else { span.start };
+        if self.of_name {
+            self.path.pop();
+        }
+        let mut way = String::new();
+        for step in &self.path {
+            let _ = match step {
+                Step::Member(name) if way.is_empty() => write!(way, "{name}"),
+                Step::Member(name) => write!(way, ".{name}"),
+                Step::Item(index) => write!(way, "[{index}]"),
+            };
+        }
+        let message = match way.as_str() {
+            "" => self.message,
+            way => format!("{}: {}", Excerpt(way), self.message),
+        };
+        Box::new(SyntaxError { offset, message })
+    }
+}
