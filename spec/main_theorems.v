@@ -1438,7 +1438,9 @@ Proof.
 Qed.
 Print Assumptions going_down_finds_what_differs_or_a_clash.
 
-(** So records of removals may be dropped one day, and the content still compares. *)
+(** The two parts of the hash are apart: dropping a record of removals, which is one part, leaves
+    the hash of the content as it is. This does not say that such a record may be dropped: a join
+    with an older put brings the key back ([purged_removals_come_back] below). *)
 Theorem the_content_hash_stays_when_removals_are_dropped :
   forall (Name Value : Type)
     (compare_name : Name -> Name -> comparison)
@@ -1459,7 +1461,8 @@ Proof.
 Qed.
 Print Assumptions the_content_hash_stays_when_removals_are_dropped.
 
-(** And what is dropped so shows in no value, no open decision and no notice. *)
+(** Nor does an answer show such a record, until the next join: no value, no open decision and no
+    notice. *)
 Theorem records_of_removals_show_in_no_answer :
   forall (Name Value : Type)
     (compare_name : Name -> Name -> comparison)
@@ -1841,6 +1844,20 @@ Theorem a_counter_of_one_number_loses_increments :
       N.max (count E) (count F) = count (union_events N.compare E F)).
 Proof. exact refutations.a_counter_of_one_number_loses_increments. Qed.
 Print Assumptions a_counter_of_one_number_loses_increments.
+
+(** That no answer shows a record is no licence to drop it. *)
+Theorem purged_removals_come_back :
+  ~ (forall (H E F : list (event N N)) key,
+      history N.compare H ->
+      cut H E ->
+      cut H F ->
+      let map_of := replica.object_meaning N.compare N.compare Lww_map in
+      let join := replica.join_object N.compare N.compare in
+      state_hash.only_removals_at N.compare N.compare 0 key (map_of E) = true ->
+      replica.value N.compare 0 (join (state_hash.drop N.compare key (map_of E)) (map_of F))
+      = replica.value N.compare 0 (join (map_of E) (map_of F))).
+Proof. exact refutations.purged_removals_come_back. Qed.
+Print Assumptions purged_removals_come_back.
 
 Theorem removes_by_time_take_what_they_never_saw :
   ~ (forall (H : list (event N N)) time E,

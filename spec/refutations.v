@@ -8,7 +8,7 @@
 From Coq Require Import List Bool NArith Lia Permutation.
 From Rejoin Require Import order sorted_map dot.
 From Rejoin Require version_vector definition decisions.
-From Rejoin Require g_counter lww_register or_set lww_map.
+From Rejoin Require g_counter lww_register or_set lww_map replica state_hash.
 Import definition.
 Import ListNotations.
 Open Scope N_scope.
@@ -349,6 +349,49 @@ Example shares_by_origin_count_both :
     (g_counter.increment N.compare one 1 g_counter.bottom)
     (g_counter.increment N.compare two 1 g_counter.bottom)) = 2.
 Proof. vm_compute. reflexivity. Qed.
+
+(** ** 16: records of removals that are purged
+
+    Bug 16, several systems: a record of which all that is left to say is that nothing is there is
+    purged, since no answer shows it ([records_of_removals_show_in_no_answer] in
+    [main_theorems.v]). Then an older put arrives, which the removal would have beaten: it comes
+    back, and only where the record was purged. The vectors do not tell: they stay equal. *)
+
+Definition put_20 : event := happened two 1 1 (Put 5 2 20) [].
+Definition delete_5 : event := happened two 2 2 (Put 5 2 0) [Dot two 1].
+Definition put_10 : event := happened one 1 1 (Put 5 1 10) [].
+
+Local Notation map_of E := (replica.object_meaning N.compare N.compare Lww_map E).
+Local Notation joined := (replica.join_object N.compare N.compare).
+Local Notation shown := (replica.value N.compare 0).
+
+Theorem purged_removals_come_back :
+  ~ (forall H E F key,
+      history N.compare H ->
+      cut H E ->
+      cut H F ->
+      state_hash.only_removals_at N.compare N.compare 0 key (map_of E) = true ->
+      shown (joined (state_hash.drop N.compare key (map_of E)) (map_of F))
+      = shown (joined (map_of E) (map_of F))).
+Proof.
+  intros law.
+  specialize (law [put_20; delete_5; put_10] [put_20; delete_5] [put_10] (Some 5)).
+  enough (wrong : Entries [(5, 10)] = Entries []) by discriminate.
+  apply law; [is_history | split; [is_included | | is_closed] | split; [is_included | | is_closed]
+    | vm_compute; reflexivity].
+  - repeat constructor; cbn; intuition discriminate.
+  - repeat constructor; cbn; auto.
+Qed.
+
+Example where_the_record_is_purged_the_vectors_stay_equal :
+  let purged := state_hash.drop N.compare (Some 5) (map_of [put_20; delete_5]) in
+  let kept := map_of [put_20; delete_5] in
+  shown purged = shown kept
+  /\ shown (joined purged (map_of [put_10])) = Entries [(5, 10)]
+  /\ shown (joined kept (map_of [put_10])) = Entries []
+  /\ replica.seen_object (joined purged (map_of [put_10]))
+     = replica.seen_object (joined kept (map_of [put_10])).
+Proof. repeat split; vm_compute; reflexivity. Qed.
 
 (** ** 17: removes by timestamp *)
 
