@@ -26,7 +26,7 @@ const SIZES: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const CHANGES: [u64; 5] = [1, 100, 1_000, 10_000, 100_000];
 
 fn author(name: &str, seq: u64) -> Author {
-    let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+    let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
     Author { origin, seq, user: None }
 }
 
@@ -275,7 +275,7 @@ fn log(criterion: &mut Criterion) {
 
 fn counter(criterion: &mut Criterion) {
     const INCREMENTS: u64 = 1_000_000;
-    let origin = Origin { replica: ReplicaId::new("client"), incarnation: 0 };
+    let origin = Origin { replica: ReplicaId::new("client").unwrap(), incarnation: 0 };
     let mut group = criterion.benchmark_group("counter");
     group.throughput(Throughput::Elements(INCREMENTS));
     group.bench_function(BenchmarkId::new("increment", INCREMENTS), |bencher| {

@@ -59,7 +59,8 @@ pub fn write(out: impl Write, replicas: u64, operations: u64) -> io::Result<()> 
     let schema: BTreeMap<ObjectId, ObjectType> =
         OBJECTS.iter().map(|(name, kind, _)| (ObjectId::from(*name), *kind)).collect();
     let node = |i| {
-        let origin = Origin { replica: ReplicaId::new(format!("line-{i:02}")), incarnation: 0 };
+        let origin =
+            Origin { replica: ReplicaId::new(format!("line-{i:02}")).unwrap(), incarnation: 0 };
         Node::new(origin, &schema)
     };
     let nodes: Vec<Node> = (0..replicas).map(node).collect();

@@ -17,7 +17,7 @@
 //! use std::collections::BTreeSet;
 //!
 //! let id = |replica: &str, counter| {
-//!     let origin = Origin { replica: ReplicaId::new(replica), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(replica).unwrap(), incarnation: 0 };
 //!     EventId { object: "approved".into(), dot: Dot { origin, counter } }
 //! };
 //! let event = |id, operation, sees: &[EventId]| {

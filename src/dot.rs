@@ -5,6 +5,7 @@
 //! Source: Almeida et al., Scalable and Accurate Causality Tracking for Eventually Consistent
 //! Stores, DAIS 2014 (dots); basho/riak_kv#679 (why incarnations).
 
+use crate::limits::{InvalidName, check_name};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -15,10 +16,15 @@ use std::sync::Arc;
 pub struct ReplicaId(Arc<str>);
 
 impl ReplicaId {
-    /// Names a replica. Replicas that sync with each other need different names, of at most
-    /// [`MOST_NAME`](crate::optimized::wire::MOST_NAME) bytes: messages with longer ones are refused.
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
+    /// Names a replica. Replicas that sync with each other need different names.
+    ///
+    /// # Errors
+    /// If the name is empty, or longer than [`MAX_NAME`](crate::limits::MAX_NAME) bytes: no message
+    /// and no store could hold it.
+    pub fn new(name: impl Into<Arc<str>>) -> Result<Self, InvalidName> {
+        let name = name.into();
+        check_name("replica", name.as_bytes())?;
+        Ok(Self(name))
     }
 
     /// The name as text.

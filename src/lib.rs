@@ -65,6 +65,8 @@ pub mod hybrid_clock;
 
 pub mod json;
 
+pub mod limits;
+
 pub mod object;
 
 pub mod definition;

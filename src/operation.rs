@@ -5,6 +5,7 @@
 
 use crate::dot::{Dot, Origin};
 use crate::json::Json;
+use crate::limits::{InvalidName, MAX_VALUE};
 use crate::object::ObjectType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 /// The name of a replicated object.
 pub type ObjectId = Arc<str>;
 
-/// The name of a person who decides; of at most
-/// [`MOST_NAME`](crate::optimized::wire::MOST_NAME) bytes, for messages with longer ones are refused.
+/// The name of a person who decides: 1 to 1,024 bytes, as
+/// [`MAX_NAME`](crate::limits::MAX_NAME) says. A replica refuses an operation under another name.
 pub type User = Arc<str>;
 
 /// A value that can be written and deleted.
@@ -139,7 +140,9 @@ pub enum Refused {
     NoNamesLeft(Origin),
     /// The object has as many different keys as it can: 2^29, or some 4 GB of them.
     KeysFull,
-    /// What is to be kept is of that many bytes. The most is 2^32 − 1.
+    /// The user or the key has a name that no message and no store could hold.
+    InvalidName(InvalidName),
+    /// The value or entry has that many bytes. The most is 16 MiB.
     TooLong(usize),
     /// The log has 2^32 − 1 entries already.
     LogFull,
@@ -158,11 +161,12 @@ impl fmt::Display for Refused {
                  incarnation",
                 origin.replica, origin.incarnation
             ),
+            Self::InvalidName(name) => name.fmt(f),
             Self::KeysFull => {
                 write!(f, "the object has 2^29 keys, or some 4 GB of them, and takes no new one")
             }
             Self::TooLong(bytes) => {
-                write!(f, "an entry or value of {bytes} bytes; the most is 2^32 − 1")
+                write!(f, "an entry or value of {bytes} bytes; the most is {MAX_VALUE}: split it")
             }
             Self::LogFull => write!(f, "the log has 2^32 − 1 entries and takes no more"),
             Self::NoEntry => write!(f, "an entry without a value; a log keeps what is appended"),

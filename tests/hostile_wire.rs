@@ -51,7 +51,7 @@ fn assert_bounded(what: &str, bytes: &[u8], known: &Known<'_>, origins: usize) -
 }
 
 fn author(name: &str, seq: u64) -> Author {
-    let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+    let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
     Author { origin, seq, user: None }
 }
 
@@ -103,7 +103,7 @@ fn dense() -> Vec<(&'static str, Vec<u8>)> {
 
     let mut counter = GCounter::new();
     for number in 0..MANY / 100 {
-        let origin = Origin { replica: ReplicaId::new("a"), incarnation: number };
+        let origin = Origin { replica: ReplicaId::new("a").unwrap(), incarnation: number };
         let _ = counter.increment(&origin, 1).expect("there is room");
     }
     messages.push(("a counter", counter.delta_since(&Vector::default()).encode(naming, base)));

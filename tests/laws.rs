@@ -630,7 +630,8 @@ hold_on_every_three_small_states! {
 
 #[test]
 fn a_total_that_no_number_holds_is_none() {
-    let share = |name: &str| (Origin { replica: ReplicaId::new(name), incarnation: 0 }, u128::MAX);
+    let share =
+        |name: &str| (Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 }, u128::MAX);
     let counter = |shares: &[(Origin, u128)]| {
         GCounter::from_parts(VersionVector::bottom(), shares.iter().cloned().collect())
     };
@@ -644,7 +645,7 @@ fn a_total_that_no_number_holds_is_none() {
 #[test]
 fn what_does_not_fit_a_replica_is_refused_whole() {
     let replica = |name: &str, objects: &[(&str, ObjectType)]| {
-        let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
         let schema = objects.iter().map(|(object, kind)| (ObjectId::from(*object), *kind));
         Replica::<char, Letter>::new(origin, &schema.collect())
     };

@@ -363,7 +363,7 @@ fn events(history: &History) -> Vec<Event<Text, Option<Text>>> {
     for step in &history.steps {
         if let Step::Work(number) = *step {
             let Work { replica, object, operation, user, .. } = history.works[number].clone();
-            let name = ReplicaId::new(history.replicas[replica].as_str());
+            let name = ReplicaId::new(history.replicas[replica].as_str()).unwrap();
             let origin = Origin { replica: name, incarnation: 0 };
             let is_before =
                 |event: &&Event<_, _>| event.id.object == object && event.id.dot.origin == origin;

@@ -19,6 +19,7 @@ mod optimized {
     mod crowds;
     mod difference;
     mod engines;
+    mod limits;
     pub mod pair;
     mod random;
     mod refusals;

@@ -26,7 +26,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn author(name: &str, seq: u64) -> Author {
-    let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+    let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
     Author { origin, seq, user: None }
 }
 

@@ -28,7 +28,7 @@ use std::sync::Arc;
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
 fn origin(name: &str, incarnation: u64) -> Origin {
-    Origin { replica: ReplicaId::new(name), incarnation }
+    Origin { replica: ReplicaId::new(name).unwrap(), incarnation }
 }
 
 fn vector(counts: &[(&str, u64)]) -> Vector {

@@ -437,7 +437,7 @@ fn deep_values_are_compared_shown_and_dropped() {
 #[test]
 fn long_logs_join_and_translate() {
     on_a_small_stack(|| {
-        let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+        let origin = |name: &str| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
         let log = |name: &str, seqs: std::ops::Range<u64>| {
             let mut log: Log<Option<u64>> = Log::bottom();
             for seq in seqs {

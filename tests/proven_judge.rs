@@ -157,7 +157,7 @@ impl Trace {
         let number = self.events.len();
         let object: ObjectId = operation.kind().as_str().into();
         // A dot of its own for every operation, whatever a restore makes equal.
-        let origin = Origin { replica: ReplicaId::new(REPLICAS[at]), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new(REPLICAS[at]).unwrap(), incarnation: 0 };
         let dot = Dot { origin, counter: number as u64 + 1 };
         let sees = self.seen[at].iter().map(|event| self.events[*event].id.clone()).collect();
         let user: Option<Name> = USERS[at].map(Into::into);

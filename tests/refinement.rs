@@ -111,7 +111,7 @@ struct World {
 }
 
 fn origin(at: usize, incarnation: u64) -> Origin {
-    Origin { replica: ReplicaId::new(NAMES[at]), incarnation }
+    Origin { replica: ReplicaId::new(NAMES[at]).unwrap(), incarnation }
 }
 
 fn same<T: PartialEq + Debug>(what: &str, reference: T, proven: T) -> Result<(), String> {

@@ -76,7 +76,7 @@ impl World {
         let objects = header.objects.iter();
         let schema = objects.map(|(name, of)| (name.as_str().into(), of.kind)).collect();
         let start = |name: &String| {
-            let origin = Origin { replica: ReplicaId::new(name.as_str()), incarnation: 0 };
+            let origin = Origin { replica: ReplicaId::new(name.as_str()).unwrap(), incarnation: 0 };
             (name.clone(), Replica::new(origin, &schema))
         };
         let names = header.replicas.iter();
@@ -112,7 +112,8 @@ impl World {
             trace::Event::Restore { replica, snapshot } => {
                 let (seen, objects) = self.backups[&snapshot].clone();
                 let incarnation = self.incarnations[&replica] + 1;
-                let origin = Origin { replica: ReplicaId::new(replica.as_str()), incarnation };
+                let origin =
+                    Origin { replica: ReplicaId::new(replica.as_str()).unwrap(), incarnation };
                 self.incarnations.insert(replica.clone(), incarnation);
                 self.replicas.insert(replica.clone(), Replica::restored(origin, objects));
                 self.seen.insert(replica, seen);
@@ -562,7 +563,7 @@ fn equal_hashes_are_equal_logs() {
 }
 
 fn origin(replica: &str, incarnation: u64) -> Origin {
-    Origin { replica: ReplicaId::new(replica), incarnation }
+    Origin { replica: ReplicaId::new(replica).unwrap(), incarnation }
 }
 
 fn decision<E>(effect: E) -> Decision<E> {
@@ -579,7 +580,7 @@ fn variations<E: Clone>(effects: &[E]) -> Vec<Decision<E>> {
         change(&mut other);
         varied.push(other);
     };
-    vary(&|other| other.dot.origin.replica = ReplicaId::new("b"));
+    vary(&|other| other.dot.origin.replica = ReplicaId::new("b").unwrap());
     vary(&|other| other.dot.origin.incarnation = 9);
     vary(&|other| other.dot.counter = 9);
     vary(&|other| other.seq = 9);
@@ -665,7 +666,7 @@ fn every_field_of_a_share_counts() {
 fn every_field_of_an_entry_counts() {
     let entry = Entry {
         timestamp: 1,
-        replica: ReplicaId::new("a"),
+        replica: ReplicaId::new("a").unwrap(),
         seq: 2,
         entry: A,
         incarnation: 3,
@@ -673,7 +674,7 @@ fn every_field_of_an_entry_counts() {
     };
     let others = [
         Entry { timestamp: 9, ..entry.clone() },
-        Entry { replica: ReplicaId::new("b"), ..entry.clone() },
+        Entry { replica: ReplicaId::new("b").unwrap(), ..entry.clone() },
         Entry { seq: 9, ..entry.clone() },
         Entry { entry: T, ..entry.clone() },
         Entry { entry: Null, ..entry.clone() },
@@ -811,7 +812,7 @@ fn records_with_one_key_have_a_hash() {
     let log = |seqs: std::ops::Range<u64>| {
         let entry = |seq| Entry {
             timestamp: 0,
-            replica: ReplicaId::new("a"),
+            replica: ReplicaId::new("a").unwrap(),
             seq,
             entry: A,
             incarnation: 0,

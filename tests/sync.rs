@@ -235,7 +235,7 @@ fn forged(count: u64) -> (Text, Text) {
             let put = Operation::Put { key: key.as_str(), value: Some(value), timestamp: number };
             third.perform("progress/tables", put, None).unwrap();
         }
-        let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
         Replica::restored(origin, third.objects().clone())
     };
     (of("client", "right"), of("server", "wrong"))

@@ -53,7 +53,7 @@ fn go_on(cut: &[Text; 2], before: [&Text; 2], everything: &Text, dead: &[usize])
     let mut replicas = cut.clone();
     for side in dead {
         let replica = before[*side].origin().replica.as_str();
-        let origin = Origin { replica: ReplicaId::new(replica), incarnation: 1 };
+        let origin = Origin { replica: ReplicaId::new(replica).unwrap(), incarnation: 1 };
         replicas[*side] = Replica::restored(origin, before[*side].objects().clone());
         write(&mut replicas[*side], 77);
     }

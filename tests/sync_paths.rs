@@ -42,7 +42,7 @@ fn told(name: &str, keys: [&str; 2]) -> Text {
     for key in keys {
         put(&mut third, "progress/tables", key, "by the third", 5);
     }
-    let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+    let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
     Replica::restored(origin, third.objects().clone())
 }
 

@@ -23,7 +23,7 @@ const NAMINGS: [Naming; 2] = [Naming::Inline, Naming::Roster];
 const BASES: [Base; 3] = [Base::Inline, Base::Fingerprint, Base::Asked];
 
 fn origin(name: &str, incarnation: u64) -> Origin {
-    Origin { replica: ReplicaId::new(name), incarnation }
+    Origin { replica: ReplicaId::new(name).unwrap(), incarnation }
 }
 
 // Replicas of one object of each type.
@@ -720,7 +720,7 @@ fn entries_may_stay_in_the_message() {
 #[test]
 fn a_map_is_not_taken_for_a_register() {
     let author = |seq| {
-        let origin = Origin { replica: ReplicaId::new("a"), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new("a").unwrap(), incarnation: 0 };
         Author { origin, seq, user: None }
     };
     for keys in [&["orders"][..], &["", "orders"]] {

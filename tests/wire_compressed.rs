@@ -11,7 +11,7 @@ use rejoin::optimized::{Author, Vector};
 fn message() -> Vec<u8> {
     let mut log = Log::<str>::new();
     for seq in 1..=60 {
-        let origin = Origin { replica: ReplicaId::new("ann"), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new("ann").unwrap(), incarnation: 0 };
         let text = format!("ann asks about table {}, column {}", seq * 7 % 13, seq * 5 % 11);
         let author = Author { origin, seq, user: None };
         let _ = log.append(&author, &text, 1_000 * seq).expect("there is room");

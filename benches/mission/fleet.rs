@@ -28,7 +28,7 @@ impl<'h> Fleet<'h> {
     pub fn new(history: &'h History) -> Self {
         let types = history.schema.types();
         let node = |name: &String| {
-            let origin = Origin { replica: ReplicaId::new(name.as_str()), incarnation: 0 };
+            let origin = Origin { replica: ReplicaId::new(name.as_str()).unwrap(), incarnation: 0 };
             Node::new(origin, &types)
         };
         let mut receipts = vec![0; history.senders.len()];

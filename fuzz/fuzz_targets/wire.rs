@@ -22,7 +22,7 @@ const LIMIT: usize = 1 << 20;
 static BEFORE: LazyLock<(OrSet<str>, LwwMap<str, str>)> = LazyLock::new(|| {
     let (mut set, mut map) = (OrSet::new(), LwwMap::new());
     for seq in 1..=8 {
-        let origin = Origin { replica: ReplicaId::new("the telephone of ann"), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new("the telephone of ann").unwrap(), incarnation: 0 };
         let author = Author { origin, seq, user: None };
         let key = ["a", "b", "c", "d", "e"][seq as usize % 5];
         let _ = set.add(&author, key).expect("there is room");
@@ -41,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn read(bytes: &[u8]) -> Result<(), Error> {
     // What the messages of the corpus name by fingerprints.
-    let origin = |name: &str, life| Origin { replica: ReplicaId::new(name), incarnation: life };
+    let origin = |name: &str, life| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: life };
     let (ann, bob) = (origin("the telephone of ann", 0), origin("the tablet of bob", 3));
     let carol = origin("carol", 0);
     let roster = |origins| Arc::new(Roster::new(origins).expect("they rise"));

@@ -12,8 +12,8 @@
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::optimized::g_counter::GCounter;
 //!
-//! let node_1 = Origin { replica: ReplicaId::new("node_1"), incarnation: 0 };
-//! let node_2 = Origin { replica: ReplicaId::new("node_2"), incarnation: 0 };
+//! let node_1 = Origin { replica: ReplicaId::new("node_1").unwrap(), incarnation: 0 };
+//! let node_2 = Origin { replica: ReplicaId::new("node_2").unwrap(), incarnation: 0 };
 //! let mut local = GCounter::new();
 //! local.increment(&node_1, 3000)?;
 //! let mut server = local.clone();

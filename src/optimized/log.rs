@@ -14,7 +14,7 @@
 //! use rejoin::optimized::{Author, log::Log};
 //!
 //! let author = |name: &str, seq| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Author { origin, seq, user: None }
 //! };
 //! let mut local: Log<str> = Log::new();

@@ -10,7 +10,7 @@
 //! use rejoin::optimized::{Author, lww_register::LwwRegister};
 //!
 //! let author = |name: &str, seq| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Author { origin, seq, user: None }
 //! };
 //! let mut client = LwwRegister::<str>::new();

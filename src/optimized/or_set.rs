@@ -11,7 +11,7 @@
 //! use rejoin::optimized::{Author, or_set::OrSet};
 //!
 //! let author = |name: &str, seq| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Author { origin, seq, user: None }
 //! };
 //! let mut client = OrSet::<str>::new();

@@ -15,7 +15,7 @@
 //! use crate::object::ObjectType;
 //!
 //! let schema = [("approved".into(), ObjectType::OrSet)].into();
-//! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//! let origin = |name: &str| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //! let mut client = Replica::<str, str>::new(origin("client"), &schema);
 //! let mut server = Replica::<str, str>::new(origin("server"), &schema);
 //! client.perform("approved", Operation::Add { element: "X" }, Some("ann".into()))?;
@@ -45,6 +45,7 @@ use super::vector::Vector;
 use super::{Author, Refused, StateHash};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::hybrid_clock::{HybridClock, TooFarAhead};
+use crate::limits::{MAX_VALUE, check_name};
 use crate::object::ObjectType;
 use crate::operation::{Notice, ObjectId, Operation, User};
 use std::collections::BTreeMap;
@@ -389,6 +390,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         let Some(seq) = self.performed.checked_add(1) else {
             return Err(refuse(id, Reason::Refused(Refused::NoNamesLeft(self.origin.clone()))));
         };
+        check(&operation, user.as_ref()).map_err(|why| refuse(id, Reason::Refused(why)))?;
         let author = Author { origin: self.origin.clone(), seq, user };
         let object = find(&mut self.objects, id)?;
         let dot = object.perform(&author, operation).map_err(|reason| refuse(id, reason))?;
@@ -421,6 +423,32 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
             ours.map(|(_, count)| count).fold(0, u64::saturating_add)
         };
         self.objects.values().map(|object| ours(object.vector())).fold(0, u64::saturating_add)
+    }
+}
+
+/// Checks what every message and store must be able to hold.
+fn check<K: Atom + ?Sized, V: Atom + ?Sized>(
+    operation: &Operation<&K, Option<&V>>,
+    user: Option<&User>,
+) -> Result<(), Refused> {
+    let name = |what, name: &[u8]| check_name(what, name).map_err(Refused::InvalidName);
+    let value = |value: &Option<&V>| match value.map_or(0, |value| value.to_bytes().len()) {
+        0..=MAX_VALUE => Ok(()),
+        length => Err(Refused::TooLong(length)),
+    };
+    user.map_or(Ok(()), |user| name("user", user.as_bytes()))?;
+    match operation {
+        Operation::Increment { .. } => Ok(()),
+        Operation::Add { element } | Operation::Remove { element } => {
+            name("element", &element.to_bytes())
+        }
+        Operation::Write { value: written, .. } | Operation::Append { entry: written, .. } => {
+            value(written)
+        }
+        Operation::Put { key, value: written, .. } => {
+            name("key", &key.to_bytes())?;
+            value(written)
+        }
     }
 }
 

@@ -14,7 +14,7 @@
 //! use rejoin::reference::{Author, lww_register::LwwRegister};
 //!
 //! let first_of = |name: &str| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Author { origin, seq: 1, user: None }
 //! };
 //! let mut local = LwwRegister::bottom();

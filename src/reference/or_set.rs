@@ -19,7 +19,7 @@
 //! use rejoin::reference::{Author, or_set::OrSet};
 //!
 //! let author = |name: &str, seq| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Author { origin, seq, user: None }
 //! };
 //! // Each adds two, and removes what it has not seen: the removals have no effect.

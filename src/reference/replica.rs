@@ -17,7 +17,7 @@
 //!
 //! let approved = ObjectId::from("approved");
 //! let schema = [(approved.clone(), ObjectType::OrSet)].into();
-//! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//! let origin = |name: &str| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //! let mut client = Replica::<&str, Option<&str>>::new(origin("client"), &schema);
 //! let mut server = Replica::new(origin("server"), &schema);
 //! client.perform(&approved, Operation::Add { element: "X" }, Some("ann".into()))?;

@@ -15,7 +15,7 @@
 //! use rejoin::reference::{Author, or_set::OrSet, state_hash::Hashed};
 //!
 //! let first_of = |name: &str| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Author { origin, seq: 1, user: None }
 //! };
 //! let (mut local, mut server) = (OrSet::bottom(), OrSet::bottom());

@@ -22,7 +22,7 @@
 //!
 //! let schema = Schema::migration_assistant();
 //! let replica = |name: &str| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Replica::<str, str>::new(origin, &schema.types())
 //! };
 //! let (mut client, mut server) = (replica("client"), replica("server"));
@@ -105,7 +105,10 @@ pub fn open<K: Atom + ?Sized, V: Atom + ?Sized>(replica: &Replica<K, V>) -> Vec<
         let times = times.entry(object).or_insert_with(|| {
             let recorded =
                 if state.kind() == ObjectType::OrSet { read(replica, object) } else { vec![] };
-            recorded.into_iter().map(|decision| (dot(&decision), decision.time)).collect()
+            {
+                let named = |decision: &Recorded| Some((dot(decision)?, decision.time));
+                recorded.iter().filter_map(named).collect()
+            }
         });
         let word = |decision: Decision<'_>| Word {
             time: match state.kind() {
@@ -197,10 +200,11 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
-fn dot(decision: &Recorded) -> Dot {
+/// `None` where no replica has such a name: somebody else wrote the entry.
+fn dot(decision: &Recorded) -> Option<Dot> {
     let Recorded { replica, incarnation, counter, .. } = decision;
-    let origin = Origin { replica: ReplicaId::new(replica.as_str()), incarnation: *incarnation };
-    Dot { origin, counter: *counter }
+    let replica = ReplicaId::new(replica.as_str()).ok()?;
+    Some(Dot { origin: Origin { replica, incarnation: *incarnation }, counter: *counter })
 }
 
 /// Decides, and puts it on record: performs the operation on the object, and appends to its log of

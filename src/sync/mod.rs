@@ -41,7 +41,7 @@
 //!
 //! let schema = Schema::migration_assistant();
 //! let replica = |name: &str| {
-//!     let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //!     Replica::<str, str>::new(origin, &schema.types())
 //! };
 //! let (mut client, mut server) = (replica("client"), replica("server"));
@@ -94,7 +94,7 @@
 //! for each origin of its objects, and for what is known of the keys that it lists, which is at most
 //! 65,536 decisions each, and their births: 8,000 decisions on one key, which take 82 kB with
 //! their origins, are taken in in 5 ms. To hash one key takes the names of all who decided on it, of
-//! 256 bytes at most: by reckoning some 40 MB at worst. How many messages a peer sends is the
+//! 1,024 bytes at most: by reckoning some 80 MB at worst. How many messages a peer sends is the
 //! application's to limit.
 //!
 //! A peer that lies is not found out by this: one that forges operations, or repeats the hashes it

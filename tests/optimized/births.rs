@@ -11,7 +11,7 @@ fn by_birth(delta: &impl std::fmt::Debug) -> usize {
 }
 
 fn author(name: &str, seq: u64) -> Author {
-    let origin = Origin { replica: ReplicaId::new(name), incarnation: 0 };
+    let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
     Author { origin, seq, user: None }
 }
 

@@ -16,7 +16,7 @@ pub const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 pub const USERS: [Option<&str>; 5] = [Some("ann"), Some("bob"), Some("ann"), None, Some("bob")];
 
 pub fn origin(at: usize, incarnation: u64) -> Origin {
-    Origin { replica: ReplicaId::new(NAMES[at]), incarnation }
+    Origin { replica: ReplicaId::new(NAMES[at]).unwrap(), incarnation }
 }
 
 /// One state in both engines.

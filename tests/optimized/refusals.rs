@@ -10,7 +10,7 @@ use rejoin::version_vector::VersionVector;
 use std::fmt::Debug;
 
 fn origin(name: &str) -> Origin {
-    Origin { replica: ReplicaId::new(name), incarnation: 0 }
+    Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 }
 }
 
 fn author(name: &str, seq: u64) -> Author {

@@ -25,7 +25,7 @@ struct Stock {
 impl Stock {
     fn new(name: &str) -> Self {
         Self {
-            origin: Origin { replica: ReplicaId::new(name), incarnation: 0 },
+            origin: Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 },
             operations: 0,
             articles: OrSet::new(),
             prices: LwwMap::new(),

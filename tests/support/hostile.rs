@@ -77,7 +77,7 @@ pub trait Hostile: Lattice + Debug {
 
 fn origin(choices: &mut Choices, scope: &Scope) -> Origin {
     let (name, incarnation) = choices.one_of(scope.origins);
-    Origin { replica: ReplicaId::new(name), incarnation }
+    Origin { replica: ReplicaId::new(name).unwrap(), incarnation }
 }
 
 fn dot(choices: &mut Choices, scope: &Scope) -> Dot {
@@ -127,7 +127,8 @@ impl Hostile for VersionVector {
     fn draw(choices: &mut Choices, scope: &Scope) -> Self {
         let mut vector = Self::bottom();
         for (name, incarnation) in scope.origins {
-            let origin = Origin { replica: ReplicaId::new(*name), incarnation: *incarnation };
+            let origin =
+                Origin { replica: ReplicaId::new(*name).unwrap(), incarnation: *incarnation };
             vector.see(&origin, choices.one_of(scope.counters));
         }
         vector
@@ -139,7 +140,8 @@ impl Hostile for GCounter {
         let seen = VersionVector::draw(choices, scope);
         let mut shares = BTreeMap::new();
         for (name, incarnation) in scope.origins {
-            let origin = Origin { replica: ReplicaId::new(*name), incarnation: *incarnation };
+            let origin =
+                Origin { replica: ReplicaId::new(*name).unwrap(), incarnation: *incarnation };
             shares.insert(origin, choices.one_of(scope.shares));
         }
         Self::from_parts(seen, shares)
@@ -200,7 +202,7 @@ impl Product {
     fn of(objects: Vec<Object<char, Letter>>) -> Self {
         let named = |object: Object<char, Letter>| (object.kind().as_str().into(), object);
         let objects: Objects<char, Letter> = objects.into_iter().map(named).collect();
-        let origin = Origin { replica: ReplicaId::new("a"), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new("a").unwrap(), incarnation: 0 };
         Self(Replica::restored(origin, objects))
     }
 }

@@ -12,7 +12,7 @@ pub fn schema() -> Schema {
 }
 
 pub fn replica_of(name: &str, incarnation: u64, schema: &Schema) -> Text {
-    Replica::new(Origin { replica: ReplicaId::new(name), incarnation }, &schema.types())
+    Replica::new(Origin { replica: ReplicaId::new(name).unwrap(), incarnation }, &schema.types())
 }
 
 pub fn replica(name: &str) -> Text {

@@ -51,7 +51,7 @@ pub struct Network {
 impl Network {
     pub fn new(replicas: usize, schema: Schema) -> Self {
         let node = |name: &&str| {
-            let origin = Origin { replica: ReplicaId::new(*name), incarnation: 0 };
+            let origin = Origin { replica: ReplicaId::new(*name).unwrap(), incarnation: 0 };
             Node { replica: Replica::new(origin, &schema), seen: Seen::new(), incarnation: 0 }
         };
         let nodes = NAMES[..replicas].iter().map(node).collect();
@@ -77,7 +77,7 @@ impl Network {
     /// Sets the replica back, under an incarnation that was never used.
     pub fn restore(&mut self, at: usize, backup: &Backup) {
         let incarnation = self.nodes[at].incarnation + 1;
-        let origin = Origin { replica: ReplicaId::new(NAMES[at]), incarnation };
+        let origin = Origin { replica: ReplicaId::new(NAMES[at]).unwrap(), incarnation };
         let replica = Replica::restored(origin, backup.objects.clone());
         self.nodes[at] = Node { replica, seen: backup.seen.clone(), incarnation };
     }

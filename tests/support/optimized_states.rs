@@ -64,7 +64,7 @@ impl<O: Object> Lattice for State<O> {
 /// The author of an operation, as one of the origins.
 pub fn author(choices: &mut Choices, (name, incarnation): (&str, u64)) -> Author {
     Author {
-        origin: Origin { replica: ReplicaId::new(name), incarnation },
+        origin: Origin { replica: ReplicaId::new(name).unwrap(), incarnation },
         seq: choices.one_of(WIDE.times),
         user: choices.one_of(WIDE.users).map(Into::into),
     }

@@ -367,7 +367,7 @@ impl World {
         }
         self.lines.push(line);
 
-        let replica_id = ReplicaId::new(REPLICAS[replica]);
+        let replica_id = ReplicaId::new(REPLICAS[replica]).unwrap();
         let origin = Origin { replica: replica_id, incarnation: self.incarnations[replica] };
         let of_origin =
             |event: &&Event<_, _>| event.id.dot.origin == origin && *event.id.object == *name;

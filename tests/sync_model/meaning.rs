@@ -30,7 +30,7 @@ pub fn covers(more: &Vectors, less: &Vectors) -> bool {
 }
 
 pub fn origin(at: usize, incarnation: u64) -> Origin {
-    Origin { replica: ReplicaId::new(["a", "b", "c"][at]), incarnation }
+    Origin { replica: ReplicaId::new(["a", "b", "c"][at]).unwrap(), incarnation }
 }
 
 /// A value of the definition: its text, which is canonical JSON.

@@ -106,7 +106,7 @@ fn schema(part: &Part) -> Schema {
 }
 
 pub fn origin(at: usize, incarnation: u64) -> Origin {
-    Origin { replica: ReplicaId::new(format!("r{at}")), incarnation }
+    Origin { replica: ReplicaId::new(format!("r{at}")).expect("it is short"), incarnation }
 }
 
 /// What has been seen of each object.

@@ -256,8 +256,11 @@ fn follow(
 impl Engines {
     /// These engines, for the replicas and objects of a trace.
     pub fn new(names: &[EngineName], history: &History) -> Self {
-        let replicas: Vec<ReplicaId> =
-            history.replicas.iter().map(|replica| ReplicaId::new(&*replica.name)).collect();
+        let replicas: Vec<ReplicaId> = history
+            .replicas
+            .iter()
+            .map(|replica| ReplicaId::new(&*replica.name).expect("the reader checks names"))
+            .collect();
         let objects: Vec<(ObjectId, ObjectType)> =
             history.objects.iter().map(|of| (ObjectId::from(&*of.name), of.kind)).collect();
         let mut engines = Self { follows: vec![true; replicas.len()], ..Self::default() };

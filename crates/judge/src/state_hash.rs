@@ -270,7 +270,7 @@ impl History {
         let of = &self.replicas[self.branches[branch as usize].replica as usize];
         // A replica's lives are in the order of their beginnings.
         let incarnation = of.branches.partition_point(|before| *before < branch) as u64;
-        Origin { replica: ReplicaId::new(&*of.name), incarnation }
+        Origin { replica: ReplicaId::new(&*of.name).expect("the reader checks names"), incarnation }
     }
 
     fn decided<E>(&self, op: OpId, timestamp: u64, effect: E) -> Decision<E> {

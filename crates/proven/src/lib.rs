@@ -15,7 +15,7 @@
 //!
 //! let approved = "approved".into();
 //! let schema = BTreeMap::from([("approved".into(), ObjectType::OrSet)]);
-//! let origin = |name: &str| Origin { replica: ReplicaId::new(name), incarnation: 0 };
+//! let origin = |name: &str| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
 //! let mut client: Replica<_, Option<()>> = Replica::new(&origin("client"), &schema)?;
 //! let mut server = Replica::new(&origin("server"), &schema)?;
 //! client.perform(&approved, &Operation::Add { element: "X" }, &Some("ann".into()))?;

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// How many bytes a name may have.
-pub const MAX_NAME: usize = 1_024;
+pub const MAX_NAME: usize = rejoin::limits::MAX_NAME;
 /// How many replicas a trace may declare, and how many objects.
 pub const MAX_DECLARED: usize = 65_536;
 

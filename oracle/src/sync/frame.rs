@@ -25,7 +25,7 @@ const GREETING: &[u8] = b"rejoin sync 1\n";
 /// The length of the checksum, in bytes.
 const CHECKSUM: usize = 8;
 
-pub use rejoin::optimized::wire::MOST_NAME;
+pub use rejoin::limits::MAX_NAME as MOST_NAME;
 
 impl Frame {
     /// Says who this is.

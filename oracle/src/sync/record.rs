@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_value_that_is_no_json_leaves_the_record_readable() {
-        let origin = Origin { replica: ReplicaId::new("stranger"), incarnation: 0 };
+        let origin = Origin { replica: ReplicaId::new("stranger").unwrap(), incarnation: 0 };
         let mut node = Node::new(origin, &schema().types());
         for (key, value, told) in [
             ("a", "{\"no\": end", r#""{\"no\": end""#),

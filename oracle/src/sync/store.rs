@@ -126,7 +126,9 @@ impl Store {
         for (name, of) in &mut stored {
             of.vector = objects[name].vector();
         }
-        let origin = Origin { replica: ReplicaId::new(read.name), incarnation: read.incarnation };
+        let replica = ReplicaId::new(read.name)
+            .map_err(|error| Failure::foreign(path, &format!("it is damaged: {error}")))?;
+        let origin = Origin { replica, incarnation: read.incarnation };
         let replica = Node::restored(origin, objects);
         let path = path.to_path_buf();
         let Read { next_event, is_recording, .. } = read;

@@ -336,7 +336,7 @@ mod tests {
     use crate::optimized::vector::Vector;
 
     fn origin(name: &str) -> Origin {
-        Origin { replica: ReplicaId::new(name), incarnation: 0 }
+        Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 }
     }
 
     fn author(name: &str, seq: u64) -> Author {
@@ -573,7 +573,8 @@ mod tests {
     #[test]
     fn a_key_that_is_too_contested_is_refused() {
         let crowd = |from: u64, count: u64| {
-            let names = (from..from + count).map(|number| ReplicaId::new(format!("r{number:06}")));
+            let names =
+                (from..from + count).map(|number| ReplicaId::new(format!("r{number:06}")).unwrap());
             let origins = names.map(|replica| Origin { replica, incarnation: 0 }).collect();
             let roster = std::sync::Arc::new(crate::optimized::vector::Roster::new(origins)?);
             let seen = Vector::new(roster, vec![1; count as usize])?;

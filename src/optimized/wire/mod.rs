@@ -15,7 +15,7 @@
 //! use rejoin::optimized::wire::{Base, Known, Naming};
 //! use rejoin::optimized::{Author, Vector, or_set::{Delta, OrSet}};
 //!
-//! let origin = Origin { replica: ReplicaId::new("client"), incarnation: 0 };
+//! let origin = Origin { replica: ReplicaId::new("client").unwrap(), incarnation: 0 };
 //! let mut client = OrSet::<str>::new();
 //! client.add(&Author { origin, seq: 1, user: None }, "orders")?;
 //! let mut server = OrSet::<str>::new();
@@ -55,10 +55,6 @@ use std::sync::Arc;
 
 /// The version of the format that is written, and read.
 pub const VERSION: u8 = 1;
-
-/// The greatest length of the name of a replica or a person, in bytes. A record is short, and yet
-/// its hash covers the name of whoever decided: it must not take much for nothing.
-pub const MOST_NAME: usize = 256;
 
 /// How many bytes of memory decoding takes at most for each byte of a message.
 pub const MEMORY: usize = 96;

@@ -1,16 +1,16 @@
 //! Names: of origins and users, each told by how it differs from the one before.
 //!
 //! Meaning: a name is a number of bytes of the previous name, and bytes of its own.
-//! Laws: what was written is read back; a name has at most 256 bytes, and is at most 9 times as long
+//! Laws: what was written is read back; a name has at most 1,024 bytes, and is at most 9 times as long
 //! as its own bytes, unless it is the previous one again, so that little cannot be made much.
 //! Cost: O(length).
 //! Source: Witten et al., Managing Gigabytes, 1999, ch. 4 (front coding).
 
-use super::MOST_NAME;
 use super::column::write_column;
 use super::error::Error;
 use super::reader::{Reader, Writer, write_number};
 use crate::dot::{Origin, ReplicaId};
+use crate::limits::MAX_NAME;
 use crate::operation::User;
 
 /// A name shares at most this many bytes for each byte of its own.
@@ -70,9 +70,9 @@ fn read_name<'a>(
         let expected = "at most 8 shared bytes for each other one, and no more than there are";
         return Err(Error::malformed(start, found, expected));
     }
-    if shared.saturating_add(own) > MOST_NAME {
+    if shared.saturating_add(own) > MAX_NAME {
         let found = format!("a name of {} bytes", shared.saturating_add(own));
-        return Err(Error::malformed(start, found, "a name of at most 256 bytes"));
+        return Err(Error::malformed(start, found, "a name of at most 1,024 bytes"));
     }
     let rest = reader.take(own, WHAT)?;
     if is_same {
@@ -109,9 +109,13 @@ pub(super) fn read_origins(reader: &mut Reader<'_>, count: usize) -> Result<Vec<
     for _ in 0..count {
         let last = origins.last().map(|origin| origin.replica.clone());
         let previous = last.as_ref().map_or(&[][..], |last| last.as_str().as_bytes());
+        let start = reader.at();
         let replica = match (read_name(reader, previous, &mut name)?, &last) {
             (None, Some(last)) => last.clone(),
-            (name, _) => ReplicaId::new(name.unwrap_or_default()),
+            (name, _) => ReplicaId::new(name.unwrap_or_default()).map_err(|refused| {
+                let found = format!("a name of {} bytes", refused.length);
+                Error::malformed(start, found, "the name of a replica, of 1 to 1,024 bytes")
+            })?,
         };
         origins.push(Origin { replica, incarnation: 0 });
     }
@@ -153,14 +157,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_has_at_most_256_bytes() {
-        for (length, is_read) in [(MOST_NAME, true), (MOST_NAME + 1, false)] {
-            let replica = ReplicaId::new("n".repeat(length));
-            let origin = Origin { replica, incarnation: 0 };
+    fn a_name_has_at_most_1024_bytes() {
+        for (length, is_read) in [(0, false), (1, true), (MAX_NAME, true), (MAX_NAME + 1, false)] {
             let mut bytes = Vec::new();
-            write_origins([&origin].into_iter(), &mut bytes);
+            write_name(&[], "n".repeat(length).as_bytes(), &mut bytes);
+            write_column(&[7], &mut bytes);
             let read = read_origins(&mut Reader::new(&bytes), 1);
-            assert_eq!(read.is_ok(), is_read);
+            assert_eq!(read.is_ok(), is_read, "{length} bytes: {read:?}");
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Rejoin {
 }
 
 fn author(number: u64) -> Author {
-    let origin = Origin { replica: ReplicaId::new(number.to_string()), incarnation: 0 };
+    let origin = Origin { replica: ReplicaId::new(number.to_string()).unwrap(), incarnation: 0 };
     Author { origin, seq: 0, user: None }
 }
 

@@ -151,7 +151,7 @@ fn an_engine_stops_at_its_limits() {
     let limits = [(Limits { kept: 1, ..small }, "memory"), (Limits { moved: 1, ..small }, "time")];
     for (limits, what) in limits {
         let mut judge = judge(HEADER, &[EngineName::Optimized]);
-        let names = ["a", "b", "c"].map(ReplicaId::new);
+        let names = ["a", "b", "c"].map(|name| ReplicaId::new(name).unwrap());
         let objects = judge.history.objects.iter();
         let objects: Vec<_> = objects.map(|of| (ObjectId::from(&*of.name), of.kind)).collect();
         judge.engines.engines[0].1 = Box::new(Optimized::new(&names, &objects, limits));

@@ -1,0 +1,85 @@
+//! What a replica accepts can be stored, sent and read: names, keys and values at their limits.
+
+use rejoin::dot::{Origin, ReplicaId};
+use rejoin::limits::{InvalidName, MAX_NAME, MAX_VALUE};
+use rejoin::object::ObjectType;
+use rejoin::operation::{Operation, Refused};
+use rejoin::optimized::Vector;
+use rejoin::optimized::replica::{Delta, Reason, Replica};
+use rejoin::optimized::wire::{Base, Known, Naming};
+
+fn replica() -> Replica<str, str> {
+    let schema = [
+        ("set".into(), ObjectType::OrSet),
+        ("map".into(), ObjectType::LwwMap),
+        ("register".into(), ObjectType::LwwRegister),
+        ("log".into(), ObjectType::Log),
+    ];
+    let origin = Origin { replica: ReplicaId::new("r".repeat(MAX_NAME)).unwrap(), incarnation: 1 };
+    Replica::new(origin, &schema.into())
+}
+
+/// What is written of the object is read by a replica that has seen nothing.
+fn is_readable(replica: &Replica<str, str>, object: &str) -> bool {
+    let kind = replica.object(object).unwrap().kind();
+    let delta = replica.delta_since(object, &Vector::default()).unwrap();
+    let bytes = delta.encode(Naming::Inline, Base::Inline);
+    let origin = Origin { replica: ReplicaId::new("reader").unwrap(), incarnation: 1 };
+    let mut reader = Replica::restored(origin, self::replica().objects().clone());
+    let delta = Delta::decode(kind, &bytes, &Known::default()).expect("it is decoded");
+    reader.apply(object, delta).is_ok()
+        && reader.vector(object).unwrap() == replica.vector(object).unwrap()
+}
+
+#[test]
+fn what_is_accepted_at_a_limit_can_be_read() {
+    let longest = "n".repeat(MAX_NAME);
+    let value = "v".repeat(MAX_VALUE);
+    let mut replica = replica();
+    let user = Some(longest.as_str().into());
+    let operations = [
+        ("set", Operation::Add { element: &*longest }),
+        ("set", Operation::Remove { element: &*longest }),
+        ("map", Operation::Put { key: &*longest, value: Some(&*value), timestamp: 1 }),
+        ("register", Operation::Write { value: Some(&*value), timestamp: 1 }),
+        ("log", Operation::Append { entry: Some(&*value), timestamp: 1 }),
+    ];
+    for (object, operation) in operations {
+        replica.perform(object, operation, user.clone()).unwrap();
+        assert!(is_readable(&replica, object), "{object}");
+    }
+}
+
+#[test]
+fn what_is_beyond_a_limit_is_refused_where_it_enters() {
+    let long = "n".repeat(MAX_NAME + 1);
+    let value = "v".repeat(MAX_VALUE + 1);
+    let mut replica = replica();
+    let invalid = |what, length| Refused::InvalidName(InvalidName { what, length });
+    let add = |element| Operation::Add { element };
+    let put = |key, value| Operation::Put { key, value, timestamp: 1 };
+    let cases = [
+        ("set", add("x"), Some(long.as_str().into()), invalid("user", MAX_NAME + 1)),
+        ("set", add("x"), Some("".into()), invalid("user", 0)),
+        ("set", add(&*long), None, invalid("element", MAX_NAME + 1)),
+        ("set", add(""), None, invalid("element", 0)),
+        ("map", put(&*long, None), None, invalid("key", MAX_NAME + 1)),
+        ("map", put("k", Some(&*value)), None, Refused::TooLong(MAX_VALUE + 1)),
+        (
+            "log",
+            Operation::Append { entry: Some(&*value), timestamp: 1 },
+            None,
+            Refused::TooLong(MAX_VALUE + 1),
+        ),
+    ];
+    for (object, operation, user, expected) in cases {
+        let before = replica.state_hash();
+        let error = replica.perform(object, operation, user).unwrap_err();
+        assert_eq!(error.reason, Reason::Refused(expected));
+        assert_eq!(replica.state_hash(), before, "a refusal changes nothing");
+    }
+    for length in [0, MAX_NAME + 1] {
+        let refused = ReplicaId::new("r".repeat(length)).unwrap_err();
+        assert_eq!(refused, InvalidName { what: "replica", length });
+    }
+}
