@@ -21,7 +21,7 @@ From Rejoin Require network network_proof.
 From Rejoin Require indexed_decisions indexed_decisions_proof indexed_decisions_meaning_proof.
 From Rejoin Require executions executions_proof.
 From Rejoin Require nothing_is_lost nothing_is_lost_proof.
-From Rejoin Require sync sync_proof.
+From Rejoin Require sync sync_proof sync_verdict sync_verdict_proof.
 From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
@@ -1109,9 +1109,11 @@ Print Assumptions optimized_maps_refine_the_reference.
 (** ** T7: sync sessions
 
     A session is two replicas, a class of objects and the messages under way ([sync.v]). What it
-    compares at the end, and how it cuts deltas into pieces, are parameters; [sync_examples.v]
-    has a way to cut that meets the premises, two replicas that meet ([two_replicas_meet]), and
-    what goes wrong if a piece is taken alone ([a_piece_alone_leaves_a_hole]). *)
+    compares, and how it cuts deltas into pieces, are parameters; [sync_examples.v] has a way to cut
+    that meets the premises, two replicas that meet ([two_replicas_meet]), sessions of two classes
+    at once of which one ends early and the other one finds a difference
+    ([two_classes_go_on_at_once]), and what goes wrong if a piece is applied alone
+    ([a_piece_alone_leaves_a_hole]). *)
 
 (** Whatever goes on: sessions begin, any number at once, and are cut anywhere, which is that
     nothing more of them is delivered; they are repeated; replicas operate, exchange other
@@ -1168,7 +1170,10 @@ Qed.
 Print Assumptions a_delivery_is_between_before_and_everything.
 
 (** A session that is not cut, and whose class nothing else touches at its two replicas, ends with
-    both at the join of what they held when it began, and both say that they hold the same. *)
+    both at the join of what they held when it began, and both say that they hold the same. Where
+    equal summaries let it end early, they must not deceive; when they do not is said below
+    ([equal_summaries_mean_equal_states_or_a_collision]), and
+    [a_summary_that_says_nothing_ends_too_early] shows that it is needed. *)
 Theorem an_uncut_session_ends_at_the_join :
   forall (Name Value Summary : Type)
     (compare_name : Name -> Name -> comparison)
@@ -1183,8 +1188,12 @@ Theorem an_uncut_session_ends_at_the_join :
   (forall delta, assemble (cut delta) = delta) ->
   network.reachable compare_name compare_value types w ->
   a <> b ->
+  (summarize (sync.of_class compare_name class (sync.held w a))
+     = summarize (sync.of_class compare_name class (sync.held w b)) ->
+   sync.of_class compare_name class (sync.held w a)
+     = sync.of_class compare_name class (sync.held w b)) ->
   sync.undisturbed compare_name compare_value compare_summary cut assemble summarize
-    w (sync.begin compare_name class a b w) w' session' ->
+    w (sync.begin compare_name summarize class a b w) w' session' ->
   sync.finished session' ->
   let joined := replica.join compare_name compare_value (sync.held w a) (sync.held w b) in
   sync.of_class compare_name class (sync.held w' a) = sync.of_class compare_name class joined
@@ -1194,10 +1203,10 @@ Theorem an_uncut_session_ends_at_the_join :
 Proof.
   intros Name Value Summary compare_name compare_value compare_summary types cut assemble
     summarize w w' class a b session' lawful_names lawful_values lawful_summaries typed
-    cut_is_some whole_is_assembled reached different run ended.
+    cut_is_some whole_is_assembled reached different early run ended.
   exact (sync_proof.an_uncut_session_ends_at_the_join compare_name compare_value compare_summary
     types typed cut assemble cut_is_some whole_is_assembled summarize w w' class a b session'
-    reached different run ended).
+    reached different early run ended).
 Qed.
 Print Assumptions an_uncut_session_ends_at_the_join.
 
@@ -1221,9 +1230,9 @@ Theorem a_session_goes_on_to_its_end :
   well_founded (fun later earlier => exists w w', deliver w earlier w' later)
   /\ forall w class a b w1 session,
        network.reachable compare_name compare_value types w ->
-       undisturbed w (sync.begin compare_name class a b w) w1 session ->
+       undisturbed w (sync.begin compare_name summarize class a b w) w1 session ->
        exists w' session',
-         undisturbed w (sync.begin compare_name class a b w) w' session'
+         undisturbed w (sync.begin compare_name summarize class a b w) w' session'
          /\ sync.finished session'.
 Proof.
   intros Name Value Summary compare_name compare_value compare_summary types cut assemble
@@ -1264,6 +1273,139 @@ Proof.
     types typed cut assemble summarize w w' w'' one one' other other' reached run apart taken).
 Qed.
 Print Assumptions another_class_does_not_disturb.
+
+(** *** What a session says
+
+    [sync_verdict.follows] is one session from its beginning on, whatever goes on beside it: writes,
+    other messages and sessions, restores; and it may be cut anywhere. So is every session of every
+    run. *)
+
+Theorem every_session_of_a_run_is_followed_from_its_beginning :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    cut assemble summarize w w' sessions session,
+  sync.goes_on compare_name compare_value compare_summary cut assemble summarize
+    w [] w' sessions ->
+  In session sessions ->
+  exists class a b begun,
+    sync_verdict.between compare_name compare_value w begun w'
+    /\ sync_verdict.follows compare_name compare_value compare_summary cut assemble summarize
+         begun (sync.begin compare_name summarize class a b begun) w' session.
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary cut assemble summarize
+    w w' sessions session.
+  apply sync_verdict_proof.every_session_was_begun.
+Qed.
+Print Assumptions every_session_of_a_run_is_followed_from_its_beginning.
+
+(** A side that has ended says that both agree exactly if two summaries are equal: one of what the
+    other side held at some moment since the session began, and one of what this side held at
+    some moment. This holds from any world on, also from one that no history makes. A session that
+    says so without comparing breaks it. *)
+Theorem a_verdict_compares_what_was_held :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    cut assemble summarize w w' class a b session' agrees,
+  ordered compare_summary ->
+  sync_verdict.follows compare_name compare_value compare_summary cut assemble summarize
+    w (sync.begin compare_name summarize class a b w) w' session' ->
+  let since_then := fun w1 => sync_verdict.between compare_name compare_value w w1 w' in
+  let summary_at := fun w1 name =>
+    summarize (sync.of_class compare_name class (sync.held w1 name)) in
+  (sync.at_phase (sync.at_left session') = sync.Closed agrees ->
+   exists w1 w2, since_then w1 /\ since_then w2
+   /\ (agrees = true <-> summary_at w1 b = summary_at w2 a))
+  /\ (sync.at_phase (sync.at_right session') = sync.Closed agrees ->
+   exists w1 w2, since_then w1 /\ since_then w2
+   /\ (agrees = true <-> summary_at w1 a = summary_at w2 b)).
+Proof.
+  intros Name Value Summary compare_name compare_value compare_summary cut assemble summarize
+    w w' class a b session' agrees lawful_summaries run.
+  exact (sync_verdict_proof.a_verdict_compares_what_was_held compare_name compare_value
+    compare_summary cut assemble summarize w w' class a b session' agrees run).
+Qed.
+Print Assumptions a_verdict_compares_what_was_held.
+
+(** The summaries that are compared are a fingerprint of the vectors, which is any function of them,
+    and the two state hashes of T8. Where they are equal, at the early end or at the last check, the
+    states are equal, or a collision is exhibited: different vectors with one fingerprint, or a
+    clash of the hash as in T8. *)
+Theorem equal_summaries_mean_equal_states_or_a_collision :
+  forall (Name Value Fingerprint : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (fingerprint : sorted_map Name (version_vector.state Name) -> Fingerprint)
+    (null : Value) name_bytes value_bytes hash xs ys,
+  ordered compare_name ->
+  ordered compare_value ->
+  (forall a b, name_bytes a = name_bytes b -> a = b) ->
+  (forall a b, value_bytes a = value_bytes b -> a = b) ->
+  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
+  sync_verdict.fine compare_name compare_value xs = true ->
+  sync_verdict.fine compare_name compare_value ys = true ->
+  let summary_of := sync_verdict.summary_of compare_name compare_value fingerprint null
+    name_bytes value_bytes hash in
+  summary_of xs = summary_of ys ->
+  xs = ys
+  \/ sync_verdict.fingerprints_collide fingerprint xs ys
+  \/ sync_verdict.hashes_clash compare_name compare_value null name_bytes value_bytes hash xs ys.
+Proof.
+  intros Name Value Fingerprint compare_name compare_value fingerprint null name_bytes value_bytes
+    hash xs ys lawful_names lawful_values names_differ values_differ one_length fine fine'.
+  now apply sync_verdict_proof.equal_summaries_mean_equal_states_or_a_collision.
+Qed.
+Print Assumptions equal_summaries_mean_equal_states_or_a_collision.
+
+(** So what a session says is true, however it was disturbed: if a side says that both agree, there
+    are a moment at which the other side held, and one at which this side held, the same of the
+    class, or a collision of the two is exhibited. In worlds that replicas can reach fingerprints
+    alone would do; the hashes tell when something that is no history has happened. *)
+Theorem agreement_means_equal_states_or_a_collision :
+  forall (Name Value Fingerprint : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_fingerprint : Fingerprint -> Fingerprint -> comparison)
+    (fingerprint : sorted_map Name (version_vector.state Name) -> Fingerprint)
+    (null : Value) name_bytes value_bytes hash types cut assemble w w' class a b session',
+  ordered compare_name ->
+  ordered compare_value ->
+  ordered compare_fingerprint ->
+  sorted compare_name types = true ->
+  (forall a b, name_bytes a = name_bytes b -> a = b) ->
+  (forall a b, value_bytes a = value_bytes b -> a = b) ->
+  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
+  let summary_of := sync_verdict.summary_of compare_name compare_value fingerprint null
+    name_bytes value_bytes hash in
+  let compare_summary := sync_verdict.compare_summary compare_fingerprint in
+  let between := sync_verdict.between compare_name compare_value in
+  let is_true me peer := exists w1 w2, between w w1 w' /\ between w w2 w'
+    /\ let xs := sync.of_class compare_name class (sync.held w1 peer) in
+       let ys := sync.of_class compare_name class (sync.held w2 me) in
+       let collide := sync_verdict.fingerprints_collide fingerprint xs ys in
+       let clash := sync_verdict.hashes_clash compare_name compare_value null
+         name_bytes value_bytes hash xs ys in
+       (sync_verdict.fine compare_name compare_value xs = true ->
+        sync_verdict.fine compare_name compare_value ys = true ->
+        xs = ys \/ collide \/ clash)
+       /\ (network.reachable compare_name compare_value types w -> xs = ys \/ collide) in
+  sync_verdict.follows compare_name compare_value compare_summary cut assemble summary_of
+    w (sync.begin compare_name summary_of class a b w) w' session' ->
+  (sync.agrees (sync.at_left session') = true -> is_true a b)
+  /\ (sync.agrees (sync.at_right session') = true -> is_true b a).
+Proof.
+  intros Name Value Fingerprint compare_name compare_value compare_fingerprint fingerprint null
+    name_bytes value_bytes hash types cut assemble w w' class a b session' lawful_names
+    lawful_values lawful_fingerprints typed names_differ values_differ one_length
+    summary_of compare_summary between is_true run.
+  exact (sync_verdict_proof.agreement_means_equal_states_or_a_collision compare_name compare_value
+    compare_fingerprint fingerprint null name_bytes value_bytes hash names_differ values_differ
+    one_length types typed cut assemble w w' class a b session' run).
+Qed.
+Print Assumptions agreement_means_equal_states_or_a_collision.
 
 (** ** T8: the state hash
 

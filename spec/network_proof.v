@@ -610,25 +610,28 @@ Proof.
   destruct taken; try exact IH. now apply more_may_happen.
 Qed.
 
-(** [some_types] are all objects, or those of a class. *)
-Lemma equal_vectors_mean_equal_parts (some_types : replica.schema) (w w' : world) a b :
-  reachable w ->
-  steps w w' ->
+(** [some_types] are all objects, or those of a class; [w'] is where the run has got to. *)
+Lemma equal_vectors_mean_equal_parts (some_types : replica.schema) (w1 w2 w' : world) a b :
+  reachable w1 ->
+  reachable w2 ->
+  steps w1 w' ->
+  steps w2 w' ->
   let part_of n := replica.meaning compare_name compare_value some_types (seen n) in
   let vectors xs := map (fun entry => (fst entry, replica.seen_object (snd entry))) xs in
-  vectors (part_of (nodes w a)) = vectors (part_of (nodes w' b)) ->
-  part_of (nodes w a) = part_of (nodes w' b).
+  vectors (part_of (nodes w1 a)) = vectors (part_of (nodes w2 b)) ->
+  part_of (nodes w1 a) = part_of (nodes w2 b).
 Proof using lawful_names lawful_values typed.
-  intros reached run part_of vectors same.
+  intros reached1 reached2 run1 run2 part_of vectors same.
   assert (reachable w') as reached'.
-  { unfold network.reachable. clear - run reached.
-    induction run as [| x y _ IH taken]; [exact reached | exact (Then _ _ _ x y IH taken)]. }
-  pose proof (reachable_worlds_are_sound w reached) as is_sound.
+  { unfold network.reachable. clear - run1 reached1.
+    induction run1 as [| x y _ IH taken]; [exact reached1 | exact (Then _ _ _ x y IH taken)]. }
+  pose proof (reachable_worlds_are_sound w1 reached1) as is_sound1.
+  pose proof (reachable_worlds_are_sound w2 reached2) as is_sound2.
   pose proof (reachable_worlds_are_sound w' reached') as is_sound'.
   apply (equal_vectors_mean_equal_objects compare_name compare_value (happened w'));
     [apply (histories_hold _ is_sound') | | | exact same].
-  - apply (what_happened_stays_seen w w' _ run). apply (nodes_are_sound _ is_sound).
-  - apply (nodes_are_sound _ is_sound').
+  - apply (what_happened_stays_seen w1 w' _ run1). apply (nodes_are_sound _ is_sound1).
+  - apply (what_happened_stays_seen w2 w' _ run2). apply (nodes_are_sound _ is_sound2).
 Qed.
 
 Theorem equal_vectors_mean_equal_states (w w' : world) a b :
@@ -644,6 +647,6 @@ Proof using lawful_names lawful_values typed.
   { unfold network.reachable. clear - run reached.
     induction run as [| x y _ IH taken]; [exact reached | exact (Then _ _ _ x y IH taken)]. }
   unfold held. rewrite !every_state_is_the_meaning_of_what_was_seen by assumption.
-  now apply equal_vectors_mean_equal_parts.
+  apply (equal_vectors_mean_equal_parts types w w' w' a b); auto. constructor.
 Qed.
 End Network.

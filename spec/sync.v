@@ -1,16 +1,18 @@
 (** Sync: a session of two replicas over one class of objects.
 
-    Meaning: in phase 1 each side tells its vectors, in phase 2 each sends of every object of the
-    class what the other one lacks, in pieces, and in phase 3 they compare what they then hold. The
-    pieces of an object are taken in together, when the last one is there: a vector moves forward
-    only with the whole of what it claims. Messages of a session arrive in order, or the session
-    is cut; a session that is cut is one in which nothing is delivered any more. Nothing of it
-    needs to be kept, a new one simply begins.
+    Meaning: each side first states a summary of what it holds; where both are equal, the class is
+    done. Otherwise in phase 1 each side announces its vectors, in phase 2 each sends of every
+    object of the class what the other one lacks, in pieces, and in phase 3 they compare summaries
+    of what they then hold. The pieces of an object are applied together, when the last one is
+    there: a vector moves forward only with the whole of what it claims. Messages of a session
+    arrive in order, or the session is cut; a session that is cut is one in which nothing is
+    delivered any more. Nothing of it needs to be kept, a new one simply begins.
     A delta is made at one moment, when the vectors of the other side arrive; afterwards both
     sides may go on working. How a delta is cut ([cut], [assemble]), and what is compared
     ([summarize]), is for the caller to choose.
-    Laws: a session does nothing that replicas may not do anyway; if it is not cut, and nothing
-    else touches the class, it ends with both at the join ([sync_proof.v]).
+    Laws: a session does nothing that replicas may not do anyway; what it says of both sides is what
+    comparing their summaries says; if it is not cut, and nothing else touches the class, it ends
+    with both at the join ([sync_proof.v]).
     Source: Almeida et al., Delta State Replicated Data Types, JPDC 2018, section 7. *)
 
 From Coq Require Import List Bool NArith.
@@ -32,22 +34,29 @@ Local Notation world := (network.world Name Value).
 (** What is sent of an object, in pieces, and the whole again. *)
 Context (cut : object -> list object) (assemble : list object -> object).
 
-(** What is compared at the end: vectors and hashes. *)
+(** What is compared at the beginning and at the end: vectors and hashes. *)
 Context (summarize : objects -> Summary).
 
 Inductive message :=
+| Hello (summary : Summary)
 | Vectors (vs : sorted_map Name vector)
 | Piece (name : Name) (since : vector) (piece : object) (is_last : bool)
 | All_sent
 | Check (summary : Summary).
 
-(** [Closed] has whether both sides hold the same. *)
-Inductive phase := Greeting | Taking | Checking | Closed (agrees : bool).
+(** [Opening] has the summary that this side has stated, which stays what it is, whatever is written
+    later. [Closed] has whether both sides hold the same. *)
+Inductive phase :=
+| Opening (stated : Summary)
+| Greeting
+| Taking
+| Checking
+| Closed (agrees : bool).
 
 (** [taken] has the pieces of the object that is just being received. *)
 Record side := Side { at_phase : phase; taken : list object }.
 
-Definition fresh : side := Side Greeting [].
+Definition fresh (stated : Summary) : side := Side (Opening stated) [].
 
 Definition of_class {V : Type} (class : sorted_set Name) (m : sorted_map Name V)
     : sorted_map Name V :=
@@ -103,6 +112,8 @@ Definition take (class : sorted_set Name) (s : side) (m : message) (xs : objects
 (** The side after a message, which came to one that holds [xs]. *)
 Definition turn (class : sorted_set Name) (s : side) (m : message) (xs : objects) : side :=
   match m, at_phase s with
+  | Hello summary, Opening stated =>
+      Side (if equal compare_summary summary stated then Closed true else Greeting) (taken s)
   | Vectors _, Greeting => Side Taking (taken s)
   | Piece _ _ piece is_last, phase => Side phase (if is_last then [] else taken s ++ [piece])
   | All_sent, Taking => Side Checking (taken s)
@@ -115,6 +126,8 @@ Definition turn (class : sorted_set Name) (s : side) (m : message) (xs : objects
 Definition reply (class : sorted_set Name) (s : side) (m : message) (xs : objects)
     : list message :=
   match m, at_phase s with
+  | Hello summary, Opening stated =>
+      if equal compare_summary summary stated then [] else [Vectors (vectors class xs)]
   | Vectors vs, Greeting => answer vs (of_class class xs) ++ [All_sent]
   | All_sent, Taking => [Check (summarize (of_class class xs))]
   | _, _ => []
@@ -136,8 +149,9 @@ Definition held (w : world) (name : Name) : objects :=
   replica.held (network.running (network.nodes w name)).
 
 Definition begin (class : sorted_set Name) (left right : Name) (w : world) : session :=
-  Session class left right fresh fresh
-    [Vectors (vectors class (held w right))] [Vectors (vectors class (held w left))].
+  let stated name := summarize (of_class class (held w name)) in
+  Session class left right (fresh (stated left)) (fresh (stated right))
+    [Hello (stated right)] [Hello (stated left)].
 
 (** The session, seen from the other side. *)
 Definition flip (s : session) : session :=

@@ -1,11 +1,13 @@
 (** Computed examples of sync: what the theorems ask of a way to cut deltas can be met, two
-    replicas meet, and a piece must not be taken alone. *)
+    replicas meet, sessions of two classes go on at once and say what is true, an early end needs
+    summaries that tell states apart, and a piece must not be applied alone. *)
 
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot delta definition.
 From Rejoin Require version_vector decisions or_set replica.
 From Rejoin Require Import network network_proof network_examples examples.
 From Rejoin Require Import state_hash state_hash_proof state_hash_examples sync sync_proof.
+From Rejoin Require Import sync_verdict sync_verdict_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -55,7 +57,7 @@ Definition summarize (xs : replica.objects N N) : bytes :=
        ++ flat_map (fun counted => origin_bytes uv (fst counted) ++ uv (snd counted))
             (replica.seen_object (snd entry))) xs.
 
-Local Notation begin := (begin (Summary := bytes) N.compare).
+Local Notation begin := (begin N.compare summarize).
 Local Notation undisturbed :=
   (undisturbed N.compare N.compare compare_bytes cut_sets assemble_sets summarize).
 
@@ -85,7 +87,10 @@ Proof.
     /\ set_at w 1 = Some (Elements [5; 6])
     /\ set_at w 2 = Some (Elements [7])
     /\ in_set (replica.join N.compare N.compare (held w 1) (held w 2))
-       = Some (Elements [5; 6; 7])) as (w & reached & at_1 & at_2 & joined).
+       = Some (Elements [5; 6; 7])
+    /\ equal compare_bytes (summarize (of_class N.compare [2] (held w 1)))
+         (summarize (of_class N.compare [2] (held w 2))) = false)
+    as (w & reached & at_1 & at_2 & joined & stated).
   { eexists. split.
     - eapply step_first.
       { apply (Operate _ _ _ 1 2 (Add 5) None); [reflexivity | vm_compute; reflexivity]. }
@@ -101,7 +106,8 @@ Proof.
     (begin [2] 1 2 w) reached (Begun _ _ _ _ _ _ w _)) as (w' & s' & run & ended).
   destruct (an_uncut_session_ends_at_the_join N.compare N.compare compare_bytes types typed cut_sets
     assemble_sets every_delta_is_cut every_delta_is_assembled summarize w w' [2] 1 2 s'
-    reached ltac:(easy) run ended) as (at_1' & at_2' & agree_1 & agree_2).
+    reached ltac:(easy) ltac:(intros same; rewrite same, (equal_to_itself compare_bytes) in stated;
+      discriminate stated) run ended) as (at_1' & at_2' & agree_1 & agree_2).
   assert (forall xs ys : replica.objects N N, of_class N.compare [2] xs = of_class N.compare [2] ys ->
     sorted N.compare xs = true -> sorted N.compare ys = true -> in_set xs = in_set ys) as from_class.
   { intros xs ys same sorts sorts'. unfold in_set.
@@ -120,6 +126,254 @@ Proof.
   rewrite (from_class _ _ at_2' (sorts w' 2 reached') sorts_join).
   exact (conj reached (conj at_1 (conj at_2 (conj run (conj ended
     (conj joined (conj joined (conj agree_1 agree_2)))))))).
+Qed.
+
+(** ** Runs that are played
+
+    What was noted with a delta is looked up, so that a run is a list of what is done. *)
+
+Local Notation session := (session (Name := N) (Value := N) (Summary := bytes)).
+
+Definition same_deltas (a b : replica.deltas N N) : {a = b} + {a <> b}.
+Proof. repeat decide equality. Defined.
+
+Fixpoint events_noted (ds : replica.deltas N N) (sent : list (network.message N N))
+    : option (list (event N N)) :=
+  match sent with
+  | [] => None
+  | Changes ds' events :: sent => if same_deltas ds' ds then Some events else events_noted ds sent
+  | Full _ _ :: sent => events_noted ds sent
+  end.
+
+Section Play.
+Context (summarize : replica.objects N N -> bytes).
+Local Notation goes_on :=
+  (goes_on N.compare N.compare compare_bytes cut_sets assemble_sets summarize).
+Local Notation deliver_left :=
+  (deliver_left N.compare N.compare compare_bytes cut_sets assemble_sets summarize).
+
+Definition deliver_now (w : world) (s : session) : option (world * session) :=
+  match to_left s with
+  | [] => None
+  | m :: rest =>
+      let xs := held w (left s) in
+      let n := nodes w (left s) in
+      let after ns :=
+        Some (World (happened w) ns (offers N.compare (at_left s) m n ++ sent w) (backups w),
+          Session (class s) (left s) (right s)
+            (turn N.compare compare_bytes summarize (class s) (at_left s) m xs) (at_right s)
+            rest (to_right s ++ reply N.compare compare_bytes cut_sets summarize
+              (class s) (at_left s) m xs)) in
+      match completes N.compare assemble_sets (class s) (at_left s) m with
+      | None => after (nodes w)
+      | Some ds =>
+          match replica.apply N.compare N.compare ds xs with
+          | None => after (nodes w)
+          | Some ys =>
+              match events_noted ds (sent w) with
+              | None => None
+              | Some events =>
+                  after (with_node N.compare (left s)
+                    (Node (replica.Replica (replica.self (running n)) ys)
+                      (union_events N.compare (seen n) events)) (nodes w))
+              end
+          end
+      end
+  end.
+
+Lemma what_is_noted_was_sent ds ms events :
+  events_noted ds ms = Some events -> In (Changes ds events) ms.
+Proof.
+  induction ms as [| [xs es | ds' es] ms IH]; cbn; [easy | auto |].
+  destruct (same_deltas ds' ds) as [-> |]; [| auto]. intros [= ->]. now left.
+Qed.
+
+Lemma what_is_delivered_now_is_delivered w s w' s' :
+  deliver_now w s = Some (w', s') -> deliver_left w s w' s'.
+Proof.
+  unfold deliver_now. destruct (to_left s) as [| m rest] eqn:queued; [easy |].
+  destruct (completes N.compare assemble_sets (class s) (at_left s) m) as [ds |] eqn:complete;
+    [destruct (replica.apply N.compare N.compare ds (held w (left s))) as [ys |] eqn:applied;
+      [destruct (events_noted ds (sent w)) as [events |] eqn:noted; [| easy] |] |];
+    intros [= <- <-]; apply Deliver_left; auto.
+  - apply (Taken _ _ _ w (class s) (at_left s) m (left s) ds events ys); auto.
+    now apply what_is_noted_was_sent.
+  - now apply (Refused _ _ _ w (class s) (at_left s) m (left s) ds).
+  - now apply Incomplete.
+Qed.
+
+(** What is done: an operation, the beginning of a session, or a delivery to the left or the right
+    side of a session, by its place in the list. *)
+Inductive action :=
+| Does (name object : N) (op : operation N N)
+| Begins (class : sorted_set N) (left right : N)
+| To_the_left (at_place : nat)
+| To_the_right (at_place : nat).
+
+Definition act (what : action) (now : world * list session) : option (world * list session) :=
+  let '(w, ss) := now in
+  match what with
+  | Does name object op =>
+      if valid op then
+        match replica.perform N.compare N.compare object op None (running (nodes w name)) with
+        | Some r =>
+            let e := next_event N.compare object op None (nodes w name) in
+            Some (World (e :: happened w)
+              (with_node N.compare name (Node r (e :: seen (nodes w name))) (nodes w))
+              (sent w) (backups w), ss)
+        | None => None
+        end
+      else None
+  | Begins c a b => Some (w, sync.begin N.compare summarize c a b w :: ss)
+  | To_the_left i =>
+      match skipn i ss with
+      | s :: after =>
+          match deliver_now w s with
+          | Some (w', s') => Some (w', firstn i ss ++ s' :: after)
+          | None => None
+          end
+      | [] => None
+      end
+  | To_the_right i =>
+      match skipn i ss with
+      | s :: after =>
+          match deliver_now w (flip s) with
+          | Some (w', s') => Some (w', firstn i ss ++ flip s' :: after)
+          | None => None
+          end
+      | [] => None
+      end
+  end.
+
+Fixpoint play (what : list action) (now : world * list session) : option (world * list session) :=
+  match what with
+  | [] => Some now
+  | first :: rest =>
+      match act first now with
+      | Some later => play rest later
+      | None => None
+      end
+  end.
+
+Lemma what_is_done_goes_on what w ss w' ss' w0 ss0 :
+  goes_on w0 ss0 w ss ->
+  act what (w, ss) = Some (w', ss') ->
+  goes_on w0 ss0 w' ss'.
+Proof.
+  intros before done. apply (Goes_on _ _ _ _ _ _ _ _ _ _ _ _ before). clear before.
+  destruct what as [name object op | c a b | i | i]; cbn in done.
+  - destruct (valid op) eqn:is_valid; [| easy].
+    destruct (replica.perform _ _ _ _ _ _) as [r |] eqn:performed; [| easy].
+    injection done as <- <-. apply Elsewhere. now apply Operate.
+  - injection done as <- <-. apply Begin.
+  - destruct (skipn i ss) as [| s after] eqn:at_place; [easy |].
+    destruct (deliver_now w s) as [[w1 s1] |] eqn:delivered; [| easy]. injection done as <- <-.
+    apply (Deliver _ _ _ _ _ _ _ _ (firstn i ss) s after).
+    + rewrite <- at_place. symmetry. apply firstn_skipn.
+    + now apply To_left, what_is_delivered_now_is_delivered.
+  - destruct (skipn i ss) as [| s after] eqn:at_place; [easy |].
+    destruct (deliver_now w (flip s)) as [[w1 s1] |] eqn:delivered; [| easy].
+    injection done as <- <-.
+    apply (Deliver _ _ _ _ _ _ _ _ (firstn i ss) s after).
+    + rewrite <- at_place. symmetry. apply firstn_skipn.
+    + now apply To_right, what_is_delivered_now_is_delivered.
+Qed.
+
+Lemma what_is_played_goes_on what w ss :
+  play what (start types, []) = Some (w, ss) ->
+  goes_on (start types) [] w ss.
+Proof.
+  enough (forall what w0 ss0 w ss, goes_on (start types) [] w0 ss0 ->
+    play what (w0, ss0) = Some (w, ss) -> goes_on (start types) [] w ss) as more
+    by (intros; eapply more; eauto using Stays).
+  clear what w ss. induction what as [| first rest IH]; intros w0 ss0 w ss before.
+  - now intros [= <- <-].
+  - cbn [play]. destruct (act first (w0, ss0)) as [[w1 ss1] |] eqn:done; [| easy]. intros played.
+    apply (IH w1 ss1); [| exact played]. now apply (what_is_done_goes_on first w0 ss0).
+Qed.
+End Play.
+
+(** What a session of a run says on either side, if it has ended there. *)
+Definition said (s : session) : option bool * option bool :=
+  let of_side (s : side (Name := N) (Value := N) (Summary := bytes)) :=
+    match at_phase s with
+    | Closed agrees => Some agrees
+    | _ => None
+    end in
+  (of_side (at_left s), of_side (at_right s)).
+
+Definition outcome (run : option (world * list session))
+    : option (list (option bool * option bool) * list (option (definition.answer N N))) :=
+  match run with
+  | Some (w, ss) => Some (map said ss, [set_at w 1; set_at w 2])
+  | None => None
+  end.
+
+Definition both_ways (place : nat) (times : nat) : list action :=
+  flat_map (fun _ => [To_the_left place; To_the_right place]) (seq 0 times).
+
+(** Replica 1 adds 5 to the set. A session over the set begins, and one over the counter, which
+    nobody has touched: that one ends early. The other one exchanges all, and both sides have sent
+    what they compare, when replica 1 adds 6: its side says that they differ, and they do; the
+    side of replica 2 says that they agree, and both of them did hold that. *)
+Definition two_classes_at_once : list action :=
+  [Does 1 2 (Add 5); Begins [2] 1 2]
+  ++ both_ways 0 1
+  ++ [Begins [0] 1 2]
+  ++ both_ways 0 1
+  ++ both_ways 1 3
+  ++ [Does 1 2 (Add 6)]
+  ++ both_ways 1 1.
+
+Example two_classes_go_on_at_once :
+  outcome (play summarize two_classes_at_once (start types, []))
+  = Some ([(Some true, Some true); (Some false, Some true)],
+      [Some (Elements [5; 6]); Some (Elements [5])]).
+Proof. vm_compute. reflexivity. Qed.
+
+Example two_classes_go_on_at_once_in_a_world :
+  exists w : world, exists ss,
+    goes_on N.compare N.compare compare_bytes cut_sets assemble_sets summarize
+      (start types) [] w ss
+    /\ map said ss = [(Some true, Some true); (Some false, Some true)].
+Proof.
+  pose proof two_classes_go_on_at_once as played.
+  destruct (play summarize two_classes_at_once (start types, [])) as [[w ss] |] eqn:run; [| easy].
+  injection played as verdicts _ _. exists w, ss.
+  split; [now apply what_is_played_goes_on in run | exact verdicts].
+Qed.
+
+(** Without the write both agree, and hold the same. *)
+Example undisturbed_they_agree :
+  outcome (play summarize ([Does 1 2 (Add 5); Does 2 2 (Add 7); Begins [2] 1 2] ++ both_ways 0 5)
+    (start types, []))
+  = Some ([(Some true, Some true)], [Some (Elements [5; 7]); Some (Elements [5; 7])]).
+Proof. vm_compute. reflexivity. Qed.
+
+(** An early end asks for summaries that tell states apart. With one that says nothing both sides
+    agree at once, and hold different sets. *)
+Example a_summary_that_says_nothing_ends_too_early :
+  outcome (play (fun _ => []) ([Does 1 2 (Add 5); Begins [2] 1 2] ++ both_ways 0 1)
+    (start types, []))
+  = Some ([(Some true, Some true)], [Some (Elements [5]); Some (Elements [])]).
+Proof. vm_compute. reflexivity. Qed.
+
+(** The same of the summaries that the theorem speaks of, where the fingerprint says nothing: the
+    set of replica 1 has seen more, and records the same. *)
+Example fingerprints_that_say_nothing_collide :
+  let once := [(2, replica.A_set (or_set.add N.compare one 1 None 5 or_set.bottom))] in
+  let more := [(2, replica.A_set (decisions.State [(one, 2)]
+    (decisions.maximal (or_set.add N.compare one 1 None 5 or_set.bottom))))] in
+  let summary_of :=
+    @summary_of N N unit N.compare N.compare (fun _ => tt) 0 uv uv toy in
+  summary_of once = summary_of more
+  /\ once <> more
+  /\ fingerprints_collide (fun _ => tt) once more
+  /\ find_clash toy (replica_messages N.compare N.compare 0 uv uv toy once
+       ++ replica_messages N.compare N.compare 0 uv uv toy more) = None.
+Proof.
+  split; [now vm_compute |]. split; [discriminate |]. split; [split; [discriminate | reflexivity] |].
+  now vm_compute.
 Qed.
 
 (** ** A piece alone: its vector claims what it does not have

@@ -1,10 +1,12 @@
-(** Laws of sync: a session does nothing that replicas may not do anyway, it ends, and if it is not
-    cut and nothing else touches its class, it ends with both sides at the join. *)
+(** Laws of sync: a session does nothing that replicas may not do anyway, it ends, what it says of
+    both sides is what comparing their summaries says, and if it is not cut and nothing else touches
+    its class, it ends with both sides at the join. *)
 
 From Coq Require Import List Bool NArith Lia Wellfounded.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot delta definition.
 From Rejoin Require Import definition_proof replica_meaning_proof network_proof sync.
 From Rejoin Require version_vector version_vector_proof replica replica_proof network.
+From Rejoin Require state_hash_meaning_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -25,14 +27,14 @@ Context (cut_is_some : forall x, cut x <> []).
 Context (the_whole_is_assembled : forall x, assemble (cut x) = x).
 Context (summarize : objects -> Summary).
 Local Notation message := (message (Name := Name) (Value := Value) (Summary := Summary)).
-Local Notation side := (side (Name := Name) (Value := Value)).
+Local Notation side := (side (Name := Name) (Value := Value) (Summary := Summary)).
 Local Notation session := (session (Name := Name) (Value := Value) (Summary := Summary)).
 Local Notation of_class := (of_class compare_name).
 Local Notation answer := (answer (Summary := Summary) compare_name cut).
 Local Notation completes := (completes (Summary := Summary) compare_name assemble).
 Local Notation take := (take (Summary := Summary) compare_name compare_value assemble).
 Local Notation turn := (turn compare_name compare_summary summarize).
-Local Notation reply := (reply compare_name cut summarize).
+Local Notation reply := (reply compare_name compare_summary cut summarize).
 Local Notation offers := (offers (Summary := Summary) compare_name).
 Local Notation taken_in := (taken_in (Summary := Summary) compare_name compare_value assemble).
 Local Notation deliver_left :=
@@ -45,7 +47,8 @@ Local Notation goes_on :=
   (goes_on compare_name compare_value compare_summary cut assemble summarize).
 Local Notation undisturbed :=
   (undisturbed compare_name compare_value compare_summary cut assemble summarize).
-Local Notation begin := (begin (Summary := Summary) compare_name).
+Local Notation begin := (begin compare_name summarize).
+Local Notation greeting := (Side Greeting []).
 Local Notation step := (network.step compare_name compare_value).
 Local Notation steps := (network.steps compare_name compare_value).
 Local Notation reachable := (network.reachable compare_name compare_value types).
@@ -95,7 +98,7 @@ Proof.
     exact (network.Receive_changes compare_name compare_value w (left s) ds events xs'
       there applied).
   - rewrite (only_complete_pieces_are_taken_in _ _ _ _ _ complete). destruct w. constructor.
-  - unfold sync.offers. destruct m as [vs | | |]; try (destruct w; constructor).
+  - unfold sync.offers. destruct m as [| vs | | |]; try (destruct w; constructor).
     destruct (at_phase (at_left s)); try (destruct w; constructor).
     apply offering_takes_steps.
 Qed.
@@ -187,6 +190,7 @@ Qed.
 
 Definition rank (s : side) : nat :=
   match at_phase s with
+  | Opening _ => 4
   | Greeting => 3
   | Taking => 2
   | Checking => 1
@@ -212,7 +216,8 @@ Lemma a_turn_that_replies_goes_on (c : sorted_set Name) (s : side) (m : message)
   (rank (turn c s m xs) < rank s)%nat
   \/ (rank (turn c s m xs) = rank s /\ reply c s m xs = []).
 Proof.
-  destruct s as [phase pieces]. destruct m, phase; cbn; auto; left; lia.
+  destruct s as [phase pieces]. destruct m, phase; cbn; auto; try (left; lia).
+  left. destruct (equal compare_summary summary stated); cbn; lia.
 Qed.
 
 Lemma a_delivery_leaves_less_to_do (w w' : world) (s s' : session) :
@@ -315,7 +320,7 @@ Lemma what_is_complete c s m ds :
   exists name since part,
     ds = one_delta name since part /\ member compare_name name c = true.
 Proof.
-  destruct m as [| name since piece [|] | |]; try easy. cbn.
+  destruct m as [| | name since piece [|] | |]; try easy. cbn.
   destruct (member compare_name name c) eqn:inside; [| easy].
   intros [= <-]. now exists name, since, (assemble (taken s ++ [piece])).
 Qed.
@@ -368,7 +373,7 @@ Lemma turning_in_the_class c s m xs : turn c s m (of_class c xs) = turn c s m xs
 Proof. unfold sync.turn. now rewrite class_of_class. Qed.
 
 Lemma replying_in_the_class c s m xs : reply c s m (of_class c xs) = reply c s m xs.
-Proof. unfold sync.reply. now rewrite class_of_class. Qed.
+Proof. unfold sync.reply, sync.vectors. now rewrite class_of_class. Qed.
 
 (** *** Pieces make the delta, and deltas the join *)
 
@@ -478,7 +483,7 @@ Lemma a_closed_side_is_silent c xs agrees pieces ms :
   snd (feed c xs (Side (Closed agrees) pieces) ms) = [].
 Proof.
   revert xs pieces. induction ms as [| m ms IH]; intros xs pieces; [reflexivity |].
-  cbn [feed snd]. destruct m as [| name since piece [|] | |]; unfold sync.turn, sync.reply;
+  cbn [feed snd]. destruct m as [| | name since piece [|] | |]; unfold sync.turn, sync.reply;
     cbn [at_phase taken app]; apply IH.
 Qed.
 
@@ -488,31 +493,31 @@ Lemma two_sides_that_have_received_everything c xa xb in_a in_b va vb za zb :
   of_class c xb = xb ->
   of_class c za = za ->
   of_class c zb = zb ->
-  in_a = Vectors vb :: snd (feed c xb fresh in_b) ->
-  in_b = Vectors va :: snd (feed c xa fresh in_a) ->
+  in_a = Vectors vb :: snd (feed c xb greeting in_b) ->
+  in_b = Vectors va :: snd (feed c xa greeting in_a) ->
   feed c xa (Side Taking []) (answer va xb) = ((za, Side Taking []), []) ->
   feed c xb (Side Taking []) (answer vb xa) = ((zb, Side Taking []), []) ->
-  fst (feed c xa fresh in_a)
+  fst (feed c xa greeting in_a)
   = (za, Side (Closed (equal compare_summary (summarize zb) (summarize za))) []).
 Proof.
   intros same_xa same_xb same_za same_zb fed_a fed_b takes_a takes_b.
   assert (forall c (xs : objects) ms vs, of_class c xs = xs ->
-    feed c xs fresh (Vectors vs :: ms)
+    feed c xs greeting (Vectors vs :: ms)
     = (fst (feed c xs (Side Taking []) ms),
        (answer vs xs ++ [All_sent]) ++ snd (feed c xs (Side Taking []) ms))) as opening.
   { intros c' xs ms vs same. cbn [feed]. unfold sync.take, sync.turn, sync.reply.
-    cbn [sync.completes at_phase fresh taken]. now rewrite same. }
+    cbn [sync.completes at_phase taken]. now rewrite same. }
   assert (forall c (zs : objects) ms, of_class c zs = zs ->
     feed c zs (Side Taking []) (All_sent :: ms)
     = (fst (feed c zs (Side Checking []) ms),
        Check (summarize zs) :: snd (feed c zs (Side Checking []) ms))) as sending.
   { intros c' zs ms same. cbn [feed]. unfold sync.take, sync.turn, sync.reply.
     cbn [sync.completes at_phase taken app]. now rewrite same. }
-  set (rest_a := snd (feed c xa (Side Taking []) (snd (feed c xb fresh in_b)))).
-  set (rest_b := snd (feed c xb (Side Taking []) (snd (feed c xa fresh in_a)))).
-  assert (snd (feed c xa fresh in_a) = (answer vb xa ++ [All_sent]) ++ rest_a) as out_a
+  set (rest_a := snd (feed c xa (Side Taking []) (snd (feed c xb greeting in_b)))).
+  set (rest_b := snd (feed c xb (Side Taking []) (snd (feed c xa greeting in_a)))).
+  assert (snd (feed c xa greeting in_a) = (answer vb xa ++ [All_sent]) ++ rest_a) as out_a
     by (rewrite fed_a at 1; now rewrite opening).
-  assert (snd (feed c xb fresh in_b) = (answer va xb ++ [All_sent]) ++ rest_b) as out_b
+  assert (snd (feed c xb greeting in_b) = (answer va xb ++ [All_sent]) ++ rest_b) as out_b
     by (rewrite fed_b at 1; now rewrite opening).
   assert (forall (xs zs ys : objects) vs ms, of_class c zs = zs ->
     feed c xs (Side Taking []) (answer vs ys) = ((zs, Side Taking []), []) ->
@@ -536,6 +541,59 @@ Proof.
   rewrite fed_a, opening by exact same_xa. cbn [fst].
   rewrite out_b, (middle xa za) by assumption. cbn [fst].
   rewrite end_b, checking by exact same_za. reflexivity.
+Qed.
+
+(** What an opening leads to: an early end where both have stated the same summary, and otherwise
+    both announce their vectors. *)
+Lemma what_follows_the_opening c xa xb sa sb in_a in_b :
+  of_class c xa = xa ->
+  of_class c xb = xb ->
+  in_a = Hello sb :: snd (feed c xb (fresh sb) in_b) ->
+  in_b = Hello sa :: snd (feed c xa (fresh sa) in_a) ->
+  (sa = sb
+   /\ fst (feed c xa (fresh sa) in_a) = (xa, Side (Closed true) [])
+   /\ fst (feed c xb (fresh sb) in_b) = (xb, Side (Closed true) []))
+  \/ exists rest_a rest_b,
+       rest_a = Vectors (vectors compare_name c xb) :: snd (feed c xb greeting rest_b)
+       /\ rest_b = Vectors (vectors compare_name c xa) :: snd (feed c xa greeting rest_a)
+       /\ fst (feed c xa (fresh sa) in_a) = fst (feed c xa greeting rest_a)
+       /\ fst (feed c xb (fresh sb) in_b) = fst (feed c xb greeting rest_b).
+Proof using lawful_summaries.
+  intros same_xa same_xb fed_a fed_b.
+  assert (forall xs own peer ms,
+    feed c xs (fresh own) (Hello peer :: ms)
+    = let rest := feed c xs (if equal compare_summary peer own
+                             then Side (Closed true) [] else greeting) ms in
+      (fst rest, (if equal compare_summary peer own
+                  then [] else [Vectors (vectors compare_name c xs)]) ++ snd rest)) as opening.
+  { intros xs own peer ms. cbn [feed]. unfold sync.take, sync.turn, sync.reply.
+    cbn [sync.completes at_phase fresh taken].
+    now destruct (equal compare_summary peer own). }
+  set (ms_a := snd (feed c xb (fresh sb) in_b)) in *.
+  set (ms_b := snd (feed c xa (fresh sa) in_a)) in *.
+  assert (fst (feed c xa (fresh sa) in_a)
+    = fst (feed c xa (if equal compare_summary sb sa
+                      then Side (Closed true) [] else greeting) ms_a)) as end_a
+    by (rewrite fed_a, opening; reflexivity).
+  assert (fst (feed c xb (fresh sb) in_b)
+    = fst (feed c xb (if equal compare_summary sa sb
+                      then Side (Closed true) [] else greeting) ms_b)) as end_b
+    by (rewrite fed_b, opening; reflexivity).
+  assert (ms_a = (if equal compare_summary sa sb
+                  then [] else [Vectors (vectors compare_name c xb)])
+    ++ snd (feed c xb (if equal compare_summary sa sb
+                       then Side (Closed true) [] else greeting) ms_b)) as sent_a
+    by (unfold ms_a; rewrite fed_b at 1; rewrite opening; reflexivity).
+  assert (ms_b = (if equal compare_summary sb sa
+                  then [] else [Vectors (vectors compare_name c xa)])
+    ++ snd (feed c xa (if equal compare_summary sb sa
+                       then Side (Closed true) [] else greeting) ms_a)) as sent_b
+    by (unfold ms_b; rewrite fed_a at 1; rewrite opening; reflexivity).
+  rewrite (equal_either_way compare_summary sb sa) in *.
+  destruct (equal_is_equality compare_summary sa sb) as [same | different]; cbn [app] in *.
+  - left. split; [exact same |]. rewrite a_closed_side_is_silent in sent_a, sent_b.
+    rewrite end_a, end_b, sent_a, sent_b. now split.
+  - right. now exists ms_a, ms_b.
 Qed.
 
 (** *** Along a run *)
@@ -565,27 +623,27 @@ Proof using lawful_names.
 Qed.
 
 (** Each side is what its messages made of it, and the other one has sent what is under way. *)
-Definition received (c : sorted_set Name) (xa xb : objects) (va vb : sorted_map Name vector)
+Definition received (c : sorted_set Name) (xa xb : objects) (sa sb : Summary)
     (w : world) (s : session) : Prop :=
   exists in_a in_b,
-    fst (feed c xa fresh in_a) = (of_class c (held w (left s)), at_left s)
-    /\ fst (feed c xb fresh in_b) = (of_class c (held w (right s)), at_right s)
-    /\ in_a ++ to_left s = Vectors vb :: snd (feed c xb fresh in_b)
-    /\ in_b ++ to_right s = Vectors va :: snd (feed c xa fresh in_a).
+    fst (feed c xa (fresh sa) in_a) = (of_class c (held w (left s)), at_left s)
+    /\ fst (feed c xb (fresh sb) in_b) = (of_class c (held w (right s)), at_right s)
+    /\ in_a ++ to_left s = Hello sb :: snd (feed c xb (fresh sb) in_b)
+    /\ in_b ++ to_right s = Hello sa :: snd (feed c xa (fresh sa) in_a).
 
-Lemma received_on_both_sides c xa xb va vb w s :
-  received c xa xb va vb w s -> received c xb xa vb va w (flip s).
+Lemma received_on_both_sides c xa xb sa sb w s :
+  received c xa xb sa sb w s -> received c xb xa sb sa w (flip s).
 Proof.
   intros (in_a & in_b & state_a & state_b & queue_a & queue_b). exists in_b, in_a. cbn. auto.
 Qed.
 
-Lemma received_after_a_delivery_left c xa xb va vb (w w' : world) (s s' : session) :
+Lemma received_after_a_delivery_left c xa xb sa sb (w w' : world) (s s' : session) :
   reachable w ->
   class s = c ->
   left s <> right s ->
   deliver_left w s w' s' ->
-  received c xa xb va vb w s ->
-  received c xa xb va vb w' s'.
+  received c xa xb sa sb w s ->
+  received c xa xb sa sb w' s'.
 Proof using lawful_names lawful_values typed.
   intros reached is_class different [m rest nodes queued taken xs]. subst xs.
   intros (in_a & in_b & state_a & state_b & queue_a & queue_b).
@@ -604,14 +662,14 @@ Lemma a_delivery_keeps_the_class_and_the_sides (w w' : world) (s s' : session) :
   deliver w s w' s' -> class s' = class s /\ left s' = left s /\ right s' = right s.
 Proof. intros [w1 s1 [m rest nodes] | w1 s1 [m rest nodes]]; now cbn. Qed.
 
-Lemma received_along_a_run (w w' : world) (s s' : session) c xa xb va vb :
+Lemma received_along_a_run (w w' : world) (s s' : session) c xa xb sa sb :
   reachable w ->
   class s = c ->
   left s <> right s ->
-  received c xa xb va vb w s ->
+  received c xa xb sa sb w s ->
   undisturbed w s w' s' ->
   (reachable w' /\ class s' = c /\ left s' = left s /\ right s' = right s)
-  /\ received c xa xb va vb w' s'.
+  /\ received c xa xb sa sb w' s'.
 Proof using lawful_names lawful_values typed.
   intros reached is_class different first run.
   induction run as [| w1 s1 w2 s2 run IH taken | w1 s1 w2 run IH aside at_left at_right];
@@ -623,9 +681,9 @@ Proof using lawful_names lawful_values typed.
       apply (a_reachable_world_stays_reachable w1); [exact reached1 |].
       now apply a_delivery_takes_steps in taken. }
     destruct taken as [w2 s2 taken | w2 s2 taken].
-    + apply (received_after_a_delivery_left c xa xb va vb w1 w2 s1 s2); congruence.
+    + apply (received_after_a_delivery_left c xa xb sa sb w1 w2 s1 s2); congruence.
     + apply received_on_both_sides.
-      apply (received_after_a_delivery_left c xb xa vb va w1 w2 (flip s1) s2); try assumption.
+      apply (received_after_a_delivery_left c xb xa sb sa w1 w2 (flip s1) s2); try assumption.
       * cbn. congruence.
       * now apply received_on_both_sides.
   - destruct IH as ((reached1 & is_class1 & is_left & is_right) & received1).
@@ -752,11 +810,37 @@ Proof using lawful_names lawful_values typed.
   tauto.
 Qed.
 
+(** Where both hold the same of a class, the join has that too. *)
+Lemma a_class_that_is_the_same_is_joined (w : world) c a b :
+  reachable w ->
+  of_class c (held w a) = of_class c (held w b) ->
+  of_class c (replica.join compare_name compare_value (held w a) (held w b))
+  = of_class c (held w a).
+Proof using lawful_names lawful_values typed.
+  intros reached same.
+  pose proof (what_is_held_is_sorted w a reached) as sorts_a.
+  pose proof (what_is_held_is_sorted w b reached) as sorts_b.
+  assert (sorted compare_name (replica.join compare_name compare_value (held w a) (held w b))
+    = true) as sorts by now apply (merge_is_sorted compare_name).
+  apply (equal_finds_make_equal_maps compare_name); try now apply class_is_sorted.
+  intros name. pose proof (f_equal (find compare_name name) same) as found.
+  rewrite !find_in_class in * by assumption.
+  destruct (member compare_name name c); [| reflexivity].
+  unfold replica.join. rewrite (find_in_merge compare_name) by auto. rewrite <- found.
+  destruct (find compare_name name (held w a)) as [x |] eqn:there; [| reflexivity]. f_equal.
+  apply (replica_proof.an_object_joined_with_itself_stays compare_name compare_value).
+  apply (found_means_in compare_name) in there; [| exact sorts_a].
+  now apply (state_hash_meaning_proof.objects_of_a_world_are_fine compare_name compare_value types
+    typed w a reached) in there as [].
+Qed.
+
 (** If it is not cut, and nothing else touches the class, both sides end at the join of what they
-    held when it began, and both say so. *)
+    held when it began, and both say so. Where it ends early, the stated summaries were equal. *)
 Theorem an_uncut_session_ends_at_the_join (w w' : world) c a b (s' : session) :
   reachable w ->
   a <> b ->
+  (summarize (of_class c (held w a)) = summarize (of_class c (held w b)) ->
+   of_class c (held w a) = of_class c (held w b)) ->
   undisturbed w (begin c a b w) w' s' ->
   finished s' ->
   let joined := replica.join compare_name compare_value (held w a) (held w b) in
@@ -765,32 +849,45 @@ Theorem an_uncut_session_ends_at_the_join (w w' : world) c a b (s' : session) :
   /\ agrees (at_left s') = true
   /\ agrees (at_right s') = true.
 Proof using cut_is_some lawful_names lawful_summaries lawful_values the_whole_is_assembled typed.
-  intros reached different run [none_left none_right] joined.
+  intros reached different early run [none_left none_right] joined.
   destruct (received_along_a_run w w' (begin c a b w) s' c
     (of_class c (held w a)) (of_class c (held w b))
-    (vectors compare_name c (held w a)) (vectors compare_name c (held w b))
+    (summarize (of_class c (held w a))) (summarize (of_class c (held w b)))
     reached eq_refl different) as ((_ & _ & is_left & is_right) & in_a & in_b & state_a & state_b
       & queue_a & queue_b); [| exact run |].
   { now exists [], []. }
   rewrite none_left, app_nil_r in queue_a. rewrite none_right, app_nil_r in queue_b.
-  cbn [left right begin] in is_left, is_right.
-  pose proof (one_side_takes_the_join w c a b reached) as takes_a.
-  pose proof (one_side_takes_the_join w c b a reached) as takes_b. cbv zeta in takes_a, takes_b.
-  assert (replica.join compare_name compare_value (held w b) (held w a) = joined) as commutes.
-  { now apply joins_commute. }
-  rewrite commutes in takes_b. fold joined in takes_a.
-  pose proof (two_sides_that_have_received_everything c _ _ in_a in_b _ _ _ _
-    (class_of_class c (held w a)) (class_of_class c (held w b))
-    (class_of_class c joined) (class_of_class c joined)
-    queue_a queue_b takes_a takes_b) as end_a.
-  pose proof (two_sides_that_have_received_everything c _ _ in_b in_a _ _ _ _
-    (class_of_class c (held w b)) (class_of_class c (held w a))
-    (class_of_class c joined) (class_of_class c joined)
-    queue_b queue_a takes_b takes_a) as end_b.
-  rewrite state_a, is_left in end_a. rewrite state_b, is_right in end_b.
-  injection end_a as held_a side_a. injection end_b as held_b side_b.
-  rewrite held_a, held_b, side_a, side_b. unfold agrees. cbn [at_phase].
-  now rewrite (equal_to_itself compare_summary).
+  cbn [left right begin] in is_left, is_right. rewrite is_left in state_a.
+  rewrite is_right in state_b.
+  destruct (what_follows_the_opening c _ _ _ _ in_a in_b (class_of_class c (held w a))
+    (class_of_class c (held w b)) queue_a queue_b)
+    as [(stated & end_a & end_b) | (rest_a & rest_b & fed_a & fed_b & end_a & end_b)];
+    rewrite end_a in state_a; rewrite end_b in state_b.
+  - injection state_a as held_a side_a. injection state_b as held_b side_b.
+    pose proof (early stated) as same.
+    pose proof (a_class_that_is_the_same_is_joined w c a b reached same) as at_join.
+    unfold joined. rewrite <- held_a, <- held_b, <- side_a, <- side_b, at_join.
+    now repeat split.
+  - pose proof (one_side_takes_the_join w c a b reached) as takes_a.
+    pose proof (one_side_takes_the_join w c b a reached) as takes_b. cbv zeta in takes_a, takes_b.
+    assert (replica.join compare_name compare_value (held w b) (held w a) = joined) as commutes.
+    { now apply joins_commute. }
+    rewrite commutes in takes_b. fold joined in takes_a.
+    assert (forall xs : objects, vectors compare_name c (of_class c xs) = vectors compare_name c xs)
+      as in_class by (intros; unfold vectors; now rewrite class_of_class).
+    rewrite in_class in fed_a, fed_b.
+    pose proof (two_sides_that_have_received_everything c _ _ rest_a rest_b _ _ _ _
+      (class_of_class c (held w a)) (class_of_class c (held w b))
+      (class_of_class c joined) (class_of_class c joined)
+      fed_a fed_b takes_a takes_b) as closed_a.
+    pose proof (two_sides_that_have_received_everything c _ _ rest_b rest_a _ _ _ _
+      (class_of_class c (held w b)) (class_of_class c (held w a))
+      (class_of_class c joined) (class_of_class c joined)
+      fed_b fed_a takes_b takes_a) as closed_b.
+    rewrite state_a in closed_a. rewrite state_b in closed_b.
+    injection closed_a as held_a side_a. injection closed_b as held_b side_b.
+    rewrite held_a, held_b, side_a, side_b. unfold agrees. cbn [at_phase].
+    now rewrite (equal_to_itself compare_summary).
 Qed.
 
 (** ** Classes do not wait for each other *)
@@ -884,7 +981,7 @@ Lemma more_is_promised c sent pieces ms ms' :
   promised c sent [] ms' ->
   promised c sent pieces (ms ++ ms').
 Proof.
-  revert pieces. induction ms as [| [| name since p [|] | |] ms IH]; intros pieces; cbn;
+  revert pieces. induction ms as [| [| | name since p [|] | |] ms IH]; intros pieces; cbn;
     try (intros; now apply IH).
   - now intros ->.
   - intros [noted rest] more. split; [exact noted | now apply IH].
@@ -895,7 +992,7 @@ Lemma what_is_promised_stays_promised c sent sent' pieces ms :
   promised c sent pieces ms ->
   promised c sent' pieces ms.
 Proof.
-  intros more. revert pieces. induction ms as [| [| name since p [|] | |] ms IH]; intros pieces;
+  intros more. revert pieces. induction ms as [| [| | name since p [|] | |] ms IH]; intros pieces;
     cbn; auto.
   intros [[events noted] rest]. split; [| now apply IH]. exists events. now apply more.
 Qed.
@@ -960,7 +1057,7 @@ Proof.
       [| eexists; now apply Incomplete].
     destruct (replica.apply compare_name compare_value ds (held w (left s))) as [xs |]
       eqn:applied; [| eexists; now apply (Refused _ _ _ _ _ _ _ _ ds)].
-    destruct m as [| name since p [|] | |]; try easy. cbn in complete.
+    destruct m as [| | name since p [|] | |]; try easy. cbn in complete.
     destruct (member compare_name name (class s)) eqn:inside; [| easy].
     injection complete as <-. destruct noted as [[events there] _].
     eexists. eapply Taken with (events := events) (xs := xs);
@@ -981,15 +1078,17 @@ Proof using cut_is_some lawful_names lawful_values the_whole_is_assembled typed.
     by apply incl_appr, incl_refl.
   split.
   - rewrite queued in noted. apply (what_is_promised_stays_promised _ _ _ _ _ more).
-    destruct m as [vs | name since p [|] | | summary]; cbn in noted |- *.
+    destruct m as [stated | vs | name since p [|] | | summary]; cbn in noted |- *.
+    + now destruct (at_phase (at_left s)).
     + now destruct (at_phase (at_left s)).
     + apply noted.
     + exact noted.
     + now destruct (at_phase (at_left s)).
     + now destruct (at_phase (at_left s)).
   - apply more_is_promised; [now apply (what_is_promised_stays_promised _ _ _ _ _ more) |].
-    destruct m as [vs | name since p is_last | | summary]; cbn;
+    destruct m as [stated | vs | name since p is_last | | summary]; cbn;
       try (now destruct (at_phase (at_left s))).
+    { destruct (at_phase (at_left s)); try reflexivity. now destruct (equal compare_summary _ _). }
     destruct (at_phase (at_left s)); try reflexivity.
     apply more_is_promised; [| reflexivity].
     apply an_answer_is_promised; [now apply (what_is_held_is_sorted w) |].

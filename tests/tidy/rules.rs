@@ -305,6 +305,7 @@ const ONLY_IN_COQ: &[&str] = &[
     "meaning_examples",
     "network",
     "nothing_is_lost",
+    "sync_verdict",
     "indexed_decisions",
     "executions",
     "main_theorems",
