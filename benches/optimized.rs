@@ -1,4 +1,4 @@
-//! The optimized engine across sizes: making, sending and taking in deltas, hashing, and the log.
+//! The optimized engine across sizes: making, sending and applying deltas, hashing, and the log.
 //!
 //! Shown: what a delta costs follows what changed, not what there is (`delta`, `apply`, `encode`,
 //! `decode`: 1 to 100,000 changes among 1,000 to 1,000,000 keys; `flat`: among ten millions);
@@ -17,7 +17,7 @@ use rejoin::optimized::g_counter::GCounter;
 use rejoin::optimized::log::Log;
 use rejoin::optimized::lww_map::{Delta, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
-use rejoin::optimized::wire::{Base, Known, Naming};
+use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use rejoin::optimized::{Author, Vector};
 use std::hint::black_box;
 use std::time::Duration;
@@ -153,7 +153,7 @@ fn encode(criterion: &mut Criterion) {
         let delta = ahead.delta_since(&base.vector());
         group.throughput(Throughput::Elements(changes));
         group.bench_function(id("lww-map", keys, changes), |bencher| {
-            bencher.iter(|| delta.encode(Naming::Inline, Base::Asked));
+            bencher.iter(|| delta.encode(OriginEncoding::Inline, BaseEncoding::Asked));
         });
     }
     group.finish();
@@ -163,8 +163,8 @@ fn decode(criterion: &mut Criterion) {
     let mut group = group(criterion, "decode");
     for (keys, changes, base, ahead) in maps() {
         let since = base.vector();
-        let bytes = ahead.delta_since(&since).encode(Naming::Inline, Base::Asked);
-        let known = Known { asked: Some(&since), ..Known::default() };
+        let bytes = ahead.delta_since(&since).encode(OriginEncoding::Inline, BaseEncoding::Asked);
+        let known = DecodeContext { asked: Some(&since), ..DecodeContext::default() };
         group.throughput(Throughput::Elements(changes));
         group.bench_function(id("lww-map", keys, changes), |bencher| {
             bencher.iter(|| Delta::<str, str>::decode(black_box(&bytes), &known));

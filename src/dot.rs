@@ -75,7 +75,7 @@ impl fmt::Debug for ReplicaId {
 pub struct Origin {
     /// Which replica.
     pub replica: ReplicaId,
-    /// Which of its lives; each is greater than all before it.
+    /// Which of its incarnations; each is greater than all before it.
     pub incarnation: u64,
 }
 

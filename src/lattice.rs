@@ -12,6 +12,6 @@ pub trait Lattice: Clone + Eq {
     /// The state of a replica that has seen nothing.
     fn bottom() -> Self;
 
-    /// Takes in everything that `other` knows.
+    /// Applies everything that `other` knows.
     fn join(&mut self, other: &Self);
 }

@@ -123,7 +123,7 @@ impl<K, V> Operation<K, V> {
 pub struct Author {
     /// Which life of which replica.
     pub origin: Origin,
-    /// The operation's place among those of the replica, over all objects and lives, from 1.
+    /// The operation's place among those of the replica, over all objects and incarnations, from 1.
     pub seq: u64,
     /// The person who decided, where known.
     pub user: Option<User>,
@@ -131,7 +131,7 @@ pub struct Author {
 
 /// Why an operation was refused. Nothing changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refused {
+pub enum OperationError {
     /// An increment of 0 counts nothing.
     ZeroIncrement,
     /// The share would exceed 2^128 − 1. No increments lead there: the state was not made by them.
@@ -150,7 +150,7 @@ pub enum Refused {
     NoEntry,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for OperationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ZeroIncrement => write!(f, "an increment of 0; the least is 1"),
@@ -174,7 +174,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for OperationError {}
 
 /// The value of an object.
 #[derive(Clone, PartialEq, Eq, Debug)]

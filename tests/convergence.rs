@@ -322,7 +322,7 @@ fn equal_knowledge_is_equal_state() {
     }
     let Count { states, deltas, refused, restores } = count.into_inner();
     println!(
-        "{states} states and {deltas} deltas taken in, {refused} deltas refused, {restores} restores"
+        "{states} states and {deltas} deltas applied, {refused} deltas refused, {restores} restores"
     );
     assert!([states, deltas, refused, restores].iter().all(|kind| *kind > 0), "all kinds occur");
 }

@@ -1,7 +1,7 @@
 //! Every history of a small scope: the reference engine against the definition.
 //!
 //! Covered, for each of the five types: every sequence of 5 steps among 3 replicas, where a step
-//! is that one of them performs one of the operations below, or takes in the state of another;
+//! is that one of them performs one of the operations below, or applies the state of another;
 //! and every sequence of 6 steps of 2 replicas with two operations, where a step may also be
 //! that a replica takes a backup, or is set back to its last one (to its start, if it took none)
 //! under a new incarnation. The timestamps tie and go backwards, and one person decides at two

@@ -9,8 +9,10 @@ use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
-use rejoin::optimized::wire::{self, Base, Error, Known, MEMORY, MEMORY_OF_KNOWN, Naming};
-use rejoin::optimized::{Author, Roster, Vector};
+use rejoin::optimized::wire::{
+    self, BaseEncoding, DecodeContext, Error, MEMORY, MEMORY_OF_CONTEXT, OriginEncoding,
+};
+use rejoin::optimized::{ActorTable, Author, Vector};
 use std::sync::Arc;
 
 #[global_allocator]
@@ -28,7 +30,7 @@ fn memory_of<T>(action: impl FnOnce() -> T) -> (T, usize) {
 }
 
 /// Decodes as what the message says it is; says whether it could be.
-fn decode(bytes: &[u8], known: &Known<'_>) -> Result<(), Error> {
+fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<(), Error> {
     match bytes.get(1) {
         Some(1) => Vector::decode(bytes, known).map(drop),
         Some(3) => CounterDelta::decode(bytes, known).map(drop),
@@ -39,9 +41,9 @@ fn decode(bytes: &[u8], known: &Known<'_>) -> Result<(), Error> {
 }
 
 #[track_caller]
-fn assert_bounded(what: &str, bytes: &[u8], known: &Known<'_>, origins: usize) -> bool {
+fn assert_bounded(what: &str, bytes: &[u8], known: &DecodeContext<'_>, origins: usize) -> bool {
     let (decoded, peak) = memory_of(|| decode(bytes, known));
-    let bound = BASE + MEMORY * bytes.len() + MEMORY_OF_KNOWN * origins;
+    let bound = BASE + MEMORY * bytes.len() + MEMORY_OF_CONTEXT * origins;
     assert!(peak <= bound, "{what}: {peak} bytes for {} and {origins} origins", bytes.len());
     if !what.is_empty() {
         let each = peak.saturating_sub(BASE) as f64 / (bytes.len() + origins) as f64;
@@ -58,7 +60,7 @@ fn author(name: &str, seq: u64) -> Author {
 /// Messages that take as few bytes as they can for what they list.
 fn dense() -> Vec<(&'static str, Vec<u8>)> {
     const MANY: u64 = 200_000;
-    let (naming, base) = (Naming::Inline, Base::Inline);
+    let (naming, base) = (OriginEncoding::Inline, BaseEncoding::Inline);
     let mut messages = Vec::new();
 
     // Everything goes up by one, so that no column takes a bit: it is the padding that counts.
@@ -124,7 +126,7 @@ fn dense() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn memory_is_in_proportion_to_the_message() {
-    let nothing = Known::default();
+    let nothing = DecodeContext::default();
     let mut state = 20_261_125_u64;
     for (what, bytes) in dense() {
         assert!(assert_bounded(what, &bytes, &nothing, 0), "{what}: it can be read");
@@ -148,28 +150,32 @@ fn memory_is_in_proportion_to_the_message() {
 
     // A short message that names what the receiver has.
     let origins = (0..100_000).map(|number| author(&format!("node {number:06}"), 1).origin);
-    let roster = Arc::new(Roster::new(origins.collect()).expect("they rise"));
-    let vector = Vector::new(roster.clone(), vec![1; 100_000]).expect("none is 0");
-    let more = Vector::new(roster.clone(), vec![2; 100_000]).expect("none is 0");
+    let actor_table = Arc::new(ActorTable::new(origins.collect()).expect("they rise"));
+    let vector = Vector::new(actor_table.clone(), vec![1; 100_000]).expect("none is 0");
+    let more = Vector::new(actor_table.clone(), vec![2; 100_000]).expect("none is 0");
     let vectors = [vector.clone()];
-    let known = Known { asked: Some(&vector), vectors: &vectors, rosters: &[roster] };
+    let known =
+        DecodeContext { asked: Some(&vector), vectors: &vectors, actor_tables: &[actor_table] };
     let shares = vec![2; 100_000];
     let delta = CounterDelta::new(vector.clone(), more.clone(), shares).expect("it is right");
     for (what, bytes) in [
-        ("a vector by its roster", more.encode(Naming::Roster)),
-        ("a counter by its base", delta.encode(Naming::Roster, Base::Fingerprint)),
+        ("a vector by its actor table", more.encode(OriginEncoding::ActorTable)),
+        (
+            "a counter by its base",
+            delta.encode(OriginEncoding::ActorTable, BaseEncoding::Fingerprint),
+        ),
     ] {
         assert!(bytes.len() < 5_000);
         assert!(assert_bounded(what, &bytes, &known, 100_000), "{what}: it can be read");
     }
-    // Another origin: the roster has to be made anew.
-    let (mut origins, mut counts) = (vector.roster().origins().to_vec(), vec![2; 100_000]);
+    // Another origin: the actor table has to be made anew.
+    let (mut origins, mut counts) = (vector.actor_table().origins().to_vec(), vec![2; 100_000]);
     origins.push(author("node of another kind", 1).origin);
     counts.push(1);
-    let roster = Arc::new(Roster::new(origins).expect("they rise"));
-    let more = Vector::new(roster, counts).expect("none is 0");
+    let actor_table = Arc::new(ActorTable::new(origins).expect("they rise"));
+    let more = Vector::new(actor_table, counts).expect("none is 0");
     let delta = CounterDelta::new(vector.clone(), more, vec![2; 100_001]).expect("it is right");
-    let bytes = delta.encode(Naming::Inline, Base::Fingerprint);
+    let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Fingerprint);
     assert!(assert_bounded("one origin more", &bytes, &known, 100_000), "it can be read");
 
     // Few bytes that unpack to many, and no more than is allowed.

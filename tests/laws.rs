@@ -8,7 +8,7 @@
 //! total and are those of spec/trace-format.md; what does not fit a replica is refused whole.
 //! Shown, of the optimized engine, whose states only operations and deltas make: the same of any
 //! three states of one history, and deltas since any vector, where the join is a delta-join: one
-//! takes in what the other has and it lacks. Two states are the same if their vectors and their
+//! applies what the other has and it lacks. Two states are the same if their vectors and their
 //! state hashes are. Its orders are the reference's (tests/optimized.rs).
 //! How: with proptest and with quickcheck on random states, and on every three of all states of
 //! a small scope (two origins, two values, one key, up to three records), which prints their
@@ -28,7 +28,7 @@ use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
 use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Operation};
-use rejoin::optimized::{self, Unfit};
+use rejoin::optimized::{self, ApplyError};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::delta::{Delta, Gap, Replicated};
 use rejoin::reference::g_counter::GCounter;
@@ -37,7 +37,7 @@ use rejoin::reference::lww_map::LwwMap;
 use rejoin::reference::lww_register::LwwRegister;
 use rejoin::reference::or_set::{OrSet, Presence};
 use rejoin::reference::replica::{self, Reason, Replica};
-use rejoin::reference::{Author, Refused};
+use rejoin::reference::{Author, OperationError};
 use rejoin::version_vector::{self, VersionVector};
 use std::cmp::Ordering;
 use std::fmt::{self, Debug};
@@ -113,7 +113,7 @@ impl<O: optimized_states::Object> Deltas for State<O> {
 
     fn apply(&mut self, delta: &O::Delta) -> Result<(), Gap> {
         self.0.apply(delta).map_err(|unfit| match unfit {
-            Unfit::Gap { origin, needed, seen } => Gap { origin, needed, seen },
+            ApplyError::Gap { origin, needed, seen } => Gap { origin, needed, seen },
             other => panic!("{other}"),
         })
     }
@@ -146,7 +146,11 @@ trait Mutable: Deltas {
 
     fn operation(choices: &mut Choices) -> Self::Operation;
 
-    fn perform(&mut self, author: &Author, operation: Self::Operation) -> Result<Dot, Refused>;
+    fn perform(
+        &mut self,
+        author: &Author,
+        operation: Self::Operation,
+    ) -> Result<Dot, OperationError>;
 
     /// The same state, made to list only what it has seen.
     fn covered(self) -> Self {
@@ -168,7 +172,7 @@ fn mutator_equals_its_delta<S: Mutable>(before: &S, author: &Author, operation: 
         }
         Err(reason) => {
             assert_eq!(after, *before, "a refused operation changes nothing");
-            if let Refused::NoNamesLeft(origin) = reason {
+            if let OperationError::NoNamesLeft(origin) = reason {
                 assert_eq!(before.seen().get(&origin), u64::MAX);
             }
         }
@@ -197,7 +201,7 @@ impl Mutable for GCounter {
         choices.one_of(&[1, 2, u64::MAX, 0])
     }
 
-    fn perform(&mut self, author: &Author, amount: u64) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, amount: u64) -> Result<Dot, OperationError> {
         self.increment(&author.origin, amount)
     }
 }
@@ -209,7 +213,7 @@ impl Mutable for LwwRegister<Letter> {
         (choices.one_of(WIDE.letters), choices.one_of(WIDE.times))
     }
 
-    fn perform(&mut self, author: &Author, write: (Letter, u64)) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, write: (Letter, u64)) -> Result<Dot, OperationError> {
         self.write(author, write.0, write.1)
     }
 
@@ -225,7 +229,11 @@ impl Mutable for OrSet<char> {
         (choices.one_of(WIDE.keys), choices.one_of(&[Presence::Removed, Presence::Added]))
     }
 
-    fn perform(&mut self, author: &Author, change: (char, Presence)) -> Result<Dot, Refused> {
+    fn perform(
+        &mut self,
+        author: &Author,
+        change: (char, Presence),
+    ) -> Result<Dot, OperationError> {
         match change {
             (element, Presence::Added) => self.add(author, element),
             (element, Presence::Removed) => self.remove(author, element),
@@ -245,7 +253,11 @@ impl Mutable for LwwMap<char, Letter> {
         (choices.one_of(WIDE.keys), letter, time)
     }
 
-    fn perform(&mut self, author: &Author, put: (char, Letter, u64)) -> Result<Dot, Refused> {
+    fn perform(
+        &mut self,
+        author: &Author,
+        put: (char, Letter, u64),
+    ) -> Result<Dot, OperationError> {
         self.put(author, put.0, put.1, put.2)
     }
 
@@ -261,7 +273,7 @@ impl Mutable for Log<Letter> {
         LwwRegister::operation(choices)
     }
 
-    fn perform(&mut self, author: &Author, append: (Letter, u64)) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, append: (Letter, u64)) -> Result<Dot, OperationError> {
         self.append(author, append.0, append.1)
     }
 }
@@ -273,7 +285,7 @@ impl<O: optimized_states::Object> Mutable for State<O> {
         O::operation(choices)
     }
 
-    fn perform(&mut self, author: &Author, operation: O::Operation) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, operation: O::Operation) -> Result<Dot, OperationError> {
         self.0.perform(author, operation)
     }
 }

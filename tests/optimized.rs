@@ -9,13 +9,13 @@
 //! effect on them.
 //! How: one function takes a step with both engines and compares them ([`Pair`]). It runs on
 //! every history of a small scope, which prints their number, and on random long ones.
-//! Besides: keys go by their births, a difference is found where it is, what is refused leaves no
+//! Besides: keys go by their creation dots, a difference is found where it is, what is refused leaves no
 //! trace, many may decide on one key at once, and two stories of replicas that come back late.
 //!
 //! [`Pair`]: optimized::pair::Pair
 
 mod optimized {
-    mod births;
+    mod creation_dots;
     mod crowds;
     mod difference;
     mod engines;

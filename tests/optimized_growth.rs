@@ -2,14 +2,14 @@
 //!
 //! Shown, with a counting allocator: a key that was written a million times takes the memory, and
 //! its delta the bytes, of one that was written a few times; and so do many keys, each written a
-//! hundred times by three replicas in turn. Births stay known all the while.
+//! hundred times by three replicas in turn. Creation dots stay known all the while.
 
 use peak_alloc::PeakAlloc;
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::Author;
 use rejoin::optimized::lww_map::LwwMap;
 use rejoin::optimized::or_set::OrSet;
-use rejoin::optimized::wire::{Base, Naming};
+use rejoin::optimized::wire::{BaseEncoding, OriginEncoding};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[global_allocator]
@@ -58,12 +58,12 @@ fn a_key_that_was_written_a_million_times_is_as_small_as_any() {
 
     let delta = many.delta_since(&start);
     assert_eq!(delta.len(), 1);
-    let length = delta.encode(Naming::Inline, Base::Inline).len();
-    let first = few.delta_since(&start).encode(Naming::Inline, Base::Inline).len();
+    let length = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline).len();
+    let first = few.delta_since(&start).encode(OriginEncoding::Inline, BaseEncoding::Inline).len();
     println!("its delta takes {length} bytes, {first} after 100 writes");
     assert!(length <= first + 16, "{length} bytes");
 
-    // Who has seen no more than the birth understands it.
+    // Who has seen no more than the creation dot understands it.
     let mut late = LwwMap::<str, str>::new();
     late.put(&author("a", 1), "key", "born", 0).unwrap();
     late.apply(&delta).unwrap();
@@ -139,7 +139,7 @@ fn keys_that_were_rewritten_a_hundred_times_take_little_more_than_those_rewritte
     assert_eq!((few.len(), many.len()), (few.ever(), few.ever()));
     assert!(bytes < 2 * bytes_of_few, "{bytes} bytes, where few writes take {bytes_of_few}");
 
-    // Every key is still known by its birth: what is sent names none by its bytes.
+    // Every key is still known by its creation dot: what is sent names none by its bytes.
     let told = many.delta_since(&few.vector());
     let mut seq = 1_000_000;
     let since = many.vector();
@@ -147,7 +147,8 @@ fn keys_that_were_rewritten_a_hundred_times_take_little_more_than_those_rewritte
         seq += 1;
         many.put(&author("late", seq), name, "x", 1000).unwrap();
     }
-    let length = many.delta_since(&since).encode(Naming::Inline, Base::Inline).len();
+    let length =
+        many.delta_since(&since).encode(OriginEncoding::Inline, BaseEncoding::Inline).len();
     println!("{} bytes a key to say that all keys have one short value", length / many.ever());
     assert!(told.len() <= KEYS && length < 8 * KEYS, "{length} bytes");
 }

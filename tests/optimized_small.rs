@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
-use rejoin::operation::{Author, Refused};
-use rejoin::optimized::{Roster, Unfit, Vector};
+use rejoin::operation::{Author, OperationError};
+use rejoin::optimized::{ActorTable, ApplyError, Vector};
 use rejoin::optimized::{g_counter as counter, log};
 use rejoin::reference::delta::{Delta, Gap, Replicated};
 use rejoin::reference::{g_counter, log as reference_log};
@@ -47,8 +47,11 @@ fn same<T: PartialEq + Debug>(what: &str, reference: T, optimized: T) -> Result<
 }
 
 /// Whether both were refused for the same gap, or neither.
-fn same_outcome<T>(reference: Result<(), Gap>, optimized: Result<T, Unfit>) -> Result<(), String> {
-    let gap = |Gap { origin, needed, seen }| Unfit::Gap { origin, needed, seen };
+fn same_outcome<T>(
+    reference: Result<(), Gap>,
+    optimized: Result<T, ApplyError>,
+) -> Result<(), String> {
+    let gap = |Gap { origin, needed, seen }| ApplyError::Gap { origin, needed, seen };
     same("received", reference.map_err(gap), optimized.map(drop))
 }
 
@@ -307,7 +310,7 @@ enum Step<O> {
         at: usize,
         message: usize,
     },
-    /// Takes in the state of the other, and tries all deltas that may be had of it.
+    /// Applies the state of the other, and tries all deltas that may be had of it.
     Merge {
         at: usize,
         from: usize,
@@ -529,7 +532,7 @@ fn random_histories_of_a_log_with_long_entries() {
 fn a_refused_increment_has_no_effect() {
     let (a, b) = (origin("a", 0), origin("b", 0));
     let mut counter = counter::GCounter::new();
-    assert_eq!(counter.increment(&a, 0).map(drop), Err(Refused::ZeroIncrement));
+    assert_eq!(counter.increment(&a, 0).map(drop), Err(OperationError::ZeroIncrement));
     assert_eq!(counter, counter::GCounter::new());
 
     let seen = vector(&[("a", u64::MAX), ("b", 1)]);
@@ -537,8 +540,8 @@ fn a_refused_increment_has_no_effect() {
     counter.apply(&delta.expect("it has its parts")).expect("it has no gap");
     let before = counter.clone();
     assert_eq!(counter.value(), None, "the sum is too great");
-    assert_eq!(counter.increment(&a, 1).map(drop), Err(Refused::NoNamesLeft(a.clone())));
-    assert_eq!(counter.increment(&b, 1).map(drop), Err(Refused::ShareTooGreat));
+    assert_eq!(counter.increment(&a, 1).map(drop), Err(OperationError::NoNamesLeft(a.clone())));
+    assert_eq!(counter.increment(&b, 1).map(drop), Err(OperationError::ShareTooGreat));
     assert_eq!(counter, before);
     let next = counter.increment(&origin("b", 1), 1).map(|change| change.dot());
     assert_eq!(next, Ok(Dot { origin: origin("b", 1), counter: 1 }));
@@ -575,16 +578,16 @@ fn a_delta_of_unfit_parts_is_none() {
 
 /// The same origin in one vector twice, or out of order, is no vector: so no delta has it.
 #[test]
-fn a_roster_rises() {
+fn an_actor_table_rises() {
     let origins = |names: &[&str]| names.iter().map(|name| origin(name, 0)).collect();
-    assert!(Roster::new(origins(&["a", "b"])).is_some());
-    assert!(Roster::new(origins(&["a", "a"])).is_none());
-    assert!(Roster::new(origins(&["b", "a"])).is_none());
+    assert!(ActorTable::new(origins(&["a", "b"])).is_some());
+    assert!(ActorTable::new(origins(&["a", "a"])).is_none());
+    assert!(ActorTable::new(origins(&["b", "a"])).is_none());
 }
 
 #[test]
 fn a_delta_with_a_gap_has_no_effect() {
-    let gap = Unfit::Gap { origin: origin("b", 0), needed: 2, seen: 1 };
+    let gap = ApplyError::Gap { origin: origin("b", 0), needed: 2, seen: 1 };
     let (since, seen) = (vector(&[("a", 1), ("b", 2)]), vector(&[("a", 5), ("b", 3)]));
 
     let mut counter = counter::GCounter::new();

@@ -62,7 +62,7 @@ enum Step {
         at: usize,
         message: usize,
     },
-    /// Takes in the state of the other, and tries all deltas that may be had of it.
+    /// Applies the state of the other, and tries all deltas that may be had of it.
     Merge {
         at: usize,
         from: usize,

@@ -464,7 +464,7 @@ type Replicas = Vec<Replica<char, Letter>>;
 type Step<'a> = Box<dyn Fn(&mut Replicas, usize) + 'a>;
 
 /// Calls `visit` with every state that an object has in some history of so many steps: each is
-/// that a replica performs one of the operations, takes in another's state, or is set back to its
+/// that a replica performs one of the operations, applies another's state, or is set back to its
 /// start.
 fn every_state(
     kind: ObjectType,

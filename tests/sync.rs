@@ -12,7 +12,7 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
-use rejoin::sync::merge_decisions::{self, decide};
+use rejoin::sync::conflicts::{self, decide};
 use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
 
 #[test]
@@ -467,7 +467,7 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
     let revisions: Vec<_> = changed.flat_map(|changed| changed.revisions).collect();
     assert_eq!(revisions.len(), 2);
     assert_eq!((&revisions[0].before, &revisions[0].after), (&None, &Some(vec![])));
-    assert_eq!(revisions[0].superseded.as_ref().unwrap().user.as_deref(), Some("bob"));
+    assert_eq!(revisions[0].overruled.as_ref().unwrap().user.as_deref(), Some("bob"));
     assert_eq!(revisions[1].after.as_deref(), Some(&b"done"[..]));
     // The client's own state said the same before, so nothing of it is told there.
     let changed = link.events(0).into_iter();
@@ -476,18 +476,18 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
         _ => true,
     }));
 
-    let open = merge_decisions::open(&server);
-    assert_eq!(open, merge_decisions::open(&client));
-    assert_eq!((open[0].kept[0].time, open[0].superseded[0].time), (Some(100), Some(200)));
-    let trail = merge_decisions::trail(&server, "approved").unwrap();
+    let open = conflicts::open(&server);
+    assert_eq!(open, conflicts::open(&client));
+    assert_eq!((open[0].kept[0].time, open[0].overruled[0].time), (Some(100), Some(200)));
+    let trail = conflicts::trail(&server, "approved").unwrap();
     assert_eq!(trail.conflicts[0].closed_by, None);
 
     let close = Operation::Remove { element: "X" };
     decide(&mut server, "approved", close, "eve".into(), 300).unwrap();
     sync(&mut client, &mut server);
-    assert!(merge_decisions::open(&client).is_empty());
-    let later = merge_decisions::trail(&client, "approved").unwrap();
-    assert_eq!(later, merge_decisions::trail(&server, "approved").unwrap());
+    assert!(conflicts::open(&client).is_empty());
+    let later = conflicts::trail(&client, "approved").unwrap();
+    assert_eq!(later, conflicts::trail(&server, "approved").unwrap());
     assert_eq!(later.decisions[..2], trail.decisions);
     let closed_by = later.conflicts[0].closed_by.as_ref().unwrap();
     assert_eq!(closed_by.user.as_deref(), Some("eve"));

@@ -15,7 +15,7 @@ use rejoin::sync::{Config, Session};
 /// The kind of a part that is a chunk of another one (spec/sync.md).
 const CHUNK: u8 = 6;
 
-/// A message that is about to be taken in, and by whom.
+/// A message that is about to be applied, and by whom.
 struct Delivery {
     replicas: [Text; 2],
     sessions: [Session; 2],
@@ -68,7 +68,7 @@ fn go_on(cut: &[Text; 2], before: [&Text; 2], everything: &Text, dead: &[usize])
 #[test]
 fn a_session_may_be_cut_or_damaged_at_any_byte() {
     let (mut a, mut b) = (replica("client"), replica("server"));
-    // Something that both have, so that keys go by births, and something that each has alone.
+    // Something that both have, so that keys go by creation dots, and something that each has alone.
     write(&mut a, 2);
     link::sync(&mut a, &mut b);
     (0..12).for_each(|number| write(&mut a, number));

@@ -47,7 +47,7 @@ fn told(name: &str, keys: [&str; 2]) -> Text {
 }
 
 #[test]
-fn a_key_that_goes_by_an_unknown_birth_is_refused() {
+fn a_key_that_goes_by_an_unknown_creation_dot_is_refused() {
     // The third one's second write is the first one to `k` here, and no first one there.
     let mut a = told("client", ["j", "k"]);
     let mut b = told("server", ["j", "j"]);

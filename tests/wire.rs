@@ -11,16 +11,17 @@ use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::lww_register::{self, LwwRegister};
 use rejoin::optimized::or_set::{self, OrSet};
-use rejoin::optimized::wire::{self, Base, Error, Kind, Known, Naming};
-use rejoin::optimized::{Author, Roster, StateHash, Unfit, Vector};
+use rejoin::optimized::wire::{self, BaseEncoding, DecodeContext, Error, Kind, OriginEncoding};
+use rejoin::optimized::{ActorTable, ApplyError, Author, StateHash, Vector};
 use serde::de::DeserializeOwned;
 use serde::de::value::BytesDeserializer;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-const NAMINGS: [Naming; 2] = [Naming::Inline, Naming::Roster];
-const BASES: [Base; 3] = [Base::Inline, Base::Fingerprint, Base::Asked];
+const NAMINGS: [OriginEncoding; 2] = [OriginEncoding::Inline, OriginEncoding::ActorTable];
+const BASES: [BaseEncoding; 3] =
+    [BaseEncoding::Inline, BaseEncoding::Fingerprint, BaseEncoding::Asked];
 
 fn origin(name: &str, incarnation: u64) -> Origin {
     Origin { replica: ReplicaId::new(name).unwrap(), incarnation }
@@ -96,11 +97,15 @@ impl Replica {
     }
 
     /// Learns what another one knows.
-    fn learn(&mut self, from: &Self, naming: Naming, base: Base) {
+    fn learn(&mut self, from: &Self, naming: OriginEncoding, base: BaseEncoding) {
         let (plain, wired) = (&mut self.plain, &mut self.wired);
 
         let asked = wired.counter.vector();
-        let known = Known { asked: Some(&asked), rosters: &rosters(from), ..Known::default() };
+        let known = DecodeContext {
+            asked: Some(&asked),
+            actor_tables: &actor_tables(from),
+            ..DecodeContext::default()
+        };
         let delta = from.wired.counter.delta_since(&asked);
         let _ = wired
             .counter
@@ -112,14 +117,14 @@ impl Replica {
             .expect("no gap");
 
         let asked = wired.log.vector();
-        let known = Known { asked: Some(&asked), ..known };
+        let known = DecodeContext { asked: Some(&asked), ..known };
         let delta = from.wired.log.delta_since(&asked);
         let _ =
             wired.log.apply(through!(delta, LogDelta<str>, naming, base, &known)).expect("no gap");
         let _ = plain.log.apply(from.plain.log.delta_since(&plain.log.vector())).expect("no gap");
 
         let asked = wired.map.vector();
-        let known = Known { asked: Some(&asked), ..known };
+        let known = DecodeContext { asked: Some(&asked), ..known };
         let delta = from.wired.map.delta_since(&asked);
         let delta = through!(delta, lww_map::Delta<str, str>, naming, base, &known);
         let _ = wired.map.apply(&delta).expect("no gap");
@@ -127,7 +132,7 @@ impl Replica {
         let _ = plain.map.apply(&delta).expect("no gap");
 
         let asked = wired.set.vector();
-        let known = Known { asked: Some(&asked), ..known };
+        let known = DecodeContext { asked: Some(&asked), ..known };
         let delta = from.wired.set.delta_since(&asked);
         let delta = through!(delta, or_set::Delta<str>, naming, base, &known);
         let _ = wired.set.apply(&delta).expect("no gap");
@@ -151,9 +156,9 @@ impl Replica {
     }
 }
 
-/// The rosters that the replica has.
-fn rosters(of: &Replica) -> [Arc<Roster>; 4] {
-    vectors(&of.wired).map(|vector| vector.roster().clone())
+/// The actor tables that the replica has.
+fn actor_tables(of: &Replica) -> [Arc<ActorTable>; 4] {
+    vectors(&of.wired).map(|vector| vector.actor_table().clone())
 }
 
 #[derive(Clone, Debug)]
@@ -203,18 +208,18 @@ proptest! {
     )) {
         let (origins, counts): (Vec<Origin>, Vec<u64>) =
             entries.iter().map(|((name, life), count)| (origin(name, *life), *count)).unzip();
-        let roster = Arc::new(Roster::new(origins).expect("they rise"));
-        let vector = Vector::new(roster.clone(), counts).expect("none is 0");
-        let other = Arc::new(Roster::new(Vec::new()).expect("they rise"));
-        let known = Known { rosters: &[other, roster.clone()], ..Known::default() };
+        let actor_table = Arc::new(ActorTable::new(origins).expect("they rise"));
+        let vector = Vector::new(actor_table.clone(), counts).expect("none is 0");
+        let other = Arc::new(ActorTable::new(Vec::new()).expect("they rise"));
+        let known = DecodeContext { actor_tables: &[other, actor_table.clone()], ..DecodeContext::default() };
         for naming in NAMINGS {
             let bytes = vector.encode(naming);
             let decoded = Vector::decode(&bytes, &known).expect("it can be read");
             prop_assert_eq!(&decoded, &vector);
-            prop_assert!(Arc::ptr_eq(decoded.roster(), &roster), "the roster is shared");
+            prop_assert!(Arc::ptr_eq(decoded.actor_table(), &actor_table), "the actor table is shared");
             prop_assert_eq!(decoded.encode(naming), bytes);
         }
-        prop_assert!(vector.encode(Naming::Roster).len() <= vector.encode(Naming::Inline).len());
+        prop_assert!(vector.encode(OriginEncoding::ActorTable).len() <= vector.encode(OriginEncoding::Inline).len());
     }
 
     #[test]
@@ -263,7 +268,7 @@ fn states_and_deltas_are_serialized_as_their_bytes() {
     assert!(serde_json::from_str::<GCounter>(&delta).is_err());
 
     // Bytes, where the format has them.
-    let bytes = map.encode(Naming::Inline);
+    let bytes = map.encode(OriginEncoding::Inline);
     let bytes = BytesDeserializer::<serde::de::value::Error>::new(&bytes);
     assert_eq!(Vector::deserialize(bytes), Ok(map));
 }
@@ -283,7 +288,7 @@ fn golden_objects() -> (Objects, Objects) {
             act(&mut ann, kind, key, 1000 + u16::from(key), "first");
         }
     }
-    bob.learn(&ann, Naming::Inline, Base::Inline);
+    bob.learn(&ann, OriginEncoding::Inline, BaseEncoding::Inline);
     let before = bob.wired.clone();
     for (kind, key, time, words) in [
         (2, 0, 2000, "concurrent, and later"),
@@ -309,12 +314,12 @@ fn golden_objects() -> (Objects, Objects) {
     ] {
         act(&mut ann, kind, key, time, words);
     }
-    bob.learn(&ann, Naming::Inline, Base::Inline);
+    bob.learn(&ann, OriginEncoding::Inline, BaseEncoding::Inline);
     // Somebody who had seen nothing: what the receiver has stands beside.
     let mut carol = Replica::new("carol", 0, Some("carol"));
     act(&mut carol, 2, 5, 900, "without a look");
     act(&mut carol, 5, 5, 0, "");
-    bob.learn(&carol, Naming::Inline, Base::Inline);
+    bob.learn(&carol, OriginEncoding::Inline, BaseEncoding::Inline);
     (before, bob.wired)
 }
 
@@ -325,15 +330,15 @@ struct Golden {
     /// The receiver's, one for each type of object.
     vectors: [Vector; 4],
     /// All origins there are.
-    roster: Arc<Roster>,
+    actor_table: Arc<ActorTable>,
 }
 
 impl Golden {
     fn new() -> Self {
         let (before, after) = golden_objects();
         let vectors = vectors(&before);
-        let roster = after.map.vector().roster().clone();
-        Self { before, after, vectors, roster }
+        let actor_table = after.map.vector().actor_table().clone();
+        Self { before, after, vectors, actor_table }
     }
 }
 
@@ -346,18 +351,21 @@ fn vectors(objects: &Objects) -> [Vector; 4] {
 fn golden() -> Vec<(String, Vec<u8>)> {
     let Golden { mut after, vectors, .. } = Golden::new();
     let mut all = vec![
-        ("vector-of-nothing".into(), Vector::default().encode(Naming::Inline)),
-        ("vector".into(), after.map.vector().encode(Naming::Inline)),
+        ("vector-of-nothing".into(), Vector::default().encode(OriginEncoding::Inline)),
+        ("vector".into(), after.map.vector().encode(OriginEncoding::Inline)),
         ("state-hash".into(), after.map.state_hash().encode()),
     ];
-    let ways =
-        [("inline", Base::Inline), ("fingerprint", Base::Fingerprint), ("asked", Base::Asked)];
+    let ways = [
+        ("inline", BaseEncoding::Inline),
+        ("fingerprint", BaseEncoding::Fingerprint),
+        ("asked", BaseEncoding::Asked),
+    ];
     for (way, base) in ways {
         let [counter, log, map, set] = match base {
-            Base::Inline => Default::default(),
+            BaseEncoding::Inline => Default::default(),
             _ => vectors.clone(),
         };
-        let naming = Naming::Inline;
+        let naming = OriginEncoding::Inline;
         let set = after.set.delta_since(&set).encode(naming, base);
         let map = after.map.delta_since(&map).encode(naming, base);
         let log = after.log.delta_since(&log).encode(naming, base);
@@ -366,10 +374,11 @@ fn golden() -> Vec<(String, Vec<u8>)> {
             all.push((format!("{what}-{way}"), bytes));
         }
     }
-    let rosters = after.map.delta_since(&vectors[2]).encode(Naming::Roster, Base::Inline);
-    all.push(("map-rosters".into(), rosters));
+    let actor_tables =
+        after.map.delta_since(&vectors[2]).encode(OriginEncoding::ActorTable, BaseEncoding::Inline);
+    all.push(("map-actor tables".into(), actor_tables));
     let same = after.map.delta_since(&after.map.vector());
-    all.push(("map-nothing-new".into(), same.encode(Naming::Inline, Base::Inline)));
+    all.push(("map-nothing-new".into(), same.encode(OriginEncoding::Inline, BaseEncoding::Inline)));
     all
 }
 
@@ -396,25 +405,26 @@ fn from_hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// Reads a message of any kind, writes it again and reads that, and takes in what it says.
+/// Reads a message of any kind, writes it again and reads that, and applies what it says.
 fn read_any(bytes: &[u8], golden: &Golden) -> Result<(), Error> {
     let Golden { before, vectors: [counter, log, map, set], .. } = golden;
-    let rosters = std::slice::from_ref(&golden.roster);
-    let known = Known { vectors: &golden.vectors, rosters, asked: None };
-    let (naming, base) = (Naming::Inline, Base::Inline);
+    let actor_tables = std::slice::from_ref(&golden.actor_table);
+    let known = DecodeContext { vectors: &golden.vectors, actor_tables, asked: None };
+    let (naming, base) = (OriginEncoding::Inline, BaseEncoding::Inline);
     match bytes.get(1).copied().unwrap_or_default() {
         2 => {
             let hash = StateHash::decode(bytes)?;
             assert_eq!(hash.encode(), bytes);
         }
         3 => {
-            let delta = CounterDelta::decode(bytes, &Known { asked: Some(counter), ..known })?;
+            let delta =
+                CounterDelta::decode(bytes, &DecodeContext { asked: Some(counter), ..known })?;
             let again = delta.encode(naming, base);
             assert_eq!(CounterDelta::decode(&again, &known).as_ref(), Ok(&delta));
             let _ = before.counter.clone().apply(&delta);
         }
         4 => {
-            let known = Known { asked: Some(log), ..known };
+            let known = DecodeContext { asked: Some(log), ..known };
             let delta = LogDelta::<str>::decode(bytes, &known);
             let shared = LogDelta::<str>::decode_shared(&Arc::new(bytes.to_vec()), &known);
             let written = [&delta, &shared]
@@ -427,7 +437,7 @@ fn read_any(bytes: &[u8], golden: &Golden) -> Result<(), Error> {
             let _ = before.log.clone().apply(delta);
         }
         5 => {
-            let known = Known { asked: Some(set), ..known };
+            let known = DecodeContext { asked: Some(set), ..known };
             let delta = or_set::Delta::<str>::decode(bytes, &known)?;
             let again = delta.encode(naming, base);
             let decoded = or_set::Delta::<str>::decode(&again, &known)?;
@@ -435,7 +445,7 @@ fn read_any(bytes: &[u8], golden: &Golden) -> Result<(), Error> {
             let _ = before.set.clone().apply(&delta);
         }
         6 => {
-            let known = Known { asked: Some(map), ..known };
+            let known = DecodeContext { asked: Some(map), ..known };
             let delta = lww_map::Delta::<str, str>::decode(bytes, &known)?;
             let again = delta.encode(naming, base);
             let decoded = lww_map::Delta::<str, str>::decode(&again, &known)?;
@@ -509,20 +519,22 @@ fn a_message_with_a_wrong_byte_is_refused_or_another_message() {
 fn what_is_refused_is_explained() {
     let Golden { after: Objects { map, .. }, vectors: [_, _, since, _], .. } = Golden::new();
     let delta = map.delta_since(&since);
-    let decode = |bytes: &[u8], known: &Known<'_>| {
+    let decode = |bytes: &[u8], known: &DecodeContext<'_>| {
         lww_map::Delta::<str, str>::decode(bytes, known).expect_err("it is refused")
     };
-    let nothing = Known::default();
+    let nothing = DecodeContext::default();
 
-    let bytes = delta.encode(Naming::Inline, Base::Fingerprint);
+    let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Fingerprint);
     assert_eq!(decode(&bytes, &nothing), Error::UnknownBase(since.fingerprint()));
-    let asked = delta.encode(Naming::Inline, Base::Asked);
+    let asked = delta.encode(OriginEncoding::Inline, BaseEncoding::Asked);
     assert_eq!(decode(&asked, &nothing), Error::NotAsked);
     let later = map.vector();
-    assert_eq!(decode(&asked, &Known { asked: Some(&later), ..nothing }), Error::NotAsked);
-    let rosters = map.delta_since(&Vector::default()).encode(Naming::Roster, Base::Inline);
-    let fingerprint = *map.vector().roster().fingerprint();
-    assert_eq!(decode(&rosters, &nothing), Error::UnknownRoster(fingerprint));
+    assert_eq!(decode(&asked, &DecodeContext { asked: Some(&later), ..nothing }), Error::NotAsked);
+    let actor_tables = map
+        .delta_since(&Vector::default())
+        .encode(OriginEncoding::ActorTable, BaseEncoding::Inline);
+    let fingerprint = *map.vector().actor_table().fingerprint();
+    assert_eq!(decode(&actor_tables, &nothing), Error::UnknownActorTable(fingerprint));
 
     let mut other = bytes.clone();
     other[0] = 2;
@@ -533,7 +545,7 @@ fn what_is_refused_is_explained() {
         other[1] = kind;
         assert_eq!(decode(&other, &nothing), Error::Compressed);
     }
-    let known = Known { vectors: &[since], ..nothing };
+    let known = DecodeContext { vectors: &[since], ..nothing };
     let error = lww_map::Delta::<u64, str>::decode(&bytes, &known).expect_err("no u64");
     assert!(matches!(error, Error::WrongType { what: "a key or element", .. }), "{error}");
     let error = lww_map::Delta::<str, u64>::decode(&bytes, &known).expect_err("no u64");
@@ -544,7 +556,8 @@ fn what_is_refused_is_explained() {
         let author = Author { origin: origin("a", 0), seq, user: None };
         let _ = log.append(&author, "words that come again and again", seq).expect("room");
     }
-    let long = log.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+    let long =
+        log.delta_since(&Vector::default()).encode(OriginEncoding::Inline, BaseEncoding::Inline);
     let packed = wire::compress(&long);
     assert!(packed.len() < long.len());
     assert_eq!(wire::decompress(&packed, 10), Err(Error::TooLong { limit: 10 }));
@@ -611,7 +624,7 @@ fn a_map_of_known_keys_is_short() {
     (0..7_500).for_each(|key| put(&mut map, &mut server, key * 77_773 % 100_000));
     let delta = map.delta_since(&before);
     assert_eq!(delta.len(), 7_500);
-    let bytes = delta.encode(Naming::Roster, Base::Asked);
+    let bytes = delta.encode(OriginEncoding::ActorTable, BaseEncoding::Asked);
     assert_size("7,500 known keys with values of 24 bytes", bytes.len(), 205_000);
     assert_size("the same, compressed", wire::compress(&bytes).len(), 118_000);
 }
@@ -633,7 +646,7 @@ fn a_set_of_new_and_known_elements_is_short() {
         let element = &known[number * 77_773 % 100_000];
         let _ = set.remove(server.next().0, element).expect("there is room");
     }
-    let bytes = set.delta_since(&before).encode(Naming::Roster, Base::Asked);
+    let bytes = set.delta_since(&before).encode(OriginEncoding::ActorTable, BaseEncoding::Asked);
     assert_size("4,500 new and 3,500 known elements", bytes.len(), 85_000);
     assert_size("the same, compressed", wire::compress(&bytes).len(), 42_000);
 }
@@ -655,9 +668,9 @@ fn counters_are_short() {
     let answer = theirs.delta_since(&asked);
     let back = ours.delta_since(answer.seen());
     let sizes = [
-        asked.encode(Naming::Roster).len(),
-        answer.encode(Naming::Roster, Base::Asked).len(),
-        back.encode(Naming::Roster, Base::Asked).len(),
+        asked.encode(OriginEncoding::ActorTable).len(),
+        answer.encode(OriginEncoding::ActorTable, BaseEncoding::Asked).len(),
+        back.encode(OriginEncoding::ActorTable, BaseEncoding::Asked).len(),
     ];
     assert_size("1,000 nodes, 500 ahead on either side", sizes.iter().sum(), 3_000);
 
@@ -671,9 +684,9 @@ fn counters_are_short() {
         let _ = ours.increment(&a, 1).expect("there is room");
     }
     let sizes = [
-        asked.encode(Naming::Inline).len(),
-        ours.delta_since(&asked).encode(Naming::Inline, Base::Asked).len(),
-        ours.delta_since(&ours.vector()).encode(Naming::Inline, Base::Asked).len(),
+        asked.encode(OriginEncoding::Inline).len(),
+        ours.delta_since(&asked).encode(OriginEncoding::Inline, BaseEncoding::Asked).len(),
+        ours.delta_since(&ours.vector()).encode(OriginEncoding::Inline, BaseEncoding::Asked).len(),
     ];
     assert_size("1,000,000 increments of two nodes", sizes.iter().sum(), 30);
 }
@@ -687,7 +700,8 @@ fn a_log_is_little_more_than_its_entries() {
         let (author, timestamp) = server.next();
         let _ = log.append(author, &entry, timestamp).expect("there is room");
     }
-    let bytes = log.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+    let bytes =
+        log.delta_since(&Vector::default()).encode(OriginEncoding::Inline, BaseEncoding::Inline);
     assert_size("7,000 entries of 200 bytes", bytes.len(), 1_401_000);
 }
 
@@ -701,8 +715,8 @@ fn entries_may_stay_in_the_message() {
             let _ = log.append(&author, &format!("entry {number:20}"), number).expect("room");
         }
         let delta = log.delta_since(&Vector::default());
-        let message = Arc::new(delta.encode(Naming::Inline, Base::Inline));
-        let known = Known::default();
+        let message = Arc::new(delta.encode(OriginEncoding::Inline, BaseEncoding::Inline));
+        let known = DecodeContext::default();
         let shared = LogDelta::<str>::decode_shared(&message, &known).expect("it was just encoded");
         let mut other = Log::<str>::new();
         let news = other.apply(shared).expect("there is no gap");
@@ -728,12 +742,14 @@ fn a_map_is_not_taken_for_a_register() {
         for (seq, key) in (1..).zip(keys) {
             let _ = map.put(&author(seq), key, "done", seq).expect("there is room");
         }
-        let delta = map.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
-        let delta =
-            lww_register::Delta::<str>::decode(&delta, &Known::default()).expect("it reads");
+        let delta = map
+            .delta_since(&Vector::default())
+            .encode(OriginEncoding::Inline, BaseEncoding::Inline);
+        let delta = lww_register::Delta::<str>::decode(&delta, &DecodeContext::default())
+            .expect("it reads");
         let mut register = LwwRegister::<str>::new();
         let before = register.state_hash();
-        assert_eq!(register.apply(&delta).map(drop), Err(Unfit::OtherKeys));
+        assert_eq!(register.apply(&delta).map(drop), Err(ApplyError::OtherKeys));
         assert_eq!((register.vector(), register.state_hash()), (Vector::default(), before));
     }
 }

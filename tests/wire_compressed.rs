@@ -4,7 +4,7 @@
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::log::Log;
-use rejoin::optimized::wire::{self, Base, Error, Naming, VERSION};
+use rejoin::optimized::wire::{self, BaseEncoding, Error, OriginEncoding, VERSION};
 use rejoin::optimized::{Author, Vector};
 
 /// The message of the golden files.
@@ -16,7 +16,7 @@ fn message() -> Vec<u8> {
         let author = Author { origin, seq, user: None };
         let _ = log.append(&author, &text, 1_000 * seq).expect("there is room");
     }
-    log.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline)
+    log.delta_since(&Vector::default()).encode(OriginEncoding::Inline, BaseEncoding::Inline)
 }
 
 /// The same message: in the older kind, by zstd; and in parts, one for each method.

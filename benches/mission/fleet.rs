@@ -4,7 +4,7 @@ use super::history::{History, Step, Text, Work};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::operation::{Answer, Operation};
 use rejoin::optimized::replica::{Object, Replica};
-use rejoin::sync::merge_decisions::{decide, log_of};
+use rejoin::sync::conflicts::{decide, log_of};
 use std::ops::Range;
 
 /// A replica.
@@ -15,7 +15,7 @@ pub struct Fleet<'h> {
     history: &'h History,
     /// As they are now.
     pub replicas: Vec<Node>,
-    /// Those messages that will be taken in again.
+    /// Those messages that will be applied again.
     messages: Vec<Option<Node>>,
     /// How often each of them will be.
     receipts: Vec<usize>,

@@ -37,7 +37,7 @@ pub enum Step {
     Work(usize),
     /// The message of this number is made of all that the replica has seen.
     Send { replica: usize, message: usize },
-    /// The message of this number is taken in.
+    /// The message of this number is applied.
     Receive { replica: usize, message: usize },
 }
 
@@ -85,7 +85,7 @@ impl History {
         message
     }
 
-    /// Next, a message is taken in.
+    /// Next, a message is applied.
     pub fn receive(&mut self, replica: usize, message: usize) {
         self.steps.push(Step::Receive { replica, message });
     }

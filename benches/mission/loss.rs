@@ -1,6 +1,6 @@
 //! What a way of synchronizing loses: counted, operation by operation.
 //!
-//! An operation is *lost* at a sync when the replica that took in what another one had seen has then
+//! An operation is *lost* at a sync when the replica that applied what another one had seen has then
 //! seen the operation, nobody who had seen it has decided anew on its key (as far as that replica
 //! has seen), what it did is not there, and nobody is told. What it did is there:
 //!
@@ -137,9 +137,9 @@ impl System for Rejoin<'_> {
     fn fates(&self, replica: usize, latest: &[usize]) -> Vec<Fate> {
         let node = &self.fleet.replicas[replica];
         let told: BTreeSet<_> = node
-            .open_decisions()
+            .conflicts()
             .flat_map(|(object, open)| {
-                open.superseded.into_iter().map(move |decision| (object.clone(), decision.dot))
+                open.overruled.into_iter().map(move |decision| (object.clone(), decision.dot))
             })
             .collect();
         // What counters count is known by the shares of replicas: each is the sum of the

@@ -84,7 +84,7 @@ fn main() {
 
     println!("\n## Merge decisions opened by merges\n");
     println!(
-        "| history | merges | opening one or more | operations taken in | keys opened | register \
+        "| history | merges | opening one or more | operations applied | keys opened | register \
          | set | map | of the operations | of the decisions among them |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");

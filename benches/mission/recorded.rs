@@ -71,7 +71,7 @@ pub fn cut(history: &History, last: usize, seconds: u64) -> Offline {
 /// How many merge decisions a history's merges open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opened {
-    /// How many messages were taken in that brought something.
+    /// How many messages were applied that brought something.
     pub merges: usize,
     /// How many operations they brought, counted at each replica that took them in.
     pub operations: BTreeMap<ObjectType, usize>,
@@ -116,6 +116,6 @@ pub fn opened(history: &History, from: usize) -> Opened {
 }
 
 fn open_keys(fleet: &Fleet<'_>, replica: usize) -> BTreeSet<(ObjectId, Vec<u8>)> {
-    let open = fleet.replicas[replica].open_decisions();
+    let open = fleet.replicas[replica].conflicts();
     open.map(|(object, open)| (object.clone(), open.key)).collect()
 }

@@ -1,6 +1,6 @@
 //! Any bytes are a message or are refused: without a panic, and whatever kind they say they are.
 //!
-//! What was read can be written again, and is then read as the same; and replicas can take it in: one
+//! What was read can be written again, and is then read as the same; and replicas can apply it: one
 //! that is new, and one that has seen what the messages of the corpus build upon.
 
 #![no_main]
@@ -11,8 +11,8 @@ use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
-use rejoin::optimized::wire::{Base, Error, Known, Naming, decompress};
-use rejoin::optimized::{Author, Roster, StateHash, Vector};
+use rejoin::optimized::wire::{BaseEncoding, Error, DecodeContext, OriginEncoding, decompress};
+use rejoin::optimized::{Author, ActorTable, StateHash, Vector};
 use std::sync::{Arc, LazyLock};
 
 /// How much a message may unpack to.
@@ -44,12 +44,12 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
     let origin = |name: &str, life| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: life };
     let (ann, bob) = (origin("the telephone of ann", 0), origin("the tablet of bob", 3));
     let carol = origin("carol", 0);
-    let roster = |origins| Arc::new(Roster::new(origins).expect("they rise"));
-    let asked = Vector::new(roster(vec![ann.clone()]), vec![8]).expect("none is 0");
-    let roster = roster(vec![carol, bob, ann]);
-    let rosters = [roster];
-    let known = Known { asked: Some(&asked), vectors: std::slice::from_ref(&asked), rosters: &rosters };
-    let (naming, base) = (Naming::Inline, Base::Inline);
+    let actor_table = |origins| Arc::new(ActorTable::new(origins).expect("they rise"));
+    let asked = Vector::new(actor_table(vec![ann.clone()]), vec![8]).expect("none is 0");
+    let actor_table = actor_table(vec![carol, bob, ann]);
+    let actor_tables = [actor_table];
+    let known = DecodeContext { asked: Some(&asked), vectors: std::slice::from_ref(&asked), actor_tables: &actor_tables };
+    let (naming, base) = (OriginEncoding::Inline, BaseEncoding::Inline);
     match bytes.get(1).copied().unwrap_or_default() {
         2 => assert_eq!(StateHash::decode(bytes)?.encode(), bytes),
         3 => {

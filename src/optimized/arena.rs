@@ -160,7 +160,7 @@ fn make_room(chunk: &mut Vec<u8>, more: usize, is_first: bool) {
     }
 }
 
-/// The greatest number of keys: those who refer to keys, to a birth of each, or to what stands beside
+/// The greatest number of keys: those who refer to keys, to a creation dot of each, or to what stands beside
 /// each, use up to three bits otherwise.
 pub(super) const MOST_KEYS: usize = 1 << 29;
 

@@ -4,7 +4,7 @@
 //! writes are timed. Nearly every key has one maximal decision, which stands in a plain array;
 //! further ones, and a winner that is not maximal, stand in a table beside it.
 //! Laws: as the reference (tests/optimized.rs; of a model, proved in spec/).
-//! Cost: deciding and joining O(1) a key, but for what the key has in maximal decisions and births;
+//! Cost: deciding and joining O(1) a key, but for what the key has in maximal decisions and creation dots;
 //! `delta_since` O(changes).
 //! Source: see the reference; the layout is this project's.
 //!
@@ -12,12 +12,12 @@
 
 use super::arena::{BLOCK, Handle, Keys, Table, Values, prefetch};
 use super::delta::{Effect, KeyedDelta, Name, Record};
-use super::history::{Authors, Births, Chain, LocalDot, LocalDots, Step, Trail};
+use super::history::{Authors, Chain, CreationDots, DotIndex, LocalDot, LocalDots, Step};
 use super::state_hash::{
-    Found, KeyAndBody, Leaves, Part, Spot, Trees, write_bytes, write_number, write_value,
+    KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, write_bytes, write_number, write_value,
 };
 use super::vector::{Origins, Vector};
-use super::{Author, Refused};
+use super::{Author, OperationError};
 use crate::dot::{Dot, Origin};
 use crate::operation::{DecisionId, User};
 use hashbrown::{HashMap, HashSet};
@@ -28,10 +28,10 @@ use std::collections::BTreeSet;
 
 /// What does not fit into the array: few keys have it.
 #[derive(Clone, Debug)]
-pub(super) struct More<E> {
+pub(super) struct Siblings<E> {
     /// The key's number.
     key: u32,
-    births: Chain,
+    creation_dots: Chain,
     /// The maximal decisions beside the one in the array.
     pub maximal: SmallVec<[Record<E>; 2]>,
     /// The winner, where it is none of the maximal ones.
@@ -39,16 +39,16 @@ pub(super) struct More<E> {
 }
 
 /// What is known of a key beside its record: three bits, and where there is more: its place, or else
-/// the key's births where the record is not the only one.
+/// the key's creation dots where the record is not the only one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Marks(u32);
 
 impl Marks {
-    /// There is more beside; then the births are written down there.
+    /// There is more beside; then the creation dots are written down there.
     pub const MORE: u32 = 1;
     /// No decision is maximal. Only states that were forged lead there.
     pub const VACANT: u32 = 2;
-    /// The delta that is being taken in has listed it.
+    /// The delta that is being applied has listed it.
     pub const LISTED: u32 = 4;
 
     pub fn has(self, marks: u32) -> bool {
@@ -63,7 +63,7 @@ impl Marks {
         }
     }
 
-    /// Where there is more: its place; else the births, 0 where the record is the only one.
+    /// Where there is more: its place; else the creation dots, 0 where the record is the only one.
     fn link(self) -> u32 {
         self.0 >> 3
     }
@@ -73,7 +73,7 @@ impl Marks {
     }
 }
 
-/// How many decisions may stand side by side on one key: no delta is taken in that may lead to more.
+/// How many decisions may stand side by side on one key: no delta is applied that may lead to more.
 pub(super) const MOST_MAXIMAL: usize = 1 << 16;
 
 /// The maximal decisions on every key, and the winners.
@@ -82,17 +82,17 @@ pub(crate) struct Decisions<E> {
     pub(super) origins: Origins,
     pub(super) authors: Authors,
     /// By number of the origin.
-    pub(super) trails: Vec<Trail>,
-    /// The origins of trails that are to be cleared.
+    pub(super) dot_indexes: Vec<DotIndex>,
+    /// The origins of dot indexes that are to be cleared.
     overdue: Vec<u32>,
     pub(super) keys: Keys,
     /// By number of the key: one of its maximal decisions.
     pub(super) records: Table<Record<E>>,
     pub(super) marks: Table<Marks>,
-    pub(super) more: Slab<More<E>>,
+    pub(super) more: Slab<Siblings<E>>,
     /// No key has more maximal decisions than that beside the one in the array.
     pub(super) most_beside: usize,
-    pub(super) births: Births,
+    pub(super) creation_dots: CreationDots,
     pub(super) values: Values,
     pub(super) trees: Trees,
 }
@@ -102,14 +102,14 @@ impl<E> Default for Decisions<E> {
         Self {
             origins: Origins::default(),
             authors: Authors::default(),
-            trails: Vec::new(),
+            dot_indexes: Vec::new(),
             overdue: Vec::new(),
             keys: Keys::default(),
             records: Table::default(),
             marks: Table::default(),
             more: Slab::new(),
             most_beside: 0,
-            births: Births::default(),
+            creation_dots: CreationDots::default(),
             values: Values::default(),
             trees: Trees::default(),
         }
@@ -154,16 +154,17 @@ impl<E: Effect> Decisions<E> {
         author: &Author,
         key: &[u8],
         effect: impl FnOnce(&mut Values) -> E,
-    ) -> Result<u64, Refused> {
+    ) -> Result<u64, OperationError> {
         let Author { origin, seq, user } = author;
         let counter = self.origins.find(origin).map_or(0, |number| self.origins.seen(number));
-        let counter = counter.checked_add(1).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
+        let counter =
+            counter.checked_add(1).ok_or_else(|| OperationError::NoNamesLeft(origin.clone()))?;
         let is_full = !self.keys.has_room(1, key.len()) && self.keys.find(key).is_none();
-        if is_full || !self.births.has_room(1) {
-            return Err(Refused::KeysFull);
+        if is_full || !self.creation_dots.has_room(1) {
+            return Err(OperationError::KeysFull);
         }
         let number = self.origins.number(origin);
-        self.trails.resize(self.origins.len(), Trail::default());
+        self.dot_indexes.resize(self.origins.len(), DotIndex::default());
         let author = self.authors.number(number, user);
         let effect = effect(&mut self.values);
         let record = Record { counter, seq: *seq, author, effect };
@@ -185,9 +186,9 @@ impl<E: Effect> Decisions<E> {
                 self.free(&lost);
             }
         }
-        // A key without a birth is forged; it must have one, to be told to others.
-        let is_birth = is_new || self.chain(key) == 0;
-        self.trails[number as usize].push(Step { counter, key, is_birth });
+        // A key without a creation dot is forged; it must have one, to be told to others.
+        let is_creation = is_new || self.chain(key) == 0;
+        self.dot_indexes[number as usize].push(Step { counter, key, is_creation });
         self.origins.see(number, counter);
         self.trees.touch(key);
         self.tidy();
@@ -197,94 +198,94 @@ impl<E: Effect> Decisions<E> {
     /// All maximal decisions of the key are superseded: their place is taken next. The winner's
     /// value stays.
     fn retire(&mut self, key: u32) {
-        self.bear(key);
+        self.record_creation_dot(key);
         let winner = self.winner(key).copied();
         let more = self.take_more(key);
         let marks = &mut self.marks[key as usize];
         let first = (!marks.has(Marks::VACANT)).then(|| self.records[key as usize]);
         marks.set(Marks::VACANT, false);
         let others = more.map(|more| more.maximal).unwrap_or_default();
-        let births: LocalDots = self.births(key).collect();
+        let creation_dots: LocalDots = self.creation_dots(key).collect();
         for record in first.into_iter().chain(others) {
-            self.outdate(&record, births.has(self.local_dot(&record)));
+            self.outdate(&record, creation_dots.has(self.local_dot(&record)));
             if winner.is_some_and(|winner| !same(&record, &winner)) {
                 self.free(&record);
             }
         }
     }
 
-    /// Writes down the birth of a key whose only record is its birth: the record will not stay.
-    pub(super) fn bear(&mut self, key: u32) {
+    /// Writes down the creation dot of a key whose only record is its creation dot: the record will not stay.
+    pub(super) fn record_creation_dot(&mut self, key: u32) {
         if self.chain(key) == 0 && !self.marks[key as usize].has(Marks::VACANT) {
             let record = self.records[key as usize];
-            self.add_birth(key, self.local_dot(&record));
+            self.add_creation_dot(key, self.local_dot(&record));
         }
     }
 
-    /// Writes down a birth of the key.
-    pub(super) fn add_birth(&mut self, key: u32, birth: LocalDot) {
+    /// Writes down a creation dot of the key.
+    pub(super) fn add_creation_dot(&mut self, key: u32, creation_dot: LocalDot) {
         let marks = &mut self.marks[key as usize];
         if marks.has(Marks::MORE) {
-            let births = &mut self.more[marks.link() as usize].births;
-            *births = self.births.add(*births, birth);
+            let creation_dots = &mut self.more[marks.link() as usize].creation_dots;
+            *creation_dots = self.creation_dots.add(*creation_dots, creation_dot);
         } else {
-            marks.set_link(self.births.add(marks.link(), birth));
+            marks.set_link(self.creation_dots.add(marks.link(), creation_dot));
         }
     }
 
-    /// The births of the key that are written down; 0 where its record is the only one.
+    /// The creation dots of the key that are written down; 0 where its record is the only one.
     pub(super) fn chain(&self, key: u32) -> Chain {
         self.chain_of(self.marks[key as usize])
     }
 
     fn chain_of(&self, marks: Marks) -> Chain {
-        self.more_of(marks).map_or(marks.link(), |more| more.births)
+        self.more_of(marks).map_or(marks.link(), |more| more.creation_dots)
     }
 
-    /// The births of the key that are written down.
-    pub(super) fn births(&self, key: u32) -> impl Iterator<Item = LocalDot> {
-        self.births.of(self.chain(key))
+    /// The creation dots of the key that are written down.
+    pub(super) fn creation_dots(&self, key: u32) -> impl Iterator<Item = LocalDot> {
+        self.creation_dots.of(self.chain(key))
     }
 
     /// What stands beside the record of the key, to be filled.
-    pub(super) fn more_mut(&mut self, key: u32) -> &mut More<E> {
+    pub(super) fn more_mut(&mut self, key: u32) -> &mut Siblings<E> {
         let marks = &mut self.marks[key as usize];
         if !marks.has(Marks::MORE) {
-            let (births, maximal) = (marks.link(), SmallVec::new());
-            let at = self.more.insert(More { key, births, maximal, winner: None });
+            let (creation_dots, maximal) = (marks.link(), SmallVec::new());
+            let at = self.more.insert(Siblings { key, creation_dots, maximal, winner: None });
             marks.set_link(at as u32);
             marks.set(Marks::MORE, true);
         }
         &mut self.more[marks.link() as usize]
     }
 
-    /// Takes away what stands beside the record of the key, but for its births.
-    pub(super) fn take_more(&mut self, key: u32) -> Option<More<E>> {
+    /// Takes away what stands beside the record of the key, but for its creation dots.
+    pub(super) fn take_more(&mut self, key: u32) -> Option<Siblings<E>> {
         let marks = &mut self.marks[key as usize];
         let more = marks.has(Marks::MORE).then(|| self.more.remove(marks.link() as usize))?;
-        marks.set_link(more.births);
+        marks.set_link(more.creation_dots);
         marks.set(Marks::MORE, false);
         Some(more)
     }
 
-    /// The record is no longer maximal: its entry is of no use, unless it is a birth.
-    pub(super) fn outdate(&mut self, record: &Record<E>, is_birth: bool) {
+    /// The record is no longer maximal: its entry is of no use, unless it is a creation dot.
+    pub(super) fn outdate(&mut self, record: &Record<E>, is_creation: bool) {
         let origin = self.authors.origin(record.author);
-        if !is_birth && self.trails[origin as usize].outdate() {
+        if !is_creation && self.dot_indexes[origin as usize].outdate() {
             self.overdue.push(origin);
         }
     }
 
-    /// Drops what is of no use from the trails that have much of it.
-    fn clear_trails(&mut self) {
+    /// Drops what is of no use from the dot indexes that have much of it.
+    fn compact_dot_indexes(&mut self) {
         let mut overdue = std::mem::take(&mut self.overdue);
         overdue.sort_unstable();
         overdue.dedup();
         // Those of a key with many, so that they are not gone through for each entry.
         let mut many: HashMap<u32, LocalDots> = HashMap::new();
         for origin in overdue {
-            let mut trail = std::mem::take(&mut self.trails[origin as usize]);
-            trail.clear(|counter, key| {
+            let mut dot_index = std::mem::take(&mut self.dot_indexes[origin as usize]);
+            dot_index.clear(|counter, key| {
                 let dots = || self.maximal(key).map(|record| self.local_dot(record));
                 if self.has_many(key) {
                     many.entry(key).or_insert_with(|| dots().collect()).has((origin, counter))
@@ -292,7 +293,7 @@ impl<E: Effect> Decisions<E> {
                     dots().any(|other| other == (origin, counter))
                 }
             });
-            self.trails[origin as usize] = trail;
+            self.dot_indexes[origin as usize] = dot_index;
         }
     }
 
@@ -302,7 +303,7 @@ impl<E: Effect> Decisions<E> {
     }
 
     /// Brings what stands on these keys into the cache, [`BLOCK`] of them at most. Those whose number
-    /// was given by a delta that is being taken in may have no record yet.
+    /// was given by a delta that is being applied may have no record yet.
     #[inline]
     pub(super) fn prefetch_decisions(&self, keys: impl Iterator<Item = u32>) {
         let length = self.len() as u32;
@@ -315,15 +316,17 @@ impl<E: Effect> Decisions<E> {
         let marks: SmallVec<[Marks; BLOCK]> =
             keys.iter().map(|key| self.marks[*key as usize]).collect();
         let more = marks.iter().filter_map(|marks| self.more_of(*marks));
-        prefetch(more, |more| more.births.into());
+        prefetch(more, |more| more.creation_dots.into());
     }
 
-    /// Brings one birth of each of these keys into the cache, [`BLOCK`] of them at most.
+    /// Brings one creation dot of each of these keys into the cache, [`BLOCK`] of them at most.
     #[inline]
-    pub(super) fn prefetch_births(&self, keys: impl Iterator<Item = u32>) {
+    pub(super) fn prefetch_creation_dots(&self, keys: impl Iterator<Item = u32>) {
         let length = self.len() as u32;
         let chains = keys.filter(|key| *key < length).map(|key| self.chain(key));
-        prefetch(chains.filter_map(|chain| self.births.link(chain)), |link| link.origin.into());
+        prefetch(chains.filter_map(|chain| self.creation_dots.link(chain)), |link| {
+            link.origin.into()
+        });
     }
 
     /// The record as the store names it.
@@ -340,7 +343,7 @@ impl<E: Effect> Decisions<E> {
     /// Makes room where much is of no use. Every change ends with it.
     pub(super) fn tidy(&mut self) {
         if !self.overdue.is_empty() {
-            self.clear_trails();
+            self.compact_dot_indexes();
         }
         self.tidy_values();
     }
@@ -380,7 +383,7 @@ impl<E: Effect> Decisions<E> {
 
     /// About how many bytes it takes in memory.
     pub fn footprint(&self) -> usize {
-        const KEY: usize = 32; // Its place, table entry, marks and trail.
+        const KEY: usize = 32; // Its place, table entry, marks and dot index.
         let records = self.records.len() + 2 * self.more.len();
         let texts = self.keys.bytes() + self.values.bytes();
         records * (size_of::<Record<E>>() + KEY) + texts + 32 * self.authors.len()
@@ -408,11 +411,11 @@ impl<E: Effect> Decisions<E> {
         first.into_iter().chain(self.beside(key).map_or(&[][..], |more| &more.maximal))
     }
 
-    pub(super) fn beside(&self, key: u32) -> Option<&More<E>> {
+    pub(super) fn beside(&self, key: u32) -> Option<&Siblings<E>> {
         self.more_of(self.marks[key as usize])
     }
 
-    fn more_of(&self, marks: Marks) -> Option<&More<E>> {
+    fn more_of(&self, marks: Marks) -> Option<&Siblings<E>> {
         marks.has(Marks::MORE).then(|| &self.more[marks.link() as usize])
     }
 
@@ -485,20 +488,20 @@ pub struct Decision<'a> {
 
 /// An open merge decision: someone's latest word lost.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OpenDecision<K> {
+pub struct Conflict<K> {
     /// On which key.
     pub key: K,
     /// The maximal decisions whose effect is the current one.
     pub kept: Vec<DecisionId>,
     /// The other maximal decisions.
-    pub superseded: Vec<DecisionId>,
+    pub overruled: Vec<DecisionId>,
 }
 
-impl<K> OpenDecision<K> {
+impl<K> Conflict<K> {
     /// The same, with the key in other words.
-    pub fn map<L>(self, key: impl FnOnce(K) -> L) -> OpenDecision<L> {
-        let Self { key: old, kept, superseded } = self;
-        OpenDecision { key: key(old), kept, superseded }
+    pub fn map<L>(self, key: impl FnOnce(K) -> L) -> Conflict<L> {
+        let Self { key: old, kept, overruled } = self;
+        Conflict { key: key(old), kept, overruled }
     }
 }
 
@@ -543,7 +546,7 @@ impl<E: Effect> Decisions<E> {
         let mut keys = Vec::new();
         for (name, number) in delta.names.iter().zip(numbers) {
             let (bytes, number) = match *name {
-                Name::Birth { .. } => (&[][..], number),
+                Name::CreationDot { .. } => (&[][..], number),
                 Name::Bytes { at, length } => {
                     let bytes = &delta.keys[at as usize..][..length as usize];
                     (bytes, self.find(bytes))
@@ -578,10 +581,10 @@ impl<E: Effect> Decisions<E> {
     }
 
     /// The open merge decisions, in the order in which their keys became known here.
-    pub fn open_decisions<'a, K>(
+    pub fn conflicts<'a, K>(
         &'a self,
         read: impl Fn(&'a [u8]) -> Option<K>,
-    ) -> impl Iterator<Item = OpenDecision<K>> {
+    ) -> impl Iterator<Item = Conflict<K>> {
         let mut keys: Vec<u32> = self.more.iter().map(|(_, more)| more.key).collect();
         keys.sort_unstable();
         keys.into_iter().filter_map(move |key| {
@@ -591,9 +594,9 @@ impl<E: Effect> Decisions<E> {
                 let listed = listed.filter(|record| self.is_kept(record, current) == is_kept);
                 listed.map(|record| self.id(record)).collect::<Vec<_>>()
             };
-            let (kept, superseded) = (ids(true), ids(false));
+            let (kept, overruled) = (ids(true), ids(false));
             let key = read(self.key(key))?;
-            (!superseded.is_empty()).then_some(OpenDecision { key, kept, superseded })
+            (!overruled.is_empty()).then_some(Conflict { key, kept, overruled })
         })
     }
 }
@@ -615,7 +618,7 @@ impl<E: Effect> Decisions<E> {
         other.trees();
         let (ours, theirs) = (&*self, &*other);
         let mut keys = BTreeSet::new();
-        for part in [Part::Content, Part::Removals] {
+        for part in [TreeKind::Content, TreeKind::Removals] {
             let (our, their) = ours.trees.difference(&theirs.trees, part);
             keys.extend(our.into_iter().map(|number| ours.key(number)));
             keys.extend(their.into_iter().map(|number| theirs.key(number)));
@@ -635,15 +638,15 @@ impl<E: Effect> Decisions<E> {
     }
 
     /// What the trees of the state hash have at a place.
-    pub fn look(&mut self, spot: Spot) -> Found {
+    pub fn look(&mut self, at: TreePath) -> Subtree {
         self.trees();
-        self.trees.look(self, spot)
+        self.trees.look(self, at)
     }
 
     /// The first records below a place of the state hash.
-    pub fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+    pub fn below(&mut self, at: TreePath, limit: usize) -> Vec<KeyAndBody> {
         self.trees();
-        self.trees.below(self, spot, limit)
+        self.trees.below(self, at, limit)
     }
 
     fn write_decision(&self, record: &Record<E>, out: &mut Vec<u8>) {
@@ -671,13 +674,13 @@ impl<E: Effect> Leaves for Decisions<E> {
         self.records.len()
     }
 
-    fn part(&self, key: u32) -> Option<Part> {
+    fn part(&self, key: u32) -> Option<TreeKind> {
         if self.maximal(key).next().is_none() && self.winner_apart(key).is_none() {
             return None;
         }
         let mut all = self.maximal(key).chain(self.winner_apart(key));
         let is_removed = all.all(|record| record.effect.is_removal());
-        Some(if is_removed { Part::Removals } else { Part::Content })
+        Some(if is_removed { TreeKind::Removals } else { TreeKind::Content })
     }
 
     fn prefetch(&self, keys: &[u32]) {

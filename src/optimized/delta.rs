@@ -2,11 +2,11 @@
 //!
 //! Meaning: that of the reference's deltas. For each key that has a maximal decision outside
 //! `since` it lists all maximal decisions, and the winner where that is none of them. A key goes
-//! by its *birth* where it can: a decision on it that saw no other decision on it. Whoever has seen
-//! a birth remembers which key it is of, so its name need not be sent again.
-//! Laws: taken in, a delta has the effect of joining the whole state (tests/optimized.rs).
+//! by its *creation dot* where it can: a decision on it that saw no other decision on it. Whoever has seen
+//! a creation dot remembers which key it is of, so its name need not be sent again.
+//! Laws: applied, a delta has the effect of joining the whole state (tests/optimized.rs).
 //! Cost: as many records as keys changed, however often each changed.
-//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018); naming by births is
+//! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018); naming by creation dots is
 //! this project's.
 
 use super::arena::{Handle, Values};
@@ -16,7 +16,7 @@ use crate::operation::User;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Who decided: where the origin stands in the roster of the delta's `seen`, and the person.
+/// Who decided: where the origin stands in the actor table of the delta's `seen`, and the person.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct DeltaAuthor {
     pub place: u32,
@@ -26,8 +26,8 @@ pub struct DeltaAuthor {
 /// How a delta names a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Name {
-    /// By one of its births, which is inside `since`.
-    Birth { place: u32, counter: u64 },
+    /// By one of its creation dots, which is inside `since`.
+    CreationDot { place: u32, counter: u64 },
     /// By its bytes: where they are among the delta's `keys`.
     Bytes { at: u32, length: u32 },
 }
@@ -131,7 +131,7 @@ pub struct Record<E> {
 pub struct KeyedDelta<E> {
     /// What the receiver must have seen.
     pub(crate) since: Vector,
-    /// What the sender has seen. No record or birth is outside.
+    /// What the sender has seen. No record or creation dot is outside.
     pub(crate) seen: Vector,
     pub(crate) authors: Vec<DeltaAuthor>,
     /// Each listed key once.
@@ -148,9 +148,9 @@ pub struct KeyedDelta<E> {
     /// The winners that are not maximal and outside `since`, by key, at most one each, rising. What
     /// the receiver has seen is not above its own winner.
     pub(crate) winners: Vec<(u32, Record<E>)>,
-    /// The births outside `since`, by key, rising: place of the origin, and counter. A key that goes
-    /// by its bytes and has none here was born by its first record.
-    pub(crate) births: Vec<(u32, u32, u64)>,
+    /// The creation dots outside `since`, by key, rising: place of the origin, and counter. A key that goes
+    /// by its bytes and has none here was created by its first record.
+    pub(crate) creation_dots: Vec<(u32, u32, u64)>,
     pub(crate) values: Values,
 }
 
@@ -160,7 +160,7 @@ impl<E> KeyedDelta<E> {
         &self.since
     }
 
-    /// What the sender has seen; and the receiver, once this is taken in.
+    /// What the sender has seen; and the receiver, once this is applied.
     pub fn seen(&self) -> &Vector {
         &self.seen
     }
@@ -168,7 +168,8 @@ impl<E> KeyedDelta<E> {
     /// About how many bytes it takes in memory.
     pub(super) fn footprint(&self) -> usize {
         let records = self.names.len() + self.others.len() + self.winners.len();
-        let beside = size_of_val(&*self.authors) + size_of_val(&*self.births) + self.keys.len();
+        let beside =
+            size_of_val(&*self.authors) + size_of_val(&*self.creation_dots) + self.keys.len();
         records * (size_of::<Record<E>>() + size_of::<Name>()) + beside + self.values.bytes()
     }
 
@@ -223,12 +224,12 @@ pub(super) type Types<K, V> = PhantomData<(fn(&K), fn(&V))>;
 
 /// A keyed delta of keys and values of known types.
 #[must_use = "a delta that is not sent brings nobody up to date"]
-pub struct Typed<E, K: ?Sized, V: ?Sized> {
+pub struct TypedDelta<E, K: ?Sized, V: ?Sized> {
     pub(crate) keyed: KeyedDelta<E>,
     types: Types<K, V>,
 }
 
-impl<E, K: ?Sized, V: ?Sized> Typed<E, K, V> {
+impl<E, K: ?Sized, V: ?Sized> TypedDelta<E, K, V> {
     pub(crate) fn new(keyed: KeyedDelta<E>) -> Self {
         Self { keyed, types: PhantomData }
     }
@@ -238,7 +239,7 @@ impl<E, K: ?Sized, V: ?Sized> Typed<E, K, V> {
         &self.keyed.since
     }
 
-    /// What the sender has seen; and the receiver, once this is taken in.
+    /// What the sender has seen; and the receiver, once this is applied.
     pub fn seen(&self) -> &Vector {
         &self.keyed.seen
     }
@@ -254,13 +255,13 @@ impl<E, K: ?Sized, V: ?Sized> Typed<E, K, V> {
     }
 }
 
-impl<E: Clone, K: ?Sized, V: ?Sized> Clone for Typed<E, K, V> {
+impl<E: Clone, K: ?Sized, V: ?Sized> Clone for TypedDelta<E, K, V> {
     fn clone(&self) -> Self {
         Self::new(self.keyed.clone())
     }
 }
 
-impl<E: fmt::Debug, K: ?Sized, V: ?Sized> fmt::Debug for Typed<E, K, V> {
+impl<E: fmt::Debug, K: ?Sized, V: ?Sized> fmt::Debug for TypedDelta<E, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.keyed.fmt(f)
     }
@@ -268,7 +269,7 @@ impl<E: fmt::Debug, K: ?Sized, V: ?Sized> fmt::Debug for Typed<E, K, V> {
 
 /// Why a delta was refused. Nothing changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Unfit {
+pub enum ApplyError {
     /// It builds upon operations that have not been seen.
     Gap {
         /// Whose operations are missing.
@@ -280,7 +281,7 @@ pub enum Unfit {
     },
     /// It names a key by a decision that is not known here as the first one on a key, although
     /// it is said to have been seen. The sender's state and this one are not of one history.
-    UnknownBirth(Dot),
+    UnknownCreationDot(Dot),
     /// The object would have more keys than it can: more than 2^29, or some 4 GB of them.
     KeysFull,
     /// So many decisions might stand side by side on a key: more than 2^16. Few replicas can have
@@ -298,11 +299,11 @@ pub enum Unfit {
     },
     /// It is one of a map, and lists keys that a register does not have.
     OtherKeys,
-    /// A log that takes it in would have more than 2^32 − 1 entries.
+    /// A log that applies it would have more than 2^32 − 1 entries.
     LogFull,
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for ApplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gap { origin, needed, seen } => write!(
@@ -311,7 +312,7 @@ impl fmt::Display for Unfit {
                  of them have been seen; ask for a delta since the vector that this replica has",
                 origin.replica, origin.incarnation
             ),
-            Self::UnknownBirth(Dot { origin, counter }) => write!(
+            Self::UnknownCreationDot(Dot { origin, counter }) => write!(
                 f,
                 "the delta names a key by operation {counter} of {} (incarnation {}), which is not \
                  the first decision on any key here; compare the state hashes of both replicas",
@@ -344,4 +345,4 @@ impl fmt::Display for Unfit {
     }
 }
 
-impl std::error::Error for Unfit {}
+impl std::error::Error for ApplyError {}

@@ -1,4 +1,4 @@
-//! Exchange: deltas out of the store of decisions, and what taking one in tells.
+//! Exchange: deltas out of the store of decisions, and what applying one tells.
 //!
 //! Meaning: the reference's `part_since` of decisions, and of the winners beside.
 //! Laws: as there (tests/optimized.rs; of a model, proved in spec/).
@@ -7,7 +7,7 @@
 //! Source: see [`super::delta`].
 
 use super::arena::{BLOCK, Values};
-use super::atom::Atom;
+use super::canonical_bytes::CanonicalBytes;
 use super::decisions::{Decisions, Marks, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
 use super::history::LocalDot;
@@ -23,7 +23,7 @@ pub(crate) struct Change<E> {
     /// The key's number.
     pub key: u32,
     /// The decision that had effect before and has it no more.
-    pub superseded: Option<Record<E>>,
+    pub overruled: Option<Record<E>>,
 }
 
 /// What a delta changed. To be looked at, or not.
@@ -40,12 +40,12 @@ pub struct KeyChange<K> {
     /// The key.
     pub key: K,
     /// The decision that had effect before and has it no more.
-    pub superseded: Option<DecisionId>,
+    pub overruled: Option<DecisionId>,
     /// Whether the key is an open merge decision now.
     pub is_open: bool,
 }
 
-impl<'a, E: Effect, K: Atom + ?Sized> Applied<'a, E, K> {
+impl<'a, E: Effect, K: CanonicalBytes + ?Sized> Applied<'a, E, K> {
     pub(super) fn new(store: &'a Decisions<E>, changes: Vec<Change<E>>) -> Self {
         Self { store, changes, keys: PhantomData }
     }
@@ -62,11 +62,11 @@ impl<'a, E: Effect, K: Atom + ?Sized> Applied<'a, E, K> {
 
     /// The same in the words of a replica.
     pub(super) fn changes(&self) -> Changes {
-        let superseded = self.changes.iter().filter_map(|change| {
-            let record = change.superseded?;
+        let overruled = self.changes.iter().filter_map(|change| {
+            let record = change.overruled?;
             Some((self.store.key(change.key).to_vec(), self.store.id(&record)))
         });
-        Changes { changed: self.changes.len(), superseded: superseded.collect() }
+        Changes { changed: self.changes.len(), overruled: overruled.collect() }
     }
 
     /// The keys of which the decisions changed, in the order of the delta.
@@ -75,7 +75,7 @@ impl<'a, E: Effect, K: Atom + ?Sized> Applied<'a, E, K> {
         self.changes.iter().filter_map(move |change| {
             Some(KeyChange {
                 key: K::from_bytes(store.key(change.key))?,
-                superseded: change.superseded.map(|record| store.id(&record)),
+                overruled: change.overruled.map(|record| store.id(&record)),
                 is_open: store.is_open(change.key),
             })
         })
@@ -97,20 +97,21 @@ impl<E: Effect> Decisions<E> {
             others: Vec::new(),
             kept: Vec::new(),
             winners: Vec::new(),
-            births: Vec::new(),
+            creation_dots: Vec::new(),
             values: Values::default(),
         };
-        let trails = self.trails.iter().zip(&known);
-        let most = trails.map(|(trail, known)| trail.count_after(*known)).sum::<usize>();
+        let dot_indexes = self.dot_indexes.iter().zip(&known);
+        let most =
+            dot_indexes.map(|(dot_index, known)| dot_index.count_after(*known)).sum::<usize>();
         delta.names.reserve_exact(most.min(self.len()));
         delta.first.reserve_exact(most.min(self.len()));
         // The first news of keys with many decisions, so that they are gone through only once.
         let mut first_of = HashMap::new();
         for origin in self.origins.in_order() {
-            for news in self.trails[origin as usize].after(known[origin as usize], BLOCK) {
+            for news in self.dot_indexes[origin as usize].after(known[origin as usize], BLOCK) {
                 let keys = news.iter().map(|entry| entry.key());
                 self.prefetch_decisions(keys.clone());
-                self.prefetch_births(keys);
+                self.prefetch_creation_dots(keys);
                 for entry in news {
                     let dot = (origin, entry.counter());
                     if let Some(first) = self.listed_at(dot, entry.key(), &known, &mut first_of) {
@@ -174,12 +175,12 @@ impl<E: Effect> Decisions<E> {
     fn list(&self, key: u32, first: &Record<E>, known: &[u64], delta: &mut KeyedDelta<E>) {
         let number = delta.names.len() as u32;
         let mut name = None;
-        for (origin, counter) in self.births(key) {
+        for (origin, counter) in self.creation_dots(key) {
             let place = self.origins.place(origin);
             if counter <= known[origin as usize] {
-                name = Some(Name::Birth { place, counter });
+                name = Some(Name::CreationDot { place, counter });
             } else {
-                delta.births.push((number, place, counter));
+                delta.creation_dots.push((number, place, counter));
             }
         }
         let name = name.unwrap_or_else(|| {
@@ -204,10 +205,10 @@ impl<E: Effect> Decisions<E> {
                     delta.kept.push((number, self.origins.place(origin), other.counter));
                 }
             }
-            let is_news = |record: &&Record<E>| {
+            let is_unseen = |record: &&Record<E>| {
                 record.counter > known[self.authors.origin(record.author) as usize]
             };
-            if let Some(winner) = more.winner.as_ref().filter(is_news) {
+            if let Some(winner) = more.winner.as_ref().filter(is_unseen) {
                 delta.winners.push((number, copied(winner)));
             }
         }

@@ -3,7 +3,7 @@
 //! Meaning: the value is the sum of all increments that were seen.
 //! Laws: the join is a semilattice; `increment` is inflationary and equals applying its delta.
 //! Cost: `increment` O(1) where the same origin counts again, a few nanoseconds; join, delta and
-//! value O(origins), with no look at a name where both rosters are one.
+//! value O(origins), with no look at a name where both actor tables are one.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 6.
 //!
 //! The client has counted 5000 of its own, of which the server knows 3000, and the server 2000.
@@ -27,12 +27,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::delta::Unfit;
+use super::delta::ApplyError;
 use super::state_hash::{
-    Found, KeyAndBody, Leaves, Part, Spot, Trees, object_hashes, write_bytes, write_number,
+    KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, object_hashes, write_bytes,
+    write_number,
 };
 use super::vector::{Origins, Vector};
-use super::{Refused, StateHash};
+use super::{OperationError, StateHash};
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use std::fmt;
@@ -56,9 +57,9 @@ impl GCounter {
 }
 
 impl GCounter {
-    /// Takes in everything that `other` knows; the result tells whose shares grew.
+    /// Applies everything that `other` knows; the result tells whose shares grew.
     pub fn join(&mut self, other: &Self) -> Grown<'_> {
-        let ours = self.origins.numbers_of(other.origins.roster());
+        let ours = self.origins.numbers_of(other.origins.actor_table());
         self.shares.resize(self.origins.len(), 0);
         let mut numbers = Vec::new();
         for (ours, theirs) in ours.into_iter().zip(other.origins.numbers()) {
@@ -89,9 +90,13 @@ impl GCounter {
     /// that has used all its names. Cost: O(1), or O(log origins) where another origin was the
     /// last to count, or O(origins) when this one counts for the first time.
     #[inline]
-    pub fn increment(&mut self, origin: &Origin, amount: u64) -> Result<Change<'_>, Refused> {
+    pub fn increment(
+        &mut self,
+        origin: &Origin,
+        amount: u64,
+    ) -> Result<Change<'_>, OperationError> {
         if amount == 0 {
-            return Err(Refused::ZeroIncrement);
+            return Err(OperationError::ZeroIncrement);
         }
         let number = match &self.last {
             Some((last, number)) if last == origin => *number,
@@ -99,8 +104,8 @@ impl GCounter {
         };
         let share = &mut self.shares[number as usize];
         let counter = self.origins.seen(number).checked_add(1);
-        let counter = counter.ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
-        *share = share.checked_add(u128::from(amount)).ok_or(Refused::ShareTooGreat)?;
+        let counter = counter.ok_or_else(|| OperationError::NoNamesLeft(origin.clone()))?;
+        *share = share.checked_add(u128::from(amount)).ok_or(OperationError::ShareTooGreat)?;
         self.origins.see(number, counter);
         self.trees.touch(number);
         Ok(Change { counter: self, number })
@@ -157,16 +162,16 @@ impl GCounter {
         CounterDelta { since: since.clone(), seen, shares }
     }
 
-    /// Takes in a delta; the result tells whose shares grew.
+    /// Applies a delta; the result tells whose shares grew.
     ///
     /// Refused, without effect: a delta that builds upon increments which were not seen
-    /// ([`Unfit::Gap`]). What is known already does no harm.
-    pub fn apply(&mut self, delta: &CounterDelta) -> Result<Grown<'_>, Unfit> {
+    /// ([`ApplyError::Gap`]). What is known already does no harm.
+    pub fn apply(&mut self, delta: &CounterDelta) -> Result<Grown<'_>, ApplyError> {
         if let Some((origin, needed, seen)) = self.origins.lacks(&delta.since) {
-            return Err(Unfit::Gap { origin, needed, seen });
+            return Err(ApplyError::Gap { origin, needed, seen });
         }
         let CounterDelta { since, seen, shares } = delta;
-        let ours = self.origins.numbers_of(seen.roster());
+        let ours = self.origins.numbers_of(seen.actor_table());
         self.shares.resize(self.origins.len(), 0);
         let mut numbers = Vec::with_capacity(shares.len());
         for ((place, _, count), share) in seen.beyond(since).zip(shares) {
@@ -184,8 +189,8 @@ impl Leaves for GCounter {
         self.shares.len()
     }
 
-    fn part(&self, number: u32) -> Option<Part> {
-        (self.shares[number as usize] > 0).then_some(Part::Content)
+    fn part(&self, number: u32) -> Option<TreeKind> {
+        (self.shares[number as usize] > 0).then_some(TreeKind::Content)
     }
 
     fn write_key(&self, number: u32, out: &mut Vec<u8>) {
@@ -209,15 +214,15 @@ impl GCounter {
     }
 
     /// What the trees of the state hash have at a place.
-    pub(super) fn look(&mut self, spot: Spot) -> Found {
+    pub(super) fn look(&mut self, at: TreePath) -> Subtree {
         self.state_hash();
-        self.trees.look(self, spot)
+        self.trees.look(self, at)
     }
 
     /// The first records below a place of the state hash.
-    pub(super) fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+    pub(super) fn below(&mut self, at: TreePath, limit: usize) -> Vec<KeyAndBody> {
         self.state_hash();
-        self.trees.below(self, spot, limit)
+        self.trees.below(self, at, limit)
     }
 }
 
@@ -272,7 +277,7 @@ impl Change<'_> {
     }
 }
 
-/// Whose shares grew when something was taken in.
+/// Whose shares grew when something was applied.
 #[derive(Clone, Debug)]
 pub struct Grown<'a> {
     counter: &'a GCounter,
@@ -304,14 +309,14 @@ pub struct CounterDelta {
     pub(crate) since: Vector,
     /// What the sender has seen.
     pub(crate) seen: Vector,
-    /// One for each origin of which `seen` has seen more than `since`, in the order of the roster
+    /// One for each origin of which `seen` has seen more than `since`, in the order of the actor table
     /// of `seen`, as [`Vector::beyond`] lists them. None is less than the count in `seen`.
     pub(crate) shares: Vec<u128>,
 }
 
 impl CounterDelta {
     /// The delta of these parts: one share for each origin of which `seen` has seen more than
-    /// `since`, in the order of the roster of `seen`. `None` unless the number is right and no
+    /// `since`, in the order of the actor table of `seen`. `None` unless the number is right and no
     /// share is less than the origin's count of increments, which are of 1 at least.
     pub fn new(since: Vector, seen: Vector, shares: Vec<u128>) -> Option<Self> {
         let mut left = shares.iter();
@@ -325,14 +330,14 @@ impl CounterDelta {
         &self.since
     }
 
-    /// What the sender has seen; and the receiver, once this is taken in.
+    /// What the sender has seen; and the receiver, once this is applied.
     pub fn seen(&self) -> &Vector {
         &self.seen
     }
 
     /// The shares that it tells, in the order of their origins.
     pub fn shares(&self) -> impl Iterator<Item = (&Origin, u128)> {
-        let origins = self.seen.roster().origins();
+        let origins = self.seen.actor_table().origins();
         let counted = self.seen.beyond(&self.since).map(|(place, ..)| &origins[place]);
         counted.zip(self.shares.iter().copied())
     }

@@ -1,11 +1,11 @@
 //! Who did what to which key: authors under numbers, and each origin's operations in order.
 //!
-//! Meaning: none of its own. An origin's *trail* says of its operations which key they decided on:
-//! of all that are maximal, and of all births. So what changed since a vector is at the ends
-//! of the trails, and a birth is found by its name. Where the record of a key does not tell its
-//! births, they are in a *chain*.
-//! Laws: rising counters; nothing that is maximal or a birth is missing (tests/optimized.rs).
-//! Cost: 12 bytes an entry, and at most twice as many entries as are needed; 16 bytes a birth in a
+//! Meaning: none of its own. An origin's *dot index says of its operations which key they decided on:
+//! of all that are maximal, and of all creation dots. So what changed since a vector is at the ends
+//! of the dot indexes, and a creation dot is found by its name. Where the record of a key does not tell its
+//! creation dots, they are in a *chain*.
+//! Laws: rising counters; nothing that is maximal or a creation dot is missing (tests/optimized.rs).
+//! Cost: 12 bytes an entry, and at most twice as many entries as are needed; 16 bytes a creation dot in a
 //! chain.
 //! Source: this project.
 
@@ -93,16 +93,16 @@ impl FromIterator<LocalDot> for LocalDots {
     }
 }
 
-/// The births of a key, in a chain: 0 where there are none, else 1 + the place of the last link.
+/// The creation dots of a key, in a chain: 0 where there are none, else 1 + the place of the last link.
 pub(super) type Chain = u32;
 
-/// The births of those keys of which a record is there that is no birth, or a further one.
+/// The creation dots of those keys of which a record is there that is no creation dot, or a further one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Births {
+pub(super) struct CreationDots {
     links: Table<Link>,
 }
 
-/// One birth of a chain.
+/// One creation dot of a chain.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
     /// In two halves, so that a link has no gaps: there are many.
@@ -111,16 +111,16 @@ pub(super) struct Link {
     before: Chain,
 }
 
-impl Births {
-    /// The greatest number of births: those who refer to them use three bits otherwise.
+impl CreationDots {
+    /// The greatest number of creation dots: those who refer to them use three bits otherwise.
     const MOST: usize = 1 << 29;
 
     /// Whether there is room for so many more.
-    pub fn has_room(&self, births: usize) -> bool {
-        self.links.len() + births < Self::MOST
+    pub fn has_room(&self, creation_dots: usize) -> bool {
+        self.links.len() + creation_dots < Self::MOST
     }
 
-    /// Adds a birth to a chain, and gives the longer one. There must be room.
+    /// Adds a creation dot to a chain, and gives the longer one. There must be room.
     pub fn add(&mut self, before: Chain, (origin, counter): LocalDot) -> Chain {
         let counter = [(counter >> 32) as u32, counter as u32];
         self.links.push(Link { counter, origin, before });
@@ -133,7 +133,7 @@ impl Births {
         Some(&self.links[chain.checked_sub(1)? as usize])
     }
 
-    /// The births of a chain, the last one first.
+    /// The creation dots of a chain, the last one first.
     pub fn of(&self, chain: Chain) -> impl Iterator<Item = LocalDot> {
         let first = self.link(chain).copied();
         std::iter::successors(first, |last| self.link(last.before).copied()).map(|link| {
@@ -142,12 +142,12 @@ impl Births {
     }
 }
 
-/// One operation on a trail.
+/// One operation on a dot index.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Step {
     pub counter: u64,
     pub key: u32,
-    pub is_birth: bool,
+    pub is_creation: bool,
 }
 
 /// The same, as it is kept.
@@ -155,17 +155,17 @@ pub(super) struct Step {
 pub(super) struct Entry {
     /// In two halves, so that an entry has no gaps: there are many.
     counter: [u32; 2],
-    /// The key's number, and whether the operation is a birth.
+    /// The key's number, and whether the operation is a creation dot.
     key: u32,
 }
 
 impl Entry {
-    /// Marks a birth.
-    const BIRTH: u32 = 1 << 31;
+    /// Marks a creation dot.
+    const CREATION: u32 = 1 << 31;
 
-    fn new(Step { counter, key, is_birth }: Step) -> Self {
+    fn new(Step { counter, key, is_creation }: Step) -> Self {
         let counter = [(counter >> 32) as u32, counter as u32];
-        Self { counter, key: if is_birth { key | Self::BIRTH } else { key } }
+        Self { counter, key: if is_creation { key | Self::CREATION } else { key } }
     }
 
     /// The operation's place among those of its origin.
@@ -175,48 +175,48 @@ impl Entry {
 
     /// The number of the key that it decided on.
     pub fn key(self) -> u32 {
-        self.key & !Self::BIRTH
+        self.key & !Self::CREATION
     }
 
-    fn is_birth(self) -> bool {
-        self.key & Self::BIRTH != 0
+    fn is_creation(self) -> bool {
+        self.key & Self::CREATION != 0
     }
 }
 
-/// One origin's operations that are maximal or births, in order.
+/// One origin's operations that are maximal or creation dots, in order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trail {
+pub(super) struct DotIndex {
     entries: Table<Entry>,
     /// The counter of the last entry; 0 where there is none.
     last: u64,
-    /// How many entries are neither maximal nor births.
+    /// How many entries are neither maximal nor creation dots.
     stale: usize,
 }
 
-impl Trail {
+impl DotIndex {
     /// Adds an operation. Its counter is not below those before.
     #[inline]
     pub fn push(&mut self, step: Step) {
         self.entries.push(Entry::new(step));
-        if step.is_birth && step.counter == self.last {
-            self.put_birth_first(step.counter);
+        if step.is_creation && step.counter == self.last {
+            self.put_creation_first(step.counter);
         }
         self.last = step.counter;
     }
 
-    /// Of several keys that one operation decided on, which is always forged, the last one was born
+    /// Of several keys that one operation decided on, which is always forged, the last one was created
     /// by it: it goes first.
     #[cold]
-    fn put_birth_first(&mut self, counter: u64) {
+    fn put_creation_first(&mut self, counter: u64) {
         let first = self.entries.partition_point(|other| other.counter() < counter);
         let last = self.entries.len() - 1;
         (self.entries[first], self.entries[last]) = (self.entries[last], self.entries[first]);
     }
 
     /// Which key the operation was the first decision on.
-    pub fn born(&self, counter: u64) -> Option<u32> {
+    pub fn key_created_by(&self, counter: u64) -> Option<u32> {
         let entry = self.entries.get(self.first_from(counter))?;
-        (entry.counter() == counter && entry.is_birth()).then(|| entry.key())
+        (entry.counter() == counter && entry.is_creation()).then(|| entry.key())
     }
 
     /// The operations after `counter`, in order, in blocks of at most `most`. Some are no longer
@@ -261,17 +261,17 @@ impl Trail {
         }
     }
 
-    /// An operation that is no birth is no longer maximal. Whether it is time to clear the trail.
+    /// An operation that is no creation dot is no longer maximal. Whether it is time to clear the dot index.
     pub fn outdate(&mut self) -> bool {
         self.stale += 1;
         self.stale > 16 && self.stale > self.entries.len() / 2
     }
 
-    /// Drops what is neither a birth nor maximal.
+    /// Drops what is neither a creation dot nor maximal.
     pub fn clear(&mut self, mut is_maximal: impl FnMut(u64, u32) -> bool) {
         let mut kept = Self { last: self.last, ..Self::default() };
         for entry in self.entries.iter() {
-            if entry.is_birth() || is_maximal(entry.counter(), entry.key()) {
+            if entry.is_creation() || is_maximal(entry.counter(), entry.key()) {
                 kept.entries.push(*entry);
             }
         }
@@ -284,25 +284,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_birth_is_found_among_forged_decisions_of_one_operation() {
-        let mut trail = Trail::default();
-        for (counter, key, is_birth) in
+    fn a_creation_dot_is_found_among_forged_decisions_of_one_operation() {
+        let mut dot_index = DotIndex::default();
+        for (counter, key, is_creation) in
             [(1, 0, true), (2, 1, false), (2, 2, false), (2, 3, true), (2, 4, false), (3, 5, true)]
         {
-            trail.push(Step { counter, key, is_birth });
+            dot_index.push(Step { counter, key, is_creation });
         }
-        assert_eq!([0, 1, 2, 3, 4].map(|counter| trail.born(counter)), {
+        assert_eq!([0, 1, 2, 3, 4].map(|counter| dot_index.key_created_by(counter)), {
             [None, Some(0), Some(3), Some(5), None]
         });
-        let after = |trail: &Trail, counter| -> Vec<(u64, u32)> {
-            let entries = trail.after(counter, 2).flatten();
+        let after = |dot_index: &DotIndex, counter| -> Vec<(u64, u32)> {
+            let entries = dot_index.after(counter, 2).flatten();
             entries.map(|entry| (entry.counter(), entry.key())).collect()
         };
-        let mut keys: Vec<u32> = after(&trail, 1).into_iter().map(|(_, key)| key).collect();
+        let mut keys: Vec<u32> = after(&dot_index, 1).into_iter().map(|(_, key)| key).collect();
         keys.sort_unstable();
         assert_eq!(keys, [1, 2, 3, 4, 5]);
-        trail.clear(|_, key| key == 4);
-        assert_eq!(after(&trail, 0), [(1, 0), (2, 3), (2, 4), (3, 5)]);
+        dot_index.clear(|_, key| key == 4);
+        assert_eq!(after(&dot_index, 0), [(1, 0), (2, 3), (2, 4), (3, 5)]);
     }
 
     #[test]

@@ -6,12 +6,12 @@
 //! Cost: O(1) a key; places of the state hash as there.
 //! Source: this project.
 
-use super::atom::Atom;
+use super::canonical_bytes::CanonicalBytes;
 use super::decisions::Decision;
 use super::replica::{Delta, Object};
-use super::state_hash::{Found, KeyAndBody, Spot};
+use super::state_hash::{KeyAndBody, Subtree, TreePath};
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// The maximal decisions on a key, by its bytes; of a register, whose key has none, its maximal
     /// writes. Counters and logs have no decisions.
     pub fn decisions(&self, key: &[u8]) -> Vec<Decision<'_>> {
@@ -57,24 +57,24 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
     }
 
     /// What a tree of the state hash has at a place.
-    pub(crate) fn look(&mut self, spot: Spot) -> Found {
+    pub(crate) fn look(&mut self, at: TreePath) -> Subtree {
         match self {
-            Self::GCounter(state) => state.look(spot),
-            Self::LwwRegister(state) => state.store_mut().look(spot),
-            Self::OrSet(state) => state.store_mut().look(spot),
-            Self::LwwMap(state) => state.store_mut().look(spot),
-            Self::Log(state) => state.look(spot),
+            Self::GCounter(state) => state.look(at),
+            Self::LwwRegister(state) => state.store_mut().look(at),
+            Self::OrSet(state) => state.store_mut().look(at),
+            Self::LwwMap(state) => state.store_mut().look(at),
+            Self::Log(state) => state.look(at),
         }
     }
 
     /// The first records below a place of the state hash, `limit` of them at most.
-    pub(crate) fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+    pub(crate) fn below(&mut self, at: TreePath, limit: usize) -> Vec<KeyAndBody> {
         match self {
-            Self::GCounter(state) => state.below(spot, limit),
-            Self::LwwRegister(state) => state.store_mut().below(spot, limit),
-            Self::OrSet(state) => state.store_mut().below(spot, limit),
-            Self::LwwMap(state) => state.store_mut().below(spot, limit),
-            Self::Log(state) => state.below(spot, limit),
+            Self::GCounter(state) => state.below(at, limit),
+            Self::LwwRegister(state) => state.store_mut().below(at, limit),
+            Self::OrSet(state) => state.store_mut().below(at, limit),
+            Self::LwwMap(state) => state.store_mut().below(at, limit),
+            Self::Log(state) => state.below(at, limit),
         }
     }
 }

@@ -8,36 +8,37 @@
 
 use super::arena::{BLOCK, prefetch};
 use super::decisions::{Decisions, MOST_MAXIMAL, Marks, View, same};
-use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record, Unfit};
+use super::delta::{ApplyError, DeltaAuthor, Effect, KeyedDelta, Name, Record};
 use super::exchange::Change;
-use super::history::{LocalDot, LocalDots, Step, Trail};
+use super::history::{DotIndex, LocalDot, LocalDots, Step};
 use crate::dot::Dot;
 use std::cmp::Ordering;
 
 impl<E: Effect> Decisions<E> {
-    /// Takes in a delta. Where operations between this state and the delta's start are missing, it
+    /// Applies a delta. Where operations between this state and the delta's start are missing, it
     /// is refused, and nothing changes. Tells what it did to which key.
     #[inline(never)]
-    pub fn apply(&mut self, delta: &KeyedDelta<E>) -> Result<Vec<Change<E>>, Unfit> {
+    pub fn apply(&mut self, delta: &KeyedDelta<E>) -> Result<Vec<Change<E>>, ApplyError> {
         if let Some((origin, needed, seen)) = self.origins.lacks(&delta.since) {
-            return Err(Unfit::Gap { origin, needed, seen });
+            return Err(ApplyError::Gap { origin, needed, seen });
         }
         let keys = self.resolve(delta)?;
         let new = keys.iter().filter(|key| key.is_none()).count();
         // Of each key the one that is there, and the one that is new, beside those that are listed.
-        let births = 2 * delta.names.len() + delta.births.len();
-        if !self.keys.has_room(new, delta.keys.len()) || !self.births.has_room(births) {
-            return Err(Unfit::KeysFull);
+        let creation_dots = 2 * delta.names.len() + delta.creation_dots.len();
+        if !self.keys.has_room(new, delta.keys.len()) || !self.creation_dots.has_room(creation_dots)
+        {
+            return Err(ApplyError::KeysFull);
         }
         if self.may_be_too_contested(delta) {
-            return Err(Unfit::TooContested);
+            return Err(ApplyError::TooContested);
         }
-        let numbers = self.origins.numbers_of(delta.seen.roster());
-        self.trails.resize(self.origins.len(), Trail::default());
+        let numbers = self.origins.numbers_of(delta.seen.actor_table());
+        self.dot_indexes.resize(self.origins.len(), DotIndex::default());
         let whose = |author: &DeltaAuthor| {
             let origin = numbers[author.place as usize];
             let seen = self.origins.seen(origin);
-            Whose { author: self.authors.number(origin, &author.user), origin, seen }
+            AuthorMap { author: self.authors.number(origin, &author.user), origin, seen }
         };
         let authors = delta.authors.iter().map(whose).collect();
         let mut theirs = vec![0; self.origins.len()];
@@ -87,32 +88,34 @@ impl<E: Effect> Decisions<E> {
             (Name::Bytes { at, length }, None) => {
                 self.keys.number(&delta.keys[*at as usize..][..*length as usize]).0
             }
-            (Name::Birth { .. }, None) => unreachable!("names by birth were resolved"),
+            (Name::CreationDot { .. }, None) => unreachable!("names by creation dot were resolved"),
         };
         delta.names.iter().zip(known).map(number).collect()
     }
 
     /// The number of each listed key; `None` for keys that go by their bytes.
-    pub(super) fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, Unfit> {
-        let origins = delta.seen.roster().origins();
-        let numbers = self.origins.find_all(delta.seen.roster());
+    pub(super) fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, ApplyError> {
+        let origins = delta.seen.actor_table().origins();
+        let numbers = self.origins.find_all(delta.seen.actor_table());
         let mut keys = Vec::with_capacity(delta.names.len());
         for block in delta.names.chunks(BLOCK) {
-            let births = block.iter().filter_map(|name| match *name {
-                Name::Birth { place, counter } => Some((numbers[place as usize]?, counter)),
+            let creation_dots = block.iter().filter_map(|name| match *name {
+                Name::CreationDot { place, counter } => Some((numbers[place as usize]?, counter)),
                 Name::Bytes { .. } => None,
             });
-            let nearest = |(origin, counter)| self.trails[origin as usize].near(counter);
-            prefetch(births.filter_map(nearest), |entry| entry.counter());
+            let nearest = |(origin, counter)| self.dot_indexes[origin as usize].near(counter);
+            prefetch(creation_dots.filter_map(nearest), |entry| entry.counter());
             for name in block {
-                let Name::Birth { place, counter } = *name else {
+                let Name::CreationDot { place, counter } = *name else {
                     keys.push(None);
                     continue;
                 };
-                let trail = numbers[place as usize].map(|number| &self.trails[number as usize]);
-                let Some(key) = trail.and_then(|trail| trail.born(counter)) else {
+                let dot_index =
+                    numbers[place as usize].map(|number| &self.dot_indexes[number as usize]);
+                let Some(key) = dot_index.and_then(|dot_index| dot_index.key_created_by(counter))
+                else {
                     let origin = origins[place as usize].clone();
-                    return Err(Unfit::UnknownBirth(Dot { origin, counter }));
+                    return Err(ApplyError::UnknownCreationDot(Dot { origin, counter }));
                 };
                 keys.push(Some(key));
             }
@@ -121,7 +124,7 @@ impl<E: Effect> Decisions<E> {
     }
 }
 
-/// What goes to the trails: what is listed first of each key, which is in the order of its origin
+/// What goes to the dot indexes: what is listed first of each key, which is in the order of its origin
 /// already, and what stands beside that.
 #[derive(Default)]
 struct Steps {
@@ -149,10 +152,10 @@ impl Steps {
     }
 }
 
-/// Whose records the delta has, by the store's numbers, and how many operations of the origin the
+/// AuthorMap records the delta has, by the store's numbers, and how many operations of the origin the
 /// store had seen before.
 #[derive(Clone, Copy)]
-struct Whose {
+struct AuthorMap {
     author: u32,
     origin: u32,
     seen: u64,
@@ -163,11 +166,11 @@ struct Beside<'a, E> {
     others: &'a [(u32, Record<E>)],
     kept: &'a [(u32, u32, u64)],
     winners: &'a [(u32, Record<E>)],
-    births: &'a [(u32, u32, u64)],
+    creation_dots: &'a [(u32, u32, u64)],
 }
 
 impl<'a, E> Beside<'a, E> {
-    const NOTHING: Self = Self { others: &[], kept: &[], winners: &[], births: &[] };
+    const NOTHING: Self = Self { others: &[], kept: &[], winners: &[], creation_dots: &[] };
 
     /// The first key that has any.
     fn next(&self) -> Option<u32> {
@@ -175,13 +178,13 @@ impl<'a, E> Beside<'a, E> {
             items.first().map(key)
         }
         let records = [self.others, self.winners].map(|items| first(items, |(of, _)| *of));
-        let dots = [self.kept, self.births].map(|items| first(items, |(of, ..)| *of));
+        let dots = [self.kept, self.creation_dots].map(|items| first(items, |(of, ..)| *of));
         records.into_iter().chain(dots).flatten().min()
     }
 
     fn is_nothing(&self) -> bool {
-        let Self { others, kept, winners, births } = self;
-        others.is_empty() && kept.is_empty() && winners.is_empty() && births.is_empty()
+        let Self { others, kept, winners, creation_dots } = self;
+        others.is_empty() && kept.is_empty() && winners.is_empty() && creation_dots.is_empty()
     }
 
     /// Splits off what is of a key, which is not above the next one.
@@ -190,7 +193,7 @@ impl<'a, E> Beside<'a, E> {
             others: take(&mut self.others, |(of, _)| *of == key),
             kept: take(&mut self.kept, |(of, ..)| *of == key),
             winners: take(&mut self.winners, |(of, _)| *of == key),
-            births: take(&mut self.births, |(of, ..)| *of == key),
+            creation_dots: take(&mut self.creation_dots, |(of, ..)| *of == key),
         }
     }
 }
@@ -200,9 +203,9 @@ struct Incoming<'a, E> {
     /// Under the store's numbers; its value is still the delta's.
     first: Record<E>,
     /// Whether the store has not seen it.
-    is_news: bool,
-    /// Whether the first record is the only birth.
-    is_born_first: bool,
+    is_unseen: bool,
+    /// Whether the first record is the only creation dot.
+    is_created_by_first: bool,
     beside: Beside<'a, E>,
 }
 
@@ -237,19 +240,19 @@ impl<E> Lists<E> {
     }
 }
 
-/// A delta that is being taken in.
+/// A delta that is being applied.
 struct Join<'a, E> {
     store: &'a mut Decisions<E>,
     delta: &'a KeyedDelta<E>,
     /// The store's numbers of the delta's origins.
     numbers: Vec<u32>,
-    authors: Vec<Whose>,
+    authors: Vec<AuthorMap>,
     /// What the sender has seen, by the store's numbers. What the store has seen is there until
     /// all keys are joined.
     theirs: Vec<u64>,
     changes: Vec<Change<E>>,
     steps: Steps,
-    /// Whether all that is listed comes in the order of its origins, and goes to the trails at once.
+    /// Whether all that is listed comes in the order of its origins, and goes to the dot indexes at once.
     is_in_order: bool,
     lists: Lists<E>,
     /// The numbers of the keys that were listed so far, and are marked so.
@@ -259,17 +262,17 @@ struct Join<'a, E> {
 impl<'a, E: Effect> Join<'a, E> {
     fn all(&mut self, keys: &[u32]) {
         let delta = self.delta;
-        let KeyedDelta { others, kept, winners, births, .. } = delta;
-        self.is_in_order = others.is_empty() && births.is_empty();
+        let KeyedDelta { others, kept, winners, creation_dots, .. } = delta;
+        self.is_in_order = others.is_empty() && creation_dots.is_empty();
         if !self.is_in_order {
             self.steps.listed.reserve(delta.names.len());
         }
-        let mut rest = Beside { others, kept, winners, births };
+        let mut rest = Beside { others, kept, winners, creation_dots };
         let mut next = rest.next();
         let mut number = 0;
         for block in keys.chunks(BLOCK) {
             self.store.prefetch_decisions(block.iter().copied());
-            self.store.prefetch_births(block.iter().copied());
+            self.store.prefetch_creation_dots(block.iter().copied());
             for key in block {
                 let (name, first) = (&delta.names[number as usize], &delta.first[number as usize]);
                 if next == Some(number) {
@@ -285,10 +288,10 @@ impl<'a, E: Effect> Join<'a, E> {
             self.store.marks[*key as usize].set(Marks::LISTED, false);
         }
         let steps = std::mem::take(&mut self.steps);
-        steps.walk(|origin, step| self.store.trails[origin as usize].push(step));
+        steps.walk(|origin, step| self.store.dot_indexes[origin as usize].push(step));
     }
 
-    /// Takes in what is said of one key.
+    /// Applies what is said of one key.
     #[inline]
     fn one(&mut self, key: u32, name: &Name, first: &Record<E>, beside: Beside<'a, E>) {
         let is_new = key as usize == self.store.len();
@@ -305,19 +308,19 @@ impl<'a, E: Effect> Join<'a, E> {
         self.listed.push(key);
         let whose = self.authors[first.author as usize];
         let first = Record { author: whose.author, ..*first };
-        let is_news = first.counter > whose.seen;
+        let is_unseen = first.counter > whose.seen;
         let has_name = matches!(name, Name::Bytes { .. });
         let is_bare = beside.is_nothing();
         if is_new {
-            if is_news && beside.others.is_empty() && beside.winners.is_empty() {
-                return self.create(key, first, whose.origin, beside.births);
+            if is_unseen && beside.others.is_empty() && beside.winners.is_empty() {
+                return self.create(key, first, whose.origin, beside.creation_dots);
             }
             // Its place is taken, but it is not to be read: its value is still the delta's.
             self.store.records.push(first);
             self.store.marks[key as usize].set(Marks::VACANT, true);
         } else if is_single && is_bare && !has_name {
             let ours = self.store.records[key as usize];
-            match (is_news, self.is_theirs(&ours)) {
+            match (is_unseen, self.is_theirs(&ours)) {
                 (true, true) => return self.replace(key, ours, first, whose.origin),
                 // What they list was superseded here, or is ours.
                 (false, false) => return,
@@ -325,8 +328,8 @@ impl<'a, E: Effect> Join<'a, E> {
                 _ => {}
             }
         }
-        let is_born_first = has_name && beside.births.is_empty();
-        self.join(key, &Incoming { first, is_news, is_born_first, beside });
+        let is_created_by_first = has_name && beside.creation_dots.is_empty();
+        self.join(key, &Incoming { first, is_unseen, is_created_by_first, beside });
     }
 
     /// A record of the delta under the store's numbers; its value is still the delta's.
@@ -344,40 +347,47 @@ impl<'a, E: Effect> Join<'a, E> {
         Record { effect: record.effect.moved(|handle| values.put(theirs.get(handle))), ..*record }
     }
 
-    /// Notes the first record that is listed of a key for the trail of its origin.
+    /// Notes the first record that is listed of a key for the dot index of its origin.
     fn list(&mut self, origin: u32, step: Step) {
         if self.is_in_order {
-            self.store.trails[origin as usize].push(step);
+            self.store.dot_indexes[origin as usize].push(step);
         } else {
             self.steps.listed.push((origin, step));
         }
     }
 
     /// A key that the store did not know, with one decision.
-    fn create(&mut self, key: u32, first: Record<E>, origin: u32, births: &[(u32, u32, u64)]) {
+    fn create(
+        &mut self,
+        key: u32,
+        first: Record<E>,
+        origin: u32,
+        creation_dots: &[(u32, u32, u64)],
+    ) {
         let record = self.copied(&first);
         self.store.records.push(record);
-        let mut is_birth = births.is_empty();
-        if !is_birth {
+        let mut is_creation = creation_dots.is_empty();
+        if !is_creation {
             let own = (origin, first.counter);
-            is_birth = births.iter().any(|birth| self.birth(birth) == own);
-            if births.len() > 1 || !is_birth {
+            is_creation =
+                creation_dots.iter().any(|creation_dot| self.creation_dot(creation_dot) == own);
+            if creation_dots.len() > 1 || !is_creation {
                 let mut dots = LocalDots::default();
                 dots.set([own].into_iter());
-                self.add_births(key, births, &dots);
+                self.add_creation_dots(key, creation_dots, &dots);
                 // None is there where all are said to have been seen, which is forged: then others
-                // will be told that the record is the birth.
-                is_birth |= self.store.chain(key) == 0;
+                // will be told that the record is the creation dot.
+                is_creation |= self.store.chain(key) == 0;
             }
         }
-        self.list(origin, Step { counter: first.counter, key, is_birth });
+        self.list(origin, Step { counter: first.counter, key, is_creation });
         self.store.trees.touch(key);
-        self.changes.push(Change { key, superseded: None });
+        self.changes.push(Change { key, overruled: None });
     }
 
     /// Joins one key: keeps what both list, and what one lists and the other has not seen.
     fn join(&mut self, key: u32, incoming: &Incoming<'_, E>) {
-        if self.stands_beside(key, incoming) {
+        if self.is_concurrent_sibling(key, incoming) {
             return self.add(key, incoming);
         }
         let mut lists = std::mem::take(&mut self.lists);
@@ -388,17 +398,17 @@ impl<'a, E: Effect> Join<'a, E> {
 
     /// Whether they list one decision that is news, and all that we list stays beside it; nor does it
     /// supersede what has effect, but for a winner, which is looked at later.
-    fn stands_beside(&self, key: u32, incoming: &Incoming<'_, E>) -> bool {
-        let Incoming { first, is_news, beside: Beside { others, kept, winners, .. }, .. } =
+    fn is_concurrent_sibling(&self, key: u32, incoming: &Incoming<'_, E>) -> bool {
+        let Incoming { first, is_unseen, beside: Beside { others, kept, winners, .. }, .. } =
             incoming;
         let is_vacant = self.store.marks[key as usize].has(Marks::VACANT);
         let is_plain = others.is_empty() && winners.is_empty() && kept.len() <= LocalDots::FEW;
-        if !is_news || is_vacant || !is_plain {
+        if !is_unseen || is_vacant || !is_plain {
             return false;
         }
         let is_kept = |our: &Record<E>| {
             let dot = self.store.local_dot(our);
-            kept.iter().any(|kept| self.birth(kept) == dot)
+            kept.iter().any(|kept| self.creation_dot(kept) == dot)
         };
         let mut has_effect = E::IS_TIMED || first.effect.is_removal();
         let mut ours =
@@ -410,37 +420,39 @@ impl<'a, E: Effect> Join<'a, E> {
 
     /// A frequent case: one decision stands beside all others.
     fn add(&mut self, key: u32, incoming: &Incoming<'_, E>) {
-        let Incoming { first, is_born_first, beside: Beside { births, .. }, .. } = *incoming;
-        self.store.bear(key);
+        let Incoming { first, is_created_by_first, beside: Beside { creation_dots, .. }, .. } =
+            *incoming;
+        self.store.record_creation_dot(key);
         let before = if E::IS_TIMED { self.store.winner(key).copied() } else { None };
-        let superseded = before.filter(|our| self.wins(&first, our));
+        let overruled = before.filter(|our| self.wins(&first, our));
         let record = self.copied(&first);
         let store = &mut *self.store;
         let more = store.more_mut(key);
         more.maximal.push(record);
         let beside = more.maximal.len();
-        let apart = if superseded.is_some() { more.winner.take() } else { None };
+        let apart = if overruled.is_some() { more.winner.take() } else { None };
         store.most_beside = store.most_beside.max(beside);
         if let Some(apart) = apart {
             store.free(&apart);
         }
         store.trees.touch(key);
-        self.changes.push(Change { key, superseded });
+        self.changes.push(Change { key, overruled });
         let dot = self.store.local_dot(&first);
-        let mut is_birth = is_born_first;
-        if is_born_first {
-            self.store.add_birth(key, dot);
-        } else if !births.is_empty() {
-            is_birth = births.iter().any(|birth| self.birth(birth) == dot);
+        let mut is_creation = is_created_by_first;
+        if is_created_by_first {
+            self.store.add_creation_dot(key, dot);
+        } else if !creation_dots.is_empty() {
+            is_creation =
+                creation_dots.iter().any(|creation_dot| self.creation_dot(creation_dot) == dot);
             let mut dots = LocalDots::default();
             dots.set([dot].into_iter());
-            self.add_births(key, births, &dots);
+            self.add_creation_dots(key, creation_dots, &dots);
         }
-        self.list(dot.0, Step { counter: dot.1, key, is_birth });
+        self.list(dot.0, Step { counter: dot.1, key, is_creation });
     }
 
-    /// A birth that the delta names, as the store names it.
-    fn birth(&self, (_, place, counter): &(u32, u32, u64)) -> LocalDot {
+    /// A creation dot that the delta names, as the store names it.
+    fn creation_dot(&self, (_, place, counter): &(u32, u32, u64)) -> LocalDot {
         (self.numbers[*place as usize], *counter)
     }
 
@@ -471,11 +483,11 @@ impl<'a, E: Effect> Join<'a, E> {
         store.records[key as usize] = record;
         if store.chain(key) != 0 {
             let dot = store.local_dot(&ours);
-            let is_birth = store.births(key).any(|birth| birth == dot);
-            store.outdate(&ours, is_birth);
+            let is_creation = store.creation_dots(key).any(|creation_dot| creation_dot == dot);
+            store.outdate(&ours, is_creation);
         } else {
-            // Ours is the birth, so it stays on its trail.
-            store.add_birth(key, store.local_dot(&ours));
+            // Ours is the creation dot, so it stays on its dot index.
+            store.add_creation_dot(key, store.local_dot(&ours));
         }
         if loses {
             store.more_mut(key).winner = Some(ours);
@@ -483,16 +495,16 @@ impl<'a, E: Effect> Join<'a, E> {
             store.free(&ours);
         }
         store.trees.touch(key);
-        self.changes.push(Change { key, superseded: (!loses).then_some(ours) });
-        self.list(origin, Step { counter: record.counter, key, is_birth: false });
+        self.changes.push(Change { key, overruled: (!loses).then_some(ours) });
+        self.list(origin, Step { counter: record.counter, key, is_creation: false });
     }
 
     /// Every other case.
     fn join_all(&mut self, key: u32, incoming: &Incoming<'_, E>, lists: &mut Lists<E>) {
         let Incoming {
-            first, is_news, beside: Beside { others, kept: known, winners, .. }, ..
+            first, is_unseen, beside: Beside { others, kept: known, winners, .. }, ..
         } = *incoming;
-        self.store.bear(key);
+        self.store.record_creation_dot(key);
         let Lists { ours, kept, dropped, added, our_dots, their_dots, added_dots } = lists;
         let beside = self.store.beside(key);
         let was_apart = beside.and_then(|more| more.winner);
@@ -505,7 +517,7 @@ impl<'a, E: Effect> Join<'a, E> {
         let others = || others.iter().map(|(_, record)| self.local(record));
         let listed = [first].into_iter().chain(others());
         let listed = listed.map(|record| self.store.local_dot(&record));
-        their_dots.set(listed.chain(known.iter().map(|dot| self.birth(dot))));
+        their_dots.set(listed.chain(known.iter().map(|dot| self.creation_dot(dot))));
         for our in &*ours {
             let stays = !self.is_theirs(our) || their_dots.has(self.store.local_dot(our));
             if stays { kept.push(*our) } else { dropped.push(*our) }
@@ -513,7 +525,7 @@ impl<'a, E: Effect> Join<'a, E> {
         let is_listed = |record: &Record<E>, list: &[Record<E>]| {
             list.iter().any(|listed| self.is_same(listed, record))
         };
-        if is_news && !our_dots.has(self.store.local_dot(&first)) {
+        if is_unseen && !our_dots.has(self.store.local_dot(&first)) {
             added.push(first);
         }
         let is_new = |record: &Record<E>| {
@@ -552,7 +564,7 @@ impl<'a, E: Effect> Join<'a, E> {
             return;
         }
 
-        let superseded = if E::IS_TIMED { before.filter(|_| !is_ours) } else { self.undone(lists) };
+        let overruled = if E::IS_TIMED { before.filter(|_| !is_ours) } else { self.undone(lists) };
         let Lists { kept, dropped, added, our_dots, .. } = lists;
         let apart = match won {
             Some(won) if is_apart && is_ours => Some(won),
@@ -584,13 +596,13 @@ impl<'a, E: Effect> Join<'a, E> {
             store.take_more(key);
         }
         if !dropped.is_empty() {
-            our_dots.set(store.births(key));
+            our_dots.set(store.creation_dots(key));
         }
         for lost in &*dropped {
             store.outdate(lost, our_dots.has(store.local_dot(lost)));
         }
         store.trees.touch(key);
-        self.changes.push(Change { key, superseded });
+        self.changes.push(Change { key, overruled });
         self.note(key, incoming, lists);
     }
 
@@ -611,22 +623,24 @@ impl<'a, E: Effect> Join<'a, E> {
         greatest.filter(is_over).copied()
     }
 
-    /// Notes the births, and what else is newly listed.
+    /// Notes the creation dots, and what else is newly listed.
     fn note(&mut self, key: u32, incoming: &Incoming<'_, E>, lists: &mut Lists<E>) {
-        let Incoming { first, is_born_first, beside: Beside { births, .. }, .. } = *incoming;
-        let Lists { added, added_dots, their_dots: birth_dots, .. } = lists;
-        self.add_births(key, births, added_dots);
-        birth_dots.set(births.iter().map(|birth| self.birth(birth)));
+        let Incoming { first, is_created_by_first, beside: Beside { creation_dots, .. }, .. } =
+            *incoming;
+        let Lists { added, added_dots, their_dots: their_creation_dots, .. } = lists;
+        self.add_creation_dots(key, creation_dots, added_dots);
+        their_creation_dots
+            .set(creation_dots.iter().map(|creation_dot| self.creation_dot(creation_dot)));
         for record in &*added {
             let (origin, counter) = self.store.local_dot(record);
             let is_first = self.is_same(record, &first);
-            // A key without a birth is forged; it must have one, to be told to others.
-            let mut is_birth = is_first && is_born_first || self.store.chain(key) == 0;
-            if is_birth {
-                self.store.add_birth(key, (origin, counter));
+            // A key without a creation dot is forged; it must have one, to be told to others.
+            let mut is_creation = is_first && is_created_by_first || self.store.chain(key) == 0;
+            if is_creation {
+                self.store.add_creation_dot(key, (origin, counter));
             }
-            is_birth |= birth_dots.has((origin, counter));
-            let step = Step { counter, key, is_birth };
+            is_creation |= their_creation_dots.has((origin, counter));
+            let step = Step { counter, key, is_creation };
             if is_first {
                 self.list(origin, step);
             } else {
@@ -635,16 +649,21 @@ impl<'a, E: Effect> Join<'a, E> {
         }
     }
 
-    /// Notes those of the births that are news. What is listed besides goes to the trails with that.
-    fn add_births(&mut self, key: u32, births: &[(u32, u32, u64)], added: &LocalDots) {
-        for birth in births {
-            let (origin, counter) = self.birth(birth);
+    /// Notes those of the creation dots that are news. What is listed besides goes to the dot indexes with that.
+    fn add_creation_dots(
+        &mut self,
+        key: u32,
+        creation_dots: &[(u32, u32, u64)],
+        added: &LocalDots,
+    ) {
+        for creation_dot in creation_dots {
+            let (origin, counter) = self.creation_dot(creation_dot);
             if counter <= self.store.origins.seen(origin) {
                 continue;
             }
-            self.store.add_birth(key, (origin, counter));
+            self.store.add_creation_dot(key, (origin, counter));
             if !added.has((origin, counter)) {
-                self.steps.beside.push((origin, Step { counter, key, is_birth: true }));
+                self.steps.beside.push((origin, Step { counter, key, is_creation: true }));
             }
         }
     }

@@ -31,15 +31,15 @@
 //! ```
 
 use super::arena::{LONGEST, Table};
-use super::atom::Atom;
-use super::delta::Unfit;
+use super::canonical_bytes::CanonicalBytes;
+use super::delta::ApplyError;
 use super::segments::{Collector, Mover, Pieces, Place, Segments};
 use super::state_hash::{
-    Found, KeyAndBody, Leaves, Part, Spot, Trees, object_hashes, write_bytes, write_number,
-    write_value,
+    KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, object_hashes, write_bytes,
+    write_number, write_value,
 };
 use super::vector::{Origins, Vector};
-use super::{Author, Refused, StateHash};
+use super::{Author, OperationError, StateHash};
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use std::cmp::Ordering;
@@ -50,7 +50,7 @@ use std::marker::PhantomData;
 const MOST: usize = u32::MAX as usize;
 
 /// The entries, in order.
-pub struct Log<V: Atom + ?Sized> {
+pub struct Log<V: CanonicalBytes + ?Sized> {
     entries: Entries,
     of: PhantomData<fn(&V)>,
 }
@@ -165,8 +165,8 @@ impl Leaves for Entries {
         self.records.len()
     }
 
-    fn part(&self, _: u32) -> Option<Part> {
-        Some(Part::Content)
+    fn part(&self, _: u32) -> Option<TreeKind> {
+        Some(TreeKind::Content)
     }
 
     fn write_key(&self, number: u32, out: &mut Vec<u8>) {
@@ -184,15 +184,15 @@ impl Leaves for Entries {
     }
 }
 
-impl<V: Atom + ?Sized> Log<V> {
+impl<V: CanonicalBytes + ?Sized> Log<V> {
     /// A log without entries.
     pub fn new() -> Self {
         Self { entries: Entries::default(), of: PhantomData }
     }
 }
 
-impl<V: Atom + ?Sized> Log<V> {
-    /// Takes in all entries of `other`; the result tells which are new here. Large stretches of
+impl<V: CanonicalBytes + ?Sized> Log<V> {
+    /// Applies all entries of `other`; the result tells which are new here. Large stretches of
     /// their bytes are shared and not copied.
     ///
     /// # Panics
@@ -203,7 +203,7 @@ impl<V: Atom + ?Sized> Log<V> {
     }
 }
 
-impl<V: Atom + ?Sized> Log<V> {
+impl<V: CanonicalBytes + ?Sized> Log<V> {
     /// Appends an entry. Entries with greater timestamps stay behind it.
     ///
     /// Refused, without effect: an entry of more than 2^32 − 1 bytes, and one more than 2^32 − 1
@@ -213,13 +213,13 @@ impl<V: Atom + ?Sized> Log<V> {
         author: &Author,
         entry: &V,
         timestamp: u64,
-    ) -> Result<Entry<'_, V>, Refused> {
+    ) -> Result<Entry<'_, V>, OperationError> {
         let bytes = entry.to_bytes();
         if bytes.len() > LONGEST {
-            return Err(Refused::TooLong(bytes.len()));
+            return Err(OperationError::TooLong(bytes.len()));
         }
         if self.entries.records.len() == MOST {
-            return Err(Refused::LogFull);
+            return Err(OperationError::LogFull);
         }
         let entries = &mut self.entries;
         let origin = entries.origins.number(&author.origin);
@@ -231,7 +231,7 @@ impl<V: Atom + ?Sized> Log<V> {
     }
 }
 
-impl<V: Atom + ?Sized> Log<V> {
+impl<V: CanonicalBytes + ?Sized> Log<V> {
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.entries.order.len()
@@ -271,15 +271,15 @@ impl<V: Atom + ?Sized> Log<V> {
     }
 
     /// What the trees of the state hash have at a place.
-    pub(super) fn look(&mut self, spot: Spot) -> Found {
+    pub(super) fn look(&mut self, at: TreePath) -> Subtree {
         self.state_hash();
-        self.entries.trees.look(&self.entries, spot)
+        self.entries.trees.look(&self.entries, at)
     }
 
     /// The first records below a place of the state hash.
-    pub(super) fn below(&mut self, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
+    pub(super) fn below(&mut self, at: TreePath, limit: usize) -> Vec<KeyAndBody> {
         self.state_hash();
-        self.entries.trees.below(&self.entries, spot, limit)
+        self.entries.trees.below(&self.entries, at, limit)
     }
 
     /// Which entries have been seen. Cost: O(origins), without a look at their names.
@@ -316,25 +316,25 @@ impl<V: Atom + ?Sized> Log<V> {
         LogDelta { since: since.clone(), seen, timestamps, seqs, lengths, bytes, of: PhantomData }
     }
 
-    /// Takes in a delta; the result tells which entries are new. Entries that are known already
+    /// Applies a delta; the result tells which entries are new. Entries that are known already
     /// are passed over.
     ///
     /// Refused, without effect: a delta that builds upon entries which were not seen
-    /// ([`Unfit::Gap`]), and one that leads to more than 2^32 − 1 entries ([`Unfit::LogFull`]).
-    pub fn apply(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, Unfit> {
+    /// ([`ApplyError::Gap`]), and one that leads to more than 2^32 − 1 entries ([`ApplyError::LogFull`]).
+    pub fn apply(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, ApplyError> {
         if let Some((origin, needed, seen)) = self.entries.origins.lacks(&delta.since) {
-            return Err(Unfit::Gap { origin, needed, seen });
+            return Err(ApplyError::Gap { origin, needed, seen });
         }
         self.take(delta)
     }
 
-    /// Takes in a delta that has no gap.
-    fn take(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, Unfit> {
+    /// Applies a delta that has no gap.
+    fn take(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, ApplyError> {
         let LogDelta { since, seen, timestamps, seqs, lengths, bytes, .. } = delta;
         let entries = &mut self.entries;
 
         // For each origin: its place, how many entries are to be passed over, how many to be taken.
-        let known = entries.origins.vector().counts_along(seen.roster());
+        let known = entries.origins.vector().counts_along(seen.actor_table());
         let mut runs: Vec<(usize, usize, usize)> = Vec::new();
         for (place, before, count) in seen.beyond(&since) {
             let known = known[place].clamp(before, count);
@@ -348,10 +348,10 @@ impl<V: Atom + ?Sized> Log<V> {
         let first = entries.records.len();
         let count: usize = runs.iter().map(|(_, _, new)| new).sum();
         if count > MOST - first {
-            return Err(Unfit::LogFull);
+            return Err(ApplyError::LogFull);
         }
 
-        let numbers = entries.origins.numbers_of(seen.roster());
+        let numbers = entries.origins.numbers_of(seen.actor_table());
         entries.by_origin.resize(entries.origins.len(), Table::default());
         let mut segments = std::mem::take(&mut entries.segments);
         let mut mover = Mover::new(&mut segments, &bytes, wanted);
@@ -372,7 +372,7 @@ impl<V: Atom + ?Sized> Log<V> {
     }
 }
 
-impl<V: Atom + ?Sized> Lattice for Log<V> {
+impl<V: CanonicalBytes + ?Sized> Lattice for Log<V> {
     fn bottom() -> Self {
         Self::new()
     }
@@ -382,41 +382,41 @@ impl<V: Atom + ?Sized> Lattice for Log<V> {
     }
 }
 
-impl<V: Atom + ?Sized> Default for Log<V> {
+impl<V: CanonicalBytes + ?Sized> Default for Log<V> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// The bytes are shared, save for the last of them.
-impl<V: Atom + ?Sized> Clone for Log<V> {
+impl<V: CanonicalBytes + ?Sized> Clone for Log<V> {
     fn clone(&self) -> Self {
         Self { entries: self.entries.clone(), of: PhantomData }
     }
 }
 
 /// Equal knowledge, in whichever order it came.
-impl<V: Atom + ?Sized> PartialEq for Log<V> {
+impl<V: CanonicalBytes + ?Sized> PartialEq for Log<V> {
     fn eq(&self, other: &Self) -> bool {
         self.vector() == other.vector() && self.entries().eq(other.entries())
     }
 }
 
-impl<V: Atom + ?Sized> Eq for Log<V> {}
+impl<V: CanonicalBytes + ?Sized> Eq for Log<V> {}
 
-impl<V: Atom + ?Sized> fmt::Debug for Log<V> {
+impl<V: CanonicalBytes + ?Sized> fmt::Debug for Log<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.entries()).finish()
     }
 }
 
 /// One entry, where it stands in the log. What is asked of it is looked up then.
-pub struct Entry<'a, V: Atom + ?Sized> {
+pub struct Entry<'a, V: CanonicalBytes + ?Sized> {
     log: &'a Log<V>,
     number: u32,
 }
 
-impl<'a, V: Atom + ?Sized> Entry<'a, V> {
+impl<'a, V: CanonicalBytes + ?Sized> Entry<'a, V> {
     fn record(&self) -> &'a Record {
         &self.log.entries.records[self.number as usize]
     }
@@ -469,16 +469,16 @@ impl<'a, V: Atom + ?Sized> Entry<'a, V> {
     }
 }
 
-impl<V: Atom + ?Sized> Clone for Entry<'_, V> {
+impl<V: CanonicalBytes + ?Sized> Clone for Entry<'_, V> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<V: Atom + ?Sized> Copy for Entry<'_, V> {}
+impl<V: CanonicalBytes + ?Sized> Copy for Entry<'_, V> {}
 
 /// Equal in all that the entry says of itself, wherever it stands.
-impl<V: Atom + ?Sized> PartialEq for Entry<'_, V> {
+impl<V: CanonicalBytes + ?Sized> PartialEq for Entry<'_, V> {
     fn eq(&self, other: &Self) -> bool {
         (self.timestamp(), self.seq()) == (other.timestamp(), other.seq())
             && self.origin() == other.origin()
@@ -487,9 +487,9 @@ impl<V: Atom + ?Sized> PartialEq for Entry<'_, V> {
     }
 }
 
-impl<V: Atom + ?Sized> Eq for Entry<'_, V> {}
+impl<V: CanonicalBytes + ?Sized> Eq for Entry<'_, V> {}
 
-impl<V: Atom + ?Sized> fmt::Debug for Entry<'_, V> {
+impl<V: CanonicalBytes + ?Sized> fmt::Debug for Entry<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")
             .field("timestamp", &self.timestamp())
@@ -500,16 +500,16 @@ impl<V: Atom + ?Sized> fmt::Debug for Entry<'_, V> {
     }
 }
 
-/// Which entries were new when something was taken in.
+/// Which entries were new when something was applied.
 #[derive(Debug)]
-pub struct News<'a, V: Atom + ?Sized> {
+pub struct News<'a, V: CanonicalBytes + ?Sized> {
     log: &'a Log<V>,
     position: usize,
     /// In the order of the log.
     numbers: Vec<u32>,
 }
 
-impl<'a, V: Atom + ?Sized> News<'a, V> {
+impl<'a, V: CanonicalBytes + ?Sized> News<'a, V> {
     /// How many were new.
     pub fn len(&self) -> usize {
         self.numbers.len()
@@ -534,10 +534,10 @@ impl<'a, V: Atom + ?Sized> News<'a, V> {
 
 /// What to tell a replica that has seen `since`: the entries that came after it.
 ///
-/// They stand by origin, in the order of the roster of `seen`, and for each origin by counter. The
+/// They stand by origin, in the order of the actor table of `seen`, and for each origin by counter. The
 /// counters are those above what `since` has seen, up to what `seen` has.
 #[must_use = "a delta that is not sent brings nobody up to date"]
-pub struct LogDelta<V: Atom + ?Sized> {
+pub struct LogDelta<V: CanonicalBytes + ?Sized> {
     /// What the receiver must have seen.
     pub(crate) since: Vector,
     /// What the sender has seen.
@@ -554,7 +554,7 @@ pub struct LogDelta<V: Atom + ?Sized> {
 }
 
 /// Whether the bytes are entries of `V`, of these lengths, one after the other.
-pub(crate) fn are_all<V: Atom + ?Sized>(bytes: &[u8], lengths: &[u32]) -> bool {
+pub(crate) fn are_all<V: CanonicalBytes + ?Sized>(bytes: &[u8], lengths: &[u32]) -> bool {
     let mut ends = Vec::with_capacity(lengths.len());
     let mut end = 0_usize;
     for length in lengths {
@@ -574,8 +574,8 @@ pub(crate) struct Columns {
     pub lengths: Vec<u32>,
 }
 
-impl<V: Atom + ?Sized> LogDelta<V> {
-    /// The delta of these parts: for each origin in the order of the roster of `seen`, and each
+impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
+    /// The delta of these parts: for each origin in the order of the actor table of `seen`, and each
     /// of its entries of which `since` has not seen and `seen` has, its timestamp, seq and length
     /// in bytes; and the bytes of all entries in one. `None` unless the numbers are right, and all
     /// entries are of `V`.
@@ -615,7 +615,7 @@ impl<V: Atom + ?Sized> LogDelta<V> {
         &self.since
     }
 
-    /// What the sender has seen; and the receiver, once this is taken in.
+    /// What the sender has seen; and the receiver, once this is applied.
     pub fn seen(&self) -> &Vector {
         &self.seen
     }
@@ -631,7 +631,7 @@ impl<V: Atom + ?Sized> LogDelta<V> {
     }
 }
 
-impl<V: Atom + ?Sized> Clone for LogDelta<V> {
+impl<V: CanonicalBytes + ?Sized> Clone for LogDelta<V> {
     fn clone(&self) -> Self {
         Self {
             since: self.since.clone(),
@@ -645,7 +645,7 @@ impl<V: Atom + ?Sized> Clone for LogDelta<V> {
     }
 }
 
-impl<V: Atom + ?Sized> fmt::Debug for LogDelta<V> {
+impl<V: CanonicalBytes + ?Sized> fmt::Debug for LogDelta<V> {
     /// All but the entries themselves, which may be many.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogDelta")

@@ -21,22 +21,22 @@
 //!
 //! client.apply(&server.delta_since(&client.vector()))?;
 //! assert_eq!(client.get("orders.total"), None);
-//! assert_eq!(client.open_decisions().count(), 1);
+//! assert_eq!(client.conflicts().count(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use super::arena::LONGEST;
-use super::atom::Atom;
-use super::decisions::{Decision, Decisions, OpenDecision};
-use super::delta::{Effect, Performed, Replicated, Typed, Types, Unfit, Write};
+use super::canonical_bytes::CanonicalBytes;
+use super::decisions::{Conflict, Decision, Decisions};
+use super::delta::{ApplyError, Effect, Performed, Replicated, TypedDelta, Types, Write};
 use super::exchange::Applied;
 use super::state_hash::{Trees, object_hashes};
 use super::vector::Vector;
-use super::{Author, Refused, StateHash};
+use super::{Author, OperationError, StateHash};
 use std::marker::PhantomData;
 
 /// What brings another replica's map up to date.
-pub type Delta<K, V> = Typed<Write, K, V>;
+pub type Delta<K, V> = TypedDelta<Write, K, V>;
 
 /// The latest writes to every key, and the one that wins.
 pub struct LwwMap<K: ?Sized, V: ?Sized> {
@@ -55,14 +55,14 @@ impl<K: ?Sized, V: ?Sized> LwwMap<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
-    /// Takes in all that the other map has seen. Both are of one history.
-    pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Write, K>, Unfit> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
+    /// Applies all that the other map has seen. Both are of one history.
+    pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Write, K>, ApplyError> {
         self.apply(&other.delta_since(&self.vector()))
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
     /// Sets the key's value, if no write to it with a greater stamp was or will be seen.
     pub fn put(
         &mut self,
@@ -70,10 +70,10 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         key: &K,
         value: &V,
         timestamp: u64,
-    ) -> Result<Performed<'_, Self>, Refused> {
+    ) -> Result<Performed<'_, Self>, OperationError> {
         let value = value.to_bytes();
         if value.len() > LONGEST {
-            return Err(Refused::TooLong(value.len()));
+            return Err(OperationError::TooLong(value.len()));
         }
         let counter = self.decisions.decide(author, &key.to_bytes(), |values| {
             Write::new(timestamp, Some(values.put(&value)))
@@ -87,14 +87,14 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         author: &Author,
         key: &K,
         timestamp: u64,
-    ) -> Result<Performed<'_, Self>, Refused> {
+    ) -> Result<Performed<'_, Self>, OperationError> {
         let write = Write::new(timestamp, None);
         let counter = self.decisions.decide(author, &key.to_bytes(), |_| write)?;
         Ok(Performed::new(self, &author.origin, counter))
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
     /// The key's value; `None` where nothing was written or it was deleted.
     pub fn get(&self, key: &K) -> Option<V::Ref<'_>> {
         self.value(self.decisions.find(&key.to_bytes())?)
@@ -144,8 +144,8 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
 
     /// The open merge decisions, in the order in which their keys became known. Cost: O(keys that
     /// were ever contested).
-    pub fn open_decisions(&self) -> impl Iterator<Item = OpenDecision<K::Ref<'_>>> {
-        self.decisions.open_decisions(K::from_bytes)
+    pub fn conflicts(&self) -> impl Iterator<Item = Conflict<K::Ref<'_>>> {
+        self.decisions.conflicts(K::from_bytes)
     }
 
     pub(super) fn trees(&mut self) -> &Trees {
@@ -160,8 +160,8 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
         &mut self.decisions
     }
 
-    pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
-        self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    pub(super) fn open_bytes(&self) -> Vec<Conflict<Vec<u8>>> {
+        self.decisions.conflicts(|key| Some(key.to_vec())).collect()
     }
 
     pub(super) fn footprint(&self) -> usize {
@@ -182,7 +182,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
     /// What has been seen.
     pub fn vector(&self) -> Vector {
         self.decisions.vector()
@@ -190,18 +190,18 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> LwwMap<K, V> {
 
     /// A message that brings a receiver who has seen `since` up to this state.
     pub fn delta_since(&self, since: &Vector) -> Delta<K, V> {
-        Typed::new(self.decisions.delta_since(since))
+        TypedDelta::new(self.decisions.delta_since(since))
     }
 
-    /// Takes in a delta, and tells what that changed. Where operations between this state and the
+    /// Applies a delta, and tells what that changed. Where operations between this state and the
     /// delta's start are missing, it is refused, and nothing changes.
-    pub fn apply(&mut self, delta: &Delta<K, V>) -> Result<Applied<'_, Write, K>, Unfit> {
+    pub fn apply(&mut self, delta: &Delta<K, V>) -> Result<Applied<'_, Write, K>, ApplyError> {
         let changes = self.decisions.apply(&delta.keyed)?;
         Ok(Applied::new(&self.decisions, changes))
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Replicated for LwwMap<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replicated for LwwMap<K, V> {
     type Delta = Delta<K, V>;
 
     fn vector(&self) -> Vector {

@@ -23,20 +23,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::atom::Atom;
-use super::decisions::{Decision, Decisions, OpenDecision};
-use super::delta::{Performed, Replicated, Typed, Unfit, Write};
+use super::canonical_bytes::CanonicalBytes;
+use super::decisions::{Conflict, Decision, Decisions};
+use super::delta::{ApplyError, Performed, Replicated, TypedDelta, Write};
 use super::exchange::Applied;
 use super::lww_map::LwwMap;
 use super::state_hash::object_hashes;
 use super::vector::Vector;
-use super::{Author, Refused, StateHash};
+use super::{Author, OperationError, StateHash};
 
 /// The key of a register: it needs none.
 const KEY: &[u8] = b"";
 
 /// What brings another replica's register up to date.
-pub type Delta<V> = Typed<Write, [u8], V>;
+pub type Delta<V> = TypedDelta<Write, [u8], V>;
 
 /// The latest writes, and the one that wins.
 pub struct LwwRegister<V: ?Sized> {
@@ -50,21 +50,21 @@ impl<V: ?Sized> LwwRegister<V> {
     }
 }
 
-impl<V: Atom + ?Sized> LwwRegister<V> {
-    /// Takes in all that the other register has seen. Both are of one history.
-    pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Write, [u8]>, Unfit> {
+impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
+    /// Applies all that the other register has seen. Both are of one history.
+    pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Write, [u8]>, ApplyError> {
         self.map.join(&other.map)
     }
 }
 
-impl<V: Atom + ?Sized> LwwRegister<V> {
+impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
     /// Sets the value, or deletes it, if no write with a greater stamp was or will be seen.
     pub fn write(
         &mut self,
         author: &Author,
         value: Option<&V>,
         timestamp: u64,
-    ) -> Result<Performed<'_, Self>, Refused> {
+    ) -> Result<Performed<'_, Self>, OperationError> {
         let performed = match value {
             Some(value) => self.map.put(author, KEY, value, timestamp)?,
             None => self.map.delete(author, KEY, timestamp)?,
@@ -74,7 +74,7 @@ impl<V: Atom + ?Sized> LwwRegister<V> {
     }
 }
 
-impl<V: Atom + ?Sized> LwwRegister<V> {
+impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
     /// The value; `None` where nothing was written or it was deleted.
     pub fn value(&self) -> Option<V::Ref<'_>> {
         self.map.get(KEY)
@@ -104,8 +104,8 @@ impl<V: Atom + ?Sized> LwwRegister<V> {
     }
 
     /// The open merge decision, if it is open.
-    pub fn open_decision(&self) -> Option<OpenDecision<()>> {
-        self.map.open_decisions().next().map(|open| open.map(|_| ()))
+    pub fn conflict(&self) -> Option<Conflict<()>> {
+        self.map.conflicts().next().map(|open| open.map(|_| ()))
     }
 
     pub(super) fn footprint(&self) -> usize {
@@ -118,7 +118,7 @@ impl<V: Atom + ?Sized> LwwRegister<V> {
     }
 }
 
-impl<V: Atom + ?Sized> LwwRegister<V> {
+impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
     /// What has been seen.
     pub fn vector(&self) -> Vector {
         self.map.vector()
@@ -129,18 +129,18 @@ impl<V: Atom + ?Sized> LwwRegister<V> {
         self.map.delta_since(since)
     }
 
-    /// Takes in a delta, and tells what that changed. Where operations between this state and the
+    /// Applies a delta, and tells what that changed. Where operations between this state and the
     /// delta's start are missing, or it is one of a map, it is refused, and nothing changes.
-    pub fn apply(&mut self, delta: &Delta<V>) -> Result<Applied<'_, Write, [u8]>, Unfit> {
+    pub fn apply(&mut self, delta: &Delta<V>) -> Result<Applied<'_, Write, [u8]>, ApplyError> {
         // On the wire a register is a map with one key, so that either may be taken for the other.
         if delta.keyed.names.len() > 1 || !delta.keyed.keys.is_empty() {
-            return Err(Unfit::OtherKeys);
+            return Err(ApplyError::OtherKeys);
         }
         self.map.apply(delta)
     }
 }
 
-impl<V: Atom + ?Sized> Replicated for LwwRegister<V> {
+impl<V: CanonicalBytes + ?Sized> Replicated for LwwRegister<V> {
     type Delta = Delta<V>;
 
     fn vector(&self) -> Vector {

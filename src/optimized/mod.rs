@@ -11,7 +11,7 @@
 //! Every type's file has one order: state, bottom, join, mutators, queries, delta.
 
 mod arena;
-mod atom;
+mod canonical_bytes;
 mod segments;
 mod vector;
 
@@ -37,9 +37,9 @@ pub mod replica;
 pub mod wire;
 
 pub use crate::digest::StateHash;
-pub use crate::operation::{Author, Refused};
-pub use atom::Atom;
-pub use decisions::{Decision, OpenDecision};
-pub use delta::{KeyedDelta, Performed, Presence, Replicated, Typed, Unfit, Write};
+pub use crate::operation::{Author, OperationError};
+pub use canonical_bytes::CanonicalBytes;
+pub use decisions::{Conflict, Decision};
+pub use delta::{ApplyError, KeyedDelta, Performed, Presence, Replicated, TypedDelta, Write};
 pub use exchange::{Applied, KeyChange};
-pub use vector::{Fingerprint, Roster, Vector};
+pub use vector::{ActorTable, Fingerprint, Vector};

@@ -29,19 +29,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::atom::Atom;
-use super::decisions::{Decision, Decisions, OpenDecision};
-use super::delta::{Performed, Replicated, Typed, Unfit};
+use super::canonical_bytes::CanonicalBytes;
+use super::decisions::{Conflict, Decision, Decisions};
+use super::delta::{ApplyError, Performed, Replicated, TypedDelta};
 use super::exchange::Applied;
 use super::state_hash::object_hashes;
 use super::vector::Vector;
-use super::{Author, Refused, StateHash};
+use super::{Author, OperationError, StateHash};
 use std::marker::PhantomData;
 
 pub use super::delta::Presence;
 
 /// What brings another replica's set up to date.
-pub type Delta<K> = Typed<Presence, K, ()>;
+pub type Delta<K> = TypedDelta<Presence, K, ()>;
 
 /// The latest decisions on every element.
 pub struct OrSet<K: ?Sized> {
@@ -60,21 +60,29 @@ impl<K: ?Sized> OrSet<K> {
     }
 }
 
-impl<K: Atom + ?Sized> OrSet<K> {
-    /// Takes in all that the other set has seen. Both are of one history.
-    pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Presence, K>, Unfit> {
+impl<K: CanonicalBytes + ?Sized> OrSet<K> {
+    /// Applies all that the other set has seen. Both are of one history.
+    pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Presence, K>, ApplyError> {
         self.apply(&other.delta_since(&self.vector()))
     }
 }
 
-impl<K: Atom + ?Sized> OrSet<K> {
+impl<K: CanonicalBytes + ?Sized> OrSet<K> {
     /// Adds the element.
-    pub fn add(&mut self, author: &Author, element: &K) -> Result<Performed<'_, Self>, Refused> {
+    pub fn add(
+        &mut self,
+        author: &Author,
+        element: &K,
+    ) -> Result<Performed<'_, Self>, OperationError> {
         self.decide(author, element, Presence::Added)
     }
 
     /// Removes the element, as far as its additions have been seen.
-    pub fn remove(&mut self, author: &Author, element: &K) -> Result<Performed<'_, Self>, Refused> {
+    pub fn remove(
+        &mut self,
+        author: &Author,
+        element: &K,
+    ) -> Result<Performed<'_, Self>, OperationError> {
         self.decide(author, element, Presence::Removed)
     }
 
@@ -83,13 +91,13 @@ impl<K: Atom + ?Sized> OrSet<K> {
         author: &Author,
         element: &K,
         presence: Presence,
-    ) -> Result<Performed<'_, Self>, Refused> {
+    ) -> Result<Performed<'_, Self>, OperationError> {
         let counter = self.decisions.decide(author, &element.to_bytes(), |_| presence)?;
         Ok(Performed::new(self, &author.origin, counter))
     }
 }
 
-impl<K: Atom + ?Sized> OrSet<K> {
+impl<K: CanonicalBytes + ?Sized> OrSet<K> {
     /// Whether the element is in the set.
     pub fn contains(&self, element: &K) -> bool {
         self.decisions.find(&element.to_bytes()).is_some_and(|number| self.has(number))
@@ -127,8 +135,8 @@ impl<K: Atom + ?Sized> OrSet<K> {
 
     /// The open merge decisions, in the order in which their elements became known. Cost:
     /// O(elements that were ever contested).
-    pub fn open_decisions(&self) -> impl Iterator<Item = OpenDecision<K::Ref<'_>>> {
-        self.decisions.open_decisions(K::from_bytes)
+    pub fn conflicts(&self) -> impl Iterator<Item = Conflict<K::Ref<'_>>> {
+        self.decisions.conflicts(K::from_bytes)
     }
 
     pub(super) fn store(&self) -> &Decisions<Presence> {
@@ -139,8 +147,8 @@ impl<K: Atom + ?Sized> OrSet<K> {
         &mut self.decisions
     }
 
-    pub(super) fn open_bytes(&self) -> Vec<OpenDecision<Vec<u8>>> {
-        self.decisions.open_decisions(|key| Some(key.to_vec())).collect()
+    pub(super) fn open_bytes(&self) -> Vec<Conflict<Vec<u8>>> {
+        self.decisions.conflicts(|key| Some(key.to_vec())).collect()
     }
 
     pub(super) fn footprint(&self) -> usize {
@@ -161,7 +169,7 @@ impl<K: Atom + ?Sized> OrSet<K> {
     }
 }
 
-impl<K: Atom + ?Sized> OrSet<K> {
+impl<K: CanonicalBytes + ?Sized> OrSet<K> {
     /// What has been seen.
     pub fn vector(&self) -> Vector {
         self.decisions.vector()
@@ -169,18 +177,18 @@ impl<K: Atom + ?Sized> OrSet<K> {
 
     /// A message that brings a receiver who has seen `since` up to this state.
     pub fn delta_since(&self, since: &Vector) -> Delta<K> {
-        Typed::new(self.decisions.delta_since(since))
+        TypedDelta::new(self.decisions.delta_since(since))
     }
 
-    /// Takes in a delta, and tells what that changed. Where operations between this state and the
+    /// Applies a delta, and tells what that changed. Where operations between this state and the
     /// delta's start are missing, it is refused, and nothing changes.
-    pub fn apply(&mut self, delta: &Delta<K>) -> Result<Applied<'_, Presence, K>, Unfit> {
+    pub fn apply(&mut self, delta: &Delta<K>) -> Result<Applied<'_, Presence, K>, ApplyError> {
         let changes = self.decisions.apply(&delta.keyed)?;
         Ok(Applied::new(&self.decisions, changes))
     }
 }
 
-impl<K: Atom + ?Sized> Replicated for OrSet<K> {
+impl<K: CanonicalBytes + ?Sized> Replicated for OrSet<K> {
     type Delta = Delta<K>;
 
     fn vector(&self) -> Vector {

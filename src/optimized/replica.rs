@@ -25,16 +25,16 @@
 //! server.apply("approved", delta)?;
 //! assert_eq!(server.notices(&"bob".into()).len(), 1);
 //!
-//! // Both know the same once the answer is taken in as well, and their hashes say so.
+//! // Both know the same once the answer is applied as well, and their hashes say so.
 //! let delta = server.delta_since("approved", &client.vector("approved")?)?;
 //! client.apply("approved", delta)?;
 //! assert_eq!(client.state_hash(), server.state_hash());
 //! # Ok::<(), rejoin::optimized::replica::Error>(())
 //! ```
 
-use super::atom::Atom;
-use super::decisions::OpenDecision;
-use super::delta::Unfit;
+use super::canonical_bytes::CanonicalBytes;
+use super::decisions::Conflict;
+use super::delta::ApplyError;
 use super::g_counter::{CounterDelta, GCounter};
 use super::log::{Log, LogDelta};
 use super::lww_map::{self, LwwMap};
@@ -42,7 +42,7 @@ use super::lww_register::{self, LwwRegister};
 use super::or_set::{self, OrSet};
 use super::state_hash::replica_hash;
 use super::vector::Vector;
-use super::{Author, Refused, StateHash};
+use super::{Author, OperationError, StateHash};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::hybrid_clock::{HybridClock, TooFarAhead};
 use crate::limits::{MAX_VALUE, check_name};
@@ -52,7 +52,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The state of one object. Keys and elements are `K`, values and entries are `V`.
-pub enum Object<K: Atom + ?Sized, V: Atom + ?Sized> {
+pub enum Object<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     /// A counter that only grows.
     GCounter(GCounter),
     /// One value; the last write wins.
@@ -67,7 +67,7 @@ pub enum Object<K: Atom + ?Sized, V: Atom + ?Sized> {
 
 /// What brings one object of another replica up to date.
 #[must_use = "a delta that is not sent brings nobody up to date"]
-pub enum Delta<K: Atom + ?Sized, V: Atom + ?Sized> {
+pub enum Delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     /// Of a counter.
     GCounter(CounterDelta),
     /// Of a register.
@@ -86,7 +86,7 @@ pub struct Changes {
     /// How many keys, entries or shares changed.
     pub changed: usize,
     /// The decisions that had effect before and have it no more, with the bytes of their keys.
-    pub superseded: Vec<(Vec<u8>, crate::operation::DecisionId)>,
+    pub overruled: Vec<(Vec<u8>, crate::operation::DecisionId)>,
 }
 
 /// Why a request or a message was refused. Nothing changed.
@@ -102,9 +102,9 @@ pub enum Reason {
         found: ObjectType,
     },
     /// The delta does not fit.
-    Unfit(Unfit),
+    Apply(ApplyError),
     /// The object refused the operation.
-    Refused(Refused),
+    Operation(OperationError),
     /// There is no stamp for a write to the key, whose bytes these are.
     TooFarAhead(Vec<u8>, TooFarAhead),
 }
@@ -118,7 +118,7 @@ pub struct Error {
     pub reason: Reason,
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// The state of an object that nothing was done to.
     pub fn bottom(kind: ObjectType) -> Self {
         match kind {
@@ -157,13 +157,13 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
             (Self::Log(state), Operation::Append { entry: Some(entry), timestamp }) => {
                 state.append(author, entry, timestamp).map(|entry| entry.dot())
             }
-            (Self::Log(_), Operation::Append { entry: None, .. }) => Err(Refused::NoEntry),
+            (Self::Log(_), Operation::Append { entry: None, .. }) => Err(OperationError::NoEntry),
             (state, operation) => {
                 let (expected, found) = (state.kind(), operation.kind());
                 return Err(Reason::WrongType { expected, found });
             }
         };
-        performed.map_err(Reason::Refused)
+        performed.map_err(Reason::Operation)
     }
 
     /// Its type.
@@ -197,7 +197,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
             Self::LwwMap(state) => state.footprint(),
             Self::Log(state) => state.footprint(),
         };
-        // Its name in the roster, its count, and its operations that still matter, if only one.
+        // Its name in the actor table, its count, and its operations that still matter, if only one.
         const ORIGIN: usize = 256;
         size_of::<Self>() + ORIGIN * self.vector().counts().len() + data
     }
@@ -215,11 +215,11 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
 
     /// The open merge decisions, with the bytes of their keys, in the order in which these became
     /// known.
-    pub fn open_decisions(&self) -> Vec<OpenDecision<Vec<u8>>> {
+    pub fn conflicts(&self) -> Vec<Conflict<Vec<u8>>> {
         match self {
             Self::GCounter(_) | Self::Log(_) => Vec::new(),
             Self::LwwRegister(state) => {
-                state.open_decision().into_iter().map(|open| open.map(|()| Vec::new())).collect()
+                state.conflict().into_iter().map(|open| open.map(|()| Vec::new())).collect()
             }
             Self::OrSet(state) => state.open_bytes(),
             Self::LwwMap(state) => state.open_bytes(),
@@ -237,7 +237,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
         }
     }
 
-    /// Takes in such a message.
+    /// Applies such a message.
     pub fn apply(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
         let changes = match (self, delta) {
             (Self::GCounter(ours), Delta::GCounter(delta)) => {
@@ -260,10 +260,10 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
                 return Err(Reason::WrongType { expected, found });
             }
         };
-        changes.map_err(Reason::Unfit)
+        changes.map_err(Reason::Apply)
     }
 
-    fn take_in(&mut self, delta: &Delta<K, V>) -> Result<(), Reason> {
+    fn apply_ref(&mut self, delta: &Delta<K, V>) -> Result<(), Reason> {
         let taken = match (self, delta) {
             (Self::GCounter(ours), Delta::GCounter(delta)) => ours.apply(delta).map(drop),
             (Self::LwwRegister(ours), Delta::LwwRegister(delta)) => ours.apply(delta).map(drop),
@@ -275,18 +275,18 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Object<K, V> {
                 return Err(Reason::WrongType { expected, found });
             }
         };
-        taken.map_err(Reason::Unfit)
+        taken.map_err(Reason::Apply)
     }
 }
 
 impl Changes {
     fn of(changed: usize) -> Self {
-        Self { changed, superseded: Vec::new() }
+        Self { changed, overruled: Vec::new() }
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
-    /// About how many bytes it takes in memory, rosters and shared entries as well.
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
+    /// About how many bytes it takes in memory, actor tables and shared entries as well.
     pub fn footprint(&self) -> usize {
         let data = match self {
             Self::GCounter(delta) => 16 * delta.len(),
@@ -337,7 +337,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
         Some((since, seen))
     }
 
-    /// What the sender has seen; and the receiver, once this is taken in.
+    /// What the sender has seen; and the receiver, once this is applied.
     pub fn seen(&self) -> &Vector {
         match self {
             Self::GCounter(delta) => delta.seen(),
@@ -353,15 +353,15 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
 pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
 
 /// One replica: who it is, and what it has seen.
-pub struct Replica<K: Atom + ?Sized, V: Atom + ?Sized> {
+pub struct Replica<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     origin: Origin,
     objects: Objects<K, V>,
-    /// How many operations of this replica it has seen, over all objects and lives.
+    /// How many operations of this replica it has seen, over all objects and incarnations.
     performed: u64,
     clock: HybridClock,
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// A replica that has seen nothing, with the objects that it is to hold.
     pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
         let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
@@ -388,9 +388,12 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         user: Option<User>,
     ) -> Result<Dot, Error> {
         let Some(seq) = self.performed.checked_add(1) else {
-            return Err(refuse(id, Reason::Refused(Refused::NoNamesLeft(self.origin.clone()))));
+            return Err(refuse(
+                id,
+                Reason::Operation(OperationError::NoNamesLeft(self.origin.clone())),
+            ));
         };
-        check(&operation, user.as_ref()).map_err(|why| refuse(id, Reason::Refused(why)))?;
+        check(&operation, user.as_ref()).map_err(|why| refuse(id, Reason::Operation(why)))?;
         let author = Author { origin: self.origin.clone(), seq, user };
         let object = find(&mut self.objects, id)?;
         let dot = object.perform(&author, operation).map_err(|reason| refuse(id, reason))?;
@@ -416,7 +419,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         })
     }
 
-    /// How many operations of this replica it has seen, over all objects and lives.
+    /// How many operations of this replica it has seen, over all objects and incarnations.
     fn count_performed(&self) -> u64 {
         let ours = |vector: Vector| {
             let ours = vector.iter().filter(|(origin, _)| origin.replica == self.origin.replica);
@@ -427,14 +430,14 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
 }
 
 /// Checks what every message and store must be able to hold.
-fn check<K: Atom + ?Sized, V: Atom + ?Sized>(
+fn check<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     operation: &Operation<&K, Option<&V>>,
     user: Option<&User>,
-) -> Result<(), Refused> {
-    let name = |what, name: &[u8]| check_name(what, name).map_err(Refused::InvalidName);
+) -> Result<(), OperationError> {
+    let name = |what, name: &[u8]| check_name(what, name).map_err(OperationError::InvalidName);
     let value = |value: &Option<&V>| match value.map_or(0, |value| value.to_bytes().len()) {
         0..=MAX_VALUE => Ok(()),
-        length => Err(Refused::TooLong(length)),
+        length => Err(OperationError::TooLong(length)),
     };
     user.map_or(Ok(()), |user| name("user", user.as_bytes()))?;
     match operation {
@@ -456,14 +459,14 @@ fn refuse(id: &str, reason: Reason) -> Error {
     Error { object: id.into(), reason }
 }
 
-fn find<'a, K: Atom + ?Sized, V: Atom + ?Sized>(
+fn find<'a, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     objects: &'a mut Objects<K, V>,
     id: &str,
 ) -> Result<&'a mut Object<K, V>, Error> {
     objects.get_mut(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// Who this is.
     pub fn origin(&self) -> &Origin {
         &self.origin
@@ -501,9 +504,9 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     }
 
     /// The open merge decisions of all objects, with the bytes of their keys.
-    pub fn open_decisions(&self) -> impl Iterator<Item = (&ObjectId, OpenDecision<Vec<u8>>)> {
+    pub fn conflicts(&self) -> impl Iterator<Item = (&ObjectId, Conflict<Vec<u8>>)> {
         let open = |(id, object): (_, &Object<K, V>)| {
-            object.open_decisions().into_iter().map(move |open| (id, open))
+            object.conflicts().into_iter().map(move |open| (id, open))
         };
         self.objects.iter().flat_map(open)
     }
@@ -517,8 +520,8 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     /// What each user is to be told, if anything.
     pub fn all_notices(&self) -> BTreeMap<User, Vec<Notice<Vec<u8>>>> {
         let mut notices = BTreeMap::<User, Vec<Notice<Vec<u8>>>>::new();
-        for (object, open) in self.open_decisions() {
-            for decision in open.superseded {
+        for (object, open) in self.conflicts() {
+            for decision in open.overruled {
                 let Some(user) = decision.user.clone() else { continue };
                 let key = match &self.objects[object] {
                     Object::LwwRegister(_) => None,
@@ -548,22 +551,22 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         Ok(self.object(id)?.delta_since(since))
     }
 
-    /// Takes in such a message, and tells what it changed.
+    /// Applies such a message, and tells what it changed.
     ///
     /// # Errors
-    /// [`Unfit::Gap`] where operations before the delta's start are missing; [`Unfit::Forked`] where
+    /// [`ApplyError::Gap`] where operations before the delta's start are missing; [`ApplyError::Forked`] where
     /// it knows operations under this very name that were not performed here.
     pub fn apply(&mut self, id: &str, delta: Delta<K, V>) -> Result<Changes, Error> {
         let seen = delta.seen().clone();
         self.take(id, &seen, |object| object.apply(delta))
     }
 
-    /// Takes in such a message, where nobody asks what it changes and the message stays.
-    pub fn take_in(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
-        self.take(id, delta.seen(), |object| object.take_in(delta))
+    /// Applies such a message, where nobody asks what it changes and the message stays.
+    pub fn apply_ref(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
+        self.take(id, delta.seen(), |object| object.apply_ref(delta))
     }
 
-    /// Takes in what a sender has seen, if it is no more of this life than was performed here.
+    /// Applies what a sender has seen, if it is no more of this life than was performed here.
     fn take<T>(
         &mut self,
         id: &str,
@@ -575,11 +578,11 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
         let before = object.vector();
         let (performed, known) = (before.get(origin), seen.get(origin));
         if known > performed {
-            let unfit = Unfit::Forked { origin: origin.clone(), performed, known };
-            return Err(refuse(id, Reason::Unfit(unfit)));
+            let unfit = ApplyError::Forked { origin: origin.clone(), performed, known };
+            return Err(refuse(id, Reason::Apply(unfit)));
         }
         let taken = take(object).map_err(|reason| refuse(id, reason))?;
-        // Operations of earlier lives may come back to a replica that was set back.
+        // Operations of earlier incarnations may come back to a replica that was set back.
         for (of, count) in seen.iter().filter(|(of, _)| of.replica == origin.replica) {
             let back = count.saturating_sub(before.get(of));
             self.performed = self.performed.saturating_add(back);
@@ -588,7 +591,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Replica<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Replica<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Replica<K, V> {
     fn clone(&self) -> Self {
         let Self { origin, objects, performed, clock } = self;
         let (origin, objects) = (origin.clone(), objects.clone());
@@ -596,7 +599,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Replica<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Replica<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Replica<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, objects, performed, clock } = self;
         f.debug_struct("Replica")
@@ -608,7 +611,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Replica<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Object<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Object<K, V> {
     fn clone(&self) -> Self {
         match self {
             Self::GCounter(state) => Self::GCounter(state.clone()),
@@ -620,7 +623,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Object<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Object<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Object<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::GCounter(state) => state.fmt(f),
@@ -632,7 +635,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Object<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Delta<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Delta<K, V> {
     fn clone(&self) -> Self {
         match self {
             Self::GCounter(delta) => Self::GCounter(delta.clone()),
@@ -644,7 +647,7 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Clone for Delta<K, V> {
     }
 }
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> fmt::Debug for Delta<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Delta<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::GCounter(delta) => delta.fmt(f),
@@ -664,8 +667,8 @@ impl fmt::Display for Error {
             Reason::WrongType { expected, found } => {
                 write!(f, "it is of type {}, not {}", expected.as_str(), found.as_str())
             }
-            Reason::Unfit(unfit) => unfit.fmt(f),
-            Reason::Refused(refused) => refused.fmt(f),
+            Reason::Apply(unfit) => unfit.fmt(f),
+            Reason::Operation(refused) => refused.fmt(f),
             Reason::TooFarAhead(key, error) => {
                 write!(f, "key {:?}: {error}", String::from_utf8_lossy(key))
             }

@@ -119,7 +119,7 @@ pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, StateHash
 
 /// Which tree a record belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Part {
+pub(crate) enum TreeKind {
     /// What has a value, or is an open decision.
     Content,
     /// What is removed, and nobody's latest word is otherwise.
@@ -132,7 +132,7 @@ pub(crate) trait Leaves {
     fn len(&self) -> usize;
 
     /// Which tree the record belongs to; `None` if to none.
-    fn part(&self, number: u32) -> Option<Part>;
+    fn part(&self, number: u32) -> Option<TreeKind>;
 
     /// Brings what is asked of these records into the cache.
     fn prefetch(&self, _: &[u32]) {}
@@ -231,10 +231,10 @@ impl Place {
     const REMOVALS: u8 = 2;
     const CHANGED: u8 = 4;
 
-    fn of(part: Option<Part>) -> Self {
+    fn of(part: Option<TreeKind>) -> Self {
         Self(match part {
-            Some(Part::Content) => Self::CONTENT,
-            Some(Part::Removals) => Self::REMOVALS,
+            Some(TreeKind::Content) => Self::CONTENT,
+            Some(TreeKind::Removals) => Self::REMOVALS,
             None => 0,
         })
     }
@@ -332,16 +332,16 @@ impl Trees {
         (self.content.hash, self.removals.hash)
     }
 
-    fn tree(&self, part: Part) -> &Tree {
+    fn tree(&self, part: TreeKind) -> &Tree {
         match part {
-            Part::Content => &self.content,
-            Part::Removals => &self.removals,
+            TreeKind::Content => &self.content,
+            TreeKind::Removals => &self.removals,
         }
     }
 
     /// What the tree has at a depth, along a path: the hashes of its four parts where it goes on,
     /// else its records. As of the last refresh.
-    pub fn at(&self, part: Part, path: u64, depth: u32) -> Subtree {
+    pub fn at(&self, part: TreeKind, path: u64, depth: u32) -> RawSubtree {
         let tree = self.tree(part);
         let mut child = tree.root;
         for level in 0..depth.min(DEEPEST) {
@@ -350,33 +350,33 @@ impl Trees {
                 // The bucket has all that is below, and maybe more.
                 None => {
                     let records = self.bucket(child);
-                    return Subtree::Bucket(records);
+                    return RawSubtree::Bucket(records);
                 }
             }
         }
         match child.as_node() {
-            Some(node) => Subtree::Node(tree.nodes[node as usize].hashes),
-            None => Subtree::Bucket(self.bucket(child)),
+            Some(node) => RawSubtree::Node(tree.nodes[node as usize].hashes),
+            None => RawSubtree::Bucket(self.bucket(child)),
         }
     }
 
     /// What a tree has at a place, with its records in the order of their keys. As of the last
     /// refresh.
-    pub fn look(&self, leaves: &impl Leaves, spot: Spot) -> Found {
-        match self.at(spot.part, spot.path, spot.depth) {
-            Subtree::Node(hashes) => Found::Node(hashes),
-            Subtree::Bucket(numbers) => Found::Records(Self::records(leaves, numbers, spot)),
+    pub fn look(&self, leaves: &impl Leaves, at: TreePath) -> Subtree {
+        match self.at(at.part, at.path, at.depth) {
+            RawSubtree::Node(hashes) => Subtree::Node(hashes),
+            RawSubtree::Bucket(numbers) => Subtree::Records(Self::records(leaves, numbers, at)),
         }
     }
 
     /// The first records below a place of a tree, `limit` of them at most, in the order of their
     /// keys. As of the last refresh.
-    pub fn below(&self, leaves: &impl Leaves, spot: Spot, limit: usize) -> Vec<KeyAndBody> {
-        let tree = self.tree(spot.part);
+    pub fn below(&self, leaves: &impl Leaves, at: TreePath, limit: usize) -> Vec<KeyAndBody> {
+        let tree = self.tree(at.part);
         let mut child = tree.root;
-        for level in 0..spot.depth.min(DEEPEST) {
+        for level in 0..at.depth.min(DEEPEST) {
             if let Some(node) = child.as_node() {
-                child = tree.nodes[node as usize].children[branch(spot.path, level)];
+                child = tree.nodes[node as usize].children[branch(at.path, level)];
             }
         }
         let mut numbers = Vec::new();
@@ -391,16 +391,16 @@ impl Trees {
                 break;
             }
         }
-        Self::records(leaves, numbers, spot)
+        Self::records(leaves, numbers, at)
     }
 
     /// Those of the records that belong below a place.
-    fn records(leaves: &impl Leaves, numbers: Vec<u32>, spot: Spot) -> Vec<KeyAndBody> {
+    fn records(leaves: &impl Leaves, numbers: Vec<u32>, at: TreePath) -> Vec<KeyAndBody> {
         let mut records = Vec::with_capacity(numbers.len());
         for number in numbers {
             let (mut key, mut body) = (Vec::new(), Vec::new());
             leaves.write_key(number, &mut key);
-            if spot.has(&key) {
+            if at.has(&key) {
                 leaves.write_body(number, &mut body);
                 records.push((key, body));
             }
@@ -433,7 +433,7 @@ impl Trees {
 
     /// The records that may differ from those of another object: ours and theirs. As of the last
     /// refresh of both.
-    pub fn difference(&self, other: &Self, part: Part) -> (Vec<u32>, Vec<u32>) {
+    pub fn difference(&self, other: &Self, part: TreeKind) -> (Vec<u32>, Vec<u32>) {
         let (ours, theirs) = (self.tree(part), other.tree(part));
         let mut found = (Vec::new(), Vec::new());
         let mut open = Vec::new();
@@ -465,16 +465,16 @@ pub(crate) type KeyAndBody = (Vec<u8>, Vec<u8>);
 
 /// A place in one of the trees of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Spot {
+pub(crate) struct TreePath {
     /// In which tree.
-    pub part: Part,
+    pub part: TreeKind,
     /// The way there from the root, two bits a level, the first ones on top.
     pub path: u64,
     /// How many levels down, at most 32.
     pub depth: u32,
 }
 
-impl Spot {
+impl TreePath {
     /// The deepest one.
     pub const DEEPEST: u32 = DEEPEST;
 
@@ -494,7 +494,7 @@ impl Spot {
 
 /// What a tree has at a place, to be told to others.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Found {
+pub(crate) enum Subtree {
     /// More than a bucket: the hashes of the four parts.
     Node([Digest; 4]),
     /// These records.
@@ -503,7 +503,7 @@ pub(crate) enum Found {
 
 /// What a tree has at a place.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Subtree {
+pub(crate) enum RawSubtree {
     /// More than a bucket: the hashes of the four parts.
     Node([Digest; 4]),
     /// These records.
@@ -674,8 +674,8 @@ mod tests {
             self.0.len()
         }
 
-        fn part(&self, _: u32) -> Option<Part> {
-            Some(Part::Content)
+        fn part(&self, _: u32) -> Option<TreeKind> {
+            Some(TreeKind::Content)
         }
 
         fn write_key(&self, number: u32, out: &mut Vec<u8>) {
@@ -698,7 +698,7 @@ mod tests {
                 numbers.0[differing] = 1;
             }
             theirs.refresh(&numbers);
-            let (found, other) = ours.difference(&theirs, Part::Content);
+            let (found, other) = ours.difference(&theirs, TreeKind::Content);
             let differences = records.div_ceil(step);
             let is_found = |at: usize| found.contains(&(at as u32)) && other.contains(&(at as u32));
             assert!((0..records).step_by(step).all(is_found));

@@ -1,8 +1,8 @@
 //! State vectors: which operations on one object have been seen, laid out for speed.
 //!
-//! Meaning: that of [`crate::version_vector`]. The origins stand in a *roster*, a sorted list that
+//! Meaning: that of [`crate::version_vector`]. The origins stand in a *actor table*, a sorted list that
 //! many vectors share, and the counts stand beside it in a plain array. Two vectors with one
-//! roster are compared number by number, with no look at a name.
+//! actor table are compared number by number, with no look at a name.
 //! Laws: a lattice under the pointwise maximum.
 //! Cost: comparing O(origins); finding an origin O(log origins); cloning copies the counts only.
 //! Source: Parker et al., Detection of Mutual Inconsistency in Distributed Systems, 1983.
@@ -15,17 +15,17 @@ use std::sync::{Arc, OnceLock};
 
 /// The origins of which anything has been seen, in order.
 #[derive(Debug, Default)]
-pub struct Roster {
+pub struct ActorTable {
     origins: Vec<Origin>,
     fingerprint: OnceLock<Fingerprint>,
 }
 
-/// What stands for a roster, or for a vector, between two that both know it: the first 16 bytes of
+/// What stands for an actor table, or for a vector, between two that both know it: the first 16 bytes of
 /// its BLAKE3 hash.
 pub type Fingerprint = [u8; 16];
 
-impl Roster {
-    /// The roster of these origins; `None` unless they are in rising order.
+impl ActorTable {
+    /// The actor table of these origins; `None` unless they are in rising order.
     pub fn new(origins: Vec<Origin>) -> Option<Self> {
         let rises = origins.is_sorted_by(|a, b| a < b);
         rises.then(|| Self { origins, fingerprint: OnceLock::new() })
@@ -60,7 +60,7 @@ impl Roster {
         Arc::ptr_eq(self, other) || self.origins == other.origins
     }
 
-    /// The roster of both. The result is one of the two where that has all origins already.
+    /// The actor table of both. The result is one of the two where that has all origins already.
     pub(super) fn union(self: &Arc<Self>, other: &Arc<Self>) -> Arc<Self> {
         if self.is(other) || other.origins.iter().all(|origin| self.position(origin).is_some()) {
             return self.clone();
@@ -73,8 +73,8 @@ impl Roster {
     }
 }
 
-impl Roster {
-    /// The roster with an origin more, which belongs there.
+impl ActorTable {
+    /// The actor table with an origin more, which belongs there.
     fn with(&self, place: usize, origin: &Origin) -> Self {
         let mut origins = Vec::with_capacity(self.origins.len() + 1);
         origins.extend_from_slice(&self.origins[..place]);
@@ -83,7 +83,7 @@ impl Roster {
         Self { origins, fingerprint: OnceLock::new() }
     }
 
-    /// The roster without the origin that stands there.
+    /// The actor table without the origin that stands there.
     fn without(&self, place: usize) -> Self {
         let origins = [&self.origins[..place], &self.origins[place + 1..]].concat();
         Self { origins, fingerprint: OnceLock::new() }
@@ -99,31 +99,32 @@ fn first_half(hash: blake3::Hash) -> Fingerprint {
 /// How many operations of each origin have been seen, each without a gap.
 #[derive(Clone, Debug, Default)]
 pub struct Vector {
-    roster: Arc<Roster>,
-    /// One for each origin of the roster. None is 0, so that equal knowledge has equal rosters.
+    actor_table: Arc<ActorTable>,
+    /// One for each origin of the actor table. None is 0, so that equal knowledge has equal actor tables.
     counts: Vec<u64>,
 }
 
 impl Vector {
     /// The vector of these counts; `None` unless there is one for each origin, and none is 0.
-    pub fn new(roster: Arc<Roster>, counts: Vec<u64>) -> Option<Self> {
-        let fits = counts.len() == roster.origins.len() && counts.iter().all(|count| *count > 0);
-        fits.then_some(Self { roster, counts })
+    pub fn new(actor_table: Arc<ActorTable>, counts: Vec<u64>) -> Option<Self> {
+        let fits =
+            counts.len() == actor_table.origins.len() && counts.iter().all(|count| *count > 0);
+        fits.then_some(Self { actor_table, counts })
     }
 
     /// Its origins.
-    pub fn roster(&self) -> &Arc<Roster> {
-        &self.roster
+    pub fn actor_table(&self) -> &Arc<ActorTable> {
+        &self.actor_table
     }
 
-    /// Its counts, in the order of the roster.
+    /// Its counts, in the order of the actor table.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
     /// How many operations of the origin have been seen.
     pub fn get(&self, origin: &Origin) -> u64 {
-        self.roster.position(origin).map_or(0, |at| self.counts[at])
+        self.actor_table.position(origin).map_or(0, |at| self.counts[at])
     }
 
     /// Whether the operation has been seen.
@@ -133,7 +134,7 @@ impl Vector {
 
     /// The entries, in the order of their origins.
     pub fn iter(&self) -> impl Iterator<Item = (&Origin, u64)> {
-        self.roster.origins.iter().zip(self.counts.iter().copied())
+        self.actor_table.origins.iter().zip(self.counts.iter().copied())
     }
 
     /// Whether nothing has been seen.
@@ -141,9 +142,9 @@ impl Vector {
         self.counts.is_empty()
     }
 
-    /// The counts in the order of another roster, 0 for origins that this vector lacks.
-    pub fn counts_along(&self, roster: &Arc<Roster>) -> Vec<u64> {
-        if self.roster.is(roster) {
+    /// The counts in the order of another actor table, 0 for origins that this vector lacks.
+    pub fn counts_along(&self, actor_table: &Arc<ActorTable>) -> Vec<u64> {
+        if self.actor_table.is(actor_table) {
             return self.counts.clone();
         }
         let mut ours = self.iter().peekable();
@@ -151,7 +152,7 @@ impl Vector {
             while ours.next_if(|(our, _)| *our < origin).is_some() {}
             ours.next_if(|(our, _)| *our == origin).map_or(0, |(_, count)| count)
         };
-        roster.origins.iter().map(count).collect()
+        actor_table.origins.iter().map(count).collect()
     }
 
     /// What has been seen here and not by `since`: for each origin of which there is such, its
@@ -161,10 +162,10 @@ impl Vector {
         since: &'a Self,
     ) -> impl Iterator<Item = (usize, u64, u64)> + 'a {
         // Without a copy where it can be: a vector of many origins is large beside what is new.
-        let before = if self.roster.is(&since.roster) {
+        let before = if self.actor_table.is(&since.actor_table) {
             Cow::Borrowed(since.counts())
         } else {
-            Cow::Owned(since.counts_along(&self.roster))
+            Cow::Owned(since.counts_along(&self.actor_table))
         };
         (0..self.counts.len()).filter_map(move |place| {
             let (before, count) = (before[place], self.counts[place]);
@@ -174,36 +175,36 @@ impl Vector {
 
     /// Whether everything that `other` has seen has been seen here.
     pub fn covers(&self, other: &Self) -> bool {
-        if self.roster.is(&other.roster) {
+        if self.actor_table.is(&other.actor_table) {
             return self.counts.iter().zip(&other.counts).all(|(ours, theirs)| ours >= theirs);
         }
-        let ours = self.counts_along(&other.roster);
+        let ours = self.counts_along(&other.actor_table);
         ours.iter().zip(&other.counts).all(|(ours, theirs)| ours >= theirs)
     }
 
-    /// Takes in all that `other` has seen.
+    /// Applies all that `other` has seen.
     pub fn join(&mut self, other: &Self) {
-        let roster = self.roster.union(&other.roster);
-        let mut counts = self.counts_along(&roster);
-        for (ours, theirs) in counts.iter_mut().zip(other.counts_along(&roster)) {
+        let actor_table = self.actor_table.union(&other.actor_table);
+        let mut counts = self.counts_along(&actor_table);
+        for (ours, theirs) in counts.iter_mut().zip(other.counts_along(&actor_table)) {
             *ours = (*ours).max(theirs);
         }
-        *self = Self { roster, counts };
+        *self = Self { actor_table, counts };
     }
 
     /// The vector of someone who has seen all this but the operation and those after it of its
     /// origin.
     pub fn without(&self, dot: &Dot) -> Self {
-        let Some(place) = self.roster.position(&dot.origin) else {
+        let Some(place) = self.actor_table.position(&dot.origin) else {
             return self.clone();
         };
         let mut vector = self.clone();
         vector.counts[place] = vector.counts[place].min(dot.counter.saturating_sub(1));
         if vector.counts[place] == 0 {
-            let mut origins = self.roster.origins.clone();
+            let mut origins = self.actor_table.origins.clone();
             origins.remove(place);
             vector.counts.remove(place);
-            vector.roster = Arc::new(Roster { origins, fingerprint: OnceLock::new() });
+            vector.actor_table = Arc::new(ActorTable { origins, fingerprint: OnceLock::new() });
         }
         vector
     }
@@ -211,7 +212,7 @@ impl Vector {
     /// What stands for the vector between two that both know it.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector");
-        hasher.update(self.roster.fingerprint());
+        hasher.update(self.actor_table.fingerprint());
         let mut bytes = Vec::with_capacity(8 * self.counts.len());
         for count in &self.counts {
             bytes.extend_from_slice(&count.to_le_bytes());
@@ -223,7 +224,7 @@ impl Vector {
 
 impl PartialEq for Vector {
     fn eq(&self, other: &Self) -> bool {
-        self.counts == other.counts && self.roster.is(&other.roster)
+        self.counts == other.counts && self.actor_table.is(&other.actor_table)
     }
 }
 
@@ -231,21 +232,21 @@ impl Eq for Vector {}
 
 impl Hash for Vector {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.roster.hash(state);
+        self.actor_table.hash(state);
         self.counts.hash(state);
     }
 }
 
-/// A roster is its origins, whether its fingerprint was asked for or not.
-impl PartialEq for Roster {
+/// An actor table is its origins, whether its fingerprint was asked for or not.
+impl PartialEq for ActorTable {
     fn eq(&self, other: &Self) -> bool {
         self.origins == other.origins
     }
 }
 
-impl Eq for Roster {}
+impl Eq for ActorTable {}
 
-impl Hash for Roster {
+impl Hash for ActorTable {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.origins.hash(state);
     }
@@ -255,8 +256,8 @@ impl From<&VersionVector> for Vector {
     fn from(vector: &VersionVector) -> Self {
         let (origins, counts) =
             vector.iter().map(|(origin, count)| (origin.clone(), count)).unzip();
-        let roster = Arc::new(Roster { origins, fingerprint: OnceLock::new() });
-        Self { roster, counts }
+        let actor_table = Arc::new(ActorTable { origins, fingerprint: OnceLock::new() });
+        Self { actor_table, counts }
     }
 }
 
@@ -273,13 +274,13 @@ impl From<&Vector> for VersionVector {
 /// The origins that one object knows, under numbers of its own, and what it has seen of each.
 ///
 /// A number stays the same when origins come to be known, so that records may hold it; the order
-/// of the roster is looked up where a vector leaves the object.
+/// of the actor table is looked up where a vector leaves the object.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origins {
-    roster: Arc<Roster>,
-    /// The number of each origin of the roster.
+    actor_table: Arc<ActorTable>,
+    /// The number of each origin of the actor table.
     numbers: Vec<u32>,
-    /// By number: where the origin stands in the roster.
+    /// By number: where the origin stands in the actor table.
     places: Vec<u32>,
     /// By number: how many operations have been seen.
     seen: Vec<u64>,
@@ -293,17 +294,17 @@ impl Origins {
 
     /// The number of the origin, where it is known.
     pub fn find(&self, origin: &Origin) -> Option<u32> {
-        self.roster.position(origin).map(|place| self.numbers[place])
+        self.actor_table.position(origin).map(|place| self.numbers[place])
     }
 
     /// The number of the origin, which becomes known. What is seen of it must follow.
     pub fn number(&mut self, origin: &Origin) -> u32 {
-        let place = match self.roster.origins.binary_search(origin) {
+        let place = match self.actor_table.origins.binary_search(origin) {
             Ok(place) => return self.numbers[place],
             Err(place) => place,
         };
         let number = self.seen.len() as u32;
-        self.roster = Arc::new(self.roster.with(place, origin));
+        self.actor_table = Arc::new(self.actor_table.with(place, origin));
         for later in &self.numbers[place..] {
             self.places[*later as usize] += 1;
         }
@@ -313,25 +314,25 @@ impl Origins {
         number
     }
 
-    /// The number of each origin of the roster; all of them become known.
-    pub fn numbers_of(&mut self, roster: &Arc<Roster>) -> Vec<u32> {
-        let all = self.roster.union(roster);
+    /// The number of each origin of the actor table; all of them become known.
+    pub fn numbers_of(&mut self, actor_table: &Arc<ActorTable>) -> Vec<u32> {
+        let all = self.actor_table.union(actor_table);
         self.learn(all);
-        if self.roster.is(roster) {
+        if self.actor_table.is(actor_table) {
             return self.numbers.clone();
         }
-        let known = roster.origins.iter().filter_map(|origin| self.find(origin));
+        let known = actor_table.origins.iter().filter_map(|origin| self.find(origin));
         known.collect()
     }
 
-    /// Goes over to a roster that has all origins of the present one.
-    fn learn(&mut self, roster: Arc<Roster>) {
-        if Arc::ptr_eq(&roster, &self.roster) {
+    /// Goes over to an actor table that has all origins of the present one.
+    fn learn(&mut self, actor_table: Arc<ActorTable>) {
+        if Arc::ptr_eq(&actor_table, &self.actor_table) {
             return;
         }
-        let mut old = self.roster.origins.iter().zip(&self.numbers).peekable();
-        let mut numbers = Vec::with_capacity(roster.origins.len());
-        for (place, origin) in roster.origins.iter().enumerate() {
+        let mut old = self.actor_table.origins.iter().zip(&self.numbers).peekable();
+        let mut numbers = Vec::with_capacity(actor_table.origins.len());
+        for (place, origin) in actor_table.origins.iter().enumerate() {
             match old.next_if(|(known, _)| *known == origin) {
                 Some((_, number)) => {
                     numbers.push(*number);
@@ -345,15 +346,15 @@ impl Origins {
             }
         }
         self.numbers = numbers;
-        self.roster = roster;
+        self.actor_table = actor_table;
     }
 
-    /// The number of each origin of the roster, where it is known.
-    pub fn find_all(&self, roster: &Arc<Roster>) -> Vec<Option<u32>> {
-        if self.roster.is(roster) {
+    /// The number of each origin of the actor table, where it is known.
+    pub fn find_all(&self, actor_table: &Arc<ActorTable>) -> Vec<Option<u32>> {
+        if self.actor_table.is(actor_table) {
             return self.numbers.iter().copied().map(Some).collect();
         }
-        roster.origins.iter().map(|origin| self.find(origin)).collect()
+        actor_table.origins.iter().map(|origin| self.find(origin)).collect()
     }
 
     /// The numbers, in the order of their origins.
@@ -362,21 +363,21 @@ impl Origins {
     }
 
     /// The origins, in order.
-    pub fn roster(&self) -> &Arc<Roster> {
-        &self.roster
+    pub fn actor_table(&self) -> &Arc<ActorTable> {
+        &self.actor_table
     }
 
-    /// The numbers of the origins, in the order of the roster.
+    /// The numbers of the origins, in the order of the actor table.
     pub fn numbers(&self) -> &[u32] {
         &self.numbers
     }
 
     /// The origin of a number.
     pub fn get(&self, number: u32) -> &Origin {
-        &self.roster.origins[self.place(number) as usize]
+        &self.actor_table.origins[self.place(number) as usize]
     }
 
-    /// Where the origin of a number stands in the roster.
+    /// Where the origin of a number stands in the actor table.
     pub fn place(&self, number: u32) -> u32 {
         self.places[number as usize]
     }
@@ -395,25 +396,25 @@ impl Origins {
     /// What has been seen, as a vector.
     pub fn vector(&self) -> Vector {
         let counts = self.numbers.iter().map(|number| self.seen[*number as usize]).collect();
-        Vector { roster: self.roster.clone(), counts }
+        Vector { actor_table: self.actor_table.clone(), counts }
     }
 
     /// What has been seen, as a vector, but of one origin only so many operations, which must be
     /// no more than were seen.
     pub fn vector_until(&self, number: u32, count: u64) -> Vector {
-        let Vector { mut roster, mut counts } = self.vector();
+        let Vector { mut actor_table, mut counts } = self.vector();
         let place = self.place(number) as usize;
         counts[place] = count;
         if count == 0 {
             counts.remove(place);
-            roster = Arc::new(roster.without(place));
+            actor_table = Arc::new(actor_table.without(place));
         }
-        Vector { roster, counts }
+        Vector { actor_table, counts }
     }
 
     /// For each origin, by number: what `vector` has seen of it.
     pub fn counts_of(&self, vector: &Vector) -> Vec<u64> {
-        let along = vector.counts_along(&self.roster);
+        let along = vector.counts_along(&self.actor_table);
         self.places.iter().map(|place| along[*place as usize]).collect()
     }
 
@@ -421,13 +422,13 @@ impl Origins {
     pub fn lacks(&self, vector: &Vector) -> Option<(Origin, u64, u64)> {
         let needed = vector.counts.iter();
         let is_less = |(needed, seen): (&u64, u64)| seen < *needed;
-        let place = if self.roster.is(&vector.roster) {
+        let place = if self.actor_table.is(&vector.actor_table) {
             let seen = self.numbers.iter().map(|number| self.seen[*number as usize]);
             needed.zip(seen).position(is_less)
         } else {
-            needed.zip(self.vector().counts_along(&vector.roster)).position(is_less)
+            needed.zip(self.vector().counts_along(&vector.actor_table)).position(is_less)
         }?;
-        let origin = &vector.roster.origins[place];
+        let origin = &vector.actor_table.origins[place];
         let seen = self.find(origin).map_or(0, |number| self.seen(number));
         Some((origin.clone(), vector.counts[place], seen))
     }

@@ -12,7 +12,7 @@
 //! LWW-registers, OR-sets and LWW-maps are built upon this store.
 
 use super::delta::Replicated;
-use super::{Author, Refused};
+use super::{Author, OperationError};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::{DecisionId, User};
@@ -128,9 +128,10 @@ impl<K: Ord + Clone, E: Ord + Clone> Decisions<K, E> {
         key: K,
         effect: E,
         timestamp: u64,
-    ) -> Result<Decision<E>, Refused> {
+    ) -> Result<Decision<E>, OperationError> {
         let Author { origin, seq, user } = author;
-        let dot = self.seen.next(origin).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
+        let dot =
+            self.seen.next(origin).ok_or_else(|| OperationError::NoNamesLeft(origin.clone()))?;
         let decision = Decision { dot, seq: *seq, timestamp, user: user.clone(), effect };
         self.maximal.insert(key, BTreeSet::from([decision.clone()]));
         self.seen.see(&decision.dot.origin, decision.dot.counter);

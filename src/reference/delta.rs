@@ -1,9 +1,9 @@
 //! Deltas: what a replica that has seen a vector may lack of a state.
 //!
-//! Meaning: each type says which part of its state that is, and how a part is taken in. A part
+//! Meaning: each type says which part of its state that is, and how a part is applied. A part
 //! that builds upon operations which were not seen is refused, and nothing changes: a vector
 //! moves forward only with the whole of what it claims.
-//! Laws: taken in, a delta has the effect of joining the whole state that it is a part of, for
+//! Laws: applied, a delta has the effect of joining the whole state that it is a part of, for
 //! every receiver that has seen its start (tests/exhaustive.rs, tests/convergence.rs).
 //! Cost: one pass over the sender's state, and the join of the part.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
@@ -21,7 +21,7 @@ pub trait Replicated: Lattice {
     /// What a state that has seen `since` may lack of this one. Cost: one pass over the state.
     fn part_since(&self, since: &VersionVector) -> Self;
 
-    /// Takes in such a part. Only a receiver that has seen `since` may do so.
+    /// Applies such a part. Only a receiver that has seen `since` may do so.
     fn take_part(&mut self, part: &Self);
 
     /// A message that brings a receiver who has seen `since` up to this state.
@@ -29,7 +29,7 @@ pub trait Replicated: Lattice {
         Delta { since: since.clone(), part: self.part_since(since) }
     }
 
-    /// Takes in a delta. Where operations between the own state and the delta's start are
+    /// Applies a delta. Where operations between the own state and the delta's start are
     /// missing, it is refused, and nothing changes.
     fn apply(&mut self, delta: &Delta<Self>) -> Result<(), Gap> {
         delta.refuse_gap(self.seen())?;

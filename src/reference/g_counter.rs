@@ -22,10 +22,10 @@
 //!
 //! local.join(&server);
 //! assert_eq!(local.value(), Some(7000));
-//! # Ok::<(), rejoin::reference::Refused>(())
+//! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
-use super::Refused;
+use super::OperationError;
 use super::delta::Replicated;
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
@@ -64,13 +64,16 @@ impl Lattice for GCounter {
 
 impl GCounter {
     /// Counts `amount` more, at least 1.
-    pub fn increment(&mut self, origin: &Origin, amount: u64) -> Result<Dot, Refused> {
+    pub fn increment(&mut self, origin: &Origin, amount: u64) -> Result<Dot, OperationError> {
         if amount == 0 {
-            return Err(Refused::ZeroIncrement);
+            return Err(OperationError::ZeroIncrement);
         }
-        let dot = self.seen.next(origin).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
-        let share =
-            self.share(origin).checked_add(u128::from(amount)).ok_or(Refused::ShareTooGreat)?;
+        let dot =
+            self.seen.next(origin).ok_or_else(|| OperationError::NoNamesLeft(origin.clone()))?;
+        let share = self
+            .share(origin)
+            .checked_add(u128::from(amount))
+            .ok_or(OperationError::ShareTooGreat)?;
         self.shares.insert(origin.clone(), share);
         self.seen.see(&dot.origin, dot.counter);
         Ok(dot)

@@ -25,11 +25,11 @@
 //! local.join(&server);
 //! let entries: Vec<&str> = local.entries().map(|entry| entry.entry).collect();
 //! assert_eq!(entries, ["migrate the orders", "orders are migrated", "offline: what is left?"]);
-//! # Ok::<(), rejoin::reference::Refused>(())
+//! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
 use super::delta::Replicated;
-use super::{Author, Refused};
+use super::{Author, OperationError};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;
@@ -87,9 +87,15 @@ impl<T: Ord + Clone> Lattice for Log<T> {
 
 impl<T: Ord + Clone> Log<T> {
     /// Appends an entry. Entries with greater timestamps stay behind it.
-    pub fn append(&mut self, author: &Author, entry: T, timestamp: u64) -> Result<Dot, Refused> {
+    pub fn append(
+        &mut self,
+        author: &Author,
+        entry: T,
+        timestamp: u64,
+    ) -> Result<Dot, OperationError> {
         let Author { origin, seq, .. } = author;
-        let dot = self.seen.next(origin).ok_or_else(|| Refused::NoNamesLeft(origin.clone()))?;
+        let dot =
+            self.seen.next(origin).ok_or_else(|| OperationError::NoNamesLeft(origin.clone()))?;
         self.entries.insert(Entry {
             timestamp,
             replica: origin.replica.clone(),

@@ -23,12 +23,12 @@
 //!
 //! local.join(&server);
 //! assert_eq!(local.get(&"orders.total"), None);
-//! # Ok::<(), rejoin::reference::Refused>(())
+//! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
 use super::decisions::{Decision, Decisions};
 use super::delta::Replicated;
-use super::{Author, Refused};
+use super::{Author, OperationError};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::Value;
@@ -79,7 +79,7 @@ impl<K: Ord + Clone, V: Value> LwwMap<K, V> {
         key: K,
         value: V,
         timestamp: u64,
-    ) -> Result<Dot, Refused> {
+    ) -> Result<Dot, OperationError> {
         let decision = self.decisions.decide(author, key.clone(), value, timestamp)?;
         self.join_winner(&key, &decision);
         Ok(decision.dot)

@@ -24,12 +24,12 @@
 //!
 //! local.join(&server);
 //! assert_eq!(local.value(), Some(&Some("balanced")));
-//! # Ok::<(), rejoin::reference::Refused>(())
+//! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
 use super::decisions::{Decision, Decisions};
 use super::delta::Replicated;
-use super::{Author, Refused};
+use super::{Author, OperationError};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::Value;
@@ -71,7 +71,12 @@ impl<V: Value> LwwRegister<V> {
 
 impl<V: Value> LwwRegister<V> {
     /// Sets the value, if no write with a greater stamp was or will be seen.
-    pub fn write(&mut self, author: &Author, value: V, timestamp: u64) -> Result<Dot, Refused> {
+    pub fn write(
+        &mut self,
+        author: &Author,
+        value: V,
+        timestamp: u64,
+    ) -> Result<Dot, OperationError> {
         let decision = self.decisions.decide(author, (), value, timestamp)?;
         let dot = decision.dot.clone();
         self.winner = self.winner.take().max(Some(decision));

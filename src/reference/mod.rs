@@ -23,4 +23,4 @@ pub mod replica;
 
 pub mod state_hash;
 
-pub use crate::operation::{Author, Refused};
+pub use crate::operation::{Author, OperationError};

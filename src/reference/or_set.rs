@@ -41,12 +41,12 @@
 //! informed_server.remove(&author("server", 3), 'A')?;
 //! informed_local.join(&informed_server);
 //! assert_eq!(informed_local.elements(), [&'B', &'D'].into());
-//! # Ok::<(), rejoin::reference::Refused>(())
+//! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
 use super::decisions::Decisions;
 use super::delta::Replicated;
-use super::{Author, Refused};
+use super::{Author, OperationError};
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;
@@ -86,12 +86,12 @@ impl<X: Ord + Clone> Lattice for OrSet<X> {
 
 impl<X: Ord + Clone> OrSet<X> {
     /// Adds the element.
-    pub fn add(&mut self, author: &Author, element: X) -> Result<Dot, Refused> {
+    pub fn add(&mut self, author: &Author, element: X) -> Result<Dot, OperationError> {
         Ok(self.decisions.decide(author, element, Presence::Added, 0)?.dot)
     }
 
     /// Removes the element, as far as its additions have been seen.
-    pub fn remove(&mut self, author: &Author, element: X) -> Result<Dot, Refused> {
+    pub fn remove(&mut self, author: &Author, element: X) -> Result<Dot, OperationError> {
         Ok(self.decisions.decide(author, element, Presence::Removed, 0)?.dot)
     }
 }

@@ -42,7 +42,7 @@ use super::log::Log;
 use super::lww_map::LwwMap;
 use super::lww_register::LwwRegister;
 use super::or_set::OrSet;
-use super::{Author, Refused};
+use super::{Author, OperationError};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::object::ObjectType;
@@ -81,7 +81,7 @@ pub enum Reason {
     /// A delta builds upon operations that have not been seen.
     Gap(Gap),
     /// The object refused the operation.
-    Refused(Refused),
+    Operation(OperationError),
 }
 
 impl<K: Ord + Clone, V: Value> Object<K, V> {
@@ -96,7 +96,7 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
         }
     }
 
-    /// Takes in another state of the same object.
+    /// Applies another state of the same object.
     pub fn join(&mut self, other: &Self) -> Result<(), Reason> {
         match (self, other) {
             (Self::GCounter(ours), Self::GCounter(theirs)) => ours.join(theirs),
@@ -128,7 +128,7 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
             }
             (state, operation) => return Err(state.mistaken_for(operation.kind())),
         };
-        performed.map_err(Reason::Refused)
+        performed.map_err(Reason::Operation)
     }
 
     fn mistaken_for(&self, found: ObjectType) -> Reason {
@@ -204,7 +204,7 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
         Delta { since: since.clone(), part }
     }
 
-    /// Takes in such a message.
+    /// Applies such a message.
     pub fn apply(&mut self, delta: &Delta<Self>) -> Result<(), Reason> {
         delta.refuse_gap(self.seen()).map_err(Reason::Gap)?;
         match (self, &delta.part) {
@@ -273,7 +273,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         Self { origin, objects: backup }
     }
 
-    /// Takes in the states of all objects, or of some.
+    /// Applies the states of all objects, or of some.
     pub fn join(&mut self, others: &Objects<K, V>) -> Result<(), Error> {
         self.change_all(others, Object::join)
     }
@@ -288,12 +288,13 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         let seq = u64::try_from(self.performed() + 1);
         let origin = self.origin.clone();
         change(&mut self.objects, id, |object| {
-            let seq = seq.map_err(|_| Reason::Refused(Refused::NoNamesLeft(origin.clone())))?;
+            let seq =
+                seq.map_err(|_| Reason::Operation(OperationError::NoNamesLeft(origin.clone())))?;
             object.perform(&Author { origin, seq, user }, operation)
         })
     }
 
-    /// How many operations of this replica it has seen, over all objects and lives.
+    /// How many operations of this replica it has seen, over all objects and incarnations.
     fn performed(&self) -> u128 {
         self.vector().get(&self.origin.replica).copied().unwrap_or(0)
     }
@@ -378,7 +379,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         since.iter().filter_map(delta).collect()
     }
 
-    /// Takes in the deltas, or none of them.
+    /// Applies the deltas, or none of them.
     pub fn apply(&mut self, deltas: &Deltas<K, V>) -> Result<(), Error> {
         self.change_all(deltas, Object::apply)
     }
@@ -393,7 +394,7 @@ impl fmt::Display for Error {
                 write!(f, "it is of type {}, not {}", expected.as_str(), found.as_str())
             }
             Reason::Gap(gap) => gap.fmt(f),
-            Reason::Refused(refused) => refused.fmt(f),
+            Reason::Operation(refused) => refused.fmt(f),
         }
     }
 }

@@ -27,7 +27,7 @@
 //! local.join(&server);
 //! server.join(&before);
 //! assert_eq!(local.state_hash(), server.state_hash());
-//! # Ok::<(), rejoin::reference::Refused>(())
+//! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
 use super::decisions::{Decision, Decisions};

@@ -4,9 +4,9 @@ use super::message::{Answer, Place, Point, Told, kind, write_number};
 use super::{Config, Discrepancy, RecordDifference};
 use crate::object::ObjectType;
 use crate::operation::ObjectId;
-use crate::optimized::Atom;
+use crate::optimized::CanonicalBytes;
 use crate::optimized::replica::Object;
-use crate::optimized::state_hash::{Found, Part, Spot};
+use crate::optimized::state_hash::{Subtree, TreeKind, TreePath};
 use std::collections::BTreeMap;
 
 /// How many places are asked for at once, and in all.
@@ -26,8 +26,8 @@ pub(super) struct Descent {
     pub object: usize,
     ours: Point,
     theirs: Point,
-    open: Vec<Spot>,
-    waiting: Vec<Spot>,
+    open: Vec<TreePath>,
+    waiting: Vec<TreePath>,
     asked: usize,
     found: BTreeMap<Vec<u8>, Pair>,
     is_complete: bool,
@@ -36,12 +36,12 @@ pub(super) struct Descent {
 impl Descent {
     pub fn new(object: usize, ours: Point, theirs: Point) -> Self {
         let mut open = Vec::new();
-        let root = |part| Spot { part, path: 0, depth: 0 };
+        let root = |part| TreePath { part, path: 0, depth: 0 };
         if ours.hash.content != theirs.hash.content {
-            open.push(root(Part::Content));
+            open.push(root(TreeKind::Content));
         }
         if ours.hash.removals != theirs.hash.removals {
-            open.push(root(Part::Removals));
+            open.push(root(TreeKind::Removals));
         }
         let (waiting, found) = (Vec::new(), BTreeMap::new());
         Self { object, ours, theirs, open, waiting, asked: 0, found, is_complete: true }
@@ -60,7 +60,7 @@ impl Descent {
     }
 
     /// What to ask next.
-    pub fn ask<K: Atom + ?Sized, V: Atom + ?Sized>(
+    pub fn ask<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         object: &Object<K, V>,
         config: &Config,
@@ -77,14 +77,14 @@ impl Descent {
         self.asked += self.waiting.len();
         let mut part = vec![kind::ASK];
         write_number(self.waiting.len() as u64, &mut part);
-        for spot in &self.waiting {
-            Place { object: self.object, vector: self.ours.vector, spot: *spot }.write(&mut part);
+        for at in &self.waiting {
+            Place { object: self.object, vector: self.ours.vector, at: *at }.write(&mut part);
         }
         Some(part)
     }
 
-    /// Takes in an answer. One that was not asked for is passed over.
-    pub fn take<K: Atom + ?Sized, V: Atom + ?Sized>(
+    /// Applies an answer. One that was not asked for is passed over.
+    pub fn take<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         place: &Place,
         answer: Answer,
@@ -92,10 +92,10 @@ impl Descent {
         config: &Config,
     ) {
         let is_ours = place.vector == self.ours.vector;
-        let Some(at) = self.waiting.iter().position(|spot| is_ours && *spot == place.spot) else {
+        let Some(at) = self.waiting.iter().position(|at| is_ours && *at == place.at) else {
             return;
         };
-        let spot = self.waiting.swap_remove(at);
+        let at = self.waiting.swap_remove(at);
         if object.vector().fingerprint() != self.ours.vector {
             return self.give_up();
         }
@@ -103,19 +103,19 @@ impl Descent {
             Answer::Moved => self.give_up(),
             Answer::Records(theirs) => {
                 // One more than can be named, so that it is noticed.
-                let ours = object.below(spot, config.max_records + theirs.len() + 1);
+                let ours = object.below(at, config.max_records + theirs.len() + 1);
                 self.compare(ours.into_iter().map(Told::new).collect(), theirs);
             }
-            Answer::Node(theirs) => match object.look(spot) {
-                Found::Node(ours) => {
+            Answer::Node(theirs) => match object.look(at) {
+                Subtree::Node(ours) => {
                     let differing = (0..4_u32).filter(|at| {
                         let at = *at as usize;
                         ours[at] != theirs[at]
                     });
-                    self.open.extend(differing.filter_map(|branch| spot.child(branch)));
+                    self.open.extend(differing.filter_map(|branch| at.child(branch)));
                 }
-                Found::Records(ours) => {
-                    let children = (0..4_u32).filter_map(|branch| spot.child(branch));
+                Subtree::Records(ours) => {
+                    let children = (0..4_u32).filter_map(|branch| at.child(branch));
                     for (child, hash) in children.zip(theirs) {
                         if hash != [0; 32] {
                             self.open.push(child);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a message was refused. The session is over; what was taken in before is kept, and a new
+/// Why a message was refused. The session is over; what was applied before is kept, and a new
 /// session goes on from there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -18,7 +18,7 @@ pub enum Event {
         /// The objects that have another type there: the type here, and the one there.
         other_types: Vec<(ObjectId, ObjectType, ObjectType)>,
     },
-    /// Something was taken in.
+    /// Something was applied.
     Changed(Changed),
     /// An object is left out of this session, because it would exceed the budget. It can be fetched
     /// or computed anew.
@@ -31,7 +31,7 @@ pub enum Event {
         bytes: u64,
     },
     /// What the peer sent of an object was refused, and asking again did not help. Nothing of it
-    /// was taken in.
+    /// was applied.
     Refused {
         /// Which object.
         object: ObjectId,
@@ -76,7 +76,7 @@ pub enum Side {
     There,
 }
 
-/// What was taken in.
+/// What was applied.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Changed {
     /// Of which object.
@@ -101,7 +101,7 @@ pub struct Revision {
     /// The same after.
     pub after: Option<Vec<u8>>,
     /// The decision that had effect before and has it no more.
-    pub superseded: Option<DecisionId>,
+    pub overruled: Option<DecisionId>,
 }
 
 /// How a class ended.

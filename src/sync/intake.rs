@@ -1,4 +1,4 @@
-//! Intake: what is taken in, refused, and compared.
+//! Intake: what is applied, refused, and compared.
 
 use super::descent::Descent;
 use super::item::{MOST_REFUSALS, State, keep};
@@ -7,12 +7,12 @@ use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::object::Priority;
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Reason, Replica};
-use crate::optimized::wire::{self, Known, decompress};
-use crate::optimized::{Atom, Unfit, Vector};
+use crate::optimized::wire::{self, DecodeContext, decompress};
+use crate::optimized::{ApplyError, CanonicalBytes, Vector};
 use std::collections::BTreeMap;
 
 impl Session {
-    pub(super) fn take_delta<K: Atom + ?Sized, V: Atom + ?Sized>(
+    pub(super) fn take_delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         body: &[u8],
@@ -22,15 +22,16 @@ impl Session {
         let index = self.index(index, &reader)?;
         let item = &self.items[index];
         let class = item.class;
-        let rosters = self.rosters.all();
-        let known = Known { asked: None, vectors: &item.announced, rosters: &rosters };
+        let actor_tables = self.actor_tables.all();
+        let known =
+            DecodeContext { asked: None, vectors: &item.announced, actor_tables: &actor_tables };
         let unpacked = decompress(reader.rest(), self.config.max_object);
         let delta = unpacked.and_then(|bytes| Delta::<K, V>::decode(item.kind, &bytes, &known));
         let delta = match delta {
             Ok(delta) => delta,
             Err(
                 error @ (wire::Error::UnknownBase(_)
-                | wire::Error::UnknownRoster(_)
+                | wire::Error::UnknownActorTable(_)
                 | wire::Error::NotAsked),
             ) => {
                 self.ask_for(index, &error.to_string());
@@ -57,20 +58,20 @@ impl Session {
                 self.compare(replica, index);
             }
             Err(error) => match error.reason {
-                Reason::Unfit(Unfit::Forked { origin, performed, known }) => {
+                Reason::Apply(ApplyError::Forked { origin, performed, known }) => {
                     let object = name;
                     self.events.push_back(Event::Forked { object, origin, performed, known });
                     self.leave_out(index);
                 }
-                Reason::Unfit(Unfit::Gap { .. }) => self.ask_for(index, &error.to_string()),
+                Reason::Apply(ApplyError::Gap { .. }) => self.ask_for(index, &error.to_string()),
                 _ => self.give_up(index, error.to_string()),
             },
         }
         Ok(())
     }
 
-    /// What the keys that a delta lists have before it is taken in.
-    fn before<K: Atom + ?Sized, V: Atom + ?Sized>(
+    /// What the keys that a delta lists have before it is applied.
+    fn before<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &self,
         replica: &Replica<K, V>,
         index: usize,
@@ -88,7 +89,7 @@ impl Session {
     }
 
     /// Compares the point that the peer has named with one of this side, where there is one.
-    pub(super) fn compare<K: Atom + ?Sized, V: Atom + ?Sized>(
+    pub(super) fn compare<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         index: usize,
@@ -193,7 +194,7 @@ impl Session {
 }
 
 /// What an object's changes did to its values.
-fn revise<K: Atom + ?Sized, V: Atom + ?Sized>(
+fn revise<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     index: usize,
     session: &Session,
@@ -202,14 +203,14 @@ fn revise<K: Atom + ?Sized, V: Atom + ?Sized>(
     seen: Vector,
 ) -> Changed {
     let name = session.items[index].name.clone();
-    let mut superseded: BTreeMap<Vec<u8>, DecisionId> = changes.superseded.into_iter().collect();
+    let mut overruled: BTreeMap<Vec<u8>, DecisionId> = changes.overruled.into_iter().collect();
     let mut revisions = Vec::new();
     if let Ok(object) = replica.object(&name) {
         for (key, before) in before {
             let after = object.effect(&key);
             if before != after {
-                let superseded = superseded.remove(&key);
-                revisions.push(Revision { key, before, after, superseded });
+                let overruled = overruled.remove(&key);
+                revisions.push(Revision { key, before, after, overruled });
             }
         }
     }

@@ -6,7 +6,7 @@ use super::transfer::{Incoming, Outgoing};
 use super::{CLASSES, Config, Outcome};
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
-use crate::optimized::{Fingerprint, Roster, Vector};
+use crate::optimized::{ActorTable, Fingerprint, Vector};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ const KEPT: usize = 4;
 /// How often an object is announced anew because what came was refused.
 pub(super) const MOST_REFUSALS: u32 = 3;
 
-/// How many rosters each side keeps of those that the other has named.
-const MOST_ROSTERS: usize = 64;
+/// How many actor tables each side keeps of those that the other has named.
+const MOST_ACTOR_TABLES: usize = 64;
 
 /// Whether an object is still part of the session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -33,7 +33,7 @@ pub(super) enum State {
 pub(super) struct Theirs {
     /// All that it is known to have seen.
     pub seen: Vector,
-    /// What it will have seen once it has taken in all that was sent.
+    /// What it will have seen once it has applied all that was sent.
     pub told: Vector,
     /// The vector that it announced last.
     pub base: Vector,
@@ -204,30 +204,30 @@ pub(super) fn outcome<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Outc
     }
 }
 
-/// The rosters that each side has named to the other, and may name by their fingerprints.
+/// The actor tables that each side has named to the other, and may name by their fingerprints.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(super) struct Rosters {
-    pub ours: Vec<Arc<Roster>>,
-    pub theirs: Vec<Arc<Roster>>,
+pub(super) struct ActorTables {
+    pub ours: Vec<Arc<ActorTable>>,
+    pub theirs: Vec<Arc<ActorTable>>,
 }
 
-impl Rosters {
-    /// Whether the peer knows the roster by its fingerprint.
-    pub fn are_known(&self, roster: &Roster) -> bool {
+impl ActorTables {
+    /// Whether the peer knows the actor table by its fingerprint.
+    pub fn are_known(&self, actor_table: &ActorTable) -> bool {
         let mut all = self.ours.iter().chain(&self.theirs);
-        all.any(|known| known.fingerprint() == roster.fingerprint())
+        all.any(|known| known.fingerprint() == actor_table.fingerprint())
     }
 
-    /// A roster goes by its names, in one of the two directions.
-    pub fn remember(list: &mut Vec<Arc<Roster>>, roster: &Arc<Roster>) {
-        let is_it = |known: &Arc<Roster>| known.fingerprint() == roster.fingerprint();
-        if list.len() < MOST_ROSTERS && !list.iter().any(is_it) {
-            list.push(roster.clone());
+    /// An actor table goes by its names, in one of the two directions.
+    pub fn remember(list: &mut Vec<Arc<ActorTable>>, actor_table: &Arc<ActorTable>) {
+        let is_it = |known: &Arc<ActorTable>| known.fingerprint() == actor_table.fingerprint();
+        if list.len() < MOST_ACTOR_TABLES && !list.iter().any(is_it) {
+            list.push(actor_table.clone());
         }
     }
 
     /// All of them, to read what the peer sends.
-    pub fn all(&self) -> Vec<Arc<Roster>> {
+    pub fn all(&self) -> Vec<Arc<ActorTable>> {
         self.ours.iter().chain(&self.theirs).cloned().collect()
     }
 }

@@ -7,7 +7,7 @@ use super::Error;
 use super::schema::Entry;
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
-use crate::optimized::state_hash::{Found, Part, Spot};
+use crate::optimized::state_hash::{Subtree, TreeKind, TreePath};
 use crate::optimized::{Fingerprint, StateHash};
 use crate::{digest::Digest, sync::CLASSES};
 
@@ -337,15 +337,15 @@ impl Point {
 pub(super) struct Place {
     pub object: usize,
     pub vector: Fingerprint,
-    pub spot: Spot,
+    pub at: TreePath,
 }
 
 impl Place {
     pub fn write(&self, out: &mut Vec<u8>) {
         write_number(self.object as u64, out);
         out.extend_from_slice(&self.vector);
-        let Spot { part, path, depth } = self.spot;
-        out.push(u8::from(part == Part::Removals) << 7 | depth as u8);
+        let TreePath { part, path, depth } = self.at;
+        out.push(u8::from(part == TreeKind::Removals) << 7 | depth as u8);
         out.extend_from_slice(&path.to_be_bytes());
     }
 
@@ -354,12 +354,12 @@ impl Place {
         let vector = reader.array("the fingerprint of a vector")?;
         let byte = reader.byte("a depth")?;
         let depth = u32::from(byte & 0x7f);
-        if depth > Spot::DEEPEST {
+        if depth > TreePath::DEEPEST {
             return reader.malformed(depth, "a depth of at most 32");
         }
-        let part = if byte >> 7 == 1 { Part::Removals } else { Part::Content };
+        let part = if byte >> 7 == 1 { TreeKind::Removals } else { TreeKind::Content };
         let path = u64::from_be_bytes(reader.array("a path")?);
-        Ok(Self { object, vector, spot: Spot { part, path, depth } })
+        Ok(Self { object, vector, at: TreePath { part, path, depth } })
     }
 }
 
@@ -404,10 +404,10 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub fn new(found: Found) -> Self {
+    pub fn new(found: Subtree) -> Self {
         match found {
-            Found::Node(hashes) => Self::Node(hashes),
-            Found::Records(records) => {
+            Subtree::Node(hashes) => Self::Node(hashes),
+            Subtree::Records(records) => {
                 Self::Records(records.into_iter().take(MOST_RECORDS).map(Told::new).collect())
             }
         }

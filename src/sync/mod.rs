@@ -9,7 +9,7 @@
 //! damaged or late does no harm to a replica: the session says so by an error, or asks again, or
 //! falls silent. How long to wait for a peer is the application's to decide. Nothing of a session
 //! needs to be stored, save the replica: when it is over, or silent for too long, drop it, and start
-//! a new one, which goes on from what was taken in. Store a replica's changes before the next poll
+//! a new one, which goes on from what was applied. Store a replica's changes before the next poll
 //! tells the peer that they were seen, or else open it under a new incarnation after a crash.
 //!
 //! # Three phases, for each class of priority
@@ -18,7 +18,7 @@
 //!    states. Where these are equal the class is done: one round, less than 512 bytes in all.
 //!    Otherwise both announce the vectors of their objects.
 //! 2. Both send what the other lacks, in messages of bounded length. What does not fit into one is
-//!    cut into chunks, and taken in when it is complete: a vector moves only with the whole of what
+//!    cut into chunks, and applied when it is complete: a vector moves only with the whole of what
 //!    it claims.
 //! 3. Both name *points*: this object, at this vector, has this state hash. They are compared only
 //!    at equal vectors, so that writes in between raise no false alarm; they are exchanged as well
@@ -37,7 +37,7 @@
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::Operation;
 //! use rejoin::optimized::replica::Replica;
-//! use rejoin::sync::{Config, Event, Outcome, Schema, Session, merge_decisions};
+//! use rejoin::sync::{Config, Event, Outcome, Schema, Session, conflicts};
 //!
 //! let schema = Schema::migration_assistant();
 //! let replica = |name: &str| {
@@ -73,7 +73,7 @@
 //! }
 //!
 //! // The addition wins over the removal that had not seen it, and Bob is told.
-//! let open = merge_decisions::open(&server);
+//! let open = conflicts::open(&server);
 //! assert_eq!(open[0].kept[0].id.user.as_deref(), Some("ann"));
 //! assert!(open[0].notify.contains("bob"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -92,20 +92,20 @@
 //!
 //! Its time is linear in what is said, unpacked, but for a logarithm. Beside that a message takes time
 //! for each origin of its objects, and for what is known of the keys that it lists, which is at most
-//! 65,536 decisions each, and their births: 8,000 decisions on one key, which take 82 kB with
-//! their origins, are taken in in 5 ms. To hash one key takes the names of all who decided on it, of
+//! 65,536 decisions each, and their creation dots: 8,000 decisions on one key, which take 82 kB with
+//! their origins, are applied in 5 ms. To hash one key takes the names of all who decided on it, of
 //! 1,024 bytes at most: by reckoning some 80 MB at worst. How many messages a peer sends is the
 //! application's to limit.
 //!
 //! A peer that lies is not found out by this: one that forges operations, or repeats the hashes it
 //! is told, looks like an honest one. `spec/sync.md` says what each byte means.
 
+pub mod conflicts;
 mod descent;
 mod error;
 mod event;
 mod intake;
 mod item;
-pub mod merge_decisions;
 #[doc(hidden)]
 pub mod message;
 mod readable;

@@ -1,7 +1,7 @@
-//! The session: what one side knows of the other, what it says, and what it takes in.
+//! The session: what one side knows of the other, what it says, and what it applies.
 
 use super::descent::Descent;
-use super::item::{Class, Item, Phase, Rosters, State, Theirs, keep, outcome};
+use super::item::{ActorTables, Class, Item, Phase, State, Theirs, keep, outcome};
 use super::message::{
     Answer, ENVELOPE, Envelope, Hello, Place, Point, Reader, Skipped, Summary, fingerprint, kind,
     open, read_schema, write_bytes, write_number, write_schema,
@@ -12,8 +12,8 @@ use super::{CLASSES, Config, Error, Event, Side};
 use crate::object::Priority;
 use crate::operation::ObjectId;
 use crate::optimized::replica::Replica;
-use crate::optimized::wire::{Base, Known, Naming};
-use crate::optimized::{Atom, Fingerprint, Vector};
+use crate::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use crate::optimized::{CanonicalBytes, Fingerprint, Vector};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many places of hash trees the peer may ask for in one session.
@@ -40,7 +40,7 @@ pub struct Session {
     pub(super) items: Vec<Item>,
     pub(super) classes: [Class; 3],
     pub(super) descents: Vec<Descent>,
-    pub(super) rosters: Rosters,
+    pub(super) actor_tables: ActorTables,
     pub(super) events: VecDeque<Event>,
     /// How many bytes were sent of objects that may be dropped.
     spent: u64,
@@ -50,7 +50,7 @@ pub struct Session {
 
 impl Session {
     /// A session that is about to begin. Either side may begin, or both.
-    pub fn new<K: Atom + ?Sized, V: Atom + ?Sized>(
+    pub fn new<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         mut config: Config,
         replica: &Replica<K, V>,
     ) -> Self {
@@ -75,7 +75,7 @@ impl Session {
             items: Vec::new(),
             classes: Class::all(),
             descents: Vec::new(),
-            rosters: Rosters::default(),
+            actor_tables: ActorTables::default(),
             events: VecDeque::new(),
             spent: 0,
             asked: 0,
@@ -83,13 +83,13 @@ impl Session {
         }
     }
 
-    /// Takes in a message of the peer. There may be messages to send and events to read then.
+    /// Applies a message of the peer. There may be messages to send and events to read then.
     ///
     /// Cost: O(message), and what applying its deltas and refreshing hashes costs.
     ///
     /// # Errors
-    /// The session is over: drop it. What was taken in before is kept.
-    pub fn handle<K: Atom + ?Sized, V: Atom + ?Sized>(
+    /// The session is over: drop it. What was applied before is kept.
+    pub fn handle<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         message: &[u8],
@@ -133,7 +133,7 @@ impl Session {
     /// The next message to send; `None` until there is more to say. Poll until then.
     ///
     /// Cost: that of the deltas and hashes that it holds.
-    pub fn poll_message<K: Atom + ?Sized, V: Atom + ?Sized>(
+    pub fn poll_message<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
     ) -> Option<Vec<u8>> {
@@ -168,7 +168,7 @@ impl Session {
         self.events.pop_front()
     }
 
-    /// Sends nothing of a class until it is resumed. What the peer sends is taken in.
+    /// Sends nothing of a class until it is resumed. What the peer sends is applied.
     pub fn pause(&mut self, class: Priority) {
         self.classes[class as usize].is_paused = true;
     }
@@ -190,7 +190,7 @@ impl Session {
     }
 
     /// Puts what is to be said of a class into the message. Whether there is room for more.
-    fn fill<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn fill<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         class: Priority,
@@ -227,7 +227,7 @@ impl Session {
     }
 
     /// What is to be said next of a class.
-    fn next_part<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn next_part<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         class: Priority,
@@ -272,7 +272,10 @@ impl Session {
     }
 
     /// What this side says of itself at the beginning. It stays the same.
-    fn hello<K: Atom + ?Sized, V: Atom + ?Sized>(&mut self, replica: &mut Replica<K, V>) -> Hello {
+    fn hello<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &mut Replica<K, V>,
+    ) -> Hello {
         if let Some(hello) = &self.ours {
             return hello.clone();
         }
@@ -305,7 +308,7 @@ impl Session {
         hello
     }
 
-    fn take_hello<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn take_hello<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         body: &[u8],
@@ -413,7 +416,7 @@ impl Session {
     }
 
     /// Announces vectors.
-    fn announcement<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn announcement<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &Replica<K, V>,
         indexes: &[usize],
@@ -428,20 +431,20 @@ impl Session {
         for index in listed {
             let item = &mut self.items[index];
             let vector = replica.vector(&item.name).unwrap_or_default();
-            let naming = match !inline && self.rosters.are_known(vector.roster()) {
-                true => Naming::Roster,
-                false => Naming::Inline,
+            let naming = match !inline && self.actor_tables.are_known(vector.actor_table()) {
+                true => OriginEncoding::ActorTable,
+                false => OriginEncoding::Inline,
             };
             write_number(index as u64, &mut part);
             write_bytes(&vector.encode(naming), &mut part);
-            Rosters::remember(&mut self.rosters.ours, vector.roster());
+            ActorTables::remember(&mut self.actor_tables.ours, vector.actor_table());
             item.announce(vector);
         }
         part
     }
 
     /// What the peer lacks of an object.
-    fn delta<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &Replica<K, V>,
         index: usize,
@@ -454,10 +457,12 @@ impl Session {
             return None;
         }
         let delta = replica.delta_since(&item.name, told).ok()?;
-        let are_known =
-            self.rosters.are_known(told.roster()) && self.rosters.are_known(delta.seen().roster());
-        let naming = if are_known && !inline { Naming::Roster } else { Naming::Inline };
-        let by = if told == base && !inline { Base::Fingerprint } else { Base::Inline };
+        let are_known = self.actor_tables.are_known(told.actor_table())
+            && self.actor_tables.are_known(delta.seen().actor_table());
+        let naming =
+            if are_known && !inline { OriginEncoding::ActorTable } else { OriginEncoding::Inline };
+        let by =
+            if told == base && !inline { BaseEncoding::Fingerprint } else { BaseEncoding::Inline };
         let bytes = delta.encode(naming, by);
         let peer = self.peer.as_ref()?;
         let limit = usize::try_from(peer.max_object).unwrap_or(usize::MAX);
@@ -493,7 +498,7 @@ impl Session {
     }
 
     /// Names points, where it is time.
-    fn points<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn points<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         indexes: &[usize],
@@ -535,14 +540,14 @@ impl Session {
         Some(part)
     }
 
-    fn answer<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &self,
         replica: &mut Replica<K, V>,
         place: &Place,
     ) -> Vec<u8> {
         let answer = match replica.object_mut(&self.items[place.object].name) {
             Ok(object) if object.vector().fingerprint() == place.vector => {
-                Answer::new(object.look(place.spot))
+                Answer::new(object.look(place.at))
             }
             _ => Answer::Moved,
         };
@@ -562,7 +567,7 @@ fn pack(bytes: &[u8], can_unpack: bool) -> std::borrow::Cow<'_, [u8]> {
 
 // What the peer says.
 impl Session {
-    fn take_part<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn take_part<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         kind: u8,
@@ -641,13 +646,13 @@ impl Session {
             let index = reader.size("the number of an object")?;
             let index = self.index(index, &reader)?;
             let bytes = reader.bytes("a vector")?;
-            let rosters = self.rosters.all();
-            let known = Known { rosters: &rosters, ..Known::default() };
+            let actor_tables = self.actor_tables.all();
+            let known = DecodeContext { actor_tables: &actor_tables, ..DecodeContext::default() };
             let vector = match Vector::decode(bytes, &known) {
                 Ok(vector) => vector,
                 Err(error) => return reader.malformed(error, "a vector"),
             };
-            Rosters::remember(&mut self.rosters.theirs, vector.roster());
+            ActorTables::remember(&mut self.actor_tables.theirs, vector.actor_table());
             let most = self.config.max_rounds.saturating_add(MOST_ANNOUNCED);
             let item = &mut self.items[index];
             item.answered += 1;
@@ -677,7 +682,7 @@ impl Session {
         reader.end()
     }
 
-    fn take_points<K: Atom + ?Sized, V: Atom + ?Sized>(
+    fn take_points<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         body: &[u8],
@@ -702,7 +707,11 @@ impl Session {
     }
 
     /// The peer has named a point. Where it can only be ahead, something of it was lost.
-    fn miss<K: Atom + ?Sized, V: Atom + ?Sized>(&mut self, replica: &Replica<K, V>, index: usize) {
+    fn miss<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &Replica<K, V>,
+        index: usize,
+    ) {
         let item = &self.items[index];
         let is_open = self.classes[item.class as usize].phase == Phase::Exchange
             && !self.classes[item.class as usize].incoming.is_open()

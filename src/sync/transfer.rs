@@ -74,7 +74,7 @@ impl Incoming {
         self.total > 0
     }
 
-    /// Takes in a chunk, after its class.
+    /// Applies a chunk, after its class.
     pub fn take(&mut self, reader: &mut Reader<'_>, limit: usize) -> Result<Received, Error> {
         let id = reader.array("the fingerprint of a part")?;
         let total = reader.size("the length of a part")?;

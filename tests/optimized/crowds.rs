@@ -16,7 +16,7 @@ fn author<O: Engine, R: Engine>(state: &Pair<O, R>, number: usize) -> Author {
     state.author(number % 5, (number / 5) as u64)
 }
 
-/// Takes in what each of the branches knows, one after the other.
+/// Applies what each of the branches knows, one after the other.
 fn gather<O: Engine, R: Engine>(
     state: &mut Pair<O, R>,
     branches: &[Pair<O, R>],

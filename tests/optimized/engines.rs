@@ -3,9 +3,9 @@
 use rejoin::digest::{StateHash, ToBytes};
 use rejoin::dot::Dot;
 use rejoin::lattice::Lattice;
-use rejoin::operation::{Author, DecisionId, Refused, Value};
-use rejoin::optimized::wire::{self, Base, Naming};
-use rejoin::optimized::{self, KeyChange, OpenDecision, Unfit, Vector};
+use rejoin::operation::{Author, DecisionId, OperationError, Value};
+use rejoin::optimized::wire::{self, BaseEncoding, OriginEncoding};
+use rejoin::optimized::{self, ApplyError, Conflict, KeyChange, Vector};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::delta::{Delta, Gap, Replicated};
 use rejoin::reference::state_hash::Hashed;
@@ -84,8 +84,8 @@ impl Answers {
         let changed = later.known.iter().filter(|(key, known)| self.known.get(*key) != Some(known));
         let change = |(key, _): (&String, _)| {
             let before = self.current(key);
-            let superseded = before.filter(|before| !later.has_effect(key, before));
-            (key.clone(), (superseded.cloned(), later.open.contains_key(key)))
+            let overruled = before.filter(|before| !later.has_effect(key, before));
+            (key.clone(), (overruled.cloned(), later.open.contains_key(key)))
         };
         changed.map(change).collect()
     }
@@ -99,14 +99,14 @@ pub type Changes = BTreeMap<String, (Option<DecisionId>, bool)>;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
     Gap(Gap),
-    Unfit(Unfit),
+    Apply(ApplyError),
 }
 
-impl From<Unfit> for Refusal {
-    fn from(unfit: Unfit) -> Self {
+impl From<ApplyError> for Refusal {
+    fn from(unfit: ApplyError) -> Self {
         match unfit {
-            Unfit::Gap { origin, needed, seen } => Self::Gap(Gap { origin, needed, seen }),
-            other => Self::Unfit(other),
+            ApplyError::Gap { origin, needed, seen } => Self::Gap(Gap { origin, needed, seen }),
+            other => Self::Apply(other),
         }
     }
 }
@@ -119,7 +119,7 @@ pub trait Engine: Clone + Debug {
     fn bottom() -> Self;
 
     /// Performs, and tells the name and the delta of the operation.
-    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), Refused>;
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError>;
 
     fn vector(&self) -> Self::Vector;
 
@@ -208,8 +208,8 @@ fn reference_answers<K: Ord + Clone, E: Ord + Clone>(
     let known = |key: &K| (decisions.maximal(key).into_iter().map(&said).collect(), winner(key));
     let open = decisions.keys().filter_map(|key| {
         let current = current(key);
-        let superseded = ids(decisions.superseded(key, &current));
-        let open = (ids(decisions.kept(key, &current)), superseded);
+        let overruled = ids(decisions.superseded(key, &current));
+        let open = (ids(decisions.kept(key, &current)), overruled);
         (!open.1.is_empty()).then(|| (name(key), open))
     });
     Answers {
@@ -220,7 +220,7 @@ fn reference_answers<K: Ord + Clone, E: Ord + Clone>(
     }
 }
 
-/// Takes in a delta, and tells what that changed by looking before and after.
+/// Applies a delta, and tells what that changed by looking before and after.
 fn take_in<S: Replicated + Engine<Delta = Delta<S>>>(
     state: &mut S,
     delta: &Delta<S>,
@@ -274,7 +274,7 @@ macro_rules! reference_engine {
 impl Engine for reference::or_set::OrSet<String> {
     reference_engine!();
 
-    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), Refused> {
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
         let before = self.seen().clone();
         let dot = match op.value {
             Some(_) => self.add(author, op.key.clone())?,
@@ -294,7 +294,7 @@ impl Engine for reference::or_set::OrSet<String> {
 impl Engine for reference::lww_map::LwwMap<String, Text> {
     reference_engine!();
 
-    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), Refused> {
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
         let before = self.seen().clone();
         let dot = self.put(author, op.key.clone(), Text(op.value.clone()), op.timestamp)?;
         Ok((dot, Replicated::delta_since(self, &before)))
@@ -314,7 +314,7 @@ impl Engine for reference::lww_map::LwwMap<String, Text> {
 impl Engine for reference::lww_register::LwwRegister<Text> {
     reference_engine!();
 
-    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), Refused> {
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
         let before = self.seen().clone();
         let dot = self.write(author, Text(op.value.clone()), op.timestamp)?;
         Ok((dot, Replicated::delta_since(self, &before)))
@@ -344,12 +344,10 @@ fn listed(decisions: Vec<optimized::Decision<'_>>) -> BTreeSet<Said> {
     listed
 }
 
-fn opened<K: AsRef<str>>(
-    decisions: impl Iterator<Item = OpenDecision<K>>,
-) -> BTreeMap<String, Open> {
+fn opened<K: AsRef<str>>(decisions: impl Iterator<Item = Conflict<K>>) -> BTreeMap<String, Open> {
     let mut all = BTreeMap::new();
-    for OpenDecision { key, kept, superseded } in decisions {
-        let open = (kept.into_iter().collect(), superseded.into_iter().collect());
+    for Conflict { key, kept, overruled } in decisions {
+        let open = (kept.into_iter().collect(), overruled.into_iter().collect());
         let old = all.insert(key.as_ref().to_string(), open);
         assert_eq!(old, None, "a key is open once");
     }
@@ -368,7 +366,7 @@ fn once<K: Ord + Debug, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, V
 
 /// The changes that were told of, with the key by its name.
 fn told<K>(changes: impl Iterator<Item = KeyChange<K>>, name: impl Fn(K) -> String) -> Changes {
-    once(changes.map(|change| (name(change.key), (change.superseded, change.is_open))))
+    once(changes.map(|change| (name(change.key), (change.overruled, change.is_open))))
 }
 
 /// What is the same for all optimized types.
@@ -410,8 +408,9 @@ macro_rules! optimized_engine {
         }
 
         fn sent(delta: $Delta) -> $Delta {
-            let bytes = delta.encode(Naming::Inline, Base::Inline);
-            <$Delta>::decode(&bytes, &wire::Known::default()).expect("what was encoded is decoded")
+            let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
+            <$Delta>::decode(&bytes, &wire::DecodeContext::default())
+                .expect("what was encoded is decoded")
         }
     };
 }
@@ -419,7 +418,7 @@ macro_rules! optimized_engine {
 impl Engine for optimized::or_set::OrSet<str> {
     optimized_engine!(optimized::or_set::Delta<str>, str::to_string);
 
-    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), Refused> {
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
         let performed = match op.value {
             Some(_) => self.add(author, &op.key)?,
             None => self.remove(author, &op.key)?,
@@ -439,7 +438,7 @@ impl Engine for optimized::or_set::OrSet<str> {
             vector: (&self.vector()).into(),
             known: keys.iter().map(known).collect(),
             values,
-            open: opened(self.open_decisions()),
+            open: opened(self.conflicts()),
         }
     }
 }
@@ -447,7 +446,7 @@ impl Engine for optimized::or_set::OrSet<str> {
 impl Engine for optimized::lww_map::LwwMap<str, str> {
     optimized_engine!(optimized::lww_map::Delta<str, str>, str::to_string);
 
-    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), Refused> {
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
         let performed = match &op.value {
             Some(value) => self.put(author, &op.key, value, op.timestamp)?,
             None => self.delete(author, &op.key, op.timestamp)?,
@@ -469,7 +468,7 @@ impl Engine for optimized::lww_map::LwwMap<str, str> {
         Answers {
             vector: (&self.vector()).into(),
             known: keys.iter().map(known).collect(),
-            open: opened(self.open_decisions()),
+            open: opened(self.conflicts()),
             values,
         }
     }
@@ -478,7 +477,7 @@ impl Engine for optimized::lww_map::LwwMap<str, str> {
 impl Engine for optimized::lww_register::LwwRegister<str> {
     optimized_engine!(optimized::lww_register::Delta<str>, |_| String::new());
 
-    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), Refused> {
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
         let performed = self.write(author, op.value.as_deref(), op.timestamp)?;
         Ok((performed.dot().clone(), performed.delta()))
     }
@@ -494,7 +493,7 @@ impl Engine for optimized::lww_register::LwwRegister<str> {
             vector: (&self.vector()).into(),
             known: known.into_iter().collect(),
             values: value.into_iter().collect(),
-            open: opened(self.open_decision().into_iter().map(|open| open.map(|()| ""))),
+            open: opened(self.conflict().into_iter().map(|open| open.map(|()| ""))),
         }
     }
 }

@@ -3,10 +3,10 @@
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::limits::{InvalidName, MAX_NAME, MAX_VALUE};
 use rejoin::object::ObjectType;
-use rejoin::operation::{Operation, Refused};
+use rejoin::operation::{Operation, OperationError};
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::{Delta, Reason, Replica};
-use rejoin::optimized::wire::{Base, Known, Naming};
+use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 
 fn replica() -> Replica<str, str> {
     let schema = [
@@ -23,10 +23,10 @@ fn replica() -> Replica<str, str> {
 fn is_readable(replica: &Replica<str, str>, object: &str) -> bool {
     let kind = replica.object(object).unwrap().kind();
     let delta = replica.delta_since(object, &Vector::default()).unwrap();
-    let bytes = delta.encode(Naming::Inline, Base::Inline);
+    let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
     let origin = Origin { replica: ReplicaId::new("reader").unwrap(), incarnation: 1 };
     let mut reader = Replica::restored(origin, self::replica().objects().clone());
-    let delta = Delta::decode(kind, &bytes, &Known::default()).expect("it is decoded");
+    let delta = Delta::decode(kind, &bytes, &DecodeContext::default()).expect("it is decoded");
     reader.apply(object, delta).is_ok()
         && reader.vector(object).unwrap() == replica.vector(object).unwrap()
 }
@@ -55,7 +55,7 @@ fn what_is_beyond_a_limit_is_refused_where_it_enters() {
     let long = "n".repeat(MAX_NAME + 1);
     let value = "v".repeat(MAX_VALUE + 1);
     let mut replica = replica();
-    let invalid = |what, length| Refused::InvalidName(InvalidName { what, length });
+    let invalid = |what, length| OperationError::InvalidName(InvalidName { what, length });
     let add = |element| Operation::Add { element };
     let put = |key, value| Operation::Put { key, value, timestamp: 1 };
     let cases = [
@@ -64,18 +64,18 @@ fn what_is_beyond_a_limit_is_refused_where_it_enters() {
         ("set", add(&*long), None, invalid("element", MAX_NAME + 1)),
         ("set", add(""), None, invalid("element", 0)),
         ("map", put(&*long, None), None, invalid("key", MAX_NAME + 1)),
-        ("map", put("k", Some(&*value)), None, Refused::TooLong(MAX_VALUE + 1)),
+        ("map", put("k", Some(&*value)), None, OperationError::TooLong(MAX_VALUE + 1)),
         (
             "log",
             Operation::Append { entry: Some(&*value), timestamp: 1 },
             None,
-            Refused::TooLong(MAX_VALUE + 1),
+            OperationError::TooLong(MAX_VALUE + 1),
         ),
     ];
     for (object, operation, user, expected) in cases {
         let before = replica.state_hash();
         let error = replica.perform(object, operation, user).unwrap_err();
-        assert_eq!(error.reason, Reason::Refused(expected));
+        assert_eq!(error.reason, Reason::Operation(expected));
         assert_eq!(replica.state_hash(), before, "a refusal changes nothing");
     }
     for length in [0, MAX_NAME + 1] {

@@ -122,7 +122,7 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         same("delta: since, seen and number of keys", ours, theirs)
     }
 
-    /// Takes in a delta with both engines, or is refused by both: then nothing changes. Tells
+    /// Applies a delta with both engines, or is refused by both: then nothing changes. Tells
     /// which keys changed.
     pub fn receive(&mut self, delta: &Deltas<O, R>) -> Result<Result<Changes, Refusal>, String> {
         let before = Rc::clone(&self.answers);
@@ -134,7 +134,7 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Ok(taken)
     }
 
-    /// Takes in a delta that cannot be refused, and compares the answers, not the hashes.
+    /// Applies a delta that cannot be refused, and compares the answers, not the hashes.
     pub fn follow(&mut self, delta: &Deltas<O, R>) -> Result<(), String> {
         let taken = self.apply(delta)?;
         taken.map_err(|refusal| format!("refused where it starts: {refusal:?}"))?;
@@ -144,11 +144,11 @@ impl<O: Engine, R: Engine> Pair<O, R> {
     fn apply(&mut self, delta: &Deltas<O, R>) -> Result<Result<Changes, Refusal>, String> {
         let ours = self.optimized.apply(&delta.optimized);
         let theirs = self.reference.apply(&delta.reference);
-        same("taken in", &ours, &theirs)?;
+        same("applied", &ours, &theirs)?;
         Ok(theirs)
     }
 
-    /// Takes in all that the other has seen.
+    /// Applies all that the other has seen.
     pub fn join(&mut self, other: &Self) -> Result<Changes, String> {
         let delta = other.delta_since(&self.vectors())?;
         self.receive(&delta)?.map_err(|refusal| format!("a join is refused: {refusal:?}"))

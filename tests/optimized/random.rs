@@ -256,7 +256,7 @@ fn holds<O: Engine, R: Engine>(name: &str, cases: u32) {
     }
     let Count { steps, taken, refused, restores, rewritten, open } = sum.into_inner();
     println!(
-        "{name}: {steps} steps, {taken} deltas taken in, {refused} refused, {restores} restores, \
+        "{name}: {steps} steps, {taken} deltas applied, {refused} refused, {restores} restores, \
          {rewritten} keys rewritten, {open} open decisions compared"
     );
     assert!([taken, refused, restores, rewritten, open].iter().all(|count| *count > 0));

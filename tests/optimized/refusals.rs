@@ -1,11 +1,11 @@
 //! What is refused leaves no trace: not in the answers, the hashes, nor anything inside.
 
 use rejoin::dot::{Dot, Origin, ReplicaId};
-use rejoin::operation::{Author, Refused};
+use rejoin::operation::{Author, OperationError};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::or_set::OrSet;
-use rejoin::optimized::wire::{Base, Known, Naming};
-use rejoin::optimized::{StateHash, Unfit, Vector};
+use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use rejoin::optimized::{ApplyError, StateHash, Vector};
 use rejoin::version_vector::VersionVector;
 use std::fmt::Debug;
 
@@ -51,20 +51,20 @@ fn every_refusal_leaves_the_state_untouched() {
     // greatest counter there is.
     let late = b.put(&author("b", 3), "z", "4", 6).unwrap().delta();
     let gap = refused(&mut a, LwwMap::state_hash, |a| a.apply(&late).map(drop));
-    assert_eq!(gap, Unfit::Gap { origin: origin("b"), needed: 2, seen: 1 });
+    assert_eq!(gap, ApplyError::Gap { origin: origin("b"), needed: 2, seen: 1 });
 
     let mut c = b.clone();
     c.delete(&author("c", 1), "y", 9).unwrap();
     let late = c.put(&author("c", 2), "fresh", "5", 6).unwrap().delta();
     let gap = refused(&mut a, LwwMap::state_hash, |a| a.apply(&late).map(drop));
-    assert_eq!(gap, Unfit::Gap { origin: origin("b"), needed: 3, seen: 1 });
+    assert_eq!(gap, ApplyError::Gap { origin: origin("b"), needed: 3, seen: 1 });
     let gap = refused(&mut b, LwwMap::state_hash, |b| b.apply(&late).map(drop));
-    assert_eq!(gap, Unfit::Gap { origin: origin("c"), needed: 1, seen: 0 });
+    assert_eq!(gap, ApplyError::Gap { origin: origin("c"), needed: 1, seen: 0 });
 
     let late = b.delta_since(&vector(&[("b", u64::MAX), ("nobody", u64::MAX)]));
     assert!(late.is_empty());
     let gap = refused(&mut a, LwwMap::state_hash, |a| a.apply(&late).map(drop));
-    assert_eq!(gap, Unfit::Gap { origin: origin("b"), needed: u64::MAX, seen: 1 });
+    assert_eq!(gap, ApplyError::Gap { origin: origin("b"), needed: u64::MAX, seen: 1 });
 }
 
 /// Two histories under the same names: in the one b's second operation creates a key, in the other
@@ -86,7 +86,7 @@ fn a_name_from_another_history_leaves_the_state_untouched() {
     assert_eq!(delta.len(), 3);
 
     let unknown = refused(&mut other, OrSet::state_hash, |other| other.apply(&delta).map(drop));
-    assert_eq!(unknown, Unfit::UnknownBirth(Dot { origin: origin("b"), counter: 2 }));
+    assert_eq!(unknown, ApplyError::UnknownCreationDot(Dot { origin: origin("b"), counter: 2 }));
     assert_eq!(one.apply(&delta).unwrap().len(), 3, "who has this history takes it");
 }
 
@@ -95,11 +95,11 @@ fn a_name_from_another_history_leaves_the_state_untouched() {
 fn an_operation_without_a_name_leaves_the_state_untouched() {
     let mut a = LwwMap::<str, str>::new();
     let delta = a.put(&author("a", 1), "x", "1", 5).unwrap().delta();
-    let mut bytes = delta.encode(Naming::Inline, Base::Inline);
+    let mut bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
     // The counts of the sender: a column of one number, 1. It becomes 2^64 - 1.
     let column = bytes.windows(2).position(|pair| pair == [1 << 6, 1]).expect("there is a count");
     bytes.splice(column + 1..column + 2, [[255; 9].as_slice(), &[1]].concat());
-    let forged = lww_map::Delta::<str, str>::decode(&bytes, &Known::default()).unwrap();
+    let forged = lww_map::Delta::<str, str>::decode(&bytes, &DecodeContext::default()).unwrap();
 
     let mut b = LwwMap::<str, str>::new();
     b.apply(&forged).unwrap();
@@ -108,7 +108,7 @@ fn an_operation_without_a_name_leaves_the_state_untouched() {
     for key in ["x", "y"] {
         let write = |b: &mut LwwMap<str, str>| b.put(&author("a", 2), key, "2", 6).map(drop);
         let refusal = refused(&mut b, LwwMap::state_hash, write);
-        assert_eq!(refusal, Refused::NoNamesLeft(origin("a")));
+        assert_eq!(refusal, OperationError::NoNamesLeft(origin("a")));
     }
 
     // Another origin goes on, and what it does can be told.

@@ -69,7 +69,7 @@ impl Stock {
         self.status.write(&author, Some(status), time).unwrap();
     }
 
-    /// Takes in all that the other has seen. Tells how many keys that changed.
+    /// Applies all that the other has seen. Tells how many keys that changed.
     fn pull(&mut self, other: &Self) -> usize {
         let articles = self.articles.apply(&other.articles.delta_since(&self.articles.vector()));
         let articles = articles.unwrap().len();
@@ -153,15 +153,9 @@ fn a_replica_that_was_away_for_thirty_days_brings_nothing_back_and_loses_nothing
         assert_eq!(stock.status.value(), Some("closed"));
 
         // What lost is not forgotten: it is there to be decided.
-        assert_eq!(
-            stock.articles.open_decisions().map(|open| open.key).collect::<Vec<_>>(),
-            ["crate"]
-        );
-        assert_eq!(
-            stock.prices.open_decisions().map(|open| open.key).collect::<Vec<_>>(),
-            ["bolt"]
-        );
-        assert!(stock.status.open_decision().is_some());
+        assert_eq!(stock.articles.conflicts().map(|open| open.key).collect::<Vec<_>>(), ["crate"]);
+        assert_eq!(stock.prices.conflicts().map(|open| open.key).collect::<Vec<_>>(), ["bolt"]);
+        assert!(stock.status.conflict().is_some());
     }
 }
 
@@ -196,6 +190,6 @@ fn a_replica_that_was_set_back_by_a_month_brings_nothing_back_and_loses_nothing(
         assert_eq!(stock.prices(), prices.into());
         assert_eq!(stock.status.value(), Some("back again"));
     }
-    // Both lives of the tablet are known, and what the first one does late is taken as well.
-    assert_eq!(office.articles.vector().roster().origins().len(), 3);
+    // Both incarnations of the tablet are known, and what the first one does late is taken as well.
+    assert_eq!(office.articles.vector().actor_table().origins().len(), 3);
 }

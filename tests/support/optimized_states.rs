@@ -1,7 +1,7 @@
 //! States of the optimized engine, which only operations and deltas make.
 //!
-//! Three replicas perform and take in deltas of each other; what they hold then are three states
-//! of one history. Their join is a delta-join: one takes in what the other has and it lacks. Two
+//! Three replicas perform and apply deltas of each other; what they hold then are three states
+//! of one history. Their join is a delta-join: one applies what the other has and it lacks. Two
 //! are the same if their vectors and their state hashes are, which cover all that is kept.
 
 use super::choices::Choices;
@@ -10,13 +10,13 @@ use super::letter::Letter;
 use rejoin::digest::StateHash;
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
-use rejoin::operation::{Author, Refused};
+use rejoin::operation::{Author, OperationError};
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::lww_register::{self, LwwRegister};
 use rejoin::optimized::or_set::{self, OrSet, Presence};
-use rejoin::optimized::{Unfit, Vector};
+use rejoin::optimized::{ApplyError, Vector};
 use std::fmt::Debug;
 
 /// What the five types have in common.
@@ -26,13 +26,17 @@ pub trait Object: Clone + Default + Debug {
 
     fn operation(choices: &mut Choices) -> Self::Operation;
 
-    fn perform(&mut self, author: &Author, operation: Self::Operation) -> Result<Dot, Refused>;
+    fn perform(
+        &mut self,
+        author: &Author,
+        operation: Self::Operation,
+    ) -> Result<Dot, OperationError>;
 
     fn vector(&self) -> Vector;
 
     fn delta_since(&self, since: &Vector) -> Self::Delta;
 
-    fn apply(&mut self, delta: &Self::Delta) -> Result<(), Unfit>;
+    fn apply(&mut self, delta: &Self::Delta) -> Result<(), ApplyError>;
 
     fn state_hash(&mut self) -> StateHash;
 }
@@ -118,7 +122,7 @@ fn write(choices: &mut Choices) -> (Option<&'static str>, u64) {
     (value, choices.one_of(WIDE.times))
 }
 
-/// What each type has under the same name, and how it takes in a delta.
+/// What each type has under the same name, and how it applies a delta.
 macro_rules! all_have {
     (|$state:ident, $delta:ident| $apply:expr) => {
         fn vector(&self) -> Vector {
@@ -129,7 +133,7 @@ macro_rules! all_have {
             self.delta_since(since)
         }
 
-        fn apply(&mut self, $delta: &Self::Delta) -> Result<(), Unfit> {
+        fn apply(&mut self, $delta: &Self::Delta) -> Result<(), ApplyError> {
             let $state = self;
             $apply.map(drop)
         }
@@ -148,7 +152,7 @@ impl Object for GCounter {
         choices.one_of(&[1, 2, u64::MAX, 0])
     }
 
-    fn perform(&mut self, author: &Author, amount: u64) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, amount: u64) -> Result<Dot, OperationError> {
         self.increment(&author.origin, amount).map(|change| change.dot())
     }
 
@@ -163,7 +167,7 @@ impl Object for LwwRegister<str> {
         write(choices)
     }
 
-    fn perform(&mut self, author: &Author, write: Self::Operation) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, write: Self::Operation) -> Result<Dot, OperationError> {
         self.write(author, write.0, write.1).map(|performed| performed.dot().clone())
     }
 
@@ -178,7 +182,7 @@ impl Object for OrSet<str> {
         (key(choices), choices.one_of(&[Presence::Removed, Presence::Added]))
     }
 
-    fn perform(&mut self, author: &Author, change: Self::Operation) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, change: Self::Operation) -> Result<Dot, OperationError> {
         let performed = match change {
             (element, Presence::Added) => self.add(author, &element),
             (element, Presence::Removed) => self.remove(author, &element),
@@ -198,7 +202,11 @@ impl Object for LwwMap<str, str> {
         (key(choices), value, timestamp)
     }
 
-    fn perform(&mut self, author: &Author, operation: Self::Operation) -> Result<Dot, Refused> {
+    fn perform(
+        &mut self,
+        author: &Author,
+        operation: Self::Operation,
+    ) -> Result<Dot, OperationError> {
         let (key, value, timestamp) = operation;
         let performed = match value {
             Some(value) => self.put(author, &key, value, timestamp),
@@ -219,7 +227,7 @@ impl Object for Log<str> {
         (value.unwrap_or("null"), timestamp)
     }
 
-    fn perform(&mut self, author: &Author, append: Self::Operation) -> Result<Dot, Refused> {
+    fn perform(&mut self, author: &Author, append: Self::Operation) -> Result<Dot, OperationError> {
         self.append(author, append.0, append.1).map(|entry| entry.dot())
     }
 

@@ -11,7 +11,7 @@ pub enum Fault {
     KeepsName,
     /// A store says that it has written, and has not.
     LosesWhatWasStored,
-    /// A replica takes in what it receives, says so, and forgets it at once.
+    /// A replica applies what it receives, says so, and forgets it at once.
     ForgetsWhatItTook,
     /// A replica says that it has seen what it received, and has not taken it in.
     AdvancesVectorOnly,
@@ -65,7 +65,7 @@ impl Fault {
     }
 
     /// What a replica holds that has taken something in.
-    pub fn taken_in(self, before: &Node, after: Node) -> Node {
+    pub fn applied(self, before: &Node, after: Node) -> Node {
         match self {
             Self::ForgetsWhatItTook => before.clone(),
             Self::AdvancesVectorOnly => hollow(before, &after),

@@ -8,7 +8,7 @@ use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::operation::{ObjectId, Operation, Value};
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::Replica;
-use rejoin::optimized::wire::{Base, Naming};
+use rejoin::optimized::wire::{BaseEncoding, OriginEncoding};
 use rejoin::version_vector::VersionVector;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -185,7 +185,7 @@ impl Hasher for Bytes {
 /// What tells it apart is all that it can be made to say: its state hashes, its answer to every
 /// vector of what it has seen, and what the next operation would be called. How its tables lie in
 /// memory is left out. Were there two that say the same now and go on otherwise, only one of them
-/// would be looked at: the names of births, trails and records that decide how it goes on are all
+/// would be looked at: the names of creation dots, trails and records that decide how it goes on are all
 /// in those answers.
 pub fn node(mut node: Node) -> Part<Node> {
     node.state_hash();
@@ -199,7 +199,7 @@ pub fn node(mut node: Node) -> Part<Node> {
             bytes.write(&hash.removals.0);
             for since in below(&vector) {
                 let delta = node.delta_since(&name, &since).expect("it is there");
-                bytes.tell(&delta.encode(Naming::Inline, Base::Inline));
+                bytes.tell(&delta.encode(OriginEncoding::Inline, BaseEncoding::Inline));
             }
         }
         let names: Vec<ObjectId> = node.objects().keys().cloned().collect();
@@ -207,7 +207,9 @@ pub fn node(mut node: Node) -> Part<Node> {
             let operation = any_operation(node.objects()[&name].kind());
             next.perform(&name, operation, None).expect("there is room");
             let delta = next.delta_since(&name, &node.vector(&name).expect("it is there"));
-            bytes.tell(&delta.expect("it is there").encode(Naming::Inline, Base::Inline));
+            bytes.tell(
+                &delta.expect("it is there").encode(OriginEncoding::Inline, BaseEncoding::Inline),
+            );
         }
     })
 }

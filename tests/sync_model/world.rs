@@ -218,14 +218,14 @@ pub enum Step {
         link: usize,
         side: usize,
     },
-    /// A side takes in the first message that is on its way to it, or the one after that.
+    /// A side applies the first message that is on its way to it, or the one after that.
     Hear {
         link: usize,
         side: usize,
         overtakes: bool,
         stays: bool,
     },
-    /// A side takes in a message of an earlier session.
+    /// A side applies a message of an earlier session.
     HearLate {
         link: usize,
     },
@@ -620,7 +620,7 @@ impl Sync {
         let before = vectors(&live);
         if vectors(&listener) != before {
             if let Some(fault) = fault {
-                listener = fault.taken_in(&live, listener);
+                listener = fault.applied(&live, listener);
             }
             let seen = vectors(&listener);
             if !covers(&seen, &before) {

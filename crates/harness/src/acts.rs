@@ -118,7 +118,7 @@ impl World {
         self.recorder.claims(at, object, &answers[0], &counts, &answers[1]);
         let has_decisions = !matches!(object_mut, Object::GCounter(_) | Object::Log(_));
         if has_decisions {
-            let mut open = object_mut.open_decisions();
+            let mut open = object_mut.conflicts();
             if self.fault == Some(Fault::HidesDecisions) {
                 open.clear();
             }
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    /// In the trace, one replica has taken in what the other has of the altered object.
+    /// In the trace, one replica has applied what the other has of the altered object.
     fn explain(&mut self, from: usize, to: usize) {
         let message = self.recorder.send(from, "columns");
         self.recorder.receive(to, message);

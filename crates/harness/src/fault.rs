@@ -5,7 +5,7 @@
 pub enum Fault {
     /// A replica that lost something goes on under its old name.
     KeepsName,
-    /// A replica takes in what it receives, says so, and forgets it at once.
+    /// A replica applies what it receives, says so, and forgets it at once.
     ForgetsWhatItTook,
     /// A delta names as its start what the receiver has seen, and not what it begins at.
     ForgedStart,

@@ -9,7 +9,7 @@ use super::world::{KEYS, Node, OBJECTS, World, origin, vectors};
 use rejoin::dot::Origin;
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Reason;
-use rejoin::optimized::{Roster, StateHash, Unfit, Vector};
+use rejoin::optimized::{ActorTable, ApplyError, StateHash, Vector};
 use rejoin::sync::message::{Envelope, kind, open};
 use rejoin::sync::{Config, Event, Outcome, Session};
 use std::sync::Arc;
@@ -78,7 +78,7 @@ fn talk(
     Talk { events, is_done, sent }
 }
 
-/// What was taken in is of no interest here.
+/// What was applied is of no interest here.
 fn is_telling(event: &Event) -> bool {
     !matches!(event, Event::Changed(_))
 }
@@ -251,7 +251,7 @@ impl World {
         // It can still be used, or says why not.
         let operation = Operation::Add { element: "k" };
         if let Err(error) = node.perform(object, operation, None)
-            && !matches!(error.reason, Reason::Refused(_) | Reason::WrongType { .. })
+            && !matches!(error.reason, Reason::Operation(_) | Reason::WrongType { .. })
         {
             self.findings.push(format!("{object}: after a future, {error}"));
         }
@@ -306,18 +306,19 @@ impl World {
     }
 }
 
-/// A replica takes in that so many operations of an origin have been seen. Whether it did.
+/// A replica applies that so many operations of an origin have been seen. Whether it did.
 fn foretell(peer: &mut Node, object: &str, name: &Origin, count: u64) -> bool {
-    let (Ok(seen), Some(roster)) = (peer.vector(object), Roster::new(vec![name.clone()])) else {
+    let (Ok(seen), Some(actor_table)) = (peer.vector(object), ActorTable::new(vec![name.clone()]))
+    else {
         return false;
     };
-    let Some(future) = Vector::new(Arc::new(roster), vec![count]) else { return false };
+    let Some(future) = Vector::new(Arc::new(actor_table), vec![count]) else { return false };
     let Ok(mut delta) = peer.delta_since(object, &seen) else { return false };
     let Some((_, seen)) = delta.forge() else { return false };
     seen.join(&future);
     match peer.apply(object, delta) {
         Ok(_) => true,
-        Err(error) => matches!(error.reason, Reason::Unfit(Unfit::Forked { .. })),
+        Err(error) => matches!(error.reason, Reason::Apply(ApplyError::Forked { .. })),
     }
 }
 

@@ -199,7 +199,7 @@ impl World {
         }
     }
 
-    /// A replica takes in a message. Whether the session goes on.
+    /// A replica applies a message. Whether the session goes on.
     pub fn hear(
         &mut self,
         to: usize,

@@ -1,7 +1,7 @@
 //! The recorder: what happened in a world, as a trace of spec/trace-format.md.
 
 use rejoin::operation::{DecisionId, Notice};
-use rejoin::optimized::OpenDecision;
+use rejoin::optimized::Conflict;
 use std::fmt::Write;
 
 /// A trace that grows. Names and texts are the world's own and need no escapes.
@@ -62,7 +62,7 @@ impl Recorder {
         number
     }
 
-    /// A message was taken in.
+    /// A message was applied.
     pub fn receive(&mut self, at: usize, message: u64) {
         self.line(format_args!(
             r#"{{"event":"receive","replica":"r{at}","message":"m{message}"}}"#
@@ -110,16 +110,16 @@ impl Recorder {
         at: usize,
         object: &str,
         is_register: bool,
-        open: &[OpenDecision<Vec<u8>>],
+        open: &[Conflict<Vec<u8>>],
     ) {
         let list = |ids: &[DecisionId]| {
             let ids: Vec<String> = ids.iter().map(|id| format!("{{{}}}", name(id))).collect();
             ids.join(",")
         };
-        let told = |open: &OpenDecision<Vec<u8>>| {
+        let told = |open: &Conflict<Vec<u8>>| {
             let key = if is_register { String::new() } else { key(&open.key) };
-            let (kept, superseded) = (list(&open.kept), list(&open.superseded));
-            format!(r#"{{{key}"kept":[{kept}],"superseded":[{superseded}]}}"#)
+            let (kept, overruled) = (list(&open.kept), list(&open.overruled));
+            format!(r#"{{{key}"kept":[{kept}],"superseded":[{overruled}]}}"#)
         };
         let told: Vec<String> = open.iter().map(told).collect();
         self.line(format_args!(

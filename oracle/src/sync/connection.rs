@@ -73,7 +73,7 @@ enum Input {
 /// Keeps two replicas the same for as long as the connection lasts, or until it is done once.
 ///
 /// # Errors
-/// Why the connection is over. What was taken in is kept.
+/// Why the connection is over. What was applied is kept.
 pub fn run(
     hub: &Hub,
     stream: &TcpStream,

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use rejoin::json::Json;
 use rejoin::operation::{Canonical, Operation};
 use rejoin::optimized::replica::{Error, Object, Reason};
-use rejoin::sync::merge_decisions;
+use rejoin::sync::conflicts;
 
 /// One edit, and by whom.
 #[derive(Clone, Debug, Args)]
@@ -138,7 +138,7 @@ impl Edit {
         };
         let timestamp = timestamp.map_err(refused)?;
         let operation = self.change.operation(timestamp)?;
-        let log = merge_decisions::log_of(object);
+        let log = conflicts::log_of(object);
         let name = replica.origin().replica.as_str().to_string();
         let user = self.user.as_deref();
         let mut events = vec![record::operation(&name, object, &operation, user)];
@@ -151,7 +151,7 @@ impl Edit {
                 "who decides on {object:?} is put on record: say who, with --user NAME"
             )));
         };
-        merge_decisions::decide(replica, object, operation, user.into(), now).map_err(refused)?;
+        conflicts::decide(replica, object, operation, user.into(), now).map_err(refused)?;
         if let Ok(Object::Log(state)) = replica.object(&log) {
             let ours = state.entries().filter(|entry| entry.origin() == replica.origin());
             if let Some(last) = ours.max_by_key(|entry| entry.counter()) {

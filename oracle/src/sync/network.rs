@@ -215,7 +215,7 @@ fn tell<W: Write>(hub: &Hub, voice: &Voice<'_, W>, news: &News) {
             }
         }
         News::Synced(synced) => {
-            let open = hub.look(|replica| rejoin::sync::merge_decisions::open(replica).len());
+            let open = hub.look(|replica| rejoin::sync::conflicts::open(replica).len());
             voice.say(&ended(synced, open.unwrap_or(0)));
         }
     }
@@ -234,7 +234,7 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
             let object = &changed.object;
             let mut lines = vec![format!("from {peer}: {object}: {} changed", changed.changes)];
             for revision in &changed.revisions {
-                if let Some(decision) = &revision.superseded {
+                if let Some(decision) = &revision.overruled {
                     let user = decision.user.as_deref().unwrap_or("somebody");
                     lines.push(format!(
                         "from {peer}: {object} {}: what {user} decided at {} has no effect any more",

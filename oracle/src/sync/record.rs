@@ -2,7 +2,7 @@
 //!
 //! A message is what a replica has seen of one object. Both sides call it by the sender's name, the
 //! object's, and the fingerprint of what was seen: the sender as soon as anything may leave that
-//! says so, the receiver when it was taken in.
+//! says so, the receiver when it was applied.
 
 use super::Node;
 use super::failure::{Failure, Result};
@@ -112,7 +112,7 @@ impl Told {
     }
 }
 
-/// What `peer` had seen of an object is taken in.
+/// What `peer` had seen of an object is applied.
 pub fn receive(replica: &str, peer: &str, object: &str, seen: &Vector) -> String {
     let message = message(peer, object, seen);
     json!({"event": "receive", "replica": replica, "message": message}).to_string()
@@ -128,12 +128,12 @@ pub fn claims(replica: &mut Node) -> Vec<String> {
     let objects: Vec<_> = replica.objects().keys().cloned().collect();
     let mut lines = Vec::new();
     let mut decisions: BTreeMap<_, Vec<Value>> = BTreeMap::new();
-    for (object, open) in replica.open_decisions() {
+    for (object, open) in replica.conflicts() {
         let list = |ids: &[rejoin::operation::DecisionId]| -> Vec<Value> {
             let id = |id: &rejoin::operation::DecisionId| json!({"replica": id.dot.origin.replica.as_str(), "seq": id.seq});
             ids.iter().map(id).collect()
         };
-        let mut line = json!({"kept": list(&open.kept), "superseded": list(&open.superseded)});
+        let mut line = json!({"kept": list(&open.kept), "superseded": list(&open.overruled)});
         if schema().get(object).is_none_or(|entry| entry.kind != ObjectType::LwwRegister) {
             line["key"] = String::from_utf8_lossy(&open.key).into();
         }

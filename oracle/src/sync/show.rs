@@ -3,7 +3,7 @@
 use super::Node;
 use rejoin::object::{ObjectType, Priority};
 use rejoin::optimized::replica::Object;
-use rejoin::sync::merge_decisions::{self, Effect, MergeDecision, Recorded, Word};
+use rejoin::sync::conflicts::{self, Effect, OpenConflict, Recorded, Word};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -35,12 +35,12 @@ pub fn describe(replica: &mut Node) -> String {
             );
         }
     }
-    for open in merge_decisions::open(replica) {
+    for open in conflicts::open(replica) {
         out.push('\n');
         decision(&open, &mut out);
     }
     for name in replica.objects().keys() {
-        let Ok(trail) = merge_decisions::trail(replica, name) else { continue };
+        let Ok(trail) = conflicts::trail(replica, name) else { continue };
         if trail.decisions.is_empty() {
             continue;
         }
@@ -99,7 +99,7 @@ fn shown(text: &str) -> String {
 }
 
 /// An open merge decision: what has effect, what lost, and who is to be told.
-fn decision(open: &MergeDecision, out: &mut String) {
+fn decision(open: &OpenConflict, out: &mut String) {
     let kind = super::schema().get(&open.object).map(|entry| entry.kind);
     let word = |word: &Word| {
         let what = match (&word.value, word.is_removal) {
@@ -127,8 +127,8 @@ fn decision(open: &MergeDecision, out: &mut String) {
     if let (true, Some(effect)) = (open.kept.is_empty(), &open.effect) {
         let _ = writeln!(out, "  has effect, by a clock that ran ahead:  {}", word(effect));
     }
-    for superseded in &open.superseded {
-        let _ = writeln!(out, "  superseded:  {}", word(superseded));
+    for overruled in &open.overruled {
+        let _ = writeln!(out, "  superseded:  {}", word(overruled));
     }
     let users: Vec<String> = open.notify.iter().map(|user| shown(user)).collect();
     if !users.is_empty() {

@@ -16,7 +16,7 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::{Delta, Object, Objects};
-use rejoin::optimized::wire::{Base, Known, Naming};
+use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ impl Store {
                 let what = format!("it has an object {name:?}, which this version does not know");
                 return Err(Failure::foreign(path, &what));
             };
-            let delta = Delta::decode(object.kind(), &bytes, &Known::default());
+            let delta = Delta::decode(object.kind(), &bytes, &DecodeContext::default());
             let taken = delta.map_err(|error| error.to_string()).and_then(|delta| {
                 object.apply(delta).map_err(|reason| format!("{reason:?}")).map(drop)
             });
@@ -221,9 +221,12 @@ impl Stored {
         transaction: &WriteTransaction,
     ) -> std::result::Result<(), redb::Error> {
         let mut table = transaction.open_table(DELTAS)?;
-        let news = object.delta_since(&self.vector).encode(Naming::Inline, Base::Inline);
+        let news =
+            object.delta_since(&self.vector).encode(OriginEncoding::Inline, BaseEncoding::Inline);
         if self.since + news.len() > self.whole.max(FEW) {
-            let all = object.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+            let all = object
+                .delta_since(&Vector::default())
+                .encode(OriginEncoding::Inline, BaseEncoding::Inline);
             table.retain_in((name, 0)..=(name, u64::MAX), |_, _| false)?;
             table.insert((name, 0), &all[..])?;
             (self.next, self.whole, self.since) = (1, all.len(), 0);

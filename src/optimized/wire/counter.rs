@@ -9,14 +9,14 @@
 use super::column::write_column;
 use super::error::Error;
 use super::vector::{Span, read_span, write_span};
-use super::{Base, Kind, Known, Naming, open, start};
+use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, open, start};
 use crate::optimized::g_counter::CounterDelta;
 
 impl CounterDelta {
     /// Its bytes, as a message.
     ///
     /// Cost: O(origins).
-    pub fn encode(&self, naming: Naming, base: Base) -> Vec<u8> {
+    pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
         let mut to = start(Kind::CounterDelta);
         write_span(&self.since, &self.seen, naming, base, &mut to);
         let counts = self.seen.beyond(&self.since).map(|(.., count)| u128::from(count));
@@ -31,9 +31,9 @@ impl CounterDelta {
     /// The delta of a message.
     ///
     /// # Errors
-    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`Base::Inline`],
-    /// [`Error::UnknownRoster`] for [`Naming::Inline`]. For the rest see there.
-    pub fn decode(bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
+    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`BaseEncoding::Inline`],
+    /// [`Error::UnknownActorTable`] for [`OriginEncoding::Inline`]. For the rest see there.
+    pub fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<Self, Error> {
         let mut reader = open(bytes, Kind::CounterDelta)?;
         let Span { since, seen } = read_span(&mut reader, known)?;
         let number = seen.beyond(&since).count();

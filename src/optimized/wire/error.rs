@@ -53,7 +53,7 @@ pub enum Error {
         what: &'static str,
     },
     /// The origins go by a fingerprint that is unknown here.
-    UnknownRoster(Fingerprint),
+    UnknownActorTable(Fingerprint),
     /// The delta starts at a vector that goes by a fingerprint and is unknown here.
     UnknownBase(Fingerprint),
     /// The delta starts at the vector that was asked with, and that is another one, or none.
@@ -113,7 +113,7 @@ impl fmt::Display for Error {
                 "byte {at}: {what} is not of the type of this object: the sender has another \
                  type under its name"
             ),
-            Self::UnknownRoster(fingerprint) => write!(
+            Self::UnknownActorTable(fingerprint) => write!(
                 f,
                 "the origins with the fingerprint {} are not known here: ask for the vector with \
                  its names inline",

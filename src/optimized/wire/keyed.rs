@@ -14,11 +14,11 @@ use super::error::Error;
 use super::names::{shared, write_users};
 use super::reader::{Reader, Writer, write_number};
 use super::vector::write_span;
-use super::{Base, Kind, Known, Naming, start};
+use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, start};
 use crate::optimized::arena::Handle;
-use crate::optimized::atom::Atom;
+use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::delta::{
-    DeltaAuthor, Effect, KeyedDelta, Name, Presence, Record, Typed, Write,
+    DeltaAuthor, Effect, KeyedDelta, Name, Presence, Record, TypedDelta, Write,
 };
 use decoder::decode;
 use std::borrow::Cow;
@@ -69,20 +69,20 @@ impl Coded for Write {
     }
 }
 
-impl<E: Coded, K: Atom + ?Sized, V: Atom + ?Sized> Typed<E, K, V> {
+impl<E: Coded, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> TypedDelta<E, K, V> {
     /// Its bytes, as a message.
     ///
     /// Cost: O(what it lists), and O(origins) where they go by their names.
-    pub fn encode(&self, naming: Naming, base: Base) -> Vec<u8> {
+    pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
         encode(&self.keyed, naming, base)
     }
 
     /// The delta of a message.
     ///
     /// # Errors
-    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`Base::Inline`],
-    /// [`Error::UnknownRoster`] for [`Naming::Inline`]. For the rest see there.
-    pub fn decode(bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
+    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`BaseEncoding::Inline`],
+    /// [`Error::UnknownActorTable`] for [`OriginEncoding::Inline`]. For the rest see there.
+    pub fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<Self, Error> {
         decode(bytes, known, K::are_all, V::are_all).map(Self::new)
     }
 }
@@ -154,11 +154,15 @@ impl Columns {
     }
 }
 
-pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base) -> Vec<u8> {
+pub(super) fn encode<E: Coded>(
+    delta: &KeyedDelta<E>,
+    naming: OriginEncoding,
+    base: BaseEncoding,
+) -> Vec<u8> {
     let others = sorted(&delta.others, |(key, record)| {
         (*key, delta.authors[record.author as usize].place, record.counter)
     });
-    let births = sorted(&delta.births, |birth| *birth);
+    let creation_dots = sorted(&delta.creation_dots, |creation_dot| *creation_dot);
     let kept = sorted(&delta.kept, |dot| *dot);
     let (keys, own_keys) = keys(delta);
     let beside = others.iter().chain(&delta.winners).map(|(_, record)| record);
@@ -180,7 +184,7 @@ pub(super) fn encode<E: Coded>(delta: &KeyedDelta<E>, naming: Naming, base: Base
     if E::IS_TIMED {
         write_beside(&delta.winners, &numbers, &mut to);
     }
-    write_dots(&births, &mut to);
+    write_dots(&creation_dots, &mut to);
     let mut out = to.end(texts);
     out.extend_from_slice(&keys);
     delta.values.append(values(), &mut out);
@@ -256,18 +260,18 @@ fn write_first<E: Coded>(
     own_keys: &[[u64; 2]],
     out: &mut Vec<u8>,
 ) {
-    let mut last = delta.since.counts_along(delta.seen.roster());
+    let mut last = delta.since.counts_along(delta.seen.actor_table());
     let mut columns = Columns::new();
-    let (mut place, mut birth) = ([0; BLOCK], [0; BLOCK]);
+    let (mut place, mut creation_dot) = ([0; BLOCK], [0; BLOCK]);
     let mut own_keys = own_keys.iter();
     for (names, records) in delta.names.chunks(BLOCK).zip(delta.first.chunks(BLOCK)) {
-        let mut births = 0;
+        let mut creation_dots = 0;
         for (at, (name, record)) in names.iter().zip(records).enumerate() {
             place[at] = 0;
-            if let Name::Birth { place: of, counter } = *name {
+            if let Name::CreationDot { place: of, counter } = *name {
                 place[at] = u64::from(of) + 1;
-                birth[births] = counter;
-                births += 1;
+                creation_dot[creation_dots] = counter;
+                creation_dots += 1;
             }
             let author = &delta.authors[record.author as usize];
             let last = &mut last[author.place as usize];
@@ -276,12 +280,12 @@ fn write_first<E: Coded>(
             columns.set(at, numbers[record.author as usize], step, record);
         }
         write_block(&place[..names.len()], out);
-        if births > 0 {
-            write_block(&birth[..births], out);
+        if creation_dots > 0 {
+            write_block(&creation_dot[..creation_dots], out);
         }
-        if births < names.len() {
+        if creation_dots < names.len() {
             let (mut shared, mut own) = ([0; BLOCK], [0; BLOCK]);
-            let texts = names.len() - births;
+            let texts = names.len() - creation_dots;
             for (at, lengths) in own_keys.by_ref().take(texts).enumerate() {
                 [shared[at], own[at]] = *lengths;
             }
@@ -343,11 +347,11 @@ mod tests {
         Author { origin: origin(name), seq, user: None }
     }
 
-    fn read(bytes: &[u8]) -> Result<Typed<Write, str, str>, Error> {
-        Typed::decode(bytes, &Known::default())
+    fn read(bytes: &[u8]) -> Result<TypedDelta<Write, str, str>, Error> {
+        TypedDelta::decode(bytes, &DecodeContext::default())
     }
 
-    /// A delta that lists three keys: one by a birth; one by its bytes, with two births; and one
+    /// A delta that lists three keys: one by a creation dot; one by its bytes, with two creation dots; and one
     /// with three maximal decisions and a winner that is none of them.
     fn delta() -> KeyedDelta<Write> {
         let mut maps = ["a", "b", "c"].map(|_| LwwMap::<str, str>::new());
@@ -371,8 +375,9 @@ mod tests {
     fn refusal(change: impl FnOnce(&mut KeyedDelta<Write>)) -> Result<(), String> {
         let mut delta = delta();
         change(&mut delta);
-        let bytes = encode(&delta, Naming::Inline, Base::Inline);
-        let decoded = decode::<Write>(&bytes, &Known::default(), str::are_all, str::are_all);
+        let bytes = encode(&delta, OriginEncoding::Inline, BaseEncoding::Inline);
+        let decoded =
+            decode::<Write>(&bytes, &DecodeContext::default(), str::are_all, str::are_all);
         decoded.map(drop).map_err(|error| error.to_string())
     }
 
@@ -382,9 +387,10 @@ mod tests {
         assert_eq!(refusal(|delta| delta.kept.push((0, 0, 1))), Ok(()));
         let whole = delta();
         assert_eq!((whole.names.len(), whole.others.len(), whole.winners.len()), (3, 2, 1));
-        assert!(whole.births.len() >= 2);
-        let by_birth = |name: &Name| matches!(name, Name::Birth { .. });
-        let named = whole.names.iter().position(by_birth).expect("one goes by its birth");
+        assert!(whole.creation_dots.len() >= 2);
+        let by_creation_dot = |name: &Name| matches!(name, Name::CreationDot { .. });
+        let named =
+            whole.names.iter().position(by_creation_dot).expect("one goes by its creation dot");
         let last = whole.first.len() - 1;
         let contested = whole.others[0].0 as usize;
 
@@ -396,19 +402,19 @@ mod tests {
             (
                 "name by",
                 Box::new(move |delta| {
-                    delta.names[named] = Name::Birth { place: 0, counter: 2 };
+                    delta.names[named] = Name::CreationDot { place: 0, counter: 2 };
                 }),
             ),
             (
                 "name by",
                 Box::new(move |delta| {
-                    delta.names[named] = Name::Birth { place: 0, counter: 0 };
+                    delta.names[named] = Name::CreationDot { place: 0, counter: 0 };
                 }),
             ),
             (
                 "name by",
                 Box::new(move |delta| {
-                    delta.names[named] = Name::Birth { place: 7, counter: 1 };
+                    delta.names[named] = Name::CreationDot { place: 7, counter: 1 };
                 }),
             ),
             ("operation", Box::new(|delta| delta.others[1].1.counter = 0)),
@@ -430,10 +436,13 @@ mod tests {
                     delta.winners.push(again);
                 }),
             ),
-            ("operation", Box::new(|delta| delta.births[0].2 = 99)),
-            ("operation", Box::new(|delta| delta.births[0].1 = 99)),
-            ("operation", Box::new(|delta| (delta.births[0].1, delta.births[0].2) = (0, 1))),
-            ("key", Box::new(|delta| delta.births.push((9, 0, 2)))),
+            ("operation", Box::new(|delta| delta.creation_dots[0].2 = 99)),
+            ("operation", Box::new(|delta| delta.creation_dots[0].1 = 99)),
+            (
+                "operation",
+                Box::new(|delta| (delta.creation_dots[0].1, delta.creation_dots[0].2) = (0, 1)),
+            ),
+            ("key", Box::new(|delta| delta.creation_dots.push((9, 0, 2)))),
             ("both have seen", Box::new(|delta| delta.kept.push((0, 0, 2)))),
             ("both have seen", Box::new(|delta| delta.kept.push((0, 0, 0)))),
             ("both have seen", Box::new(|delta| delta.kept.push((0, 9, 1)))),
@@ -467,7 +476,7 @@ mod tests {
         forged.first = vec![first(&[b'w'; 100]), first(b"w")];
         forged.keys = b"yx".to_vec();
         forged.names = [0, 1].map(|at| Name::Bytes { at, length: 1 }).to_vec();
-        let bytes = encode(&forged, Naming::Inline, Base::Inline);
+        let bytes = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
         let forged = read(&bytes).expect("one operation twice is not noticed");
         let _ = map.apply(&forged).expect("no gap");
         let hash = map.state_hash();
@@ -478,11 +487,11 @@ mod tests {
         let mut copy = LwwMap::<str, str>::new();
         let _ = copy.apply(&map.delta_since(&Vector::default())).expect("no gap");
         let _ = copy.put(&author("n", 1), "x", "latest", 30).expect("there is room");
-        let _ = map.apply(&copy.delta_since(&map.vector())).expect("the key has a birth");
+        let _ = map.apply(&copy.delta_since(&map.vector())).expect("the key has a creation dot");
         assert_eq!(map.get("x"), Some("latest"));
     }
 
-    /// A forged delta may decide two keys by one operation. Who took it in must still be able to
+    /// A forged delta may decide two keys by one operation. Who applied it must still be able to
     /// read what it wrote down, or its store were lost.
     #[test]
     fn a_state_made_of_a_forged_delta_can_be_read_back() {
@@ -490,21 +499,23 @@ mod tests {
         let (contested, last) = (forged.others[0].0, forged.first.len() - 1);
         forged.first[contested as usize] = forged.others[0].1;
         forged.others = vec![(contested, forged.first[last])];
-        let forged = encode(&forged, Naming::Inline, Base::Inline);
+        let forged = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
         let forged = read(&forged).expect("one operation twice is not noticed");
 
         let mut map = LwwMap::<str, str>::new();
         let _ = map.put(&author("a", 1), "known", "old", 9).expect("there is room");
         let _ = map.apply(&forged).expect("no gap");
-        let all = map.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
+        let all = map
+            .delta_since(&Vector::default())
+            .encode(OriginEncoding::Inline, BaseEncoding::Inline);
         let mut copy = LwwMap::<str, str>::new();
         let _ = copy.apply(&read(&all).expect("a state can be read")).expect("no gap");
         assert_eq!(copy.state_hash(), map.state_hash());
     }
 
-    /// A forged delta may list a key twice, by its bytes and by a birth. The first time counts.
+    /// A forged delta may list a key twice, by its bytes and by a creation dot. The first time counts.
     #[test]
-    fn a_key_that_is_listed_twice_is_taken_in_once() {
+    fn a_key_that_is_listed_twice_is_applied_once() {
         let mut map = LwwMap::<str, str>::new();
         let _ = map.put(&author("a", 1), "known", "old", 1).expect("there is room");
         let receiver = map.clone();
@@ -516,8 +527,8 @@ mod tests {
         forged.keys.extend_from_slice(b"known");
         let length = forged.keys.len() as u32;
         forged.names[1] = Name::Bytes { at: 0, length };
-        let bytes = encode(&forged, Naming::Inline, Base::Inline);
-        let read = Typed::<Write, str, str>::decode(&bytes, &Known::default());
+        let bytes = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
+        let read = TypedDelta::<Write, str, str>::decode(&bytes, &DecodeContext::default());
         let read = read.expect("that both are one key cannot be seen");
 
         let mut receiver = receiver;
@@ -529,25 +540,26 @@ mod tests {
         assert_eq!(receiver.get("known"), Some("newer"));
     }
 
-    /// A forged delta may list a new key with a birth that its receiver has seen, of another key.
+    /// A forged delta may list a new key with a creation dot that its receiver has seen, of another key.
     /// What honest replicas tell each other of the key then must be understood.
     #[test]
-    fn a_key_of_which_all_births_are_known_gets_one() {
+    fn a_key_of_which_all_creation_dots_are_known_gets_one() {
         let mut receiver = LwwMap::<str, str>::new();
         let _ = receiver.put(&author("x", 1), "own", "old", 1).expect("there is room");
         let mut forger = LwwMap::<str, str>::new();
         let _ = forger.apply(&receiver.delta_since(&Vector::default())).expect("no gap");
         let _ = forger.put(&author("f", 1), "new", "any", 2).expect("there is room");
         let mut forged = forger.delta_since(&Vector::default()).keyed;
-        let place = |name| forged.seen.roster().position(&origin(name)).expect("it has decided");
+        let place =
+            |name| forged.seen.actor_table().position(&origin(name)).expect("it has decided");
         let (f, x) = (place("f") as u32, place("x") as u32);
         let number = forged
             .first
             .iter()
             .position(|record| forged.authors[record.author as usize].place == f);
         let number = number.expect("it is listed") as u32;
-        forged.births.push((number, x, 1));
-        let bytes = encode(&forged, Naming::Inline, Base::Inline);
+        forged.creation_dots.push((number, x, 1));
+        let bytes = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
         let _ = receiver.apply(&read(&bytes).expect("it cannot be noticed")).expect("no gap");
 
         let mut third = LwwMap::<str, str>::new();
@@ -569,15 +581,16 @@ mod tests {
     }
 
     /// More decisions side by side than anybody makes are refused, and nothing changes. As many as
-    /// are taken in can be read back.
+    /// are applied can be read back.
     #[test]
     fn a_key_that_is_too_contested_is_refused() {
         let crowd = |from: u64, count: u64| {
             let names =
                 (from..from + count).map(|number| ReplicaId::new(format!("r{number:06}")).unwrap());
             let origins = names.map(|replica| Origin { replica, incarnation: 0 }).collect();
-            let roster = std::sync::Arc::new(crate::optimized::vector::Roster::new(origins)?);
-            let seen = Vector::new(roster, vec![1; count as usize])?;
+            let actor_table =
+                std::sync::Arc::new(crate::optimized::vector::ActorTable::new(origins)?);
+            let seen = Vector::new(actor_table, vec![1; count as usize])?;
             let record =
                 |place| Record { counter: 1, seq: 1, author: place, effect: Write::new(1, None) };
             Some(KeyedDelta {
@@ -590,27 +603,31 @@ mod tests {
                 others: (1..count as u32).map(|place| (0, record(place))).collect(),
                 kept: Vec::new(),
                 winners: Vec::new(),
-                births: Vec::new(),
+                creation_dots: Vec::new(),
                 values: Default::default(),
             })
         };
         let most = crate::optimized::decisions::MOST_MAXIMAL as u64;
         let read = |delta: Option<KeyedDelta<Write>>| {
-            let bytes = encode(&delta.expect("they rise"), Naming::Inline, Base::Inline);
-            Typed::<Write, str, str>::decode(&bytes, &Known::default()).expect("it is well formed")
+            let bytes =
+                encode(&delta.expect("they rise"), OriginEncoding::Inline, BaseEncoding::Inline);
+            TypedDelta::<Write, str, str>::decode(&bytes, &DecodeContext::default())
+                .expect("it is well formed")
         };
         let mut map = LwwMap::<str, str>::new();
-        let _ = map.apply(&read(crowd(0, most - 1))).expect("so many are taken in");
+        let _ = map.apply(&read(crowd(0, most - 1))).expect("so many are applied");
         let refused = map.apply(&read(crowd(900_000, 2))).expect_err("these are too many");
-        assert_eq!(refused, crate::optimized::Unfit::TooContested);
+        assert_eq!(refused, crate::optimized::ApplyError::TooContested);
         assert_eq!(map.decisions("k").len() as u64, most - 1);
-        let _ = map.apply(&read(crowd(900_000, 1))).expect("one more is taken in");
+        let _ = map.apply(&read(crowd(900_000, 1))).expect("one more is applied");
         assert!(map.apply(&read(crowd(900_001, 1))).is_err());
 
         let mut copy = LwwMap::<str, str>::new();
-        let all = map.delta_since(&Vector::default()).encode(Naming::Inline, Base::Inline);
-        let all = Typed::decode(&all, &Known::default()).expect("a state can be read");
-        let _ = copy.apply(&all).expect("what was taken in is taken in again");
+        let all = map
+            .delta_since(&Vector::default())
+            .encode(OriginEncoding::Inline, BaseEncoding::Inline);
+        let all = TypedDelta::decode(&all, &DecodeContext::default()).expect("a state can be read");
+        let _ = copy.apply(&all).expect("what was applied is applied again");
         assert_eq!(copy.decisions("k").len() as u64, most);
 
         // Who decides anew supersedes them all.
@@ -624,7 +641,7 @@ mod tests {
     #[test]
     fn what_stands_twice_is_written_once() {
         let twice = |delta: &mut KeyedDelta<Write>| {
-            delta.births.extend(delta.births.clone());
+            delta.creation_dots.extend(delta.creation_dots.clone());
             delta.others.extend(delta.others.clone());
         };
         assert_eq!(refusal(twice), Ok(()));

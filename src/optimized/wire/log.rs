@@ -10,8 +10,8 @@ use super::column::{BLOCK, Block, unzigzag, write_block, zigzag};
 use super::error::Error;
 use super::reader::{Reader, write_number};
 use super::vector::{Span, read_span, write_span};
-use super::{Base, Kind, Known, Naming, open, start};
-use crate::optimized::atom::Atom;
+use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, open, start};
+use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::log::{Columns, LogDelta, are_all};
 use crate::optimized::segments::Pieces;
 use crate::optimized::vector::Vector;
@@ -26,11 +26,11 @@ fn counters<'a>(since: &'a Vector, seen: &'a Vector) -> impl Iterator<Item = u64
     seen.beyond(since).flat_map(|(_, before, count)| before + 1..=count)
 }
 
-impl<V: Atom + ?Sized> LogDelta<V> {
+impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
     /// Its bytes, as a message.
     ///
     /// Cost: O(what it lists), and O(origins) where they go by their names.
-    pub fn encode(&self, naming: Naming, base: Base) -> Vec<u8> {
+    pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
         let mut to = start(Kind::LogDelta);
         write_number(self.bytes.len() as u64, &mut to.out);
         write_span(&self.since, &self.seen, naming, base, &mut to);
@@ -63,9 +63,9 @@ impl<V: Atom + ?Sized> LogDelta<V> {
     /// The delta of a message.
     ///
     /// # Errors
-    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`Base::Inline`],
-    /// [`Error::UnknownRoster`] for [`Naming::Inline`]. For the rest see there.
-    pub fn decode(bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
+    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`BaseEncoding::Inline`],
+    /// [`Error::UnknownActorTable`] for [`OriginEncoding::Inline`]. For the rest see there.
+    pub fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<Self, Error> {
         decode(bytes, known, |texts| bytes[texts].to_vec().into())
     }
 
@@ -75,15 +75,15 @@ impl<V: Atom + ?Sized> LogDelta<V> {
     ///
     /// # Errors
     /// Those of [`LogDelta::decode`].
-    pub fn decode_shared(message: &Arc<Vec<u8>>, known: &Known<'_>) -> Result<Self, Error> {
+    pub fn decode_shared(message: &Arc<Vec<u8>>, known: &DecodeContext<'_>) -> Result<Self, Error> {
         decode(message, known, |texts| Pieces::part(message, texts))
     }
 }
 
 /// The delta of a message, of which `take` takes the entries.
-fn decode<V: Atom + ?Sized>(
+fn decode<V: CanonicalBytes + ?Sized>(
     bytes: &[u8],
-    known: &Known<'_>,
+    known: &DecodeContext<'_>,
     take: impl FnOnce(Range<usize>) -> Pieces,
 ) -> Result<LogDelta<V>, Error> {
     let mut reader = open(bytes, Kind::LogDelta)?;

@@ -5,14 +5,14 @@
 //! the ones before, and a key that the receiver knows goes by the number of an operation.
 //!
 //! Decoding takes any bytes. It does not panic, and takes time and memory in proportion: at most
-//! [`MEMORY`] bytes for each byte of the message, [`MEMORY_OF_KNOWN`] bytes for each origin of the
-//! vectors and rosters in [`Known`] that the message names, and 128 KiB. What it gives has every
+//! [`MEMORY`] bytes for each byte of the message, [`MEMORY_OF_CONTEXT`] bytes for each origin of the
+//! vectors and actor tables in [`DecodeContext`] that the message names, and 128 KiB. What it gives has every
 //! property that the types promise, and a message whose bytes say otherwise is refused whole.
 //! Two things are not noticed here: a key that is listed twice, and a lie about what was decided.
 //!
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
-//! use rejoin::optimized::wire::{Base, Known, Naming};
+//! use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 //! use rejoin::optimized::{Author, Vector, or_set::{Delta, OrSet}};
 //!
 //! let origin = Origin { replica: ReplicaId::new("client").unwrap(), incarnation: 0 };
@@ -22,10 +22,10 @@
 //!
 //! // The server asks with what it has seen; the client answers with what that lacks.
 //! let asked = server.vector();
-//! let question = asked.encode(Naming::Inline);
-//! let since = Vector::decode(&question, &Known::default())?;
-//! let answer = client.delta_since(&since).encode(Naming::Inline, Base::Asked);
-//! let known = Known { asked: Some(&asked), ..Known::default() };
+//! let question = asked.encode(OriginEncoding::Inline);
+//! let since = Vector::decode(&question, &DecodeContext::default())?;
+//! let answer = client.delta_since(&since).encode(OriginEncoding::Inline, BaseEncoding::Asked);
+//! let known = DecodeContext { asked: Some(&asked), ..DecodeContext::default() };
 //! server.apply(&Delta::decode(&answer, &known)?)?;
 //! assert!(server.contains("orders"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -48,7 +48,7 @@ pub use compressed::compress;
 pub use compressed::{LIMIT, decompress};
 pub use error::Error;
 
-use super::vector::{Fingerprint, Roster, Vector};
+use super::vector::{ActorTable, Fingerprint, Vector};
 use crate::digest::{Digest, StateHash};
 use reader::{Reader, Writer};
 use std::sync::Arc;
@@ -59,9 +59,9 @@ pub const VERSION: u8 = 1;
 /// How many bytes of memory decoding takes at most for each byte of a message.
 pub const MEMORY: usize = 96;
 
-/// How many bytes of memory decoding takes at most for each origin of a vector or roster that the
+/// How many bytes of memory decoding takes at most for each origin of a vector or actor table that the
 /// receiver has and a message names by its fingerprint.
-pub const MEMORY_OF_KNOWN: usize = 128;
+pub const MEMORY_OF_CONTEXT: usize = 128;
 
 /// What a message is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -92,20 +92,20 @@ impl Kind {
 
 /// How a message names origins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Naming {
+pub enum OriginEncoding {
     /// By their names.
     Inline,
-    /// All of them by the fingerprint of their roster, where that is shorter. The receiver must
-    /// know the roster: from a message of the sender's, or because it has sent it.
-    Roster,
+    /// All of them by the fingerprint of their actor table, where that is shorter. The receiver must
+    /// know the actor table: from a message of the sender's, or because it has sent it.
+    ActorTable,
 }
 
 /// How a delta names the vector that it starts at.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Base {
+pub enum BaseEncoding {
     /// By its origins and counts.
     Inline,
-    /// By its fingerprint, where that is shorter. The receiver must have the vector in [`Known`].
+    /// By its fingerprint, where that is shorter. The receiver must have the vector in [`DecodeContext`].
     Fingerprint,
     /// As the one that the receiver has asked with: by a check of 2 bytes. Only
     /// where an answer cannot be taken for that to another question, as over a connection.
@@ -115,36 +115,36 @@ pub enum Base {
 /// What the receiver of a message has told its sender, or has from it: what a fingerprint may
 /// stand for.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Known<'a> {
+pub struct DecodeContext<'a> {
     /// The vector that was asked with.
     pub asked: Option<&'a Vector>,
     /// Other vectors.
     pub vectors: &'a [Vector],
-    /// Rosters beside those of the vectors.
-    pub rosters: &'a [Arc<Roster>],
+    /// ActorTables beside those of the vectors.
+    pub actor_tables: &'a [Arc<ActorTable>],
 }
 
-impl<'a> Known<'a> {
+impl<'a> DecodeContext<'a> {
     fn vectors(&self) -> impl Iterator<Item = &'a Vector> {
         self.asked.into_iter().chain(self.vectors)
     }
 
-    fn rosters(&self) -> impl Iterator<Item = &'a Arc<Roster>> {
-        self.vectors().map(Vector::roster).chain(self.rosters)
+    fn actor_tables(&self) -> impl Iterator<Item = &'a Arc<ActorTable>> {
+        self.vectors().map(Vector::actor_table).chain(self.actor_tables)
     }
 
     fn vector(&self, fingerprint: &Fingerprint) -> Option<&'a Vector> {
         self.vectors().find(|vector| vector.fingerprint() == *fingerprint)
     }
 
-    fn roster(&self, fingerprint: &Fingerprint) -> Option<&'a Arc<Roster>> {
-        self.rosters().find(|roster| roster.fingerprint() == fingerprint)
+    fn actor_table(&self, fingerprint: &Fingerprint) -> Option<&'a Arc<ActorTable>> {
+        self.actor_tables().find(|actor_table| actor_table.fingerprint() == fingerprint)
     }
 
-    /// The roster, or where one with the same origins is known, that one.
-    fn share(&self, roster: Roster) -> Arc<Roster> {
-        let known = self.rosters().find(|known| known.origins() == roster.origins());
-        known.cloned().unwrap_or_else(|| Arc::new(roster))
+    /// The actor table, or where one with the same origins is known, that one.
+    fn share(&self, actor_table: ActorTable) -> Arc<ActorTable> {
+        let known = self.actor_tables().find(|known| known.origins() == actor_table.origins());
+        known.cloned().unwrap_or_else(|| Arc::new(actor_table))
     }
 }
 

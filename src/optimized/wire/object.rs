@@ -5,19 +5,19 @@
 //! Cost: as there.
 //! Source: this project.
 
-use super::{Base, Error, Known, Naming};
+use super::{BaseEncoding, DecodeContext, Error, OriginEncoding};
 use crate::object::ObjectType;
-use crate::optimized::atom::Atom;
-use crate::optimized::delta::Typed;
+use crate::optimized::canonical_bytes::CanonicalBytes;
+use crate::optimized::delta::TypedDelta;
 use crate::optimized::g_counter::CounterDelta;
 use crate::optimized::log::LogDelta;
 use crate::optimized::replica::Delta;
 
-impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
     /// Its bytes, as a message.
     ///
     /// Cost: O(what it lists), and O(origins) where they go by their names.
-    pub fn encode(&self, naming: Naming, base: Base) -> Vec<u8> {
+    pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
         match self {
             Self::GCounter(delta) => delta.encode(naming, base),
             Self::LwwRegister(delta) => delta.encode(naming, base),
@@ -30,14 +30,18 @@ impl<K: Atom + ?Sized, V: Atom + ?Sized> Delta<K, V> {
     /// The delta of a message, of an object of a type.
     ///
     /// # Errors
-    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`Base::Inline`],
-    /// [`Error::UnknownRoster`] for [`Naming::Inline`]. For the rest see there.
-    pub fn decode(kind: ObjectType, bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
+    /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`BaseEncoding::Inline`],
+    /// [`Error::UnknownActorTable`] for [`OriginEncoding::Inline`]. For the rest see there.
+    pub fn decode(
+        kind: ObjectType,
+        bytes: &[u8],
+        known: &DecodeContext<'_>,
+    ) -> Result<Self, Error> {
         Ok(match kind {
             ObjectType::GCounter => Self::GCounter(CounterDelta::decode(bytes, known)?),
-            ObjectType::LwwRegister => Self::LwwRegister(Typed::decode(bytes, known)?),
-            ObjectType::OrSet => Self::OrSet(Typed::decode(bytes, known)?),
-            ObjectType::LwwMap => Self::LwwMap(Typed::decode(bytes, known)?),
+            ObjectType::LwwRegister => Self::LwwRegister(TypedDelta::decode(bytes, known)?),
+            ObjectType::OrSet => Self::OrSet(TypedDelta::decode(bytes, known)?),
+            ObjectType::LwwMap => Self::LwwMap(TypedDelta::decode(bytes, known)?),
             ObjectType::Log => Self::Log(LogDelta::decode(bytes, known)?),
         })
     }

@@ -6,9 +6,9 @@
 //! Cost: O(what there is).
 //! Source: RFC 4648 (Base64).
 
-use super::{Base, Known, Naming};
-use crate::optimized::atom::Atom;
-use crate::optimized::delta::Typed;
+use super::{BaseEncoding, DecodeContext, OriginEncoding};
+use crate::optimized::canonical_bytes::CanonicalBytes;
+use crate::optimized::delta::TypedDelta;
 use crate::optimized::g_counter::{CounterDelta, GCounter};
 use crate::optimized::log::{Log, LogDelta};
 use crate::optimized::lww_map::LwwMap;
@@ -60,11 +60,12 @@ fn deserialize<'de, D: Deserializer<'de>, T, E: fmt::Display>(
     }
 }
 
-const NOTHING: Known<'static> = Known { asked: None, vectors: &[], rosters: &[] };
+const NOTHING: DecodeContext<'static> =
+    DecodeContext { asked: None, vectors: &[], actor_tables: &[] };
 
 impl Serialize for Vector {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize(&self.encode(Naming::Inline), serializer)
+        serialize(&self.encode(OriginEncoding::Inline), serializer)
     }
 }
 
@@ -79,7 +80,7 @@ macro_rules! by_bytes {
     ($([$($parameters:tt)*] $delta:ty;)*) => {$(
         impl<$($parameters)*> Serialize for $delta {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serialize(&self.encode(Naming::Inline, Base::Inline), serializer)
+                serialize(&self.encode(OriginEncoding::Inline, BaseEncoding::Inline), serializer)
             }
         }
 
@@ -93,8 +94,8 @@ macro_rules! by_bytes {
 
 by_bytes! {
     [] CounterDelta;
-    [V: Atom + ?Sized] LogDelta<V>;
-    [E: Coded, K: Atom + ?Sized, V: Atom + ?Sized] Typed<E, K, V>;
+    [V: CanonicalBytes + ?Sized] LogDelta<V>;
+    [E: Coded, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized] TypedDelta<E, K, V>;
 }
 
 /// A state by its delta since nothing.
@@ -119,8 +120,8 @@ macro_rules! by_delta {
 
 by_delta! {
     [] GCounter, delta => &delta;
-    [V: Atom + ?Sized] Log<V>, delta => delta;
-    [V: Atom + ?Sized] LwwRegister<V>, delta => &delta;
-    [K: Atom + ?Sized] OrSet<K>, delta => &delta;
-    [K: Atom + ?Sized, V: Atom + ?Sized] LwwMap<K, V>, delta => &delta;
+    [V: CanonicalBytes + ?Sized] Log<V>, delta => delta;
+    [V: CanonicalBytes + ?Sized] LwwRegister<V>, delta => &delta;
+    [K: CanonicalBytes + ?Sized] OrSet<K>, delta => &delta;
+    [K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized] LwwMap<K, V>, delta => &delta;
 }

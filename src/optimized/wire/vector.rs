@@ -11,16 +11,16 @@ use super::column::{unzigzag, write_column, zigzag};
 use super::error::Error;
 use super::names::{read_origins, write_origins};
 use super::reader::{Reader, Writer, write_number};
-use super::{Base, Kind, Known, Naming, start};
+use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, start};
 use crate::dot::Origin;
-use crate::optimized::vector::{Roster, Vector};
+use crate::optimized::vector::{ActorTable, Vector};
 use std::sync::Arc;
 
 /// What an answer repeats of the vector that was asked with, so that an answer to another question
 /// is noticed nearly always: two bytes of an FNV-1a hash, a count at a time. It is no defence; the
 /// vectors in the answer are what is relied upon. Origins are not in it, which would be another
 /// format: of two questions with the same counts and other origins, an answer to the one is taken
-/// for that to the other. So [`Base::Asked`] is only for where answers cannot be mixed up.
+/// for that to the other. So [`BaseEncoding::Asked`] is only for where answers cannot be mixed up.
 fn check(vector: &Vector) -> [u8; 2] {
     let step = |hash: u64, count: &u64| (hash ^ count).wrapping_mul(0x100_0000_01b3);
     let hash = vector.counts().iter().fold(0xcbf2_9ce4_8422_2325, step);
@@ -33,17 +33,17 @@ impl Vector {
     /// Its bytes, as a message.
     ///
     /// Cost: O(origins).
-    pub fn encode(&self, naming: Naming) -> Vec<u8> {
+    pub fn encode(&self, naming: OriginEncoding) -> Vec<u8> {
         let mut to = start(Kind::Vector);
         write_vector(self, naming, &mut to);
         to.end(0)
     }
 
-    /// The vector of a message. Where its origins are known, it shares their roster.
+    /// The vector of a message. Where its origins are known, it shares their actor table.
     ///
     /// # Errors
-    /// [`Error::UnknownRoster`] asks for a vector with [`Naming::Inline`]; see there for the rest.
-    pub fn decode(bytes: &[u8], known: &Known<'_>) -> Result<Self, Error> {
+    /// [`Error::UnknownActorTable`] asks for a vector with [`OriginEncoding::Inline`]; see there for the rest.
+    pub fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<Self, Error> {
         let mut reader = super::open(bytes, Kind::Vector)?;
         let vector = read_vector(&mut reader, known)?;
         reader.end()?;
@@ -51,24 +51,26 @@ impl Vector {
     }
 }
 
-fn write_vector(vector: &Vector, naming: Naming, to: &mut Writer) {
-    let roster = vector.roster();
-    if naming == Naming::Roster && inline_length(roster) > roster.fingerprint().len() {
+fn write_vector(vector: &Vector, naming: OriginEncoding, to: &mut Writer) {
+    let actor_table = vector.actor_table();
+    if naming == OriginEncoding::ActorTable
+        && inline_length(actor_table) > actor_table.fingerprint().len()
+    {
         to.out.push(0);
-        to.out.extend_from_slice(roster.fingerprint());
+        to.out.extend_from_slice(actor_table.fingerprint());
     } else {
-        let count = roster.origins().len();
+        let count = actor_table.origins().len();
         write_number(count as u64 + 1, &mut to.out);
         to.worth(count);
-        write_origins(roster.origins().iter(), &mut to.out);
+        write_origins(actor_table.origins().iter(), &mut to.out);
     }
     write_column(vector.counts(), &mut to.out);
 }
 
 /// How many bytes the names take; where it is plain that a fingerprint is shorter, more than that.
-fn inline_length(roster: &Roster) -> usize {
-    let origins = roster.origins();
-    if origins.len() > roster.fingerprint().len() {
+fn inline_length(actor_table: &ActorTable) -> usize {
+    let origins = actor_table.origins();
+    if origins.len() > actor_table.fingerprint().len() {
         return usize::MAX;
     }
     let mut names = Vec::new();
@@ -76,26 +78,29 @@ fn inline_length(roster: &Roster) -> usize {
     names.len()
 }
 
-fn read_vector(reader: &mut Reader<'_>, known: &Known<'_>) -> Result<Vector, Error> {
+fn read_vector(reader: &mut Reader<'_>, known: &DecodeContext<'_>) -> Result<Vector, Error> {
     let at = reader.at();
-    let roster = match reader.number(WHAT)?.checked_sub(1) {
-        None => read_roster(reader, known)?,
+    let actor_table = match reader.number(WHAT)?.checked_sub(1) {
+        None => read_actor_table(reader, known)?,
         Some(count) => {
             let count = reader.worth(count, at, "as many origins as the message is worth")?;
             let origins = read_origins(reader, count)?;
-            let roster = Roster::new(origins)
+            let actor_table = ActorTable::new(origins)
                 .ok_or_else(|| Error::malformed(at, "origins that do not rise".into(), WHAT))?;
-            known.share(roster)
+            known.share(actor_table)
         }
     };
-    let counts = reader.column(roster.origins().len())?;
+    let counts = reader.column(actor_table.origins().len())?;
     let found = || "a count of 0".into();
-    Vector::new(roster, counts).ok_or_else(|| Error::malformed(at, found(), WHAT))
+    Vector::new(actor_table, counts).ok_or_else(|| Error::malformed(at, found(), WHAT))
 }
 
-fn read_roster(reader: &mut Reader<'_>, known: &Known<'_>) -> Result<Arc<Roster>, Error> {
-    let fingerprint = reader.array("the fingerprint of a roster")?;
-    known.roster(&fingerprint).cloned().ok_or(Error::UnknownRoster(fingerprint))
+fn read_actor_table(
+    reader: &mut Reader<'_>,
+    known: &DecodeContext<'_>,
+) -> Result<Arc<ActorTable>, Error> {
+    let fingerprint = reader.array("the fingerprint of an actor table")?;
+    known.actor_table(&fingerprint).cloned().ok_or(Error::UnknownActorTable(fingerprint))
 }
 
 /// The two vectors that a delta lies between: what the receiver has seen, and what the sender has.
@@ -114,26 +119,26 @@ const ASKED: u8 = 3;
 const SAME: u8 = 0;
 const CHANGED: u8 = 1;
 const MORE_ORIGINS: u8 = 2;
-const OTHER_ROSTER: u8 = 3;
+const OTHER_ACTOR_TABLE: u8 = 3;
 
 pub(super) fn write_span(
     since: &Vector,
     seen: &Vector,
-    naming: Naming,
-    base: Base,
+    naming: OriginEncoding,
+    base: BaseEncoding,
     to: &mut Writer,
 ) {
     let mut name = Vec::new();
     let base = match base {
         _ if since.is_empty() => NOTHING,
-        Base::Asked => {
+        BaseEncoding::Asked => {
             name.extend_from_slice(&check(since));
             ASKED
         }
         _ => {
             let mut inline = Writer::empty();
             write_vector(since, naming, &mut inline);
-            if base == Base::Fingerprint && inline.out.len() > since.fingerprint().len() {
+            if base == BaseEncoding::Fingerprint && inline.out.len() > since.fingerprint().len() {
                 name.extend_from_slice(&since.fingerprint());
                 FINGERPRINT
             } else {
@@ -144,11 +149,11 @@ pub(super) fn write_span(
         }
     };
 
-    // What the base does not have of the other's roster, in order.
-    let new: Vec<(&Origin, u64)> = if Arc::ptr_eq(since.roster(), seen.roster()) {
+    // What the base does not have of the other's actor table, in order.
+    let new: Vec<(&Origin, u64)> = if Arc::ptr_eq(since.actor_table(), seen.actor_table()) {
         Vec::new()
     } else {
-        let before = since.counts_along(seen.roster());
+        let before = since.counts_along(seen.actor_table());
         let new = seen.iter().zip(before).filter(|(_, before)| *before == 0);
         new.map(|(entry, _)| entry).collect()
     };
@@ -161,22 +166,24 @@ pub(super) fn write_span(
         SAME
     } else if new.is_empty() {
         CHANGED
-    } else if naming == Naming::Inline || names.len() <= seen.roster().fingerprint().len() {
+    } else if naming == OriginEncoding::Inline
+        || names.len() <= seen.actor_table().fingerprint().len()
+    {
         MORE_ORIGINS
     } else {
-        OTHER_ROSTER
+        OTHER_ACTOR_TABLE
     };
 
     to.out.push(form << 2 | base);
     to.out.extend_from_slice(&name);
     match form {
         SAME => {}
-        OTHER_ROSTER => {
-            to.out.extend_from_slice(seen.roster().fingerprint());
-            write_differences(&since.counts_along(seen.roster()), seen.counts(), &mut to.out);
+        OTHER_ACTOR_TABLE => {
+            to.out.extend_from_slice(seen.actor_table().fingerprint());
+            write_differences(&since.counts_along(seen.actor_table()), seen.counts(), &mut to.out);
         }
         _ => {
-            let after = seen.counts_along(since.roster());
+            let after = seen.counts_along(since.actor_table());
             write_differences(since.counts(), &after, &mut to.out);
             if form == MORE_ORIGINS {
                 to.count(new.len());
@@ -203,11 +210,11 @@ fn read_differences(reader: &mut Reader<'_>, before: &[u64]) -> Result<Vec<u64>,
     Ok(counts)
 }
 
-pub(super) fn read_span(reader: &mut Reader<'_>, known: &Known<'_>) -> Result<Span, Error> {
+pub(super) fn read_span(reader: &mut Reader<'_>, known: &DecodeContext<'_>) -> Result<Span, Error> {
     let at = reader.at();
     let head = reader.byte("how a delta names its vectors")?;
     let (base, form) = (head & 3, head >> 2);
-    if form > OTHER_ROSTER {
+    if form > OTHER_ACTOR_TABLE {
         let found = format!("the byte {head}");
         return Err(Error::malformed(at, found, "how a delta names its vectors: at most 15"));
     }
@@ -225,11 +232,11 @@ pub(super) fn read_span(reader: &mut Reader<'_>, known: &Known<'_>) -> Result<Sp
     };
     let seen = match form {
         SAME => since.clone(),
-        OTHER_ROSTER => {
-            let roster = read_roster(reader, known)?;
-            let counts = read_differences(reader, &since.counts_along(&roster))?;
+        OTHER_ACTOR_TABLE => {
+            let actor_table = read_actor_table(reader, known)?;
+            let counts = read_differences(reader, &since.counts_along(&actor_table))?;
             let found = || "a count of 0".into();
-            Vector::new(roster, counts).ok_or_else(|| Error::malformed(at, found(), WHAT))?
+            Vector::new(actor_table, counts).ok_or_else(|| Error::malformed(at, found(), WHAT))?
         }
         _ => read_changed(reader, &since, form == MORE_ORIGINS)?,
     };
@@ -241,11 +248,11 @@ fn read_changed(reader: &mut Reader<'_>, since: &Vector, has_more: bool) -> Resu
     let at = reader.at();
     let counts = read_differences(reader, since.counts())?;
     if !has_more && !counts.contains(&0) {
-        let changed = Vector::new(since.roster().clone(), counts);
+        let changed = Vector::new(since.actor_table().clone(), counts);
         return changed
             .ok_or_else(|| Error::malformed(at, "another number of counts".into(), WHAT));
     }
-    let old = since.roster().origins().iter().cloned().zip(counts);
+    let old = since.actor_table().origins().iter().cloned().zip(counts);
     let mut entries: Vec<_> = old.filter(|(_, count)| *count > 0).collect();
     if has_more {
         let count = reader.count("how many further origins there are")?;
@@ -255,8 +262,8 @@ fn read_changed(reader: &mut Reader<'_>, since: &Vector, has_more: bool) -> Resu
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     let (origins, counts) = entries.into_iter().unzip();
-    let roster = Roster::new(origins);
-    let vector = roster.and_then(|roster| Vector::new(Arc::new(roster), counts));
+    let actor_table = ActorTable::new(origins);
+    let vector = actor_table.and_then(|actor_table| Vector::new(Arc::new(actor_table), counts));
     let found = || "an origin twice, or a count of 0".into();
     vector.ok_or_else(|| Error::malformed(at, found(), WHAT))
 }

@@ -11,7 +11,7 @@ use ::rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use ::rejoin::optimized::log::{Log, LogDelta};
 use ::rejoin::optimized::lww_map::{self, LwwMap};
 use ::rejoin::optimized::or_set::{self, OrSet};
-use ::rejoin::optimized::wire::{Base, Error, Known, Naming};
+use ::rejoin::optimized::wire::{BaseEncoding, DecodeContext, Error, OriginEncoding};
 use ::rejoin::optimized::{Author, Vector};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub enum Step {
     Encode,
     /// Reading it.
     Decode,
-    /// Taking it in.
+    /// Applying it.
     Apply,
 }
 
@@ -57,19 +57,24 @@ macro_rules! exchange {
         let (ours, theirs) = ($ours.vector(), $theirs.vector());
         if ours != theirs {
             // Whoever receives the changes says first what it has seen.
-            let is_known = ours.roster().origins() == theirs.roster().origins();
-            let asks = theirs.encode(if is_known { Naming::Roster } else { Naming::Inline });
-            let rosters = [ours.roster().clone()];
-            let known = Known { rosters: &rosters, ..Known::default() };
+            let is_known = ours.actor_table().origins() == theirs.actor_table().origins();
+            let asks = theirs.encode(if is_known {
+                OriginEncoding::ActorTable
+            } else {
+                OriginEncoding::Inline
+            });
+            let actor_tables = [ours.actor_table().clone()];
+            let known = DecodeContext { actor_tables: &actor_tables, ..DecodeContext::default() };
             let asked = Vector::decode(&asks, &known).expect("it was just encoded");
             $after(Step::Vector);
             let delta = $ours.delta_since(&asked);
             $after(Step::Delta);
-            let answer = Arc::new(delta.encode(Naming::Inline, Base::Asked));
+            let answer = Arc::new(delta.encode(OriginEncoding::Inline, BaseEncoding::Asked));
             drop(delta);
             $after(Step::Encode);
-            let rosters = [theirs.roster().clone()];
-            let known = Known { asked: Some(&theirs), vectors: &[], rosters: &rosters };
+            let actor_tables = [theirs.actor_table().clone()];
+            let known =
+                DecodeContext { asked: Some(&theirs), vectors: &[], actor_tables: &actor_tables };
             let delta = $decode(&answer, &known).expect("it was just encoded");
             let seen = delta.seen().clone();
             $after(Step::Decode);
@@ -81,11 +86,12 @@ macro_rules! exchange {
                 // The answer has told what the other has seen.
                 let delta = $theirs.delta_since(&seen);
                 $after(Step::Delta);
-                let back = Arc::new(delta.encode(Naming::Inline, Base::Asked));
+                let back = Arc::new(delta.encode(OriginEncoding::Inline, BaseEncoding::Asked));
                 drop(delta);
                 $after(Step::Encode);
-                let rosters = [ours.roster().clone()];
-                let known = Known { asked: Some(&ours), vectors: &[], rosters: &rosters };
+                let actor_tables = [ours.actor_table().clone()];
+                let known =
+                    DecodeContext { asked: Some(&ours), vectors: &[], actor_tables: &actor_tables };
                 let delta = $decode(&back, &known).expect("it was just encoded");
                 $after(Step::Decode);
                 $apply(&mut $ours, delta);
@@ -114,15 +120,18 @@ fn apply_log(log: &mut Log<str>, delta: LogDelta<str>) {
 
 type Message = Arc<Vec<u8>>;
 
-fn decode_map(message: &Message, known: &Known<'_>) -> Result<lww_map::Delta<str, str>, Error> {
+fn decode_map(
+    message: &Message,
+    known: &DecodeContext<'_>,
+) -> Result<lww_map::Delta<str, str>, Error> {
     lww_map::Delta::decode(message, known)
 }
 
-fn decode_set(message: &Message, known: &Known<'_>) -> Result<or_set::Delta<str>, Error> {
+fn decode_set(message: &Message, known: &DecodeContext<'_>) -> Result<or_set::Delta<str>, Error> {
     or_set::Delta::decode(message, known)
 }
 
-fn decode_counter(message: &Message, known: &Known<'_>) -> Result<CounterDelta, Error> {
+fn decode_counter(message: &Message, known: &DecodeContext<'_>) -> Result<CounterDelta, Error> {
     CounterDelta::decode(message, known)
 }
 
@@ -192,12 +201,12 @@ impl Replica for Rejoin {
     }
 
     fn fork(&mut self, _: u64) -> Self {
-        // Whoever has met once knows the other's roster by its fingerprint. Where they met, each
+        // Whoever has met once knows the other's actor table by its fingerprint. Where they met, each
         // computed it.
-        for roster in
+        for actor_table in
             [self.map.vector(), self.set.vector(), self.counter.vector(), self.log.vector()]
         {
-            roster.roster().fingerprint();
+            actor_table.actor_table().fingerprint();
         }
         Self {
             authors: HashMap::new(),

@@ -144,7 +144,7 @@ impl Optimized {
         let id = self.objects[object as usize].clone();
         let vector = self.node(at)?.vector(&id).map_err(words)?;
         let delta = self.since(from, &id, &vector)?;
-        self.node(at)?.take_in(&id, &delta).map_err(words)
+        self.node(at)?.apply_ref(&id, &delta).map_err(words)
     }
 
     /// Takes in what a message held that its sender has no more as it was.
@@ -165,7 +165,7 @@ impl Optimized {
         let id = &self.objects[object as usize];
         for stretch in missing {
             self.moved += stretch.delta.footprint() as u64;
-            node.take_in(id, &stretch.delta).map_err(words)?;
+            node.apply_ref(id, &stretch.delta).map_err(words)?;
         }
         Ok(())
     }
@@ -279,9 +279,9 @@ impl Follow for Optimized {
             }
             Question::Decisions(id, right) => {
                 let names = |ids: Vec<DecisionId>| ids.into_iter().map(name).collect();
-                let open = node.object(id).map_err(words)?.open_decisions().into_iter();
+                let open = node.object(id).map_err(words)?.conflicts().into_iter();
                 let named =
-                    open.map(|open| (text(&open.key), names(open.kept), names(open.superseded)));
+                    open.map(|open| (text(&open.key), names(open.kept), names(open.overruled)));
                 Outcome::of(decisions_text(named.collect()), right)
             }
             Question::Notices(user, right) => {

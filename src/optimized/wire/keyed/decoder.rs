@@ -13,7 +13,7 @@ use crate::optimized::wire::error::Error;
 use crate::optimized::wire::names::{may_share, read_users};
 use crate::optimized::wire::reader::Reader;
 use crate::optimized::wire::vector::{Span, read_span};
-use crate::optimized::wire::{Known, open};
+use crate::optimized::wire::{DecodeContext, open};
 
 /// What is known of an origin while a delta is decoded.
 struct Place {
@@ -36,14 +36,14 @@ struct Decoder<'a> {
 
 pub(super) fn decode<E: Coded>(
     bytes: &[u8],
-    known: &Known<'_>,
+    known: &DecodeContext<'_>,
     keys: Check,
     values: Check,
 ) -> Result<KeyedDelta<E>, Error> {
     let mut reader = open(bytes, E::KIND)?;
     let texts = reader.texts()?;
     let Span { since, seen } = read_span(&mut reader, known)?;
-    let before = since.counts_along(seen.roster());
+    let before = since.counts_along(seen.actor_table());
     let pairs = before.into_iter().zip(seen.counts());
     let places = pairs.map(|(since, seen)| Place { since, seen: *seen, last: since }).collect();
     let mut decoder = Decoder {
@@ -61,7 +61,7 @@ pub(super) fn decode<E: Coded>(
     let kept = decoder.dots(listed.first.len(), true)?;
     let winners = if E::IS_TIMED { decoder.beside(listed.first.len())? } else { Vec::new() };
     decoder.winners_are_apart(&listed.first, &others, &winners)?;
-    let births = decoder.dots(listed.first.len(), false)?;
+    let creation_dots = decoder.dots(listed.first.len(), false)?;
     if !decoder.texts.is_empty() {
         return Err(decoder.wrong("values that no record writes", "a record for each value"));
     }
@@ -79,7 +79,7 @@ pub(super) fn decode<E: Coded>(
         others,
         kept,
         winners,
-        births,
+        creation_dots,
         values,
     })
 }
@@ -190,18 +190,18 @@ impl<'a> Decoder<'a> {
         check: Check,
         listed: &mut Listed<E>,
     ) -> Result<(), Error> {
-        let (mut places, mut births) = ([0; BLOCK], [0; BLOCK]);
+        let (mut places, mut creation_dots) = ([0; BLOCK], [0; BLOCK]);
         let (mut shared, mut own) = ([0; BLOCK], [0; BLOCK]);
         self.reader.block(&mut places[..length])?;
         let named = places[..length].iter().filter(|place| **place > 0).count();
         if named > 0 {
-            self.reader.block(&mut births[..named])?;
+            self.reader.block(&mut creation_dots[..named])?;
         }
         if named < length {
             self.reader.block(&mut shared[..length - named])?;
             self.reader.block(&mut own[..length - named])?;
         }
-        let mut births = births.into_iter();
+        let mut creation_dots = creation_dots.into_iter();
         let mut lengths = shared.into_iter().zip(own);
         let group = listed.keys.len();
         let mut ends = [0; BLOCK];
@@ -209,7 +209,7 @@ impl<'a> Decoder<'a> {
         for place in &places[..length] {
             let name = match place.checked_sub(1) {
                 Some(place) => {
-                    let counter = births.next().unwrap_or_default();
+                    let counter = creation_dots.next().unwrap_or_default();
                     match usize::try_from(place).ok().and_then(|place| self.places.get(place)) {
                         Some(Place { since, seen, .. })
                             if 0 < counter && counter <= *since && counter <= *seen => {}
@@ -220,7 +220,7 @@ impl<'a> Decoder<'a> {
                             ));
                         }
                     }
-                    Name::Birth { place: place as u32, counter }
+                    Name::CreationDot { place: place as u32, counter }
                 }
                 None => {
                     let (shared, own) = lengths.next().unwrap_or_default();
@@ -339,7 +339,7 @@ impl<'a> Decoder<'a> {
             for at in 0..length {
                 let author = columns.author[at];
                 match usize::try_from(author).ok().and_then(|at| self.authors.get(at)) {
-                    Some(author) => self.is_news(author.place, columns.counter[at])?,
+                    Some(author) => self.is_unseen(author.place, columns.counter[at])?,
                     None => return Err(self.no_author(author)),
                 }
             }
@@ -361,7 +361,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn is_news(&self, place: u32, counter: u64) -> Result<(), Error> {
+    fn is_unseen(&self, place: u32, counter: u64) -> Result<(), Error> {
         let Place { since, seen, .. } = self.places[place as usize];
         if since < counter && counter <= seen {
             return Ok(());

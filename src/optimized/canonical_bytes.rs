@@ -10,7 +10,7 @@ use crate::digest::ToBytes;
 use crate::operation::Canonical;
 
 /// A type whose values are kept as bytes.
-pub trait Atom: ToBytes {
+pub trait CanonicalBytes: ToBytes {
     /// What reading one gives.
     type Ref<'a>;
 
@@ -34,7 +34,7 @@ fn are_all_text(bytes: &[u8], ends: &[usize]) -> bool {
     text.is_ok_and(|text| ends.iter().all(|end| text.is_char_boundary(*end)))
 }
 
-impl Atom for [u8] {
+impl CanonicalBytes for [u8] {
     type Ref<'a> = &'a [u8];
 
     fn from_bytes(bytes: &[u8]) -> Option<&[u8]> {
@@ -46,7 +46,7 @@ impl Atom for [u8] {
     }
 }
 
-impl Atom for str {
+impl CanonicalBytes for str {
     type Ref<'a> = &'a str;
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
@@ -58,7 +58,7 @@ impl Atom for str {
     }
 }
 
-impl Atom for u64 {
+impl CanonicalBytes for u64 {
     type Ref<'a> = u64;
 
     fn from_bytes(bytes: &[u8]) -> Option<u64> {
@@ -67,7 +67,7 @@ impl Atom for u64 {
 }
 
 /// The text of canonical JSON.
-impl Atom for Canonical {
+impl CanonicalBytes for Canonical {
     type Ref<'a> = &'a str;
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
@@ -80,7 +80,7 @@ impl Atom for Canonical {
 }
 
 /// No bytes: the values of what has none.
-impl Atom for () {
+impl CanonicalBytes for () {
     type Ref<'a> = ();
 
     fn from_bytes(bytes: &[u8]) -> Option<()> {

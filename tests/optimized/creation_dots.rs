@@ -1,13 +1,13 @@
-//! A key goes by its birth where its receiver knows one, and by its bytes where not.
+//! A key goes by its creation dot where its receiver knows one, and by its bytes where not.
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::Author;
 use rejoin::optimized::lww_map::LwwMap;
 use rejoin::optimized::or_set::OrSet;
 
-/// How many keys of the delta go by a birth.
-fn by_birth(delta: &impl std::fmt::Debug) -> usize {
-    format!("{delta:?}").matches("Birth {").count()
+/// How many keys of the delta go by a creation dot.
+fn by_creation_dot(delta: &impl std::fmt::Debug) -> usize {
+    format!("{delta:?}").matches("CreationDot {").count()
 }
 
 fn author(name: &str, seq: u64) -> Author {
@@ -19,72 +19,76 @@ fn author(name: &str, seq: u64) -> Author {
 const KEY: &str = "warehouse/north/stock/mapping of columns";
 
 #[test]
-fn a_key_goes_by_its_birth_once_it_is_known() {
+fn a_key_goes_by_its_creation_dot_once_it_is_known() {
     let (mut a, mut b) = (LwwMap::<str, str>::new(), LwwMap::new());
     let first = a.put(&author("a", 1), KEY, "x", 1).unwrap().delta();
-    assert_eq!(by_birth(&first), 0, "nobody has seen a birth before the key was born");
+    assert_eq!(
+        by_creation_dot(&first),
+        0,
+        "nobody has seen a creation dot before the key was created"
+    );
     b.apply(&first).unwrap();
 
     let second = a.put(&author("a", 2), KEY, "y", 2).unwrap().delta();
-    assert_eq!(by_birth(&second), 1);
+    assert_eq!(by_creation_dot(&second), 1);
     b.apply(&second).unwrap();
     assert_eq!(b.get(KEY), Some("y"));
 
-    // Who has seen nothing is told the key, and from then on knows it by its birth as well.
+    // Who has seen nothing is told the key, and from then on knows it by its creation dot as well.
     let mut c = LwwMap::new();
     let all = b.delta_since(&c.vector());
-    assert_eq!(by_birth(&all), 0);
+    assert_eq!(by_creation_dot(&all), 0);
     c.apply(&all).unwrap();
     let third = b.delete(&author("b", 1), KEY, 3).unwrap().delta();
-    assert_eq!(by_birth(&third), 1);
+    assert_eq!(by_creation_dot(&third), 1);
     c.apply(&third).unwrap();
     assert_eq!((c.get(KEY), c.ever()), (None, 1));
     assert_eq!(c.state_hash(), b.state_hash());
 }
 
-/// Each creates the key without the others. Whoever meets comes to know both births, and every one
+/// Each creates the key without the others. Whoever meets comes to know both creation dots, and every one
 /// of them is understood.
 #[test]
-fn a_replica_that_created_the_key_concurrently_resolves_every_birth() {
+fn a_replica_that_created_the_key_concurrently_resolves_every_creation_dot() {
     let mut sets = ["a", "b", "c"].map(|_| OrSet::<str>::new());
     for (set, name) in sets.iter_mut().zip(["a", "b", "c"]) {
         set.add(&author(name, 1), KEY).unwrap();
     }
     let [mut a, mut b, mut c] = sets;
-    // c comes to know the birth of b, and b that of a; a and c have not met.
+    // c comes to know the creation dot of b, and b that of a; a and c have not met.
     let told = b.delta_since(&c.vector());
-    assert_eq!(by_birth(&told), 0, "c has its own name for the key, which b does not know");
+    assert_eq!(by_creation_dot(&told), 0, "c has its own name for the key, which b does not know");
     c.apply(&told).unwrap();
     b.join(&a).unwrap();
     assert_eq!(b.decisions(KEY).len(), 2);
 
-    // c knows the key by its own birth and by that of b. b decides, and names it by the latter.
+    // c knows the key by its own creation dot and by that of b. b decides, and names it by the latter.
     b.remove(&author("b", 2), KEY).unwrap();
     let told = b.delta_since(&c.vector());
-    assert_eq!(by_birth(&told), 1);
+    assert_eq!(by_creation_dot(&told), 1);
     c.apply(&told).unwrap();
     assert!(c.contains(KEY), "its own addition was not seen by the removal");
     assert_eq!((c.decisions(KEY).len(), c.ever()), (2, 1));
 
-    // a knows only its own birth; c learned of it with the decision that saw it.
+    // a knows only its own creation dot; c learned of it with the decision that saw it.
     let told = c.delta_since(&a.vector());
-    assert_eq!(by_birth(&told), 1);
+    assert_eq!(by_creation_dot(&told), 1);
     a.apply(&told).unwrap();
     assert_eq!((a.decisions(KEY).len(), a.ever()), (2, 1));
     assert_eq!(a.state_hash(), c.state_hash());
 
     // A late message of a, which has no other name for the key than its own, is understood by b.
     let late = a.remove(&author("a", 2), KEY).unwrap().delta();
-    assert_eq!(by_birth(&late), 1);
+    assert_eq!(by_creation_dot(&late), 1);
     b.join(&c).unwrap();
     b.apply(&late).unwrap();
     assert!(!b.contains(KEY));
     assert_eq!(b.state_hash(), a.state_hash());
 }
 
-/// However often a key is written, and whatever its trail loses, its birth stays known.
+/// However often a key is written, and whatever its trail loses, its creation dot stays known.
 #[test]
-fn a_birth_is_never_forgotten() {
+fn a_creation_dot_is_never_forgotten() {
     let mut a = OrSet::<str>::new();
     a.add(&author("a", 1), KEY).unwrap();
     a.add(&author("a", 2), "other").unwrap();
@@ -93,13 +97,13 @@ fn a_birth_is_never_forgotten() {
         a.add(&author("a", seq), KEY).unwrap();
     }
     let told = a.delta_since(&late.vector());
-    assert_eq!((told.len(), by_birth(&told)), (1, 1));
+    assert_eq!((told.len(), by_creation_dot(&told)), (1, 1));
     late.apply(&told).unwrap();
     assert_eq!(late.state_hash(), a.state_hash());
 
     for (seq, element) in [(1, KEY), (2, "other")] {
         let told = late.remove(&author("late", seq), element).unwrap().delta();
-        assert_eq!(by_birth(&told), 1);
+        assert_eq!(by_creation_dot(&told), 1);
         a.apply(&told).unwrap();
     }
     assert!(a.is_empty() && a.ever() == 2);

@@ -18,7 +18,7 @@
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::Operation;
 //! use rejoin::optimized::replica::Replica;
-//! use rejoin::sync::{Schema, merge_decisions};
+//! use rejoin::sync::{Schema, conflicts};
 //!
 //! let schema = Schema::migration_assistant();
 //! let replica = |name: &str| {
@@ -27,21 +27,21 @@
 //! };
 //! let (mut client, mut server) = (replica("client"), replica("server"));
 //! let (add, remove) = (Operation::Add { element: "X" }, Operation::Remove { element: "X" });
-//! merge_decisions::decide(&mut client, "approved", add.clone(), "ann".into(), 1_000)?;
-//! merge_decisions::decide(&mut server, "approved", remove, "bob".into(), 2_000)?;
+//! conflicts::decide(&mut client, "approved", add.clone(), "ann".into(), 1_000)?;
+//! conflicts::decide(&mut server, "approved", remove, "bob".into(), 2_000)?;
 //! for name in ["approved", "decisions/approved"] {
 //!     let delta = server.delta_since(name, &client.vector(name)?)?;
 //!     client.apply(name, delta)?;
 //! }
 //!
-//! let open = merge_decisions::open(&client);
-//! assert_eq!(open[0].superseded[0].time, Some(2_000));
+//! let open = conflicts::open(&client);
+//! assert_eq!(open[0].overruled[0].time, Some(2_000));
 //! assert!(open[0].notify.contains("bob"));
 //!
 //! // Ann looks at both, and decides again: that closes it. The trail keeps all three.
-//! merge_decisions::decide(&mut client, "approved", add, "ann".into(), 3_000)?;
-//! assert!(merge_decisions::open(&client).is_empty());
-//! let trail = merge_decisions::trail(&client, "approved")?;
+//! conflicts::decide(&mut client, "approved", add, "ann".into(), 3_000)?;
+//! assert!(conflicts::open(&client).is_empty());
+//! let trail = conflicts::trail(&client, "approved")?;
 //! assert_eq!(trail.decisions.len(), 3);
 //! let conflict = &trail.conflicts[0];
 //! assert_eq!(conflict.won.user.as_deref(), Some("ann"));
@@ -54,13 +54,13 @@ use crate::dot::{Dot, Origin, ReplicaId};
 use crate::object::ObjectType;
 use crate::operation::{DecisionId, ObjectId, Operation, User};
 use crate::optimized::replica::{Error, Object, Reason, Replica};
-use crate::optimized::{Atom, Decision};
+use crate::optimized::{CanonicalBytes, Decision};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An open merge decision, as people are to be shown it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MergeDecision {
+pub struct OpenConflict {
     /// Of which object.
     pub object: ObjectId,
     /// The bytes of the key; of a register none.
@@ -71,7 +71,7 @@ pub struct MergeDecision {
     /// clock that ran ahead.
     pub kept: Vec<Word>,
     /// The latest decisions that lost.
-    pub superseded: Vec<Word>,
+    pub overruled: Vec<Word>,
     /// Whose decisions lost.
     pub notify: BTreeSet<User>,
 }
@@ -97,10 +97,12 @@ pub fn log_of(object: &str) -> ObjectId {
 /// The open merge decisions of all objects, by object and key.
 ///
 /// Cost: O(keys that were ever contested), and O(decisions recorded) of the sets among them.
-pub fn open<K: Atom + ?Sized, V: Atom + ?Sized>(replica: &Replica<K, V>) -> Vec<MergeDecision> {
+pub fn open<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    replica: &Replica<K, V>,
+) -> Vec<OpenConflict> {
     let mut times: BTreeMap<&ObjectId, BTreeMap<Dot, u64>> = BTreeMap::new();
     let mut decisions = Vec::new();
-    for (object, open) in replica.open_decisions() {
+    for (object, open) in replica.conflicts() {
         let Ok(state) = replica.object(object) else { continue };
         let times = times.entry(object).or_insert_with(|| {
             let recorded =
@@ -120,16 +122,16 @@ pub fn open<K: Atom + ?Sized, V: Atom + ?Sized>(replica: &Replica<K, V>) -> Vec<
             id: decision.id,
         };
         let listed: Vec<Word> = state.decisions(&open.key).into_iter().map(word).collect();
-        let superseded: BTreeSet<&Dot> = open.superseded.iter().map(|id| &id.dot).collect();
-        let is_superseded = |word: &Word| superseded.contains(&word.id.dot);
-        let (superseded, kept): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_superseded);
-        decisions.push(MergeDecision {
+        let overruled: BTreeSet<&Dot> = open.overruled.iter().map(|id| &id.dot).collect();
+        let is_overruled = |word: &Word| overruled.contains(&word.id.dot);
+        let (overruled, kept): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_overruled);
+        decisions.push(OpenConflict {
             object: object.clone(),
             effect: state.effective(&open.key).map(word),
-            notify: superseded.iter().filter_map(|word| word.id.user.clone()).collect(),
+            notify: overruled.iter().filter_map(|word| word.id.user.clone()).collect(),
             key: open.key,
             kept,
-            superseded,
+            overruled,
         });
     }
     decisions.sort_by(|a, b| (&a.object, &a.key).cmp(&(&b.object, &b.key)));
@@ -223,8 +225,8 @@ pub fn decide<K, V>(
     now: u64,
 ) -> Result<Dot, Error>
 where
-    K: Atom + ?Sized,
-    V: for<'a> Atom<Ref<'a> = &'a V> + ?Sized,
+    K: CanonicalBytes + ?Sized,
+    V: for<'a> CanonicalBytes<Ref<'a> = &'a V> + ?Sized,
 {
     let log = log_of(object);
     if !matches!(replica.object(&log)?, Object::Log(_)) {
@@ -283,7 +285,7 @@ where
 
 /// The decisions on record of an object, in the order of their log. Entries that are none are
 /// passed over.
-fn read<K: Atom + ?Sized, V: Atom + ?Sized>(
+fn read<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     object: &str,
 ) -> Vec<Recorded> {
@@ -303,7 +305,7 @@ fn read<K: Atom + ?Sized, V: Atom + ?Sized>(
 ///
 /// # Errors
 /// [`Reason::UnknownObject`] where the object is not there.
-pub fn trail<K: Atom + ?Sized, V: Atom + ?Sized>(
+pub fn trail<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     object: &str,
 ) -> Result<Trail, Error> {
