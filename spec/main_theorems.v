@@ -23,6 +23,7 @@ From Rejoin Require executions executions_proof.
 From Rejoin Require nothing_is_lost nothing_is_lost_proof.
 From Rejoin Require sync sync_proof sync_verdict sync_verdict_proof.
 From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
+From Rejoin Require openings openings_network openings_network_proof openings_examples.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
 Open Scope N_scope.
@@ -2031,3 +2032,177 @@ Theorem deletes_without_a_record_diverge :
       refutations.delivered ms = refutations.delivered ms').
 Proof. exact refutations.deletes_without_a_record_diverge. Qed.
 Print Assumptions deletes_without_a_record_diverge.
+
+(** ** T12: disks that are put back
+
+    In every world that the network of [openings_network.v] can reach: processes draw openings and
+    write, disks are copied and put back without a word, deltas go one way, late, or never.
+    [stored w object h] says that [h] is stored of the object, on a disk or in a copy of one; an
+    operation is the number that it got when it happened. Premises met: [a_fork_heals_in_the_network],
+    below. *)
+
+Theorem no_dot_is_two_operations_and_no_operation_two_dots :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w : openings_network.world Name) object h d d' x x',
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  openings_network.stored w object h ->
+  In (d, x) (openings.content h) ->
+  In (d', x') (openings.content h) ->
+  d = d' <-> x = x'.
+Proof. intros. eapply openings_network_proof.no_dot_is_two_operations_and_no_operation_two_dots; eassumption. Qed.
+Print Assumptions no_dot_is_two_operations_and_no_operation_two_dots.
+
+Theorem vectors_count_what_is_held :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w : openings_network.world Name) object h d,
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  openings_network.stored w object h ->
+  version_vector.contains compare_name d (openings.counts (openings.known h)) = true <->
+  exists x, In (d, x) (openings.content h).
+Proof. intros. eapply openings_network_proof.vectors_count_what_is_held; eassumption. Qed.
+Print Assumptions vectors_count_what_is_held.
+
+Theorem equal_operations_have_equal_names :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w : openings_network.world Name) object h h',
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  openings_network.stored w object h ->
+  openings_network.stored w object h' ->
+  (forall x,
+    In x (openings_network.operations (openings.content h)) <->
+    In x (openings_network.operations (openings.content h'))) ->
+  openings.known h = openings.known h' /\ openings.content h = openings.content h'.
+Proof. intros. eapply openings_network_proof.equal_operations_have_equal_names; eassumption. Qed.
+Print Assumptions equal_operations_have_equal_names.
+
+(** Whoever meets a fork, and whenever: nothing that either branch did is lost. *)
+Theorem an_exchange_unites_the_operations :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w : openings_network.world Name) object h h',
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  openings_network.stored w object h ->
+  openings_network.stored w object h' ->
+  exists h'',
+    openings.apply compare_name
+      (openings.delta_for compare_name (openings.known h) h') h = Some h''
+    /\ forall x,
+      In x (openings_network.operations (openings.content h'')) <->
+      In x (openings_network.operations (openings.content h))
+      \/ In x (openings_network.operations (openings.content h')).
+Proof. intros. eapply openings_network_proof.an_exchange_unites_the_operations; eassumption. Qed.
+Print Assumptions an_exchange_unites_the_operations.
+
+Theorem a_delta_that_is_applied_adds_what_it_brings :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w : openings_network.world Name) i object d h,
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  In (openings_network.Changes object d) (openings_network.sent w) ->
+  openings.apply compare_name d (openings_network.objects (openings_network.disks w i) object)
+    = Some h ->
+  forall x,
+    In x (openings_network.operations (openings.content h)) <->
+    In x (openings_network.operations (openings.content
+      (openings_network.objects (openings_network.disks w i) object)))
+    \/ In x (openings_network.operations (openings.brings d)).
+Proof. intros. eapply openings_network_proof.a_delta_that_is_applied_adds_what_it_brings; eassumption. Qed.
+Print Assumptions a_delta_that_is_applied_adds_what_it_brings.
+
+Theorem a_disk_loses_operations_only_if_it_is_put_back :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w w' : openings_network.world Name) i object,
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  openings_network.step compare_name first w w' ->
+  incl
+    (openings_network.operations (openings.content
+      (openings_network.objects (openings_network.disks w i) object)))
+    (openings_network.operations (openings.content
+      (openings_network.objects (openings_network.disks w' i) object)))
+  \/ exists b,
+      In b (openings_network.backups w)
+      /\ openings_network.disks w' i = openings_network.Disk None b.
+Proof. intros. eapply openings_network_proof.a_disk_loses_operations_only_if_it_is_put_back; eassumption. Qed.
+Print Assumptions a_disk_loses_operations_only_if_it_is_put_back.
+
+(** No missed fork, and no false alarm. *)
+Theorem the_check_finds_every_fork_and_no_other :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w : openings_network.world Name) object h h',
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  openings_network.stored w object h ->
+  openings_network.stored w object h' ->
+  openings.agree compare_name (openings.known h) (openings.known h') = true <->
+  (forall d x x',
+    In (d, x) (openings.content h) ->
+    In (d, x') (openings.content h') ->
+    x = x').
+Proof. intros. eapply openings_network_proof.the_check_finds_every_fork_and_no_other; eassumption. Qed.
+Print Assumptions the_check_finds_every_fork_and_no_other.
+
+Theorem nothing_is_renamed_without_a_fork :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison)
+    (first : N -> origin Name) (w : openings_network.world Name) object h h',
+  ordered compare_name ->
+  openings_network.reachable compare_name first w ->
+  openings_network.stored w object h ->
+  openings_network.stored w object h' ->
+  (openings.reconcile compare_name (openings.known h) (openings.known h') = ([], []) <->
+    openings.agree compare_name (openings.known h) (openings.known h') = true)
+  /\ (openings.agree compare_name (openings.known h) (openings.known h') = true ->
+    forall d d' x,
+      In (d, x) (openings.content h) ->
+      In (d', x) (openings.content h') ->
+      d = d').
+Proof. intros. eapply openings_network_proof.nothing_is_renamed_without_a_fork; eassumption. Qed.
+Print Assumptions nothing_is_renamed_without_a_fork.
+
+(** Computed: an execution, and designs that meet the definitions in all but one point. *)
+Theorem a_fork_heals_in_the_network :
+  exists w : openings_network.world N,
+    openings_network.reachable N.compare openings_examples.from_one_image w
+    /\ openings.content (openings_network.objects (openings_network.disks w 1) 7) = openings_examples.both
+    /\ openings.content (openings_network.objects (openings_network.disks w 0) 7) = [(Dot openings_examples.laptop 1, 1)].
+Proof. exact openings_examples.a_fork_heals_in_the_network. Qed.
+Print Assumptions a_fork_heals_in_the_network.
+
+Theorem renaming_apart_from_the_delta_gives_two_names :
+  let renamed := openings_examples.rename_first (openings.known openings_examples.on_disk_1) openings_examples.on_disk_0 in
+  openings.content openings_examples.on_disk_0 = [(Dot openings_examples.laptop 1, 1)]
+  /\ openings.content renamed = [(Dot (openings_examples.branch 5) 1, 1)].
+Proof. exact openings_examples.renaming_apart_from_the_delta_gives_two_names. Qed.
+Print Assumptions renaming_apart_from_the_delta_gives_two_names.
+
+Theorem who_writes_on_after_a_copy_mixes_two_branches :
+  option_map (openings.must_draw N.compare 5) openings_examples.learned = Some true
+  /\ option_map (fun h =>
+      (openings.agree N.compare (openings.known (openings_examples.write_on 3 h)) (openings.known (openings.perform N.compare 3 4 openings_examples.copy_went_on)),
+       find (compare_dot N.compare) (Dot openings_examples.laptop 3) (openings.content (openings_examples.write_on 3 h)),
+       find (compare_dot N.compare) (Dot openings_examples.laptop 3) (openings.content (openings.perform N.compare 3 4 openings_examples.copy_went_on)))) openings_examples.learned
+    = Some (true, Some 3, Some 4).
+Proof. exact openings_examples.who_writes_on_after_a_copy_mixes_two_branches. Qed.
+Print Assumptions who_writes_on_after_a_copy_mixes_two_branches.
+
+Theorem counters_alone_lose_operations :
+  option_map openings.content
+    (openings_examples.apply_by_counters (openings_examples.delta_by_counters (openings.known openings_examples.on_disk_0) (openings.perform N.compare 3 4 openings_examples.on_disk_1)) openings_examples.on_disk_0)
+  = Some [(Dot openings_examples.laptop 1, 1); (Dot openings_examples.laptop 2, 4)]
+  /\ option_map openings.content
+    (openings.apply N.compare (openings.delta_for N.compare (openings.known openings_examples.on_disk_0) (openings.perform N.compare 3 4 openings_examples.on_disk_1)) openings_examples.on_disk_0)
+  = Some [(Dot openings_examples.laptop 1, 2); (Dot openings_examples.laptop 2, 4); (Dot (openings_examples.branch 5) 1, 1)].
+Proof. exact openings_examples.counters_alone_lose_operations. Qed.
+Print Assumptions counters_alone_lose_operations.
+
+Theorem one_opening_for_two_processes_is_not_seen :
+  let one := openings.perform N.compare 5 2 openings_examples.before_the_copy in
+  let other := openings.perform N.compare 5 3 openings_examples.before_the_copy in
+  openings.agree N.compare (openings.known one) (openings.known other) = true
+  /\ find (compare_dot N.compare) (Dot openings_examples.laptop 2) (openings.content one) = Some 2
+  /\ find (compare_dot N.compare) (Dot openings_examples.laptop 2) (openings.content other) = Some 3.
+Proof. exact openings_examples.one_opening_for_two_processes_is_not_seen. Qed.
+Print Assumptions one_opening_for_two_processes_is_not_seen.

@@ -306,6 +306,8 @@ const ONLY_IN_COQ: &[&str] = &[
     "network",
     "nothing_is_lost",
     "sync_verdict",
+    "openings",
+    "openings_network",
     "indexed_decisions",
     "executions",
     "main_theorems",
