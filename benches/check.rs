@@ -1,10 +1,10 @@
 //! How fast traces are judged, by the definition alone and with the optimized engine following,
 //! beside what it takes merely to parse their lines.
 //!
-//! `cargo bench --bench check`; `REJOIN_TRACES=FOLDER` adds the traces in that folder. Machines
+//! `cargo bench -p rejoin-benches --bench check`; `REJOIN_TRACES=FOLDER` adds the traces in that folder. Machines
 //! differ, so quote the ratio of two figures of one run.
 
-#[path = "../examples/big_history.rs"]
+#[path = "big_history.rs"]
 mod big_history;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

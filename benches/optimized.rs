@@ -4,7 +4,7 @@
 //! `decode`: 1 to 100,000 changes among 1,000 to 1,000,000 keys; `flat`: among ten millions);
 //! so does the state hash, beside hashing everything anew; merging a whole state; appending to a
 //! log and reading it; incrementing a counter a million times.
-//! How: `cargo bench --bench optimized`, with plots across sizes in target/criterion/WHAT/report. Names
+//! How: `cargo bench -p rejoin-benches --bench optimized`, with plots across sizes in target/criterion/WHAT/report. Names
 //! are `what/type/keys/changes`.
 
 use criterion::measurement::WallTime;

@@ -3,7 +3,7 @@
 //! Meaning: an object's value is a function of E, the events of that object that a replica has
 //! seen. Every function here takes E as it is, which need not hold all that its events saw.
 //! Laws: the engines answer as these functions do, wherever E is closed per object
-//! (tests/exhaustive.rs, tests/convergence.rs).
+//! (tests/laws/exhaustive.rs, tests/laws/convergence.rs).
 //! Cost: none is spared; nothing here is meant to be fast.
 //! Source: spec/trace-format.md, sections 3 and 4; Burckhardt et al., Replicated Data Types:
 //! Specification, Verification, Optimality, POPL 2014 (meaning as a function of events).

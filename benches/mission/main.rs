@@ -1,7 +1,7 @@
 //! What a sync costs, what other ways of synchronizing lose, and how often merges need people: the
 //! figures of README.md, section "What a sync costs".
 //!
-//! `cargo bench --bench mission`; `REJOIN_TRACES=FOLDER` adds the recorded histories in that
+//! `cargo bench -p rejoin-benches --bench mission`; `REJOIN_TRACES=FOLDER` adds the recorded histories in that
 //! folder. Bytes, messages and counts are the same in every run. Times are processor's
 //! time of both sides, medians; quote them with the machine.
 

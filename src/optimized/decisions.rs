@@ -3,7 +3,7 @@
 //! Meaning: that of the reference's decisions, and beside them the greatest write ever seen where
 //! writes are timed. Nearly every key has one maximal decision, which stands in a plain array;
 //! further ones, and a winner that is not maximal, stand in a table beside it.
-//! Laws: as the reference (tests/optimized.rs; of a model, proved in spec/).
+//! Laws: as the reference (tests/engines/optimized/mod.rs; of a model, proved in spec/).
 //! Cost: deciding and joining O(1) a key, but for what the key has in maximal decisions and creation dots;
 //! `delta_since` O(changes).
 //! Source: see the reference; the layout is this project's.

@@ -4,7 +4,7 @@
 //! `since` it lists all maximal decisions, and the winner where that is none of them. A key goes
 //! by its *creation dot* where it can: a decision on it that saw no other decision on it. Whoever has seen
 //! a creation dot remembers which key it is of, so its name need not be sent again.
-//! Laws: applied, a delta has the effect of joining the whole state (tests/optimized.rs).
+//! Laws: applied, a delta has the effect of joining the whole state (tests/engines/optimized/mod.rs).
 //! Cost: as many records as keys changed, however often each changed.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018); naming by creation dots is
 //! this project's.

@@ -1,7 +1,7 @@
 //! Exchange: deltas out of the store of decisions, and what applying one tells.
 //!
 //! Meaning: the reference's `part_since` of decisions, and of the winners beside.
-//! Laws: as there (tests/optimized.rs; of a model, proved in spec/).
+//! Laws: as there (tests/engines/optimized/mod.rs; of a model, proved in spec/).
 //! Cost: `delta_since` O(changes since the vector), but for the logarithm of how many concurrent
 //! decisions a key has; besides O(origins), and of each listed key what is known of it.
 //! Source: see [`super::delta`].

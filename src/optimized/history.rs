@@ -4,7 +4,7 @@
 //! of all that are maximal, and of all creation dots. So what changed since a vector is at the ends
 //! of the dot indexes, and a creation dot is found by its name. Where the record of a key does not tell its
 //! creation dots, they are in a *chain*.
-//! Laws: rising counters; nothing that is maximal or a creation dot is missing (tests/optimized.rs).
+//! Laws: rising counters; nothing that is maximal or a creation dot is missing (tests/engines/optimized/mod.rs).
 //! Cost: 12 bytes an entry, and at most twice as many entries as are needed; 16 bytes a creation dot in a
 //! chain.
 //! Source: this project.

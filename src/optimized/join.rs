@@ -1,7 +1,7 @@
 //! Join: deltas into the store of decisions.
 //!
 //! Meaning: the reference's `take_part` of decisions, and of the winners beside.
-//! Laws: as there (tests/optimized.rs; of a model, proved in spec/).
+//! Laws: as there (tests/engines/optimized/mod.rs; of a model, proved in spec/).
 //! Cost: O(keys that the delta lists), but for the logarithm of how many concurrent decisions a key
 //! has; besides O(origins), and of each listed key what is known of it.
 //! Source: see [`super::delta`].

@@ -2,7 +2,7 @@
 //!
 //! Meaning: each object is seen for itself, and has a version vector of its own, so that some
 //! objects may be synchronized before others.
-//! Laws: as the reference's replica (tests/optimized.rs).
+//! Laws: as the reference's replica (tests/engines/optimized/mod.rs).
 //! Cost: that of the object that is used; whatever the others hold.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
 //!

@@ -3,7 +3,7 @@
 //! Meaning: that of spec/state-hash.md: a tree over the records of an object by the hash of their
 //! keys, four children a node, at most eight records a bucket. Two trees: what counts as content,
 //! and records of removal only.
-//! Laws: equal to the reference's naive computation (tests/optimized.rs); equal states have equal
+//! Laws: equal to the reference's naive computation (tests/engines/optimized/mod.rs); equal states have equal
 //! hashes, and equal hashes mean equal states or a collision of BLAKE3 (proved in spec/).
 //! Cost: O(records changed since the last time · log records); finding where two states differ
 //! O(differences · log records). 20 bytes a record.

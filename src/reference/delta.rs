@@ -4,7 +4,7 @@
 //! that builds upon operations which were not seen is refused, and nothing changes: a vector
 //! moves forward only with the whole of what it claims.
 //! Laws: applied, a delta has the effect of joining the whole state that it is a part of, for
-//! every receiver that has seen its start (tests/exhaustive.rs, tests/convergence.rs).
+//! every receiver that has seen its start (tests/laws/exhaustive.rs, tests/laws/convergence.rs).
 //! Cost: one pass over the sender's state, and the join of the part.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
 

@@ -2,7 +2,7 @@
 //!
 //! Meaning: each type's state says what one replica has seen of one object, in the fewest words
 //! that still answer every question; [`crate::definition`] says what the answers must be.
-//! Laws: tests/laws.rs, tests/exhaustive.rs and tests/convergence.rs; proofs in spec/.
+//! Laws: tests/laws/lattice.rs, tests/laws/exhaustive.rs and tests/laws/convergence.rs; proofs in spec/.
 //! Cost: chosen for clarity; every file states its own.
 //!
 //! Every type's file has one order: state, bottom, join, mutators, queries, delta.

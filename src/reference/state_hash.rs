@@ -4,7 +4,7 @@
 //! that only say what was removed there is a tree of their own. What a replica has seen is not
 //! hashed, nor is anything that another replica with the same state could have otherwise.
 //! Laws: equal states have equal hashes; different ones that operations made have different ones,
-//! unless BLAKE3 has a collision (tests/state_hash.rs).
+//! unless BLAKE3 has a collision (tests/engines/state_hash.rs).
 //! Cost: O(bytes · depth of the tree); nothing is kept from one time to the next.
 //! Source: spec/state-hash.md; Merkle, CRYPTO '87; O'Connor et al., BLAKE3 (2020).
 //!

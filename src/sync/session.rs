@@ -25,7 +25,7 @@ const MOST_ANNOUNCED: u32 = 8;
 /// One side of a session. It belongs to one replica; see the [module](super).
 ///
 /// Two that are equal go on alike with equal replicas and messages: so a model checker can keep it
-/// in its states (tests/sync_model.rs).
+/// in its states (tests/model/main.rs).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Session {
     pub(super) config: Config,

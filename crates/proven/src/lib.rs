@@ -2,7 +2,7 @@
 //!
 //! Meaning: Coq writes its definitions out as data (spec/extracted), and a small machine runs
 //! them. What the engine answers is what was proved, as far as Coq's extraction, this machine and
-//! the translation of terms can be trusted; tests/refinement.rs holds the reference against it.
+//! the translation of terms can be trusted; tests/laws/refinement.rs holds the reference against it.
 //! Cost: some hundred times that of the reference.
 //!
 //! Two replicas of one set; the file of [`rejoin::reference::replica`] tells the same story.

@@ -1,7 +1,7 @@
 //! Why bytes were refused: what was found, where, what was expected, and what to do.
 //!
 //! Meaning: none of the message was used.
-//! Laws: no bytes make decoding panic; they are a message or one of these (tests/wire.rs).
+//! Laws: no bytes make decoding panic; they are a message or one of these (tests/engines/wire.rs).
 //! Cost: none where nothing is wrong.
 //! Source: this project.
 

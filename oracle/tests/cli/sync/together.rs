@@ -1,0 +1,205 @@
+//! Two replicas work apart, come back, and are the same; and what people are told of it.
+
+use super::terminal::{Desk, Terminal, check, finish, oracle};
+
+/// Ana approves what Ben rejects, apart.
+fn apart() -> Desk {
+    let desk = Desk::new(&["server", "laptop"]);
+    desk.edit("laptop", &["add", "approved", "orders.total", "--user", "ana"]);
+    desk.edit("server", &["remove", "approved", "orders.total", "--user", "ben"]);
+    desk.edit("laptop", &["increment", "progress/records", "1200"]);
+    desk.edit("server", &["increment", "progress/records", "300"]);
+    desk.edit("laptop", &["put", "progress/tables", "orders", "done"]);
+    desk.edit("server", &["put", "progress/tables", "orders", r#"{"rows":17}"#, "--user", "ben"]);
+    desk.edit("server", &["write", "configuration", r#"{"target":"postgres"}"#]);
+    desk.edit("laptop", &["append", "conversation", "How shall \"totals\" be mapped?"]);
+    desk.edit("laptop", &["put", "patterns", "p1", "null"]);
+    desk.edit("laptop", &["increment", "metrics"]);
+    desk
+}
+
+#[test]
+fn edited_apart_they_become_the_same_and_show_the_merge_decision() {
+    let desk = apart();
+    desk.meet("server", "laptop");
+    let shown = desk.show("laptop");
+    for part in [
+        "progress/records (g-counter, high): 1500\n",
+        "approved (or-set, high):\n  orders.total\n",
+        "configuration (lww-register, medium): {\"target\":\"postgres\"}\n",
+        "conversation (log, medium):\n  \"How shall \\\"totals\\\" be mapped?\"\n",
+        "open merge decision: approved orders.total\n  has effect:  added by ana at laptop, 20",
+        "\n  superseded:  removed by ben at server, 20",
+        "\n  to be told:  ben\n",
+        "conflict on orders.total: ana at laptop added won over ben at server removed; open\n",
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in\n{shown}");
+    }
+    // Ben looks at both, and decides again. That closes it, and the record keeps all three.
+    desk.edit("server", &["remove", "approved", "orders.total", "--user", "ben"]);
+    desk.meet("server", "laptop");
+    let shown = desk.show("laptop");
+    assert!(!shown.contains("open merge decision: approved"), "{shown}");
+    assert!(shown.contains("; closed by ben at server removed\n"), "{shown}");
+    assert_eq!(shown.matches("Z: ana at laptop added orders.total").count(), 1, "{shown}");
+    assert_eq!(shown.matches("Z: ben at server removed orders.total").count(), 2, "{shown}");
+    desk.conforms(&["server", "laptop"]);
+}
+
+#[test]
+fn the_trace_of_two_processes_conforms_and_a_falsified_one_does_not() {
+    let desk = apart();
+    desk.meet("server", "laptop");
+    // In one order or the other.
+    desk.conforms(&["laptop", "server"]);
+    let trace = desk.conforms(&["server", "laptop"]);
+    let path = desk.path("false.jsonl");
+    let count = r#""object":"progress/records","value":"1500""#;
+    let claim = trace.lines().rfind(|line| line.contains(count)).expect("it is claimed");
+    for (right, wrong) in [
+        (claim, claim.replace("1500", "1499")),
+        ("\"amount\":300", "\"amount\":301".into()),
+        // The later write, which all have read.
+        (r#""value":{"rows":17},"timestamp""#, r#""value":{"rows":18},"timestamp""#.into()),
+    ] {
+        assert!(trace.contains(right), "{right} is not in\n{trace}");
+        std::fs::write(&path, trace.replace(right, &wrong)).unwrap();
+        let run = check(&path);
+        assert_eq!(run.code, Some(1), "{right}: {run:?}");
+    }
+    // Without one of the two, what the other received is not known.
+    let run = finish(oracle().args(["sync", "trace", &desk.file("laptop")]));
+    assert_eq!(run.code, Some(64), "{run:?}");
+    assert!(run.err.contains("`laptop` received what `server` recorded in none"), "{run:?}");
+}
+
+#[test]
+fn edits_at_a_connection_arrive_at_once_on_both_sides() {
+    let desk = Desk::new(&["server", "laptop", "phone"]);
+    let mut server = desk.serve("server", &[]);
+    let mut laptop = Terminal::connect(&desk.file("laptop"), &server.address, &[]);
+    let mut phone = Terminal::connect(&desk.file("phone"), &server.address, &[]);
+    for client in [&laptop, &phone] {
+        client.until("synced with server");
+    }
+    laptop.type_in("add approved \"order lines\" --user ana");
+    laptop.until("kept: ");
+    phone.until("from server: approved: 1 changed");
+    server.terminal.type_in("put patterns p 17");
+    phone.until("from server: patterns: 1 changed");
+    laptop.until("from server: patterns: 1 changed");
+    phone.type_in("nonsense");
+    phone.until("error: unrecognized subcommand 'nonsense'");
+    phone.type_in("add decisions/approved x");
+    phone.until("error: object \"decisions/approved\": it is of type log, not or-set");
+    phone.type_in("add approved x");
+    phone.until("say who, with --user NAME");
+    phone.type_in("show");
+    phone.until("order lines");
+    phone.until("ana at laptop added");
+    drop((laptop, phone, server));
+    assert_eq!(desk.state("laptop"), desk.state("phone"));
+    assert_eq!(desk.state("laptop"), desk.state("server"));
+    desk.conforms(&["server", "laptop", "phone"]);
+}
+
+#[test]
+fn what_is_typed_is_kept_as_it_is_or_refused() {
+    let desk = Desk::new(&["server"]);
+    let mut server = desk.serve("server", &[]);
+    // A word that no hash has: they are told in hexadecimal digits.
+    server.terminal.type_in(b"add approved zo\xeb --user ana");
+    server.terminal.until("this line is not UTF-8");
+    server.terminal.type_in("add approved zoë --user ana");
+    server.terminal.until("kept");
+    server.terminal.type_in(vec![b'x'; (2 << 20) + 1]);
+    server.terminal.until("nothing more is read from here");
+    drop(server);
+    let state = desk.state("server");
+    assert_eq!(state.matches("zo").count(), state.matches("zoë").count(), "{state}");
+    assert!(state.contains("zoë"), "{state}");
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_words() {
+    let desk = Desk::new(&["server", "laptop"]);
+    let file = desk.file("laptop");
+    let refused = |arguments: &[&str], code: i32, words: &str| {
+        let run = finish(oracle().arg("sync").args(arguments));
+        assert_eq!(run.code, Some(code), "{arguments:?}: {run:?}");
+        assert!(run.err.contains(words), "{words:?} is not in {run:?}");
+    };
+    refused(&["init", &file, "--name", "laptop"], 66, "File exists");
+    refused(&["show", &desk.file("none")], 66, "No such file");
+    refused(&["edit", &file, "add", "nothing", "x"], 64, "no such object; there are approved,");
+    refused(&["edit", &file, "add", "approved", "x"], 64, "say who, with --user NAME");
+    refused(&["edit", &file, "increment", "metrics", "0"], 64, "0 is not in 1..");
+    refused(&["edit", &file, "add", "conversation", "x"], 64, "type log, not or-set");
+    refused(&["connect", &file, "127.0.0.1:1", "--once"], 2, "cannot reach 127.0.0.1:1: ");
+    for (name, bytes) in [("empty", &b""[..]), ("text", b"a text\n"), ("long", &[7; 9999])] {
+        let path = desk.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        refused(&["show", path.to_str().unwrap()], 66, "no replica's file");
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
+    let server = desk.serve("server", &[]);
+    refused(&["show", &desk.file("server")], 66, "another process has this replica open");
+    // A copy of the server's own file is not one to sync with, whoever it says it is.
+    drop(server);
+    std::fs::copy(desk.file("server"), desk.file("copy")).unwrap();
+    let server = desk.serve("server", &[]);
+    let copy = desk.file("copy");
+    refused(&["connect", &copy, &server.address, "--once"], 2, "both sides are called \"server\"");
+}
+
+/// A file that is put back from a backup lacks operations that others have. It is noticed as soon
+/// as they meet, and said beforehand it does no harm.
+#[test]
+fn a_file_put_back_from_a_backup_goes_on_under_a_new_incarnation() {
+    for is_said in [true, false] {
+        let desk = Desk::new(&["server", "laptop"]);
+        desk.edit("laptop", &["add", "approved", "first", "--user", "ana"]);
+        std::fs::copy(desk.file("laptop"), desk.path("backup")).unwrap();
+        desk.edit("laptop", &["add", "approved", "lost", "--user", "ana"]);
+        desk.meet("server", "laptop");
+        std::fs::copy(desk.path("backup"), desk.file("laptop")).unwrap();
+        if is_said {
+            desk.sync(&["restored", &desk.file("laptop")]);
+            desk.edit("laptop", &["add", "approved", "later", "--user", "ana"]);
+            desk.meet("server", "laptop");
+            let shown = desk.show("server");
+            for element in ["first", "lost", "later"] {
+                assert!(shown.contains(&format!("\n  {element}\n")), "{shown}");
+            }
+            continue;
+        }
+        let server = desk.serve("server", &[]);
+        let arguments = ["sync", "connect", &desk.file("laptop"), &server.address, "--once"];
+        let run = finish(oracle().args(arguments));
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.out.contains("run `oracle sync restored`"), "{run:?}");
+    }
+}
+
+/// The store keeps what changed, edit by edit. It does not grow with the edits of one key for ever.
+#[test]
+fn a_file_does_not_grow_with_the_edits_of_one_key() {
+    let desk = Desk::new(&[]);
+    let file = desk.file("laptop");
+    desk.sync(&["init", &file, "--name", "laptop"]);
+    let mut server = desk.serve("laptop", &[]);
+    let mut most = 0;
+    for number in 0..300 {
+        let text = format!("{number} {}", "x".repeat(4000));
+        server.terminal.type_in(format!("put patterns p \"{text}\""));
+        server.terminal.until("kept: ");
+        most = most.max(std::fs::metadata(&file).unwrap().len());
+    }
+    server.terminal.type_in("show");
+    let last = server.terminal.until("  p: ");
+    assert!(last.starts_with("  p: \"299 xxx"), "{last}");
+    drop(server);
+    assert!(desk.show("laptop").contains(&last), "what was shown is there");
+    println!("1.2 MB of edits: a file of {most} bytes at most");
+    assert!(most < 1_000_000, "{most} bytes");
+}

@@ -1,0 +1,171 @@
+//! The recorders that users copy, and the session that was recorded with one of them.
+//!
+//! Shows: the three recorders write the same trace; the README beside them tells what was run;
+//! the working day that ships is, byte for byte, what its program records.
+
+#[path = "../../working_day/main.rs"]
+#[expect(dead_code, reason = "a test does not start the program's `main`")]
+mod working_day;
+
+mod session;
+
+use rejoin_judge::{Options, Verdict, check};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+const WORKING_DAY: &str = include_str!("../../../examples/working-day.jsonl");
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a member has a workspace")
+}
+
+/// The lines of a trace, with integers too great for a JavaScript number as decimal strings: a
+/// trace may hold either, and they mean the same.
+fn lines(trace: &str) -> Vec<Value> {
+    trace.lines().map(|line| decimal(serde_json::from_str(line).expect("a line is JSON"))).collect()
+}
+
+fn decimal(value: Value) -> Value {
+    match value {
+        Value::Number(n) if n.as_u64().is_some_and(|n| n >= 1 << 53) => n.to_string().into(),
+        Value::Array(items) => items.into_iter().map(decimal).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, decimal(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// The trace of the small session, recorded in Rust.
+fn in_rust() -> String {
+    let mut trace = Vec::new();
+    session::record(&mut trace).expect("memory takes every line");
+    String::from_utf8(trace).expect("a trace is UTF-8")
+}
+
+/// The trace of the small session, recorded by a script in a folder where it finds the recorder
+/// beside it. `None` where the machine cannot run the script; in CI that is a failure.
+fn by_script(program: &str, recorder: &str, script: &str) -> Option<String> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("recorders").join(program);
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(repository().join("recorders").join(recorder), folder.join(recorder)).unwrap();
+    fs::copy(repository().join("recorders/tests/recorders").join(script), folder.join(script))
+        .unwrap();
+    // What a JavaScript project says whose files are ES modules.
+    fs::write(folder.join("package.json"), "{\"type\":\"module\"}\n").unwrap();
+    let _ = fs::remove_file(folder.join("trace.jsonl"));
+    match Command::new(program).arg(script).current_dir(&folder).output() {
+        Ok(output) => {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{program} {script} failed:\n{errors}");
+            Some(fs::read_to_string(folder.join("trace.jsonl")).unwrap())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let ci = env::var("CI").is_ok_and(|ci| ci == "true");
+            assert!(!ci, "CI must run {script}, but `{program}` is not installed");
+            // Not `eprintln`: the test harness shows that only when a test fails.
+            let notice = format!("left out: {script}, as `{program}` is not installed\n");
+            let _ = io::stderr().write_all(notice.as_bytes());
+            None
+        }
+        Err(error) => panic!("`{program}` cannot be started: {error}"),
+    }
+}
+
+#[test]
+fn the_javascript_recorder_writes_what_the_rust_recorder_writes() {
+    if let Some(trace) = by_script("node", "recorder.js", "session.js") {
+        assert_eq!(lines(&trace), lines(&in_rust()));
+        assert_conforms(&trace, 6);
+        assert!(
+            trace.contains("\"amount\":\"9007199254740993\""),
+            "2^53 + 1 is not exact:\n{trace}"
+        );
+    }
+}
+
+#[test]
+fn the_python_recorder_writes_what_the_rust_recorder_writes() {
+    if let Some(trace) = by_script("python3", "recorder.py", "session.py") {
+        assert_eq!(lines(&trace), lines(&in_rust()));
+        assert_conforms(&trace, 6);
+    }
+}
+
+/// What the recorders write is judged, and its claims hold.
+fn assert_conforms(trace: &str, claims: u64) {
+    let report = check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read");
+    assert_eq!(report.verdict, Verdict::Conforms, "{report:#?}");
+    assert_eq!(report.claims, claims);
+}
+
+#[test]
+fn the_rust_recorder_and_the_working_day_conform() {
+    assert_conforms(&in_rust(), 6);
+    assert_conforms(WORKING_DAY, 148);
+}
+
+#[test]
+fn a_recorder_has_at_most_30_lines() {
+    for recorder in ["recorder.js", "recorder.py", "recorder.rs"] {
+        let text = fs::read_to_string(repository().join("recorders").join(recorder)).unwrap();
+        let count = text.lines().count();
+        assert!(count <= 30, "recorders/{recorder} has {count} lines, at most 30 are promised");
+    }
+}
+
+/// Every example in the README stands, line by line, in a script that the tests above run.
+#[test]
+fn the_readme_shows_what_is_run() {
+    let readme = fs::read_to_string(repository().join("recorders/README.md")).unwrap();
+    let scripts = BTreeMap::from([
+        ("js", include_str!("session.js")),
+        ("python", include_str!("session.py")),
+        ("rust", include_str!("session.rs")),
+    ]);
+    let trimmed = |text: &str| Vec::from_iter(text.trim().lines().map(|l| l.trim().to_owned()));
+    let mut shown = BTreeSet::new();
+    for block in readme.split("\n```").skip(1).step_by(2) {
+        let (language, example) = block.split_once('\n').expect("a block has a first line");
+        let script = scripts.get(language).unwrap_or_else(|| panic!("no script runs `{language}`"));
+        let example = trimmed(example);
+        assert!(
+            trimmed(script).windows(example.len()).any(|lines| *lines == example),
+            "recorders/README.md: this {language} example is not part of the tested script:\n{}",
+            example.join("\n"),
+        );
+        shown.insert(language);
+    }
+    assert_eq!(shown.len(), scripts.len(), "recorders/README.md has an example in each language");
+}
+
+#[test]
+fn the_working_day_is_what_its_program_records() {
+    let recorded = String::from_utf8(working_day::record()).expect("a trace is UTF-8");
+    for (number, (now, committed)) in recorded.lines().zip(WORKING_DAY.lines()).enumerate() {
+        assert_eq!(now, committed, "examples/working-day.jsonl differs on line {}", number + 1);
+    }
+    assert!(recorded == WORKING_DAY, "examples/working-day.jsonl has another length");
+}
+
+/// A working day on a bad network: what its story tells does happen in it.
+#[test]
+fn the_working_day_has_lost_repeated_and_late_messages() {
+    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    for line in lines(WORKING_DAY) {
+        match line["event"].as_str() {
+            Some("send") => sent.push(line["message"].clone()),
+            Some("receive") => received.push(line["message"].clone()),
+            _ => {}
+        }
+    }
+    let times = |message| received.iter().filter(|other| *other == message).count();
+    let order = |message| sent.iter().position(|other| other == message);
+    assert!(sent.iter().any(|message| times(message) == 0), "no message is lost");
+    assert!(sent.iter().any(|message| times(message) > 1), "no message is repeated");
+    assert!(received.windows(2).any(|w| order(&w[0]) > order(&w[1])), "no message is late");
+}

@@ -1,0 +1,13 @@
+//! The optimized engine against the reference, the binary format, the state hash, and the machine
+//! that runs the extracted definitions.
+
+#[path = "../support/letter.rs"]
+mod letter;
+mod optimized;
+mod proven;
+mod state_hash;
+#[path = "../support/state_of_events.rs"]
+mod state_of_events;
+mod wire;
+#[cfg(feature = "compression")]
+mod wire_compressed;

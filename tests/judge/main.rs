@@ -1,0 +1,17 @@
+//! The judge of recorded histories, and the reader of traces.
+
+mod ill_formed;
+#[path = "../support/letter.rs"]
+mod letter;
+mod mutants;
+mod proven_judge;
+mod random_traces;
+mod reader;
+mod recorded;
+mod scenarios;
+#[path = "../support/state_of_events.rs"]
+mod state_of_events;
+mod three_engines;
+mod trace_falsify;
+mod trace_states;
+mod trace_world;

@@ -1,0 +1,606 @@
+//! The reference engine and the proven engine, on the same histories.
+//!
+//! Shown, after every step, at the replica that took it: states are equal, and equal as canonical
+//! terms, and well-formed; so are values, state vectors, what each object has seen, open merge
+//! decisions and notices. With every message: deltas are equal, and both engines take them, or
+//! both refuse. And the events that the replica has seen mean the same by the proven definition
+//! as by the definition in Rust, and their proven meaning is the proven state.
+//! How: one function takes a step of a history with both engines and compares them ([`World`]).
+//! It runs on every history of a small scope, which prints their number, and on random histories
+//! of all five types; a failure prints the shortest history that was found.
+//! Besides: the engines agree on states that no history leads to, and the two definitions on
+//! events of which some saw others that are not there.
+
+use crate::choices::{Choices, all};
+use crate::hostile::{Hostile, Product, WIDE};
+use crate::letter::Letter::{self, A, Null, T};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use rejoin::definition::{self, Event, EventId};
+use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::ObjectType;
+use rejoin::operation::{Answer, DecisionId, Frontier, ObjectId, Operation, User};
+use rejoin::reference::replica::{self as reference, Object};
+use rejoin::version_vector::VersionVector;
+use rejoin_proven as proven;
+use rejoin_proven::machine::RunError;
+use rejoin_proven::{EventName, MergeDecision};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::rc::Rc;
+
+type Op = Operation<char, Letter>;
+type Schema = BTreeMap<ObjectId, ObjectType>;
+type Vectors = BTreeMap<ObjectId, VersionVector>;
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// Who decides at each of them: one person at two replicas, and nobody known at one.
+const USERS: [Option<&str>; 3] = [Some("ann"), None, Some("ann")];
+
+/// What may happen. A number chooses among what there is at that moment.
+#[derive(Clone, Debug)]
+enum Step {
+    Perform {
+        at: usize,
+        operation: Op,
+    },
+    SendState {
+        from: usize,
+    },
+    SendDelta {
+        from: usize,
+        since: usize,
+    },
+    Receive {
+        at: usize,
+        message: usize,
+    },
+    /// Applies the state of the other, and tries all deltas that may be had of it.
+    Merge {
+        at: usize,
+        from: usize,
+    },
+    Save {
+        at: usize,
+    },
+    Restore {
+        at: usize,
+        backup: usize,
+    },
+}
+
+/// One replica, in both engines, and the events that it has seen.
+#[derive(Clone)]
+struct Node {
+    reference: reference::Replica<char, Letter>,
+    proven: proven::replica::Replica<char, Letter>,
+    seen: BTreeSet<usize>,
+}
+
+#[derive(Clone)]
+enum Message {
+    State(reference::Objects<char, Letter>, proven::replica::Objects<char, Letter>),
+    Delta(reference::Deltas<char, Letter>, proven::replica::Deltas<char, Letter>),
+}
+
+/// Something that happened, for both definitions.
+struct Happened {
+    event: Event<char, Letter>,
+    proven: proven::definition::Event<char, Letter>,
+}
+
+/// All replicas of a history, and all that has happened.
+#[derive(Clone)]
+struct World {
+    schema: Rc<Schema>,
+    nodes: Vec<Node>,
+    events: Vec<Rc<Happened>>,
+    /// Messages, and the events that they stand for.
+    messages: Vec<Rc<(Message, BTreeSet<usize>)>>,
+    backups: Vec<Vec<Node>>,
+    /// All vectors that any replica has ever held.
+    vectors: Vec<Vectors>,
+    incarnations: u64,
+}
+
+fn origin(at: usize, incarnation: u64) -> Origin {
+    Origin { replica: ReplicaId::new(NAMES[at]).unwrap(), incarnation }
+}
+
+fn same<T: PartialEq + Debug>(what: &str, reference: T, proven: T) -> Result<(), String> {
+    if reference == proven {
+        return Ok(());
+    }
+    Err(format!("{what}: the reference has {reference:#?}, the proven engine {proven:#?}"))
+}
+
+/// The result of the proven engine; the error says that it has none.
+fn result<T>(result: Result<T, proven::Error>) -> Result<T, String> {
+    result.map_err(|error| error.to_string())
+}
+
+/// Whether the proven engine did what it was asked; the error says that it has no answer.
+fn is_done(done: Result<(), proven::Error>) -> Result<bool, String> {
+    match done {
+        Ok(()) => Ok(true),
+        Err(proven::Error::Refused) => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn names<'a>(decisions: impl IntoIterator<Item = &'a DecisionId>) -> Vec<EventName> {
+    let name = |decision: &DecisionId| (decision.dot.origin.replica.clone(), decision.seq);
+    let mut names: Vec<EventName> = decisions.into_iter().map(name).collect();
+    names.sort();
+    names
+}
+
+/// The open merge decisions on an object, as the proven engine names them.
+fn merge_decisions(open: &[Frontier<char>], object: &ObjectId) -> Vec<MergeDecision<char>> {
+    let on_object = open.iter().filter(|frontier| frontier.object == *object);
+    let named = |Frontier { key, kept, superseded, .. }: &Frontier<char>| MergeDecision {
+        key: *key,
+        kept: names(kept),
+        superseded: names(superseded),
+    };
+    on_object.map(named).collect()
+}
+
+type Notices = Vec<(ObjectId, Option<char>, EventName)>;
+
+/// Notices, as the proven engine names them.
+fn notices(notices: Vec<rejoin::operation::Notice<char>>) -> Notices {
+    let named = |notice: rejoin::operation::Notice<char>| {
+        let decision = (notice.decision.dot.origin.replica, notice.decision.seq);
+        (notice.object, notice.key, decision)
+    };
+    let mut named: Notices = notices.into_iter().map(named).collect();
+    named.sort();
+    named
+}
+
+fn proven_notices(notices: Vec<proven::Notice<char>>) -> Notices {
+    let named = |notice: proven::Notice<char>| (notice.object, notice.key, notice.decision);
+    let mut named: Notices = notices.into_iter().map(named).collect();
+    named.sort();
+    named
+}
+
+/// Whether the state is the same in both engines, and its values.
+fn compare_states(
+    schema: &Schema,
+    reference: &reference::Replica<char, Letter>,
+    proven: &proven::replica::Replica<char, Letter>,
+) -> Result<(), String> {
+    let objects = result(proven.objects())?;
+    same("states", reference.objects(), &result(objects.to_reference())?)?;
+    same("terms", &reference.objects().into(), &objects)?;
+    same("well-formed", true, result(objects.are_well_formed(schema))?)?;
+    same("origin", reference.origin(), &result(proven.origin())?)?;
+    same("seen", reference.seen(), result(proven.seen())?)?;
+    same("vector", reference.vector(), result(proven.vector())?)?;
+    let values: BTreeMap<ObjectId, Answer<char, Letter>> =
+        reference.objects().iter().map(|(id, object)| (id.clone(), object.value())).collect();
+    if values.values().any(|value| *value == Answer::Count(None)) {
+        let too_large = proven::Error::Run("Replica.value", RunError::TooLarge);
+        same("values", Err(too_large), proven.values())?;
+    } else {
+        same("values", values, result(proven.values())?)?;
+    }
+    Ok(())
+}
+
+/// Whether both engines tell the same decisions and notices.
+fn compare_decisions(
+    schema: &Schema,
+    reference: &reference::Replica<char, Letter>,
+    proven: &proven::replica::Replica<char, Letter>,
+) -> Result<(), String> {
+    let open = reference.open_decisions();
+    let open = schema.keys().map(|id| (id.clone(), merge_decisions(&open, id))).collect();
+    same("open merge decisions", open, result(proven.open_decisions())?)?;
+    for user in USERS.into_iter().flatten().map(User::from) {
+        let told = proven_notices(result(proven.notices(&user))?);
+        same("notices", notices(reference.notices(&user)), told)?;
+    }
+    Ok(())
+}
+
+/// Whether both definitions say the same of these events.
+fn compare_definitions(schema: &Schema, seen: &[&Rc<Happened>]) -> Result<(), String> {
+    let events: Vec<&Event<char, Letter>> = seen.iter().map(|happened| &happened.event).collect();
+    let all: Vec<_> = seen.iter().map(|happened| happened.proven.clone()).collect();
+    same("defined vector", definition::vector(&events), result(proven::definition::vector(&all))?)?;
+    let mut all_open = Vec::new();
+    for (id, kind) in schema {
+        let on_object = seen.iter().filter(|happened| happened.event.id.object == *id);
+        let on_object: Vec<_> = on_object.map(|happened| happened.proven.clone()).collect();
+        let events = definition::of_object(&events, id);
+        let value = result(proven::definition::value(*kind, &on_object))?;
+        same("defined value", definition::value(*kind, &events), value)?;
+        let open = definition::open_decisions(id, *kind, &events);
+        let proven = result(proven::definition::open_decisions(*kind, &on_object))?;
+        same("defined merge decisions", merge_decisions(&open, id), proven)?;
+        all_open.extend(open);
+    }
+    for user in USERS.into_iter().flatten().map(User::from) {
+        let told = result(proven::definition::notices(schema, &user, &all))?;
+        let defined = notices(definition::notices(&all_open, &user));
+        same("defined notices", defined, proven_notices(told))?;
+    }
+    Ok(())
+}
+
+impl World {
+    fn new(replicas: usize, kinds: &[ObjectType]) -> Self {
+        let schema: Schema = kinds.iter().map(|kind| (kind.as_str().into(), *kind)).collect();
+        let node = |at| Node {
+            reference: reference::Replica::new(origin(at, 0), &schema),
+            proven: proven::replica::Replica::new(&origin(at, 0), &schema).expect("it starts"),
+            seen: BTreeSet::new(),
+        };
+        let nodes: Vec<Node> = (0..replicas).map(node).collect();
+        Self {
+            backups: nodes.iter().map(|node| vec![node.clone()]).collect(),
+            vectors: vec![nodes[0].reference.seen()],
+            nodes,
+            schema: Rc::new(schema),
+            events: Vec::new(),
+            messages: Vec::new(),
+            incarnations: 0,
+        }
+    }
+
+    /// Takes the step with both engines; the error says what differs.
+    fn take(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Perform { at, operation } => self.perform(*at, operation),
+            Step::SendState { from } => {
+                let message = self.state(*from)?;
+                self.messages.push(Rc::new((message, self.nodes[*from].seen.clone())));
+                Ok(())
+            }
+            Step::SendDelta { from, since } => {
+                let message = self.delta(*from, since % self.vectors.len())?;
+                self.messages.push(Rc::new((message, self.nodes[*from].seen.clone())));
+                Ok(())
+            }
+            Step::Receive { at, message } => match message.checked_rem(self.messages.len()) {
+                Some(message) => {
+                    let message = Rc::clone(&self.messages[message]);
+                    self.receive(*at, &message.0, &message.1)
+                }
+                None => Ok(()),
+            },
+            Step::Merge { at, from } => self.merge(*at, *from),
+            Step::Save { at } => {
+                self.backups[*at].push(self.nodes[*at].clone());
+                Ok(())
+            }
+            Step::Restore { at, backup } => {
+                let backup = self.backups[*at][backup % self.backups[*at].len()].clone();
+                self.incarnations += 1;
+                let origin = origin(*at, self.incarnations);
+                let objects = result(backup.proven.objects())?;
+                self.nodes[*at] = Node {
+                    proven: result(proven::replica::Replica::restored(&origin, objects))?,
+                    reference: reference::Replica::restored(
+                        origin,
+                        backup.reference.objects().clone(),
+                    ),
+                    seen: backup.seen,
+                };
+                self.check(*at)
+            }
+        }
+    }
+
+    /// Performs on the object of the operation's type, which is there or not.
+    fn perform(&mut self, at: usize, operation: &Op) -> Result<(), String> {
+        let user: Option<User> = USERS[at].map(Into::into);
+        let object: ObjectId = operation.kind().as_str().into();
+        let node = &mut self.nodes[at];
+        let sees = node.seen.iter().map(|event| self.events[*event].event.id.clone()).collect();
+        let performed = node.reference.perform(&object, operation.clone(), user.clone());
+        let done = is_done(node.proven.perform(&object, operation, &user))?;
+        same("performed", performed.is_ok(), done)?;
+        if let Ok(dot) = performed {
+            node.seen.insert(self.events.len());
+            let id = EventId { object, dot };
+            let event = Event { id, operation: operation.clone(), user, sees };
+            let proven = (&event).into();
+            self.events.push(Rc::new(Happened { event, proven }));
+        }
+        self.check(at)
+    }
+
+    fn state(&self, from: usize) -> Result<Message, String> {
+        let Node { reference, proven, .. } = &self.nodes[from];
+        Ok(Message::State(reference.objects().clone(), result(proven.objects())?))
+    }
+
+    fn delta(&self, from: usize, since: usize) -> Result<Message, String> {
+        let since = &self.vectors[since];
+        let Node { reference, proven, .. } = &self.nodes[from];
+        let (reference, proven) =
+            (reference.delta_since(since), result(proven.delta_since(since))?);
+        same("deltas", &reference, &result(proven.to_reference())?)?;
+        same("terms of deltas", &(&reference).into(), &proven)?;
+        Ok(Message::Delta(reference, proven))
+    }
+
+    fn receive(
+        &mut self,
+        at: usize,
+        message: &Message,
+        holds: &BTreeSet<usize>,
+    ) -> Result<(), String> {
+        let node = &mut self.nodes[at];
+        let (received, done) = match message {
+            Message::State(reference, proven) => {
+                (node.reference.join(reference), node.proven.join(proven))
+            }
+            Message::Delta(reference, proven) => {
+                (node.reference.apply(reference), node.proven.apply(proven))
+            }
+        };
+        same("received", received.is_ok(), is_done(done)?)?;
+        if received.is_ok() {
+            node.seen.extend(holds);
+        }
+        self.check(at)
+    }
+
+    fn merge(&mut self, at: usize, from: usize) -> Result<(), String> {
+        let holds = self.nodes[from].seen.clone();
+        for since in 0..self.vectors.len() {
+            let before = self.nodes[at].clone();
+            self.receive(at, &self.delta(from, since)?, &holds)?;
+            self.nodes[at] = before;
+        }
+        self.receive(at, &self.state(from)?, &holds)
+    }
+
+    /// Compares the engines at a replica.
+    fn check(&mut self, at: usize) -> Result<(), String> {
+        let Node { reference, proven, seen } = &self.nodes[at];
+        compare_states(&self.schema, reference, proven)?;
+        compare_decisions(&self.schema, reference, proven)?;
+        let seen: Vec<&Rc<Happened>> = seen.iter().map(|event| &self.events[*event]).collect();
+        compare_definitions(&self.schema, &seen)?;
+        let events: Vec<_> = seen.iter().map(|happened| happened.proven.clone()).collect();
+        let meaning = result(proven::definition::meaning(&self.schema, &events))?;
+        same("meaning", meaning, result(proven.objects())?)?;
+        let vectors = reference.seen();
+        if !self.vectors.contains(&vectors) {
+            self.vectors.push(vectors);
+        }
+        Ok(())
+    }
+}
+
+/// Runs a history; the error says what differs, and after which steps.
+fn run(replicas: usize, kinds: &[ObjectType], history: &[Step]) -> Result<World, String> {
+    let mut world = World::new(replicas, kinds);
+    for (place, step) in history.iter().enumerate() {
+        world.take(step).map_err(|difference| told(&history[..=place], &difference))?;
+    }
+    Ok(world)
+}
+
+fn told(history: &[Step], difference: &str) -> String {
+    let steps: Vec<String> = history.iter().map(|step| format!("{step:?}")).collect();
+    format!("{difference}\nafter:\n{}", steps.join("\n"))
+}
+
+// Every history of a small scope
+
+/// Takes every sequence of so many steps; returns how many there were.
+fn explore(world: &World, alphabet: &[Step], path: &mut Vec<Step>, steps: usize) -> u64 {
+    if steps == 0 {
+        return 1;
+    }
+    let mut histories = 0;
+    for step in alphabet {
+        let mut after = world.clone();
+        path.push(step.clone());
+        if let Err(difference) = after.take(step) {
+            panic!("{}", told(path, &difference));
+        }
+        histories += explore(&after, alphabet, path, steps - 1);
+        path.pop();
+    }
+    histories
+}
+
+fn all_histories(kind: ObjectType, operations: &[Op]) {
+    for (replicas, with_backups, steps) in [(3, false, 3), (2, true, 4)] {
+        let mut alphabet = Vec::new();
+        for at in 0..replicas {
+            let performed = |operation: &Op| Step::Perform { at, operation: operation.clone() };
+            alphabet.extend(operations.iter().map(performed));
+            let others = (0..replicas).filter(|from| *from != at);
+            alphabet.extend(others.map(|from| Step::Merge { at, from }));
+            if with_backups {
+                // Of the backups that there are, the first is the start.
+                alphabet.extend([Step::Save { at }, Step::Restore { at, backup: 1 }]);
+            }
+        }
+        let world = World::new(replicas, &[kind]);
+        let histories = explore(&world, &alphabet, &mut Vec::new(), steps);
+        assert_eq!(histories, (alphabet.len() as u64).pow(steps as u32), "every sequence");
+        println!(
+            "{}: {histories} histories of {steps} steps of {replicas} replicas",
+            kind.as_str()
+        );
+    }
+}
+
+#[test]
+fn g_counter() {
+    let increments = [1, 2].map(|amount| Operation::Increment { amount });
+    all_histories(ObjectType::GCounter, &increments);
+}
+
+#[test]
+fn lww_register() {
+    let writes = [(A, 1), (Null, 1), (T, 2)];
+    let writes = writes.map(|(value, timestamp)| Operation::Write { value, timestamp });
+    all_histories(ObjectType::LwwRegister, &writes);
+}
+
+#[test]
+fn or_set() {
+    let operations = [Operation::Add { element: 'x' }, Operation::Remove { element: 'x' }];
+    all_histories(ObjectType::OrSet, &operations);
+}
+
+#[test]
+fn lww_map() {
+    let puts = [('x', A, 1), ('x', Null, 1), ('y', T, 1)];
+    let puts = puts.map(|(key, value, timestamp)| Operation::Put { key, value, timestamp });
+    all_histories(ObjectType::LwwMap, &puts);
+}
+
+#[test]
+fn log() {
+    let appends = [(A, 2), (Null, 1)];
+    let appends = appends.map(|(entry, timestamp)| Operation::Append { entry, timestamp });
+    all_histories(ObjectType::Log, &appends);
+}
+
+// Random histories, states and events
+
+fn operation() -> impl Strategy<Value = Op> {
+    let letter = || prop::sample::select(vec![A, Null, T]);
+    let key = || prop::sample::select(vec!['x', 'y']);
+    let time = || prop_oneof![9 => 0..4_u64, 1 => Just(u64::MAX)];
+    prop_oneof![
+        prop_oneof![9 => 1..4_u64, 1 => Just(u64::MAX)]
+            .prop_map(|amount| Operation::Increment { amount }),
+        (letter(), time()).prop_map(|(value, timestamp)| Operation::Write { value, timestamp }),
+        key().prop_map(|element| Operation::Add { element }),
+        key().prop_map(|element| Operation::Remove { element }),
+        (key(), letter(), time()).prop_map(|(key, value, timestamp)| Operation::Put {
+            key,
+            value,
+            timestamp
+        }),
+        (letter(), time()).prop_map(|(entry, timestamp)| Operation::Append { entry, timestamp }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let at = || 0..NAMES.len();
+    let any = || 0..100_usize;
+    prop_oneof![
+        6 => (at(), operation()).prop_map(|(at, operation)| Step::Perform { at, operation }),
+        1 => at().prop_map(|from| Step::SendState { from }),
+        2 => (at(), any()).prop_map(|(from, since)| Step::SendDelta { from, since }),
+        4 => (at(), any()).prop_map(|(at, message)| Step::Receive { at, message }),
+        2 => (at(), at()).prop_map(|(at, from)| Step::Merge { at, from }),
+        1 => at().prop_map(|at| Step::Save { at }),
+        1 => (at(), any()).prop_map(|(at, backup)| Step::Restore { at, backup }),
+    ]
+}
+
+fn histories() -> impl Strategy<Value = (Vec<ObjectType>, Vec<Step>)> {
+    let kinds = prop_oneof![
+        3 => Just(ObjectType::ALL.to_vec()),
+        1 => prop::sample::subsequence(ObjectType::ALL.to_vec(), 0..=ObjectType::ALL.len()),
+    ];
+    (kinds, prop::collection::vec(step(), 0..25))
+}
+
+/// Holds for so many random things; a failure prints the simplest that was found.
+fn holds_for<S: Strategy>(cases: u32, strategy: S, holds: impl Fn(S::Value) -> Result<(), String>) {
+    let config = Config {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..Config::with_source_file(file!())
+    };
+    let holds = |thing| holds(thing).map_err(TestCaseError::fail);
+    if let Err(failure) = TestRunner::new(config).run(&strategy, holds) {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn random_histories() {
+    holds_for(300, histories(), |(kinds, history)| run(NAMES.len(), &kinds, &history).map(drop));
+}
+
+/// The definitions take events of which some saw others that are not there.
+#[test]
+fn definitions_agree_on_any_events() {
+    let parts = (histories(), any::<u32>());
+    holds_for(300, parts, |((kinds, history), chosen)| {
+        let world = run(NAMES.len(), &kinds, &history)?;
+        let part = world.events.iter().zip(0..32).filter(|(_, place)| chosen >> place & 1 == 1);
+        let part: Vec<&Rc<Happened>> = part.map(|(event, _)| event).collect();
+        compare_definitions(&world.schema, &part)
+    });
+}
+
+type Reference = reference::Replica<char, Letter>;
+
+/// On states that no history leads to: whether the engines join, answer and send deltas alike.
+/// Decisions are not compared: here one dot may name several, and the reference names it once.
+fn compare_on_any_states(a: &Reference, b: &Reference, since: &Vectors) -> Result<(), String> {
+    let objects = a.objects().iter();
+    let schema: Schema = objects.map(|(id, object)| (id.clone(), object.kind())).collect();
+    let proven = |replica: &Reference| {
+        let objects = replica.objects().into();
+        result(proven::replica::Replica::restored(replica.origin(), objects))
+    };
+    let (mut joined, mut proven_joined) = (a.clone(), proven(a)?);
+    compare_states(&schema, &joined, &proven_joined)?;
+    joined.join(b.objects()).map_err(|error| error.to_string())?;
+    result(proven_joined.join(&b.objects().into()))?;
+    compare_states(&schema, &joined, &proven_joined)?;
+
+    let (delta, proven_delta) = (b.delta_since(since), result(proven(b)?.delta_since(since))?);
+    same("deltas", &delta, &result(proven_delta.to_reference())?)?;
+    let (mut applied, mut proven_applied) = (a.clone(), proven(a)?);
+    let taken = applied.apply(&delta).is_ok();
+    same("applied", taken, is_done(proven_applied.apply(&proven_delta))?)?;
+    compare_states(&schema, &applied, &proven_applied)
+}
+
+#[test]
+fn any_states() {
+    let bytes = || prop::collection::vec(any::<u8>(), 0..150);
+    holds_for(2000, (bytes(), bytes(), bytes()), |(a, b, since)| {
+        let [a, b, since] =
+            [a, b, since].map(|bytes| Product::draw(&mut Choices::from_bytes(&bytes), &WIDE).0);
+        compare_on_any_states(&a, &b, &since.seen())
+    });
+}
+
+/// Every two of all states of a small scope.
+fn every_two_states<S: Hostile>(object: impl Fn(S) -> Object<char, Letter>) {
+    let replica = |state: S| {
+        let objects = BTreeMap::from([("object".into(), object(state))]);
+        Reference::restored(origin(0, 0), objects)
+    };
+    let states = all(|choices| S::draw(choices, &S::EVERY));
+    let replicas: Vec<Reference> = states.into_iter().map(replica).collect();
+    for a in &replicas {
+        for b in &replicas {
+            if let Err(difference) = compare_on_any_states(a, b, &a.seen()) {
+                panic!("{difference}\non {a:#?}\nand {b:#?}");
+            }
+        }
+    }
+    println!("{} states, every two of them", replicas.len());
+}
+
+#[test]
+fn all_small_states() {
+    every_two_states(Object::GCounter);
+    every_two_states(Object::LwwRegister);
+    every_two_states(Object::OrSet);
+    every_two_states(Object::LwwMap);
+    every_two_states(Object::Log);
+}

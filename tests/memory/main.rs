@@ -1,0 +1,19 @@
+//! How much memory untrusted input and long histories take, with an allocator that counts.
+//!
+//! The tests take turns: what one allocates would count against another.
+
+mod growth;
+mod messages;
+mod traces;
+
+use peak_alloc::PeakAlloc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// One test at a time: they share the count of allocated bytes.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}

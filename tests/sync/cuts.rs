@@ -1,0 +1,110 @@
+//! Every session cut at every byte: whatever of a message arrives is refused whole, and a new
+//! session brings both to the same, whether they go on or begin anew from what was stored. The same
+//! for every byte that is damaged on its way.
+
+use crate::link::{Link, Text, join, replica, schema, write};
+use rejoin::dot::{Origin, ReplicaId};
+use rejoin::operation::Operation;
+use rejoin::optimized::replica::Replica;
+use rejoin::sync::{Config, Session};
+
+/// The kind of a part that is a chunk of another one (spec/sync.md).
+const CHUNK: u8 = 6;
+
+/// A message that is about to be applied, and by whom.
+struct Delivery {
+    replicas: [Text; 2],
+    sessions: [Session; 2],
+    to: usize,
+    message: Vec<u8>,
+}
+
+/// All messages of a session, one after the other.
+fn deliveries(a: &Text, b: &Text, config: &Config) -> Vec<Delivery> {
+    let mut replicas = [a.clone(), b.clone()];
+    let mut sessions = [a, b].map(|replica| Session::new(config.clone(), replica));
+    let mut all = Vec::new();
+    let (mut from, mut quiet) = (0, 0);
+    while quiet < 2 {
+        quiet += 1;
+        while let Some(message) = sessions[from].poll_message(&mut replicas[from]) {
+            quiet = 0;
+            let to = 1 - from;
+            let (before, then) = (replicas.clone(), sessions.clone());
+            sessions[to].handle(&mut replicas[to], &message).unwrap();
+            all.push(Delivery { replicas: before, sessions: then, to, message });
+        }
+        from = 1 - from;
+    }
+    assert!(sessions.iter().all(Session::is_done));
+    all
+}
+
+/// Which replicas die when the session is cut, and begin anew from what they had before it.
+const DEAD: [&[usize]; 4] = [&[], &[0], &[1], &[0, 1]];
+
+/// The session is cut; some replicas die, and write something in their next life. A new session
+/// must bring both to all that there was.
+fn go_on(cut: &[Text; 2], before: [&Text; 2], everything: &Text, dead: &[usize]) {
+    let mut replicas = cut.clone();
+    for side in dead {
+        let replica = before[*side].origin().replica.as_str();
+        let origin = Origin { replica: ReplicaId::new(replica).unwrap(), incarnation: 1 };
+        replicas[*side] = Replica::restored(origin, before[*side].objects().clone());
+        write(&mut replicas[*side], 77);
+    }
+    let expected = join(&join(everything, &replicas[0]), &replicas[1]).state_hash();
+    let [left, right] = &mut replicas;
+    let mut link = Link::new(left, right, &Config::new(schema()));
+    link.run();
+    link.assert_verified();
+    assert_eq!([left.state_hash(), right.state_hash()], [expected; 2], "{dead:?}");
+}
+
+#[test]
+fn a_session_may_be_cut_or_damaged_at_any_byte() {
+    let (mut a, mut b) = (replica("client"), replica("server"));
+    // Something that both have, so that keys go by creation dots, and something that each has alone.
+    write(&mut a, 2);
+    crate::link::sync(&mut a, &mut b);
+    (0..12).for_each(|number| write(&mut a, number));
+    (0..9).for_each(|number| write(&mut b, number + 5));
+    for replica in [&mut a, &mut b] {
+        // So long that it goes in chunks, however it is compressed.
+        let name = replica.origin().replica.as_str().to_owned();
+        let noise = |number: u64| blake3::hash(format!("{name} {number}").as_bytes()).to_hex();
+        let entry: String = (0..40).map(|number| noise(number).to_string()).collect();
+        let append = Operation::Append { entry: Some(entry.as_str()), timestamp: 9 };
+        replica.perform("conversation", append, None).unwrap();
+    }
+    let everything = join(&a, &b);
+    let mut config = Config::new(schema());
+    config.max_message = Config::LEAST_MESSAGE;
+
+    let (mut bytes, mut chunks) = ([0; 2], 0);
+    for Delivery { mut replicas, sessions, to, message } in deliveries(&a, &b, &config) {
+        bytes[to] += message.len();
+        chunks += usize::from(message[1] == CHUNK);
+        let unchanged = replicas[to].state_hash();
+        // A transport that delivers messages whole delivers nothing.
+        for dead in DEAD {
+            go_on(&replicas, [&a, &b], &everything, dead);
+        }
+        for at in 0..message.len() {
+            let mut damaged = message.clone();
+            damaged[at] ^= 1 << (at % 8);
+            for arrives in [&message[..at], &damaged] {
+                let mut session = sessions[to].clone();
+                session.handle(&mut replicas[to], arrives).unwrap_err();
+                assert_eq!(replicas[to].state_hash(), unchanged, "at byte {at}");
+            }
+            // What was refused has left no trace that a new session would stumble upon.
+            go_on(&replicas, [&a, &b], &everything, DEAD[at % DEAD.len()]);
+        }
+    }
+    println!(
+        "{} bytes to the client, {} to the server, {chunks} messages that go on with a part",
+        bytes[0], bytes[1]
+    );
+    assert!(bytes.iter().all(|bytes| *bytes > 1_000) && chunks >= 2, "{bytes:?}, {chunks}");
+}
