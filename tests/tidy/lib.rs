@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod book;
 #[cfg(test)]
+mod manifests;
+#[cfg(test)]
 mod rules;
 
 /// The root of the project.
