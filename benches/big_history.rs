@@ -9,29 +9,13 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::object::ObjectType;
 use rejoin::operation::{Answer, ObjectId, Operation};
 use rejoin::reference::replica::Replica;
+use rejoin_harness::Rng;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 type Text = Arc<str>;
 type Node = Replica<Text, Option<Text>>;
-
-/// Sebastiano Vigna's splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-}
 
 const OBJECTS: [(&str, ObjectType, &str); 5] = [
     ("commits", ObjectType::GCounter, "low"),
@@ -46,7 +30,7 @@ const OPERATIONS_A_MERGE: u64 = 30;
 const MERGES_A_READING: u64 = 55;
 
 struct World<W> {
-    random: Random,
+    random: Rng,
     nodes: Vec<Node>,
     clock: u64,
     messages: u64,
@@ -64,7 +48,7 @@ pub fn write(out: impl Write, replicas: u64, operations: u64) -> io::Result<()> 
         Node::new(origin, &schema)
     };
     let nodes: Vec<Node> = (0..replicas).map(node).collect();
-    let random = Random(2026);
+    let random = Rng::new(2026);
     let mut world = World { random, nodes, clock: 1_400_000_000, messages: 0, operations: 0, out };
     world.header()?;
     let mut merges = 0;
@@ -110,7 +94,7 @@ impl<W: Write> World<W> {
         let timestamp = self.clock + skew;
         let user = format!("u{}", at % 9);
         self.op(at, "commits", Operation::Increment { amount: 1 }, &user)?;
-        let commit = Text::from(format!("{:012x}", self.random.next() >> 16));
+        let commit = Text::from(format!("{:012x}", self.random.bits() >> 16));
         let value = Some(commit.clone());
         self.op(at, "head", Operation::Write { value, timestamp }, &user)?;
         for _ in 0..1 + self.random.below(8) {
@@ -122,7 +106,7 @@ impl<W: Write> World<W> {
                 let delete = Operation::Put { key: path, value: None, timestamp };
                 self.op(at, "files", delete, &user)?;
             } else {
-                let blob = Text::from(format!("{:012x}", self.random.next() >> 16));
+                let blob = Text::from(format!("{:012x}", self.random.bits() >> 16));
                 self.op(at, "paths", Operation::Add { element: path.clone() }, &user)?;
                 let put = Operation::Put { key: path, value: Some(blob), timestamp };
                 self.op(at, "files", put, &user)?;

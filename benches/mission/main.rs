@@ -5,8 +5,6 @@
 //! folder. Bytes, messages and counts are the same in every run. Times are processor's
 //! time of both sides, medians; quote them with the machine.
 
-#[path = "../peers/src/random.rs"]
-mod random;
 // Of the peers' workloads only what is used here.
 #[allow(unused)]
 #[path = "../peers/src/text.rs"]

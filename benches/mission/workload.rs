@@ -25,12 +25,12 @@
 
 use super::history::{History, Work};
 use super::offline::Offline;
-use crate::random::Random;
 use crate::text::Vocabulary;
 use crate::workload_of_peers::{self, Action};
 use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::sync::Schema;
+use rejoin_harness::Rng;
 use std::fmt::Write as _;
 
 const SERVER: usize = 0;
@@ -116,7 +116,7 @@ pub fn redundant(days: u64) -> Offline {
 
 struct Project {
     history: History,
-    random: Random,
+    random: Rng,
     vocabulary: Vocabulary,
     tables: Vec<String>,
     columns: Vec<String>,
@@ -128,7 +128,7 @@ const ANSWER: usize = 140;
 
 impl Project {
     fn new(name: &str) -> Self {
-        let mut random = Random::new(20_260_101);
+        let mut random = Rng::new(20_260_101);
         let vocabulary = Vocabulary::new(&mut random);
         let mut project = Self {
             history: History::new(name, &["server", "laptop"], Schema::migration_assistant()),
@@ -190,7 +190,7 @@ impl Project {
     }
 
     fn progress(&mut self, person: Person, table: usize, now: u64) {
-        let (done, errors) = (self.random.below(5_000_000), self.random.below(40));
+        let (done, errors) = (self.random.upper(5_000_000), self.random.upper(40));
         let value = format!(r#"{{"state":"running","done":{done},"errors":{errors}}}"#);
         let key = self.tables[table].clone();
         self.put(person, "progress/tables", key, value, now);
@@ -198,8 +198,8 @@ impl Project {
 
     fn decide_column(&mut self, person: Person, table: usize, column: usize, now: u64) {
         const TYPES: [&str; 6] = ["bigint", "decimal(18,2)", "text", "date", "boolean", "uuid"];
-        let kind = TYPES[self.random.below(TYPES.len())];
-        let (rule, confidence) = (self.words(1), self.random.below(100));
+        let kind = TYPES[self.random.upper(TYPES.len())];
+        let (rule, confidence) = (self.words(1), self.random.upper(100));
         let target = self.mapping(table, column);
         let value = format!(
             r#"{{"target":"{target}","type":"{kind}","rule":"{rule}","confidence":{confidence}}}"#
@@ -224,7 +224,7 @@ impl Project {
     fn settings(&mut self, person: Person, timestamp: u64) {
         let mut value = String::from("{");
         for setting in 0..12 {
-            let (name, number) = (&self.columns[setting], self.random.below(1_000));
+            let (name, number) = (&self.columns[setting], self.random.upper(1_000));
             let _ = write!(value, r#""{name}":{number},"#);
         }
         value.replace_range(value.len() - 1.., "}");
@@ -232,7 +232,7 @@ impl Project {
     }
 
     fn say(&mut self, person: Person, most_words: usize, timestamp: u64) {
-        let count = most_words / 4 + self.random.below(most_words * 3 / 4);
+        let count = most_words / 4 + self.random.upper(most_words * 3 / 4);
         let entry = self.words(count);
         self.perform(person, "conversation", Operation::Append { entry, timestamp }, timestamp);
     }
@@ -268,11 +268,11 @@ impl Project {
 
     /// One of the tables that the person works on that day.
     fn table(&mut self, person: Person, day: u64) -> usize {
-        if self.random.below(10) == 0 {
-            return self.random.below(COMMON);
+        if self.random.upper(10) == 0 {
+            return self.random.upper(COMMON);
         }
         let own = (TABLES - COMMON) / 2;
-        person.tables + (day as usize * A_DAY + self.random.below(A_DAY)) % own
+        person.tables + (day as usize * A_DAY + self.random.upper(A_DAY)) % own
     }
 
     /// What happens in the first hours of a day, in random order.
@@ -286,21 +286,21 @@ impl Project {
             project.progress(person, table, now);
         });
         often(HALF_MINUTES, |project, person, _, now| {
-            let amount = 1 + project.random.below(20_000) as u64;
+            let amount = 1 + project.random.upper(20_000) as u64;
             project.count(person, "progress/records", amount, now);
         });
         often(TEN_SECONDS, |project, person, _, now| project.count(person, "metrics", 1, now));
         often(COLUMN_DECISIONS, |project, person, day, now| {
-            let (table, column) = (project.table(person, day), project.random.below(COLUMNS));
+            let (table, column) = (project.table(person, day), project.random.upper(COLUMNS));
             project.decide_column(person, table, column, now);
         });
         often(APPROVALS, |project, person, day, now| {
-            let (table, column) = (project.table(person, day), project.random.below(COLUMNS));
+            let (table, column) = (project.table(person, day), project.random.upper(COLUMNS));
             let mapping = project.mapping(table, column);
             project.approve(person, mapping, true, now);
         });
         often(WITHDRAWALS, |project, person, day, now| {
-            let (table, column) = (project.table(person, day), project.random.below(COLUMNS));
+            let (table, column) = (project.table(person, day), project.random.upper(COLUMNS));
             let mapping = project.mapping(table, column);
             project.approve(person, mapping, false, now);
         });
@@ -308,7 +308,7 @@ impl Project {
         often(EXCHANGES, |project, person, _, now| project.say(person, QUESTION, now));
         often(EXCHANGES, |project, person, _, now| project.say(person, ANSWER, now));
         often(PATTERN_WRITES, |project, person, day, now| {
-            let number = day as usize * PATTERNS + project.random.below(PATTERNS);
+            let number = day as usize * PATTERNS + project.random.upper(PATTERNS);
             let own = if person.replica == CLIENT { 0 } else { 10_000 };
             project.pattern(person, own + number, now);
         });

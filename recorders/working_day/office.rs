@@ -5,6 +5,7 @@
 
 use super::recorder::{Recorder, fields};
 use super::replica::{Operation, Operation::*, Replica};
+use rejoin_harness::Rng;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -66,23 +67,6 @@ const TALK: [&str; 8] = [
     "Done. Nothing was left out.",
 ];
 
-/// Splitmix64: Steele, Lea and Flood, Fast splittable pseudorandom number generators (2014).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
-
-    fn choose<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u64) as usize]
-    }
-}
-
 /// A message that was sent; it can be received as often as one likes, or not at all.
 pub struct Message {
     name: String,
@@ -99,7 +83,7 @@ pub struct Office {
     now: u64,
     /// By how many milliseconds each clock runs ahead.
     ahead: BTreeMap<&'static str, i64>,
-    random: Random,
+    random: Rng,
     sent: usize,
     approvals: usize,
     late: Vec<Message>,
@@ -123,7 +107,7 @@ impl Office {
             backups: BTreeMap::new(),
             now: 0,
             ahead: [("server", 0), ("ana", 400), ("ben", -1_200), ("cleo", 900)].into(),
-            random: Random(2024),
+            random: Rng::new(2024),
             sent: 0,
             approvals: 0,
             late: Vec::new(),
@@ -190,7 +174,7 @@ impl Office {
     pub fn work(&mut self, laptop: &'static str, steps: usize) {
         let (.., tables) = LAPTOPS.iter().find(|(name, ..)| *name == laptop).expect("a laptop");
         for _ in 0..steps {
-            let table = self.random.choose(tables);
+            let table = self.random.one_of(tables);
             match self.random.below(16) {
                 0..4 => {
                     let rows = 20 * (1 + self.random.below(40));
@@ -210,20 +194,20 @@ impl Office {
                     self.perform(laptop, "approved", Add(&format!("{table}.{column}")));
                 }
                 10 => {
-                    let column = self.random.choose(&COLUMNS);
+                    let column = self.random.one_of(&COLUMNS);
                     self.perform(laptop, "approved", Remove(&format!("{table}.{column}")));
                 }
                 11 | 12 => {
-                    let said = self.random.choose(&TALK);
+                    let said = self.random.one_of(&TALK);
                     self.perform(laptop, "conversation", Append(said));
                 }
                 13 => {
-                    let pattern = format!("*.{}", self.random.choose(&COLUMNS));
+                    let pattern = format!("*.{}", self.random.one_of(&COLUMNS));
                     let confidence = 50 + self.random.below(50);
                     self.perform(laptop, "patterns", Put(&pattern, confidence.into()));
                 }
                 14 => {
-                    let pattern = format!("*.{}", self.random.choose(&COLUMNS));
+                    let pattern = format!("*.{}", self.random.one_of(&COLUMNS));
                     self.perform(laptop, "patterns", Delete(&pattern));
                 }
                 _ => {

@@ -1,15 +1,16 @@
-//! Random traces: accepted as a world of plain sets generates them, and rejected at one line
+//! Rng traces: accepted as a world of plain sets generates them, and rejected at one line
 //! where one claim is falsified. What a trace exercised is counted by brute force beside it.
 //!
 //! A failure prints the trace, so that it can become a scenario.
 
-use crate::trace_falsify::{self, Random};
+use crate::trace_falsify;
 use crate::trace_states::State;
 use crate::trace_world::{OBJECTS, REPLICAS, Setting, Step, What, World, judge_digests};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use rejoin::object::ObjectType;
+use rejoin_harness::Rng;
 use rejoin_judge::{EngineName, Options, Report, Rule, Verdict, check};
 use serde_json::{Value, json};
 
@@ -159,9 +160,9 @@ fn with(world: &World, line: usize, claim: &Value) -> String {
 
 /// Falsifies a few claims, one at a time.
 fn reject(world: &World, seed: u64) -> Result<(), TestCaseError> {
-    let mut random = Random::new(seed);
+    let mut random = Rng::new(seed);
     for _ in 0..6 {
-        let at = world.claims[random.below(world.claims.len())];
+        let at = world.claims[random.place(world.claims.len())];
         let claim = &world.lines[at];
         let (spoilt, expected) = match claim["event"].as_str() {
             Some("digest") => falsify_digest(world, at, &mut random),
@@ -196,15 +197,11 @@ fn reject(world: &World, seed: u64) -> Result<(), TestCaseError> {
 }
 
 /// Another digest: one that nobody gave, or that of another claim.
-fn falsify_digest(
-    world: &World,
-    at: usize,
-    random: &mut Random,
-) -> (Value, Vec<(usize, Vec<Rule>)>) {
+fn falsify_digest(world: &World, at: usize, random: &mut Rng) -> (Value, Vec<(usize, Vec<Rule>)>) {
     let mut digests = world.digests.clone();
-    let other = match random.below(3) {
+    let other = match random.place(3) {
         0 => json!("of nobody"),
-        _ => digests[random.below(digests.len())].digest.clone(),
+        _ => digests[random.place(digests.len())].digest.clone(),
     };
     let claim = digests.iter_mut().find(|digest| digest.line == at).expect("it is a digest");
     claim.digest = other.clone();
@@ -240,7 +237,7 @@ fn is_free(world: &World, claim: &Value) -> bool {
 
 /// Another answer where several can be right, but not this one: it contradicts the writes, or
 /// the answer to the same question before.
-fn falsify_free(world: &World, at: usize, random: &mut Random) -> Option<(Value, Vec<Rule>)> {
+fn falsify_free(world: &World, at: usize, random: &mut Rng) -> Option<(Value, Vec<Rule>)> {
     let mut claim = world.lines[at].clone();
     match claim["event"].as_str() {
         Some("notices") => {
@@ -267,7 +264,7 @@ fn falsify_free(world: &World, at: usize, random: &mut Random) -> Option<(Value,
     if kind == ObjectType::Log {
         let entries = claim["value"].as_array_mut()?;
         let last = entries.len().checked_sub(1)?;
-        let place = random.below(last + 1);
+        let place = random.place(last + 1);
         let before = entries.clone();
         entries.swap(place, last);
         if *entries != before {
@@ -278,7 +275,7 @@ fn falsify_free(world: &World, at: usize, random: &mut Random) -> Option<(Value,
     }
     let key = claim.get("key").and_then(Value::as_str).map(String::from);
     let others = [json!(null), json!(0), json!(10), json!("x"), json!([1]), json!("never written")];
-    let other = others[random.below(others.len())].clone();
+    let other = others[random.place(others.len())].clone();
     let (key, place) = match (kind, &key) {
         (ObjectType::LwwMap, None) => {
             claim["value"].get("x")?;

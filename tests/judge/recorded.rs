@@ -11,8 +11,9 @@
 //! else on each later line of the same knowledge; where there is none it cannot be told from a
 //! right one, and is left out.
 
-use crate::trace_falsify::{Random, falsify, kinds};
+use crate::trace_falsify::{falsify, kinds};
 use rejoin::object::ObjectType;
+use rejoin_harness::Rng;
 use rejoin_judge::{EngineName, Options, Report, Verdict, check};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -326,7 +327,7 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
     if trace.json[0]["stamps"] == "own" {
         return ways;
     }
-    let mut random = Random::new(20_261_122);
+    let mut random = Rng::new(20_261_122);
     let copies = (MOST_JUDGED / whole.len()).clamp(10, MOST_COPIES);
     // Kinds of claims of which there are few get their turn as often as the others.
     let mut by_event = BTreeMap::<String, Vec<usize>>::new();

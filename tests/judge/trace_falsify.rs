@@ -5,27 +5,9 @@
 //! answers about one replica alone, and are falsified elsewhere.
 
 use rejoin::object::ObjectType;
+use rejoin_harness::Rng;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// Random numbers that are the same in every run.
-pub struct Random(u64);
-
-impl Random {
-    /// Other numbers for every seed.
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A number below `bound`. Source: Steele et al., Fast splittable pseudorandom number
-    /// generators, OOPSLA 2014 (SplitMix64).
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
-    }
-}
 
 /// The types of the objects that a header declares.
 pub fn kinds(header: &Value) -> BTreeMap<String, ObjectType> {
@@ -54,7 +36,7 @@ fn answer_field(claim: &Value) -> Option<&'static str> {
 pub fn falsify(
     claim: &Value,
     kinds: &BTreeMap<String, ObjectType>,
-    random: &mut Random,
+    random: &mut Rng,
 ) -> Option<(&'static str, Value)> {
     let field = answer_field(claim)?;
     let kind = claim["object"].as_str().map(|object| kinds[object]);
@@ -70,8 +52,8 @@ pub fn falsify(
     panic!("every answer can be spoilt: {claim}");
 }
 
-fn spoil_answer(field: &str, answer: &Value, random: &mut Random) -> (&'static str, Value) {
-    if random.below(3) == 0 {
+fn spoil_answer(field: &str, answer: &Value, random: &mut Rng) -> (&'static str, Value) {
+    if random.place(3) == 0 {
         let moved = match field {
             "decisions" => moved_decision(answer, random),
             "state" => removed_addition(answer, random),
@@ -85,30 +67,30 @@ fn spoil_answer(field: &str, answer: &Value, random: &mut Random) -> (&'static s
 }
 
 /// A decision is claimed to be kept instead of superseded, or the other way round.
-fn moved_decision(answer: &Value, random: &mut Random) -> Option<(&'static str, Value)> {
+fn moved_decision(answer: &Value, random: &mut Rng) -> Option<(&'static str, Value)> {
     let mut answer = answer.clone();
     let open = answer.as_array_mut().filter(|open| !open.is_empty())?;
-    let at = random.below(open.len());
+    let at = random.place(open.len());
     let sides = ["kept", "superseded"];
-    let from = random.below(2);
+    let from = random.place(2);
     let moved = open[at].get_mut(sides[from])?.as_array_mut()?.pop()?;
     open[at].get_mut(sides[1 - from])?.as_array_mut()?.push(moved);
     Some(("moved", answer))
 }
 
 /// An addition is claimed to be removed.
-fn removed_addition(answer: &Value, random: &mut Random) -> Option<(&'static str, Value)> {
+fn removed_addition(answer: &Value, random: &mut Rng) -> Option<(&'static str, Value)> {
     let mut answer = answer.clone();
     let adds = answer.get("adds")?.as_array().filter(|adds| !adds.is_empty())?;
-    let addition = adds[random.below(adds.len())].clone();
+    let addition = adds[random.place(adds.len())].clone();
     answer.get_mut("removes")?.as_array_mut()?.push(addition);
     Some(("removed", answer))
 }
 
 /// Another value, which may mean the same.
-fn spoil(value: &Value, random: &mut Random) -> (&'static str, Value) {
-    let one_of = |values: &[Value], random: &mut Random| values[random.below(values.len())].clone();
-    if !value.is_null() && random.below(12) == 0 {
+fn spoil(value: &Value, random: &mut Rng) -> (&'static str, Value) {
+    let one_of = |values: &[Value], random: &mut Rng| values[random.place(values.len())].clone();
+    if !value.is_null() && random.place(12) == 0 {
         let others = [json!(null), json!(true), json!("?"), json!([]), json!({}), json!([value])];
         return ("shape", one_of(&others, random));
     }
@@ -127,8 +109,8 @@ fn spoil(value: &Value, random: &mut Random) -> (&'static str, Value) {
     }
 }
 
-fn spoil_number(number: &serde_json::Number, random: &mut Random) -> Value {
-    match (number.as_u64(), random.below(4)) {
+fn spoil_number(number: &serde_json::Number, random: &mut Rng) -> Value {
+    match (number.as_u64(), random.place(4)) {
         (Some(n), 0) if n > 0 => json!(n - 1),
         (Some(n), 1) if n > 1 => json!(n / 2),
         (Some(n), 2) if n < 1 << 32 => json!(n as f64 + 0.5),
@@ -137,28 +119,28 @@ fn spoil_number(number: &serde_json::Number, random: &mut Random) -> Value {
     }
 }
 
-fn spoil_array(items: &[Value], random: &mut Random) -> (&'static str, Value) {
+fn spoil_array(items: &[Value], random: &mut Rng) -> (&'static str, Value) {
     let mut spoilt = items.to_vec();
-    let way = match (items.len(), random.below(5)) {
+    let way = match (items.len(), random.place(5)) {
         (0, _) | (_, 0) => {
             let like = items.first().map_or(json!("?"), |item| spoil(item, random).1);
-            spoilt.insert(random.below(items.len() + 1), like);
+            spoilt.insert(random.place(items.len() + 1), like);
             "added"
         }
         (len, 1) => {
-            spoilt.remove(random.below(len));
+            spoilt.remove(random.place(len));
             "dropped"
         }
         (len, 2) => {
-            spoilt.push(items[random.below(len)].clone());
+            spoilt.push(items[random.place(len)].clone());
             "duplicated"
         }
         (len, 3) => {
-            spoilt.swap(random.below(len), random.below(len));
+            spoilt.swap(random.place(len), random.place(len));
             "swapped"
         }
         (len, _) => {
-            let at = random.below(len);
+            let at = random.place(len);
             let (way, item) = spoil(&items[at], random);
             spoilt[at] = item;
             way
@@ -167,27 +149,27 @@ fn spoil_array(items: &[Value], random: &mut Random) -> (&'static str, Value) {
     (way, spoilt.into())
 }
 
-fn spoil_object(members: &Map<String, Value>, random: &mut Random) -> (&'static str, Value) {
+fn spoil_object(members: &Map<String, Value>, random: &mut Rng) -> (&'static str, Value) {
     let mut spoilt = members.clone();
     let names: Vec<&String> = members.keys().collect();
-    let way = match (names.len(), random.below(4)) {
+    let way = match (names.len(), random.place(4)) {
         (0, _) | (_, 0) => {
             let like = members.values().next().map_or(json!(1), |value| spoil(value, random).1);
             spoilt.insert("nobody".into(), like);
             "member added"
         }
         (len, 1) => {
-            spoilt.remove(names[random.below(len)]);
+            spoilt.remove(names[random.place(len)]);
             "member dropped"
         }
         (len, 2) => {
-            let name = names[random.below(len)];
+            let name = names[random.place(len)];
             let value = spoilt.remove(name).expect("it is there");
             spoilt.insert(format!("{name}x"), value);
             "member renamed"
         }
         (len, _) => {
-            let name = names[random.below(len)];
+            let name = names[random.place(len)];
             let (way, value) = spoil(&members[name], random);
             spoilt.insert(name.clone(), value);
             way

@@ -11,6 +11,7 @@ use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::conflicts::{self, decide};
 use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
+use rejoin_harness::Rng;
 
 #[test]
 fn an_uncut_session_ends_at_the_join() {
@@ -494,12 +495,8 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
 fn in_random_worlds_sessions_end_without_false_alarms() {
     let mut outcomes = [0; 3];
     for seed in 0..400 {
-        let mut random = seed;
-        let mut below = |limit: u64| {
-            random = u64::wrapping_add(random, 0x9e37_79b9_7f4a_7c15).rotate_left(27);
-            random = random.wrapping_mul(0xd6e8_feb8_6659_fd93);
-            (random >> 33) % limit
-        };
+        let mut random = Rng::new(seed);
+        let mut below = |limit: u64| random.below(limit);
         let mut replicas = ["ann", "bob", "eve"].map(replica);
         let mut config = Config::new(schema());
         config.max_message = [1024, 2048, 1 << 18][below(3) as usize];

@@ -7,7 +7,6 @@
 pub mod floor;
 pub mod libraries;
 pub mod participant;
-pub mod random;
 pub mod report;
 pub mod text;
 pub mod verdict;

@@ -1,7 +1,7 @@
 //! The texts of the workloads: values that do not compress below six bits a letter, and log lines
 //! that compress like log lines.
 
-use crate::random::Random;
+use rejoin_harness::Rng;
 
 /// 64 letters, so that one holds exactly six bits.
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
@@ -11,9 +11,9 @@ const SHORTEST: usize = 16;
 const LENGTHS: usize = 17;
 
 /// A value: 16 to 32 letters, each length and each letter equally likely.
-pub fn value(random: &mut Random) -> String {
-    let length = SHORTEST + random.below(LENGTHS);
-    (0..length).map(|_| char::from(LETTERS[random.below(LETTERS.len())])).collect()
+pub fn value(random: &mut Rng) -> String {
+    let length = SHORTEST + random.upper(LENGTHS);
+    (0..length).map(|_| char::from(LETTERS[random.upper(LETTERS.len())])).collect()
 }
 
 /// The bits that a value of a known distribution cannot go below: its letters and its length.
@@ -38,7 +38,7 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// The vocabulary that this generator gives.
-    pub fn new(random: &mut Random) -> Self {
+    pub fn new(random: &mut Rng) -> Self {
         const STARTS: [&str; 16] =
             ["b", "c", "d", "f", "g", "l", "m", "n", "p", "r", "s", "t", "st", "tr", "pl", "ch"];
         const MIDDLES: [&str; 8] = ["a", "e", "i", "o", "u", "ea", "ou", "io"];
@@ -47,13 +47,13 @@ impl Vocabulary {
         let mut taken = std::collections::HashSet::new();
         while words.len() < WORDS {
             // Frequent words are short, as in a language.
-            let is_longer = words.len() >= 2_000 && random.below(2) == 0;
+            let is_longer = words.len() >= 2_000 && random.upper(2) == 0;
             let syllables = 1 + usize::from(words.len() >= 400) + usize::from(is_longer);
             let word: String = (0..syllables)
                 .flat_map(|_| {
-                    let start = STARTS[random.below(STARTS.len())];
-                    let middle = MIDDLES[random.below(MIDDLES.len())];
-                    [start, middle, ENDS[random.below(ENDS.len())]]
+                    let start = STARTS[random.upper(STARTS.len())];
+                    let middle = MIDDLES[random.upper(MIDDLES.len())];
+                    [start, middle, ENDS[random.upper(ENDS.len())]]
                 })
                 .collect();
             if taken.insert(word.clone()) {
@@ -73,7 +73,7 @@ impl Vocabulary {
     }
 
     /// A line of [`LINE`] bytes, and the bits that it cannot go below when the vocabulary is known.
-    pub fn line(&self, random: &mut Random) -> (String, f64) {
+    pub fn line(&self, random: &mut Rng) -> (String, f64) {
         let mut line = String::with_capacity(LINE + 16);
         let mut bits = 0.0;
         while line.len() < LINE {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn lines_compress_like_prose() {
-        let mut random = Random::new(5);
+        let mut random = Rng::new(5);
         let vocabulary = Vocabulary::new(&mut random);
         let mut text = String::new();
         let mut bits = 0.0;
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn values_hold_what_is_said() {
-        let mut random = Random::new(1);
+        let mut random = Rng::new(1);
         let values: Vec<String> = (0..10_000).map(|_| value(&mut random)).collect();
         let length: usize = values.iter().map(String::len).sum();
         assert!(values.iter().all(|value| (16..=32).contains(&value.len())));

@@ -4,9 +4,9 @@
 //! What has to come out is computed here from the operations themselves, one by one against each
 //! other, without any CRDT.
 
-use crate::random::Random;
 use crate::text::{self, Vocabulary};
 use foldhash::fast::FixedState;
+use rejoin_harness::Rng;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
@@ -124,12 +124,12 @@ impl Clock {
     /// A transaction that starts after a random gap of up to `gap` milliseconds.
     fn transaction(
         &mut self,
-        random: &mut Random,
+        random: &mut Rng,
         gap: u64,
         author: u64,
         actions: impl IntoIterator<Item = Action>,
     ) -> Transaction {
-        self.milliseconds += 1 + random.below(gap as usize) as u64;
+        self.milliseconds += 1 + random.upper(gap as usize) as u64;
         let stamps = self.milliseconds << 16..;
         let operations: Vec<Operation> =
             stamps.zip(actions).map(|(stamp, action)| Operation { stamp, action }).collect();
@@ -140,7 +140,7 @@ impl Clock {
     /// Transactions of [`TRANSACTION`] operations each.
     fn transactions(
         &mut self,
-        random: &mut Random,
+        random: &mut Rng,
         author: u64,
         actions: Vec<Action>,
     ) -> Vec<Transaction> {
@@ -156,7 +156,7 @@ impl Clock {
 
 /// The parts of a workload as they are made.
 struct Maker {
-    random: Random,
+    random: Rng,
     vocabulary: Vocabulary,
     line_bits: HashMap<String, f64>,
     clock: Clock,
@@ -166,7 +166,7 @@ struct Maker {
 
 impl Maker {
     fn new(seed: u64, replicas: usize) -> Self {
-        let mut random = Random::new(seed);
+        let mut random = Rng::new(seed);
         Self {
             vocabulary: Vocabulary::new(&mut random),
             random,
@@ -274,7 +274,7 @@ fn map() -> Workload {
     let (hot, others) = touched.split_at(2_000);
     let at_a = (0..10_000)
         .map(|_| {
-            let key = hot[maker.random.below(hot.len())];
+            let key = hot[maker.random.upper(hot.len())];
             maker.put(&keys[key])
         })
         .collect();
@@ -312,10 +312,10 @@ fn counter_of_many() -> Workload {
     let mut maker = Maker::new(3, 2);
     const NODES: u64 = 1_000;
     let mut clock = maker.clock.clone();
-    let mut increments = |random: &mut Random, nodes: std::ops::Range<u64>| -> Vec<Transaction> {
+    let mut increments = |random: &mut Rng, nodes: std::ops::Range<u64>| -> Vec<Transaction> {
         nodes
             .map(|node| {
-                let amount = 1 + random.below(1_000_000) as u64;
+                let amount = 1 + random.upper(1_000_000) as u64;
                 clock.transaction(random, 60_000, 100 + node, [Action::Increment(amount)])
             })
             .collect()
@@ -357,7 +357,7 @@ fn week(increments: fn(usize) -> Increments, name: &'static str, title: &'static
     for (replica, scale) in [(A, 1), (SERVER, 10)] {
         let mut actions = set_operations(&mut maker.random, &elements, 100_000 / scale);
         actions.extend((0..50_000 / scale).map(|_| {
-            let key = maker.random.below(keys.len());
+            let key = maker.random.upper(keys.len());
             maker.put(&keys[key])
         }));
         actions.extend((0..2_000 / scale).map(|_| maker.append()));
@@ -368,11 +368,11 @@ fn week(increments: fn(usize) -> Increments, name: &'static str, title: &'static
 }
 
 /// Two adds to one remove, of any elements.
-fn set_operations(random: &mut Random, elements: &[String], count: usize) -> Vec<Action> {
+fn set_operations(random: &mut Rng, elements: &[String], count: usize) -> Vec<Action> {
     (0..count)
         .map(|_| {
-            let element = elements[random.below(elements.len())].clone();
-            if random.below(3) < 2 { Action::Add(element) } else { Action::Remove(element) }
+            let element = elements[random.upper(elements.len())].clone();
+            if random.upper(3) < 2 { Action::Add(element) } else { Action::Remove(element) }
         })
         .collect()
 }

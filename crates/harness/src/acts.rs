@@ -24,7 +24,7 @@ impl World {
         let value = match self.random.below(12) {
             0 => {
                 let noise: Vec<String> =
-                    (0..12).map(|_| format!("{:016x}", self.random.next())).collect();
+                    (0..12).map(|_| format!("{:016x}", self.random.bits())).collect();
                 format!("\"{}\"", noise.join(""))
             }
             1 => "\"same\"".into(),

@@ -3,8 +3,8 @@
 //! Noise goes to the replicas themselves. What keeps to the protocol may be believed, so that it
 //! goes to copies, which are dropped then.
 
+use super::Rng;
 use super::link::Connection;
-use super::random::Random;
 use super::world::{KEYS, Node, OBJECTS, World, origin, vectors};
 use rejoin::dot::Origin;
 use rejoin::operation::Operation;
@@ -105,7 +105,7 @@ impl World {
             0..=3 => {
                 self.statistics.hostile += 1;
                 let length = self.random.place(200);
-                let bytes: Vec<u8> = (0..length).map(|_| self.random.next() as u8).collect();
+                let bytes: Vec<u8> = (0..length).map(|_| self.random.bits() as u8).collect();
                 return self.hear(to, from, connection, side, &bytes);
             }
             4..=7 => {
@@ -323,11 +323,11 @@ fn foretell(peer: &mut Node, object: &str, name: &Origin, count: u64) -> bool {
 }
 
 /// One byte of a message becomes another one, and its checksum is made to fit.
-fn damage(message: &mut [u8], random: &mut Random) {
+fn damage(message: &mut [u8], random: &mut Rng) {
     const CHECKSUM: usize = 8;
     let length = message.len() - CHECKSUM;
     let byte = 1 + random.place(length - 1);
-    message[byte] = random.next() as u8;
+    message[byte] = random.bits() as u8;
     let sum = blake3::derive_key("rejoin/1 message", &message[..length]);
     message[length..].copy_from_slice(&sum[..CHECKSUM]);
 }

@@ -47,13 +47,14 @@ mod heal;
 mod hostile;
 mod link;
 mod part;
-mod random;
 mod recorder;
+mod rng;
 mod stores;
 mod world;
 
 pub use fault::Fault;
 pub use part::{Part, shrink};
+pub use rng::Rng;
 
 use rejoin_judge::{Verdict, check};
 use std::panic::{AssertUnwindSafe, catch_unwind};

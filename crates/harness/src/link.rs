@@ -1,7 +1,7 @@
 //! Links: what happens to messages between two replicas, and what the replicas do with them.
 
 use super::Fault;
-use super::random::Random;
+use super::Rng;
 use super::world::{Node, World, covers, vectors};
 use rejoin::optimized::Vector;
 use rejoin::sync::{Config, Event, Outcome, Session};
@@ -48,7 +48,7 @@ struct Letter {
 
 impl Link {
     /// A link as some are: many are good, and some are bad in one way or another.
-    pub fn new(ends: [usize; 2], random: &mut Random) -> Self {
+    pub fn new(ends: [usize; 2], random: &mut Rng) -> Self {
         let mut often = |most: u64| if random.one_in(2) { 0 } else { random.below(most) };
         let (loss, repetition) = (often(120), often(120));
         let (truncation, corruption) = (often(50), often(50));

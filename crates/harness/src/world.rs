@@ -1,7 +1,7 @@
 //! The world: its replicas, and what happens at each step.
 
+use super::Rng;
 use super::link::{Connection, Link};
-use super::random::Random;
 use super::recorder::Recorder;
 use super::{Fault, Options, Outcome, Part, Statistics};
 use rejoin::dot::{Origin, ReplicaId};
@@ -72,7 +72,7 @@ pub struct Place {
 /// All of it.
 pub struct World {
     seed: u64,
-    pub random: Random,
+    pub random: Rng,
     pub places: Vec<Place>,
     /// The replicas that are there.
     pub members: Vec<usize>,
@@ -122,7 +122,7 @@ pub fn covers(more: &[(ObjectId, Vector)], less: &[(ObjectId, Vector)]) -> bool 
 impl World {
     pub fn new(seed: u64, options: &Options) -> Self {
         let Options { steps, trace, fault, part } = options;
-        let mut random = Random::of(seed, u64::MAX);
+        let mut random = Rng::of(seed, u64::MAX);
         let count = 2 + random.place(MOST_REPLICAS - 1);
         let members = (0..count).filter(|at| !part.without.contains(&format!("r{at}")));
         let members: Vec<usize> = members.collect();
@@ -198,7 +198,7 @@ impl World {
     /// Whether a move of this step takes place. Its random numbers are its own.
     fn begin(&mut self, place: u32) -> bool {
         let number = Part::number(self.now, place);
-        self.random = Random::of(self.seed, number.into());
+        self.random = Rng::of(self.seed, number.into());
         self.part.moves.as_ref().is_none_or(|moves| moves.contains(&number))
     }
 

@@ -1,6 +1,7 @@
 //! A server that is told whatever it may be told: it goes on, and serves the next one.
 
 use super::terminal::{Desk, LONG};
+use rejoin_harness::Rng;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -17,19 +18,6 @@ pub fn greeting(name: &str) -> Vec<u8> {
     frame(0, &[b"rejoin sync 1\n", name.as_bytes(), &sum[..8]].concat())
 }
 
-/// Numbers without end.
-pub fn random(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
-    move || {
-        // SplitMix64.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-}
-
 /// The memory that a process has taken at most, in kB.
 fn peak(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
@@ -42,8 +30,8 @@ fn hostile_bytes_end_their_connection_and_nothing_else() {
     let desk = Desk::new(&["server", "laptop"]);
     desk.edit("server", &["add", "approved", "x", "--user", "ana"]);
     let server = desk.serve("server", &["--patience", "0.5"]);
-    let mut random = random(5);
-    let mut noise = |length: u64| -> Vec<u8> { (0..length).map(|_| random() as u8).collect() };
+    let mut random = Rng::new(5);
+    let mut noise = |length: u64| -> Vec<u8> { (0..length).map(|_| random.bits() as u8).collect() };
     let huge = [&greeting("m")[..], &u32::MAX.to_be_bytes(), &[0, 0, 0, 1]].concat();
     let half = [&greeting("m")[..], &frame(1, &[1; 60_000])[..30_000]].concat();
     let named = frame(0, &[b"rejoin sync 1\n", &[b'n'; 400][..]].concat());

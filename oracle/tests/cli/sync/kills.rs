@@ -1,8 +1,8 @@
 //! Kills: at random times, and at every system call that writes. What was acknowledged is there
 //! afterwards, and both sides become the same.
 
-use super::hostile::random;
 use super::terminal::{Desk, Run, Terminal, finish, many, oracle};
+use rejoin_harness::Rng;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +40,7 @@ impl Typist {
 fn kills_at_random_times_lose_nothing_that_was_acknowledged() {
     let rounds = many("REJOIN_KILLS", 12);
     let desk = Desk::new(&["server", "laptop"]);
-    let mut random = random(11);
+    let mut random = Rng::new(11);
     // A port that is free now.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
@@ -56,14 +56,14 @@ fn kills_at_random_times_lose_nothing_that_was_acknowledged() {
             ana.type_in(&mut laptop, round, number);
             ben.type_in(&mut server, round, number);
         }
-        thread::sleep(Duration::from_millis(random() % 120));
-        let (first, second) = match random() % 2 {
+        thread::sleep(Duration::from_millis(random.below(120)));
+        let (first, second) = match random.below(2) {
             0 => ((&mut ana, laptop), (&mut ben, server)),
             _ => ((&mut ben, server), (&mut ana, laptop)),
         };
         for (typist, terminal) in [first, second] {
             typist.hear(&terminal.kill());
-            thread::sleep(Duration::from_millis(random() % 30));
+            thread::sleep(Duration::from_millis(random.below(30)));
         }
     }
     let kept = ana.kept.len() + ben.kept.len();

@@ -1,8 +1,9 @@
 //! Bad connections: a proxy that cuts at any byte, delays and damages; one that is slow; and how soon
 //! something is said once a connection is there.
 
-use super::hostile::{frame, greeting, random};
+use super::hostile::{frame, greeting};
 use super::terminal::{Desk, Terminal, many};
+use rejoin_harness::Rng;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,10 +72,10 @@ const BAD: u64 = 25;
 #[test]
 fn over_cut_delayed_and_damaged_connections_both_become_the_same() {
     let before = Desk::new(&["server", "laptop"]);
-    let mut random = random(3);
+    let mut random = Rng::new(3);
     for (name, user) in [("server", "ben"), ("laptop", "ana")] {
         for number in 0..4 {
-            let text: String = (0..200).map(|_| format!("{:016x}", random())).collect();
+            let text: String = (0..200).map(|_| format!("{:016x}", random.bits())).collect();
             before.edit(name, &["put", "patterns", &format!("{name}{number}"), &text]);
             before.edit(name, &["add", "approved", &format!("{name}{number}"), "--user", user]);
         }
@@ -102,14 +103,13 @@ fn pass_through(desk: &Desk, run: u64) -> usize {
         if number >= BAD {
             return [Weather { piece: 1 << 16, ..Weather::default() }; 2];
         }
-        let mut random = random(1000 * run + number);
+        let mut random = Rng::new(1000 * run + number);
         [(), ()].map(|()| {
-            let at = [30, 300, 3_000, 10_000][(random() % 4) as usize];
-            let byte = Some(random() % at);
-            let (cut, damage) =
-                if random().is_multiple_of(2) { (byte, None) } else { (None, byte) };
-            let delay = Duration::from_millis(random() % 3);
-            Weather { cut, damage, delay, piece: 1 + (random() % 2000) as usize }
+            let at = [30, 300, 3_000, 10_000][random.below(4) as usize];
+            let byte = Some(random.below(at));
+            let (cut, damage) = if random.one_in(2) { (byte, None) } else { (None, byte) };
+            let delay = Duration::from_millis(random.below(3));
+            Weather { cut, damage, delay, piece: 1 + random.below(2000) as usize }
         })
     });
     let laptop = Terminal::connect(&desk.file("laptop"), &address, &["--patience", "1"]);
@@ -126,10 +126,10 @@ fn pass_through(desk: &Desk, run: u64) -> usize {
 #[test]
 fn what_is_urgent_does_not_wait_for_what_is_not() {
     let desk = Desk::new(&["server", "laptop"]);
-    let mut random = random(4);
+    let mut random = Rng::new(4);
     let mut server = desk.serve("server", &[]);
     for number in 0..10 {
-        let text: String = (0..12_000).map(|_| format!("{:016x}", random())).collect();
+        let text: String = (0..12_000).map(|_| format!("{:016x}", random.bits())).collect();
         server.terminal.type_in(format!("put patterns p{number} {text}"));
         server.terminal.until("kept: ");
     }
