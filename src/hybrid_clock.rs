@@ -44,6 +44,11 @@ impl HybridClock {
         milliseconds.saturating_mul(1 << 16)
     }
 
+    /// The millisecond since 1970 that a stamp tells.
+    pub fn milliseconds(stamp: u64) -> u64 {
+        stamp >> 16
+    }
+
     /// A stamp for a write now, above the stamps given before and above `seen`, the greatest one
     /// seen for the key. `now` is in milliseconds since 1970.
     ///

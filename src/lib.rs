@@ -1,32 +1,45 @@
-//! Rejoin: replicated data types for offline-first software, and a judge of anyone's
-//! implementation of them.
+//! Rejoin: replicated data types for offline-first software, formally checked.
 //!
-//! Replicas work apart, and decide things. When they meet again they *join*: in any order, any
-//! number of times, over any network, and end up the same with nothing lost. This crate says what
-//! that means, does it, and checks that others do it.
+//! People work offline and decide things. When their replicas meet again they merge by themselves:
+//! in any order, any number of times, over any network. They end up the same, nothing is lost, and
+//! whoever was overruled is told so by name.
 //!
-//! # I want to judge what my own system did
-//!
-//! Record a trace (the repository has recorders of 30 lines for several languages) and give it
-//! to [`check::check`], or to the command line tool `oracle`.
+//! # I want to use it in my application
 //!
 //! ```
-//! use rejoin_judge::{Options, Verdict, check};
+//! use rejoin::{Replica, Schema};
 //!
-//! let trace = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"}}}
-//! {"event":"op","replica":"a","object":"n","op":"increment"}
-//! {"event":"op","replica":"b","object":"n","op":"increment"}
-//! {"event":"merge","replica":"a","from":"b"}
-//! {"event":"read","replica":"a","object":"n","value":1}"#;
+//! let schema = Schema::new().set("approved").map("progress").counter("records").log("talk").register("phase");
+//! let mut laptop = Replica::create("laptop", &schema)?;
+//! let mut server = Replica::create("server", &schema)?;
 //!
-//! let report = check(|| Ok(trace.as_bytes()), &Options::default())?;
-//! assert_eq!(report.verdict, Verdict::Discrepancy);
-//! let finding = &report.findings[0];
-//! assert_eq!((finding.line, finding.rule.as_str()), (5, "g-counter/value"));
-//! assert_eq!(finding.expected.as_deref(), Some("2"));
-//! assert_eq!(finding.because.last().unwrap(), "so the counter is 2 at `a`");
-//! # Ok::<(), std::io::Error>(())
+//! // Offline, Ana approves a mapping and Ben rejects it.
+//! laptop.as_user("ana").set("approved")?.add("orders.total")?;
+//! server.as_user("ben").set("approved")?.remove("orders.total")?;
+//!
+//! // They meet. `changes` says what changed here, and whom it overruled.
+//! let changes = server.apply(&laptop.update_since(&server.version()))?;
+//! assert_eq!(changes.iter().next().unwrap().after(), Some(true));
+//! laptop.apply(&server.update_since(&laptop.version()))?;
+//! assert_eq!(laptop.state_hash(), server.state_hash());
+//! assert_eq!(server.conflicts()[0].overruled[0].user.as_deref(), Some("ben"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! - [`Replica`] holds the objects of a [`Schema`]: sets, maps, registers, counters and logs. Handles
+//!   ([`handles`]) read and edit one object with the application's own types ([`values`]).
+//! - [`Replica::save`] and [`Replica::save_since`] give the bytes to store, [`Replica::open`] takes
+//!   them. Store what changed before you tell anybody of it.
+//! - [`Replica::version`], [`Replica::update_since`] and [`Replica::apply`] synchronize over anything
+//!   that carries bytes: a file, a queue, a mail. Over a connection, a [`sync::Session`] does it in
+//!   classes of priority and verifies by hash that both sides are the same.
+//! - [`Changes`] says what an edit or an update changed; [`Replica::conflicts`] says where people
+//!   decided differently, and [`Replica::overruled`] whom to notify.
+//!
+//! # I want to judge what another implementation did
+//!
+//! That is the crate `rejoin-judge` and the command line tool `oracle`. They judge recorded histories
+//! of anybody's replicas, in any language.
 //!
 //! # I want to know what the types mean
 //!
@@ -37,20 +50,29 @@
 //!
 //! Read [`reference`](mod@reference): one file a type, in one order: state, bottom, join, mutators,
 //! queries, delta. Start with [`reference::g_counter`], then [`reference::decisions`], upon which
-//! the other keyed types stand.
-//!
-//! # The words
-//!
-//! A *replica* performs *operations*; an operation with its name and its past is an *event*. Its
-//! name is a [`dot`]. What was seen is a [`version_vector`]. States form a [`lattice`]: there is a
-//! *bottom*, and any two have a *join*. A *delta* is a part of a state that suffices for a receiver
-//! who has seen enough. Two *decisions* on one key of which neither saw the other are concurrent;
-//! while they disagree, the key is an open *merge decision*.
+//! the other keyed types stand. [`optimized`] has the same types for speed, and is what [`Replica`]
+//! runs on.
 //!
 //! # Features
 //!
-//! `compression` (default): [`trace::decompress`], and with it judging `.gz` and `.zst` traces; and
-//! [`optimized::wire::compress`], by which sessions send fewer bytes.
+//! All are on by default.
+//! - `serde`: keys and values of any type that `serde` knows.
+//! - `system`: the clock and the entropy of the operating system; without it, see [`environment`].
+//! - `compression`: sessions compress what they send.
+
+mod changes;
+pub mod environment;
+mod error;
+pub mod handles;
+mod replica;
+mod update;
+pub mod values;
+
+pub use changes::{Change, Changes, Conflict, Decision};
+pub use error::{CreateError, EditError, OpenError, UpdateError};
+pub use replica::Replica;
+pub use sync::Schema;
+pub use update::Version;
 
 pub mod lattice;
 

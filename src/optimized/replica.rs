@@ -380,6 +380,11 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         replica
     }
 
+    /// Adds an object that nothing was done to, in place of one of its name.
+    pub(crate) fn add(&mut self, id: ObjectId, kind: ObjectType) {
+        self.objects.insert(id, Object::bottom(kind));
+    }
+
     /// Performs one operation on an object. A write without a value deletes.
     pub fn perform(
         &mut self,

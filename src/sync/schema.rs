@@ -20,6 +20,13 @@ pub struct Entry {
     pub may_be_dropped: bool,
 }
 
+impl Entry {
+    /// An object of a type, of medium priority, that is never left out.
+    pub fn plain(kind: ObjectType) -> Self {
+        Self { kind, priority: Priority::Medium, may_be_dropped: false }
+    }
+}
+
 /// The objects of an application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Schema {
@@ -30,6 +37,50 @@ impl Schema {
     /// A schema without objects.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The schema with an OR-Set more: an addition wins over a removal that had not seen it.
+    #[must_use]
+    pub fn set(self, name: &str) -> Self {
+        self.with(name, ObjectType::OrSet, Priority::Medium)
+    }
+
+    /// The schema with an LWW-Map more: the last write to each key wins.
+    #[must_use]
+    pub fn map(self, name: &str) -> Self {
+        self.with(name, ObjectType::LwwMap, Priority::Medium)
+    }
+
+    /// The schema with an LWW-Register more: the last write wins.
+    #[must_use]
+    pub fn register(self, name: &str) -> Self {
+        self.with(name, ObjectType::LwwRegister, Priority::Medium)
+    }
+
+    /// The schema with a G-Counter more, which only grows.
+    #[must_use]
+    pub fn counter(self, name: &str) -> Self {
+        self.with(name, ObjectType::GCounter, Priority::Medium)
+    }
+
+    /// The schema with an append-only log more.
+    #[must_use]
+    pub fn log(self, name: &str) -> Self {
+        self.with(name, ObjectType::Log, Priority::Medium)
+    }
+
+    /// The schema with another priority for an object that it has.
+    #[must_use]
+    pub fn priority(mut self, name: &str, priority: Priority) -> Self {
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.priority = priority;
+        }
+        self
+    }
+
+    /// Adds or replaces an object.
+    pub(crate) fn insert(&mut self, name: &ObjectId, entry: Entry) {
+        self.entries.insert(name.clone(), entry);
     }
 
     /// The schema with one object more. An object of that name is replaced.

@@ -39,7 +39,7 @@ mod keyed;
 mod log;
 mod names;
 mod object;
-mod reader;
+pub(crate) mod reader;
 mod text;
 mod vector;
 

@@ -10,7 +10,7 @@ use super::error::Error;
 
 /// A message that is being read.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     counted: usize,
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends a minimal LEB128.
-pub(super) fn write_number(mut number: u64, out: &mut Vec<u8>) {
+pub(crate) fn write_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;

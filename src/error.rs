@@ -1,0 +1,224 @@
+//! Errors of an application's replica: one type a task, each with what to do.
+
+use crate::changes::Changes;
+use crate::limits::InvalidName;
+use crate::object::ObjectType;
+use crate::operation::{ObjectId, OperationError};
+use crate::optimized::replica::{self, Reason};
+use crate::values::InvalidValue;
+use std::fmt;
+
+/// Why a replica was not made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The replica or an object has a name that no message could hold.
+    Name(InvalidName),
+    /// The system gives no random numbers, so the replica would have no name of its own.
+    NoEntropy,
+}
+
+/// Why an edit was refused. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum EditError {
+    /// The schema has no such object.
+    UnknownObject {
+        /// The name that was asked for.
+        object: ObjectId,
+        /// The names that there are.
+        known: Vec<ObjectId>,
+    },
+    /// The object is of another type.
+    WrongType {
+        /// Which object.
+        object: ObjectId,
+        /// Its type.
+        found: ObjectType,
+        /// The type that was asked for.
+        expected: ObjectType,
+    },
+    /// The user or the key has a name that no message could hold.
+    Name(InvalidName),
+    /// The key or value has no form in which it could be kept.
+    Value(InvalidValue),
+    /// The object refuses the operation.
+    Refused {
+        /// Which object.
+        object: ObjectId,
+        /// Why.
+        reason: OperationError,
+    },
+    /// A clock ran so far ahead that no stamp is left above what was seen.
+    Clock {
+        /// Which object.
+        object: ObjectId,
+        /// What was seen, and what the limit is.
+        message: String,
+    },
+}
+
+/// Why an update was refused. Nothing of it was applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// The bytes are no update, or were damaged on their way.
+    Malformed {
+        /// Where, in bytes from the start.
+        at: usize,
+        /// What is there, and what should be.
+        message: String,
+    },
+    /// The update builds upon operations that this replica has not seen.
+    Gap {
+        /// Of which object.
+        object: ObjectId,
+        /// What is missing.
+        message: String,
+    },
+    /// The update is not of the history of this replica, or would exceed a limit.
+    Refused {
+        /// Of which object.
+        object: ObjectId,
+        /// Why, and what to do.
+        message: String,
+        /// What the update changed in the objects before this one.
+        changes: Changes,
+    },
+}
+
+/// Why a saved replica was not opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There are no bytes to open.
+    Empty,
+    /// A part is damaged, or is no part of a saved replica.
+    Damaged {
+        /// Which part, from 0.
+        part: usize,
+        /// What is wrong with it.
+        error: UpdateError,
+    },
+    /// A part is of another replica.
+    OtherReplica {
+        /// Which part, from 0.
+        part: usize,
+    },
+    /// The system gives no random numbers.
+    NoEntropy,
+}
+
+impl EditError {
+    pub(crate) fn of(error: replica::Error) -> Self {
+        let replica::Error { object, reason } = error;
+        match reason {
+            Reason::UnknownObject => Self::UnknownObject { object, known: Vec::new() },
+            Reason::WrongType { expected, found } => {
+                // The engine says which type the object has; an edit, which type it asked for.
+                Self::WrongType { object, found: expected, expected: found }
+            }
+            Reason::Operation(OperationError::InvalidName(name)) => Self::Name(name),
+            Reason::Operation(reason) => Self::Refused { object, reason },
+            Reason::TooFarAhead(_, error) => Self::Clock { object, message: error.to_string() },
+            Reason::Apply(error) => Self::Clock { object, message: error.to_string() },
+        }
+    }
+}
+
+impl From<InvalidName> for CreateError {
+    fn from(name: InvalidName) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl From<InvalidName> for EditError {
+    fn from(name: InvalidName) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl From<InvalidValue> for EditError {
+    fn from(value: InvalidValue) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::NoEntropy => f.write_str(NO_ENTROPY),
+        }
+    }
+}
+
+const NO_ENTROPY: &str = "the environment gives no random numbers, which name an incarnation that \
+                          nobody else uses; see that the system's source of entropy works";
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownObject { object, known } => {
+                write!(
+                    f,
+                    "the schema has no object {object:?}; it has {known:?}: use one of these, or add it to the schema"
+                )
+            }
+            Self::WrongType { object, found, expected } => write!(
+                f,
+                "object {object:?} is a {}, not a {}: use the handle of its type",
+                found.as_str(),
+                expected.as_str()
+            ),
+            Self::Name(name) => name.fmt(f),
+            Self::Value(value) => write!(f, "the value cannot be kept: {value}"),
+            Self::Refused { object, reason } => write!(f, "object {object:?}: {reason}"),
+            Self::Clock { object, message } => write!(f, "object {object:?}: {message}"),
+        }
+    }
+}
+
+impl fmt::Display for UpdateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { at, message } => write!(
+                f,
+                "byte {at} of the update: {message}; it was damaged on its way or is none: ask its \
+                 sender for it again"
+            ),
+            Self::Gap { object, message } => write!(
+                f,
+                "object {object:?}: {message}; ask for an update since the version that this replica \
+                 has"
+            ),
+            Self::Refused { message, .. } => f.write_str(message),
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str(
+                "there are no bytes of a saved replica; make a new one by `Replica::create`",
+            ),
+            Self::Damaged { part, error } => write!(
+                f,
+                "part {part} of the saved replica is damaged: {error}; open the parts before it, or a \
+                 backup, and let a sync bring back the rest"
+            ),
+            Self::OtherReplica { part } => write!(
+                f,
+                "part {part} was saved by another replica than the parts before it; open each \
+                 replica's parts by themselves"
+            ),
+            Self::NoEntropy => f.write_str(NO_ENTROPY),
+        }
+    }
+}
+
+impl std::error::Error for CreateError {}
+impl std::error::Error for EditError {}
+impl std::error::Error for UpdateError {}
+impl std::error::Error for OpenError {}

@@ -1,0 +1,412 @@
+//! Handles: one object of a replica, read and edited with the application's own types.
+//!
+//! Meaning: [`Replica::set`](crate::Replica::set) and its siblings give a handle to read,
+//! [`Replica::as_user`](crate::Replica::as_user) one to edit. The types of keys and values are chosen
+//! for each object; see [`crate::values`].
+//! Cost: O(1) an answer or edit, and what converting a key or value takes.
+
+use crate::changes::Changes;
+use crate::error::EditError;
+use crate::hybrid_clock::HybridClock;
+use crate::object::ObjectType;
+use crate::operation::{ObjectId, Operation, User};
+use crate::optimized::{g_counter, log, lww_map, lww_register, or_set};
+use crate::replica::{Object, Replica};
+use crate::values::{FromKey, FromValue, InvalidValue, Key, Value};
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+type Typed<T> = PhantomData<fn(&T)>;
+
+fn key_as<K: FromKey>(text: &str) -> Result<K, InvalidValue> {
+    K::from_key(text).ok_or_else(|| {
+        InvalidValue(format!("the key {text:?} is none of the type that was asked for"))
+    })
+}
+
+fn value_as<V: FromValue>(json: &str) -> Result<V, InvalidValue> {
+    V::from_value(json).ok_or_else(|| {
+        InvalidValue(format!("the value {json} is none of the type that was asked for"))
+    })
+}
+
+/// The elements of a set.
+#[derive(Clone, Copy)]
+pub struct Set<'a, K: ?Sized> {
+    state: &'a or_set::OrSet<str>,
+    types: Typed<K>,
+}
+
+impl<'a, K: ?Sized> Set<'a, K> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::OrSet(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state, types: PhantomData })
+    }
+
+    /// Whether the element is in the set. What is no key is in no set.
+    pub fn contains(&self, element: &K) -> bool
+    where
+        K: Key,
+    {
+        element.to_key().is_ok_and(|element| self.state.contains(&*element))
+    }
+
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        self.state.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.state.is_empty()
+    }
+
+    /// The elements, in no order that means anything. An error stands for one that is none of the
+    /// type, which another version of the application may have added.
+    pub fn iter(&self) -> impl Iterator<Item = Result<K::Owned, InvalidValue>>
+    where
+        K: ToOwned,
+        K::Owned: FromKey,
+    {
+        self.state.iter().map(key_as)
+    }
+}
+
+/// The keys and values of a map.
+#[derive(Clone, Copy)]
+pub struct Map<'a, K: ?Sized, V: ?Sized> {
+    state: &'a lww_map::LwwMap<str, str>,
+    types: Typed<(PhantomData<K>, PhantomData<V>)>,
+}
+
+impl<'a, K: ?Sized, V: ?Sized> Map<'a, K, V> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::LwwMap(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state, types: PhantomData })
+    }
+
+    /// The value of a key; `None` where it has none.
+    ///
+    /// # Errors
+    /// If the key has no form in which it could be kept, or the value is none of the type.
+    pub fn get(&self, key: &K) -> Result<Option<V::Owned>, InvalidValue>
+    where
+        K: Key,
+        V: ToOwned,
+        V::Owned: FromValue,
+    {
+        let key = key.to_key()?;
+        self.state.get(&*key).map(value_as).transpose()
+    }
+
+    /// How many keys have a value.
+    pub fn len(&self) -> usize {
+        self.state.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.state.is_empty()
+    }
+
+    /// The keys and their values, in no order that means anything. An error stands for one that is
+    /// none of the types.
+    pub fn iter(&self) -> impl Iterator<Item = Result<(K::Owned, V::Owned), InvalidValue>>
+    where
+        K: ToOwned,
+        K::Owned: FromKey,
+        V: ToOwned,
+        V::Owned: FromValue,
+    {
+        self.state.iter().map(|(key, value)| Ok((key_as(key)?, value_as(value)?)))
+    }
+}
+
+/// The value of a register.
+#[derive(Clone, Copy)]
+pub struct Register<'a, V: ?Sized> {
+    state: &'a lww_register::LwwRegister<str>,
+    types: Typed<V>,
+}
+
+impl<'a, V: ?Sized> Register<'a, V> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::LwwRegister(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state, types: PhantomData })
+    }
+
+    /// The value; `None` where there is none.
+    ///
+    /// # Errors
+    /// If the value is none of the type.
+    pub fn get(&self) -> Result<Option<V::Owned>, InvalidValue>
+    where
+        V: ToOwned,
+        V::Owned: FromValue,
+    {
+        self.state.value().map(value_as).transpose()
+    }
+}
+
+/// The total of a counter.
+#[derive(Clone, Copy)]
+pub struct Counter<'a> {
+    state: &'a g_counter::GCounter,
+}
+
+impl<'a> Counter<'a> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::GCounter(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state })
+    }
+
+    /// The sum of all increments that were seen; `None` beyond 2^128 − 1, which no increments reach.
+    pub fn value(&self) -> Option<u128> {
+        self.state.value()
+    }
+}
+
+/// The entries of a log.
+#[derive(Clone, Copy)]
+pub struct Log<'a, V: ?Sized> {
+    state: &'a log::Log<str>,
+    types: Typed<V>,
+}
+
+/// One entry of a log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry<V> {
+    /// What was appended.
+    pub value: V,
+    /// At which replica.
+    pub replica: String,
+    /// When, in milliseconds since 1970, by the clock of that replica.
+    pub time: u64,
+}
+
+impl<'a, V: ?Sized> Log<'a, V> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::Log(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state, types: PhantomData })
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.state.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.state.is_empty()
+    }
+
+    /// The entries in order, which is the same at all replicas that have seen them. An error stands
+    /// for one that is none of the type.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Result<Entry<V::Owned>, InvalidValue>>
+    where
+        V: ToOwned,
+        V::Owned: FromValue,
+    {
+        self.state.entries().map(|entry| {
+            Ok(Entry {
+                value: value_as(entry.value())?,
+                replica: entry.origin().replica.as_str().into(),
+                time: HybridClock::milliseconds(entry.timestamp()),
+            })
+        })
+    }
+}
+
+/// A replica that is about to be edited, in somebody's name or nobody's.
+#[derive(Debug)]
+#[must_use = "name the object to edit"]
+pub struct Edits<'a> {
+    pub(crate) replica: &'a mut Replica,
+    pub(crate) user: Option<User>,
+}
+
+/// An object that is about to be edited.
+struct Target<'a> {
+    edits: Edits<'a>,
+    object: ObjectId,
+}
+
+impl<'a> Edits<'a> {
+    fn target(self, object: &str, kind: ObjectType) -> Result<Target<'a>, EditError> {
+        self.replica.find(object, kind)?;
+        Ok(Target { edits: self, object: object.into() })
+    }
+
+    /// A set to edit, with elements of type `K`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no set.
+    pub fn set<K: Key + ?Sized>(self, object: &str) -> Result<SetMut<'a, K>, EditError> {
+        Ok(SetMut { target: self.target(object, ObjectType::OrSet)?, types: PhantomData })
+    }
+
+    /// A map to edit, with keys of type `K` and values of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no map.
+    pub fn map<K: Key + ?Sized, V: Value + ?Sized>(
+        self,
+        object: &str,
+    ) -> Result<MapMut<'a, K, V>, EditError> {
+        Ok(MapMut { target: self.target(object, ObjectType::LwwMap)?, types: PhantomData })
+    }
+
+    /// A register to edit, with a value of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no register.
+    pub fn register<V: Value + ?Sized>(
+        self,
+        object: &str,
+    ) -> Result<RegisterMut<'a, V>, EditError> {
+        Ok(RegisterMut {
+            target: self.target(object, ObjectType::LwwRegister)?,
+            types: PhantomData,
+        })
+    }
+
+    /// A counter to edit.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no counter.
+    pub fn counter(self, object: &str) -> Result<CounterMut<'a>, EditError> {
+        Ok(CounterMut { target: self.target(object, ObjectType::GCounter)? })
+    }
+
+    /// A log to append to, with entries of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no log.
+    pub fn log<V: Value + ?Sized>(self, object: &str) -> Result<LogMut<'a, V>, EditError> {
+        Ok(LogMut { target: self.target(object, ObjectType::Log)?, types: PhantomData })
+    }
+}
+
+impl Target<'_> {
+    fn perform<'v>(
+        &mut self,
+        key: Option<&str>,
+        operation: impl FnOnce(u64) -> Operation<&'v str, Option<&'v str>>,
+    ) -> Result<Changes, EditError> {
+        let user = self.edits.user.clone();
+        self.edits.replica.perform(&self.object, user, key, operation)
+    }
+}
+
+/// The value that is written; `None` where it deletes.
+fn written(json: &str) -> Option<&str> {
+    (json != "null").then_some(json)
+}
+
+/// A set to edit.
+pub struct SetMut<'a, K: ?Sized> {
+    target: Target<'a>,
+    types: Typed<K>,
+}
+
+impl<K: Key + ?Sized> SetMut<'_, K> {
+    /// Adds an element. To add what is there affirms it: a concurrent removal then has no effect.
+    ///
+    /// # Errors
+    /// If the element cannot be kept; see [`EditError`]. Nothing changed then.
+    pub fn add(&mut self, element: &K) -> Result<Changes, EditError> {
+        let element: Cow<'_, str> = element.to_key()?;
+        self.target.perform(Some(&element), |_| Operation::Add { element: &element })
+    }
+
+    /// Removes an element, as far as it was seen: an addition elsewhere that was not seen stays.
+    ///
+    /// # Errors
+    /// If the element cannot be kept; see [`EditError`]. Nothing changed then.
+    pub fn remove(&mut self, element: &K) -> Result<Changes, EditError> {
+        let element: Cow<'_, str> = element.to_key()?;
+        self.target.perform(Some(&element), |_| Operation::Remove { element: &element })
+    }
+}
+
+/// A map to edit.
+pub struct MapMut<'a, K: ?Sized, V: ?Sized> {
+    target: Target<'a>,
+    types: Typed<(PhantomData<K>, PhantomData<V>)>,
+}
+
+impl<K: Key + ?Sized, V: Value + ?Sized> MapMut<'_, K, V> {
+    /// Writes the value of a key. A value whose JSON is `null` deletes it.
+    ///
+    /// # Errors
+    /// If the key or the value cannot be kept; see [`EditError`]. Nothing changed then.
+    pub fn put(&mut self, key: &K, value: &V) -> Result<Changes, EditError> {
+        let (key, value) = (key.to_key()?, value.to_value()?);
+        let value = written(value.as_str());
+        self.target.perform(Some(&key), |timestamp| Operation::Put { key: &key, value, timestamp })
+    }
+
+    /// Deletes the value of a key.
+    ///
+    /// # Errors
+    /// If the key cannot be kept; see [`EditError`]. Nothing changed then.
+    pub fn delete(&mut self, key: &K) -> Result<Changes, EditError> {
+        let key = key.to_key()?;
+        self.target.perform(Some(&key), |timestamp| Operation::Put {
+            key: &key,
+            value: None,
+            timestamp,
+        })
+    }
+}
+
+/// A register to edit.
+pub struct RegisterMut<'a, V: ?Sized> {
+    target: Target<'a>,
+    types: Typed<V>,
+}
+
+impl<V: Value + ?Sized> RegisterMut<'_, V> {
+    /// Writes the value. One whose JSON is `null` deletes it.
+    ///
+    /// # Errors
+    /// If the value cannot be kept; see [`EditError`]. Nothing changed then.
+    pub fn write(&mut self, value: &V) -> Result<Changes, EditError> {
+        let value = value.to_value()?;
+        let value = written(value.as_str());
+        self.target.perform(None, |timestamp| Operation::Write { value, timestamp })
+    }
+}
+
+/// A counter to edit.
+pub struct CounterMut<'a> {
+    target: Target<'a>,
+}
+
+impl CounterMut<'_> {
+    /// Counts `amount` more, at least 1. A counter does not keep who counted.
+    ///
+    /// # Errors
+    /// If the amount is 0; see [`EditError`]. Nothing changed then.
+    pub fn increment(&mut self, amount: u64) -> Result<Changes, EditError> {
+        self.target.perform(None, |_| Operation::Increment { amount })
+    }
+}
+
+/// A log to append to.
+pub struct LogMut<'a, V: ?Sized> {
+    target: Target<'a>,
+    types: Typed<V>,
+}
+
+impl<V: Value + ?Sized> LogMut<'_, V> {
+    /// Appends an entry. A log does not keep who appended: put the author into the entry.
+    ///
+    /// # Errors
+    /// If the entry cannot be kept; see [`EditError`]. Nothing changed then.
+    pub fn append(&mut self, entry: &V) -> Result<Changes, EditError> {
+        let entry = entry.to_value()?;
+        let entry = Some(entry.as_str());
+        self.target.perform(None, |timestamp| Operation::Append { entry, timestamp })
+    }
+}

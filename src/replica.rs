@@ -1,0 +1,542 @@
+//! Replica: what an application holds, edits, stores and synchronizes.
+//!
+//! Meaning: one replica of all objects of a schema. Edits are stamped and named inside; updates
+//! bring one replica what another has seen; whoever was overruled is told by name.
+//! Laws: those of the engine below it ([`crate::optimized`]); two replicas that have seen the same
+//! answer the same and have one state hash.
+//! Cost: an edit and an update cost what they change, whatever the replica holds.
+
+use crate::changes::{Change, Changes, Conflict, Decision};
+use crate::digest::StateHash;
+use crate::dot::{Dot, Origin, ReplicaId};
+use crate::environment::Environment;
+use crate::error::{CreateError, EditError, OpenError, UpdateError};
+use crate::handles::{Counter, Edits, Log, Map, Register, Set};
+use crate::hybrid_clock::HybridClock;
+use crate::limits::check_name;
+use crate::object::ObjectType;
+use crate::operation::{ObjectId, Operation, User};
+use crate::optimized;
+use crate::optimized::ApplyError;
+use crate::optimized::replica::Reason;
+use crate::sync::Schema;
+use crate::update::{self, Part, Saved, Version};
+use std::collections::BTreeMap;
+
+pub(crate) type Engine = optimized::replica::Replica<str, str>;
+pub(crate) type Object = optimized::replica::Object<str, str>;
+pub(crate) type Delta = optimized::replica::Delta<str, str>;
+
+/// All objects of one replica.
+///
+/// Its methods, by what they are for:
+/// - to begin: [`create`](Self::create), [`open`](Self::open), [`add_objects`](Self::add_objects);
+/// - to edit: [`as_user`](Self::as_user), [`edit`](Self::edit), each then the object by its type;
+/// - to read: [`set`](Self::set), [`map`](Self::map), [`register`](Self::register),
+///   [`counter`](Self::counter), [`log`](Self::log), [`conflicts`](Self::conflicts),
+///   [`overruled`](Self::overruled);
+/// - to store: [`save`](Self::save), [`save_since`](Self::save_since);
+/// - to synchronize: [`version`](Self::version), [`update_since`](Self::update_since),
+///   [`apply`](Self::apply), [`state_hash`](Self::state_hash); over a connection,
+///   [`Session`](crate::sync::Session).
+#[derive(Debug)]
+pub struct Replica {
+    pub(crate) engine: Engine,
+    schema: Schema,
+    environment: Box<dyn Environment>,
+}
+
+// To begin
+
+impl Replica {
+    /// Makes a replica that has seen nothing, with the clock and entropy of the system. Replicas that
+    /// synchronize with each other need different names.
+    ///
+    /// # Errors
+    /// If a name is empty or longer than 1,024 bytes, or the system gives no random numbers.
+    #[cfg(feature = "system")]
+    pub fn create(name: &str, schema: &Schema) -> Result<Self, CreateError> {
+        Self::create_in(Box::new(crate::environment::System), name, schema)
+    }
+
+    /// Makes a replica in an environment of the application's own.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_in(
+        mut environment: Box<dyn Environment>,
+        name: &str,
+        schema: &Schema,
+    ) -> Result<Self, CreateError> {
+        let replica = ReplicaId::new(name)?;
+        for (object, _) in schema.iter() {
+            check_name("object", object.as_bytes())?;
+        }
+        let incarnation = environment.entropy().ok_or(CreateError::NoEntropy)?;
+        let engine = Engine::new(Origin { replica, incarnation }, &schema.types());
+        Ok(Self { engine, schema: schema.clone(), environment })
+    }
+
+    /// Opens what [`save`](Self::save) wrote, and after it what [`save_since`](Self::save_since)
+    /// wrote, in order, with the clock and entropy of the system.
+    ///
+    /// The bytes must be the newest that this replica saved: what it wrote after them was given names
+    /// that it would give again.
+    ///
+    /// # Errors
+    /// If a part is damaged, missing or of another replica. The parts before it can be opened.
+    #[cfg(feature = "system")]
+    pub fn open<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, OpenError> {
+        Self::open_in(Box::new(crate::environment::System), parts)
+    }
+
+    /// Opens a saved replica in an environment of the application's own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_in<'a>(
+        environment: Box<dyn Environment>,
+        parts: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Self, OpenError> {
+        let mut origin = None;
+        let mut schema = Schema::new();
+        let mut objects = optimized::replica::Objects::<str, str>::new();
+        for (part, bytes) in parts.into_iter().enumerate() {
+            let damaged = |error| OpenError::Damaged { part, error };
+            let saved = Saved::decode(bytes).map_err(damaged)?;
+            if origin.as_ref().is_some_and(|origin| *origin != saved.origin) {
+                return Err(OpenError::OtherReplica { part });
+            }
+            origin = Some(saved.origin);
+            for (Part { object, kind, delta }, entry) in saved.parts {
+                schema.insert(&object, entry);
+                let state = objects.entry(object.clone()).or_insert_with(|| Object::bottom(kind));
+                state
+                    .apply(delta)
+                    .map_err(|reason| damaged(refused(&object, reason, Changes::default())))?;
+            }
+        }
+        let origin = origin.ok_or(OpenError::Empty)?;
+        Ok(Self { engine: Engine::restored(origin, objects), schema, environment })
+    }
+
+    /// Adds the objects of a schema that the replica does not have yet. Those that it has stay as
+    /// they are.
+    ///
+    /// # Errors
+    /// If an object has an invalid name, or is there with another type. Nothing changed then.
+    pub fn add_objects(&mut self, schema: &Schema) -> Result<(), EditError> {
+        for (object, entry) in schema.iter() {
+            check_name("object", object.as_bytes())?;
+            if let Ok(state) = self.engine.object(object)
+                && state.kind() != entry.kind
+            {
+                let (found, expected) = (state.kind(), entry.kind);
+                return Err(EditError::WrongType { object: object.clone(), found, expected });
+            }
+        }
+        for (object, entry) in schema.iter() {
+            if self.engine.object(object).is_err() {
+                self.engine.add(object.clone(), entry.kind);
+            }
+            self.schema.insert(object, *entry);
+        }
+        Ok(())
+    }
+}
+
+// To edit
+
+impl Replica {
+    /// Edits in the name of a person, who is told when a decision of theirs is overruled.
+    pub fn as_user(&mut self, user: &str) -> Edits<'_> {
+        Edits { replica: self, user: Some(user.into()) }
+    }
+
+    /// Edits in nobody's name.
+    pub fn edit(&mut self) -> Edits<'_> {
+        Edits { replica: self, user: None }
+    }
+
+    /// Performs one operation and says what it changed.
+    pub(crate) fn perform<'v>(
+        &mut self,
+        object: &ObjectId,
+        user: Option<User>,
+        key: Option<&str>,
+        operation: impl FnOnce(u64) -> Operation<&'v str, Option<&'v str>>,
+    ) -> Result<Changes, EditError> {
+        let now = self.environment.now();
+        let refuse = |error| EditError::of(error);
+        let stamp = self.engine.stamp(object, key, now).map_err(refuse)?;
+        let before = Look::at(&self.engine, object, key);
+        self.engine.perform(object, operation(stamp), user).map_err(refuse)?;
+        let after = Look::at(&self.engine, object, key);
+        let change = before.change(object, key, after, None);
+        Ok(Changes { list: change.into_iter().collect(), ..Changes::default() })
+    }
+
+    /// The object, or who asks for it is told which there are.
+    pub(crate) fn find(&self, object: &str, expected: ObjectType) -> Result<&Object, EditError> {
+        let found = self.engine.object(object).map_err(|_| EditError::UnknownObject {
+            object: object.into(),
+            known: self.engine.objects().keys().cloned().collect(),
+        })?;
+        if found.kind() == expected {
+            return Ok(found);
+        }
+        Err(EditError::WrongType { object: object.into(), found: found.kind(), expected })
+    }
+}
+
+// To read
+
+impl Replica {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.engine.origin().replica.as_str()
+    }
+
+    /// The objects that it has.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// A set, with elements of type `K`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no set.
+    pub fn set<K: ?Sized>(&self, object: &str) -> Result<Set<'_, K>, EditError> {
+        Set::of(self.find(object, ObjectType::OrSet)?)
+    }
+
+    /// A map, with keys of type `K` and values of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no map.
+    pub fn map<K: ?Sized, V: ?Sized>(&self, object: &str) -> Result<Map<'_, K, V>, EditError> {
+        Map::of(self.find(object, ObjectType::LwwMap)?)
+    }
+
+    /// A register, with a value of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no register.
+    pub fn register<V: ?Sized>(&self, object: &str) -> Result<Register<'_, V>, EditError> {
+        Register::of(self.find(object, ObjectType::LwwRegister)?)
+    }
+
+    /// A counter.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no counter.
+    pub fn counter(&self, object: &str) -> Result<Counter<'_>, EditError> {
+        Counter::of(self.find(object, ObjectType::GCounter)?)
+    }
+
+    /// A log, with entries of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no log.
+    pub fn log<V: ?Sized>(&self, object: &str) -> Result<Log<'_, V>, EditError> {
+        Log::of(self.find(object, ObjectType::Log)?)
+    }
+
+    /// The keys on which people decided differently and nobody who has seen both decided since, by
+    /// object and key.
+    ///
+    /// Cost: O(keys in conflict), and O(keys that ever were) for looking.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let mut conflicts = Vec::new();
+        for (object, open) in self.engine.conflicts() {
+            let Ok(state) = self.engine.object(object) else { continue };
+            let overruled: Vec<&Dot> = open.overruled.iter().map(|id| &id.dot).collect();
+            let (overruled, kept) = state
+                .decisions(&open.key)
+                .into_iter()
+                .partition::<Vec<_>, _>(|decision| overruled.contains(&&decision.id.dot));
+            let view = |decisions: Vec<optimized::Decision<'_>>| {
+                decisions.into_iter().map(|decision| decision_of(state, decision)).collect()
+            };
+            conflicts.push(Conflict {
+                object: object.clone(),
+                key: text_of_key(state, &open.key),
+                value: value_of(state, &open.key),
+                kept: view(kept),
+                overruled: view(overruled),
+            });
+        }
+        conflicts.sort_by(|a, b| (&a.object, &a.key).cmp(&(&b.object, &b.key)));
+        conflicts
+    }
+
+    /// The conflicts in which a decision of this user is overruled: what to notify them of.
+    ///
+    /// Cost: as [`conflicts`](Self::conflicts).
+    pub fn overruled(&self, user: &str) -> Vec<Conflict> {
+        let is_theirs = |decision: &Decision| decision.user.as_deref() == Some(user);
+        let mut conflicts = self.conflicts();
+        conflicts.retain(|conflict| conflict.overruled.iter().any(is_theirs));
+        conflicts
+    }
+}
+
+// To store and to synchronize
+
+impl Replica {
+    /// What this replica has seen: what to ask another one for an update since.
+    pub fn version(&self) -> Version {
+        let objects = self.engine.objects().iter();
+        Version { vectors: objects.map(|(name, object)| (name.clone(), object.vector())).collect() }
+    }
+
+    /// What a replica lacks that has seen `version`. Send it in any way, once or often.
+    ///
+    /// Cost: O(changes since then), however much the replica holds.
+    #[must_use = "an update that is not sent brings nobody up to date"]
+    pub fn update_since(&self, version: &Version) -> Vec<u8> {
+        update::encode_update(self.deltas_since(version).map(|(name, _, delta)| (name, delta)))
+    }
+
+    /// Applies an update, in any order and any number of times, and says what it changed.
+    ///
+    /// # Errors
+    /// [`UpdateError::Malformed`] and [`UpdateError::Gap`]: nothing was applied.
+    /// [`UpdateError::Refused`]: nothing of that object was applied; the error holds the changes to
+    /// the objects before it.
+    pub fn apply(&mut self, update: &[u8]) -> Result<Changes, UpdateError> {
+        let parts = update::decode_update(update)?;
+        for Part { object, delta, .. } in &parts {
+            if let Ok(state) = self.engine.object(object)
+                && !state.vector().covers(delta.since())
+            {
+                let message = "the update builds upon operations that were not seen here".into();
+                return Err(UpdateError::Gap { object: object.clone(), message });
+            }
+        }
+        let mut changes = Changes::default();
+        for Part { object, delta, .. } in parts {
+            if self.engine.object(&object).is_err() {
+                changes.unknown.push(object);
+                continue;
+            }
+            if let Err(reason) = self.apply_delta(&object, delta, &mut changes) {
+                return Err(refused(&object, reason, changes));
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The bytes from which [`open`](Self::open) makes this replica again.
+    ///
+    /// Cost: O(what the replica holds).
+    #[must_use = "what is not stored is lost when the process ends"]
+    pub fn save(&self) -> Vec<u8> {
+        self.save_since(&Version::default())
+    }
+
+    /// What changed since a version that was saved; to be kept after it.
+    ///
+    /// Cost: O(changes since then).
+    #[must_use = "what is not stored is lost when the process ends"]
+    pub fn save_since(&self, version: &Version) -> Vec<u8> {
+        let parts = self.deltas_since(version).map(|(name, object, delta)| {
+            let entry = self.schema.get(name).copied();
+            (name, entry.unwrap_or_else(|| crate::sync::Entry::plain(object.kind())), delta)
+        });
+        update::encode_saved(self.engine.origin(), parts)
+    }
+
+    /// The hash of all that replicas agree on: equal where they have seen the same, and on no other
+    /// two states that anybody finds.
+    ///
+    /// Cost: O(changes since it was last asked for), and O(objects).
+    pub fn state_hash(&mut self) -> StateHash {
+        self.engine.state_hash()
+    }
+
+    /// The deltas of the objects that changed since a version, or that it does not know.
+    fn deltas_since<'a>(
+        &'a self,
+        version: &'a Version,
+    ) -> impl Iterator<Item = (&'a ObjectId, &'a Object, Delta)> {
+        self.engine.objects().iter().filter_map(|(name, object)| {
+            let nothing = optimized::Vector::default();
+            let known = version.vectors.get(name);
+            let since = known.unwrap_or(&nothing);
+            let is_new = known.is_none() || !since.covers(&object.vector());
+            is_new.then(|| (name, object, object.delta_since(since)))
+        })
+    }
+
+    fn apply_delta(
+        &mut self,
+        object: &ObjectId,
+        delta: Delta,
+        changes: &mut Changes,
+    ) -> Result<(), Reason> {
+        let state = self.engine.object(object).map_err(|error| error.reason)?;
+        let keys = state.keys_of(&delta);
+        let keyed = !matches!(state, Object::GCounter(_) | Object::Log(_));
+        if !keyed {
+            return self.apply_unkeyed(object, delta, changes);
+        }
+        let before: Vec<_> = keys.into_iter().map(|key| (Look::at_key(state, &key), key)).collect();
+        let applied = self.engine.apply(object, delta).map_err(|error| error.reason)?;
+        let mut overruled: BTreeMap<_, _> = applied.overruled.into_iter().collect();
+        let state = self.engine.object(object).map_err(|error| error.reason)?;
+        for (look, key) in before {
+            let overruled = overruled.remove(&key).map(|id| {
+                let value = look.value.clone();
+                Decision {
+                    user: id.user,
+                    replica: id.dot.origin.replica,
+                    seq: id.seq,
+                    time: look.time,
+                    value,
+                }
+            });
+            let after = Look::at_key(state, &key);
+            let text = text_of_key(state, &key);
+            changes.list.extend(look.change(object, text.as_deref(), after, overruled));
+        }
+        Ok(())
+    }
+
+    /// A counter changes as a whole, a log by the entries that are new.
+    fn apply_unkeyed(
+        &mut self,
+        object: &ObjectId,
+        delta: Delta,
+        changes: &mut Changes,
+    ) -> Result<(), Reason> {
+        let before = Look::at(&self.engine, object, None);
+        let seen = self.engine.vector(object).map_err(|error| error.reason)?;
+        let applied = self.engine.apply(object, delta).map_err(|error| error.reason)?;
+        if applied.changed == 0 {
+            return Ok(());
+        }
+        match self.engine.object(object).map_err(|error| error.reason)? {
+            Object::Log(log) => {
+                // Only entries that were not seen before are looked at closely.
+                for entry in log.entries().filter(|entry| !seen.contains(&entry.dot())) {
+                    changes.list.push(Change {
+                        object: object.clone(),
+                        key: None,
+                        before: None,
+                        after: Some(entry.value().into()),
+                        overruled: None,
+                        is_conflict: false,
+                    });
+                }
+            }
+            _ => {
+                let after = Look::at(&self.engine, object, None);
+                changes.list.extend(before.change(object, None, after, None));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a replica answers for one key, before or after a change.
+struct Look {
+    value: Option<String>,
+    time: Option<u64>,
+    is_conflict: bool,
+}
+
+impl Look {
+    fn at(engine: &Engine, object: &str, key: Option<&str>) -> Self {
+        match engine.object(object) {
+            Ok(Object::GCounter(counter)) => {
+                let value = counter.value().map(|total| total.to_string());
+                Self { value, time: None, is_conflict: false }
+            }
+            Ok(Object::Log(log)) => {
+                let last = log.entries().next_back();
+                let value = last.map(|entry| entry.value().to_string());
+                Self { value, time: None, is_conflict: false }
+            }
+            Ok(state) => Self::at_key(state, key.unwrap_or_default().as_bytes()),
+            Err(_) => Self { value: None, time: None, is_conflict: false },
+        }
+    }
+
+    fn at_key(state: &Object, key: &[u8]) -> Self {
+        let current = state.effective(key);
+        let time = current.as_ref().and_then(|decision| time_of(state, decision.timestamp));
+        let is_conflict = current.as_ref().is_some_and(|current| {
+            let effect = |decision: &optimized::Decision<'_>| {
+                (decision.is_removal, decision.value.map(<[u8]>::to_vec))
+            };
+            state.decisions(key).iter().any(|decision| effect(decision) != effect(current))
+        });
+        Self { value: value_of(state, key), time, is_conflict }
+    }
+
+    /// What changed from here to there, if anything did that a person would see.
+    fn change(
+        self,
+        object: &ObjectId,
+        key: Option<&str>,
+        after: Self,
+        overruled: Option<Decision>,
+    ) -> Option<Change> {
+        let is_same = self.value == after.value && self.is_conflict == after.is_conflict;
+        (!is_same || overruled.is_some()).then(|| Change {
+            object: object.clone(),
+            key: key.map(Into::into),
+            before: self.value,
+            after: after.value,
+            overruled,
+            is_conflict: after.is_conflict,
+        })
+    }
+}
+
+/// The key as text; a register's has none.
+fn text_of_key(state: &Object, key: &[u8]) -> Option<String> {
+    let is_register = matches!(state, Object::LwwRegister(_));
+    (!is_register).then(|| String::from_utf8_lossy(key).into_owned())
+}
+
+/// What a key has, as canonical JSON; of an element whether it is in the set.
+fn value_of(state: &Object, key: &[u8]) -> Option<String> {
+    let effect = state.effect(key);
+    match state {
+        Object::OrSet(_) => Some(effect.is_some().to_string()),
+        _ => effect.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+fn time_of(state: &Object, timestamp: u64) -> Option<u64> {
+    (!matches!(state, Object::OrSet(_))).then(|| HybridClock::milliseconds(timestamp))
+}
+
+fn decision_of(state: &Object, decision: optimized::Decision<'_>) -> Decision {
+    let value = match state {
+        Object::OrSet(_) => Some((!decision.is_removal).to_string()),
+        _ => decision.value.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+    };
+    Decision {
+        time: time_of(state, decision.timestamp),
+        user: decision.id.user,
+        replica: decision.id.dot.origin.replica,
+        seq: decision.id.seq,
+        value,
+    }
+}
+
+fn refused(object: &ObjectId, reason: Reason, changes: Changes) -> UpdateError {
+    let object = object.clone();
+    match reason {
+        Reason::Apply(gap @ ApplyError::Gap { .. }) => {
+            UpdateError::Gap { object, message: gap.to_string() }
+        }
+        reason => {
+            let message = optimized::replica::Error { object: object.clone(), reason }.to_string();
+            UpdateError::Refused { object, message, changes }
+        }
+    }
+}

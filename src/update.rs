@@ -1,0 +1,269 @@
+//! Updates: what replicas send each other and store, as bytes.
+//!
+//! Meaning: a [`Version`] says what a replica has seen, an update what another one lacks, a saved
+//! replica all that it needs to go on. Each is an envelope of two magic bytes, a kind, a format, its
+//! body and a checksum of 8 bytes, so that damage is found before anything is applied.
+//! Laws: what was encoded is decoded; damaged bytes are an error, and no bytes make decoding panic.
+//! Cost: O(bytes).
+//! Source: spec/wire.md.
+
+use crate::dot::{Origin, ReplicaId};
+use crate::error::UpdateError;
+use crate::object::{ObjectType, Priority};
+use crate::operation::ObjectId;
+use crate::optimized::Vector;
+use crate::optimized::wire::reader::{Reader, write_number};
+use crate::optimized::wire::{self, BaseEncoding, DecodeContext, OriginEncoding};
+use crate::replica::Delta;
+use crate::sync::{CLASSES, Entry};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+/// What a replica has seen of each object. Send it as [`to_bytes`](Self::to_bytes).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Version {
+    pub(crate) vectors: BTreeMap<ObjectId, Vector>,
+}
+
+const MAGIC: [u8; 2] = *b"RJ";
+const FORMAT: u8 = 1;
+const CHECKSUM: usize = 8;
+
+/// What an envelope holds.
+#[derive(Clone, Copy, PartialEq)]
+#[repr(u8)]
+enum Kind {
+    Version = 1,
+    Update = 2,
+    Saved = 3,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Version => "a version",
+            Self::Update => "an update",
+            Self::Saved => "a part of a saved replica",
+        }
+    }
+}
+
+/// One object's delta.
+pub(crate) struct Part {
+    pub object: ObjectId,
+    pub kind: ObjectType,
+    pub delta: Delta,
+}
+
+/// A part of a saved replica.
+pub(crate) struct Saved {
+    pub origin: Origin,
+    pub parts: Vec<(Part, Entry)>,
+}
+
+impl Version {
+    /// Its bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = begin(Kind::Version);
+        write_number(self.vectors.len() as u64, &mut out);
+        for (name, vector) in &self.vectors {
+            write_bytes(name.as_bytes(), &mut out);
+            write_bytes(&vector.encode(OriginEncoding::Inline), &mut out);
+        }
+        end(out)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    ///
+    /// # Errors
+    /// If the bytes are no version, or were damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, UpdateError> {
+        let mut reader = open(bytes, Kind::Version)?;
+        let mut version = Self::default();
+        for _ in 0..count(&mut reader)? {
+            let name = name(&mut reader)?;
+            let start = reader.at();
+            let vector = Vector::decode(field(&mut reader, "a vector")?, &DecodeContext::default());
+            let vector = vector.map_err(|error| malformed(start, error.to_string()))?;
+            version.vectors.insert(name, vector);
+        }
+        finish(&reader, bytes)?;
+        Ok(version)
+    }
+}
+
+pub(crate) fn encode_update<'a>(
+    parts: impl Iterator<Item = (&'a ObjectId, impl Borrow<Delta>)>,
+) -> Vec<u8> {
+    let parts: Vec<_> = parts.collect();
+    let mut out = begin(Kind::Update);
+    write_number(parts.len() as u64, &mut out);
+    for (name, delta) in parts {
+        write_part(name, delta.borrow(), &mut out);
+    }
+    end(out)
+}
+
+pub(crate) fn decode_update(bytes: &[u8]) -> Result<Vec<Part>, UpdateError> {
+    let mut reader = open(bytes, Kind::Update)?;
+    let mut parts = Vec::new();
+    for _ in 0..count(&mut reader)? {
+        parts.push(read_part(&mut reader)?);
+    }
+    finish(&reader, bytes)?;
+    Ok(parts)
+}
+
+pub(crate) fn encode_saved<'a>(
+    origin: &Origin,
+    parts: impl Iterator<Item = (&'a ObjectId, Entry, impl Borrow<Delta>)>,
+) -> Vec<u8> {
+    let parts: Vec<_> = parts.collect();
+    let mut out = begin(Kind::Saved);
+    write_bytes(origin.replica.as_str().as_bytes(), &mut out);
+    out.extend_from_slice(&origin.incarnation.to_le_bytes());
+    write_number(parts.len() as u64, &mut out);
+    for (name, entry, delta) in parts {
+        out.push(entry.priority as u8);
+        out.push(u8::from(entry.may_be_dropped));
+        write_part(name, delta.borrow(), &mut out);
+    }
+    end(out)
+}
+
+impl Saved {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, UpdateError> {
+        let mut reader = open(bytes, Kind::Saved)?;
+        let start = reader.at();
+        let replica = ReplicaId::new(&*name(&mut reader)?);
+        let replica = replica.map_err(|error| malformed(start, error.to_string()))?;
+        let incarnation = reader.array("an incarnation").map_err(read)?;
+        let origin = Origin { replica, incarnation: u64::from_le_bytes(incarnation) };
+        let mut parts = Vec::new();
+        for _ in 0..count(&mut reader)? {
+            let at = reader.at();
+            let priority = usize::from(reader.byte("a priority").map_err(read)?);
+            let priority: Priority = *CLASSES.get(priority).ok_or_else(|| {
+                malformed(at, format!("found the priority {priority}, expected 0 to 2"))
+            })?;
+            let may_be_dropped = reader.byte("whether it may be left out").map_err(read)? == 1;
+            let part = read_part(&mut reader)?;
+            let entry = Entry { kind: part.kind, priority, may_be_dropped };
+            parts.push((part, entry));
+        }
+        finish(&reader, bytes)?;
+        Ok(Self { origin, parts })
+    }
+}
+
+fn write_part(name: &ObjectId, delta: &Delta, out: &mut Vec<u8>) {
+    write_bytes(name.as_bytes(), out);
+    let kind = ObjectType::ALL.iter().position(|kind| *kind == delta.kind());
+    out.push(kind.unwrap_or_default() as u8);
+    write_bytes(&delta.encode(OriginEncoding::Inline, BaseEncoding::Inline), out);
+}
+
+fn read_part(reader: &mut Reader<'_>) -> Result<Part, UpdateError> {
+    let object = name(reader)?;
+    let at = reader.at();
+    let kind = usize::from(reader.byte("the type of an object").map_err(read)?);
+    let kind = *ObjectType::ALL.get(kind).ok_or_else(|| {
+        malformed(at, format!("found the type {kind}, which this version does not know"))
+    })?;
+    let start = reader.at();
+    let delta = Delta::decode(kind, field(reader, "a delta")?, &DecodeContext::default());
+    let delta = delta.map_err(|error| malformed(start, error.to_string()))?;
+    Ok(Part { object, kind, delta })
+}
+
+// The envelope
+
+fn begin(kind: Kind) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    out.extend([kind as u8, FORMAT]);
+    out
+}
+
+fn end(mut out: Vec<u8>) -> Vec<u8> {
+    let sum = checksum(&out);
+    out.extend_from_slice(&sum);
+    out
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
+    let mut sum = [0; CHECKSUM];
+    sum.copy_from_slice(&blake3::derive_key("rejoin/1 update", bytes)[..CHECKSUM]);
+    sum
+}
+
+/// Checks the envelope, and reads its body.
+fn open(bytes: &[u8], kind: Kind) -> Result<Reader<'_>, UpdateError> {
+    let Some((body, sum)) = bytes.split_last_chunk::<CHECKSUM>() else {
+        return Err(malformed(0, format!("found {} bytes, expected {}", bytes.len(), kind.name())));
+    };
+    if body.len() < 4 || body[..2] != MAGIC {
+        return Err(malformed(0, format!("found other bytes, expected {}", kind.name())));
+    }
+    if *sum != checksum(body) {
+        return Err(malformed(
+            body.len(),
+            "the checksum does not fit: some byte was changed".into(),
+        ));
+    }
+    if body[2] != kind as u8 {
+        return Err(malformed(
+            2,
+            format!("found another kind, {}, expected {}", body[2], kind.name()),
+        ));
+    }
+    if body[3] != FORMAT {
+        return Err(malformed(3, format!("found format {}, expected {FORMAT}: upgrade", body[3])));
+    }
+    let mut reader = Reader::new(body);
+    reader.take(4, "the envelope").map_err(read)?;
+    Ok(reader)
+}
+
+fn finish(reader: &Reader<'_>, bytes: &[u8]) -> Result<(), UpdateError> {
+    let end = bytes.len() - CHECKSUM;
+    match reader.at() == end {
+        true => Ok(()),
+        false => {
+            Err(malformed(reader.at(), format!("found {} bytes after the end", end - reader.at())))
+        }
+    }
+}
+
+fn malformed(at: usize, message: String) -> UpdateError {
+    UpdateError::Malformed { at, message }
+}
+
+fn read(error: wire::Error) -> UpdateError {
+    malformed(0, error.to_string())
+}
+
+fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    write_number(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+fn count(reader: &mut Reader<'_>) -> Result<usize, UpdateError> {
+    reader.count("how many objects there are").map_err(read)
+}
+
+fn field<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], UpdateError> {
+    let length = reader.length(what).map_err(read)?;
+    reader.take(length, what).map_err(read)
+}
+
+fn name(reader: &mut Reader<'_>) -> Result<ObjectId, UpdateError> {
+    let start = reader.at();
+    let bytes = field(reader, "a name")?;
+    match str::from_utf8(bytes) {
+        Ok(name) if crate::limits::check_name("object", bytes).is_ok() => Ok(name.into()),
+        _ => Err(malformed(
+            start,
+            format!("found {} bytes, expected a name of 1 to 1,024 bytes in UTF-8", bytes.len()),
+        )),
+    }
+}

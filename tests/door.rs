@@ -1,0 +1,285 @@
+//! The application's door: edits, updates, storage and changes through `rejoin::Replica` alone.
+//!
+//! Shown: what is edited is read back by the same type; updates bring replicas to one state in any
+//! order and any number; what is saved opens as the same replica; changes lead from what was shown
+//! before to what the replica answers; each refusal names what to do and changes nothing; damaged
+//! bytes are refused, each byte of them.
+
+use rejoin::environment::Environment;
+use rejoin::object::Priority;
+use rejoin::{Changes, EditError, OpenError, Replica, Schema, UpdateError, Version};
+use std::collections::BTreeMap;
+
+/// A clock that the test sets, and entropy that never repeats.
+#[derive(Debug)]
+struct Fixed {
+    now: u64,
+    drawn: u64,
+}
+
+impl Environment for Fixed {
+    fn now(&mut self) -> u64 {
+        self.now += 1;
+        self.now
+    }
+
+    fn entropy(&mut self) -> Option<u64> {
+        self.drawn += 1;
+        Some(self.drawn)
+    }
+}
+
+fn schema() -> Schema {
+    Schema::new().set("approved").map("progress").counter("records").log("talk").register("phase")
+}
+
+fn replica(name: &str, number: u64) -> Replica {
+    let environment = Fixed { now: 1_000_000, drawn: number << 32 };
+    Replica::create_in(Box::new(environment), name, &schema()).unwrap()
+}
+
+fn sync(a: &mut Replica, b: &mut Replica) -> Changes {
+    b.apply(&a.update_since(&b.version())).unwrap()
+}
+
+fn edit_all(replica: &mut Replica, user: &str) {
+    replica.as_user(user).set("approved").unwrap().add("orders.total").unwrap();
+    replica.as_user(user).map("progress").unwrap().put("orders", &7_u32).unwrap();
+    replica.as_user(user).register("phase").unwrap().write("copy").unwrap();
+    replica.as_user(user).log("talk").unwrap().append(user).unwrap();
+    replica.edit().counter("records").unwrap().increment(3).unwrap();
+}
+
+#[test]
+fn what_is_edited_is_read_back() {
+    let mut laptop = replica("laptop", 1);
+    edit_all(&mut laptop, "ana");
+    assert!(laptop.set::<str>("approved").unwrap().contains("orders.total"));
+    assert_eq!(laptop.map::<str, u32>("progress").unwrap().get("orders"), Ok(Some(7)));
+    assert_eq!(laptop.register::<str>("phase").unwrap().get(), Ok(Some("copy".into())));
+    assert_eq!(laptop.counter("records").unwrap().value(), Some(3));
+    let talk = laptop.log::<str>("talk").unwrap();
+    let entry = talk.iter().next().unwrap().unwrap();
+    assert_eq!((entry.value.as_str(), entry.replica.as_str()), ("ana", "laptop"));
+
+    laptop.edit().map::<str, u32>("progress").unwrap().delete("orders").unwrap();
+    assert_eq!(laptop.map::<str, u32>("progress").unwrap().get("orders"), Ok(None));
+    laptop.edit().register("phase").unwrap().write(&None::<u8>).unwrap();
+    assert_eq!(laptop.register::<str>("phase").unwrap().get(), Ok(None));
+    // A value of another type is an error that shows it, not a silent absence.
+    laptop.edit().register("phase").unwrap().write(&[1, 2]).unwrap();
+    let error = laptop.register::<str>("phase").unwrap().get().unwrap_err();
+    assert!(error.to_string().contains("[1,2]"), "{error}");
+}
+
+#[test]
+fn updates_in_any_order_and_number_lead_to_one_state() {
+    let mut replicas = [replica("a", 1), replica("b", 2), replica("c", 3)];
+    for (replica, user) in replicas.iter_mut().zip(["ana", "ben", "cy"]) {
+        edit_all(replica, user);
+    }
+    let [mut a, mut b, mut c] = replicas;
+    let from_a = a.update_since(&Version::default());
+    let from_c = c.update_since(&Version::default());
+    for update in [&from_c, &from_a, &from_c, &from_a] {
+        let _ = b.apply(update).unwrap();
+    }
+    sync(&mut b, &mut a);
+    sync(&mut b, &mut c);
+    assert_eq!(a.state_hash(), b.state_hash());
+    assert_eq!(a.state_hash(), c.state_hash());
+    assert_eq!(a.counter("records").unwrap().value(), Some(9));
+    assert_eq!(a.log::<str>("talk").unwrap().len(), 3);
+    assert_eq!(a.version(), c.version());
+    assert!(sync(&mut a, &mut c).is_empty(), "nothing is new");
+}
+
+#[test]
+fn whoever_was_overruled_is_named_and_a_new_decision_closes_the_conflict() {
+    let (mut laptop, mut server) = (replica("laptop", 1), replica("server", 2));
+    laptop.as_user("ana").set("approved").unwrap().add("orders.total").unwrap();
+    server.as_user("ben").set("approved").unwrap().remove("orders.total").unwrap();
+    let changes = sync(&mut laptop, &mut server);
+    let change = changes.iter().next().unwrap();
+    assert_eq!((change.before(), change.after()), (Some(false), Some(true)));
+    assert!(change.is_conflict);
+    let overruled = change.overruled.as_ref().unwrap();
+    assert_eq!((overruled.user.as_deref(), overruled.replica.as_str()), (Some("ben"), "server"));
+
+    let conflict = &server.conflicts()[0];
+    assert_eq!(conflict.key::<String>().as_deref(), Some("orders.total"));
+    assert_eq!(conflict.kept[0].user.as_deref(), Some("ana"));
+    assert_eq!(server.overruled("ben").len(), 1);
+    assert!(server.overruled("ana").is_empty());
+
+    let closed = server.as_user("ben").set("approved").unwrap().remove("orders.total").unwrap();
+    assert!(!closed.iter().next().unwrap().is_conflict);
+    assert!(server.conflicts().is_empty());
+    sync(&mut server, &mut laptop);
+    assert!(!laptop.set::<str>("approved").unwrap().contains("orders.total"));
+}
+
+#[test]
+fn changes_lead_from_what_was_shown_to_what_is_answered() {
+    let (mut here, mut there) = (replica("here", 1), replica("there", 2));
+    let mut shown: BTreeMap<(String, String), Option<String>> = BTreeMap::new();
+    let mut show = |changes: Changes| {
+        for change in changes {
+            let place = (change.object.to_string(), change.key.clone().unwrap_or_default());
+            let before = shown.insert(place, change.after.clone());
+            if &*change.object != "talk" && before.is_some() {
+                assert_eq!(before, Some(change.before), "a change starts where the last one ended");
+            }
+        }
+    };
+    for round in 0..20_u32 {
+        let key = format!("k{}", round % 3);
+        show(here.as_user("ana").map("progress").unwrap().put(&key, &round).unwrap());
+        show(here.as_user("ana").set("approved").unwrap().add(&key).unwrap());
+        there.as_user("ben").map("progress").unwrap().put(&key, &(round + 100)).unwrap();
+        if round % 2 == 0 {
+            there.as_user("ben").map::<str, u32>("progress").unwrap().delete(&key).unwrap();
+        }
+        there.as_user("ben").set("approved").unwrap().remove(&key).unwrap();
+        there.edit().counter("records").unwrap().increment(2).unwrap();
+        if round % 3 == 0 {
+            show(sync(&mut there, &mut here));
+            sync(&mut here, &mut there);
+        }
+    }
+    show(sync(&mut there, &mut here));
+    let progress = here.map::<str, u32>("progress").unwrap();
+    let approved = here.set::<str>("approved").unwrap();
+    for ((object, key), value) in &shown {
+        match object.as_str() {
+            "progress" => {
+                let answered = progress.get(key).unwrap().map(|value| value.to_string());
+                assert_eq!(&answered, value);
+            }
+            "approved" => assert_eq!(Some(approved.contains(key).to_string()), *value),
+            "records" => {
+                let total = here.counter("records").unwrap().value().unwrap();
+                assert_eq!(Some(total.to_string()), *value);
+            }
+            other => panic!("nothing else was edited: {other}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_saved_opens_as_the_same_replica() {
+    let mut laptop = replica("laptop", 1);
+    edit_all(&mut laptop, "ana");
+    let base = laptop.save();
+    let version = laptop.version();
+    edit_all(&mut laptop, "ben");
+    let more = laptop.save_since(&version);
+    let environment = || Box::new(Fixed { now: 2_000_000, drawn: 99 << 32 });
+    let mut opened = Replica::open_in(environment(), [&base[..], &more]).unwrap();
+    assert_eq!(opened.state_hash(), laptop.state_hash());
+    assert_eq!(opened.version(), laptop.version());
+    assert_eq!(opened.schema(), laptop.schema());
+    // It goes on where it was, and others apply what it does then.
+    let mut server = replica("server", 2);
+    sync(&mut laptop, &mut server);
+    edit_all(&mut opened, "cy");
+    sync(&mut opened, &mut server);
+    assert_eq!(opened.state_hash(), server.state_hash());
+
+    let other = replica("other", 2).save();
+    let error = Replica::open_in(environment(), [&base[..], &other]).unwrap_err();
+    assert_eq!(error, OpenError::OtherReplica { part: 1 });
+    let none: [&[u8]; 0] = [];
+    assert_eq!(Replica::open_in(environment(), none).unwrap_err(), OpenError::Empty);
+    // What was saved in between is missing.
+    let version = laptop.version();
+    edit_all(&mut laptop, "ana");
+    let third = laptop.save_since(&version);
+    let error = Replica::open_in(environment(), [&base[..], &third]).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { part: 1, error: UpdateError::Gap { .. } }));
+}
+
+#[test]
+fn every_damaged_byte_is_found() {
+    let mut laptop = replica("laptop", 1);
+    edit_all(&mut laptop, "ana");
+    let saved = laptop.save();
+    let update = laptop.update_since(&Version::default());
+    let version = laptop.version().to_bytes();
+    assert_eq!(Version::from_bytes(&version).unwrap(), laptop.version());
+    for at in 0..saved.len() {
+        let mut damaged = saved.clone();
+        damaged[at] ^= 1 << (at % 8);
+        let environment = Box::new(Fixed { now: 1, drawn: 0 });
+        let error = Replica::open_in(environment, [&damaged[..]]).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { part: 0, .. }), "byte {at}: {error}");
+    }
+    let mut server = replica("server", 2);
+    let before = server.state_hash();
+    for at in 0..update.len() {
+        let mut damaged = update.clone();
+        damaged[at] ^= 0x80;
+        let error = server.apply(&damaged).unwrap_err();
+        assert!(matches!(error, UpdateError::Malformed { .. }), "byte {at}: {error}");
+        assert!(server.apply(&update[..at]).is_err(), "{at} bytes of it");
+    }
+    for at in 0..version.len() {
+        let mut damaged = version.clone();
+        damaged[at] ^= 4;
+        assert!(Version::from_bytes(&damaged).is_err(), "byte {at}");
+    }
+    assert!(server.apply(&saved).is_err(), "what was saved is no update");
+    assert_eq!(server.state_hash(), before);
+}
+
+#[test]
+fn refusals_say_what_to_do_and_change_nothing() {
+    let mut laptop = replica("laptop", 1);
+    let before = laptop.state_hash();
+    let refused = |error: EditError, part: &str| {
+        assert!(error.to_string().contains(part), "{error}");
+    };
+    refused(laptop.set::<str>("approvals").err().unwrap(), "approved");
+    refused(laptop.as_user("ana").map::<str, str>("approved").err().unwrap(), "or-set");
+    refused(laptop.as_user("").set("approved").unwrap().add("x").unwrap_err(), "1 to 1,024");
+    refused(laptop.edit().set("approved").unwrap().add("").unwrap_err(), "1 to 1,024");
+    refused(laptop.edit().counter("records").unwrap().increment(0).unwrap_err(), "least is 1");
+    let rounded = laptop.edit().register("phase").unwrap().write(&u128::MAX).unwrap_err();
+    refused(rounded, "keep it as a string");
+    assert_eq!(laptop.state_hash(), before);
+    assert!(Replica::create("", &schema()).is_err());
+    assert!(Replica::create("laptop", &Schema::new().set("")).is_err());
+}
+
+#[test]
+fn an_update_after_a_gap_is_refused_whole() {
+    let (mut laptop, mut server) = (replica("laptop", 1), replica("server", 2));
+    edit_all(&mut laptop, "ana");
+    let version = laptop.version();
+    edit_all(&mut laptop, "ana");
+    let late = laptop.update_since(&version);
+    let before = server.state_hash();
+    assert!(matches!(server.apply(&late).unwrap_err(), UpdateError::Gap { .. }));
+    assert_eq!(server.state_hash(), before);
+}
+
+#[test]
+fn objects_are_added_to_a_living_replica() {
+    let (mut old, mut new) = (replica("old", 1), replica("new", 2));
+    let photos = Schema::new().set("photos").priority("photos", Priority::Low);
+    new.add_objects(&photos).unwrap();
+    new.edit().set("photos").unwrap().add("roof.jpg").unwrap();
+    edit_all(&mut new, "ana");
+
+    let changes = sync(&mut new, &mut old);
+    assert_eq!(changes.unknown_objects(), ["photos".into()]);
+    assert_eq!(old.counter("records").unwrap().value(), Some(3));
+    old.add_objects(&photos).unwrap();
+    sync(&mut new, &mut old);
+    assert!(old.set::<str>("photos").unwrap().contains("roof.jpg"));
+    assert_eq!(old.state_hash(), new.state_hash());
+
+    let wrong = Schema::new().map("photos");
+    assert!(matches!(new.add_objects(&wrong).unwrap_err(), EditError::WrongType { .. }));
+    assert!(new.set::<str>("photos").unwrap().contains("roof.jpg"));
+}
