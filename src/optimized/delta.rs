@@ -10,6 +10,7 @@
 //! this project's.
 
 use super::arena::{Handle, Values};
+use super::openings::DeltaOpenings;
 use super::vector::Vector;
 use crate::dot::{Dot, Origin};
 use crate::operation::User;
@@ -152,6 +153,7 @@ pub struct KeyedDelta<E> {
     /// by its bytes and has none here was created by its first record.
     pub(crate) creation_dots: Vec<(u32, u32, u64)>,
     pub(crate) values: Values,
+    pub(crate) openings: DeltaOpenings,
 }
 
 impl<E> KeyedDelta<E> {
@@ -297,6 +299,12 @@ pub enum ApplyError {
         /// How many the delta knows.
         known: u64,
     },
+    /// The sender knows openings under a name that this side knows otherwise: a disk was put back, or
+    /// a file copied. The delta tells too little of them to heal that: ask for one with all
+    /// openings.
+    OpeningsDiffer,
+    /// What the sender says of openings is of no history: it gives one name to two operations.
+    Contradiction,
     /// It is one of a map, and lists keys that a register does not have.
     OtherKeys,
     /// A log that applies it would have more than 2^32 − 1 entries.
@@ -334,6 +342,16 @@ impl fmt::Display for ApplyError {
                  performed {performed} under that name: another process uses it too, or this one \
                  was set back to a backup; open it under a new incarnation",
                 origin.replica, origin.incarnation
+            ),
+            Self::OpeningsDiffer => write!(
+                f,
+                "the sender knows other operations under the names of known ones: a disk was put \
+                 back, or a file copied; ask for a delta that tells all openings, which heals it"
+            ),
+            Self::Contradiction => write!(
+                f,
+                "the delta gives one name to two operations, as no copied or restored file does; \
+                 see that its sender is to be trusted"
             ),
             Self::OtherKeys => write!(
                 f,

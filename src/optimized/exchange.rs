@@ -11,6 +11,7 @@ use super::canonical_bytes::CanonicalBytes;
 use super::decisions::{Decisions, Marks, same};
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
 use super::history::LocalDot;
+use super::openings::DeltaOpenings;
 use super::replica::Changes;
 use super::vector::Vector;
 use crate::operation::DecisionId;
@@ -66,7 +67,8 @@ impl<'a, E: Effect, K: CanonicalBytes + ?Sized> Applied<'a, E, K> {
             let record = change.overruled?;
             Some((self.store.key(change.key).to_vec(), self.store.id(&record)))
         });
-        Changes { changed: self.changes.len(), overruled: overruled.collect() }
+        let (changed, overruled) = (self.changes.len(), overruled.collect());
+        Changes { changed, overruled, ..Changes::default() }
     }
 
     /// The keys of which the decisions changed, in the order of the delta.
@@ -99,7 +101,9 @@ impl<E: Effect> Decisions<E> {
             winners: Vec::new(),
             creation_dots: Vec::new(),
             values: Values::default(),
+            openings: DeltaOpenings::default(),
         };
+        delta.openings = DeltaOpenings::since(&self.origins.openings, since, &delta.seen);
         let dot_indexes = self.dot_indexes.iter().zip(&known);
         let most =
             dot_indexes.map(|(dot_index, known)| dot_index.count_after(*known)).sum::<usize>();

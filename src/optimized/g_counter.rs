@@ -28,6 +28,7 @@
 //! ```
 
 use super::delta::ApplyError;
+use super::openings::DeltaOpenings;
 use super::state_hash::{
     KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, object_hashes, write_bytes,
     write_number,
@@ -61,6 +62,7 @@ impl GCounter {
     pub fn join(&mut self, other: &Self) -> Grown<'_> {
         let ours = self.origins.numbers_of(other.origins.actor_table());
         self.shares.resize(self.origins.len(), 0);
+        self.origins.openings.join(&other.origins.openings);
         let mut numbers = Vec::new();
         for (ours, theirs) in ours.into_iter().zip(other.origins.numbers()) {
             self.origins.see(ours, other.origins.seen(*theirs));
@@ -148,6 +150,14 @@ impl GCounter {
         (self.origins.get(number), self.shares[number as usize])
     }
 
+    pub(super) fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    pub(super) fn origins_mut(&mut self) -> &mut Origins {
+        &mut self.origins
+    }
+
     /// Which increments have been seen. Cost: O(origins), without a look at their names.
     pub fn vector(&self) -> Vector {
         self.origins.vector()
@@ -159,7 +169,8 @@ impl GCounter {
         let numbers = self.origins.numbers();
         let counted = seen.beyond(since);
         let shares = counted.map(|(place, ..)| self.shares[numbers[place] as usize]).collect();
-        CounterDelta { since: since.clone(), seen, shares }
+        let openings = DeltaOpenings::since(&self.origins.openings, since, &seen);
+        CounterDelta { since: since.clone(), seen, shares, openings }
     }
 
     /// Applies a delta; the result tells whose shares grew.
@@ -170,7 +181,8 @@ impl GCounter {
         if let Some((origin, needed, seen)) = self.origins.lacks(&delta.since) {
             return Err(ApplyError::Gap { origin, needed, seen });
         }
-        let CounterDelta { since, seen, shares } = delta;
+        let CounterDelta { since, seen, shares, openings } = delta;
+        self.origins.openings.join(&openings.begun);
         let ours = self.origins.numbers_of(seen.actor_table());
         self.shares.resize(self.origins.len(), 0);
         let mut numbers = Vec::with_capacity(shares.len());
@@ -312,6 +324,7 @@ pub struct CounterDelta {
     /// One for each origin of which `seen` has seen more than `since`, in the order of the actor table
     /// of `seen`, as [`Vector::beyond`] lists them. None is less than the count in `seen`.
     pub(crate) shares: Vec<u128>,
+    pub(crate) openings: DeltaOpenings,
 }
 
 impl CounterDelta {
@@ -322,7 +335,7 @@ impl CounterDelta {
         let mut left = shares.iter();
         let mut is_told = |count: u64| left.next().is_some_and(|share| *share >= u128::from(count));
         let fits = seen.beyond(&since).all(|(.., count)| is_told(count)) && left.next().is_none();
-        fits.then_some(Self { since, seen, shares })
+        fits.then(|| Self { since, seen, shares, openings: DeltaOpenings::default() })
     }
 
     /// What the receiver must have seen.

@@ -63,6 +63,7 @@ impl<E: Effect> Decisions<E> {
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
             self.origins.see(*number, *count);
         }
+        self.origins.openings.join(&delta.openings.begun);
         self.tidy();
         Ok(changes)
     }

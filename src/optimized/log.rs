@@ -33,6 +33,7 @@
 use super::arena::{LONGEST, Table};
 use super::canonical_bytes::CanonicalBytes;
 use super::delta::ApplyError;
+use super::openings::DeltaOpenings;
 use super::segments::{Collector, Mover, Pieces, Place, Segments};
 use super::state_hash::{
     KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, object_hashes, write_bytes,
@@ -257,6 +258,14 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
         Entry { log: self, number }
     }
 
+    pub(super) fn origins(&self) -> &Origins {
+        &self.entries.origins
+    }
+
+    pub(super) fn origins_mut(&mut self) -> &mut Origins {
+        &mut self.entries.origins
+    }
+
     /// About how many bytes it takes in memory, shared ones as well.
     pub(crate) fn footprint(&self) -> usize {
         40 * self.len() + self.entries.segments.bytes()
@@ -313,7 +322,9 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
             pieces.push(record.place);
         }
         let bytes = pieces.finish();
-        LogDelta { since: since.clone(), seen, timestamps, seqs, lengths, bytes, of: PhantomData }
+        let openings = DeltaOpenings::since(&origins.openings, since, &seen);
+        let (since, of) = (since.clone(), PhantomData);
+        LogDelta { since, seen, timestamps, seqs, lengths, bytes, openings, of }
     }
 
     /// Applies a delta; the result tells which entries are new. Entries that are known already
@@ -330,7 +341,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
 
     /// Applies a delta that has no gap.
     fn take(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, ApplyError> {
-        let LogDelta { since, seen, timestamps, seqs, lengths, bytes, .. } = delta;
+        let LogDelta { since, seen, timestamps, seqs, lengths, bytes, openings, .. } = delta;
         let entries = &mut self.entries;
 
         // For each origin: its place, how many entries are to be passed over, how many to be taken.
@@ -353,6 +364,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
 
         let numbers = entries.origins.numbers_of(seen.actor_table());
         entries.by_origin.resize(entries.origins.len(), Table::default());
+        entries.origins.openings.join(&openings.begun);
         let mut segments = std::mem::take(&mut entries.segments);
         let mut mover = Mover::new(&mut segments, &bytes, wanted);
         let mut at = 0;
@@ -550,6 +562,7 @@ pub struct LogDelta<V: CanonicalBytes + ?Sized> {
     pub(crate) lengths: Vec<u32>,
     /// The entries, one after the other.
     pub(crate) bytes: Pieces,
+    pub(crate) openings: DeltaOpenings,
     of: PhantomData<fn(&V)>,
 }
 
@@ -607,7 +620,8 @@ impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
         }
         let numbers = [timestamps.len(), seqs.len(), lengths.len()];
         let fits = numbers.iter().all(|number| *number as u64 == count);
-        fits.then_some(Self { since, seen, timestamps, seqs, lengths, bytes, of: PhantomData })
+        let (openings, of) = (DeltaOpenings::default(), PhantomData);
+        fits.then_some(Self { since, seen, timestamps, seqs, lengths, bytes, openings, of })
     }
 
     /// What the receiver must have seen.
@@ -640,6 +654,7 @@ impl<V: CanonicalBytes + ?Sized> Clone for LogDelta<V> {
             seqs: self.seqs.clone(),
             lengths: self.lengths.clone(),
             bytes: self.bytes.clone(),
+            openings: self.openings.clone(),
             of: PhantomData,
         }
     }

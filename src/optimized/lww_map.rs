@@ -31,7 +31,7 @@ use super::decisions::{Conflict, Decision, Decisions};
 use super::delta::{ApplyError, Effect, Performed, Replicated, TypedDelta, Types, Write};
 use super::exchange::Applied;
 use super::state_hash::{Trees, object_hashes};
-use super::vector::Vector;
+use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
 use std::marker::PhantomData;
 
@@ -162,6 +162,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
 
     pub(super) fn open_bytes(&self) -> Vec<Conflict<Vec<u8>>> {
         self.decisions.conflicts(|key| Some(key.to_vec())).collect()
+    }
+
+    pub(super) fn origins(&self) -> &Origins {
+        &self.decisions.origins
+    }
+
+    pub(super) fn origins_mut(&mut self) -> &mut Origins {
+        &mut self.decisions.origins
     }
 
     pub(super) fn footprint(&self) -> usize {

@@ -29,7 +29,7 @@ use super::delta::{ApplyError, Performed, Replicated, TypedDelta, Write};
 use super::exchange::Applied;
 use super::lww_map::LwwMap;
 use super::state_hash::object_hashes;
-use super::vector::Vector;
+use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
 
 /// The key of a register: it needs none.
@@ -106,6 +106,14 @@ impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
     /// The open merge decision, if it is open.
     pub fn conflict(&self) -> Option<Conflict<()>> {
         self.map.conflicts().next().map(|open| open.map(|_| ()))
+    }
+
+    pub(super) fn origins(&self) -> &Origins {
+        self.map.origins()
+    }
+
+    pub(super) fn origins_mut(&mut self) -> &mut Origins {
+        self.map.origins_mut()
     }
 
     pub(super) fn footprint(&self) -> usize {

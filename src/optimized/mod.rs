@@ -34,6 +34,8 @@ pub mod log;
 
 pub mod replica;
 
+pub mod openings;
+
 pub mod wire;
 
 pub use crate::digest::StateHash;

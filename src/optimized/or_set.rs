@@ -34,7 +34,7 @@ use super::decisions::{Conflict, Decision, Decisions};
 use super::delta::{ApplyError, Performed, Replicated, TypedDelta};
 use super::exchange::Applied;
 use super::state_hash::object_hashes;
-use super::vector::Vector;
+use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
 use std::marker::PhantomData;
 
@@ -149,6 +149,14 @@ impl<K: CanonicalBytes + ?Sized> OrSet<K> {
 
     pub(super) fn open_bytes(&self) -> Vec<Conflict<Vec<u8>>> {
         self.decisions.conflicts(|key| Some(key.to_vec())).collect()
+    }
+
+    pub(super) fn origins(&self) -> &Origins {
+        &self.decisions.origins
+    }
+
+    pub(super) fn origins_mut(&mut self) -> &mut Origins {
+        &mut self.decisions.origins
     }
 
     pub(super) fn footprint(&self) -> usize {

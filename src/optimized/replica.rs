@@ -39,9 +39,10 @@ use super::g_counter::{CounterDelta, GCounter};
 use super::log::{Log, LogDelta};
 use super::lww_map::{self, LwwMap};
 use super::lww_register::{self, LwwRegister};
+use super::openings::{DeltaOpenings, Draws, Healed, Knowledge, RepeatedOpening};
 use super::or_set::{self, OrSet};
 use super::state_hash::replica_hash;
-use super::vector::Vector;
+use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::hybrid_clock::{HybridClock, TooFarAhead};
@@ -87,6 +88,10 @@ pub struct Changes {
     pub changed: usize,
     /// The decisions that had effect before and have it no more, with the bytes of their keys.
     pub overruled: Vec<(Vec<u8>, crate::operation::DecisionId)>,
+    /// The forks that were found here, and healed.
+    pub healed: Vec<Healed>,
+    /// Whether some operations go by other names since, here or in the delta.
+    pub is_renamed: bool,
 }
 
 /// Why a request or a message was refused. Nothing changed.
@@ -130,7 +135,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
-    fn perform(
+    pub(super) fn perform(
         &mut self,
         author: &Author,
         operation: Operation<&K, Option<&V>>,
@@ -188,6 +193,26 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
+    pub(super) fn origins(&self) -> &Origins {
+        match self {
+            Self::GCounter(state) => state.origins(),
+            Self::LwwRegister(state) => state.origins(),
+            Self::OrSet(state) => state.origins(),
+            Self::LwwMap(state) => state.origins(),
+            Self::Log(state) => state.origins(),
+        }
+    }
+
+    pub(super) fn origins_mut(&mut self) -> &mut Origins {
+        match self {
+            Self::GCounter(state) => state.origins_mut(),
+            Self::LwwRegister(state) => state.origins_mut(),
+            Self::OrSet(state) => state.origins_mut(),
+            Self::LwwMap(state) => state.origins_mut(),
+            Self::Log(state) => state.origins_mut(),
+        }
+    }
+
     /// About how many bytes it takes in memory. Cost: O(bytes / 64 KB).
     pub fn footprint(&self) -> usize {
         let data = match self {
@@ -237,8 +262,8 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
-    /// Applies such a message.
-    pub fn apply(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
+    /// Applies such a message, whose names are those of this state.
+    pub(super) fn apply_as_named(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
         let changes = match (self, delta) {
             (Self::GCounter(ours), Delta::GCounter(delta)) => {
                 ours.apply(&delta).map(|grown| Changes::of(grown.len()))
@@ -264,6 +289,9 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 
     fn apply_ref(&mut self, delta: &Delta<K, V>) -> Result<(), Reason> {
+        if !self.openings().is_empty() || !delta.openings().is_empty() {
+            return self.apply(delta.clone()).map(drop);
+        }
         let taken = match (self, delta) {
             (Self::GCounter(ours), Delta::GCounter(delta)) => ours.apply(delta).map(drop),
             (Self::LwwRegister(ours), Delta::LwwRegister(delta)) => ours.apply(delta).map(drop),
@@ -281,7 +309,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
 
 impl Changes {
     fn of(changed: usize) -> Self {
-        Self { changed, overruled: Vec::new() }
+        Self { changed, ..Self::default() }
     }
 }
 
@@ -300,6 +328,26 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
         };
         let origins = self.since().counts().len() + self.seen().counts().len();
         size_of::<Self>() + data + 16 * origins
+    }
+
+    pub(crate) fn openings(&self) -> &DeltaOpenings {
+        match self {
+            Self::GCounter(delta) => &delta.openings,
+            Self::LwwRegister(delta) => &delta.keyed.openings,
+            Self::OrSet(delta) => &delta.keyed.openings,
+            Self::LwwMap(delta) => &delta.keyed.openings,
+            Self::Log(delta) => &delta.openings,
+        }
+    }
+
+    pub(crate) fn openings_mut(&mut self) -> &mut DeltaOpenings {
+        match self {
+            Self::GCounter(delta) => &mut delta.openings,
+            Self::LwwRegister(delta) => &mut delta.keyed.openings,
+            Self::OrSet(delta) => &mut delta.keyed.openings,
+            Self::LwwMap(delta) => &mut delta.keyed.openings,
+            Self::Log(delta) => &mut delta.openings,
+        }
     }
 
     /// The type of the object that it is of.
@@ -359,6 +407,8 @@ pub struct Replica<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     /// How many operations of this replica it has seen, over all objects and incarnations.
     performed: u64,
     clock: HybridClock,
+    /// Where the process draws openings from, if it does.
+    draws: Option<Draws>,
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
@@ -375,7 +425,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// twice.
     pub fn restored(origin: Origin, objects: Objects<K, V>) -> Self {
         let clock = HybridClock::new(HybridClock::DAY);
-        let mut replica = Self { origin, objects, performed: 0, clock };
+        let mut replica = Self { origin, objects, performed: 0, clock, draws: None };
         replica.performed = replica.count_performed();
         replica
     }
@@ -383,6 +433,28 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// Adds an object that nothing was done to, in place of one of its name.
     pub(crate) fn add(&mut self, id: ObjectId, kind: ObjectType) {
         self.objects.insert(id, Object::bottom(kind));
+    }
+
+    /// Begins to write in this process, with 64 random bits that are new at each opening of the store.
+    /// What the process writes is known by them from what a copy of the store wrote: so a fork is
+    /// found, and heals; see [`openings`](super::openings).
+    ///
+    /// # Errors
+    /// If the same bits were used before: they are not random.
+    pub fn open(&mut self, random: u64) -> Result<(), RepeatedOpening> {
+        let draws = Draws::new(&self.origin.replica, random);
+        let is_used =
+            |(_, object): &(&ObjectId, &Object<K, V>)| object.openings().has_number(draws.current);
+        if let Some((id, _)) = self.objects.iter().find(is_used) {
+            return Err(RepeatedOpening { object: id.clone() });
+        }
+        self.draws = Some(draws);
+        Ok(())
+    }
+
+    /// The opening under which the process writes, if it draws any.
+    pub fn opening(&self) -> Option<u64> {
+        self.draws.as_ref().map(|draws| draws.current)
     }
 
     /// Performs one operation on an object. A write without a value deletes.
@@ -399,9 +471,17 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
             ));
         };
         check(&operation, user.as_ref()).map_err(|why| refuse(id, Reason::Operation(why)))?;
-        let author = Author { origin: self.origin.clone(), seq, user };
         let object = find(&mut self.objects, id)?;
-        let dot = object.perform(&author, operation).map_err(|reason| refuse(id, reason))?;
+        let own = object.openings().own(&self.origin);
+        let opening = self.draws.as_mut().map(|draws| {
+            while object.must_draw(&own, draws.current) {
+                draws.again(&self.origin.replica);
+            }
+            draws.current
+        });
+        let author = Author { origin: own, seq, user };
+        let dot = object.perform_under(opening, &author, operation);
+        let dot = dot.map_err(|reason| refuse(id, reason))?;
         self.performed = seq;
         Ok(dot)
     }
@@ -551,6 +631,15 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         Ok(find(&mut self.objects, id)?.state_hash())
     }
 
+    /// A message for one that knows other openings: what its [`Object::knowledge`] says. Both will
+    /// use the same names then. Cost: O(object).
+    ///
+    /// # Errors
+    /// [`ApplyError::Contradiction`] if what is known there is of no history.
+    pub fn delta_for(&self, id: &str, theirs: &Knowledge) -> Result<Delta<K, V>, Error> {
+        self.object(id)?.delta_for(theirs).map_err(|error| refuse(id, Reason::Apply(error)))
+    }
+
     /// A message that brings a receiver whose object has seen `since` up to this state.
     pub fn delta_since(&self, id: &str, since: &Vector) -> Result<Delta<K, V>, Error> {
         Ok(self.object(id)?.delta_since(since))
@@ -582,11 +671,18 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         let object = find(&mut self.objects, id)?;
         let before = object.vector();
         let (performed, known) = (before.get(origin), seen.get(origin));
-        if known > performed {
+        // Whoever draws openings goes on after what a copy did, or is renamed.
+        if known > performed && self.draws.is_none() {
             let unfit = ApplyError::Forked { origin: origin.clone(), performed, known };
             return Err(refuse(id, Reason::Apply(unfit)));
         }
+        let draws = !object.openings().is_empty();
         let taken = take(object).map_err(|reason| refuse(id, reason))?;
+        if draws || !object.openings().is_empty() {
+            // Its operations may have come under other names than they have here.
+            self.performed = self.count_performed();
+            return Ok(taken);
+        }
         // Operations of earlier incarnations may come back to a replica that was set back.
         for (of, count) in seen.iter().filter(|(of, _)| of.replica == origin.replica) {
             let back = count.saturating_sub(before.get(of));
@@ -598,20 +694,21 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Replica<K, V> {
     fn clone(&self) -> Self {
-        let Self { origin, objects, performed, clock } = self;
-        let (origin, objects) = (origin.clone(), objects.clone());
-        Self { origin, objects, performed: *performed, clock: clock.clone() }
+        let Self { origin, objects, performed, clock, draws } = self;
+        let (origin, objects, performed) = (origin.clone(), objects.clone(), *performed);
+        Self { origin, objects, performed, clock: clock.clone(), draws: draws.clone() }
     }
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Replica<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, objects, performed, clock } = self;
+        let Self { origin, objects, performed, clock, draws } = self;
         f.debug_struct("Replica")
             .field("origin", origin)
             .field("objects", objects)
             .field("performed", performed)
             .field("clock", clock)
+            .field("draws", draws)
             .finish()
     }
 }

@@ -7,6 +7,7 @@
 //! Cost: comparing O(origins); finding an origin O(log origins); cloning copies the counts only.
 //! Source: Parker et al., Detection of Mutual Inconsistency in Distributed Systems, 1983.
 
+use super::openings::Openings;
 use crate::dot::{Dot, Origin};
 use crate::version_vector::VersionVector;
 use std::borrow::Cow;
@@ -284,6 +285,8 @@ pub(super) struct Origins {
     places: Vec<u32>,
     /// By number: how many operations have been seen.
     seen: Vec<u64>,
+    /// Which of them began openings.
+    pub openings: Openings,
 }
 
 impl Origins {

@@ -21,6 +21,8 @@ pub mod log;
 
 pub mod replica;
 
+pub mod openings;
+
 pub mod state_hash;
 
 pub use crate::operation::{Author, OperationError};

@@ -8,6 +8,8 @@
 
 use super::error::Error;
 #[cfg(feature = "compression")]
+use super::openings;
+#[cfg(feature = "compression")]
 use super::reader::{Reader, write_number};
 use super::{Kind, VERSION};
 #[cfg(feature = "compression")]
@@ -104,6 +106,10 @@ fn compress_by_model(part: &[u8]) -> Option<Vec<u8>> {
 /// How many bytes of texts stand at the end of the message.
 #[cfg(feature = "compression")]
 fn texts_of(message: &[u8]) -> usize {
+    if openings::has(message) {
+        let delta = openings::read(message).map(|read| read.rest);
+        return delta.map_or(0, |at| texts_of(&message[at..]));
+    }
     let mut reader = Reader::new(message);
     let have_texts = [Kind::LogDelta, Kind::SetDelta, Kind::WriteDelta].map(|kind| kind as u8);
     match reader.take(2, "a message") {

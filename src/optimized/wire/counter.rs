@@ -49,6 +49,6 @@ impl CounterDelta {
         let found = || "a share of 2^128 or more".into();
         let shares = shares.ok_or_else(|| Error::malformed(at, found(), "a share below 2^128"))?;
         reader.end()?;
-        Ok(Self { since, seen, shares })
+        Ok(Self { since, seen, shares, openings: Default::default() })
     }
 }

@@ -605,6 +605,7 @@ mod tests {
                 winners: Vec::new(),
                 creation_dots: Vec::new(),
                 values: Default::default(),
+                openings: Default::default(),
             })
         };
         let most = crate::optimized::decisions::MOST_MAXIMAL as u64;

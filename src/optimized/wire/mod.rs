@@ -39,6 +39,7 @@ mod keyed;
 mod log;
 mod names;
 mod object;
+mod openings;
 pub(crate) mod reader;
 mod text;
 mod vector;
@@ -83,6 +84,10 @@ pub enum Kind {
     CompressedByZstd = 7,
     /// Any of the first six, compressed.
     Compressed = 8,
+    /// What a delta says of openings, before the delta.
+    Openings = 9,
+    /// All that is known of an object: openings, and a state vector.
+    Knowledge = 10,
 }
 
 impl Kind {

@@ -5,7 +5,7 @@
 //! Cost: as there.
 //! Source: this project.
 
-use super::{BaseEncoding, DecodeContext, Error, OriginEncoding};
+use super::{BaseEncoding, DecodeContext, Error, OriginEncoding, openings};
 use crate::object::ObjectType;
 use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::delta::TypedDelta;
@@ -18,13 +18,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
     ///
     /// Cost: O(what it lists), and O(origins) where they go by their names.
     pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
-        match self {
+        let delta = match self {
             Self::GCounter(delta) => delta.encode(naming, base),
             Self::LwwRegister(delta) => delta.encode(naming, base),
             Self::OrSet(delta) => delta.encode(naming, base),
             Self::LwwMap(delta) => delta.encode(naming, base),
             Self::Log(delta) => delta.encode(naming, base),
-        }
+        };
+        openings::encode(self.openings(), self.seen(), delta)
     }
 
     /// The delta of a message, of an object of a type.
@@ -37,6 +38,18 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
         bytes: &[u8],
         known: &DecodeContext<'_>,
     ) -> Result<Self, Error> {
+        if openings::has(bytes) {
+            let read = openings::read(bytes)?;
+            let rest = &bytes[read.rest..];
+            if openings::has(rest) {
+                let found = "openings".into();
+                return Err(Error::malformed(read.rest, found, "the delta that they are of"));
+            }
+            let mut delta = Self::decode(kind, rest, known)?;
+            let read = read.of(delta.seen())?;
+            *delta.openings_mut() = read;
+            return Ok(delta);
+        }
         Ok(match kind {
             ObjectType::GCounter => Self::GCounter(CounterDelta::decode(bytes, known)?),
             ObjectType::LwwRegister => Self::LwwRegister(TypedDelta::decode(bytes, known)?),

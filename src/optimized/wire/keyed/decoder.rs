@@ -8,6 +8,7 @@
 use super::{Check, Coded, Columns};
 use crate::optimized::arena::{LONGEST, Values};
 use crate::optimized::delta::{DeltaAuthor, KeyedDelta, Name, Record};
+use crate::optimized::openings::DeltaOpenings;
 use crate::optimized::wire::column::BLOCK;
 use crate::optimized::wire::error::Error;
 use crate::optimized::wire::names::{may_share, read_users};
@@ -81,6 +82,7 @@ pub(super) fn decode<E: Coded>(
         winners,
         creation_dots,
         values,
+        openings: DeltaOpenings::default(),
     })
 }
 

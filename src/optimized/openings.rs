@@ -1,0 +1,898 @@
+//! Openings: forks are seen before anything is applied, and healed by renaming.
+//!
+//! Meaning: the reference's. The openings of an origin stand in a chain, and a delta tells a hash of
+//! those that its receiver must know, and the openings that are new to it.
+//! Laws: as there (tests/forks; of a model, proved in spec/).
+//! Cost: a delta and its check O(openings of the object), for one hash over them, which is kept
+//! until there is a new one; O(1) where nobody draws openings. A renaming is rare, and builds the
+//! object anew: O(object).
+//! Source: this project.
+//!
+//! A process takes 64 random bits when it opens a store, and derives from them by BLAKE3 the first
+//! opening, and one more each time that it must draw again. That is as safe as new randomness: two
+//! processes with different bits have unrelated openings, and one with the bits of another is found
+//! as soon as it meets the first opening of the other. A virtual machine that is copied while the
+//! process runs has two of them with the same bits, which go on under the same opening: nobody can
+//! see that from within; where the platform tells, open the replica anew.
+
+use super::canonical_bytes::CanonicalBytes;
+use super::delta::{ApplyError, DeltaAuthor, Effect, KeyedDelta, Name, TypedDelta};
+use super::g_counter::CounterDelta;
+use super::log::{Columns, LogDelta};
+use super::replica::{Changes, Delta, Object, Reason};
+use super::vector::{Fingerprint, Vector};
+use crate::dot::{Dot, Origin, ReplicaId};
+use crate::lattice::Lattice;
+use crate::operation::{Author, ObjectId, Operation};
+use crate::version_vector::VersionVector;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::OnceLock;
+
+/// How many branches one delta may have renamed: more are no accident, and each takes a pass over
+/// the openings.
+const MOST_RENAMINGS: usize = 1 << 12;
+
+/// Whose names change: those that the receiver holds, or those of what it receives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Side {
+    /// What the receiver holds.
+    Ours,
+    /// What it receives.
+    Theirs,
+}
+
+/// What began with an operation: the first one that a process performed on the object.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Opening {
+    /// The number that the process drew.
+    pub number: u64,
+    /// Of a counter, the share of the origin before that operation; of other types 0.
+    pub share: u128,
+}
+
+/// An opening, and the counter of the operation that began it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Link {
+    first: u64,
+    opening: Opening,
+}
+
+/// The openings of one object, by origin. None where nobody draws any.
+#[derive(Clone, Debug, Default)]
+pub struct Openings {
+    /// Of each origin at least one, in the order of their operations.
+    chains: BTreeMap<Origin, Vec<Link>>,
+    /// Where the operations of an origin went that was renamed here. Known here only.
+    goes_as: BTreeMap<Origin, Origin>,
+    hash: OnceLock<Fingerprint>,
+}
+
+/// Equal in what is replicated.
+impl PartialEq for Openings {
+    fn eq(&self, other: &Self) -> bool {
+        self.chains == other.chains
+    }
+}
+
+impl Eq for Openings {}
+
+impl std::hash::Hash for Openings {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.chains.hash(state);
+    }
+}
+
+impl Openings {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.chains.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.chains.values().map(Vec::len).sum()
+    }
+
+    /// All of them, by origin and then by the counter of the operation that began them.
+    pub fn iter(&self) -> impl Iterator<Item = (&Origin, u64, Opening)> {
+        self.chains.iter().flat_map(|(origin, chain)| {
+            chain.iter().map(move |link| (origin, link.first, link.opening))
+        })
+    }
+
+    /// Adds an opening, if none begins there yet.
+    pub(crate) fn insert(&mut self, origin: &Origin, first: u64, opening: Opening) {
+        let chain = match self.chains.get_mut(origin) {
+            Some(chain) => chain,
+            None => self.chains.entry(origin.clone()).or_default(),
+        };
+        let at = chain.partition_point(|link| link.first < first);
+        if chain.get(at).is_none_or(|link| link.first != first) {
+            chain.insert(at, Link { first, opening });
+            self.hash = OnceLock::new();
+        }
+    }
+
+    /// The opening under which the operation of `origin` with counter `m` happened, and the counter
+    /// of the operation that began it: the last one that began up to there.
+    pub fn covering(&self, origin: &Origin, m: u64) -> Option<(u64, u64)> {
+        let chain = self.chains.get(origin)?;
+        let at = chain.partition_point(|link| link.first <= m).checked_sub(1)?;
+        Some((chain[at].first, chain[at].opening.number))
+    }
+
+    fn get(&self, origin: &Origin, first: u64) -> Option<Opening> {
+        let chain = self.chains.get(origin)?;
+        let at = chain.binary_search_by_key(&first, |link| link.first).ok()?;
+        Some(chain[at].opening)
+    }
+
+    /// Whether an opening has this number.
+    pub fn has_number(&self, number: u64) -> bool {
+        self.chains.values().flatten().any(|link| link.opening.number == number)
+    }
+
+    /// A hash of all of them: the first 16 bytes of BLAKE3. Computed once.
+    pub fn fingerprint(&self) -> Fingerprint {
+        *self.hash.get_or_init(|| self.fingerprint_until(|_| u64::MAX))
+    }
+
+    /// A hash of those that began with an operation up to a counter.
+    fn fingerprint_until(&self, until: impl Fn(&Origin) -> u64) -> Fingerprint {
+        let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 openings");
+        let mut bytes = Vec::new();
+        for (origin, chain) in &self.chains {
+            let until = until(origin);
+            let within = chain.partition_point(|link| link.first <= until);
+            if within == 0 {
+                continue;
+            }
+            let name = origin.replica.as_str().as_bytes();
+            for number in [name.len() as u64, origin.incarnation, within as u64] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+            bytes.extend_from_slice(name);
+            for Link { first, opening } in &chain[..within] {
+                bytes.extend_from_slice(&first.to_le_bytes());
+                bytes.extend_from_slice(&opening.number.to_le_bytes());
+                bytes.extend_from_slice(&opening.share.to_le_bytes());
+            }
+            if bytes.len() > 1 << 14 {
+                hasher.update(&bytes);
+                bytes.clear();
+            }
+        }
+        hasher.update(&bytes);
+        let mut half = Fingerprint::default();
+        half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        half
+    }
+
+    /// A hash of those that both vectors cover.
+    fn fingerprint_within(&self, a: &Vector, b: &Vector) -> Fingerprint {
+        let until = |origin: &Origin| a.get(origin).min(b.get(origin));
+        let is_within = |(origin, chain): (&Origin, &Vec<Link>)| {
+            chain.last().is_none_or(|link| link.first <= until(origin))
+        };
+        match self.chains.iter().all(is_within) {
+            true => self.fingerprint(),
+            false => self.fingerprint_until(until),
+        }
+    }
+
+    /// Those that both vectors cover.
+    fn within(&self, a: &Vector, b: &Vector) -> Self {
+        let mut within = Self::default();
+        for (origin, first, opening) in self.iter() {
+            if first <= a.get(origin).min(b.get(origin)) {
+                within.insert(origin, first, opening);
+            }
+        }
+        within
+    }
+
+    /// Adds those of another, where none begins yet.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (origin, first, opening) in other.iter() {
+            self.insert(origin, first, opening);
+        }
+    }
+
+    /// Under which origin a process of that origin goes on here.
+    pub fn own(&self, origin: &Origin) -> Origin {
+        let mut own = origin;
+        while let Some(next) = self.goes_as.get(own) {
+            own = next;
+        }
+        own.clone()
+    }
+}
+
+/// A branch goes to the origin whose incarnation is the opening that begins it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Renaming {
+    /// The first operation of the branch.
+    pub first: Dot,
+    /// The opening that it began.
+    pub opening: Opening,
+}
+
+impl Renaming {
+    /// Under which name the branch goes.
+    pub fn renamed_origin(&self) -> Origin {
+        let replica = self.first.origin.replica.clone();
+        Origin { replica, incarnation: self.opening.number }
+    }
+}
+
+/// What is known of an object: which operations, and which of them began openings. This is what a
+/// delta is asked with where two have no session.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Knowledge {
+    pub(crate) counts: VersionVector,
+    pub(crate) openings: Openings,
+}
+
+impl Knowledge {
+    /// What a vector and openings say.
+    pub fn new(vector: &Vector, openings: Openings) -> Self {
+        Self { counts: vector.into(), openings }
+    }
+
+    /// The operations that are known.
+    pub fn vector(&self) -> Vector {
+        (&self.counts).into()
+    }
+
+    fn agree_at(&self, other: &Self, origin: &Origin, m: u64) -> bool {
+        self.openings.covering(origin, m) == other.openings.covering(origin, m)
+    }
+
+    /// The same under the new names. `None` where a name is taken, as in no history.
+    fn rename(&mut self, renaming: &Renaming) -> Option<()> {
+        let Renaming { first: Dot { origin, counter: first }, opening } = renaming;
+        let branch = renaming.renamed_origin();
+        let n = self.counts.get(origin);
+        if self.counts.get(&branch) > 0 || n < *first {
+            return None;
+        }
+        let mut counts = VersionVector::bottom();
+        for (other, count) in self.counts.iter().filter(|(other, _)| *other != origin) {
+            counts.see(other, count);
+        }
+        counts.see(origin, first - 1);
+        counts.see(&branch, n - first + 1);
+        self.counts = counts;
+        if let Some(chain) = self.openings.chains.get_mut(origin) {
+            let at = chain.partition_point(|link| link.first < *first);
+            let mut moved = chain.split_off(at);
+            if chain.is_empty() {
+                self.openings.chains.remove(origin);
+            }
+            for link in &mut moved {
+                link.first -= first - 1;
+                link.opening.share = link.opening.share.checked_sub(opening.share)?;
+            }
+            self.openings.chains.insert(branch.clone(), moved);
+            self.openings.hash = OnceLock::new();
+        }
+        // Who left the name before does not come back to it.
+        self.openings.goes_as.entry(origin.clone()).or_insert(branch);
+        Some(())
+    }
+}
+
+/// An opening in `theirs` that names an origin in `ours`: the branch was renamed here already.
+fn known_branch(ours: &Knowledge, theirs: &Knowledge) -> Option<Renaming> {
+    theirs.openings.iter().find_map(|(origin, first, opening)| {
+        let first = Dot { origin: origin.clone(), counter: first };
+        let renaming = Renaming { first, opening };
+        let branch = renaming.renamed_origin();
+        (branch != *origin && ours.counts.get(&branch) >= 1).then_some(renaming)
+    })
+}
+
+/// The first dot of an origin that names two operations: one of the two begins an opening.
+fn first_fork(a: &Knowledge, b: &Knowledge) -> Option<Dot> {
+    for (origin, m) in a.counts.iter() {
+        let m = m.min(b.counts.get(origin));
+        if m == 0 || a.agree_at(b, origin, m) {
+            continue;
+        }
+        let begun = [a, b].into_iter().flat_map(|known| known.openings.chains.get(origin));
+        let begun: BTreeSet<u64> = begun.flatten().map(|link| link.first).collect();
+        let fork = begun.into_iter().find(|first| *first <= m && !a.agree_at(b, origin, *first));
+        if let Some(counter) = fork {
+            return Some(Dot { origin: origin.clone(), counter });
+        }
+    }
+    None
+}
+
+/// Which of the two branches that begin with the dot is renamed.
+fn later_branch(ours: &Knowledge, theirs: &Knowledge, first: Dot) -> Option<(Side, Renaming)> {
+    let [p, q] = [ours, theirs].map(|known| known.openings.get(&first.origin, first.counter));
+    let (side, opening) = match (p, q) {
+        (Some(p), Some(q)) if p.number < q.number => (Side::Theirs, q),
+        (Some(p), _) => (Side::Ours, p),
+        (None, Some(q)) => (Side::Theirs, q),
+        (None, None) => return None,
+    };
+    Some((side, Renaming { first, opening }))
+}
+
+/// What becomes of two that know a fork.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reconciliation {
+    /// In the order in which they are made.
+    pub of_ours: Vec<Renaming>,
+    pub of_theirs: Vec<Renaming>,
+    /// Those that nobody knew yet.
+    pub found: Vec<(Side, Renaming)>,
+}
+
+/// Renames both until they use the same names for the same operations. `None` where what one of the
+/// two says is of no history.
+pub(crate) fn reconcile(ours: &mut Knowledge, theirs: &mut Knowledge) -> Option<Reconciliation> {
+    let mut result = Reconciliation::default();
+    for _ in 0..MOST_RENAMINGS {
+        let known = known_branch(ours, theirs)
+            .map(|renaming| (Side::Theirs, renaming))
+            .or_else(|| known_branch(theirs, ours).map(|renaming| (Side::Ours, renaming)));
+        let is_known = known.is_some();
+        let next = known.or_else(|| {
+            let fork = first_fork(ours, theirs)?;
+            later_branch(ours, theirs, fork)
+        });
+        let Some((side, renaming)) = next else { return Some(result) };
+        match side {
+            Side::Ours => ours.rename(&renaming)?,
+            Side::Theirs => theirs.rename(&renaming)?,
+        }
+        if !is_known {
+            result.found.push((side, renaming.clone()));
+        }
+        match side {
+            Side::Ours => result.of_ours.push(renaming),
+            Side::Theirs => result.of_theirs.push(renaming),
+        }
+    }
+    None
+}
+
+/// What a delta says of openings.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DeltaOpenings {
+    /// A hash of those that begin inside both `since` and `seen`. `None`: all are told.
+    pub(crate) base: Option<Fingerprint>,
+    /// The others that the sender knows.
+    pub(crate) begun: Openings,
+}
+
+impl DeltaOpenings {
+    /// Whether nothing is said: nobody draws any.
+    pub fn is_empty(&self) -> bool {
+        self.base.is_none() && self.begun.is_empty()
+    }
+
+    /// All of them.
+    pub(crate) fn whole(openings: &Openings) -> Self {
+        Self { base: None, begun: openings.clone() }
+    }
+
+    /// For one that has seen `since`, of one that has seen `seen`.
+    pub(crate) fn since(openings: &Openings, since: &Vector, seen: &Vector) -> Self {
+        if openings.is_empty() {
+            return Self::default();
+        }
+        let base = (!since.is_empty()).then(|| openings.fingerprint_within(since, seen));
+        let mut begun = Openings::default();
+        for (origin, chain) in &openings.chains {
+            let [after, until] = [since, seen]
+                .map(|vector| chain.partition_point(|link| link.first <= vector.get(origin)));
+            if after < until {
+                begun.chains.insert(origin.clone(), chain[after..until].to_vec());
+            }
+        }
+        Self { base, begun }
+    }
+}
+
+/// How the openings of a delta fit those of its receiver.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Fit {
+    /// What both know is the same, under the same names.
+    Agree,
+    /// Something differs of which the delta tells only a hash.
+    Unknown,
+    /// Something differs; this is what the sender knows.
+    Differ(Knowledge),
+}
+
+/// The check that is made before a delta is applied, over all that both know.
+pub(crate) fn fit(
+    ours: &Openings,
+    vector: &Vector,
+    (delta, since, seen): (&DeltaOpenings, &Vector, &Vector),
+) -> Fit {
+    if ours.is_empty() && delta.is_empty() {
+        return Fit::Agree;
+    }
+    if let Some(base) = delta.base
+        && base != ours.fingerprint_within(since, seen)
+    {
+        return Fit::Unknown;
+    }
+    let begun = &delta.begun;
+    let covering = |origin: &Origin, m: u64| match delta.base {
+        // What began inside `since` is the same here.
+        Some(_) => {
+            begun.covering(origin, m).or_else(|| ours.covering(origin, m.min(since.get(origin))))
+        }
+        None => begun.covering(origin, m),
+    };
+    let is_branch = |origin: &Origin, number: u64| -> Option<Origin> {
+        let branch = Origin { replica: origin.replica.clone(), incarnation: number };
+        (branch != *origin).then_some(branch)
+    };
+    let agree_on = |(origin, n): (&Origin, u64)| {
+        let m = n.min(vector.get(origin));
+        m == 0 || ours.covering(origin, m) == covering(origin, m)
+    };
+    let mut branches =
+        begun.iter().filter_map(|(origin, _, opening)| is_branch(origin, opening.number));
+    let agree = seen.iter().all(agree_on)
+        && !branches.any(|branch| vector.get(&branch) > 0)
+        && !ours.names_any(seen, vector);
+    if agree {
+        return Fit::Agree;
+    }
+    let mut openings = match delta.base {
+        Some(_) => ours.within(since, seen),
+        None => Openings::default(),
+    };
+    openings.join(begun);
+    Fit::Differ(Knowledge::new(seen, openings))
+}
+
+impl Openings {
+    /// Whether one of them names an origin that `theirs` has and `ours` lacks.
+    fn names_any(&self, theirs: &Vector, ours: &Vector) -> bool {
+        let new: BTreeSet<&Origin> = theirs
+            .iter()
+            .map(|(origin, _)| origin)
+            .filter(|origin| ours.get(origin) == 0)
+            .collect();
+        !new.is_empty()
+            && self.iter().any(|(origin, _, opening)| {
+                origin.incarnation != opening.number
+                    && new.contains(&Origin {
+                        replica: origin.replica.clone(),
+                        incarnation: opening.number,
+                    })
+            })
+    }
+}
+
+/// Where a stretch of the operations of an origin goes.
+#[derive(Clone, Debug)]
+struct Stretch {
+    /// From which counter on.
+    first: u64,
+    origin: Origin,
+    /// How much less a counter is then.
+    less: u64,
+    /// How much of the share of the origin comes before.
+    share: u128,
+}
+
+/// Where operations go by some renamings. What is not listed stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewNames {
+    by_origin: BTreeMap<Origin, Vec<Stretch>>,
+}
+
+impl NewNames {
+    /// By all of the renamings, one after the other.
+    pub fn of(renamings: &[Renaming]) -> Self {
+        let mut names = Self::default();
+        for renaming in renamings {
+            let Renaming { first: Dot { origin, counter }, opening } = renaming;
+            let stays = || Stretch { first: 1, origin: origin.clone(), less: 0, share: 0 };
+            names.by_origin.entry(origin.clone()).or_insert_with(|| vec![stays()]);
+            for stretches in names.by_origin.values_mut() {
+                let mut split: Vec<Stretch> = Vec::with_capacity(stretches.len() + 1);
+                for (at, stretch) in stretches.iter().enumerate() {
+                    let begins = counter.saturating_add(stretch.less);
+                    let end = stretches.get(at + 1).map_or(u64::MAX, |next| next.first - 1);
+                    if stretch.origin != *origin || begins > end {
+                        split.push(stretch.clone());
+                        continue;
+                    }
+                    if begins > stretch.first {
+                        split.push(stretch.clone());
+                    }
+                    split.push(Stretch {
+                        first: begins.max(stretch.first),
+                        origin: renaming.renamed_origin(),
+                        less: stretch.less + (counter - 1),
+                        share: stretch.share.saturating_add(opening.share),
+                    });
+                }
+                *stretches = split;
+            }
+        }
+        names
+    }
+
+    fn stretches(&self, origin: &Origin) -> Vec<Stretch> {
+        let stays = || vec![Stretch { first: 1, origin: origin.clone(), less: 0, share: 0 }];
+        self.by_origin.get(origin).cloned().unwrap_or_else(stays)
+    }
+
+    /// A vector under the new names.
+    pub fn vector(&self, vector: &Vector) -> Vector {
+        let mut renamed = VersionVector::bottom();
+        for (origin, n) in vector.iter() {
+            let stretches = self.stretches(origin);
+            for (at, stretch) in stretches.iter().enumerate().filter(|(_, of)| of.first <= n) {
+                let end = stretches.get(at + 1).map_or(n, |next| n.min(next.first - 1));
+                renamed.see(&stretch.origin, end - stretch.less);
+            }
+        }
+        (&renamed).into()
+    }
+
+    /// For each place of one actor table, where its operations stand in that of another vector.
+    fn places(&self, old: &Vector, new: &Vector) -> Vec<Vec<(u64, u32, u64)>> {
+        let of = |(origin, _): (&Origin, u64)| {
+            let stretches = self.stretches(origin).into_iter();
+            let place = |stretch: Stretch| {
+                let place = new.actor_table().position(&stretch.origin)?;
+                Some((stretch.first, place as u32, stretch.less))
+            };
+            stretches.filter_map(place).collect()
+        };
+        old.iter().map(of).collect()
+    }
+
+    /// A delta under the new names.
+    fn delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &self,
+        delta: &Delta<K, V>,
+    ) -> Option<Delta<K, V>> {
+        Some(match delta {
+            Delta::GCounter(delta) => Delta::GCounter(self.counter_delta(delta)?),
+            Delta::LwwRegister(delta) => {
+                Delta::LwwRegister(TypedDelta::new(self.keyed_delta(&delta.keyed)?))
+            }
+            Delta::OrSet(delta) => Delta::OrSet(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
+            Delta::LwwMap(delta) => Delta::LwwMap(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
+            Delta::Log(delta) => Delta::Log(self.log_delta(delta)?),
+        })
+    }
+
+    /// A delta of a counter under the new names. `None` where the shares do not grow along it.
+    pub fn counter_delta(&self, delta: &CounterDelta) -> Option<CounterDelta> {
+        let (since, seen) = (self.vector(&delta.since), self.vector(&delta.seen));
+        let mut shares = BTreeMap::new();
+        let counts = delta.seen.beyond(&delta.since).map(|(place, _, count)| (place, count));
+        for ((place, n), share) in counts.zip(&delta.shares) {
+            let stretches = self.stretches(&delta.seen.actor_table().origins()[place]);
+            let end = |at: usize| stretches.get(at + 1).filter(|next| next.first <= n);
+            for (at, stretch) in stretches.iter().enumerate().filter(|(_, of)| of.first <= n) {
+                let until = end(at).map_or(*share, |next| next.share);
+                shares.insert(stretch.origin.clone(), until.checked_sub(stretch.share)?);
+            }
+        }
+        let origins = seen.actor_table().origins();
+        let beyond = seen.beyond(&since).map(|(place, ..)| shares.get(&origins[place]).copied());
+        let shares = beyond.collect::<Option<Vec<u128>>>()?;
+        let mut renamed = CounterDelta::new(since, seen, shares)?;
+        renamed.openings = delta.openings.clone();
+        Some(renamed)
+    }
+
+    /// A delta of a log under the new names.
+    pub fn log_delta<V: CanonicalBytes + ?Sized>(
+        &self,
+        delta: &LogDelta<V>,
+    ) -> Option<LogDelta<V>> {
+        let (since, seen) = (self.vector(&delta.since), self.vector(&delta.seen));
+        let places = self.places(&delta.seen, &seen);
+        let all: Vec<u8> = delta.bytes.iter().flatten().copied().collect();
+        let mut entries = Vec::with_capacity(delta.len());
+        let mut start = 0;
+        let dots = delta.seen.beyond(&delta.since).flat_map(|(place, before, count)| {
+            (before + 1..=count).map(move |counter| (place, counter))
+        });
+        for ((place, counter), (at, length)) in dots.zip(delta.lengths.iter().enumerate()) {
+            let end = start + *length as usize;
+            entries.push((moved(&places[place], counter)?, at, all.get(start..end)?));
+            start = end;
+        }
+        entries.sort_unstable_by_key(|(dot, ..)| *dot);
+        let mut columns = Columns {
+            timestamps: Vec::with_capacity(entries.len()),
+            seqs: Vec::with_capacity(entries.len()),
+            lengths: Vec::with_capacity(entries.len()),
+        };
+        let mut bytes = Vec::with_capacity(all.len());
+        for (_, at, entry) in entries {
+            columns.timestamps.push(delta.timestamps[at]);
+            columns.seqs.push(delta.seqs[at]);
+            columns.lengths.push(delta.lengths[at]);
+            bytes.extend_from_slice(entry);
+        }
+        let mut renamed = LogDelta::of_columns(since, seen, columns, bytes.into())?;
+        renamed.openings = delta.openings.clone();
+        Some(renamed)
+    }
+
+    /// A delta of a register, a map or a set under the new names.
+    pub fn keyed_delta<E: Effect>(&self, delta: &KeyedDelta<E>) -> Option<KeyedDelta<E>> {
+        let mut renamed = delta.clone();
+        (renamed.since, renamed.seen) = (self.vector(&delta.since), self.vector(&delta.seen));
+        let places = self.places(&delta.seen, &renamed.seen);
+        let mut numbers = HashMap::new();
+        renamed.authors.clear();
+        let KeyedDelta { authors, first, others, winners, .. } = &mut renamed;
+        let beside = others.iter_mut().chain(winners).map(|(_, record)| record);
+        for record in first.iter_mut().chain(beside) {
+            let DeltaAuthor { place, user } = &delta.authors[record.author as usize];
+            let (place, counter) = moved(&places[*place as usize], record.counter)?;
+            record.author = *numbers.entry((record.author, place)).or_insert_with(|| {
+                authors.push(DeltaAuthor { place, user: user.clone() });
+                authors.len() as u32 - 1
+            });
+            record.counter = counter;
+        }
+        for name in &mut renamed.names {
+            if let Name::CreationDot { place, counter } = name {
+                (*place, *counter) = moved(&places[*place as usize], *counter)?;
+            }
+        }
+        for dots in [&mut renamed.kept, &mut renamed.creation_dots] {
+            for (_, place, counter) in dots.iter_mut() {
+                (*place, *counter) = moved(&places[*place as usize], *counter)?;
+            }
+            dots.sort_unstable();
+        }
+        Some(renamed)
+    }
+}
+
+/// Where an operation stands under its new name.
+fn moved(stretches: &[(u64, u32, u64)], counter: u64) -> Option<(u32, u64)> {
+    let at = stretches.partition_point(|(first, ..)| *first <= counter).checked_sub(1)?;
+    let (_, place, less) = stretches[at];
+    Some((place, counter - less))
+}
+
+/// A fork that was found, and healed by renaming one branch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Healed {
+    /// The first operation of the branch, under the name that two operations had.
+    pub first: Dot,
+    /// Under which name the branch goes since.
+    pub renamed: Origin,
+    /// Whether this side held the branch, or the sender of the delta.
+    pub side: Side,
+}
+
+/// What a delta is applied to, and the delta, where names change.
+struct Reconciled<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
+    object: Object<K, V>,
+    delta: Delta<K, V>,
+    healed: Vec<Healed>,
+}
+
+impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
+    /// The openings that began with operations on it.
+    pub fn openings(&self) -> &Openings {
+        &self.origins().openings
+    }
+
+    /// What is known of it: what a delta is asked with where openings differ.
+    pub fn knowledge(&self) -> Knowledge {
+        Knowledge::new(&self.vector(), self.openings().clone())
+    }
+
+    /// What stands for the operations that are known, between two that both know them: the
+    /// fingerprint of the vector, and of the openings where there are any.
+    pub fn fingerprint(&self) -> Fingerprint {
+        fingerprint_of(&self.vector(), self.openings())
+    }
+
+    /// Whether one that had this vector and these openings has seen a prefix of what is known here,
+    /// under the same names.
+    pub fn extends(&self, vector: &Vector, openings: &Fingerprint) -> bool {
+        self.vector().covers(vector)
+            && self.openings().fingerprint_within(vector, vector) == *openings
+    }
+
+    /// Whether two that know this would rename anything before they exchange deltas.
+    pub fn is_forked_from(&self, theirs: &Knowledge) -> bool {
+        let (mut ours, mut theirs) = (self.knowledge(), theirs.clone());
+        reconcile(&mut ours, &mut theirs)
+            .is_none_or(|names| !names.of_ours.is_empty() || !names.of_theirs.is_empty())
+    }
+
+    /// A message for one that knows other openings. What is sent goes by the names that both will
+    /// have, and so does what it starts at. Cost: O(object).
+    ///
+    /// # Errors
+    /// [`ApplyError::Contradiction`] if what is known there is of no history.
+    pub fn delta_for(&self, theirs: &Knowledge) -> Result<Delta<K, V>, ApplyError> {
+        let (mut ours, mut theirs) = (self.knowledge(), theirs.clone());
+        let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
+        let since = Vector::from(&theirs.counts);
+        let mut delta = match names.of_ours.is_empty() {
+            true => self.delta_since(&since),
+            false => self.renamed(&names.of_ours, ours.openings.clone())?.delta_since(&since),
+        };
+        *delta.openings_mut() = DeltaOpenings::whole(&ours.openings);
+        Ok(delta)
+    }
+
+    /// The same under new names. The winners, and the order of a log, are found anew.
+    fn renamed(&self, names: &[Renaming], openings: Openings) -> Result<Self, ApplyError> {
+        let whole = self.delta_since(&Vector::default());
+        let mut renamed = Self::bottom(self.kind());
+        let whole = NewNames::of(names).delta(&whole).ok_or(ApplyError::Contradiction)?;
+        renamed.apply_as_named(whole).map_err(|reason| match reason {
+            Reason::Apply(error) => error,
+            _ => ApplyError::Contradiction,
+        })?;
+        renamed.origins_mut().openings = openings;
+        Ok(renamed)
+    }
+
+    /// The check before anything is applied. `None` where the delta may be applied as it is.
+    fn reconciled(&self, delta: &Delta<K, V>) -> Result<Option<Reconciled<K, V>>, ApplyError> {
+        let ours = self.openings();
+        if ours.is_empty() && delta.openings().is_empty() || self.kind() != delta.kind() {
+            return Ok(None);
+        }
+        let told = (delta.openings(), delta.since(), delta.seen());
+        let mut theirs = match fit(ours, &self.vector(), told) {
+            Fit::Agree => return Ok(None),
+            Fit::Unknown => return Err(ApplyError::OpeningsDiffer),
+            Fit::Differ(theirs) => theirs,
+        };
+        let mut ours = self.knowledge();
+        let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
+        let object = match names.of_ours.is_empty() {
+            true => self.clone(),
+            false => self.renamed(&names.of_ours, ours.openings)?,
+        };
+        let mut delta =
+            NewNames::of(&names.of_theirs).delta(delta).ok_or(ApplyError::Contradiction)?;
+        *delta.openings_mut() = DeltaOpenings::whole(&theirs.openings);
+        let healed = names.found.into_iter().map(|(side, renaming)| {
+            let renamed = renaming.renamed_origin();
+            Healed { first: renaming.first, renamed, side }
+        });
+        Ok(Some(Reconciled { object, delta, healed: healed.collect() }))
+    }
+
+    /// Applies a message. What both know is compared before anything is applied, and where one name
+    /// was used for two operations, one of the two gets another name, here and in the message; then
+    /// the message is applied, in one step.
+    ///
+    /// Cost: that of the delta; where names change O(object).
+    ///
+    /// # Errors
+    /// See [`Reason::Apply`]. Nothing changed.
+    pub fn apply(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
+        match self.reconciled(&delta).map_err(Reason::Apply)? {
+            None => self.apply_as_named(delta),
+            Some(Reconciled { mut object, delta, healed }) => {
+                let changes = object.apply_as_named(delta)?;
+                *self = object;
+                Ok(Changes { healed, is_renamed: true, ..changes })
+            }
+        }
+    }
+
+    /// Performs one operation under an opening, or under none.
+    pub(super) fn perform_under(
+        &mut self,
+        opening: Option<u64>,
+        author: &Author,
+        operation: Operation<&K, Option<&V>>,
+    ) -> Result<Dot, Reason> {
+        let Some(number) = opening else { return self.perform(author, operation) };
+        let goes_on = self.goes_on(&author.origin, number);
+        let share = match self {
+            Self::GCounter(counter) => counter.share(&author.origin),
+            _ => 0,
+        };
+        let dot = self.perform(author, operation)?;
+        if !goes_on {
+            let openings = &mut self.origins_mut().openings;
+            openings.insert(&dot.origin, dot.counter, Opening { number, share });
+        }
+        Ok(dot)
+    }
+
+    /// Whether the last operation of an origin happened under the opening.
+    fn goes_on(&self, own: &Origin, opening: u64) -> bool {
+        self.openings()
+            .chains
+            .get(own)
+            .and_then(|chain| chain.last())
+            .is_some_and(|last| last.opening.number == opening)
+    }
+
+    /// Whether a process must draw a new opening before it writes: it wrote under this one already,
+    /// and a living copy went on since.
+    pub(super) fn must_draw(&self, own: &Origin, opening: u64) -> bool {
+        !self.goes_on(own, opening) && self.openings().has_number(opening)
+    }
+}
+
+/// What stands for a vector, and for the openings where there are any.
+pub(crate) fn fingerprint_of(vector: &Vector, openings: &Openings) -> Fingerprint {
+    let vector = vector.fingerprint();
+    if openings.is_empty() {
+        return vector;
+    }
+    let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector and openings");
+    hasher.update(&vector);
+    hasher.update(&openings.fingerprint());
+    let mut half = Fingerprint::default();
+    half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    half
+}
+
+/// The random bits of an opening were used by an earlier one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RepeatedOpening {
+    /// An object that knows the earlier one.
+    pub object: ObjectId,
+}
+
+impl fmt::Display for RepeatedOpening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "object {:?}: the random bits of this opening were used by an earlier one: take 64 bits \
+             of the system's randomness each time that the store is opened",
+            self.object
+        )
+    }
+}
+
+impl std::error::Error for RepeatedOpening {}
+
+/// What a process draws its openings from.
+#[derive(Clone, Debug)]
+pub(crate) struct Draws {
+    seed: u64,
+    drawn: u64,
+    /// The opening under which it writes.
+    pub current: u64,
+}
+
+impl Draws {
+    /// The first opening of a process that took these random bits.
+    pub fn new(replica: &ReplicaId, seed: u64) -> Self {
+        let mut draws = Self { seed, drawn: 0, current: 0 };
+        draws.again(replica);
+        draws
+    }
+
+    /// Draws the next one.
+    pub fn again(&mut self, replica: &ReplicaId) {
+        let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 opening");
+        hasher.update(&self.seed.to_le_bytes());
+        hasher.update(&self.drawn.to_le_bytes());
+        hasher.update(replica.as_str().as_bytes());
+        let mut number = [0; 8];
+        number.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        self.drawn += 1;
+        self.current = u64::from_le_bytes(number);
+    }
+}

@@ -1,0 +1,153 @@
+//! Openings on the wire: before the delta that they are of.
+//!
+//! Meaning: the hash of those that the receiver must know, and those that are new to it: where the
+//! origin stands in the actor table of the delta, the counter of the operation, and the number.
+//! Laws: what was written is read back; each begins with an operation that the sender has seen.
+//! Cost: 10 bytes an opening, and the share before it of a counter; O(length).
+//! Source: this project.
+
+use super::error::Error;
+use super::reader::{Reader, Writer, write_number};
+use super::{DecodeContext, Kind, OriginEncoding, VERSION, open, start};
+use crate::optimized::openings::{DeltaOpenings, Knowledge, Opening, Openings};
+use crate::optimized::vector::Vector;
+
+const WHAT: &str = "an opening";
+
+/// An opening as it is read, before the actor table is known.
+struct Told {
+    at: usize,
+    place: u64,
+    first: u64,
+    opening: Opening,
+}
+
+/// What was read, and where the delta begins.
+pub(super) struct Read {
+    base: Option<[u8; 16]>,
+    told: Vec<Told>,
+    /// Where the delta begins in the message.
+    pub rest: usize,
+}
+
+/// Whether a message says something of openings.
+pub(super) fn has(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[VERSION, Kind::Openings as u8])
+}
+
+/// The message with the openings before the delta; or the delta, where there are none.
+pub(super) fn encode(openings: &DeltaOpenings, seen: &Vector, delta: Vec<u8>) -> Vec<u8> {
+    if openings.is_empty() {
+        return delta;
+    }
+    let mut to = start(Kind::Openings);
+    to.out.push(u8::from(openings.base.is_some()));
+    to.out.extend_from_slice(openings.base.as_ref().map_or(&[][..], |base| &base[..]));
+    write(&openings.begun, seen, &mut to);
+    // Each opening takes 10 bytes at least, so that no zero bytes are needed for the count.
+    let mut out = to.end(delta.len());
+    out.extend_from_slice(&delta);
+    out
+}
+
+/// Writes openings, by the places of their origins in the actor table of a vector.
+fn write(openings: &Openings, seen: &Vector, to: &mut Writer) {
+    to.count(openings.len());
+    let mut before = (0, 0);
+    for (origin, first, opening) in openings.iter() {
+        let place = seen.actor_table().position(origin).unwrap_or_default() as u64;
+        if place != before.0 {
+            before = (place, 0);
+        }
+        write_number(place, &mut to.out);
+        write_number(first - before.1, &mut to.out);
+        before.1 = first;
+        to.out.extend_from_slice(&opening.number.to_le_bytes());
+        for half in [(opening.share >> 64) as u64, opening.share as u64] {
+            write_number(half, &mut to.out);
+        }
+    }
+}
+
+/// Reads the openings of a message.
+pub(super) fn read(bytes: &[u8]) -> Result<Read, Error> {
+    let mut reader = open(bytes, Kind::Openings)?;
+    let base = match reader.byte("whether there is a hash")? {
+        0 => None,
+        1 => Some(reader.array("a hash of openings")?),
+        byte => {
+            let found = byte.to_string();
+            return Err(Error::malformed(reader.at(), found, "whether there is a hash: 0 or 1"));
+        }
+    };
+    let told = read_all(&mut reader)?;
+    Ok(Read { base, told, rest: reader.at() })
+}
+
+fn read_all(reader: &mut Reader<'_>) -> Result<Vec<Told>, Error> {
+    let count = reader.count("how many openings there are")?;
+    let mut told: Vec<Told> = Vec::new();
+    for _ in 0..count {
+        let at = reader.at();
+        let place = reader.number(WHAT)?;
+        let last = told.last().filter(|last| last.place == place);
+        let before = last.map_or(0, |last| last.first);
+        let more = reader.number(WHAT)?;
+        let first = before.checked_add(more).filter(|_| more > 0);
+        let Some(first) = first.filter(|_| told.last().is_none_or(|last| last.place <= place))
+        else {
+            let found = format!("place {place}, {more} after operation {before}");
+            return Err(Error::malformed(at, found, "openings in the order of their operations"));
+        };
+        let number = u64::from_le_bytes(reader.array(WHAT)?);
+        let share = u128::from(reader.number(WHAT)?) << 64 | u128::from(reader.number(WHAT)?);
+        told.push(Told { at, place, first, opening: Opening { number, share } });
+    }
+    Ok(told)
+}
+
+impl Read {
+    /// The openings, by the actor table of what the sender has seen.
+    pub fn of(self, seen: &Vector) -> Result<DeltaOpenings, Error> {
+        Ok(DeltaOpenings { base: self.base, begun: placed(self.told, seen)? })
+    }
+}
+
+fn placed(told: Vec<Told>, seen: &Vector) -> Result<Openings, Error> {
+    let mut begun = Openings::default();
+    for Told { at, place, first, opening } in told {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let known = seen.counts().get(place).is_some_and(|count| first <= *count);
+        let origin = seen.actor_table().origins().get(place).filter(|_| known);
+        let Some(origin) = origin else {
+            let found = format!("operation {first} of the origin at place {place}");
+            return Err(Error::malformed(at, found, "an operation that the sender has seen"));
+        };
+        begun.insert(origin, first, opening);
+    }
+    Ok(begun)
+}
+
+impl Knowledge {
+    /// Its bytes, as a message. Cost: O(origins and openings).
+    pub fn encode(&self) -> Vec<u8> {
+        let vector = Vector::from(&self.counts);
+        let mut to = start(Kind::Knowledge);
+        write(&self.openings, &vector, &mut to);
+        let vector = vector.encode(OriginEncoding::Inline);
+        let mut out = to.end(vector.len());
+        out.extend_from_slice(&vector);
+        out
+    }
+
+    /// The knowledge of a message.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = open(bytes, Kind::Knowledge)?;
+        let told = read_all(&mut reader)?;
+        let vector = Vector::decode(&bytes[reader.at()..], &DecodeContext::default())?;
+        Ok(Self::new(&vector, placed(told, &vector)?))
+    }
+}
