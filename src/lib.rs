@@ -99,7 +99,8 @@ pub mod optimized;
 
 pub mod sync;
 
-/// The README's Rust code compiles and runs.
+/// The Rust code of the README and of the guide compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/guide.md")]
+struct Pages;

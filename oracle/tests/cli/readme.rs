@@ -1,5 +1,5 @@
-//! The README tells the truth: what it shows of the oracle is what the oracle prints, and the
-//! recorders that it shows are those that the tests run.
+//! README.md and the pages of docs/ tell the truth: what they show of the oracle is what the oracle
+//! prints, and the files that they quote are those of the project.
 //!
 //! What is typed in several terminals is run in their order, in a folder of its own. What differs from
 //! run to run (hashes, times, incarnations, bytes) is not compared.
@@ -155,16 +155,34 @@ fn made_anew(readme: &str) -> String {
     anew
 }
 
+/// README.md and the pages of docs/.
+fn pages() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(root().join("docs")).expect("there are pages");
+    let mut pages: Vec<_> = folder.map(|page| page.expect("it can be read").path()).collect();
+    pages.retain(|page| page.extension().is_some_and(|ending| ending == "md"));
+    pages.push(root().join("README.md"));
+    pages.sort();
+    pages
+}
+
 #[test]
-fn what_the_readme_quotes_is_so() {
-    let path = root().join("README.md");
-    let readme = std::fs::read_to_string(&path).expect("there is a README");
-    let anew = made_anew(&readme);
-    if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(path, anew).expect("the README can be written");
-    } else {
-        assert!(readme == anew, "README.md quotes what is not so; it should be:\n{anew}");
+fn what_the_pages_quote_is_so() {
+    for path in pages() {
+        let page = std::fs::read_to_string(&path).expect("a page can be read");
+        let anew = made_anew(&page);
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::write(path, anew).expect("a page can be written");
+        } else {
+            let name = path.display();
+            assert!(page == anew, "{name} quotes what is not so; it should be:\n{anew}");
+        }
     }
+}
+
+#[test]
+fn the_readme_has_at_most_150_lines() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("there is a README");
+    assert!(readme.lines().count() <= 150);
 }
 
 #[test]
