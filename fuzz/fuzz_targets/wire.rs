@@ -73,8 +73,11 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
             for mut set in [OrSet::new(), BEFORE.0.clone()] {
                 if set.apply(&delta).is_ok() {
                     let all = set.delta_since(&Vector::default()).encode(naming, base);
-                    or_set::Delta::<str>::decode(&all, &known).expect("a state can be written");
-                    set.state_hash();
+                    let all = or_set::Delta::decode(&all, &known).expect("a state can be written");
+                    let mut copy = OrSet::<str>::new();
+                    let _ = copy.apply(&all).expect("a state can be opened");
+                    set.debug_check().expect("the invariants hold");
+                    assert_eq!((copy.state_hash(), copy.vector()), (set.state_hash(), set.vector()));
                 }
             }
         }
@@ -87,8 +90,11 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
             for mut map in [LwwMap::new(), BEFORE.1.clone()] {
                 if map.apply(&delta).is_ok() {
                     let all = map.delta_since(&Vector::default()).encode(naming, base);
-                    lww_map::Delta::<str, str>::decode(&all, &known).expect("a state can be written");
-                    map.state_hash();
+                    let all = lww_map::Delta::decode(&all, &known).expect("a state can be written");
+                    let mut copy = LwwMap::<str, str>::new();
+                    let _ = copy.apply(&all).expect("a state can be opened");
+                    map.debug_check().expect("the invariants hold");
+                    assert_eq!((copy.state_hash(), copy.vector()), (map.state_hash(), map.vector()));
                 }
             }
         }

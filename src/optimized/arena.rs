@@ -73,6 +73,19 @@ impl<T> Table<T> {
         }
     }
 
+    /// Drops the items from a place on.
+    pub fn truncate(&mut self, length: usize) {
+        while self.length > length {
+            self.length -= 1;
+            if let Some(last) = self.chunks.last_mut() {
+                last.pop();
+                if last.is_empty() {
+                    self.chunks.pop();
+                }
+            }
+        }
+    }
+
     /// The items, in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flatten()
@@ -294,6 +307,29 @@ impl Keys {
         self.places.len() + keys <= MOST_KEYS && self.chunks.len() + chunks <= MOST_CHUNKS
     }
 
+    /// How many keys there are. Their numbers are below this.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Forgets the keys from a number on.
+    pub fn truncate(&mut self, length: usize) {
+        let Some(place) = self.places.get(length).copied() else {
+            return;
+        };
+        for number in length as u32..self.places.len() as u32 {
+            let hash = self.hasher.hash_one(self.get(number));
+            if let Ok(entry) = self.table.find_entry(hash, |other| *other == number) {
+                entry.remove();
+            }
+        }
+        self.places.truncate(length);
+        self.chunks.truncate((place >> 16) as usize + 1);
+        if let Some(last) = self.chunks.last_mut() {
+            last.truncate((place & 0xffff) as usize);
+        }
+    }
+
     /// The number of the key, and whether it is new: then its number is the next one. There must
     /// be room.
     pub fn number(&mut self, bytes: &[u8]) -> (u32, bool) {
@@ -404,5 +440,28 @@ mod tests {
             }
         }
         assert_eq!(keys.find(b"none"), None);
+    }
+
+    #[test]
+    fn keys_are_forgotten_from_a_number_on() {
+        let name = |number: u32| format!("{number}{}", "x".repeat(number as usize % 50));
+        for kept in [0, 1, 2_000, 5_000, 9_999] {
+            let mut keys = Keys::default();
+            let numbers = |keys: &mut Keys| -> Vec<(u32, bool)> {
+                (0..10_000).map(|number| keys.number(name(number).as_bytes())).collect()
+            };
+            numbers(&mut keys);
+            keys.truncate(kept);
+            assert_eq!(keys.len(), kept);
+            for number in [0, kept as u32, 9_999] {
+                let is_known = (number as usize) < kept;
+                assert_eq!(keys.find(name(number).as_bytes()), is_known.then_some(number));
+            }
+            let again = numbers(&mut keys);
+            for (number, (given, is_new)) in (0..).zip(again) {
+                assert_eq!((given, is_new), (number, number as usize >= kept));
+                assert_eq!(keys.get(number), name(number).as_bytes());
+            }
+        }
     }
 }

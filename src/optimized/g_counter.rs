@@ -27,7 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::delta::ApplyError;
+use super::apply_error::ApplyError;
 use super::openings::DeltaOpenings;
 use super::state_hash::{
     KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, object_hashes, write_bytes,

@@ -56,6 +56,20 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
+    /// The first invariant of the state that does not hold: for tests and simulators. Cost: O(all that
+    /// is stored).
+    ///
+    /// # Errors
+    /// What does not hold, in words.
+    pub fn debug_check(&self) -> Result<(), String> {
+        match self {
+            Self::GCounter(_) | Self::Log(_) => Ok(()),
+            Self::LwwRegister(state) => state.debug_check(),
+            Self::OrSet(state) => state.debug_check(),
+            Self::LwwMap(state) => state.debug_check(),
+        }
+    }
+
     /// What a tree of the state hash has at a place.
     pub(crate) fn look(&mut self, at: TreePath) -> Subtree {
         match self {

@@ -30,9 +30,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use super::apply_error::ApplyError;
 use super::arena::{LONGEST, Table};
 use super::canonical_bytes::CanonicalBytes;
-use super::delta::ApplyError;
 use super::openings::DeltaOpenings;
 use super::segments::{Collector, Mover, Pieces, Place, Segments};
 use super::state_hash::{

@@ -25,11 +25,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use super::apply_error::ApplyError;
 use super::arena::LONGEST;
 use super::canonical_bytes::CanonicalBytes;
+use super::changes::Applied;
 use super::decisions::{Conflict, Decision, Decisions};
-use super::delta::{ApplyError, Effect, Performed, Replicated, TypedDelta, Types, Write};
-use super::exchange::Applied;
+use super::delta::{Effect, Performed, Replicated, TypedDelta, Types, Write};
 use super::state_hash::{Trees, object_hashes};
 use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
@@ -101,12 +102,12 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
     }
 
     fn value(&self, number: u32) -> Option<V::Ref<'_>> {
-        V::from_bytes(self.decisions.value(self.decisions.winner(number)?)?)
+        V::from_bytes(self.decisions.value(self.decisions.winner(number))?)
     }
 
     /// When the write was made that wins under the key, deletions included.
     pub fn timestamp(&self, key: &K) -> Option<u64> {
-        let winner = self.decisions.winner(self.decisions.find(&key.to_bytes())?)?;
+        let winner = self.decisions.winner(self.decisions.find(&key.to_bytes())?);
         Some(winner.effect.timestamp())
     }
 
@@ -146,6 +147,15 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
     /// were ever contested).
     pub fn conflicts(&self) -> impl Iterator<Item = Conflict<K::Ref<'_>>> {
         self.decisions.conflicts(K::from_bytes)
+    }
+
+    /// The first invariant of the state that does not hold: for tests and simulators. Cost: O(all that
+    /// is stored).
+    ///
+    /// # Errors
+    /// What does not hold, in words.
+    pub fn debug_check(&self) -> Result<(), String> {
+        self.decisions.debug_check()
     }
 
     pub(super) fn trees(&mut self) -> &Trees {

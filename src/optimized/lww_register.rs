@@ -23,10 +23,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use super::apply_error::ApplyError;
 use super::canonical_bytes::CanonicalBytes;
+use super::changes::Applied;
 use super::decisions::{Conflict, Decision, Decisions};
-use super::delta::{ApplyError, Performed, Replicated, TypedDelta, Write};
-use super::exchange::Applied;
+use super::delta::{Performed, Replicated, TypedDelta, Write};
 use super::lww_map::LwwMap;
 use super::state_hash::object_hashes;
 use super::vector::{Origins, Vector};
@@ -118,6 +119,15 @@ impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
 
     pub(super) fn footprint(&self) -> usize {
         self.map.footprint()
+    }
+
+    /// The first invariant of the state that does not hold: for tests and simulators. Cost: O(all that
+    /// is stored).
+    ///
+    /// # Errors
+    /// What does not hold, in words.
+    pub fn debug_check(&self) -> Result<(), String> {
+        self.map.debug_check()
     }
 
     /// The state hash.

@@ -15,16 +15,15 @@ mod canonical_bytes;
 mod segments;
 mod vector;
 
+mod apply_error;
+mod changes;
 mod delta;
-mod history;
 pub(crate) mod state_hash;
 
 pub mod g_counter;
 
 mod decisions;
-mod exchange;
 mod inspect;
-mod join;
 pub mod lww_register;
 pub mod or_set;
 
@@ -40,8 +39,9 @@ pub mod wire;
 
 pub use crate::digest::StateHash;
 pub use crate::operation::{Author, OperationError};
+pub use apply_error::ApplyError;
 pub use canonical_bytes::CanonicalBytes;
+pub use changes::{Applied, KeyChange};
 pub use decisions::{Conflict, Decision};
-pub use delta::{ApplyError, KeyedDelta, Performed, Presence, Replicated, TypedDelta, Write};
-pub use exchange::{Applied, KeyChange};
+pub use delta::{KeyedDelta, Performed, Presence, Replicated, TypedDelta, Write};
 pub use vector::{ActorTable, Fingerprint, Vector};

@@ -15,8 +15,9 @@
 //! process runs has two of them with the same bits, which go on under the same opening: nobody can
 //! see that from within; where the platform tells, open the replica anew.
 
+use super::ApplyError;
 use super::canonical_bytes::CanonicalBytes;
-use super::delta::{ApplyError, DeltaAuthor, Effect, KeyedDelta, Name, TypedDelta};
+use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, TypedDelta};
 use super::g_counter::CounterDelta;
 use super::log::{Columns, LogDelta};
 use super::replica::{Changes, Delta, Object, Reason};

@@ -29,10 +29,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use super::apply_error::ApplyError;
 use super::canonical_bytes::CanonicalBytes;
+use super::changes::Applied;
 use super::decisions::{Conflict, Decision, Decisions};
-use super::delta::{ApplyError, Performed, Replicated, TypedDelta};
-use super::exchange::Applied;
+use super::delta::{Performed, Replicated, TypedDelta};
 use super::state_hash::object_hashes;
 use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
@@ -137,6 +138,15 @@ impl<K: CanonicalBytes + ?Sized> OrSet<K> {
     /// O(elements that were ever contested).
     pub fn conflicts(&self) -> impl Iterator<Item = Conflict<K::Ref<'_>>> {
         self.decisions.conflicts(K::from_bytes)
+    }
+
+    /// The first invariant of the state that does not hold: for tests and simulators. Cost: O(all that
+    /// is stored).
+    ///
+    /// # Errors
+    /// What does not hold, in words.
+    pub fn debug_check(&self) -> Result<(), String> {
+        self.decisions.debug_check()
     }
 
     pub(super) fn store(&self) -> &Decisions<Presence> {

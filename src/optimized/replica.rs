@@ -32,14 +32,15 @@
 //! # Ok::<(), rejoin::optimized::replica::Error>(())
 //! ```
 
+use super::apply_error::ApplyError;
 use super::canonical_bytes::CanonicalBytes;
+pub use super::changes::Changes;
 use super::decisions::Conflict;
-use super::delta::ApplyError;
 use super::g_counter::{CounterDelta, GCounter};
 use super::log::{Log, LogDelta};
 use super::lww_map::{self, LwwMap};
 use super::lww_register::{self, LwwRegister};
-use super::openings::{DeltaOpenings, Draws, Healed, Knowledge, RepeatedOpening};
+use super::openings::{DeltaOpenings, Draws, Knowledge, RepeatedOpening};
 use super::or_set::{self, OrSet};
 use super::state_hash::replica_hash;
 use super::vector::{Origins, Vector};
@@ -79,19 +80,6 @@ pub enum Delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     LwwMap(lww_map::Delta<K, V>),
     /// Of a log.
     Log(LogDelta<V>),
-}
-
-/// What a delta changed in one object.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Changes {
-    /// How many keys, entries or shares changed.
-    pub changed: usize,
-    /// The decisions that had effect before and have it no more, with the bytes of their keys.
-    pub overruled: Vec<(Vec<u8>, crate::operation::DecisionId)>,
-    /// The forks that were found here, and healed.
-    pub healed: Vec<Healed>,
-    /// Whether some operations go by other names since, here or in the delta.
-    pub is_renamed: bool,
 }
 
 /// Why a request or a message was refused. Nothing changed.
@@ -304,12 +292,6 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
             }
         };
         taken.map_err(Reason::Apply)
-    }
-}
-
-impl Changes {
-    fn of(changed: usize) -> Self {
-        Self { changed, ..Self::default() }
     }
 }
 

@@ -189,9 +189,21 @@ impl World {
                 self.attend(link);
             }
         }
+        self.check_invariants();
         if self.fault == Some(Fault::StaleHash) && self.now == self.steps / 2 {
             let first = &mut self.places[self.members[0]];
             self.stale = Some(first.replica.state_hash().content.to_string());
+        }
+    }
+
+    /// The invariants of every state, which are the engine's own.
+    fn check_invariants(&mut self) {
+        for place in &self.places {
+            for (id, object) in place.replica.objects() {
+                if let Err(fault) = object.debug_check() {
+                    self.findings.push(format!("{id}: in step {}: {fault}", self.now));
+                }
+            }
         }
     }
 

@@ -8,6 +8,8 @@
 //! Source: this project.
 
 mod decoder;
+#[cfg(test)]
+mod forged;
 
 use super::column::{BLOCK, Block, unzigzag, write_block, write_column, zigzag};
 use super::error::Error;
@@ -334,7 +336,9 @@ fn write_dots(dots: &[(u32, u32, u64)], to: &mut Writer) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dot::Dot;
     use crate::dot::{Origin, ReplicaId};
+    use crate::optimized::ApplyError;
     use crate::optimized::Author;
     use crate::optimized::lww_map::LwwMap;
     use crate::optimized::vector::Vector;
@@ -462,112 +466,112 @@ mod tests {
         }
     }
 
-    /// A forged delta may list, of a new key, a decision that the receiver has seen on another one.
-    /// Then no decision on the new key is maximal, and what stands in its place is not to be read.
-    #[test]
-    fn a_key_on_which_nothing_is_maximal_can_be_hashed_and_decided_on() {
+    /// Applies a forged delta to a map, which must refuse it and stay as it is.
+    fn contradiction(map: &mut LwwMap<str, str>, forged: &KeyedDelta<Write>) -> ApplyError {
+        let (vector, hash) = (map.vector(), map.state_hash());
+        let bytes = encode(forged, OriginEncoding::Inline, BaseEncoding::Inline);
+        let forged = read(&bytes).expect("it is well formed");
+        let refused = map.apply(&forged).map(drop).expect_err("it is refused");
+        map.store().debug_check().expect("the invariants hold");
+        assert_eq!((map.vector(), map.state_hash()), (vector, hash), "nothing changed");
+        refused
+    }
+
+    /// A map with one key, and what another replica tells it of that key and a new one.
+    fn news() -> (LwwMap<str, str>, KeyedDelta<Write>) {
         let mut map = LwwMap::<str, str>::new();
-        let _ = map.put(&author("m", 1), "y", "v", 9).expect("there is room");
-        let mut forged = map.delta_since(&Vector::default()).keyed;
-        let mut first = |value: &[u8]| Record {
-            effect: Write::new(1, Some(forged.values.put(value))),
-            ..forged.first[0]
+        let _ = map.put(&author("m", 1), "known", "old", 1).expect("there is room");
+        let mut other = map.clone();
+        let _ = other.put(&author("o", 1), "known", "new", 2).expect("there is room");
+        let _ = other.put(&author("o", 2), "other", "any", 3).expect("there is room");
+        let delta = other.delta_since(&map.vector()).keyed;
+        assert_eq!(delta.names.len(), 2);
+        (map, delta)
+    }
+
+    #[test]
+    fn one_operation_on_two_keys_is_refused() {
+        let twice = "on two keys";
+        let first_again = |delta: &mut KeyedDelta<Write>| {
+            let last = *delta.first.last().expect("there is one");
+            delta.others = vec![(delta.others[0].0, last)];
         };
-        forged.first = vec![first(&[b'w'; 100]), first(b"w")];
-        forged.keys = b"yx".to_vec();
-        forged.names = [0, 1].map(|at| Name::Bytes { at, length: 1 }).to_vec();
-        let bytes = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
-        let forged = read(&bytes).expect("one operation twice is not noticed");
-        let _ = map.apply(&forged).expect("no gap");
+        assert!(refusal(first_again).expect_err("it is refused").contains(twice));
+        let creation_again = |delta: &mut KeyedDelta<Write>| {
+            let record = delta.first[0];
+            let place = delta.authors[record.author as usize].place;
+            let last = delta.first.len() as u32 - 1;
+            delta.creation_dots.push((last, place, record.counter));
+        };
+        assert!(refusal(creation_again).expect_err("it is refused").contains(twice));
+        let listed_again = |delta: &mut KeyedDelta<Write>| delta.first[1] = delta.first[0];
+        assert!(refusal(listed_again).expect_err("it is refused").contains("out of order"));
+    }
+
+    /// A delta that says an operation again, of another key than it was on: an echo with one byte
+    /// changed. What it says of operations that were seen changes nothing, and a new key none of whose
+    /// operations are new is a contradiction.
+    #[test]
+    fn a_seen_operation_decides_on_no_other_key() {
+        let (mut map, mut delta) = news();
+        let bytes = encode(&delta, OriginEncoding::Inline, BaseEncoding::Inline);
+        let _ = map.apply(&read(&bytes).expect("it is honest")).expect("it fits");
         let hash = map.state_hash();
-        assert_eq!(map.get("y"), Some("v"));
+        delta.keys[0] ^= 1;
+        let bytes = encode(&delta, OriginEncoding::Inline, BaseEncoding::Inline);
+        let echo = map.apply(&read(&bytes).expect("it is well formed")).expect("nothing is new");
+        assert!(echo.is_empty());
+        assert_eq!((map.ever(), map.state_hash()), (2, hash));
 
-        let _ = map.put(&author("m", 2), "x", "later", 20).expect("there is room");
-        assert_ne!(map.state_hash(), hash);
-        let mut copy = LwwMap::<str, str>::new();
-        let _ = copy.apply(&map.delta_since(&Vector::default())).expect("no gap");
-        let _ = copy.put(&author("n", 1), "x", "latest", 30).expect("there is room");
-        let _ = map.apply(&copy.delta_since(&map.vector())).expect("the key has a creation dot");
-        assert_eq!(map.get("x"), Some("latest"));
+        let mut other = map.clone();
+        let _ = other.put(&author("o", 3), "later", "new", 4).expect("there is room");
+        let mut forged = other.delta_since(&delta.since).keyed;
+        let name = forged.names.iter().position(|name| {
+            matches!(name, Name::Bytes { at, length }
+                if &forged.keys[*at as usize..][..*length as usize] == b"other")
+        });
+        let Name::Bytes { at, .. } = forged.names[name.expect("it is listed")] else {
+            panic!("it goes by its bytes");
+        };
+        forged.keys[at as usize] = b'X';
+        let operation = Some(Dot { origin: origin("o"), counter: 2 });
+        let refused = contradiction(&mut map, &forged);
+        assert_eq!(refused, ApplyError::ContradictedKey { key: b"Xther".to_vec(), operation });
+        let _ = map.apply(&other.delta_since(&map.vector())).expect("what is honest fits");
+        assert_eq!(map.state_hash(), other.state_hash());
     }
 
-    /// A forged delta may decide two keys by one operation. Who applied it must still be able to
-    /// read what it wrote down, or its store were lost.
+    /// A key listed twice, by its bytes and by a creation dot, or twice by its bytes, also if it is new.
     #[test]
-    fn a_state_made_of_a_forged_delta_can_be_read_back() {
-        let mut forged = delta();
-        let (contested, last) = (forged.others[0].0, forged.first.len() - 1);
-        forged.first[contested as usize] = forged.others[0].1;
-        forged.others = vec![(contested, forged.first[last])];
-        let forged = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
-        let forged = read(&forged).expect("one operation twice is not noticed");
-
-        let mut map = LwwMap::<str, str>::new();
-        let _ = map.put(&author("a", 1), "known", "old", 9).expect("there is room");
-        let _ = map.apply(&forged).expect("no gap");
-        let all = map
-            .delta_since(&Vector::default())
-            .encode(OriginEncoding::Inline, BaseEncoding::Inline);
-        let mut copy = LwwMap::<str, str>::new();
-        let _ = copy.apply(&read(&all).expect("a state can be read")).expect("no gap");
-        assert_eq!(copy.state_hash(), map.state_hash());
+    fn a_key_that_is_listed_twice_is_refused() {
+        for twice in ["known", "new"] {
+            let (mut map, mut forged) = news();
+            let bytes = Name::Bytes { at: 0, length: twice.len() as u32 };
+            forged.keys = twice.into();
+            if twice == "known" {
+                forged.names[1] = bytes;
+            } else {
+                forged.names = vec![bytes; 2];
+            }
+            let refused = contradiction(&mut map, &forged);
+            let expected = ApplyError::ContradictedKey { key: twice.into(), operation: None };
+            assert_eq!(refused, expected);
+        }
     }
 
-    /// A forged delta may list a key twice, by its bytes and by a creation dot. The first time counts.
+    /// A new key with a creation dot that was seen, on another key.
     #[test]
-    fn a_key_that_is_listed_twice_is_applied_once() {
-        let mut map = LwwMap::<str, str>::new();
-        let _ = map.put(&author("a", 1), "known", "old", 1).expect("there is room");
-        let receiver = map.clone();
-        let _ = map.put(&author("a", 2), "known", "new", 2).expect("there is room");
-        let _ = map.put(&author("a", 3), "other", "any", 3).expect("there is room");
-        let mut forged = map.delta_since(&receiver.vector()).keyed;
-        assert_eq!(forged.names.len(), 2);
-        forged.keys.clear();
-        forged.keys.extend_from_slice(b"known");
-        let length = forged.keys.len() as u32;
-        forged.names[1] = Name::Bytes { at: 0, length };
-        let bytes = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
-        let read = TypedDelta::<Write, str, str>::decode(&bytes, &DecodeContext::default());
-        let read = read.expect("that both are one key cannot be seen");
-
-        let mut receiver = receiver;
-        let changed = receiver.apply(&read).expect("no gap").len();
-        assert_eq!((changed, receiver.get("known"), receiver.ever()), (1, Some("new"), 1));
-        // It is not marked for longer than that.
-        let _ = map.put(&author("a", 4), "known", "newer", 4).expect("there is room");
-        let _ = receiver.apply(&map.delta_since(&receiver.vector())).expect("no gap");
-        assert_eq!(receiver.get("known"), Some("newer"));
-    }
-
-    /// A forged delta may list a new key with a creation dot that its receiver has seen, of another key.
-    /// What honest replicas tell each other of the key then must be understood.
-    #[test]
-    fn a_key_of_which_all_creation_dots_are_known_gets_one() {
-        let mut receiver = LwwMap::<str, str>::new();
-        let _ = receiver.put(&author("x", 1), "own", "old", 1).expect("there is room");
-        let mut forger = LwwMap::<str, str>::new();
-        let _ = forger.apply(&receiver.delta_since(&Vector::default())).expect("no gap");
-        let _ = forger.put(&author("f", 1), "new", "any", 2).expect("there is room");
-        let mut forged = forger.delta_since(&Vector::default()).keyed;
-        let place =
-            |name| forged.seen.actor_table().position(&origin(name)).expect("it has decided");
-        let (f, x) = (place("f") as u32, place("x") as u32);
-        let number = forged
-            .first
-            .iter()
-            .position(|record| forged.authors[record.author as usize].place == f);
-        let number = number.expect("it is listed") as u32;
-        forged.creation_dots.push((number, x, 1));
-        let bytes = encode(&forged, OriginEncoding::Inline, BaseEncoding::Inline);
-        let _ = receiver.apply(&read(&bytes).expect("it cannot be noticed")).expect("no gap");
-
-        let mut third = LwwMap::<str, str>::new();
-        let _ = third.apply(&receiver.delta_since(&Vector::default())).expect("no gap");
-        let _ = third.put(&author("t", 1), "new", "honest", 3).expect("there is room");
-        let _ = receiver.apply(&third.delta_since(&receiver.vector())).expect("it is understood");
-        assert_eq!(receiver.get("new"), Some("honest"));
-        assert_eq!(receiver.state_hash(), third.state_hash());
+    fn a_seen_creation_dot_creates_no_other_key() {
+        let (mut map, mut forged) = news();
+        let place = forged.seen.actor_table().position(&origin("m")).expect("it has decided");
+        forged.since = Vector::default();
+        forged.names = [(0, 5), (5, 5)].map(|(at, length)| Name::Bytes { at, length }).to_vec();
+        forged.keys = b"knownother".to_vec();
+        forged.creation_dots = vec![(1, place as u32, 1)];
+        let operation = Some(Dot { origin: origin("m"), counter: 1 });
+        let refused = contradiction(&mut map, &forged);
+        assert_eq!(refused, ApplyError::ContradictedKey { key: b"other".to_vec(), operation });
+        assert!(refused.to_string().contains("\"other\""), "{refused}");
     }
 
     /// Of a key that is listed very often, what it has is told once.

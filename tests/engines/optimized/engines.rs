@@ -400,10 +400,12 @@ macro_rules! optimized_engine {
             let applied = self.apply(delta)?;
             let changes = told(applied.iter(), $name);
             assert_eq!((applied.len(), applied.is_empty()), (changes.len(), changes.is_empty()));
+            self.debug_check().expect("the invariants hold");
             Ok(changes)
         }
 
         fn hashes(&mut self) -> StateHash {
+            self.debug_check().expect("the invariants hold");
             self.state_hash()
         }
 

@@ -63,6 +63,7 @@ pub(super) fn decode<E: Coded>(
     let winners = if E::IS_TIMED { decoder.beside(listed.first.len())? } else { Vec::new() };
     decoder.winners_are_apart(&listed.first, &others, &winners)?;
     let creation_dots = decoder.dots(listed.first.len(), false)?;
+    decoder.operations_have_one_key(&listed.first, &others, &winners, &creation_dots)?;
     if !decoder.texts.is_empty() {
         return Err(decoder.wrong("values that no record writes", "a record for each value"));
     }
@@ -163,14 +164,16 @@ impl<'a> Decoder<'a> {
                 };
                 let place = &mut self.places[place as usize];
                 match place.last.checked_add(columns.counter[at]) {
-                    Some(counter) if place.since < counter && counter <= place.seen => {
+                    Some(counter) if place.last < counter && counter <= place.seen => {
                         columns.counter[at] = counter;
                         place.last = counter;
                     }
                     _ => {
                         return Err(self.wrong(
-                            "a first decision that the receiver has seen, or the sender has not",
-                            "counters above those of the base, and not above those that were seen",
+                            "a first decision out of order, or again, or that the receiver has seen, or \
+                             the sender has not",
+                            "rising counters above those of the base, and not above those that were \
+                             seen",
                         ));
                     }
                 }
@@ -412,6 +415,38 @@ impl<'a> Decoder<'a> {
         }
         let expected = "at most one winner for each key, and none that is maximal";
         Err(self.wrong("a second winner, or one that is maximal", expected))
+    }
+
+    /// An operation decides on one key. First records rise for each origin, so that what is listed
+    /// besides can be looked for while they are walked.
+    fn operations_have_one_key<E>(
+        &self,
+        first: &[Record<E>],
+        others: &[(u32, Record<E>)],
+        winners: &[(u32, Record<E>)],
+        creation_dots: &[(u32, u32, u64)],
+    ) -> Result<(), Error> {
+        let records = others.iter().chain(winners).map(|(key, record)| (self.name(record), *key));
+        let dots = creation_dots.iter().map(|(key, place, counter)| ((*place, *counter), *key));
+        let mut further: Vec<((u32, u64), u32)> = records.chain(dots).collect();
+        if further.is_empty() {
+            return Ok(());
+        }
+        further.sort_unstable();
+        let is_twice =
+            further.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1);
+        let is_first_elsewhere = || {
+            (0..).zip(first).any(|(key, record)| {
+                let name = self.name(record);
+                let at = further.partition_point(|(other, _)| *other < name);
+                further.get(at).is_some_and(|(other, of)| *other == name && *of != key)
+            })
+        };
+        if is_twice || is_first_elsewhere() {
+            let expected = "each operation on one key";
+            return Err(self.wrong("an operation that decides on two keys", expected));
+        }
+        Ok(())
     }
 
     /// Reads names of operations by key: such as both have seen, or only the sender.

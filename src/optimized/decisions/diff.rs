@@ -1,88 +1,18 @@
-//! Exchange: deltas out of the store of decisions, and what applying one tells.
+//! Deltas out of the store: what a replica that has seen a vector may lack.
 //!
-//! Meaning: the reference's `part_since` of decisions, and of the winners beside.
+//! Meaning: the reference's `part_since` of decisions, and of the winners.
 //! Laws: as there (tests/engines/optimized/mod.rs; of a model, proved in spec/).
-//! Cost: `delta_since` O(changes since the vector), but for the logarithm of how many concurrent
-//! decisions a key has; besides O(origins), and of each listed key what is known of it.
-//! Source: see [`super::delta`].
+//! Cost: O(changes since the vector), but for the logarithm of how many siblings a key has; besides
+//! O(origins), and of each listed key what is known of it.
+//! Source: see [`crate::optimized::delta`].
 
-use super::arena::{BLOCK, Values};
-use super::canonical_bytes::CanonicalBytes;
-use super::decisions::{Decisions, Marks, same};
-use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
-use super::history::LocalDot;
-use super::openings::DeltaOpenings;
-use super::replica::Changes;
-use super::vector::Vector;
-use crate::operation::DecisionId;
+use super::creation::LocalDot;
+use super::{Decisions, same};
+use crate::optimized::arena::{BLOCK, Values};
+use crate::optimized::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
+use crate::optimized::openings::DeltaOpenings;
+use crate::optimized::vector::Vector;
 use hashbrown::HashMap;
-use std::marker::PhantomData;
-
-/// What a join did to one key.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Change<E> {
-    /// The key's number.
-    pub key: u32,
-    /// The decision that had effect before and has it no more.
-    pub overruled: Option<Record<E>>,
-}
-
-/// What a delta changed. To be looked at, or not.
-#[derive(Debug)]
-pub struct Applied<'a, E, K: ?Sized> {
-    store: &'a Decisions<E>,
-    changes: Vec<Change<E>>,
-    keys: PhantomData<fn(&K)>,
-}
-
-/// What a delta did to one key.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeyChange<K> {
-    /// The key.
-    pub key: K,
-    /// The decision that had effect before and has it no more.
-    pub overruled: Option<DecisionId>,
-    /// Whether the key is an open merge decision now.
-    pub is_open: bool,
-}
-
-impl<'a, E: Effect, K: CanonicalBytes + ?Sized> Applied<'a, E, K> {
-    pub(super) fn new(store: &'a Decisions<E>, changes: Vec<Change<E>>) -> Self {
-        Self { store, changes, keys: PhantomData }
-    }
-
-    /// How many keys changed.
-    pub fn len(&self) -> usize {
-        self.changes.len()
-    }
-
-    /// Whether nothing changed.
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// The same in the words of a replica.
-    pub(super) fn changes(&self) -> Changes {
-        let overruled = self.changes.iter().filter_map(|change| {
-            let record = change.overruled?;
-            Some((self.store.key(change.key).to_vec(), self.store.id(&record)))
-        });
-        let (changed, overruled) = (self.changes.len(), overruled.collect());
-        Changes { changed, overruled, ..Changes::default() }
-    }
-
-    /// The keys of which the decisions changed, in the order of the delta.
-    pub fn iter(&self) -> impl Iterator<Item = KeyChange<K::Ref<'a>>> {
-        let store = self.store;
-        self.changes.iter().filter_map(move |change| {
-            Some(KeyChange {
-                key: K::from_bytes(store.key(change.key))?,
-                overruled: change.overruled.map(|record| store.id(&record)),
-                is_open: store.is_open(change.key),
-            })
-        })
-    }
-}
 
 impl<E: Effect> Decisions<E> {
     /// For every key that has a maximal decision outside `since`: all its maximal decisions, and
@@ -140,7 +70,7 @@ impl<E: Effect> Decisions<E> {
     ) -> Option<&Record<E>> {
         let is_it = |record: &&Record<E>| self.local_dot(record) == dot;
         let marks = self.marks[key as usize];
-        if !marks.has(Marks::MORE | Marks::VACANT) {
+        if !marks.has_siblings() {
             return Some(&self.records[key as usize]).filter(is_it);
         }
         let first = || {
@@ -200,7 +130,7 @@ impl<E: Effect> Decisions<E> {
             ..*record
         };
         delta.first.push(copied(first));
-        if let Some(more) = self.beside(key) {
+        if let Some(siblings) = self.siblings_of(key) {
             for other in self.maximal(key).filter(|other| !same(other, first)) {
                 let origin = self.authors.origin(other.author);
                 if other.counter > known[origin as usize] {
@@ -212,7 +142,7 @@ impl<E: Effect> Decisions<E> {
             let is_unseen = |record: &&Record<E>| {
                 record.counter > known[self.authors.origin(record.author) as usize]
             };
-            if let Some(winner) = more.winner.as_ref().filter(is_unseen) {
+            if let Some(winner) = siblings.winner.as_ref().filter(is_unseen) {
                 delta.winners.push((number, copied(winner)));
             }
         }

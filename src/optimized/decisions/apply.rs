@@ -1,30 +1,42 @@
-//! Join: deltas into the store of decisions.
+//! Applying: a delta into the store.
 //!
-//! Meaning: the reference's `take_part` of decisions, and of the winners beside.
-//! Laws: as there (tests/engines/optimized/mod.rs; of a model, proved in spec/).
-//! Cost: O(keys that the delta lists), but for the logarithm of how many concurrent decisions a key
-//! has; besides O(origins), and of each listed key what is known of it.
-//! Source: see [`super::delta`].
+//! Meaning: the reference's `take_part` of decisions, and of the winners.
+//! Laws: as there (tests/engines/optimized/mod.rs; of a model, proved in spec/). A delta that contradicts what the
+//! store knows is refused before anything changes; what it says of operations that the store has seen
+//! changes nothing.
+//! Cost: O(keys that the delta lists), but for the logarithm of how many siblings a key has; besides
+//! O(origins), and of each listed key what is known of it.
+//! Source: see [`crate::optimized::delta`].
 
-use super::arena::{BLOCK, prefetch};
-use super::decisions::{Decisions, MOST_MAXIMAL, Marks, View, same};
-use super::delta::{ApplyError, DeltaAuthor, Effect, KeyedDelta, Name, Record};
-use super::exchange::Change;
-use super::history::{DotIndex, LocalDot, LocalDots, Step};
+use super::creation::{LocalDot, LocalDots};
+use super::dot_index::{DotIndex, Step};
+use super::{Decisions, MOST_MAXIMAL, Marks, View, same};
 use crate::dot::Dot;
+use crate::optimized::ApplyError;
+use crate::optimized::arena::BLOCK;
+use crate::optimized::changes::Change;
+use crate::optimized::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
+use hashbrown::HashSet;
 use std::cmp::Ordering;
 
 impl<E: Effect> Decisions<E> {
-    /// Applies a delta. Where operations between this state and the delta's start are missing, it
-    /// is refused, and nothing changes. Tells what it did to which key.
+    /// Applies a delta, and gives what it did to which key.
+    ///
+    /// # Errors
+    /// Operations between this state and the delta's start are missing, the delta contradicts what was
+    /// seen, or there is no room. Nothing changes then.
     #[inline(never)]
     pub fn apply(&mut self, delta: &KeyedDelta<E>) -> Result<Vec<Change<E>>, ApplyError> {
         if let Some((origin, needed, seen)) = self.origins.lacks(&delta.since) {
             return Err(ApplyError::Gap { origin, needed, seen });
         }
+        if self.origins.lacks(&delta.seen).is_none() {
+            self.origins.openings.join(&delta.openings.begun);
+            return Ok(Vec::new());
+        }
         let keys = self.resolve(delta)?;
         let new = keys.iter().filter(|key| key.is_none()).count();
-        // Of each key the one that is there, and the one that is new, beside those that are listed.
+        // Of each key the one that is there, and the one that is new, besides those that are listed.
         let creation_dots = 2 * delta.names.len() + delta.creation_dots.len();
         if !self.keys.has_room(new, delta.keys.len()) || !self.creation_dots.has_room(creation_dots)
         {
@@ -33,19 +45,24 @@ impl<E: Effect> Decisions<E> {
         if self.may_be_too_contested(delta) {
             return Err(ApplyError::TooContested);
         }
+        let keys = self.number(delta, keys);
+        if let Some((key, operation)) = self.contradiction(delta, &keys) {
+            let key = self.keys.get(key).to_vec();
+            self.keys.truncate(self.len());
+            return Err(ApplyError::ContradictedKey { key, operation });
+        }
         let numbers = self.origins.numbers_of(delta.seen.actor_table());
         self.dot_indexes.resize(self.origins.len(), DotIndex::default());
-        let whose = |author: &DeltaAuthor| {
+        let author = |author: &DeltaAuthor| {
             let origin = numbers[author.place as usize];
             let seen = self.origins.seen(origin);
             AuthorMap { author: self.authors.number(origin, &author.user), origin, seen }
         };
-        let authors = delta.authors.iter().map(whose).collect();
+        let authors = delta.authors.iter().map(author).collect();
         let mut theirs = vec![0; self.origins.len()];
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
             theirs[*number as usize] = *count;
         }
-        let keys = self.number(delta, keys);
         let mut join = Join {
             store: self,
             delta,
@@ -56,7 +73,6 @@ impl<E: Effect> Decisions<E> {
             steps: Steps::default(),
             is_in_order: false,
             lists: Lists::default(),
-            listed: Vec::with_capacity(delta.names.len()),
         };
         join.all(&keys);
         let Join { numbers, changes, .. } = join;
@@ -68,93 +84,117 @@ impl<E: Effect> Decisions<E> {
         Ok(changes)
     }
 
-    /// Whether the delta may lead to too many decisions on one key. What it lists of a key may come
-    /// beside what the most contested key has.
+    /// A key on which the delta contradicts what was seen here, and by which operation: whoever has
+    /// seen an operation knows the key that it decided on, so all that is listed of a new key must be
+    /// unseen. Or a key that is listed twice. `keys` has the number of each listed key.
+    fn contradiction(&self, delta: &KeyedDelta<E>, keys: &[u32]) -> Option<(u32, Option<Dot>)> {
+        let known = self.len() as u32;
+        let mut next = known;
+        let mut listed = Listed::new(known, keys.len());
+        for key in keys {
+            // New keys have the next numbers, in order.
+            let is_new = *key == next;
+            next += u32::from(is_new);
+            if !is_new && (*key >= known || !listed.insert(*key)) {
+                return Some((*key, None));
+            }
+        }
+        if next == known {
+            return None;
+        }
+        let origins = delta.seen.actor_table();
+        let numbers = self.origins.find_all(origins);
+        let seen: Vec<u64> = numbers
+            .into_iter()
+            .map(|number| number.map_or(0, |number| self.origins.seen(number)))
+            .collect();
+        let place = |record: &Record<E>| delta.authors[record.author as usize].place;
+        let of_record = |record: &Record<E>| (place(record), record.counter);
+        let is_contradicted = |key: u32, (place, counter): (u32, u64)| {
+            key >= known && counter <= seen[place as usize]
+        };
+        let first = keys.iter().zip(&delta.first).map(|(key, first)| (*key, of_record(first)));
+        let records = delta.others.iter().chain(&delta.winners);
+        let records = records.map(|(of, record)| (keys[*of as usize], of_record(record)));
+        let dots = delta.kept.iter().chain(&delta.creation_dots);
+        let dots = dots.map(|(of, place, counter)| (keys[*of as usize], (*place, *counter)));
+        let mut all = first.chain(records).chain(dots);
+        let (key, (place, counter)) = all.find(|(key, dot)| is_contradicted(*key, *dot))?;
+        let origin = origins.origins()[place as usize].clone();
+        Some((key, Some(Dot { origin, counter })))
+    }
+
+    /// Whether the delta may lead to too many decisions on one key. What it lists of a key may be
+    /// concurrent with all that the most contested key has.
     fn may_be_too_contested(&mut self, delta: &KeyedDelta<E>) -> bool {
         let runs = delta.others.chunk_by(|(a, _), (b, _)| a == b).map(<[_]>::len);
         let most = usize::from(!delta.is_empty()) + runs.max().unwrap_or(0);
-        let most_here = |store: &Self| usize::from(store.len() > 0) + store.most_beside;
+        let most_here = |store: &Self| usize::from(store.len() > 0) + store.most_siblings;
         if most_here(self) + most > MOST_MAXIMAL {
-            let lengths = self.more.iter().map(|(_, more)| more.maximal.len());
-            self.most_beside = lengths.max().unwrap_or(0);
+            let lengths = self.siblings.iter().map(|(_, siblings)| siblings.maximal.len());
+            self.most_siblings = lengths.max().unwrap_or(0);
         }
         most_here(self) + most > MOST_MAXIMAL
     }
+}
 
-    /// The number of each listed key. Those that are new have the next ones, in the order in which
-    /// they are listed first.
-    fn number(&mut self, delta: &KeyedDelta<E>, known: Vec<Option<u32>>) -> Vec<u32> {
-        let number = |(name, known): (&Name, Option<u32>)| match (name, known) {
-            (_, Some(key)) => key,
-            (Name::Bytes { at, length }, None) => {
-                self.keys.number(&delta.keys[*at as usize..][..*length as usize]).0
-            }
-            (Name::CreationDot { .. }, None) => unreachable!("names by creation dot were resolved"),
-        };
-        delta.names.iter().zip(known).map(number).collect()
+/// Which known keys a delta has listed so far.
+enum Listed {
+    /// A bit for each key, where the delta lists many.
+    Bits(Vec<u64>),
+    Few(HashSet<u32>),
+}
+
+impl Listed {
+    fn new(known: u32, listed: usize) -> Self {
+        let words = known as usize / 64 + 1;
+        if words <= listed { Self::Bits(vec![0; words]) } else { Self::Few(HashSet::new()) }
     }
 
-    /// The number of each listed key; `None` for keys that go by their bytes.
-    pub(super) fn resolve(&self, delta: &KeyedDelta<E>) -> Result<Vec<Option<u32>>, ApplyError> {
-        let origins = delta.seen.actor_table().origins();
-        let numbers = self.origins.find_all(delta.seen.actor_table());
-        let mut keys = Vec::with_capacity(delta.names.len());
-        for block in delta.names.chunks(BLOCK) {
-            let creation_dots = block.iter().filter_map(|name| match *name {
-                Name::CreationDot { place, counter } => Some((numbers[place as usize]?, counter)),
-                Name::Bytes { .. } => None,
-            });
-            let nearest = |(origin, counter)| self.dot_indexes[origin as usize].near(counter);
-            prefetch(creation_dots.filter_map(nearest), |entry| entry.counter());
-            for name in block {
-                let Name::CreationDot { place, counter } = *name else {
-                    keys.push(None);
-                    continue;
-                };
-                let dot_index =
-                    numbers[place as usize].map(|number| &self.dot_indexes[number as usize]);
-                let Some(key) = dot_index.and_then(|dot_index| dot_index.key_created_by(counter))
-                else {
-                    let origin = origins[place as usize].clone();
-                    return Err(ApplyError::UnknownCreationDot(Dot { origin, counter }));
-                };
-                keys.push(Some(key));
+    /// Adds a key; whether it was not there.
+    fn insert(&mut self, key: u32) -> bool {
+        match self {
+            Self::Bits(words) => {
+                let (word, bit) = (&mut words[key as usize / 64], 1 << (key % 64));
+                let is_new = *word & bit == 0;
+                *word |= bit;
+                is_new
             }
+            Self::Few(keys) => keys.insert(key),
         }
-        Ok(keys)
     }
 }
 
 /// What goes to the dot indexes: what is listed first of each key, which is in the order of its origin
-/// already, and what stands beside that.
+/// already, and all further operations.
 #[derive(Default)]
 struct Steps {
     listed: Vec<(u32, Step)>,
-    beside: Vec<(u32, Step)>,
+    further: Vec<(u32, Step)>,
 }
 
 impl Steps {
     /// Gives all, for each origin by counter.
     fn walk(mut self, mut give: impl FnMut(u32, Step)) {
         let order = |(origin, step): &(u32, Step)| (*origin, step.counter);
-        for steps in [&mut self.listed, &mut self.beside] {
+        for steps in [&mut self.listed, &mut self.further] {
             if !steps.is_sorted_by_key(order) {
                 steps.sort_unstable_by_key(order);
             }
         }
-        let mut beside = self.beside.into_iter().peekable();
+        let mut further = self.further.into_iter().peekable();
         for listed in self.listed {
-            while let Some((origin, step)) = beside.next_if(|step| order(step) < order(&listed)) {
+            while let Some((origin, step)) = further.next_if(|step| order(step) < order(&listed)) {
                 give(origin, step);
             }
             give(listed.0, listed.1);
         }
-        beside.for_each(|(origin, step)| give(origin, step));
+        further.for_each(|(origin, step)| give(origin, step));
     }
 }
 
-/// AuthorMap records the delta has, by the store's numbers, and how many operations of the origin the
-/// store had seen before.
+/// An author of the delta under the store's numbers, and how many operations of the origin the store
+/// had seen before.
 #[derive(Clone, Copy)]
 struct AuthorMap {
     author: u32,
@@ -162,16 +202,16 @@ struct AuthorMap {
     seen: u64,
 }
 
-/// What a delta says of a key beside its name and its first record. Few keys have any.
-struct Beside<'a, E> {
+/// What a delta says of a key besides its name and its first record. Few keys have any.
+struct Extras<'a, E> {
     others: &'a [(u32, Record<E>)],
     kept: &'a [(u32, u32, u64)],
     winners: &'a [(u32, Record<E>)],
     creation_dots: &'a [(u32, u32, u64)],
 }
 
-impl<'a, E> Beside<'a, E> {
-    const NOTHING: Self = Self { others: &[], kept: &[], winners: &[], creation_dots: &[] };
+impl<'a, E> Extras<'a, E> {
+    const NONE: Self = Self { others: &[], kept: &[], winners: &[], creation_dots: &[] };
 
     /// The first key that has any.
     fn next(&self) -> Option<u32> {
@@ -183,7 +223,7 @@ impl<'a, E> Beside<'a, E> {
         records.into_iter().chain(dots).flatten().min()
     }
 
-    fn is_nothing(&self) -> bool {
+    fn is_empty(&self) -> bool {
         let Self { others, kept, winners, creation_dots } = self;
         others.is_empty() && kept.is_empty() && winners.is_empty() && creation_dots.is_empty()
     }
@@ -207,7 +247,7 @@ struct Incoming<'a, E> {
     is_unseen: bool,
     /// Whether the first record is the only creation dot.
     is_created_by_first: bool,
-    beside: Beside<'a, E>,
+    extras: Extras<'a, E>,
 }
 
 /// The decisions on one key, while they are joined.
@@ -216,19 +256,19 @@ struct Lists<E> {
     /// Of ours, those that stay, and those that the sender has superseded.
     kept: Vec<Record<E>>,
     dropped: Vec<Record<E>>,
-    /// Of theirs, those that are news.
+    /// Of theirs, those that are unseen.
     added: Vec<Record<E>>,
-    /// What we list, what they list, and what was added: to be looked up.
-    our_dots: LocalDots,
+    /// What they list, what was added, and the key's creation dots: to be looked up.
     their_dots: LocalDots,
     added_dots: LocalDots,
+    creation_dots: LocalDots,
 }
 
 impl<E> Default for Lists<E> {
     fn default() -> Self {
-        let [our_dots, their_dots, added_dots] = <[LocalDots; 3]>::default();
+        let [their_dots, added_dots, creation_dots] = <[LocalDots; 3]>::default();
         let [ours, kept, dropped, added] = [const { Vec::new() }; 4];
-        Self { ours, kept, dropped, added, our_dots, their_dots, added_dots }
+        Self { ours, kept, dropped, added, their_dots, added_dots, creation_dots }
     }
 }
 
@@ -241,7 +281,7 @@ impl<E> Lists<E> {
     }
 }
 
-/// A delta that is being applied.
+/// A delta that is being applied. Nothing in it contradicts what the store has seen.
 struct Join<'a, E> {
     store: &'a mut Decisions<E>,
     delta: &'a KeyedDelta<E>,
@@ -256,8 +296,6 @@ struct Join<'a, E> {
     /// Whether all that is listed comes in the order of its origins, and goes to the dot indexes at once.
     is_in_order: bool,
     lists: Lists<E>,
-    /// The numbers of the keys that were listed so far, and are marked so.
-    listed: Vec<u32>,
 }
 
 impl<'a, E: Effect> Join<'a, E> {
@@ -268,7 +306,7 @@ impl<'a, E: Effect> Join<'a, E> {
         if !self.is_in_order {
             self.steps.listed.reserve(delta.names.len());
         }
-        let mut rest = Beside { others, kept, winners, creation_dots };
+        let mut rest = Extras { others, kept, winners, creation_dots };
         let mut next = rest.next();
         let mut number = 0;
         for block in keys.chunks(BLOCK) {
@@ -280,13 +318,10 @@ impl<'a, E: Effect> Join<'a, E> {
                     self.one(*key, name, first, rest.take(number));
                     next = rest.next();
                 } else {
-                    self.one(*key, name, first, Beside::NOTHING);
+                    self.one(*key, name, first, Extras::NONE);
                 }
                 number += 1;
             }
-        }
-        for key in &self.listed {
-            self.store.marks[*key as usize].set(Marks::LISTED, false);
         }
         let steps = std::mem::take(&mut self.steps);
         steps.walk(|origin, step| self.store.dot_indexes[origin as usize].push(step));
@@ -294,43 +329,31 @@ impl<'a, E: Effect> Join<'a, E> {
 
     /// Applies what is said of one key.
     #[inline]
-    fn one(&mut self, key: u32, name: &Name, first: &Record<E>, beside: Beside<'a, E>) {
-        let is_new = key as usize == self.store.len();
-        if is_new {
-            self.store.marks.push(Marks::default());
+    fn one(&mut self, key: u32, name: &Name, first: &Record<E>, extras: Extras<'a, E>) {
+        let from = self.authors[first.author as usize];
+        let first = Record { author: from.author, ..*first };
+        let is_unseen = first.counter > from.seen;
+        let has_name = matches!(name, Name::Bytes { .. });
+        if key as usize == self.store.len() {
+            return if extras.others.is_empty() && extras.winners.is_empty() {
+                self.create(key, first, from.origin, extras.creation_dots)
+            } else {
+                self.create_contested(key, first, extras)
+            };
         }
-        let marks = &mut self.store.marks[key as usize];
-        if marks.has(Marks::LISTED) {
-            // Only what was forged lists a key twice: it would be gone through again and again.
+        if !is_unseen && !extras.others.iter().any(|(_, other)| self.is_unseen(other)) {
+            // The store has seen all that the sender lists, and still lists it or has superseded it.
             return;
         }
-        let is_single = !marks.has(Marks::MORE | Marks::VACANT);
-        marks.set(Marks::LISTED, true);
-        self.listed.push(key);
-        let whose = self.authors[first.author as usize];
-        let first = Record { author: whose.author, ..*first };
-        let is_unseen = first.counter > whose.seen;
-        let has_name = matches!(name, Name::Bytes { .. });
-        let is_bare = beside.is_nothing();
-        if is_new {
-            if is_unseen && beside.others.is_empty() && beside.winners.is_empty() {
-                return self.create(key, first, whose.origin, beside.creation_dots);
-            }
-            // Its place is taken, but it is not to be read: its value is still the delta's.
-            self.store.records.push(first);
-            self.store.marks[key as usize].set(Marks::VACANT, true);
-        } else if is_single && is_bare && !has_name {
+        let is_single = !self.store.marks[key as usize].has_siblings();
+        if is_single && extras.is_empty() && !has_name {
             let ours = self.store.records[key as usize];
-            match (is_unseen, self.is_theirs(&ours)) {
-                (true, true) => return self.replace(key, ours, first, whose.origin),
-                // What they list was superseded here, or is ours.
-                (false, false) => return,
-                (false, true) if self.is_same(&ours, &first) => return,
-                _ => {}
+            if self.is_theirs(&ours) {
+                return self.replace(key, ours, first, from.origin);
             }
         }
-        let is_created_by_first = has_name && beside.creation_dots.is_empty();
-        self.join(key, &Incoming { first, is_unseen, is_created_by_first, beside });
+        let is_created_by_first = has_name && extras.creation_dots.is_empty();
+        self.join(key, &Incoming { first, is_unseen, is_created_by_first, extras });
     }
 
     /// A record of the delta under the store's numbers; its value is still the delta's.
@@ -338,11 +361,16 @@ impl<'a, E: Effect> Join<'a, E> {
         Record { author: self.authors[record.author as usize].author, ..*record }
     }
 
+    /// Whether the store has not seen a record of the delta.
+    fn is_unseen(&self, record: &Record<E>) -> bool {
+        record.counter > self.authors[record.author as usize].seen
+    }
+
     fn origin(&self, record: &Record<E>) -> u32 {
         self.store.authors.origin(record.author)
     }
 
-    /// Takes over a record of the delta with its value.
+    /// A record of the delta, with its value in the store.
     fn copied(&mut self, record: &Record<E>) -> Record<E> {
         let (values, theirs) = (&mut self.store.values, &self.delta.values);
         Record { effect: record.effect.moved(|handle| values.put(theirs.get(handle))), ..*record }
@@ -367,23 +395,54 @@ impl<'a, E: Effect> Join<'a, E> {
     ) {
         let record = self.copied(&first);
         self.store.records.push(record);
+        self.store.marks.push(Marks::default());
         let mut is_creation = creation_dots.is_empty();
         if !is_creation {
             let own = (origin, first.counter);
-            is_creation =
-                creation_dots.iter().any(|creation_dot| self.creation_dot(creation_dot) == own);
+            is_creation = creation_dots.iter().any(|dot| self.local_dot(dot) == own);
             if creation_dots.len() > 1 || !is_creation {
                 let mut dots = LocalDots::default();
                 dots.set([own].into_iter());
                 self.add_creation_dots(key, creation_dots, &dots);
-                // None is there where all are said to have been seen, which is forged: then others
-                // will be told that the record is the creation dot.
-                is_creation |= self.store.chain(key) == 0;
             }
         }
         self.list(origin, Step { counter: first.counter, key, is_creation });
         self.store.trees.touch(key);
         self.changes.push(Change { key, overruled: None });
+    }
+
+    /// A key that the store did not know, with several decisions.
+    #[inline(never)]
+    fn create_contested(&mut self, key: u32, first: Record<E>, extras: Extras<'a, E>) {
+        let mut lists = std::mem::take(&mut self.lists);
+        lists.clear();
+        lists.added.push(first);
+        lists.added.extend(extras.others.iter().map(|(_, other)| self.local(other)));
+        let Lists { added, added_dots, .. } = &mut lists;
+        added_dots.set(added.iter().map(|record| self.store.local_dot(record)));
+        let winner = extras.winners.first().map(|(_, record)| self.local(record));
+        let apart = winner.filter(|winner| {
+            added.iter().all(|record| self.view(record).cmp(&self.view(winner)).is_lt())
+        });
+
+        let record = self.copied(&first);
+        self.store.records.push(record);
+        self.store.marks.push(Marks::default());
+        let maximal = added[1..].iter().map(|record| self.copied(record)).collect();
+        let winner = apart.map(|apart| self.copied(&apart));
+        let siblings = self.store.siblings_mut(key);
+        (siblings.maximal, siblings.winner) = (maximal, winner);
+        let count = siblings.maximal.len();
+        if count == 0 && winner.is_none() {
+            self.store.take_siblings(key);
+        }
+        self.store.most_siblings = self.store.most_siblings.max(count);
+        self.store.trees.touch(key);
+        self.changes.push(Change { key, overruled: None });
+        let is_created_by_first = extras.creation_dots.is_empty();
+        let incoming = Incoming { first, is_unseen: true, is_created_by_first, extras };
+        self.note(key, &incoming, &mut lists);
+        self.lists = lists;
     }
 
     /// Joins one key: keeps what both list, and what one lists and the other has not seen.
@@ -397,19 +456,18 @@ impl<'a, E: Effect> Join<'a, E> {
         self.lists = lists;
     }
 
-    /// Whether they list one decision that is news, and all that we list stays beside it; nor does it
-    /// supersede what has effect, but for a winner, which is looked at later.
+    /// Whether they list one unseen decision, and all that we list stays; nor does it take effect from
+    /// another one, but for a winner, which is looked at later.
     fn is_concurrent_sibling(&self, key: u32, incoming: &Incoming<'_, E>) -> bool {
-        let Incoming { first, is_unseen, beside: Beside { others, kept, winners, .. }, .. } =
+        let Incoming { first, is_unseen, extras: Extras { others, kept, winners, .. }, .. } =
             incoming;
-        let is_vacant = self.store.marks[key as usize].has(Marks::VACANT);
         let is_plain = others.is_empty() && winners.is_empty() && kept.len() <= LocalDots::FEW;
-        if !is_unseen || is_vacant || !is_plain {
+        if !is_unseen || !is_plain {
             return false;
         }
         let is_kept = |our: &Record<E>| {
             let dot = self.store.local_dot(our);
-            kept.iter().any(|kept| self.creation_dot(kept) == dot)
+            kept.iter().any(|kept| self.local_dot(kept) == dot)
         };
         let mut has_effect = E::IS_TIMED || first.effect.is_removal();
         let mut ours =
@@ -419,20 +477,20 @@ impl<'a, E: Effect> Join<'a, E> {
         all_stay && has_effect
     }
 
-    /// A frequent case: one decision stands beside all others.
+    /// A frequent case: one decision becomes a sibling of all others.
     fn add(&mut self, key: u32, incoming: &Incoming<'_, E>) {
-        let Incoming { first, is_created_by_first, beside: Beside { creation_dots, .. }, .. } =
+        let Incoming { first, is_created_by_first, extras: Extras { creation_dots, .. }, .. } =
             *incoming;
-        self.store.record_creation_dot(key);
-        let before = if E::IS_TIMED { self.store.winner(key).copied() } else { None };
+        self.store.list_creation_dot(key);
+        let before = E::IS_TIMED.then(|| *self.store.winner(key));
         let overruled = before.filter(|our| self.wins(&first, our));
         let record = self.copied(&first);
         let store = &mut *self.store;
-        let more = store.more_mut(key);
-        more.maximal.push(record);
-        let beside = more.maximal.len();
-        let apart = if overruled.is_some() { more.winner.take() } else { None };
-        store.most_beside = store.most_beside.max(beside);
+        let siblings = store.siblings_mut(key);
+        siblings.maximal.push(record);
+        let count = siblings.maximal.len();
+        let apart = if overruled.is_some() { siblings.winner.take() } else { None };
+        store.most_siblings = store.most_siblings.max(count);
         if let Some(apart) = apart {
             store.free(&apart);
         }
@@ -443,8 +501,7 @@ impl<'a, E: Effect> Join<'a, E> {
         if is_created_by_first {
             self.store.add_creation_dot(key, dot);
         } else if !creation_dots.is_empty() {
-            is_creation =
-                creation_dots.iter().any(|creation_dot| self.creation_dot(creation_dot) == dot);
+            is_creation = creation_dots.iter().any(|creation| self.local_dot(creation) == dot);
             let mut dots = LocalDots::default();
             dots.set([dot].into_iter());
             self.add_creation_dots(key, creation_dots, &dots);
@@ -452,8 +509,8 @@ impl<'a, E: Effect> Join<'a, E> {
         self.list(dot.0, Step { counter: dot.1, key, is_creation });
     }
 
-    /// A creation dot that the delta names, as the store names it.
-    fn creation_dot(&self, (_, place, counter): &(u32, u32, u64)) -> LocalDot {
+    /// An operation that the delta names, as the store names it.
+    fn local_dot(&self, (_, place, counter): &(u32, u32, u64)) -> LocalDot {
         (self.numbers[*place as usize], *counter)
     }
 
@@ -487,11 +544,11 @@ impl<'a, E: Effect> Join<'a, E> {
             let is_creation = store.creation_dots(key).any(|creation_dot| creation_dot == dot);
             store.outdate(&ours, is_creation);
         } else {
-            // Ours is the creation dot, so it stays on its dot index.
+            // Ours is the creation dot, so it stays in its dot index.
             store.add_creation_dot(key, store.local_dot(&ours));
         }
         if loses {
-            store.more_mut(key).winner = Some(ours);
+            store.siblings_mut(key).winner = Some(ours);
         } else {
             store.free(&ours);
         }
@@ -500,73 +557,50 @@ impl<'a, E: Effect> Join<'a, E> {
         self.list(origin, Step { counter: record.counter, key, is_creation: false });
     }
 
-    /// Every other case.
+    /// Every other case: at least one decision that they list is unseen.
     fn join_all(&mut self, key: u32, incoming: &Incoming<'_, E>, lists: &mut Lists<E>) {
         let Incoming {
-            first, is_unseen, beside: Beside { others, kept: known, winners, .. }, ..
+            first, is_unseen, extras: Extras { others, kept: known, winners, .. }, ..
         } = *incoming;
-        self.store.record_creation_dot(key);
-        let Lists { ours, kept, dropped, added, our_dots, their_dots, added_dots } = lists;
-        let beside = self.store.beside(key);
-        let was_apart = beside.and_then(|more| more.winner);
-        if !self.store.marks[key as usize].has(Marks::VACANT) {
-            ours.push(self.store.records[key as usize]);
-        }
-        ours.extend_from_slice(beside.map_or(&[], |more| &more.maximal));
-        our_dots.set(ours.iter().map(|record| self.store.local_dot(record)));
+        self.store.list_creation_dot(key);
+        let Lists { ours, kept, dropped, added, their_dots, added_dots, .. } = lists;
+        let was_apart = self.store.siblings_of(key).and_then(|siblings| siblings.winner);
+        ours.extend(self.store.maximal(key));
 
-        let others = || others.iter().map(|(_, record)| self.local(record));
-        let listed = [first].into_iter().chain(others());
+        let listed = [first].into_iter().chain(others.iter().map(|(_, other)| self.local(other)));
         let listed = listed.map(|record| self.store.local_dot(&record));
-        their_dots.set(listed.chain(known.iter().map(|dot| self.creation_dot(dot))));
+        their_dots.set(listed.chain(known.iter().map(|dot| self.local_dot(dot))));
         for our in &*ours {
             let stays = !self.is_theirs(our) || their_dots.has(self.store.local_dot(our));
             if stays { kept.push(*our) } else { dropped.push(*our) }
         }
-        let is_listed = |record: &Record<E>, list: &[Record<E>]| {
-            list.iter().any(|listed| self.is_same(listed, record))
-        };
-        if is_unseen && !our_dots.has(self.store.local_dot(&first)) {
+        if is_unseen {
             added.push(first);
         }
-        let is_new = |record: &Record<E>| {
-            let (origin, counter) = self.store.local_dot(record);
-            counter > self.store.origins.seen(origin) && !our_dots.has((origin, counter))
-        };
-        added.extend(others().filter(is_new));
+        let unseen = others.iter().filter(|(_, other)| self.is_unseen(other));
+        added.extend(unseen.map(|(_, other)| self.local(other)));
         added_dots.set(added.iter().map(|record| self.store.local_dot(record)));
 
-        // The winner: ours, or theirs if it is greater.
-        let greatest = |a: &&Record<E>, b: &&Record<E>| self.store.view(a).cmp(&self.store.view(b));
-        let before = match E::IS_TIMED {
-            true => was_apart.or_else(|| ours.iter().max_by(greatest).copied()),
-            false => None,
-        };
+        // The winner: ours, or theirs if it is greater. What the store has seen is not.
+        let before = E::IS_TIMED.then(|| *self.store.winner(key));
         let (mut won, mut is_ours) = (before, true);
         if E::IS_TIMED {
-            let winner = winners.first().map(|(_, record)| self.local(record));
-            let mut theirs: Option<Record<E>> = None;
-            for their in [first].into_iter().chain(others()).chain(winner) {
-                let is_greater =
-                    |last: Record<E>| self.view(&their).cmp(&self.view(&last)) == Ordering::Greater;
-                if theirs.is_none_or(is_greater) {
-                    theirs = Some(their);
-                }
-            }
+            let winner = winners.first().filter(|(_, winner)| self.is_unseen(winner));
+            let winner = winner.map(|(_, winner)| self.local(winner));
+            let theirs = added.iter().copied().chain(winner);
+            let theirs = theirs.max_by(|a, b| self.view(a).cmp(&self.view(b)));
             if let Some(their) = theirs
-                && won.is_none_or(|our| !self.is_same(&our, &their) && self.wins(&their, &our))
+                && won.is_none_or(|our| self.wins(&their, &our))
             {
                 (won, is_ours) = (Some(their), false);
             }
         }
+        let is_listed = |record: &Record<E>, list: &[Record<E>]| {
+            list.iter().any(|listed| self.is_same(listed, record))
+        };
         let is_apart = won.is_some_and(|won| !is_listed(&won, kept) && !is_listed(&won, added));
-        if dropped.is_empty() && added.is_empty() && is_ours {
-            self.note(key, incoming, lists);
-            return;
-        }
-
         let overruled = if E::IS_TIMED { before.filter(|_| !is_ours) } else { self.undone(lists) };
-        let Lists { kept, dropped, added, our_dots, .. } = lists;
+        let Lists { kept, dropped, added, creation_dots, .. } = lists;
         let apart = match won {
             Some(won) if is_apart && is_ours => Some(won),
             Some(won) if is_apart => Some(self.copied(&won)),
@@ -581,26 +615,25 @@ impl<'a, E: Effect> Join<'a, E> {
                 store.free(lost);
             }
         }
-        store.marks[key as usize].set(Marks::VACANT, kept.is_empty());
         let mut rest = &kept[..];
         if let Some((first, others)) = kept.split_first() {
             store.records[key as usize] = *first;
             rest = others;
         }
-        if kept.len() > 1 || apart.is_some() {
-            let more = store.more_mut(key);
-            more.maximal.clear();
-            more.maximal.extend_from_slice(rest);
-            more.winner = apart;
-            store.most_beside = store.most_beside.max(rest.len());
+        if rest.is_empty() && apart.is_none() {
+            store.take_siblings(key);
         } else {
-            store.take_more(key);
+            let siblings = store.siblings_mut(key);
+            siblings.maximal.clear();
+            siblings.maximal.extend_from_slice(rest);
+            siblings.winner = apart;
+            store.most_siblings = store.most_siblings.max(rest.len());
         }
         if !dropped.is_empty() {
-            our_dots.set(store.creation_dots(key));
+            creation_dots.set(store.creation_dots(key));
         }
         for lost in &*dropped {
-            store.outdate(lost, our_dots.has(store.local_dot(lost)));
+            store.outdate(lost, creation_dots.has(store.local_dot(lost)));
         }
         store.trees.touch(key);
         self.changes.push(Change { key, overruled });
@@ -626,17 +659,15 @@ impl<'a, E: Effect> Join<'a, E> {
 
     /// Notes the creation dots, and what else is newly listed.
     fn note(&mut self, key: u32, incoming: &Incoming<'_, E>, lists: &mut Lists<E>) {
-        let Incoming { first, is_created_by_first, beside: Beside { creation_dots, .. }, .. } =
+        let Incoming { first, is_created_by_first, extras: Extras { creation_dots, .. }, .. } =
             *incoming;
         let Lists { added, added_dots, their_dots: their_creation_dots, .. } = lists;
         self.add_creation_dots(key, creation_dots, added_dots);
-        their_creation_dots
-            .set(creation_dots.iter().map(|creation_dot| self.creation_dot(creation_dot)));
+        their_creation_dots.set(creation_dots.iter().map(|dot| self.local_dot(dot)));
         for record in &*added {
             let (origin, counter) = self.store.local_dot(record);
             let is_first = self.is_same(record, &first);
-            // A key without a creation dot is forged; it must have one, to be told to others.
-            let mut is_creation = is_first && is_created_by_first || self.store.chain(key) == 0;
+            let mut is_creation = is_first && is_created_by_first;
             if is_creation {
                 self.store.add_creation_dot(key, (origin, counter));
             }
@@ -645,12 +676,13 @@ impl<'a, E: Effect> Join<'a, E> {
             if is_first {
                 self.list(origin, step);
             } else {
-                self.steps.beside.push((origin, step));
+                self.steps.further.push((origin, step));
             }
         }
     }
 
-    /// Notes those of the creation dots that are news. What is listed besides goes to the dot indexes with that.
+    /// Lists those creation dots that are unseen. Those that are among `added` go to the dot indexes as
+    /// records.
     fn add_creation_dots(
         &mut self,
         key: u32,
@@ -658,13 +690,13 @@ impl<'a, E: Effect> Join<'a, E> {
         added: &LocalDots,
     ) {
         for creation_dot in creation_dots {
-            let (origin, counter) = self.creation_dot(creation_dot);
+            let (origin, counter) = self.local_dot(creation_dot);
             if counter <= self.store.origins.seen(origin) {
                 continue;
             }
             self.store.add_creation_dot(key, (origin, counter));
             if !added.has((origin, counter)) {
-                self.steps.beside.push((origin, Step { counter, key, is_creation: true }));
+                self.steps.further.push((origin, Step { counter, key, is_creation: true }));
             }
         }
     }
