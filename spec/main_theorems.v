@@ -23,6 +23,7 @@ From Rejoin Require executions executions_proof.
 From Rejoin Require nothing_is_lost nothing_is_lost_proof.
 From Rejoin Require sync sync_proof sync_verdict sync_verdict_proof.
 From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
+From Rejoin Require examples durable_network durable_network_proof durable_network_examples.
 From Rejoin Require openings openings_network openings_network_proof openings_examples.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
@@ -2206,3 +2207,129 @@ Theorem one_opening_for_two_processes_is_not_seen :
   /\ find (compare_dot N.compare) (Dot openings_examples.laptop 2) (openings.content other) = Some 3.
 Proof. exact openings_examples.one_opening_for_two_processes_is_not_seen. Qed.
 Print Assumptions one_opening_for_two_processes_is_not_seen.
+
+(** ** T13: crashes
+
+    In every world that the network of [durable_network.v] can reach: replicas perform and apply
+    in memory, commit, crash, and are reopened under the same incarnation; what they send and
+    save is durable. [shown w name n] says that [n] is what the replica holds in memory, or what
+    is durable. Premises met: [durable_network_examples.v]. *)
+
+Theorem every_shown_state_is_the_meaning_of_what_was_seen :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : durable_network.world Name Value) name n,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  durable_network.reachable compare_name compare_value types w ->
+  durable_network.shown w name n ->
+  replica.held (network.running n)
+  = replica.meaning compare_name compare_value types (network.seen n).
+Proof. intros. eapply durable_network_proof.every_shown_state_is_the_meaning_of_what_was_seen; eassumption. Qed.
+Print Assumptions every_shown_state_is_the_meaning_of_what_was_seen.
+
+(** [happened] is what ever was durable. In a history no two events have one dot. *)
+Theorem what_is_shown_is_a_cut_of_a_history :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : durable_network.world Name Value) name n,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  durable_network.reachable compare_name compare_value types w ->
+  durable_network.shown w name n ->
+  (histories compare_name (durable_network.happened w)
+    /\ cuts compare_name (durable_network.happened w)
+      (network.seen (durable_network.durable (durable_network.nodes w name))))
+  /\ exists H,
+      incl (durable_network.happened w) H
+      /\ histories compare_name H
+      /\ cuts compare_name H (network.seen n).
+Proof.
+  intros. split.
+  - eapply durable_network_proof.what_is_durable_is_a_cut_of_a_history; eassumption.
+  - eapply durable_network_proof.what_is_shown_is_a_cut_of_a_history; eassumption.
+Qed.
+Print Assumptions what_is_shown_is_a_cut_of_a_history.
+
+Theorem who_has_seen_the_same_shows_the_same :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : durable_network.world Name Value) a b n m,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  durable_network.reachable compare_name compare_value types w ->
+  durable_network.shown w a n ->
+  durable_network.shown w b m ->
+  (forall e, In e (network.seen n) <-> In e (network.seen m)) ->
+  replica.held (network.running n) = replica.held (network.running m).
+Proof. intros. eapply durable_network_proof.who_has_seen_the_same_shows_the_same; eassumption. Qed.
+Print Assumptions who_has_seen_the_same_shows_the_same.
+
+Theorem what_is_durable_never_shrinks_but_by_restore :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w w' : durable_network.world Name Value) name,
+  ordered compare_name ->
+  durable_network.reachable compare_name compare_value types w ->
+  durable_network.step compare_name compare_value w w' ->
+  incl
+    (network.seen (durable_network.durable (durable_network.nodes w name)))
+    (network.seen (durable_network.durable (durable_network.nodes w' name)))
+  \/ exists backup fresh,
+      In (name, backup) (durable_network.backups w)
+      /\ (forall e,
+          In e (durable_network.happened w) -> dot_origin (dot_of e) <> Origin name fresh)
+      /\ durable_network.durable (durable_network.nodes w' name)
+         = network.Node
+             (replica.restore (Origin name fresh) (replica.held (network.running backup)))
+             (network.seen backup).
+Proof. intros. eapply durable_network_proof.what_is_durable_never_shrinks_but_by_restore; eassumption. Qed.
+Print Assumptions what_is_durable_never_shrinks_but_by_restore.
+
+Theorem a_complete_durable_exchange_equalizes :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : durable_network.world Name Value) a b,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  durable_network.reachable compare_name compare_value types w ->
+  a <> b ->
+  exists w',
+    durable_network.steps compare_name compare_value w w'
+    /\ (forall e,
+        In e (network.seen (durable_network.running (durable_network.nodes w' a))) <->
+        In e (network.seen (durable_network.running (durable_network.nodes w a)))
+        \/ In e (network.seen (durable_network.running (durable_network.nodes w b))))
+    /\ (forall e,
+        In e (network.seen (durable_network.running (durable_network.nodes w' b))) <->
+        In e (network.seen (durable_network.running (durable_network.nodes w a)))
+        \/ In e (network.seen (durable_network.running (durable_network.nodes w b))))
+    /\ replica.held (network.running (durable_network.durable (durable_network.nodes w' a)))
+       = replica.held (network.running (durable_network.durable (durable_network.nodes w' b)))
+    /\ durable_network.durable (durable_network.nodes w' a)
+       = durable_network.running (durable_network.nodes w' a)
+    /\ durable_network.durable (durable_network.nodes w' b)
+       = durable_network.running (durable_network.nodes w' b).
+Proof. intros. eapply durable_network_proof.a_complete_exchange_equalizes; eassumption. Qed.
+Print Assumptions a_complete_durable_exchange_equalizes.
+
+Theorem sending_before_storing_uses_a_dot_twice :
+  exists w : durable_network.world N N,
+    durable_network_examples.early_steps (durable_network.start examples.types) w
+    /\ exists xs E ys F,
+        durable_network.sent w = [network.Full xs E; network.Full ys F]
+        /\ map dot_of E = map dot_of F
+        /\ replica.vector_of N.compare xs = replica.vector_of N.compare ys
+        /\ option_map (replica.value N.compare 0) (find N.compare 2 xs) = Some (Elements [6])
+        /\ option_map (replica.value N.compare 0) (find N.compare 2 ys) = Some (Elements [5]).
+Proof. exact durable_network_examples.sending_before_storing_uses_a_dot_twice. Qed.
+Print Assumptions sending_before_storing_uses_a_dot_twice.

@@ -312,6 +312,7 @@ const ONLY_IN_COQ: &[&str] = &[
     "sync_verdict",
     "openings",
     "openings_network",
+    "durable_network",
     "indexed_decisions",
     "executions",
     "main_theorems",
