@@ -34,10 +34,10 @@ pub enum ApplyError {
     },
     /// The object would have more keys than it can: more than 2^29, or some 4 GB of them.
     KeysFull,
-    /// So many decisions might stand side by side on a key: more than 2^16. Few replicas can have
-    /// made them without having heard of each other.
+    /// More than 2^16 decisions might be concurrent on one key. Few replicas can make so many without
+    /// hearing of each other.
     TooContested,
-    /// It has operations under the name of this very replica and life that this replica did not
+    /// It has operations under the name of this very replica and incarnation that this replica did not
     /// perform: another process goes on under the same name.
     Forked {
         /// The name that is used twice.
@@ -96,7 +96,7 @@ impl fmt::Display for ApplyError {
             ),
             Self::TooContested => write!(
                 f,
-                "with the delta more than 65,536 decisions might stand side by side on one key: \
+                "with the delta more than 65,536 decisions might be concurrent on one key: \
                  see that its sender is to be trusted; where it is, decide on the key anew there, \
                  which supersedes them"
             ),

@@ -2,8 +2,8 @@
 //!
 //! Meaning: none of its own; a value is found again by its handle, a key by its number.
 //! Laws: what was put in is read back, whatever was freed in between (its tests).
-//! Cost: amortized O(length) to put in, O(1) to read. A key costs 5 bytes beside itself and about
-//! 6 in the table; a value costs nothing beside itself, and freed space is reclaimed by half.
+//! Cost: amortized O(length) to put in, O(1) to read. A key costs 5 bytes besides itself and about
+//! 6 in the table; a value costs nothing besides itself, and freed space is reclaimed by half.
 //! Source: this project.
 
 use hashbrown::hash_table::{Entry, HashTable};
@@ -15,8 +15,8 @@ use std::num::NonZeroU32;
 pub(super) const BLOCK: usize = 64;
 
 /// Brings up to [`BLOCK`] items into the cache, before they are gone through one by one. Memory
-/// answers many questions at once in about the time of one, if nothing stands between them: so it
-/// is found out first where all items are, and then something is read of each.
+/// answers many independent requests in about the time of one: so the addresses of all items come
+/// first, and then something is read of each.
 #[inline]
 pub(super) fn prefetch<'a, T: 'a>(items: impl Iterator<Item = &'a T>, read: impl Fn(&T) -> u64) {
     let items: SmallVec<[&T; BLOCK]> = items.collect();
@@ -27,7 +27,7 @@ pub(super) fn prefetch<'a, T: 'a>(items: impl Iterator<Item = &'a T>, read: impl
 /// How many items a full chunk of a table has.
 const ITEMS: usize = 4096;
 
-/// A growing array in chunks: it grows without moving what is there, and little stands empty.
+/// A growing array in chunks: it grows without moving what is there, and wastes little.
 #[derive(Clone, Debug)]
 pub(super) struct Table<T> {
     /// All full but the last one.
@@ -108,7 +108,7 @@ impl<T> Table<T> {
         self.chunks.get(at / ITEMS)?.get(at % ITEMS)
     }
 
-    /// The first place whose item is not meant; the items that are meant stand first.
+    /// The first place whose item is not meant; the items that are meant come first.
     pub fn partition_point(&self, is_meant: impl Fn(&T) -> bool) -> usize {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(&is_meant));
         let within = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(is_meant));
@@ -173,7 +173,7 @@ fn make_room(chunk: &mut Vec<u8>, more: usize, is_first: bool) {
     }
 }
 
-/// The greatest number of keys: those who refer to keys, to a creation dot of each, or to what stands beside
+/// The greatest number of keys: references to keys, to their creation dots and to their siblings
 /// each, use up to three bits otherwise.
 pub(super) const MOST_KEYS: usize = 1 << 29;
 
@@ -227,7 +227,7 @@ impl Values {
         &self.chunks[handle.chunk.get() as usize - 1][at..at + handle.len()]
     }
 
-    /// Appends values to `out`, one after the other. Those that stand side by side, as they do
+    /// Appends values to `out`, one after the other. Those that are adjacent, as they are
     /// where they were put in together, are copied together.
     pub fn append(&self, values: impl Iterator<Item = Handle>, out: &mut Vec<u8>) {
         let mut run: Option<Handle> = None;
@@ -351,7 +351,7 @@ impl Keys {
     }
 }
 
-/// Keeps a key, and tells where.
+/// Keeps a key, and gives its place.
 fn put_key(chunks: &mut Vec<Vec<u8>>, bytes: &[u8]) -> u32 {
     let size = bytes.len() + 5;
     if chunks.last().is_none_or(|last| last.len() + size > CHUNK) {

@@ -17,7 +17,7 @@ pub trait CanonicalBytes: ToBytes {
     /// Reads one; `None` where the bytes are of none.
     fn from_bytes(bytes: &[u8]) -> Option<Self::Ref<'_>>;
 
-    /// Whether each of many that stand side by side can be read; `ends` says where each ends.
+    /// Whether each of many that are adjacent can be read; `ends` says where each ends.
     fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
         let mut start = 0;
         ends.iter().all(|end| {

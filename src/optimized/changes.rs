@@ -74,7 +74,7 @@ impl<'a, E: Effect, K: CanonicalBytes + ?Sized> Applied<'a, E, K> {
         self.changes.is_empty()
     }
 
-    /// The same in the words of a replica.
+    /// The same, as a replica reports it.
     pub(super) fn changes(&self) -> Changes {
         let overruled = self.changes.iter().filter_map(|change| {
             let record = change.overruled?;

@@ -68,11 +68,11 @@ impl Marks {
         self.0 >> 1
     }
 
-    fn to_siblings(at: u32) -> Self {
+    fn siblings_at(at: u32) -> Self {
         Self(at << 1 | Self::SIBLINGS)
     }
 
-    fn to_creation_dots(chain: Chain) -> Self {
+    fn creation_dots_at(chain: Chain) -> Self {
         Self(chain << 1)
     }
 }
@@ -131,7 +131,7 @@ struct View<'a, E> {
 impl<E: Effect> View<'_, E> {
     /// The order of writes: by timestamp, replica, seq and effect, then by what is left.
     fn cmp(&self, other: &Self) -> Ordering {
-        // The tombstone stands where its canonical bytes would.
+        // A tombstone compares as its canonical bytes would.
         fn effect<'a, E>(view: &View<'a, E>) -> (&'a [u8], bool) {
             (view.value.unwrap_or(b"null"), view.value.is_some())
         }
@@ -262,7 +262,7 @@ impl<E: Effect> Decisions<E> {
             let chain = &mut self.siblings[marks.link() as usize].creation_dots;
             *chain = self.creation_dots.add(*chain, creation_dot);
         } else {
-            *marks = Marks::to_creation_dots(self.creation_dots.add(marks.link(), creation_dot));
+            *marks = Marks::creation_dots_at(self.creation_dots.add(marks.link(), creation_dot));
         }
     }
 
@@ -272,7 +272,7 @@ impl<E: Effect> Decisions<E> {
         if !marks.has_siblings() {
             let (creation_dots, maximal) = (marks.link(), SmallVec::new());
             let entry = Siblings { key, creation_dots, maximal, winner: None };
-            *marks = Marks::to_siblings(self.siblings.insert(entry) as u32);
+            *marks = Marks::siblings_at(self.siblings.insert(entry) as u32);
         }
         &mut self.siblings[marks.link() as usize]
     }
@@ -281,7 +281,7 @@ impl<E: Effect> Decisions<E> {
     fn take_siblings(&mut self, key: u32) -> Option<Siblings<E>> {
         let marks = &mut self.marks[key as usize];
         let siblings = marks.has_siblings().then(|| self.siblings.remove(marks.link() as usize))?;
-        *marks = Marks::to_creation_dots(siblings.creation_dots);
+        *marks = Marks::creation_dots_at(siblings.creation_dots);
         Some(siblings)
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Meaning: that of the reference's deltas. For each key that has a maximal decision outside
 //! `since` it lists all maximal decisions, and the winner where that is none of them. A key goes
-//! by its *creation dot* where it can: a decision on it that saw no other decision on it. Whoever has seen
-//! a creation dot remembers which key it is of, so its name need not be sent again.
+//! by its *creation dot* where it can: a decision on it that saw no other decision on it. Every replica that has
+//! seen a creation dot remembers its key, so the bytes of the key need not be sent again.
 //! Laws: applied, a delta has the effect of joining the whole state (tests/engines/optimized/mod.rs).
 //! Cost: as many records as keys changed, however often each changed.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018); naming by creation dots is
@@ -17,7 +17,7 @@ use crate::operation::User;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Who decided: where the origin stands in the actor table of the delta's `seen`, and the person.
+/// Who decided: the place of the origin in the actor table of the delta's `seen`, and the person.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct DeltaAuthor {
     pub place: u32,
@@ -35,7 +35,7 @@ pub enum Name {
 
 /// What one decision does to its key.
 pub trait Effect: Copy + fmt::Debug {
-    /// Whether the greatest write wins, whoever saw it.
+    /// Whether the greatest write wins, even if a maximal decision saw it.
     const IS_TIMED: bool;
     /// When it was made; 0 where nothing is timed.
     fn timestamp(self) -> u64;
@@ -124,7 +124,7 @@ pub struct Record<E> {
     pub effect: E,
 }
 
-/// What to tell a replica that has seen `since`: of a register, a map or a set.
+/// A message for a replica that has seen `since`: of a register, a map or a set.
 ///
 /// It is made by `delta_since`, or by decoding, which checks what each field says of itself.
 #[derive(Clone, Debug)]
@@ -194,7 +194,7 @@ pub trait Replicated {
     /// What has been seen.
     fn vector(&self) -> Vector;
 
-    /// A message that brings a receiver who has seen `since` up to this state.
+    /// A message that brings a receiver that has seen `since` up to this state.
     fn delta_since(&self, since: &Vector) -> Self::Delta;
 }
 
@@ -215,7 +215,7 @@ impl<'a, S: Replicated> Performed<'a, S> {
         &self.dot
     }
 
-    /// What brings a receiver who has seen all but this operation up to date.
+    /// What brings a receiver that has seen all but this operation up to date.
     pub fn delta(&self) -> S::Delta {
         self.state.delta_since(&self.state.vector().without(&self.dot))
     }

@@ -281,7 +281,7 @@ impl Change<'_> {
         Dot { origin: origins.get(self.number).clone(), counter: origins.seen(self.number) }
     }
 
-    /// What to tell those who have seen all that was seen before it. Cost: O(origins).
+    /// A delta for replicas that have seen all that was seen before it. Cost: O(origins).
     pub fn delta(&self) -> CounterDelta {
         let origins = &self.counter.origins;
         let before = origins.vector_until(self.number, origins.seen(self.number) - 1);
@@ -313,7 +313,7 @@ impl Grown<'_> {
     }
 }
 
-/// What to tell a replica that has seen `since`: the shares of all that counted after it.
+/// A message for a replica that has seen `since`: the shares of all origins that counted after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub struct CounterDelta {
@@ -348,19 +348,19 @@ impl CounterDelta {
         &self.seen
     }
 
-    /// The shares that it tells, in the order of their origins.
+    /// The shares that it lists, in the order of their origins.
     pub fn shares(&self) -> impl Iterator<Item = (&Origin, u128)> {
         let origins = self.seen.actor_table().origins();
         let counted = self.seen.beyond(&self.since).map(|(place, ..)| &origins[place]);
         counted.zip(self.shares.iter().copied())
     }
 
-    /// How many shares it tells.
+    /// How many shares it lists.
     pub fn len(&self) -> usize {
         self.shares.len()
     }
 
-    /// Whether it tells no share.
+    /// Whether it lists no share.
     pub fn is_empty(&self) -> bool {
         self.shares.is_empty()
     }

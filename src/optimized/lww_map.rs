@@ -1,8 +1,8 @@
 //! LWW-Map: values by key; each key is an LWW-register of its own.
 //!
 //! Meaning: that of the reference's LWW-map. To delete is a write without a value.
-//! Laws: those of the store of decisions, with the winner of each key beside.
-//! Cost: writing, asking O(1); a delta O(changes); a key once used is never forgotten: beside its
+//! Laws: those of the store of decisions, and the winner of each key.
+//! Cost: writing, asking O(1); a delta O(changes); a key once used is never forgotten: besides its
 //! own bytes and its value's it takes about 80.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 8, by key.
 //!
@@ -57,7 +57,7 @@ impl<K: ?Sized, V: ?Sized> LwwMap<K, V> {
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
-    /// Applies all that the other map has seen. Both are of one history.
+    /// Applies all that the other map has seen. Both must be replicas of the same object.
     pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Write, K>, ApplyError> {
         self.apply(&other.delta_since(&self.vector()))
     }
@@ -206,13 +206,16 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> LwwMap<K, V> {
         self.decisions.vector()
     }
 
-    /// A message that brings a receiver who has seen `since` up to this state.
+    /// A message that brings a receiver that has seen `since` up to this state.
     pub fn delta_since(&self, since: &Vector) -> Delta<K, V> {
         TypedDelta::new(self.decisions.delta_since(since))
     }
 
-    /// Applies a delta, and tells what that changed. Where operations between this state and the
-    /// delta's start are missing, it is refused, and nothing changes.
+    /// Applies a delta, and gives what it changed.
+    ///
+    /// # Errors
+    /// Operations between this state and the delta's start are missing, or the delta does not fit for
+    /// another reason of [`ApplyError`]. Nothing changes then.
     pub fn apply(&mut self, delta: &Delta<K, V>) -> Result<Applied<'_, Write, K>, ApplyError> {
         let changes = self.decisions.apply(&delta.keyed)?;
         Ok(Applied::new(&self.decisions, changes))

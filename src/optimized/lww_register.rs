@@ -52,7 +52,7 @@ impl<V: ?Sized> LwwRegister<V> {
 }
 
 impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
-    /// Applies all that the other register has seen. Both are of one history.
+    /// Applies all that the other register has seen. Both must be replicas of the same object.
     pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Write, [u8]>, ApplyError> {
         self.map.join(&other.map)
     }
@@ -142,7 +142,7 @@ impl<V: CanonicalBytes + ?Sized> LwwRegister<V> {
         self.map.vector()
     }
 
-    /// A message that brings a receiver who has seen `since` up to this state.
+    /// A message that brings a receiver that has seen `since` up to this state.
     pub fn delta_since(&self, since: &Vector) -> Delta<V> {
         self.map.delta_since(since)
     }

@@ -3,7 +3,7 @@
 //! Meaning: that of the reference's OR-set.
 //! Laws: those of the store of decisions, of which it is one use.
 //! Cost: adding, removing, asking O(1); a delta O(changes); an element once used is never
-//! forgotten: beside its own bytes it takes about 60.
+//! forgotten: besides its own bytes it takes about 60.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 15.
 //!
 //! ```
@@ -62,7 +62,7 @@ impl<K: ?Sized> OrSet<K> {
 }
 
 impl<K: CanonicalBytes + ?Sized> OrSet<K> {
-    /// Applies all that the other set has seen. Both are of one history.
+    /// Applies all that the other set has seen. Both must be replicas of the same object.
     pub fn join(&mut self, other: &Self) -> Result<Applied<'_, Presence, K>, ApplyError> {
         self.apply(&other.delta_since(&self.vector()))
     }
@@ -193,13 +193,16 @@ impl<K: CanonicalBytes + ?Sized> OrSet<K> {
         self.decisions.vector()
     }
 
-    /// A message that brings a receiver who has seen `since` up to this state.
+    /// A message that brings a receiver that has seen `since` up to this state.
     pub fn delta_since(&self, since: &Vector) -> Delta<K> {
         TypedDelta::new(self.decisions.delta_since(since))
     }
 
-    /// Applies a delta, and tells what that changed. Where operations between this state and the
-    /// delta's start are missing, it is refused, and nothing changes.
+    /// Applies a delta, and gives what it changed.
+    ///
+    /// # Errors
+    /// Operations between this state and the delta's start are missing, or the delta does not fit for
+    /// another reason of [`ApplyError`]. Nothing changes then.
     pub fn apply(&mut self, delta: &Delta<K>) -> Result<Applied<'_, Presence, K>, ApplyError> {
         let changes = self.decisions.apply(&delta.keyed)?;
         Ok(Applied::new(&self.decisions, changes))

@@ -1,7 +1,7 @@
 //! State vectors: which operations on one object have been seen, laid out for speed.
 //!
-//! Meaning: that of [`crate::version_vector`]. The origins stand in a *actor table*, a sorted list that
-//! many vectors share, and the counts stand beside it in a plain array. Two vectors with one
+//! Meaning: that of [`crate::version_vector`]. The origins are in an *actor table*, a sorted list that
+//! many vectors share, and the counts are in a plain array of their own. Two vectors with one
 //! actor table are compared number by number, with no look at a name.
 //! Laws: a lattice under the pointwise maximum.
 //! Cost: comparing O(origins); finding an origin O(log origins); cloning copies the counts only.
@@ -21,7 +21,7 @@ pub struct ActorTable {
     fingerprint: OnceLock<Fingerprint>,
 }
 
-/// What stands for an actor table, or for a vector, between two that both know it: the first 16 bytes of
+/// A name of an actor table, or of a vector, between two replicas that both know it: the first 16 bytes of
 /// its BLAKE3 hash.
 pub type Fingerprint = [u8; 16];
 
@@ -37,12 +37,12 @@ impl ActorTable {
         &self.origins
     }
 
-    /// Where the origin stands.
+    /// The place of the origin.
     pub fn position(&self, origin: &Origin) -> Option<usize> {
         self.origins.binary_search(origin).ok()
     }
 
-    /// What stands for it. Computed once.
+    /// Its fingerprint. Computed once.
     pub fn fingerprint(&self) -> &Fingerprint {
         self.fingerprint.get_or_init(|| {
             let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 roster");
@@ -84,7 +84,7 @@ impl ActorTable {
         Self { origins, fingerprint: OnceLock::new() }
     }
 
-    /// The actor table without the origin that stands there.
+    /// The actor table without the origin at a place.
     fn without(&self, place: usize) -> Self {
         let origins = [&self.origins[..place], &self.origins[place + 1..]].concat();
         Self { origins, fingerprint: OnceLock::new() }
@@ -210,7 +210,7 @@ impl Vector {
         vector
     }
 
-    /// What stands for the vector between two that both know it.
+    /// The vector's fingerprint, which names it between two replicas that both know it.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector");
         hasher.update(self.actor_table.fingerprint());
@@ -281,7 +281,7 @@ pub(super) struct Origins {
     actor_table: Arc<ActorTable>,
     /// The number of each origin of the actor table.
     numbers: Vec<u32>,
-    /// By number: where the origin stands in the actor table.
+    /// By number: the place of the origin in the actor table.
     places: Vec<u32>,
     /// By number: how many operations have been seen.
     seen: Vec<u64>,
@@ -380,7 +380,7 @@ impl Origins {
         &self.actor_table.origins[self.place(number) as usize]
     }
 
-    /// Where the origin of a number stands in the actor table.
+    /// The place of a number's origin in the actor table.
     pub fn place(&self, number: u32) -> u32 {
         self.places[number as usize]
     }

@@ -84,9 +84,8 @@ impl<E: Effect> Decisions<E> {
         Ok(changes)
     }
 
-    /// A key on which the delta contradicts what was seen here, and by which operation: whoever has
-    /// seen an operation knows the key that it decided on, so all that is listed of a new key must be
-    /// unseen. Or a key that is listed twice. `keys` has the number of each listed key.
+    /// A key on which the delta contradicts what was seen here, and by which operation: a replica
+    /// that has seen an operation knows its key, so all that is listed of a new key must be unseen. Or a key that is listed twice. `keys` has the number of each listed key.
     fn contradiction(&self, delta: &KeyedDelta<E>, keys: &[u32]) -> Option<(u32, Option<Dot>)> {
         let known = self.len() as u32;
         let mut next = known;

@@ -1,7 +1,7 @@
 //! Invariants of the store, for tests and the simulator.
 //!
 //! Meaning: what every file of this folder may rely on.
-//! Laws: they hold after every operation and every delta, whoever made it.
+//! Laws: they hold after every operation and every delta, forged ones included.
 //! Cost: O(all that is stored).
 //! Source: this project.
 

@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 
 impl<E: Effect> Decisions<E> {
     /// For every key that has a maximal decision outside `since`: all its maximal decisions, and
-    /// its winner. The keys stand in the order of what changed them.
+    /// its winner. The keys are in the order of what changed them.
     pub fn delta_since(&self, since: &Vector) -> KeyedDelta<E> {
         let known = self.origins.counts_of(since);
         let mut delta = KeyedDelta {
@@ -39,7 +39,7 @@ impl<E: Effect> Decisions<E> {
             dot_indexes.map(|(dot_index, known)| dot_index.count_after(*known)).sum::<usize>();
         delta.names.reserve_exact(most.min(self.len()));
         delta.first.reserve_exact(most.min(self.len()));
-        // The first news of keys with many decisions, so that they are gone through only once.
+        // The first unseen decisions of keys with many decisions, so that they are gone through only once.
         let mut first_of = HashMap::new();
         for origin in self.origins.in_order() {
             for news in self.dot_indexes[origin as usize].after(known[origin as usize], BLOCK) {
@@ -59,7 +59,7 @@ impl<E: Effect> Decisions<E> {
     }
 
     /// The record by which a key is listed, if that is where the walk, which goes by place and
-    /// counter, meets the key's first news. So each key is listed once.
+    /// counter, meets the key's first unseen decision. So each key is listed once.
     #[inline]
     fn listed_at(
         &self,

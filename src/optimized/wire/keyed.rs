@@ -2,8 +2,8 @@
 //!
 //! Meaning: the fields of [`KeyedDelta`], checked. Texts come first, then the listed keys in
 //! groups of 128, column by column, then what few keys have.
-//! Laws: what was written is read back, but for the numbers of authors and the order of what
-//! stands side by side under one key.
+//! Laws: what was written is read back, but for the numbers of authors and the order of
+//! siblings under one key.
 //! Cost: O(length); about 40 ns for each key, both ways together.
 //! Source: this project.
 
@@ -26,16 +26,16 @@ use decoder::decode;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// An effect that can be told.
+/// An effect that has an encoding.
 pub trait Coded: Effect {
-    /// The kind of message that tells it.
+    /// The kind of message that carries it.
     const KIND: Kind;
-    /// The number that stands for it.
+    /// Its code.
     fn code(self) -> u64;
-    /// How many bytes the value of what the number stands for has, if it has one; an error where
-    /// it stands for nothing.
+    /// The length in bytes of the value of an effect with this code, if it has one; an error where no
+    /// effect has the code.
     fn length(code: u64) -> Result<Option<u64>, &'static str>;
-    /// What the number stands for.
+    /// The effect of a code.
     fn decoded(code: u64, timestamp: u64, value: Option<Handle>) -> Self;
 }
 
@@ -89,10 +89,10 @@ impl<E: Coded, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> TypedDelt
     }
 }
 
-/// Whether all of many byte strings are of a type: they stand side by side, and end there.
+/// Whether all of many byte strings are of a type: they are adjacent, and end there.
 type Check = fn(&[u8], &[usize]) -> bool;
 
-/// What a column tells of records, a group at a time.
+/// The columns of a group of records.
 struct Columns {
     author: Block,
     counter: Block,
@@ -298,7 +298,7 @@ fn write_first<E: Coded>(
     }
 }
 
-/// Writes records that stand beside the first ones.
+/// Writes further records of the listed keys.
 fn write_beside<E: Coded>(records: &[(u32, Record<E>)], numbers: &[u32], to: &mut Writer) {
     to.count(records.len());
     let mut columns = Columns::new();
@@ -477,7 +477,7 @@ mod tests {
         refused
     }
 
-    /// A map with one key, and what another replica tells it of that key and a new one.
+    /// A map with one key, and a delta from another replica on that key and a new one.
     fn news() -> (LwwMap<str, str>, KeyedDelta<Write>) {
         let mut map = LwwMap::<str, str>::new();
         let _ = map.put(&author("m", 1), "known", "old", 1).expect("there is room");
@@ -574,9 +574,9 @@ mod tests {
         assert!(refused.to_string().contains("\"other\""), "{refused}");
     }
 
-    /// Of a key that is listed very often, what it has is told once.
+    /// A key that is listed very often is reported once.
     #[test]
-    fn the_keys_of_a_delta_are_each_told_once() {
+    fn the_keys_of_a_delta_are_each_given_once() {
         let mut forged = delta();
         let store = crate::optimized::decisions::Decisions::<Write>::default();
         let unknown = Name::Bytes { at: 0, length: 2 };

@@ -326,7 +326,7 @@ impl<'a> Decoder<'a> {
         self.wrong(found, "the number of an author that was named")
     }
 
-    /// Reads records that stand beside the first ones.
+    /// Reads further records of the listed keys.
     fn beside<E: Coded>(&mut self, keys: usize) -> Result<Vec<(u32, Record<E>)>, Error> {
         let count = self.reader.count("how many further records there are")?;
         let mut records = Vec::with_capacity(count);
