@@ -55,6 +55,27 @@ impl Failure {
         Self { exit: Exit::Unreadable, message }
     }
 
+    /// The file is a replica's, and some of its bytes are not those that were written.
+    pub fn damaged(path: &Path, what: &str) -> Self {
+        let message = format!(
+            "{0}: this file is damaged: {what}; nothing of it was used. Put it back from a backup, or \
+             take what is whole by `oracle sync salvage {0} NEW-FILE`, then sync: a peer gives back \
+             what is missing",
+            path.display()
+        );
+        Self { exit: Exit::Unreadable, message }
+    }
+
+    /// The disk failed where it is not known whether the change is on it.
+    pub fn unknown(path: &Path, error: &redb::Error) -> Self {
+        let message = format!(
+            "{}: the disk failed at the last moment, so it is not known whether the change was kept: \
+             look with `oracle sync show` before you repeat it: {error}",
+            path.display()
+        );
+        Self { exit: Exit::Unreadable, message }
+    }
+
     /// Another process has the store.
     pub fn locked(path: &Path) -> Self {
         let message = format!(

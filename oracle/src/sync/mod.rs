@@ -117,6 +117,14 @@ pub enum Sync {
         file: PathBuf,
     },
 
+    /// Make a new file of what is whole in a damaged one. A sync gives back what is missing.
+    Salvage {
+        /// The damaged file.
+        file: PathBuf,
+        /// The file to make.
+        to: PathBuf,
+    },
+
     /// Print what several replicas recorded as one trace, for `oracle check` to judge.
     Trace {
         /// The files of all replicas that met.
@@ -180,6 +188,14 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
             let incarnation = store.renew(&replica)?;
             let name = &replica.origin().replica;
             voice.say(&format!("{name} goes on under incarnation {incarnation}"));
+        }
+        Sync::Salvage { file, to } => {
+            let (rows, damage) = Store::salvage(&file, &to)?;
+            let damage = damage.unwrap_or_else(|| "nothing was damaged".into());
+            voice.say(&format!(
+                "{rows} changes are in {}; {damage}; sync to get back what is missing",
+                to.display()
+            ));
         }
         Sync::Trace { files } => voice.say(&trace(&files)?),
     }

@@ -5,6 +5,10 @@
 //! takes the deltas in again, in their order; when they have grown longer than the whole state was,
 //! the whole state takes their place.
 //!
+//! Every row ends in a checksum over itself, its key and the row before it, and one more row says
+//! where each object ends. So a byte that was changed, and a row that is gone, are found when the file
+//! is opened; [`Store::salvage`] takes what is whole.
+//!
 //! The file is locked while it is open, and what was committed is there: so a replica that is opened
 //! goes on under its incarnation. That the file was copied, or put back from a backup, cannot be
 //! seen from within; [`Store::renew`] is for that.
@@ -14,9 +18,10 @@ use super::{Node, schema};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::ObjectId;
-use rejoin::optimized::Vector;
+use rejoin::optimized::openings::Openings;
 use rejoin::optimized::replica::{Delta, Object, Objects};
 use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use rejoin::optimized::{Fingerprint, Vector};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -26,10 +31,15 @@ const ABOUT: TableDefinition<&str, &[u8]> = TableDefinition::new("about");
 /// The deltas of each object, by object and number.
 const DELTAS: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("deltas");
 /// What happened, where it is recorded, line by line.
-const EVENTS: TableDefinition<u64, &str> = TableDefinition::new("events");
+const EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("events");
 
 /// The format of the file.
-const FORMAT: &[u8] = b"rejoin store 1";
+const FORMAT: &[u8] = b"rejoin store 2";
+
+/// How many bytes of a row are its checksum.
+const SUM: usize = 8;
+
+type Sum = [u8; SUM];
 
 /// Deltas of so many bytes are never too many.
 const FEW: usize = 1 << 16;
@@ -42,6 +52,18 @@ struct Stored {
     /// The bytes of the first delta, and of those after it.
     whole: usize,
     since: usize,
+    /// The checksum of the last row.
+    sum: Sum,
+    /// The openings at that vector: others mean that a fork was healed.
+    openings: Fingerprint,
+}
+
+impl Stored {
+    fn nothing() -> Self {
+        let (vector, sum) = (Vector::default(), Sum::default());
+        let openings = Openings::default().fingerprint();
+        Self { vector, next: 0, whole: 0, since: 0, sum, openings }
+    }
 }
 
 /// A replica's file, locked.
@@ -70,9 +92,14 @@ impl Store {
             {
                 let mut about = transaction.open_table(ABOUT)?;
                 about.insert("format", FORMAT)?;
-                about.insert("name", name.as_bytes())?;
-                about.insert("incarnation", &incarnation.to_le_bytes()[..])?;
-                about.insert("records", &[u8::from(is_recording)][..])?;
+                for (key, value) in [
+                    ("name", name.as_bytes()),
+                    ("incarnation", &incarnation.to_le_bytes()),
+                    ("records", &[u8::from(is_recording)]),
+                    ("ends", &[]),
+                ] {
+                    about.insert(key, &seal(Sum::default(), key, 0, value)[..])?;
+                }
                 transaction.open_table(DELTAS)?;
                 transaction.open_table(EVENTS)?;
             }
@@ -91,22 +118,17 @@ impl Store {
         if length == 0 {
             return Err(Failure::foreign(path, "it is empty"));
         }
-        let database = match builder().open(path) {
-            Ok(database) => database,
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Err(Failure::locked(path)),
-            Err(error) => return Err(Failure::store(path, &error.into())),
-        };
-        let read = read(&database).map_err(|error| Failure::store(path, &error))?;
-        if read.format != FORMAT {
-            return Err(Failure::foreign(path, "it is a database of another program"));
+        let (database, read) = read_file(path)?;
+        if let Some(damage) = read.damage {
+            return Err(Failure::damaged(path, &damage));
         }
         let mut objects: Objects<str, str> = Objects::new();
         let mut stored = BTreeMap::new();
         for (name, kind) in schema().types() {
             objects.insert(name.clone(), Object::bottom(kind));
-            stored.insert(name, Stored { vector: Vector::default(), next: 0, whole: 0, since: 0 });
+            stored.insert(name, Stored::nothing());
         }
-        for (name, number, bytes) in read.deltas {
+        for Row { name, number, bytes, sum } in read.deltas {
             let (Some(object), Some(of)) = (objects.get_mut(&*name), stored.get_mut(&*name)) else {
                 let what = format!("it has an object {name:?}, which this version does not know");
                 return Err(Failure::foreign(path, &what));
@@ -116,18 +138,20 @@ impl Store {
                 object.apply(delta).map_err(|reason| format!("{reason:?}")).map(drop)
             });
             if let Err(reason) = taken {
-                let what = format!("what it has of the object {name:?} is damaged: {reason}");
-                return Err(Failure::foreign(path, &what));
+                let what = format!("what it has of the object {name:?} cannot be read: {reason}");
+                return Err(Failure::damaged(path, &what));
             }
             let length = if of.next == 0 { &mut of.whole } else { &mut of.since };
             *length += bytes.len();
             of.next = number + 1;
+            of.sum = sum;
         }
         for (name, of) in &mut stored {
             of.vector = objects[name].vector();
+            of.openings = objects[name].openings().fingerprint();
         }
         let replica = ReplicaId::new(read.name)
-            .map_err(|error| Failure::foreign(path, &format!("it is damaged: {error}")))?;
+            .map_err(|error| Failure::damaged(path, &error.to_string()))?;
         let origin = Origin { replica, incarnation: read.incarnation };
         let replica = Node::restored(origin, objects);
         let path = path.to_path_buf();
@@ -165,6 +189,7 @@ impl Store {
             return Ok(());
         }
         let Self { database, path, objects, next_event, is_recording } = self;
+        let is_written = std::cell::Cell::new(false);
         let write = || -> std::result::Result<(), redb::Error> {
             let transaction = database.begin_write()?;
             for (name, object) in changed {
@@ -175,13 +200,21 @@ impl Store {
             if *is_recording {
                 let mut table = transaction.open_table(EVENTS)?;
                 for event in events {
-                    table.insert(*next_event, event.as_str())?;
+                    let row = seal(Sum::default(), "events", *next_event, event.as_bytes());
+                    table.insert(*next_event, &row[..])?;
                     *next_event += 1;
                 }
             }
+            let ends = seal(Sum::default(), "ends", 0, &write_ends(objects, *next_event));
+            transaction.open_table(ABOUT)?.insert("ends", &ends[..])?;
+            // Whether it is on the disk is not known where only this fails.
+            is_written.set(true);
             Ok(transaction.commit()?)
         };
-        write().map_err(|error| Failure::store(path, &error))
+        write().map_err(|error| match is_written.get() {
+            false => Failure::store(path, &error),
+            true => Failure::unknown(path, &error),
+        })
     }
 
     /// Gives the replica an incarnation that was never used. For a file that was copied, or put back
@@ -190,7 +223,8 @@ impl Store {
         let incarnation = new_incarnation(replica.origin().incarnation)?;
         let write = || -> std::result::Result<(), redb::Error> {
             let transaction = self.database.begin_write()?;
-            transaction.open_table(ABOUT)?.insert("incarnation", &incarnation.to_le_bytes()[..])?;
+            let row = seal(Sum::default(), "incarnation", 0, &incarnation.to_le_bytes());
+            transaction.open_table(ABOUT)?.insert("incarnation", &row[..])?;
             Ok(transaction.commit()?)
         };
         write().map_err(|error| Failure::store(&self.path, &error))?;
@@ -199,16 +233,54 @@ impl Store {
 
     /// What was recorded.
     pub fn events(&self) -> Result<Vec<String>> {
-        let read = || -> std::result::Result<Vec<String>, redb::Error> {
+        let read = || -> std::result::Result<Vec<Option<String>>, redb::Error> {
             let table = self.database.begin_read()?.open_table(EVENTS)?;
-            let line = |entry: std::result::Result<(_, redb::AccessGuard<'_, &str>), _>| {
-                entry.map(|(_, line): (redb::AccessGuard<'_, u64>, _)| line.value().to_string())
-            };
-            let lines: std::result::Result<_, redb::StorageError> =
-                table.iter()?.map(line).collect();
-            Ok(lines?)
+            let mut lines = Vec::new();
+            for entry in table.iter()? {
+                let (number, row) = entry?;
+                let line = unseal(Sum::default(), "events", number.value(), row.value());
+                lines.push(line.and_then(|line| String::from_utf8(line.to_vec()).ok()));
+            }
+            Ok(lines)
         };
-        read().map_err(|error| Failure::store(&self.path, &error))
+        let lines = read().map_err(|error| Failure::store(&self.path, &error))?;
+        let is_whole = lines.len() as u64 == self.next_event;
+        let whole: Option<Vec<String>> = lines.into_iter().collect();
+        whole.filter(|_| is_whole).ok_or_else(|| {
+            Failure::damaged(&self.path, "what it recorded does not fit its checksums")
+        })
+    }
+
+    /// Makes a new file of what is whole in a damaged one: the replica's name, and of each object the
+    /// rows before the first that is damaged. It goes on under a new incarnation. What is missing comes
+    /// back from a peer. Says how many rows were taken, and what was damaged.
+    ///
+    /// # Errors
+    /// If the file cannot be read at all, or the new one not be made.
+    pub fn salvage(path: &Path, to: &Path) -> Result<(usize, Option<String>)> {
+        let (database, read) = read_file(path)?;
+        drop(database);
+        Self::create(to, &read.name, false)?;
+        let (mut store, mut replica) = Self::open(to)?;
+        let mut objects = replica.objects().clone();
+        let mut taken = 0;
+        let mut damage = read.damage;
+        for Row { name, bytes, .. } in read.deltas {
+            let Some(object) = objects.get_mut(&*name) else { continue };
+            let delta = Delta::decode(object.kind(), &bytes, &DecodeContext::default());
+            let applied = delta
+                .map_err(|error| error.to_string())
+                .and_then(|delta| object.apply(delta).map_err(|reason| format!("{reason:?}")));
+            match applied {
+                Ok(_) => taken += 1,
+                Err(reason) => {
+                    damage.get_or_insert(format!("a row of the object {name:?}: {reason}"));
+                }
+            }
+        }
+        replica = Node::restored(replica.origin().clone(), objects);
+        store.commit(&replica, &[])?;
+        Ok((taken, damage))
     }
 }
 
@@ -221,24 +293,69 @@ impl Stored {
         transaction: &WriteTransaction,
     ) -> std::result::Result<(), redb::Error> {
         let mut table = transaction.open_table(DELTAS)?;
-        let news =
-            object.delta_since(&self.vector).encode(OriginEncoding::Inline, BaseEncoding::Inline);
-        if self.since + news.len() > self.whole.max(FEW) {
-            let all = object
-                .delta_since(&Vector::default())
-                .encode(OriginEncoding::Inline, BaseEncoding::Inline);
+        let encode = |since: &Vector| {
+            object.delta_since(since).encode(OriginEncoding::Inline, BaseEncoding::Inline)
+        };
+        let delta = encode(&self.vector);
+        // Where a fork was healed, operations have other names than in the rows before.
+        let is_renamed = !object.extends(&self.vector, &self.openings);
+        if is_renamed || self.since + delta.len() > self.whole.max(FEW) {
+            let all = encode(&Vector::default());
             table.retain_in((name, 0)..=(name, u64::MAX), |_, _| false)?;
-            table.insert((name, 0), &all[..])?;
-            (self.next, self.whole, self.since) = (1, all.len(), 0);
+            let row = seal(Sum::default(), name, 0, &all);
+            table.insert((name, 0), &row[..])?;
+            (self.next, self.whole, self.since, self.sum) = (1, all.len(), 0, sum_of(&row));
         } else {
-            table.insert((name, self.next), &news[..])?;
+            let row = seal(self.sum, name, self.next, &delta);
+            table.insert((name, self.next), &row[..])?;
             let length = if self.next == 0 { &mut self.whole } else { &mut self.since };
-            *length += news.len();
+            *length += delta.len();
             self.next += 1;
+            self.sum = sum_of(&row);
         }
         self.vector = object.vector();
+        self.openings = object.openings().fingerprint();
         Ok(())
     }
+}
+
+// Checksums
+
+/// A row: what it holds, and a checksum over the row before it, its key, and that.
+fn seal(before: Sum, key: &str, number: u64, bytes: &[u8]) -> Vec<u8> {
+    [bytes, &checksum(before, key, number, bytes)].concat()
+}
+
+/// What a row holds; `None` where its checksum does not fit.
+fn unseal<'a>(before: Sum, key: &str, number: u64, row: &'a [u8]) -> Option<&'a [u8]> {
+    let (bytes, sum) = row.split_last_chunk::<SUM>()?;
+    (*sum == checksum(before, key, number, bytes)).then_some(bytes)
+}
+
+fn sum_of(row: &[u8]) -> Sum {
+    row.last_chunk::<SUM>().copied().unwrap_or_default()
+}
+
+fn checksum(before: Sum, key: &str, number: u64, bytes: &[u8]) -> Sum {
+    let mut hasher = blake3::Hasher::new_derive_key("rejoin store 2 row");
+    hasher.update(&before);
+    hasher.update(&(key.len() as u64).to_le_bytes());
+    hasher.update(key.as_bytes());
+    hasher.update(&number.to_le_bytes());
+    hasher.update(bytes);
+    sum_of(hasher.finalize().as_bytes())
+}
+
+/// Where each object's rows end, and the events: number and checksum.
+fn write_ends(objects: &BTreeMap<ObjectId, Stored>, next_event: u64) -> Vec<u8> {
+    let mut out = next_event.to_le_bytes().to_vec();
+    for (name, of) in objects.iter().filter(|(_, of)| of.next > 0) {
+        out.extend((name.len() as u64).to_le_bytes());
+        out.extend(name.as_bytes());
+        out.extend(of.next.to_le_bytes());
+        out.extend(of.sum);
+    }
+    out
 }
 
 /// Databases with a small cache: what a replica holds is in memory as it is.
@@ -248,39 +365,105 @@ fn builder() -> redb::Builder {
     builder
 }
 
+/// A row of an object, whose checksum fits.
+struct Row {
+    name: String,
+    number: u64,
+    bytes: Vec<u8>,
+    sum: Sum,
+}
+
 /// What a file has.
 struct Read {
-    format: Vec<u8>,
     name: String,
     incarnation: u64,
     is_recording: bool,
-    deltas: Vec<(String, u64, Vec<u8>)>,
+    /// Of each object the rows before the first that is damaged.
+    deltas: Vec<Row>,
     next_event: u64,
+    /// The first damage that was found.
+    damage: Option<String>,
 }
 
-fn read(database: &Database) -> std::result::Result<Read, redb::Error> {
-    let transaction = database.begin_read()?;
-    let foreign = || redb::Error::TableDoesNotExist("about".into());
-    let about = transaction.open_table(ABOUT)?;
-    let about = |name: &str| -> std::result::Result<Vec<u8>, redb::Error> {
-        Ok(about.get(name)?.ok_or_else(foreign)?.value().to_vec())
-    };
-    let mut deltas = Vec::new();
-    for entry in transaction.open_table(DELTAS)?.iter()? {
-        let (key, bytes) = entry?;
-        let (name, number) = key.value();
-        deltas.push((name.to_string(), number, bytes.value().to_vec()));
-    }
-    let last = transaction.open_table(EVENTS)?.last()?.map(|(number, _)| number.value());
-    let incarnation = about("incarnation")?.try_into().map_err(|_| foreign())?;
-    Ok(Read {
-        format: about("format")?,
-        name: String::from_utf8_lossy(&about("name")?).into_owned(),
-        incarnation: u64::from_le_bytes(incarnation),
-        is_recording: about("records")? == [1],
-        deltas,
-        next_event: last.map_or(0, |last| last + 1),
+/// Opens a file and reads it. The database may panic at bytes that it never wrote.
+fn read_file(path: &Path) -> Result<(Database, Read)> {
+    let opened = std::panic::catch_unwind(|| -> Result<(Database, Read)> {
+        let database = match builder().open(path) {
+            Ok(database) => database,
+            Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Err(Failure::locked(path)),
+            Err(error) => return Err(Failure::store(path, &error.into())),
+        };
+        let read = read(path, &database)?;
+        Ok((database, read))
+    });
+    opened.unwrap_or_else(|_| {
+        Err(Failure::damaged(path, "its database has bytes that were never written so"))
     })
+}
+
+fn read(path: &Path, database: &Database) -> Result<Read> {
+    let failed = |error: redb::Error| Failure::store(path, &error);
+    let damaged = |what: &str| Failure::damaged(path, what);
+    let transaction = database.begin_read().map_err(|error| failed(error.into()))?;
+    let about = transaction.open_table(ABOUT).map_err(|error| failed(error.into()))?;
+    let row = |key: &str| -> Result<Option<Vec<u8>>> {
+        let row = about.get(key).map_err(|error| failed(error.into()))?;
+        Ok(row.map(|row| row.value().to_vec()))
+    };
+    let Some(format) = row("format")? else {
+        return Err(Failure::foreign(path, "it is a database of another program"));
+    };
+    if format != FORMAT {
+        return Err(Failure::foreign(path, "it has another format than this version writes"));
+    }
+    let about = |key: &str| -> Result<Vec<u8>> {
+        let sealed = row(key)?.unwrap_or_default();
+        let bytes = unseal(Sum::default(), key, 0, &sealed);
+        bytes
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| damaged(&format!("its {key} does not fit its checksum")))
+    };
+    let incarnation = <[u8; 8]>::try_from(about("incarnation")?);
+    let incarnation = incarnation.map_err(|_| damaged("its incarnation has another length"))?;
+    let incarnation = u64::from_le_bytes(incarnation);
+    let name = String::from_utf8(about("name")?).map_err(|_| damaged("its name is no text"))?;
+    let is_recording = about("records")? == [1];
+    let (ends, mut damage) = match about("ends") {
+        Ok(ends) => (ends, None),
+        Err(failure) => (Vec::new(), Some(failure.message)),
+    };
+
+    let mut deltas: Vec<Row> = Vec::new();
+    let mut skipped: Option<String> = None;
+    let mut ended: BTreeMap<ObjectId, Stored> = BTreeMap::new();
+    let table = transaction.open_table(DELTAS).map_err(|error| failed(error.into()))?;
+    for entry in table.iter().map_err(|error| failed(error.into()))? {
+        let (key, sealed) = entry.map_err(|error| failed(error.into()))?;
+        let (object, number) = key.value();
+        if skipped.as_deref() == Some(object) {
+            continue;
+        }
+        let of = ended.entry(object.into()).or_insert_with(Stored::nothing);
+        let bytes = unseal(of.sum, object, number, sealed.value());
+        match bytes.filter(|_| number == of.next) {
+            Some(bytes) => {
+                (of.next, of.sum) = (number + 1, sum_of(sealed.value()));
+                let (name, bytes) = (object.to_string(), bytes.to_vec());
+                deltas.push(Row { name, number, bytes, sum: of.sum });
+            }
+            None => {
+                skipped = Some(object.into());
+                damage.get_or_insert(format!(
+                    "row {number} of the object {object:?} does not fit its checksum"
+                ));
+            }
+        }
+    }
+    let next_event = ends.first_chunk().map_or(0, |next| u64::from_le_bytes(*next));
+    if damage.is_none() && !ends.is_empty() && write_ends(&ended, next_event) != ends {
+        damage = Some("rows of an object are missing at its end".into());
+    }
+    Ok(Read { name, incarnation, is_recording, deltas, next_event, damage })
 }
 
 /// An incarnation above `last` that no other copy of the file takes: the time, and randomness, for
@@ -289,4 +472,99 @@ fn new_incarnation(last: u64) -> Result<u64> {
     let random = getrandom::u32().map_err(|error| Failure::randomness(&error))? % (1 << 16);
     let new = (super::now() << 16) | u64::from(random);
     Ok(new.max(last.saturating_add(1 + u64::from(random))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rejoin::operation::Operation;
+
+    /// A file with edits of every object, and the state hash of what it holds.
+    fn filled(folder: &Path) -> (PathBuf, String) {
+        let path = folder.join("a.db");
+        Store::create(&path, "a", true).unwrap();
+        let (mut store, mut replica) = Store::open(&path).unwrap();
+        for number in 0..40_u64 {
+            let text = format!("message number {number} of the talk");
+            let key = format!("key {}", number % 7);
+            let (timestamp, user) = (number + 1, Some("ann".into()));
+            let put = Operation::Put { key: &*key, value: Some(&*text), timestamp };
+            replica.perform("progress/tables", put, user.clone()).unwrap();
+            let append = Operation::Append { entry: Some(&*text), timestamp };
+            replica.perform("conversation", append, None).unwrap();
+            replica.perform("approved", Operation::Add { element: &*key }, user).unwrap();
+            replica.perform("metrics", Operation::Increment { amount: number + 1 }, None).unwrap();
+            store.commit(&replica, &[format!("event {number}")]).unwrap();
+        }
+        (path, held(&mut replica))
+    }
+
+    fn held(replica: &mut Node) -> String {
+        format!("{:?} {:?}", replica.state_hash(), replica.seen())
+    }
+
+    /// What a damaged file reads as: nothing, or just what was stored, at the last commit or before.
+    #[test]
+    fn a_changed_byte_is_found_or_does_not_matter() {
+        crate::guard::install();
+        let folder = tempfile::tempdir().unwrap();
+        let (path, whole) = filled(folder.path());
+        let bytes = std::fs::read(&path).unwrap();
+        let tries = std::env::var("REJOIN_FLIPS").map_or(100, |tries| tries.parse().unwrap());
+        let damaged = folder.path().join("damaged.db");
+        let (mut found, mut same) = (0, 0);
+        let mut random = rejoin_harness::Rng::new(7);
+        // The pages that hold something: flips in empty ones show nothing.
+        let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+        for _ in 0..tries {
+            let at = used[random.below(used.len() as u64) as usize];
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << random.below(8);
+            std::fs::write(&damaged, flipped).unwrap();
+            match Store::open(&damaged) {
+                Ok((store, mut replica)) => {
+                    assert_eq!(
+                        held(&mut replica),
+                        whole,
+                        "byte {at} was changed, and nobody noticed"
+                    );
+                    if let Ok(events) = store.events() {
+                        let are_all =
+                            |(number, event): (usize, &String)| *event == format!("event {number}");
+                        assert!(events.iter().enumerate().all(are_all), "byte {at}: an event");
+                    }
+                    same += 1;
+                }
+                Err(failure) => {
+                    assert!(!failure.message.is_empty());
+                    found += 1;
+                }
+            }
+        }
+        println!("{tries} files: {found} found to be damaged, {same} the same as before");
+        assert!(found > 0);
+    }
+
+    #[test]
+    fn what_is_whole_is_salvaged() {
+        crate::guard::install();
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = filled(folder.path());
+        let mut bytes = std::fs::read(&path).unwrap();
+        let text = b"message number 24 of the talk";
+        let places = bytes.windows(text.len()).enumerate().filter(|(_, window)| window == text);
+        let places: Vec<usize> = places.map(|(at, _)| at).collect();
+        places.iter().for_each(|at| bytes[*at] = b'M');
+        std::fs::write(&path, bytes).unwrap();
+        let failure = Store::open(&path).err().expect("it is damaged");
+        assert!(failure.message.contains("does not fit its checksum"), "{}", failure.message);
+        assert!(failure.message.contains("salvage"), "{}", failure.message);
+        let to = folder.path().join("new.db");
+        let (rows, damage) = Store::salvage(&path, &to).unwrap();
+        assert!(rows > 80 && damage.is_some(), "{rows} rows, {damage:?}");
+        let (_, replica) = Store::open(&to).unwrap();
+        assert!(
+            replica.vector("metrics").unwrap().iter().map(|(_, count)| count).sum::<u64>() == 40
+        );
+    }
 }
