@@ -17,8 +17,8 @@ use rejoin::optimized::g_counter::GCounter;
 use rejoin::optimized::log::Log;
 use rejoin::optimized::lww_map::{Delta, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
-use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use rejoin::optimized::{Author, Vector};
+use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::hint::black_box;
 use std::time::Duration;
 

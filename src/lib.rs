@@ -97,6 +97,8 @@ pub mod reference;
 
 pub mod optimized;
 
+pub mod wire;
+
 pub mod sync;
 
 /// The Rust code of the README and of the guide compiles and runs.

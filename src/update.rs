@@ -12,10 +12,10 @@ use crate::error::UpdateError;
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::Vector;
-use crate::optimized::wire::reader::{Reader, write_number};
-use crate::optimized::wire::{self, BaseEncoding, DecodeContext, OriginEncoding};
 use crate::replica::Delta;
 use crate::sync::{CLASSES, Entry};
+use crate::wire::reader::{Reader, write_number};
+use crate::wire::{self, BaseEncoding, DecodeContext, OriginEncoding};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 

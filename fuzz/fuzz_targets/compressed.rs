@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rejoin::optimized::wire::{VERSION, compress, decompress};
+use rejoin::wire::{VERSION, compress, decompress};
 
 /// How much a message may unpack to.
 const LIMIT: usize = 1 << 20;

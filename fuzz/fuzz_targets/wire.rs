@@ -11,7 +11,7 @@ use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
-use rejoin::optimized::wire::{BaseEncoding, Error, DecodeContext, OriginEncoding, decompress};
+use rejoin::wire::{BaseEncoding, Error, DecodeContext, OriginEncoding, decompress};
 use rejoin::optimized::{Author, ActorTable, StateHash, Vector};
 use std::sync::{Arc, LazyLock};
 

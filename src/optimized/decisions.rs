@@ -78,7 +78,7 @@ impl Marks {
 }
 
 /// The greatest number of maximal decisions on one key: a delta that may lead to more is refused.
-pub(super) const MOST_MAXIMAL: usize = 1 << 16;
+pub(crate) const MOST_MAXIMAL: usize = 1 << 16;
 
 /// The maximal decisions on every key, and the winners.
 #[derive(Clone, Debug)]

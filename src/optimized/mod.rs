@@ -10,19 +10,19 @@
 //!
 //! Every type's file has one order: state, bottom, join, mutators, queries, delta.
 
-mod arena;
-mod canonical_bytes;
-mod segments;
-mod vector;
+pub(crate) mod arena;
+pub(crate) mod canonical_bytes;
+pub(crate) mod segments;
+pub(crate) mod vector;
 
 mod apply_error;
 mod changes;
-mod delta;
+pub(crate) mod delta;
 pub(crate) mod state_hash;
 
 pub mod g_counter;
 
-mod decisions;
+pub(crate) mod decisions;
 mod inspect;
 pub mod lww_register;
 pub mod or_set;
@@ -35,10 +35,9 @@ pub mod replica;
 
 pub mod openings;
 
-pub mod wire;
-
 pub use crate::digest::StateHash;
 pub use crate::operation::{Author, OperationError};
+pub use crate::wire;
 pub use apply_error::ApplyError;
 pub use canonical_bytes::CanonicalBytes;
 pub use changes::{Applied, KeyChange};

@@ -7,8 +7,8 @@ use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::object::Priority;
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Reason, Replica};
-use crate::optimized::wire::{self, DecodeContext, decompress};
 use crate::optimized::{ApplyError, CanonicalBytes, Vector};
+use crate::wire::{self, DecodeContext, decompress};
 use std::collections::BTreeMap;
 
 impl Session {

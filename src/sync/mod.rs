@@ -85,7 +85,7 @@
 //! and one that is sent, of [`Config::max_object`] bytes and 64 more each; what the peer's messages
 //! say of vectors, at most 5 for each object that both have, and 64 lists of origins of each side;
 //! 65,536 questions about hash trees of 48 bytes; what one message and one part take when they
-//! are read: see [`wire::MEMORY`](crate::optimized::wire::MEMORY); and 16 MiB while a part is
+//! are read: see [`wire::MEMORY`](crate::wire::MEMORY); and 16 MiB while a part is
 //! compressed or unpacked. It answers
 //! [`Config::max_rounds`] and 8 announcements of each object, and asks 3 times for what it refuses.
 //! All bytes are checked before they are used, and none make it panic.

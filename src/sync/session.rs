@@ -12,8 +12,8 @@ use super::{CLASSES, Config, Error, Event, Side};
 use crate::object::Priority;
 use crate::operation::ObjectId;
 use crate::optimized::replica::Replica;
-use crate::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use crate::optimized::{CanonicalBytes, Fingerprint, Vector};
+use crate::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many places of hash trees the peer may ask for in one session.
@@ -559,7 +559,7 @@ impl Session {
 fn pack(bytes: &[u8], can_unpack: bool) -> std::borrow::Cow<'_, [u8]> {
     #[cfg(feature = "compression")]
     if can_unpack && bytes.len() > 256 {
-        return crate::optimized::wire::compress(bytes);
+        return crate::wire::compress(bytes);
     }
     let _ = can_unpack;
     bytes.into()

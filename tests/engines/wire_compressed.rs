@@ -2,8 +2,8 @@
 //! the fewest; golden ones stay readable; damaged ones are refused, and none panics.
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::log::Log;
-use rejoin::optimized::wire::{self, BaseEncoding, Error, OriginEncoding, VERSION};
 use rejoin::optimized::{Author, Vector};
+use rejoin::wire::{self, BaseEncoding, Error, OriginEncoding, VERSION};
 
 /// The message of the golden files.
 fn message() -> Vec<u8> {

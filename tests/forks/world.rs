@@ -9,11 +9,11 @@ use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::object::ObjectType;
 use rejoin::operation::{Answer, Author, ObjectId, Operation};
 use rejoin::optimized::replica::{Delta, Reason, Replica};
-use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use rejoin::optimized::{ApplyError, Vector};
 use rejoin::reference::openings::{Held, HeldDelta, Knowledge, Renaming, reconcile};
 use rejoin::reference::replica::Object;
 use rejoin::version_vector::VersionVector;
+use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,7 +9,7 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::Author;
 use rejoin::optimized::lww_map::LwwMap;
 use rejoin::optimized::or_set::OrSet;
-use rejoin::optimized::wire::{BaseEncoding, OriginEncoding};
+use rejoin::wire::{BaseEncoding, OriginEncoding};
 
 /// What the test's own threads may take meanwhile. An entry for each of a million writes would be
 /// a hundred times as much.

@@ -9,10 +9,10 @@ use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::or_set::{self, OrSet};
-use rejoin::optimized::wire::{
+use rejoin::optimized::{ActorTable, Author, Vector};
+use rejoin::wire::{
     self, BaseEncoding, DecodeContext, Error, MEMORY, MEMORY_OF_CONTEXT, OriginEncoding,
 };
-use rejoin::optimized::{ActorTable, Author, Vector};
 use std::sync::Arc;
 
 /// What decoding may take whatever the message.

@@ -106,7 +106,7 @@ fn measure(
 
 /// The length of a message, whoever made it, as Rejoin compresses messages.
 fn compressed(message: &[u8]) -> usize {
-    rejoin::optimized::wire::compress(message).len()
+    rejoin::wire::compress(message).len()
 }
 
 /// What the program beside this one measures, if it is there: its lines.

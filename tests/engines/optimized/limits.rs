@@ -6,7 +6,7 @@ use rejoin::object::ObjectType;
 use rejoin::operation::{Operation, OperationError};
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::{Delta, Reason, Replica};
-use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 
 fn replica() -> Replica<str, str> {
     let schema = [

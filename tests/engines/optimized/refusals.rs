@@ -4,9 +4,9 @@ use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::operation::{Author, OperationError};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::or_set::OrSet;
-use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use rejoin::optimized::{ApplyError, StateHash, Vector};
 use rejoin::version_vector::VersionVector;
+use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::fmt::Debug;
 
 fn origin(name: &str) -> Origin {

@@ -11,8 +11,8 @@ use ::rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use ::rejoin::optimized::log::{Log, LogDelta};
 use ::rejoin::optimized::lww_map::{self, LwwMap};
 use ::rejoin::optimized::or_set::{self, OrSet};
-use ::rejoin::optimized::wire::{BaseEncoding, DecodeContext, Error, OriginEncoding};
 use ::rejoin::optimized::{Author, Vector};
+use ::rejoin::wire::{BaseEncoding, DecodeContext, Error, OriginEncoding};
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -472,7 +472,7 @@ mod tests {
         let bytes = encode(forged, OriginEncoding::Inline, BaseEncoding::Inline);
         let forged = read(&bytes).expect("it is well formed");
         let refused = map.apply(&forged).map(drop).expect_err("it is refused");
-        map.store().debug_check().expect("the invariants hold");
+        map.debug_check().expect("the invariants hold");
         assert_eq!((map.vector(), map.state_hash()), (vector, hash), "nothing changed");
         refused
     }

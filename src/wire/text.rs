@@ -15,7 +15,7 @@ use crate::optimized::lww_map::LwwMap;
 use crate::optimized::lww_register::LwwRegister;
 use crate::optimized::or_set::OrSet;
 use crate::optimized::vector::Vector;
-use crate::optimized::wire::keyed::Coded;
+use crate::wire::keyed::Coded;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{Error, Visitor};

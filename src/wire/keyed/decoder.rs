@@ -9,12 +9,12 @@ use super::{Check, Coded, Columns};
 use crate::optimized::arena::{LONGEST, Values};
 use crate::optimized::delta::{DeltaAuthor, KeyedDelta, Name, Record};
 use crate::optimized::openings::DeltaOpenings;
-use crate::optimized::wire::column::BLOCK;
-use crate::optimized::wire::error::Error;
-use crate::optimized::wire::names::{may_share, read_users};
-use crate::optimized::wire::reader::Reader;
-use crate::optimized::wire::vector::{Span, read_span};
-use crate::optimized::wire::{DecodeContext, open};
+use crate::wire::column::BLOCK;
+use crate::wire::error::Error;
+use crate::wire::names::{may_share, read_users};
+use crate::wire::reader::Reader;
+use crate::wire::vector::{Span, read_span};
+use crate::wire::{DecodeContext, open};
 
 /// What is known of an origin while a delta is decoded.
 struct Place {

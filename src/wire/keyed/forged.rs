@@ -13,7 +13,7 @@ use crate::optimized::Author;
 use crate::optimized::delta::{KeyedDelta, Name, TypedDelta, Write};
 use crate::optimized::lww_map::LwwMap;
 use crate::optimized::vector::Vector;
-use crate::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use crate::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 
 type Map = LwwMap<str, str>;
 

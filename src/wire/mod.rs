@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
-//! use rejoin::optimized::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+//! use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 //! use rejoin::optimized::{Author, Vector, or_set::{Delta, OrSet}};
 //!
 //! let origin = Origin { replica: ReplicaId::new("client").unwrap(), incarnation: 0 };
@@ -49,8 +49,8 @@ pub use compressed::compress;
 pub use compressed::{LIMIT, decompress};
 pub use error::Error;
 
-use super::vector::{ActorTable, Fingerprint, Vector};
 use crate::digest::{Digest, StateHash};
+use crate::optimized::vector::{ActorTable, Fingerprint, Vector};
 use reader::{Reader, Writer};
 use std::sync::Arc;
 
