@@ -24,6 +24,7 @@ From Rejoin Require nothing_is_lost nothing_is_lost_proof.
 From Rejoin Require sync sync_proof sync_verdict sync_verdict_proof.
 From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
 From Rejoin Require examples durable_network durable_network_proof durable_network_examples.
+From Rejoin Require hybrid_clock hybrid_clock_proof hybrid_clock_examples.
 From Rejoin Require openings openings_network openings_network_proof openings_examples.
 From Rejoin Require trace judge judge_proof refutations.
 Import ListNotations.
@@ -2333,3 +2334,134 @@ Theorem sending_before_storing_uses_a_dot_twice :
         /\ option_map (replica.value N.compare 0) (find N.compare 2 ys) = Some (Elements [5]).
 Proof. exact durable_network_examples.sending_before_storing_uses_a_dot_twice. Qed.
 Print Assumptions sending_before_storing_uses_a_dot_twice.
+
+(** ** T14: clocks
+
+    In every world that the network can reach if a hybrid clock stamps each write of a register
+    or a map ([hybrid_clock.v]): with whatever time it tells, but above what was seen for the key.
+    So whoever decides after seeing all, wins: the premise of T9 that the write is the greatest
+    one is gone. Premises met, and needed: [hybrid_clock_examples.v]. *)
+
+Theorem a_stamp_is_above_all_that_counts :
+  forall last now seen,
+  now <= hybrid_clock.stamp last now seen
+  /\ last < hybrid_clock.stamp last now seen
+  /\ (forall s, seen = Some s -> s < hybrid_clock.stamp last now seen).
+Proof. exact hybrid_clock_proof.a_stamp_is_above_all_that_counts. Qed.
+Print Assumptions a_stamp_is_above_all_that_counts.
+
+Theorem stamps_rise_along_causality :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) e f key time time',
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  hybrid_clock.reachable compare_name compare_value types w ->
+  In e (network.happened w) ->
+  In f (network.happened w) ->
+  object_of e = object_of f ->
+  sees compare_name e f = true ->
+  hybrid_clock.timed (operation_of e) = Some (key, time) ->
+  hybrid_clock.timed (operation_of f) = Some (key, time') ->
+  time' < time.
+Proof.
+  intros * ? ? typed reached.
+  exact (hybrid_clock_proof.stamps_rise_along_causality _ _ _ typed _ reached e f key time time').
+Qed.
+Print Assumptions stamps_rise_along_causality.
+
+Theorem who_puts_after_seeing_all_wins :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) name object null e k time value,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  hybrid_clock.reachable compare_name compare_value types w ->
+  let E := of_object compare_name object (network.seen (network.nodes w name)) in
+  In e E ->
+  operation_of e = Put k time value ->
+  (forall f time' value',
+    In f E ->
+    operation_of f = Put k time' value' ->
+    f = e \/ sees compare_name e f = true) ->
+  content_at compare_name compare_value null E k = value
+  /\ ~ In k (map key (lww_map.merge_decisions compare_name compare_value null
+    (lww_map.meaning compare_name compare_value E))).
+Proof.
+  intros * ? ? typed reached E e_in writes saw_all.
+  pose proof (hybrid_clock_proof.stamped_worlds_are_reachable _ _ _ _ reached) as reached_w.
+  pose proof (hybrid_clock_proof.stamps_rise_along_causality _ _ _ typed _ reached) as rising.
+  destruct (what_was_seen_is_a_cut_of_a_history _ _ compare_name compare_value types w name)
+    as [happened cuts]; try assumption.
+  assert (incl E (network.happened w)) as past.
+  { intros f there. apply (cut_happened _ _ (cuts object)) in there.
+    now apply filter_In in there. }
+  assert (forall f, In f E -> object_of f = object_of e) as one_object.
+  { assert (forall f, In f E -> object_of f = object) as here.
+    { intros f [_ same]%filter_In.
+      now destruct (equal_is_equality compare_name (object_of f) object). }
+    intros f there. now rewrite !here. }
+  pose proof (hybrid_clock_proof.who_puts_after_seeing_all_is_the_greatest compare_name compare_value
+    (network.happened w) E k e time value rising past one_object e_in writes saw_all) as wins.
+  split; [unfold content_at; now rewrite wins |].
+  eapply (a_winner_that_saw_all_others_closes_the_key Name Value compare_name compare_value
+    null (of_object compare_name object (network.happened w)) E k e); eauto.
+Qed.
+Print Assumptions who_puts_after_seeing_all_wins.
+
+Theorem who_writes_after_seeing_all_wins :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    types (w : network.world Name Value) name object null e time value,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  hybrid_clock.reachable compare_name compare_value types w ->
+  let E := of_object compare_name object (network.seen (network.nodes w name)) in
+  In e E ->
+  operation_of e = Write time value ->
+  (forall f time' value',
+    In f E ->
+    operation_of f = Write time' value' ->
+    f = e \/ sees compare_name e f = true) ->
+  content compare_name compare_value null E = value
+  /\ lww_register.merge_decisions compare_name compare_value null
+    (lww_register.meaning compare_name compare_value E) = [].
+Proof.
+  intros * ? ? typed reached E e_in writes saw_all.
+  pose proof (hybrid_clock_proof.stamped_worlds_are_reachable _ _ _ _ reached) as reached_w.
+  pose proof (hybrid_clock_proof.stamps_rise_along_causality _ _ _ typed _ reached) as rising.
+  destruct (what_was_seen_is_a_cut_of_a_history _ _ compare_name compare_value types w name)
+    as [happened cuts]; try assumption.
+  assert (incl E (network.happened w)) as past.
+  { intros f there. apply (cut_happened _ _ (cuts object)) in there.
+    now apply filter_In in there. }
+  assert (forall f, In f E -> object_of f = object_of e) as one_object.
+  { assert (forall f, In f E -> object_of f = object) as here.
+    { intros f [_ same]%filter_In.
+      now destruct (equal_is_equality compare_name (object_of f) object). }
+    intros f there. now rewrite !here. }
+  pose proof (hybrid_clock_proof.who_writes_after_seeing_all_is_the_greatest compare_name compare_value
+    (network.happened w) E e time value rising past one_object e_in writes saw_all) as wins.
+  split; [unfold content; now rewrite wins |].
+  eapply (a_winner_that_saw_all_others_closes_the_register Name Value compare_name compare_value
+    null (of_object compare_name object (network.happened w)) E e); eauto.
+Qed.
+Print Assumptions who_writes_after_seeing_all_wins.
+
+Theorem a_clock_that_sees_nothing_loses_what_was_decided_last :
+  content N.compare N.compare 0 [hybrid_clock_examples.overwrites (hybrid_clock.stamp 0 100 None); hybrid_clock_examples.ahead] = 10
+  /\ content N.compare N.compare 0
+      [hybrid_clock_examples.overwrites (hybrid_clock.stamp 0 100 (hybrid_clock.greatest_time (flat_map (hybrid_clock.time_at N.compare None) [hybrid_clock_examples.ahead]))); hybrid_clock_examples.ahead]
+    = 20
+  /\ lww_register.merge_decisions N.compare N.compare 0
+      (lww_register.meaning N.compare N.compare
+        [hybrid_clock_examples.overwrites (hybrid_clock.stamp 0 100 (hybrid_clock.greatest_time (flat_map (hybrid_clock.time_at N.compare None) [hybrid_clock_examples.ahead]))); hybrid_clock_examples.ahead])
+    = [].
+Proof. exact hybrid_clock_examples.a_clock_that_sees_nothing_loses_what_was_decided_last. Qed.
+Print Assumptions a_clock_that_sees_nothing_loses_what_was_decided_last.

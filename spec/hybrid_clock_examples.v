@@ -1,0 +1,31 @@
+(** Computed stamps, and what goes wrong without them. *)
+
+From Coq Require Import List Bool NArith.
+From Rejoin Require Import order sorted_map dot delta definition hybrid_clock.
+From Rejoin Require lww_register.
+Import ListNotations.
+Open Scope N_scope.
+
+(** A clock that is behind what was seen, and one that went back. *)
+Example stamps_are_above_what_was_seen_and_given :
+  stamp 0 100 None = 100 /\ stamp 0 100 (Some 5000) = 5001 /\ stamp 100 40 None = 101
+  /\ stamp 7 100 (Some 3) = 100.
+Proof. now vm_compute. Qed.
+
+Definition ahead : event N N := Event 1 (Dot (Origin 1 0) 1) 1 None (Write 5000 10) [].
+(** Replica 2 saw that write, and overwrites it; its clock tells 100. *)
+Definition overwrites (time : N) : event N N :=
+  Event 1 (Dot (Origin 2 0) 1) 1 None (Write time 20) [Dot (Origin 1 0) 1].
+
+(** By its clock alone it loses against what it overwrote, whenever it tries; the premise that
+    writes are stamped by what was seen is needed. *)
+Theorem a_clock_that_sees_nothing_loses_what_was_decided_last :
+  content N.compare N.compare 0 [overwrites (stamp 0 100 None); ahead] = 10
+  /\ content N.compare N.compare 0
+      [overwrites (stamp 0 100 (greatest_time (flat_map (time_at N.compare None) [ahead]))); ahead]
+    = 20
+  /\ lww_register.merge_decisions N.compare N.compare 0
+      (lww_register.meaning N.compare N.compare
+        [overwrites (stamp 0 100 (greatest_time (flat_map (time_at N.compare None) [ahead]))); ahead])
+    = [].
+Proof. now vm_compute. Qed.
