@@ -17,6 +17,7 @@ From Rejoin Require version_vector_proof decisions_proof g_counter_proof lww_reg
 From Rejoin Require or_set_proof lww_map_proof log_proof replica_proof.
 From Rejoin Require definition_proof lww_register_meaning_proof or_set_meaning_proof.
 From Rejoin Require lww_map_meaning_proof replica_meaning_proof.
+From Rejoin Require delta_content delta_content_proof.
 From Rejoin Require network network_proof.
 From Rejoin Require indexed_decisions indexed_decisions_proof indexed_decisions_meaning_proof.
 From Rejoin Require executions executions_proof.
@@ -806,6 +807,25 @@ Theorem deltas_unite_the_events_of_their_objects :
 Proof. intros. eapply replica_meaning_proof.applying_deltas_adds_the_events; eassumption. Qed.
 Print Assumptions deltas_unite_the_events_of_their_objects.
 
+(** A delta leaves out what its receiver has seen: of any state it lists exactly those things of
+    which some dot lies outside the vector ([listed] and [is_new_to] in [delta_content.v]); and where
+    it lists nothing, nothing but a vector is sent. So the whole state is no delta:
+    [the_whole_state_is_not_what_a_delta_lists] in [meaning_examples.v]. *)
+Theorem a_delta_lists_exactly_what_is_new :
+  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
+    v (x : replica.object Name Value),
+  let part := replica.part_since compare_name v x in
+  let listed := delta_content.listed compare_name in
+  listed part = filter (delta_content.is_new_to compare_name v) (listed x)
+  /\ (listed part = [] ->
+      state_hash.without_vector part = replica.bottom_object (replica.type_of x)).
+Proof.
+  intros. split.
+  - apply delta_content_proof.a_delta_lists_exactly_what_is_new.
+  - apply delta_content_proof.a_delta_that_lists_nothing_is_a_vector.
+Qed.
+Print Assumptions a_delta_lists_exactly_what_is_new.
+
 (** A delta that builds on what was not seen is refused, on every state; and nothing changes, as
     there is no new state. Premises met: [a_delta_with_a_gap_is_refused] in [examples.v]. *)
 Theorem a_delta_with_a_gap_is_refused :
@@ -1541,8 +1561,11 @@ Proof.
 Qed.
 Print Assumptions equal_hashes_of_replicas_mean_equal_states_or_a_clash.
 
-(** Going down only where hashes differ, one reaches exactly the buckets that hold the records in
-    which two objects of one type differ. *)
+(** Going down only where hashes differ, one compares records exactly at the places where a tree ends
+    and hashes differ ([compared_at]): less would not do, and more is not looked at. What differs
+    there is exactly the records in which two objects of one type differ, or a clash is found.
+    Handing back all records of both is no such place ([all_records_are_compared_nowhere] in
+    [state_hash_examples.v]). *)
 Theorem going_down_finds_what_differs_or_a_clash :
   forall (Name Value : Type)
     (compare_name : Name -> Name -> comparison)
@@ -1564,7 +1587,12 @@ Theorem going_down_finds_what_differs_or_a_clash :
   let messages := state_hash.object_messages compare_name compare_value null
     name_bytes value_bytes hash in
   let reached := state_hash.differing (trie_of x) (trie_of y) in
-  (forall p, In p reached -> fst p <> snd p)
+  let within := state_hash.within hash state_hash.depth_limit in
+  (forall p,
+    In p reached <->
+    exists place,
+      state_hash.compared_at hash state_hash.depth_limit (records_of x) (records_of y) place
+      /\ p = (within place (records_of x), within place (records_of y)))
   /\ ((forall r,
         (In r (records_of x) /\ ~ In r (records_of y)
          <-> exists p, In p reached /\ In r (fst p) /\ ~ In r (snd p))
@@ -1575,9 +1603,8 @@ Theorem going_down_finds_what_differs_or_a_clash :
            /\ state_hash.is_clash hash c).
 Proof.
   intros. split.
-  - intros p there.
-    apply state_hash_proof.what_is_compared_differs in there as [different _];
-      [exact different | apply state_hash_proof.select_is_rising..].
+  - intros p. apply state_hash_proof.going_down_compares_exactly_there;
+      apply state_hash_proof.select_is_rising.
   - now apply (state_hash_proof.going_down_finds_what_differs_or_a_clash compare_name
       compare_value).
 Qed.

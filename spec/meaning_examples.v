@@ -4,6 +4,7 @@
 From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
 From Rejoin Require version_vector decisions g_counter lww_register or_set lww_map log replica.
+From Rejoin Require delta_content.
 From Rejoin Require Import replica_meaning_proof examples.
 Import ListNotations.
 Open Scope N_scope.
@@ -97,9 +98,18 @@ Example a_delta_carries_only_what_may_be_lacking :
   let part := or_set.part_since N.compare v (or_set.meaning N.compare E) in
   version_vector.covers N.compare (or_set.seen (or_set.meaning N.compare F)) v = true
   /\ map fst (decisions.maximal part) = [6]
+  /\ delta_content.listed N.compare (Value := N) (replica.A_set part) = [[Dot two 2]]
   /\ or_set.take_part N.compare part (or_set.meaning N.compare F)
      = or_set.meaning N.compare (union_events N.compare E F).
 Proof. repeat split; vm_compute; reflexivity. Qed.
+
+(** A delta that is the whole state lists what was seen as well. *)
+Example the_whole_state_is_not_what_a_delta_lists :
+  let whole := replica.A_set (or_set.meaning (Value := N) N.compare [add_1; remove_2]) in
+  let v := [(one, 1); (two, 1)] in
+  delta_content.listed N.compare (Value := N) (replica.part_since N.compare v whole) = []
+  /\ delta_content.listed N.compare (Value := N) whole = [[Dot two 1]].
+Proof. split; vm_compute; reflexivity. Qed.
 
 (** A vector claims what is missing from events that are no cut, and so removes it. *)
 Example without_a_cut_a_join_loses_events :

@@ -354,6 +354,34 @@ Fixpoint differing (s t : trie) : list (sorted_set record * sorted_set record) :
        | _, _ => [(gather s, gather t)]
        end.
 
+(** A place of a tree is the ways that lead to it from the top, where [levels] are below. These are
+    the records there. *)
+Fixpoint within (levels : nat) (place : list N) (rs : sorted_set record) : sorted_set record :=
+  match place with
+  | [] => rs
+  | i :: place => within (pred levels) place (child levels i rs)
+  end.
+
+(** Whether the tree has no node there but a bucket. *)
+Definition ends_at (levels : nat) (place : list N) (rs : sorted_set record) : bool :=
+  Nat.eqb (levels - length place) 0 || is_small (within levels place rs).
+
+Definition differ_at (levels : nat) (place : list N) (rs ss : sorted_set record) : bool :=
+  let hash_there rs := tree (levels - length place) (within levels place rs) in
+  negb (equal compare_bytes (hash_there rs) (hash_there ss)).
+
+(** One comes to a place by going down only where hashes differ and neither tree ends; and one
+    compares records there, as hashes differ and a tree ends. *)
+Record compared_at (levels : nat) (rs ss : sorted_set record) (place : list N) : Prop := {
+  hashes_differ_there : differ_at levels place rs ss = true;
+  a_tree_ends_there : ends_at levels place rs || ends_at levels place ss = true;
+  both_go_on_above : forall before below,
+    place = before ++ below -> below <> [] ->
+    differ_at levels before rs ss = true
+    /\ ends_at levels before rs = false
+    /\ ends_at levels before ss = false
+}.
+
 (** ** The hashes *)
 
 Definition tag (x : object) : N :=

@@ -72,6 +72,20 @@ Example going_down_reaches_one_bucket :
   = [([([3], [7])], 2%nat)].
 Proof. now vm_compute. Qed.
 
+(** Handing back all records of both is not going down: that is not what is compared anywhere. *)
+Example all_records_are_compared_nowhere :
+  let before := numbered 40 in
+  let after := replace (Some ([3], [7])) (Some ([3], [9])) before in
+  ~ exists place,
+      compared_at toy depth_limit before after place
+      /\ (before, after) = (within toy depth_limit place before, within toy depth_limit place after).
+Proof.
+  intros before after there.
+  apply (going_down_compares_exactly_there toy depth_limit before after (before, after)) in there;
+    [| reflexivity..].
+  revert there. vm_compute. intros [same | []]. discriminate same.
+Qed.
+
 (** Records of one path share a bucket, however many they are, at the depth limit. *)
 Example the_depth_has_a_limit :
   sizes (state_hash.build (fun d m => match d with

@@ -6,6 +6,7 @@
 
 From Coq Require Import List Bool NArith Lia Permutation.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof state_hash.
+From Rejoin Require definition_proof.
 From Rejoin Require version_vector decisions g_counter lww_register or_set lww_map log replica.
 From Rejoin Require definition decisions_proof.
 From Rejoin Require Import or_set_proof log_proof.
@@ -863,6 +864,116 @@ Proof.
       - intros r_in'. apply common; [exact r_in |]. apply in_child. split; [exact r_in' |].
         apply part in r_in. now apply in_child in r_in. }
     destruct there as [there | [there | [there | there]]]; eapply below; exact there.
+Qed.
+
+Local Notation within := (within hash).
+Local Notation ends_at := (ends_at hash).
+Local Notation differ_at := (differ_at hash).
+Local Notation compared_at := (compared_at hash).
+
+Lemma comparing_at_the_top levels rs ss :
+  compared_at levels rs ss [] <->
+  differ_at levels [] rs ss = true /\ ends_at levels [] rs || ends_at levels [] ss = true.
+Proof.
+  split; [now intros [differ ends _] |]. intros [differ ends]. split; auto.
+  intros before below split some. symmetry in split. now apply app_eq_nil in split as [_ ->].
+Qed.
+
+Lemma comparing_further_down levels rs ss i place :
+  compared_at (S levels) rs ss (i :: place) <->
+  (differ_at (S levels) [] rs ss = true
+   /\ ends_at (S levels) [] rs = false
+   /\ ends_at (S levels) [] ss = false)
+  /\ compared_at levels (child (S levels) i rs) (child (S levels) i ss) place.
+Proof.
+  split.
+  - intros [differ ends above]. split.
+    + now apply (above [] (i :: place)).
+    + split; auto. intros before below -> some. now apply (above (i :: before) below).
+  - intros [top [differ ends above]]. split; auto. intros [| i' before] below split some.
+    + exact top.
+    + injection split as <- split. now apply (above before below).
+Qed.
+
+Lemma nothing_is_within_nothing levels place : within levels place [] = [].
+Proof. revert levels. induction place; intros levels; [reflexivity | apply IHplace]. Qed.
+
+Lemma only_four_ways_are_compared levels rs ss i place :
+  compared_at levels (child (S levels) i rs) (child (S levels) i ss) place ->
+  i = 0 \/ i = 1 \/ i = 2 \/ i = 3.
+Proof.
+  intros [differ _ _]. destruct (N.lt_ge_cases i 4) as [|]; [lia |]. exfalso.
+  assert (forall rs, child (S levels) i rs = []) as none.
+  { intros rs'. unfold state_hash.child. apply definition_proof.filtering_none. intros r _. apply N.eqb_neq.
+    destruct (there_are_four_ways (S levels) r) as [-> | [-> | [-> | ->]]]; lia. }
+  rewrite !none in differ. unfold state_hash.differ_at in differ.
+  rewrite nothing_is_within_nothing, (equal_to_itself compare_bytes) in differ. easy.
+Qed.
+
+(** What is compared is exactly what is there, at the places to which going down leads. *)
+Theorem going_down_compares_exactly_there levels rs ss p :
+  rising rs = true ->
+  rising ss = true ->
+  In p (differing (build levels rs) (build levels ss)) <->
+  exists place,
+    compared_at levels rs ss place /\ p = (within levels place rs, within levels place ss).
+Proof.
+  revert rs ss. induction levels as [| levels IH]; intros rs ss rises rises';
+    rewrite differing_steps, !the_kept_root_is_the_hash_of_the_records.
+  - split.
+    + destruct (equal compare_bytes (tree 0 rs) (tree 0 ss)) eqn:same; [easy |].
+      intros [<- | []]. exists []. split; [| reflexivity]. apply comparing_at_the_top.
+      split; [| reflexivity]. unfold state_hash.differ_at. cbn [length Nat.sub state_hash.within].
+      now rewrite same.
+    + intros ([| i place] & [differ _ above] & ->).
+      * unfold state_hash.differ_at in differ. cbn [length Nat.sub state_hash.within] in differ.
+        apply negb_true_iff in differ. rewrite differ. now left.
+      * destruct (above [] (i :: place)) as (_ & ends & _); easy.
+  - assert (differ_at (S levels) [] rs ss
+      = negb (equal compare_bytes (tree (S levels) rs) (tree (S levels) ss))) as top by reflexivity.
+    destruct (equal compare_bytes (tree (S levels) rs) (tree (S levels) ss)) eqn:same;
+      cbn [negb] in top.
+    { split; [easy |]. intros ([| i place] & compared & _).
+      - apply comparing_at_the_top in compared as [differ _]. congruence.
+      - apply comparing_further_down in compared as [[differ _] _]. congruence. }
+    pose proof (the_tree_has_its_records (S levels) rs rises) as all.
+    pose proof (the_tree_has_its_records (S levels) ss rises') as all'.
+    revert all all'. cbn [state_hash.build].
+    assert (forall s t, gather s = rs -> gather t = ss ->
+      is_small rs = true \/ is_small ss = true ->
+      In p [(gather s, gather t)] <->
+      exists place, compared_at (S levels) rs ss place
+        /\ p = (within (S levels) place rs, within (S levels) place ss)) as whole.
+    { intros s t -> -> ends. split.
+      - intros [<- | []]. exists []. split; [| reflexivity]. apply comparing_at_the_top.
+        split; [exact top |]. apply orb_true_iff.
+        destruct ends as [small | small]; [left | right]; exact small.
+      - intros ([| i place] & compared & ->); [now left |].
+        apply comparing_further_down in compared as [(_ & go & go') _].
+        change (is_small rs = false) in go. change (is_small ss = false) in go'.
+        destruct ends; congruence. }
+    destruct (is_small rs) eqn:small, (is_small ss) eqn:small'; intros all all';
+      try (exact (whole _ _ all all' ltac:(auto))).
+    clear whole all all'. cbn [state_hash.branch]. rewrite !in_app_iff, !IH by auto.
+    split.
+    + assert (forall i,
+        (exists place, compared_at levels (child (S levels) i rs) (child (S levels) i ss) place
+          /\ p = (within levels place (child (S levels) i rs),
+                within levels place (child (S levels) i ss))) ->
+        exists place, compared_at (S levels) rs ss place
+          /\ p = (within (S levels) place rs, within (S levels) place ss)) as below.
+      { intros i (place & compared & ->). exists (i :: place). split; [| reflexivity].
+        apply comparing_further_down. split; [| exact compared]. repeat split.
+        - exact top.
+        - exact small.
+        - exact small'. }
+      intros [there | [there | [there | there]]]; eapply below; exact there.
+    + intros ([| i place] & compared & ->).
+      * apply comparing_at_the_top in compared as [_ ends].
+        change (is_small rs || is_small ss = true) in ends. now rewrite small, small' in ends.
+      * apply comparing_further_down in compared as [_ compared].
+        destruct (only_four_ways_are_compared _ _ _ _ _ compared) as [-> | [-> | [-> | ->]]];
+          eauto 8.
 Qed.
 
 Lemma what_differs_is_compared levels rs ss r :

@@ -308,6 +308,7 @@ const ONLY_IN_COQ: &[&str] = &[
     "examples",
     "meaning_examples",
     "network",
+    "delta_content",
     "nothing_is_lost",
     "sync_verdict",
     "openings",
