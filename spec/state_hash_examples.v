@@ -1,12 +1,15 @@
-(** Computed examples of the state hash: the premises of its theorems can be met, and are needed.
+(** Computed examples of the state hash: the premises of its theorems can be met, and are needed, and
+    what is hashed is what [state-hash.md] says, byte for byte.
 
     The hash here is a toy. It has the length of a real one, and spreads paths enough to split
-    buckets; a collision of it is easy to make. *)
+    buckets; a collision of it is easy to make. Where bytes are shown, the hash is the message
+    itself behind a byte for its purpose, so that what comes out is all that is hashed. *)
 
-From Coq Require Import List Bool NArith Lia.
+From Coq Require Import Ascii String List Bool NArith Lia Datatypes.
 From Rejoin Require Import order order_proof sorted_map dot state_hash state_hash_proof.
-From Rejoin Require decisions g_counter or_set lww_map log replica definition.
+From Rejoin Require decisions g_counter lww_register or_set lww_map log replica definition.
 Import ListNotations.
+Open Scope list_scope.
 Open Scope N_scope.
 
 (** A number as bytes, the lowest first. *)
@@ -243,4 +246,156 @@ Example a_bucket_may_clash_with_a_node :
   /\ map (fun c => map fst (parts_of c))
        (clashes hash (trie_messages (of_tree 1%nat) ++ trie_messages (of_tree 9%nat)))
      = [[Buckets; Nodes]; [Nodes; Buckets]].
+Proof. now vm_compute. Qed.
+
+(** ** The format, byte for byte *)
+
+(** Numbers: seven bits a byte, the lowest first. *)
+Example numbers_are_leb128 :
+  map uv [0; 127; 128; 300; 2 ^ 64 - 1]
+  = [[0]; [127]; [128; 1]; [172; 2]; [255; 255; 255; 255; 255; 255; 255; 255; 255; 1]].
+Proof. now vm_compute. Qed.
+
+(** The message behind a byte for its purpose; a path is the key itself. *)
+Definition shown (d : domain) (m : bytes) : bytes :=
+  match d with
+  | Paths => m
+  | Values => 201 :: m
+  | Buckets => 202 :: m
+  | Nodes => 203 :: m
+  | Objects => 204 :: m
+  | Replicas => 205 :: m
+  end.
+
+Local Notation shown_object := (state_hash.object_hash N.compare N.compare 0 uv uv shown).
+Local Notation shown_replica := (state_hash.replica_hash N.compare N.compare 0 uv uv shown).
+
+(** A tree without records is 32 zeros, and behind the number of its type. *)
+Example the_types_are_numbered_from_one :
+  map (fun type => shown_object false (replica.bottom_object type))
+    [definition.G_counter; definition.Lww_register; definition.Or_set; definition.Lww_map;
+      definition.Log]
+  = map (fun number => 204 :: number :: repeat 0 32) [1; 2; 3; 4; 5].
+Proof. now vm_compute. Qed.
+
+(** Two bits a level, the top ones of the first byte first; behind the end a path goes the first
+    way. 27 is 00 01 10 11 in bits. *)
+Example paths_are_read_from_the_top_bits :
+  map (fun depth => turn depth [27; 228]) (seq 0 9) = [0; 1; 2; 3; 3; 2; 1; 0; 0].
+Proof. now vm_compute. Qed.
+
+Definition keyed (keys : list N) : sorted_set record := map (fun k => ([k], [7])) keys.
+
+(** Eight records are a bucket; nine are a node over its four ways. *)
+Example eight_records_are_one_bucket :
+  tree shown depth_limit (keyed [1; 2; 3; 4; 5; 6; 7; 8])
+  = 202 :: flat_map (fun k => [1; k; 7]) [1; 2; 3; 4; 5; 6; 7; 8].
+Proof. now vm_compute. Qed.
+
+Example nine_records_are_a_node :
+  tree shown depth_limit (keyed [1; 2; 65; 66; 67; 68; 69; 192; 193])
+  = 203 :: (202 :: [1; 1; 7; 1; 2; 7])
+    ++ (202 :: flat_map (fun k => [1; k; 7]) [65; 66; 67; 68; 69])
+    ++ repeat 0 32
+    ++ (202 :: [1; 192; 7; 1; 193; 7]).
+Proof. now vm_compute. Qed.
+
+(** A node has at most 32 levels above the bucket, which holds what is left. *)
+Fixpoint levels_of (t : trie) : nat :=
+  match t with
+  | Leaf _ _ => 0
+  | Branch _ _ a _ _ _ => S (levels_of a)
+  end.
+
+Example a_tree_has_at_most_32_levels :
+  levels_of (state_hash.build (fun d m => match d with
+    | Paths => []
+    | _ => toy d m
+    end) depth_limit (numbered 9)) = 32%nat.
+Proof. now vm_compute. Qed.
+
+(** A value of 64 bytes stands itself, and of a longer one its hash. *)
+Example values_of_65_bytes_are_hashed :
+  let bytes_of := fun count => repeat 7 (N.to_nat count) in
+  content_bytes bytes_of shown 64 = 2 :: 64 :: repeat 7 64
+  /\ content_bytes bytes_of shown 65 = 3 :: 201 :: repeat 7 65.
+Proof. now vm_compute. Qed.
+
+(** Digests of objects behind their names: those of the content, or those of the removals. *)
+Example a_replica_is_its_objects_by_name :
+  let xs := [(1, replica.bottom_object definition.Log);
+    (300, set_object (or_set.remove N.compare B 1 None 3 or_set.bottom))] in
+  let empty := fun number => 204 :: number :: repeat 0 32 in
+  let removed := [204; 3; 202; 1; 3; 1; 1; 2; 0; 1; 1; 0; 0; 0; 0] in
+  shown_replica false xs = 205 :: ([1; 1] ++ empty 5) ++ ([2; 172; 2] ++ empty 3)
+  /\ shown_replica true xs = 205 :: ([1; 1] ++ empty 5) ++ ([2; 172; 2] ++ removed).
+Proof. now vm_compute. Qed.
+
+(** ** Records of [state-hash-vectors.jsonl], which a program in Python made from sets of events
+
+    Names are their UTF-8, values their canonical bytes. *)
+
+Definition text (s : string) : bytes := map N_of_ascii (list_ascii_of_string s).
+
+Definition digit_of (c : ascii) : N :=
+  let n := N_of_ascii c in
+  if n <? 97 then n - 48 else n - 87.
+
+Fixpoint from_hex (s : string) : bytes :=
+  match s with
+  | String a (String b rest) => 16 * digit_of a + digit_of b :: from_hex rest
+  | _ => []
+  end.
+
+Local Notation by_text name := (Origin (text name) 0).
+
+Definition records_in_bytes (of_removals : bool) (x : replica.object bytes bytes) : list bytes :=
+  map encode_record (select of_removals
+    (records compare_bytes compare_bytes (text "null") (fun b => b) (fun b => b) toy x)).
+
+Example the_worked_example :
+  let add := or_set.add compare_bytes in
+  let remove := or_set.remove compare_bytes in
+  let both := add (by_text "ann") 2 None (text "old")
+    (add (by_text "ann") 1 (Some (text "ann")) (text "new") or_set.bottom) in
+  let anns := add (by_text "ann") 3 (Some (text "ann")) (text "new") both in
+  let bobs := remove (by_text "bob") 2 None (text "new")
+    (remove (by_text "bob") 1 None (text "old") both) in
+  let x := replica.A_set (or_set.join compare_bytes anns bobs) in
+  records_in_bytes false x
+    = [from_hex "036e65770203616e6e000303000103616e6e0103626f6200020200000000"]
+  /\ records_in_bytes true x = [from_hex "036f6c640103626f6200010100000000"].
+Proof. now vm_compute. Qed.
+
+Example shares_of_two_replicas_one_above_64_bits :
+  let increment name := g_counter.increment compare_bytes (by_text name) in
+  let x := replica.A_counter (increment "server"%string 300
+    (increment "laptop"%string (2 ^ 64 - 1) (increment "laptop"%string (2 ^ 64 - 1) g_counter.bottom))) in
+  records_in_bytes false x
+  = [from_hex "08066c6170746f7000feffffffffffffffff03"; from_hex "080673657276657200ac02"].
+Proof. now vm_compute. Qed.
+
+Example a_value_written_by_someone :
+  let x := replica.A_register (lww_register.write compare_bytes compare_bytes (by_text "laptop")
+    1 1706789300 (Some (text "ada")) (text """mapping""") lww_register.bottom) in
+  records_in_bytes false x
+  = [from_hex "0001066c6170746f70000101b493eead0601036164610209226d617070696e672200"].
+Proof. now vm_compute. Qed.
+
+Example the_winner_stands_apart_where_a_later_write_lost :
+  let write := lww_register.write compare_bytes compare_bytes in
+  let x := replica.A_register (write (by_text "b") 1 7 (Some (text "bob"))
+    (text """latest word""")
+    (write (by_text "a") 1 100 (Some (text "ann")) (text """fast clock""") lww_register.bottom)) in
+  records_in_bytes false x
+  = [from_hex "00010162000101070103626f62020d226c617465737420776f726422"
+      ++ from_hex "010161000101640103616e6e020c226661737420636c6f636b22"].
+Proof. now vm_compute. Qed.
+
+Example entries_of_two_replicas_one_null :
+  let append := log.append compare_bytes compare_bytes in
+  let x := replica.A_log (append (by_text "bob") 1 10 (text "null")
+    (append (by_text "ann") 1 20 (text """shall we?""") log.bottom)) in
+  records_in_bytes false x
+  = [from_hex "0603616e6e00010114020b227368616c6c2077653f22"; from_hex "0603626f620001010a02046e756c6c"].
 Proof. now vm_compute. Qed.
