@@ -46,6 +46,11 @@ Example the_remover_is_told :
   or_set.notices N.compare 8 (or_set.join N.compare set_at_one set_at_two) = [(5, (2, 1))].
 Proof. vm_compute. reflexivity. Qed.
 
+Example nobody_else_is_notified :
+  or_set.notices N.compare 7 (or_set.join N.compare set_at_one set_at_two) = []
+  /\ or_set.notices N.compare 9 (or_set.join N.compare set_at_one set_at_two) = [].
+Proof. split; vm_compute; reflexivity. Qed.
+
 Example the_overruled_remove_is_an_open_decision :
   or_set.merge_decisions N.compare (or_set.join N.compare set_at_one set_at_two)
   = [Merge_decision 5 [(1, 2)] [(2, 1)]].
@@ -64,6 +69,18 @@ Example the_greater_stamp_wins_over_the_later_write :
   /\ decisions N.compare N.compare 0 Lww_map [put_1; late]
      = [Merge_decision (Some 5) [] [(2, 1)]].
 Proof. repeat split; vm_compute; reflexivity. Qed.
+
+(** ** What is possible at all *)
+
+Example an_increment_is_at_least_one :
+  valid (Increment 0 : operation N N) = false
+  /\ valid (Increment 1 : operation N N) = true.
+Proof. split; vm_compute; reflexivity. Qed.
+
+Example any_timestamp_is_possible :
+  forallb (fun time => forallb valid [Write time 5; Put 5 time 5; Append time 5 : operation N N])
+    [0; 1706789300; 2 ^ 64 - 1] = true.
+Proof. vm_compute. reflexivity. Qed.
 
 (** ** Replicas: a counter, a register, a set, a map and a log. *)
 

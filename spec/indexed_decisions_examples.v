@@ -80,6 +80,14 @@ Proof.
   apply deciding_is_sound; [exact _.. | apply decisions_make_sound_states | discriminate].
 Qed.
 
+(** The third number is stale and creates no key; the first one is stale, and names key 5. *)
+Example compacting_forgets_what_is_stale :
+  let s := decide 5 (by_one 4 13 43) twice in
+  changes s = [(one, [(1, 5); (2, 6); (3, 5); (4, 5)])]
+  /\ changes (compact N.compare N.compare (fun _ => false) s) = [(one, [(1, 5); (2, 6); (4, 5)])]
+  /\ changes (compact N.compare N.compare (fun _ => true) s) = changes s.
+Proof. repeat split; vm_compute; reflexivity. Qed.
+
 Example what_is_sent_is_sound :
   sound_items N.compare N.compare N.compare true [(one, 3)]
     (shown_to N.compare [(one, 1)] (changed N.compare N.compare [(one, 1)] twice)).

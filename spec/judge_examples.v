@@ -4,7 +4,7 @@
     are numbered as in the file. *)
 
 From Coq Require Import List NArith.
-From Rejoin Require Import order sorted_map definition trace judge judge_proof.
+From Rejoin Require Import order sorted_map dot definition trace judge judge_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -106,6 +106,49 @@ Proof. vm_compute. reflexivity. Qed.
 
 Example listing_neither_is_found :
   judged_by [(0, Or_set)] (after_a_restore []) = one_false 4 10 Decisions_rule.
+Proof. vm_compute. reflexivity. Qed.
+
+(** ** What an operation is as an event: lines are numbered from 2, a replica's operations from 1. *)
+
+Example the_first_operation_is_an_event :
+  is_event N.compare [] 1 0 (Add 5) None
+    (Event 0 (Dot (Origin 1 0) 2) 1 None (Add 5) [] : definition.event N N).
+Proof.
+  split; try reflexivity.
+  - intros d. split; [easy | now intros (r & p & _ & [] & _)].
+  - exists []. split; [constructor |]. split; [| reflexivity].
+    intros p. split; [easy | now intros [[] _]].
+Qed.
+
+Example operations_are_numbered_from_one :
+  judged_by [(0, Or_set)]
+    [Operates 1 0 (Add 5) None None;
+     Operates 2 0 (Remove 5) None None;
+     Syncs 1 2 None;
+     Claims (Decides 1 0 (Some [Merge_decision (Some 5) [(1, 1)] [(2, 1)]]))]
+  = all_true 1.
+Proof. vm_compute. reflexivity. Qed.
+
+(** ** Syncs and merges, of all objects or of some *)
+
+Example a_sync_teaches_both :
+  judged_by [(0, G_counter)]
+    [Operates 1 0 (Increment 3) None None;
+     Operates 2 0 (Increment 4) None None;
+     Syncs 1 2 None;
+     Claims (Reads 1 0 (Some (Count 7)));
+     Claims (Reads 2 0 (Some (Count 7)))]
+  = all_true 2.
+Proof. vm_compute. reflexivity. Qed.
+
+Example a_partial_merge_takes_its_objects :
+  judged_by [(0, G_counter); (1, G_counter)]
+    [Operates 1 0 (Increment 3) None None;
+     Operates 1 1 (Increment 4) None None;
+     Merges 2 1 (Some [0]);
+     Claims (Reads 2 0 (Some (Count 3)));
+     Claims (Reads 2 1 (Some (Count 0)))]
+  = all_true 2.
 Proof. vm_compute. reflexivity. Qed.
 
 (** ** digest-of-equal-values-is-free: only equal histories bind the hashes of equal values. *)

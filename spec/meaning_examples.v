@@ -111,6 +111,20 @@ Example the_whole_state_is_not_what_a_delta_lists :
   /\ delta_content.listed N.compare (Value := N) whole = [[Dot two 1]].
 Proof. split; vm_compute; reflexivity. Qed.
 
+Example a_counter_sends_only_new_shares :
+  let s := g_counter.increment N.compare two 4 (g_counter.increment N.compare one 3
+    g_counter.bottom) in
+  g_counter.shares (g_counter.part_since N.compare [(one, 1)] s) = [(two, 4)]
+  /\ g_counter.shares (g_counter.part_since N.compare [] s) = [(one, 3); (two, 4)].
+Proof. split; vm_compute; reflexivity. Qed.
+
+Example a_log_sends_only_new_entries :
+  let s := log.append N.compare N.compare two 1 8 32 (log.append N.compare N.compare one 1 9 33
+    log.bottom) in
+  log.value (log.part_since N.compare [(one, 1)] s) = [32]
+  /\ log.value (log.part_since N.compare [] s) = [32; 33].
+Proof. split; vm_compute; reflexivity. Qed.
+
 (** A vector claims what is missing from events that are no cut, and so removes it. *)
 Example without_a_cut_a_join_loses_events :
   let later := Event 0 (Dot one 2) 2 None (Add 6) [Dot one 1] : event in

@@ -69,6 +69,26 @@ Proof.
   - repeat split; vm_compute; reflexivity.
 Qed.
 
+(** Replica 1 adds, and replica 2 receives all that it holds, twice. *)
+Example a_full_state_is_received :
+  exists w : world,
+    steps (start types) w
+    /\ set_at w 2 = Some (Elements [5])
+    /\ map dot_of (seen (nodes w 2)) = [Dot one 1].
+Proof.
+  eexists. split.
+  - eapply step_first.
+    { apply (Operate _ _ _ 1 2 (Add 5) None); [reflexivity | vm_compute; reflexivity]. }
+    eapply step_first.
+    { apply (Send _ _ _ 1). }
+    eapply step_first.
+    { eapply (Receive _ _ _ 2). left. reflexivity. }
+    eapply step_first.
+    { eapply (Receive _ _ _ 2). left. reflexivity. }
+    apply Nothing.
+  - split; vm_compute; reflexivity.
+Qed.
+
 (** The later delta builds on what replica 2 has not seen. *)
 Example a_delta_that_comes_too_early_is_refused :
   let sender := replica.Replica one (replica.meaning N.compare N.compare types

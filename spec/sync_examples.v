@@ -350,6 +350,30 @@ Example undisturbed_they_agree :
   = Some ([(Some true, Some true)], [Some (Elements [5; 7]); Some (Elements [5; 7])]).
 Proof. vm_compute. reflexivity. Qed.
 
+(** Of two pieces neither is applied alone, and both are. *)
+Example all_pieces_are_applied :
+  outcome (play summarize
+    ([Does 1 2 (Add 5); Does 1 2 (Add 6); Begins [2] 1 2] ++ both_ways 0 4
+     ++ [To_the_right 0; To_the_left 0; To_the_right 0]) (start types, []))
+  = Some ([(Some true, Some true)], [Some (Elements [5; 6]); Some (Elements [5; 6])]).
+Proof. vm_compute. reflexivity. Qed.
+
+Example a_piece_that_is_not_the_last_completes_nothing :
+  let piece := replica.bottom_object Or_set in
+  let side := Side Taking [] : side (Name := N) (Value := N) (Summary := bytes) in
+  completes N.compare assemble_sets [2] side (Piece 2 [] piece false) = None
+  /\ completes N.compare assemble_sets [2] side (Piece 2 [] piece true)
+     = Some (one_delta 2 [] piece)
+  /\ completes N.compare assemble_sets [1] side (Piece 2 [] piece true) = None.
+Proof. repeat split; vm_compute; reflexivity. Qed.
+
+Example what_is_closed_may_disagree :
+  let closed v := Side (Closed v) [] : side (Name := N) (Value := N) (Summary := bytes) in
+  agrees (closed true) = true
+  /\ agrees (closed false) = false
+  /\ agrees (Side Checking [] : side (Name := N) (Value := N) (Summary := bytes)) = false.
+Proof. repeat split; reflexivity. Qed.
+
 (** An early end asks for summaries that tell states apart. With one that says nothing both sides
     agree at once, and hold different sets. *)
 Example a_summary_that_says_nothing_ends_too_early :
