@@ -51,11 +51,11 @@
 //! ```
 
 use crate::dot::{Dot, Origin, ReplicaId};
+use crate::json::Json;
 use crate::object::ObjectType;
 use crate::operation::{DecisionId, ObjectId, Operation, User};
 use crate::optimized::replica::{Error, Object, Reason, Replica};
 use crate::optimized::{CanonicalBytes, Decision};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An open merge decision, as people are to be shown it.
@@ -139,8 +139,7 @@ pub fn open<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
 }
 
 /// What a decision does.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Effect {
     /// It removes an element, or deletes a value.
     Removed,
@@ -152,7 +151,7 @@ pub enum Effect {
 
 /// A decision on record. Its entry in the log is this as canonical JSON, so that the fields stand in
 /// the order of their names: the state hash of the log is then the one of a trace that tells it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recorded {
     /// Its place among the operations of that life on the object.
     pub counter: u64,
@@ -277,10 +276,71 @@ where
             })
             .collect(),
     };
-    let line = serde_json::to_string(&decision).unwrap_or_default();
+    let line = decision.to_json();
     let entry = V::from_bytes(line.as_bytes());
     replica.perform(&log, Operation::Append { entry, timestamp }, Some(user))?;
     Ok(dot)
+}
+
+impl Recorded {
+    /// As canonical JSON: an object with the fields in the order of their names.
+    fn to_json(&self) -> String {
+        let text = |text: &str| Json::String(text.into()).canonical();
+        let effect = match &self.effect {
+            Effect::Removed => text("removed"),
+            Effect::Added => text("added"),
+            Effect::Wrote(value) => format!(r#"{{"wrote":{}}}"#, text(value)),
+        };
+        let saw = self.saw.iter().map(|(replica, incarnation, counter)| {
+            format!("[{},{incarnation},{counter}]", text(replica))
+        });
+        let saw = saw.collect::<Vec<_>>().join(",");
+        let user = self.user.as_deref().map_or("null".into(), text);
+        let Self { counter, incarnation, key, replica, seq, time, .. } = self;
+        let (key, replica) = (text(key), text(replica));
+        format!(
+            r#"{{"counter":{counter},"effect":{effect},"incarnation":{incarnation},"key":{key},"replica":{replica},"saw":[{saw}],"seq":{seq},"time":{time},"user":{user}}}"#
+        )
+    }
+
+    /// Reads an entry; `None` where it is no decision.
+    fn from_json(entry: &[u8]) -> Option<Self> {
+        let json = Json::parse(str::from_utf8(entry).ok()?).ok()?;
+        let text = |json: &Json| match json {
+            Json::String(text) => Some(text.clone()),
+            _ => None,
+        };
+        let number = |json: &Json| match json {
+            Json::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        let saw = |json: &Json| match json {
+            Json::Array(dot) => match &dot[..] {
+                [replica, incarnation, counter] => {
+                    Some((text(replica)?, number(incarnation)?, number(counter)?))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let effect = match json.get("effect")? {
+            Json::String(effect) if effect == "removed" => Effect::Removed,
+            Json::String(effect) if effect == "added" => Effect::Added,
+            effect => Effect::Wrote(text(effect.get("wrote")?)?),
+        };
+        let Json::Array(all) = json.get("saw")? else { return None };
+        Some(Self {
+            counter: number(json.get("counter")?)?,
+            effect,
+            incarnation: number(json.get("incarnation")?)?,
+            key: text(json.get("key")?)?,
+            replica: text(json.get("replica")?)?,
+            saw: all.iter().map(saw).collect::<Option<_>>()?,
+            seq: number(json.get("seq")?)?,
+            time: number(json.get("time")?)?,
+            user: json.get("user").and_then(text),
+        })
+    }
 }
 
 /// The decisions on record of an object, in the order of their log. Entries that are none are
@@ -292,7 +352,7 @@ fn read<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     match replica.object(&log_of(object)) {
         Ok(Object::Log(log)) => {
             let entries = log.entries();
-            entries.filter_map(|entry| serde_json::from_slice(entry.bytes()).ok()).collect()
+            entries.filter_map(|entry| Recorded::from_json(entry.bytes())).collect()
         }
         _ => Vec::new(),
     }
@@ -363,4 +423,35 @@ fn pasts(decisions: &[Recorded], numbers: &[usize]) -> BTreeMap<usize, BTreeSet<
         pasts.insert(*number, past);
     }
     pasts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_on_record_is_read_back() {
+        let saw = vec![("a \"b\"".into(), u64::MAX, 1), ("c".into(), 1 << 60, 2)];
+        for effect in [Effect::Removed, Effect::Added, Effect::Wrote("x\n\u{1}é".into())] {
+            for user in [None, Some("zoë".into())] {
+                let decision = Recorded {
+                    counter: 3,
+                    effect: effect.clone(),
+                    incarnation: u64::MAX,
+                    key: "k\\".into(),
+                    replica: "r".into(),
+                    saw: saw.clone(),
+                    seq: 9,
+                    time: 1_706_789_400_000,
+                    user,
+                };
+                let line = decision.to_json();
+                assert_eq!(Json::parse(&line).unwrap().canonical(), line, "it is canonical");
+                assert_eq!(Recorded::from_json(line.as_bytes()), Some(decision));
+            }
+        }
+        for none in ["", "{}", "[]", r#"{"effect":"kept"}"#] {
+            assert_eq!(Recorded::from_json(none.as_bytes()), None);
+        }
+    }
 }

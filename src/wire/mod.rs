@@ -41,6 +41,7 @@ mod names;
 mod object;
 mod openings;
 pub(crate) mod reader;
+#[cfg(feature = "serde")]
 mod text;
 mod vector;
 

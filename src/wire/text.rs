@@ -1,10 +1,10 @@
-//! States, deltas and vectors for `serde`: as their bytes, or in Base64 where people may read.
+//! States, deltas and vectors for `serde`: as their bytes, or in hexadecimal digits where people may read.
 //!
 //! Meaning: a message with all names inline, that can be read with no other knowledge. A state is
 //! a delta since nothing.
 //! Laws: what was serialized is deserialized; damaged bytes are an error (its tests).
 //! Cost: O(what there is).
-//! Source: RFC 4648 (Base64).
+//! Source: this project.
 
 use super::{BaseEncoding, DecodeContext, OriginEncoding};
 use crate::optimized::canonical_bytes::CanonicalBytes;
@@ -16,15 +16,24 @@ use crate::optimized::lww_register::LwwRegister;
 use crate::optimized::or_set::OrSet;
 use crate::optimized::vector::Vector;
 use crate::wire::keyed::Coded;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
+fn to_digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_digits(text: &str) -> Option<Vec<u8>> {
+    let value = |digit: u8| char::from(digit).to_digit(16);
+    let byte = |pair: &[u8; 2]| Some((value(pair[0])? << 4 | value(pair[1])?) as u8);
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+}
+
 fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     if serializer.is_human_readable() {
-        serializer.serialize_str(&STANDARD.encode(bytes))
+        serializer.serialize_str(&to_digits(bytes))
     } else {
         serializer.serialize_bytes(bytes)
     }
@@ -40,11 +49,12 @@ fn deserialize<'de, D: Deserializer<'de>, T, E: fmt::Display>(
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a message as bytes, or in Base64")
+            f.write_str("a message as bytes, or in hexadecimal digits")
         }
 
         fn visit_str<R: Error>(self, text: &str) -> Result<T, R> {
-            let bytes = STANDARD.decode(text).map_err(R::custom)?;
+            let bytes =
+                from_digits(text).ok_or_else(|| R::custom("not hexadecimal digits, two a byte"))?;
             (self.0)(&bytes).map_err(R::custom)
         }
 
