@@ -39,13 +39,14 @@ use super::state_hash::{
     KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, object_hashes, write_bytes,
     write_number, write_value,
 };
-use super::vector::{Origins, Vector};
+use super::vector::{ActorTable, Origins, Vector};
 use super::{Author, OperationError, StateHash};
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// The most entries of one log: their numbers are of 32 bits.
 const MOST: usize = u32::MAX as usize;
@@ -299,15 +300,58 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
     /// What a replica that has seen `since` may lack. Large stretches of the entries' bytes are
     /// shared and not copied.
     pub fn delta_since(&self, since: &Vector) -> LogDelta<V> {
-        let Entries { origins, by_origin, records, segments, .. } = &self.entries;
+        let origins = &self.entries.origins;
+        self.delta(since, origins.vector(), origins.numbers())
+    }
+
+    /// The beginning of that delta, with entries of at most so many bytes, but one at least. Its
+    /// receiver lacks the rest since [`LogDelta::seen`]. A log has a state at each vector, whatever
+    /// its entries have seen, so that the pieces of a delta are deltas.
+    pub fn delta_piece(&self, since: &Vector, most_bytes: usize) -> LogDelta<V> {
+        /// What an entry takes beside its value, at most but for seldom.
+        const OVERHEAD: usize = 16;
+
+        let Entries { origins, by_origin, records, .. } = &self.entries;
         let seen = origins.vector();
+        let known = since.counts_along(seen.actor_table());
+        let mut counts: Vec<u64> =
+            known.iter().zip(seen.counts()).map(|(known, seen)| *known.min(seen)).collect();
+        let mut bytes = 0_usize;
+        'full: for (place, before, _) in seen.beyond(since) {
+            let of_origin = &by_origin[origins.numbers()[place] as usize];
+            for number in of_origin.slices_from(before as usize).flatten() {
+                let cost = records[*number as usize].place.len() as usize + OVERHEAD;
+                if bytes > 0 && bytes.saturating_add(cost) > most_bytes {
+                    break 'full;
+                }
+                bytes = bytes.saturating_add(cost);
+                counts[place] += 1;
+            }
+        }
+        if counts == seen.counts() {
+            return self.delta_since(since);
+        }
+        let actors = seen.actor_table().origins().iter().zip(origins.numbers()).zip(counts);
+        let known = actors.filter(|(_, count)| *count > 0);
+        let (actors, counts): (Vec<_>, Vec<u64>) = known.unzip();
+        let (actors, numbers): (Vec<_>, Vec<u32>) =
+            actors.into_iter().map(|(origin, number)| (origin.clone(), *number)).unzip();
+        let actor_table = ActorTable::new(actors).map(Arc::new);
+        match actor_table.and_then(|table| Vector::new(table, counts)) {
+            Some(seen) => self.delta(since, seen, &numbers),
+            None => self.delta_since(since),
+        }
+    }
+
+    /// The entries between two vectors, the second of which this log covers. `numbers` are those of
+    /// its origins.
+    fn delta(&self, since: &Vector, seen: Vector, numbers: &[u32]) -> LogDelta<V> {
+        let Entries { origins, by_origin, records, segments, .. } = &self.entries;
         let news = || {
-            seen.beyond(since).flat_map(|(place, before, _)| {
-                let of_origin = &by_origin[origins.numbers()[place] as usize];
-                of_origin
-                    .slices_from(before as usize)
-                    .flatten()
-                    .map(|number| &records[*number as usize])
+            seen.beyond(since).flat_map(|(place, before, count)| {
+                let of_origin = &by_origin[numbers[place] as usize];
+                let of_origin = of_origin.slices_from(before as usize).flatten();
+                of_origin.take((count - before) as usize).map(|number| &records[*number as usize])
             })
         };
         let count = seen.beyond(since).map(|(_, before, count)| (count - before) as usize).sum();

@@ -250,6 +250,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
+    /// The beginning of that, of some `most_bytes`, where the type has deltas in pieces: a log has.
+    pub fn delta_piece(&self, since: &Vector, most_bytes: usize) -> Delta<K, V> {
+        match self {
+            Self::Log(state) => Delta::Log(state.delta_piece(since, most_bytes)),
+            _ => self.delta_since(since),
+        }
+    }
+
     /// Applies such a message, whose names are those of this state.
     pub(super) fn apply_as_named(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
         let changes = match (self, delta) {

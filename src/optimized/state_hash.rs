@@ -119,7 +119,7 @@ pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, StateHash
 
 /// Which tree a record belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum TreeKind {
+pub enum TreeKind {
     /// What has a value, or is an open decision.
     Content,
     /// What is removed, and nobody's latest word is otherwise.
@@ -465,7 +465,7 @@ pub(crate) type KeyAndBody = (Vec<u8>, Vec<u8>);
 
 /// A place in one of the trees of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct TreePath {
+pub struct TreePath {
     /// In which tree.
     pub part: TreeKind,
     /// The way there from the root, two bits a level, the first ones on top.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Why a message was refused. The session is over; what was applied before is kept, and a new
-/// session goes on from there.
+/// Why a session refused a message. The session is over; what it applied is kept, and a new session
+/// goes on from there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,7 +14,7 @@ pub enum Error {
         /// The most bytes of a message.
         limit: usize,
     },
-    /// The message's bytes are not what was sent: its checksum says otherwise.
+    /// The checksum does not fit the bytes: the message was damaged on its way.
     Damaged,
     /// The peer speaks another version of the protocol.
     Version {
@@ -23,7 +23,7 @@ pub enum Error {
         /// The version of this library.
         expected: u8,
     },
-    /// The message's bytes say what no message says.
+    /// The message has bytes that no session sends.
     Malformed {
         /// Where, in bytes from the start of the part that says so.
         at: usize,
@@ -32,17 +32,25 @@ pub enum Error {
         /// What should be there.
         expected: &'static str,
     },
-    /// The first message of the peer must tell its schema, and this one does not.
+    /// The first message of the peer must begin with a hello, or list its schema, and this one does
+    /// not.
     NoHello,
     /// The peer began anew: start a new session and give it this message.
     AnotherHello,
-    /// The peer sends more, or asks for more, than a session may.
+    /// The peer sends or asks for more than a session allows.
     TooMuch {
         /// Of what.
         what: &'static str,
         /// How much there may be.
         limit: usize,
     },
+}
+
+impl Error {
+    /// Something that the protocol has no place for.
+    pub(super) fn malformed(found: impl ToString, expected: &'static str) -> Self {
+        Self::Malformed { at: 0, found: found.to_string(), expected }
+    }
 }
 
 impl fmt::Display for Error {
@@ -70,8 +78,8 @@ impl fmt::Display for Error {
             ),
             Self::NoHello => write!(
                 f,
-                "the peer's first message does not tell its schema: it belongs to an earlier \
-                 session; start a new one on both sides"
+                "the peer's first message is no hello: it belongs to an earlier session; start a \
+                 new one on both sides"
             ),
             Self::AnotherHello => write!(
                 f,

@@ -1,4 +1,4 @@
-//! Events: what a session tells its application.
+//! Events: what happened in a session, for its application.
 
 use crate::dot::Origin;
 use crate::object::{ObjectType, Priority};
@@ -18,10 +18,10 @@ pub enum Event {
         /// The objects that have another type there: the type here, and the one there.
         other_types: Vec<(ObjectId, ObjectType, ObjectType)>,
     },
-    /// Something was applied.
+    /// A delta of the peer changed an object.
     Changed(Changed),
-    /// An object is left out of this session, because it would exceed the budget. It can be fetched
-    /// or computed anew.
+    /// A side left an object out of this session, because it would exceed the budget. It can be
+    /// fetched or computed anew.
     Dropped {
         /// Which object.
         object: ObjectId,
@@ -30,17 +30,17 @@ pub enum Event {
         /// How many bytes it would have taken.
         bytes: u64,
     },
-    /// What the peer sent of an object was refused, and asking again did not help. Nothing of it
-    /// was applied.
+    /// A side refused the deltas of an object, and asking again did not help. Nothing of them was
+    /// applied.
     Refused {
         /// Which object.
         object: ObjectId,
         /// Why, in words.
         reason: String,
     },
-    /// The peer knows operations under this replica's own name that this replica did not perform:
-    /// another process goes on under the same name, or this one was set back to a backup. Open it
-    /// under a new incarnation.
+    /// The peer has operations under this replica's own name that this replica did not perform:
+    /// another process uses the same name, or this replica was restored from a backup. Open it under
+    /// a new incarnation.
     Forked {
         /// In which object.
         object: ObjectId,
@@ -51,10 +51,10 @@ pub enum Event {
         /// How many the peer knows.
         known: u64,
     },
-    /// Both sides have seen the same operations on an object, and hold different states: a bug, a
-    /// corruption, or a fork. Nothing was overwritten.
+    /// Both sides have the same operations on an object, and different states: a bug, a corruption,
+    /// or a fork. Nothing was overwritten.
     Discrepancy(Discrepancy),
-    /// A priority class is exchanged and compared; or as much of it as could be.
+    /// A priority class is exchanged and compared, or as much of it as could be.
     ClassDone {
         /// Which class.
         class: Priority,
@@ -76,21 +76,21 @@ pub enum Side {
     There,
 }
 
-/// What was applied.
+/// A delta of the peer that changed an object.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Changed {
-    /// Of which object.
+    /// Which object.
     pub object: ObjectId,
-    /// What the peer had seen of the object when it said this; so this side has by now.
+    /// The peer's vector of the object when it sent the delta. This side covers it now.
     pub seen: Vector,
     /// How many keys, entries or shares changed.
     pub changes: usize,
-    /// The keys whose value is another one than this side had before; see
+    /// The keys whose values changed here; see
     /// [`Config::revisions`](super::Config::revisions).
     pub revisions: Vec<Revision>,
 }
 
-/// A key whose value is another one than this side had before the sync.
+/// A key whose value changed here.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Revision {
     /// The bytes of the key; of a register none.
@@ -100,27 +100,27 @@ pub struct Revision {
     pub before: Option<Vec<u8>>,
     /// The same after.
     pub after: Option<Vec<u8>>,
-    /// The decision that had effect before and has it no more.
+    /// The decision that had effect before and has none now.
     pub overruled: Option<DecisionId>,
 }
 
 /// How a class ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
-    /// Both sides have the same state, by hash, at points that both name.
+    /// Both sides have the same state, by hash, at checkpoints of both.
     Verified,
-    /// All was exchanged, but there were writes in between each time that hashes were compared, so
-    /// that it was not verified that both sides are the same.
+    /// All was exchanged, but writes came in between each time that hashes were compared, so that
+    /// nobody knows whether both sides are the same.
     WritesInBetween,
     /// Some objects were left out under a budget. The others are verified.
     SomeDropped,
-    /// Some of what the peer sent was refused.
+    /// A side refused some of the deltas.
     SomeRefused,
-    /// Some objects are different though both sides have seen the same.
+    /// Some objects differ though both sides have the same operations.
     SomeDiffer,
 }
 
-/// Both sides have seen the same of an object, and hold different states.
+/// Both sides have the same operations on an object, and different states.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Discrepancy {
     /// Which object.

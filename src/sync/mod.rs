@@ -1,37 +1,38 @@
 //! Sync: sessions that bring two replicas together over any transport.
 //!
 //! A [`Session`] holds no socket and no clock. The application gives it the messages of the peer
-//! ([`Session::handle`]), sends those that it wants sent ([`Session::poll_message`], until there is
-//! none), and reads what happened ([`Session::poll_event`]). Both sides run the same; either may
-//! begin, or both: so it serves clients with a server as well as peers among themselves.
+//! ([`Session::handle`]), sends those that it returns ([`Session::poll_message`], until there is
+//! none), and reads what happened ([`Session::poll_event`]). Both sides run the same code, and
+//! either may begin, or both: so a session serves a client and a server as well as two peers. A
+//! [`Connection`] runs one session after the other, for as long as a transport lasts.
 //!
-//! Messages are to be delivered in order, as over a connection. One that is lost, repeated, cut,
-//! damaged or late does no harm to a replica: the session says so by an error, or asks again, or
-//! falls silent. How long to wait for a peer is the application's to decide. Nothing of a session
-//! needs to be stored, save the replica: when it is over, or silent for too long, drop it, and start
-//! a new one, which goes on from what was applied. Store a replica's changes before the next poll
-//! tells the peer that they were seen, or else open it under a new incarnation after a crash.
+//! The transport delivers messages in order. A message that is lost, repeated, cut, damaged or late
+//! does no harm to a replica: the session returns an error, asks again, or falls silent. A
+//! [`Connection`] decides how long to wait; with a `Session` alone the application does. Nothing of
+//! a session needs to be stored but the replica: drop a session that is over or silent, and start a
+//! new one, which goes on from what was applied. Store a replica's changes before the next poll,
+//! whose message may claim that this side has them.
 //!
-//! # Three phases, for each class of priority
+//! # Three phases, for each priority class
 //!
-//! 1. Both tell a hash of their schema, and for each class one of all vectors and one of all
-//!    states. Where these are equal the class is done: one round, less than 512 bytes in all.
-//!    Otherwise both announce the vectors of their objects.
-//! 2. Both send what the other lacks, in messages of bounded length. What does not fit into one is
-//!    cut into chunks, and applied when it is complete: a vector moves only with the whole of what
-//!    it claims.
-//! 3. Both name *points*: this object, at this vector, has this state hash. They are compared only
-//!    at equal vectors, so that writes in between raise no false alarm; they are exchanged as well
-//!    then, and new points named, at most [`Config::max_rounds`] times.
+//! 1. Both sides send a hash of their schema, and for each class one of all vectors and one of all
+//!    states. A class whose hashes are the same is done: one round, less than 512 bytes in all.
+//!    For any other class both sides announce the vectors of their objects.
+//! 2. Both sides send the deltas that the other lacks, in messages of bounded length. A delta that
+//!    does not fit into a message goes in chunks, and is applied when it is complete: a vector moves
+//!    only with all of what it claims.
+//! 3. Both sides send *checkpoints*: this object, at this vector, has this state hash. They compare
+//!    only checkpoints at equal vectors, so that writes in between raise no false alarm. Such writes
+//!    are exchanged too, and followed by new checkpoints, at most [`Config::max_rounds`] times.
 //!
-//! The side that begins is through after two round trips, and the other half a round trip later.
-//! Equal vectors and different hashes are an [`Event::Discrepancy`]: a bug, a corruption, or a name
-//! that was used twice. The session then goes down the hash tree, names the records that differ,
-//! and what each side holds. Nothing is overwritten to make it go away.
+//! The side that begins is done after two round trips, and the other half a round trip later.
+//! Equal vectors with different hashes are an [`Event::Discrepancy`]: a bug, a corruption, or a name
+//! that was used twice. The session then searches the hash tree for the records that differ, and
+//! reports what each side holds. It overwrites nothing.
 //!
-//! The class of high priority goes first, and each class is exchanged, compared and reported by
-//! itself. [`Session::pause`] leaves a class for later. What is written during a session may wait
-//! for the next one.
+//! The class of high priority goes first. Each class is exchanged, compared and reported by itself;
+//! [`Session::pause`] leaves one for later. What is written during a session may wait for the next
+//! one.
 //!
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
@@ -72,7 +73,7 @@
 //!     }
 //! }
 //!
-//! // The addition wins over the removal that had not seen it, and Bob is told.
+//! // The addition wins over the removal that had not seen it, and Bob hears of it.
 //! let open = conflicts::open(&server);
 //! assert_eq!(open[0].kept[0].id.user.as_deref(), Some("ann"));
 //! assert!(open[0].notify.contains("bob"));
@@ -81,60 +82,70 @@
 //!
 //! # Bounds
 //!
-//! A session takes no more memory than: for each of the three classes, one part that is received
-//! and one that is sent, of [`Config::max_object`] bytes and 64 more each; what the peer's messages
-//! say of vectors, at most 5 for each object that both have, and 64 lists of origins of each side;
-//! 65,536 questions about hash trees of 48 bytes; what one message and one part take when they
-//! are read: see [`wire::MEMORY`](crate::wire::MEMORY); and 16 MiB while a part is
-//! compressed or unpacked. It answers
-//! [`Config::max_rounds`] and 8 announcements of each object, and asks 3 times for what it refuses.
-//! All bytes are checked before they are used, and none make it panic.
+//! A session takes at most this memory:
+//! - for each of the three classes, one part that it receives and one that it sends, of
+//!   [`Config::max_object`] bytes and 64 more each;
+//! - at most 5 vectors of the peer for each object that both have, and 64 actor tables of each side;
+//! - 65,536 questions about hash trees of 48 bytes, and for each object that differs the records
+//!   that a [`Discrepancy`] names, of at most 2,576 bytes each;
+//! - what one message and one part take when they are decoded: see
+//!   [`wire::MEMORY`](crate::wire::MEMORY);
+//! - 16 MiB while it compresses or unpacks a delta.
 //!
-//! Its time is linear in what is said, unpacked, but for a logarithm. Beside that a message takes time
-//! for each origin of its objects, and for what is known of the keys that it lists, which is at most
-//! 65,536 decisions each, and their creation dots: 8,000 decisions on one key, which take 82 kB with
-//! their origins, are applied in 5 ms. To hash one key takes the names of all who decided on it, of
-//! 1,024 bytes at most: by reckoning some 80 MB at worst. How many messages a peer sends is the
-//! application's to limit.
+//! It answers [`Config::max_rounds`] and 8 announcements of each object, and asks 3 times for a
+//! delta that it refuses. It checks all bytes before it uses them; none makes it panic.
 //!
-//! A peer that lies is not found out by this: one that forges operations, or repeats the hashes it
-//! is told, looks like an honest one. `spec/sync.md` says what each byte means.
+//! Its time is linear in the unpacked bytes, but for a logarithm. A message also takes time for each
+//! origin of its objects, and for what is known of the keys that it lists: at most 65,536 decisions
+//! each. 8,000 decisions on one key, which take 82 kB with their origins, are applied in 5 ms. To
+//! hash one key takes the names of all who decided on it, of 1,024 bytes at most: by reckoning some
+//! 80 MB at worst. How many messages a peer may send is for the application to limit.
+//!
+//! A session does not find out a peer that lies well: one that forges operations, or repeats the
+//! hashes that it receives, looks like an honest one. `spec/sync.md` gives the bytes.
 
+mod apply;
 pub mod conflicts;
-mod descent;
+mod connection;
 mod error;
 mod event;
-mod intake;
-mod item;
-#[doc(hidden)]
-pub mod message;
+mod exchange;
+pub mod protocol;
 mod readable;
 mod schema;
 mod session;
-mod transfer;
+mod shared_object;
+mod tree_diff;
 
+pub use connection::{
+    Connection, ConnectionConfig, ConnectionError, ConnectionEvent, Frame, SessionSummary,
+};
 pub use error::Error;
 pub use event::{Changed, Discrepancy, Event, Outcome, RecordDifference, Revision, Side};
+pub use readable::escape;
 pub use schema::{CLASSES, Entry, Schema};
 pub use session::Session;
 
-/// What a session is to know and to keep to.
+/// The settings of a session.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Config {
-    /// The objects. One that the replica has and the schema does not name is of medium priority.
+    /// The objects. One that the replica has and the schema does not name has medium priority.
     pub schema: Schema,
     /// The most bytes of a message, of both sides. At least [`Config::LEAST_MESSAGE`].
     pub max_message: usize,
-    /// The most bytes that the changes of one object may take, packed and unpacked. So many may be
-    /// held for each class.
+    /// The most bytes that the delta of one object may have, packed and unpacked. A session may hold
+    /// so many for each class.
     pub max_object: usize,
-    /// How many bytes of objects that may be dropped this side sends at most; `None` for any.
+    /// How many bytes of entries the delta of a log has at most, but for an entry that is longer: a
+    /// longer one goes in pieces, each of which is applied by itself.
+    pub max_piece: usize,
+    /// How many bytes of droppable objects this side sends at most; `None` for any.
     pub budget: Option<u64>,
-    /// How often hashes are compared at most where there are writes in between.
+    /// How often a class is compared at most where there are writes in between.
     pub max_rounds: u32,
-    /// How many records are named at most where an object differs.
+    /// How many records a [`Discrepancy`] names at most.
     pub max_records: usize,
-    /// Whether events tell the values before and after of what changed. It costs a copy of each.
+    /// Whether [`Event::Changed`] gives the values before and after. It costs a copy of each.
     pub revisions: bool,
 }
 
@@ -142,12 +153,13 @@ impl Config {
     /// The least that [`Config::max_message`] may be.
     pub const LEAST_MESSAGE: usize = 1024;
 
-    /// The usual limits: messages of 256 KiB, 64 MiB an object, no budget.
+    /// The usual limits: messages of 256 KiB, 64 MiB an object, 4 MiB a piece of a log, no budget.
     pub fn new(schema: Schema) -> Self {
         Self {
             schema,
             max_message: 256 << 10,
             max_object: 64 << 20,
+            max_piece: 4 << 20,
             budget: None,
             max_rounds: 8,
             max_records: 64,

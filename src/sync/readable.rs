@@ -1,12 +1,56 @@
 //! Records for people: what the state hash encodes (spec/state-hash.md), in words.
+//!
+//! All texts here come from peers, so none reaches a terminal unescaped, and none is long.
 
-use super::message::Reader;
+use super::protocol::bytes::Reader;
 use super::{Discrepancy, Error};
 use crate::object::ObjectType;
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+/// How many characters of a record, and of a key, are shown at most.
+const LONGEST: usize = 300;
+
+/// Whether a terminal may act on the character instead of showing it: control characters,
+/// line and paragraph separators, and marks that reverse the direction of text.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text with every character that could steer a terminal written as JSON escapes it.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match steers(c) {
+            true => _ = write!(safe, "\\u{:04x}", u32::from(c)),
+            false => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// The text, escaped, and cut where it is long.
+fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text.chars();
+    shown.extend(rest.by_ref().take(LONGEST));
+    if rest.next().is_some() {
+        shown.push('…');
+    }
+    escape(&shown).into_owned()
+}
+
+fn shown_bytes(bytes: &[u8]) -> String {
+    shown(&String::from_utf8_lossy(bytes))
+}
+
 impl Discrepancy {
-    /// What a record holds, in words; as far as it can be read where it was cut.
+    /// A record in words, escaped for terminals; of one that was cut, what can be read.
     pub fn readable(&self, body: &[u8]) -> String {
         let mut out = String::new();
         let mut reader = Reader::new(body);
@@ -23,12 +67,13 @@ impl Discrepancy {
         out
     }
 
-    /// What a record is of: a key, the origin of a share, or the name of an entry.
+    /// The key of a record in words, escaped for terminals: a key, the origin of a share, or the
+    /// name of an entry.
     pub fn readable_key(&self, key: &[u8]) -> String {
         let mut reader = Reader::new(key);
         let name = |reader: &mut Reader<'_>| -> Result<String, Error> {
-            let replica = String::from_utf8_lossy(reader.bytes("a replica")?).into_owned();
-            let mut name = format!("{replica} (incarnation {})", reader.number("a life")?);
+            let replica = shown_bytes(reader.bytes("a replica")?);
+            let mut name = format!("{replica} (incarnation {})", reader.number("an incarnation")?);
             if !reader.is_empty() {
                 let _ = write!(name, ", operation {}", reader.number("a counter")?);
             }
@@ -38,7 +83,7 @@ impl Discrepancy {
             ObjectType::GCounter | ObjectType::Log => name(&mut reader).ok(),
             _ => None,
         };
-        named.unwrap_or_else(|| String::from_utf8_lossy(key).into_owned())
+        named.unwrap_or_else(|| shown_bytes(key))
     }
 }
 
@@ -77,8 +122,8 @@ fn decisions(reader: &mut Reader<'_>, out: &mut String) -> Result<(), Error> {
 }
 
 fn decision(reader: &mut Reader<'_>, out: &mut String) -> Result<(), Error> {
-    let replica = String::from_utf8_lossy(reader.bytes("a replica")?).into_owned();
-    let incarnation = reader.number("a life")?;
+    let replica = shown_bytes(reader.bytes("a replica")?);
+    let incarnation = reader.number("an incarnation")?;
     let counter = reader.number("a counter")?;
     let seq = reader.number("a seq")?;
     let timestamp = reader.number("a timestamp")?;
@@ -87,7 +132,7 @@ fn decision(reader: &mut Reader<'_>, out: &mut String) -> Result<(), Error> {
         "operation {counter} of {replica} (incarnation {incarnation}), its {seq}th, at {timestamp}"
     );
     if reader.byte("whether there is a user")? == 1 {
-        let _ = write!(out, ", by {}", String::from_utf8_lossy(reader.bytes("a user")?));
+        let _ = write!(out, ", by {}", shown_bytes(reader.bytes("a user")?));
     }
     out.push_str(": ");
     effect(reader, out)
@@ -97,7 +142,7 @@ fn effect(reader: &mut Reader<'_>, out: &mut String) -> Result<(), Error> {
     match reader.byte("an effect")? {
         0 => out.push_str("removed"),
         1 => out.push_str("added"),
-        2 => out.push_str(&String::from_utf8_lossy(reader.bytes("a value")?)),
+        2 => out.push_str(&shown_bytes(reader.bytes("a value")?)),
         _ => {
             out.push_str("a long value with the hash ");
             let hash: [u8; 32] = reader.array("a hash")?;

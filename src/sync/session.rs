@@ -1,53 +1,93 @@
-//! The session: what one side knows of the other, what it says, and what it applies.
+//! The session: what one side knows of the other, and what it says next.
+//!
+//! A message becomes parts, and each part goes to one method: [`Session::handle`] decodes and calls
+//! `on`; [`Session::poll_message`] asks `next_step` for what is to be said, and encodes it.
 
-use super::descent::Descent;
-use super::item::{ActorTables, Class, Item, Phase, State, Theirs, keep, outcome};
-use super::message::{
-    Answer, ENVELOPE, Envelope, Hello, Place, Point, Reader, Skipped, Summary, fingerprint, kind,
-    open, read_schema, write_bytes, write_number, write_schema,
+use super::exchange::{Class, Exchange, Step};
+use super::protocol::bytes::{fingerprint, write_bytes};
+use super::protocol::{
+    self, Answer, Checkpoint, Chunk, ENVELOPE, Envelope, Hello, Outgoing, Part, Received,
+    SkipReason, Summary, TreeLocation, decode_part, schema_fingerprint,
 };
 use super::schema::Entry;
-use super::transfer::{Outgoing, Received};
-use super::{CLASSES, Config, Error, Event, Side};
+use super::shared_object::{ActorTables, PeerVectors, SharedObject, Status, keep, outcome};
+use super::tree_diff::{SEARCHES, TreeDiff};
+use super::{CLASSES, Config, Error, Event, Outcome, Side};
 use crate::object::Priority;
 use crate::operation::ObjectId;
-use crate::optimized::replica::Replica;
+use crate::optimized::replica::{Object, Replica};
 use crate::optimized::{CanonicalBytes, Fingerprint, Vector};
 use crate::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
-/// How many places of hash trees the peer may ask for in one session.
+/// How many nodes of hash trees the peer may ask for in one session.
 const MOST_ASKED: usize = 1 << 16;
 
 /// How many announcements of one object are answered, beside one for each round.
 const MOST_ANNOUNCED: u32 = 8;
 
+/// How many parts are prepared at once.
+const MOST_PREPARED: usize = 16;
+
+/// Deltas of fewer bytes are not worth compressing.
+const LEAST_COMPRESSED: usize = 256;
+
 /// One side of a session. It belongs to one replica; see the [module](super).
 ///
-/// Two that are equal go on alike with equal replicas and messages: so a model checker can keep it
-/// in its states (tests/model/main.rs).
+/// - Getters: [`is_done`](Self::is_done), [`is_class_done`](Self::is_class_done).
+/// - Input: [`handle`](Self::handle) takes a message of the peer;
+///   [`pause`](Self::pause) and [`resume`](Self::resume) are for the application.
+/// - Output: [`poll_message`](Self::poll_message), and [`poll_event`](Self::poll_event).
+/// - Work that needs no replica: [`prepare`](Self::prepare), then [`compress`](Self::compress).
+///
+/// After each input, and after the transport took a message, poll messages until there is none;
+/// then poll events until there is none.
+///
+/// Two equal sessions go on alike with equal replicas and messages: so a model checker can keep
+/// them in its states (tests/model/main.rs).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Session {
     pub(super) config: Config,
     list: BTreeMap<ObjectId, Entry>,
     schema: Fingerprint,
-    ours: Option<Hello>,
-    is_greeted: bool,
-    pub(super) peer: Option<Hello>,
-    owes_schema: bool,
-    is_ready: bool,
+    /// What this side says of itself, once it was asked.
+    hello: Option<Hello>,
+    is_hello_sent: bool,
+    handshake: Handshake,
     /// What both sides have, in the order of the names.
-    pub(super) items: Vec<Item>,
+    pub(super) objects: Vec<SharedObject>,
     pub(super) classes: [Class; 3],
-    pub(super) descents: Vec<Descent>,
-    pub(super) actor_tables: ActorTables,
+    pub(super) diffs: Vec<TreeDiff>,
+    pub(super) tables: ActorTables,
     pub(super) events: VecDeque<Event>,
-    /// How many bytes were sent of objects that may be dropped.
+    /// How many bytes of droppable objects this side sent.
     spent: u64,
+    /// How many nodes of hash trees the peer asked for.
     asked: usize,
-    is_over: bool,
 }
 
+/// How much of the peer's beginning is here.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Handshake {
+    /// Nothing.
+    AwaitingHello,
+    /// Its hello. The schemas differ, so its list of objects is still to come.
+    AwaitingSchema(Hello),
+    /// All: this side knows which objects both have.
+    Complete(Hello),
+}
+
+impl Handshake {
+    fn peer(&self) -> Option<&Hello> {
+        match self {
+            Self::AwaitingHello => None,
+            Self::AwaitingSchema(peer) | Self::Complete(peer) => Some(peer),
+        }
+    }
+}
+
+// What the application calls.
 impl Session {
     /// A session that is about to begin. Either side may begin, or both.
     pub fn new<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
@@ -55,40 +95,36 @@ impl Session {
         replica: &Replica<K, V>,
     ) -> Self {
         config.max_message = config.max_message.max(Config::LEAST_MESSAGE);
-        let entry = |(name, object): (&ObjectId, &crate::optimized::replica::Object<K, V>)| {
+        let entry = |(name, object): (&ObjectId, &Object<K, V>)| {
             let kind = object.kind();
             let plain = Entry { kind, priority: Priority::Medium, may_be_dropped: false };
             let entry = config.schema.get(name).copied().unwrap_or(plain);
             (name.clone(), Entry { kind, ..entry })
         };
         let list: BTreeMap<ObjectId, Entry> = replica.objects().iter().map(entry).collect();
-        let schema = fingerprint("rejoin/1 schema", &write_schema(list.iter()));
         Self {
+            schema: schema_fingerprint(list.iter()),
             config,
             list,
-            schema,
-            ours: None,
-            is_greeted: false,
-            peer: None,
-            owes_schema: false,
-            is_ready: false,
-            items: Vec::new(),
+            hello: None,
+            is_hello_sent: false,
+            handshake: Handshake::AwaitingHello,
+            objects: Vec::new(),
             classes: Class::all(),
-            descents: Vec::new(),
-            actor_tables: ActorTables::default(),
+            diffs: Vec::new(),
+            tables: ActorTables::default(),
             events: VecDeque::new(),
             spent: 0,
             asked: 0,
-            is_over: false,
         }
     }
 
-    /// Applies a message of the peer. There may be messages to send and events to read then.
+    /// Takes a message of the peer. Afterwards there may be messages to send and events to read.
     ///
     /// Cost: O(message), and what applying its deltas and refreshing hashes costs.
     ///
     /// # Errors
-    /// The session is over: drop it. What was applied before is kept.
+    /// The session is over: drop it. What it applied before is kept.
     pub fn handle<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
@@ -98,33 +134,8 @@ impl Session {
         if message.len() > limit {
             return Err(Error::TooLong { found: message.len(), limit });
         }
-        for (kind, body) in open(message)? {
-            if kind == kind::HELLO {
-                self.take_hello(replica, body)?;
-                continue;
-            }
-            if self.peer.is_none() {
-                return Err(Error::NoHello);
-            }
-            match kind {
-                kind::CHUNK => {
-                    let mut reader = Reader::new(body);
-                    let class = reader.class()?;
-                    let incoming = &mut self.classes[class as usize].incoming;
-                    // A packed part may be longer than what it holds, but not by more than this.
-                    match incoming.take(&mut reader, self.config.max_object + 64)? {
-                        Received::More => {}
-                        Received::Lost => self.ask_again(class),
-                        Received::Part(part) => match part.split_first() {
-                            Some((&(kind::CHUNK | kind::HELLO), _)) | None => {
-                                return reader.malformed("a chunk", "another part in chunks");
-                            }
-                            Some((kind, body)) => self.take_part(replica, *kind, body)?,
-                        },
-                    }
-                }
-                kind => self.take_part(replica, kind, body)?,
-            }
+        for part in protocol::decode(message)? {
+            self.on(replica, part)?;
         }
         self.conclude();
         Ok(())
@@ -137,22 +148,14 @@ impl Session {
         &mut self,
         replica: &mut Replica<K, V>,
     ) -> Option<Vec<u8>> {
-        let mut limit = self.config.max_message;
-        if let Some(peer) = &self.peer {
-            limit = limit.min(usize::try_from(peer.max_message).unwrap_or(usize::MAX));
-        }
+        let limit = self.config.max_message.min(self.peer_limit());
         let mut message = Envelope::new(limit);
-        if !self.is_greeted {
+        if !self.is_hello_sent {
             let hello = self.hello(replica);
-            message.push(&hello.write());
-            self.is_greeted = true;
+            message.push(&Part::Hello(hello));
+            self.is_hello_sent = true;
         }
-        if self.peer.is_some() {
-            if self.owes_schema {
-                let schema = write_schema(self.list.iter());
-                self.classes[0].outgoing = Some(Outgoing::new(Priority::High, schema));
-                self.owes_schema = false;
-            }
+        if self.handshake.peer().is_some() {
             for class in CLASSES {
                 if !self.fill(replica, class, &mut message) {
                     break;
@@ -161,6 +164,47 @@ impl Session {
             self.conclude();
         }
         (!message.is_empty()).then(|| message.finish())
+    }
+
+    /// Prepares what [`poll_message`](Self::poll_message) says next, as far as that needs the
+    /// replica. Where many connections share a replica under a lock, call this under the lock, and
+    /// [`compress`](Self::compress) after giving it back: compressing takes longer than all else.
+    /// Without these calls, `poll_message` does both.
+    pub fn prepare<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &mut Replica<K, V>,
+    ) {
+        let is_sending = self.classes.iter().any(|class| class.outgoing.is_some());
+        if is_sending || self.handshake.peer().is_none() {
+            return;
+        }
+        let (mut parts, mut bytes) = (0, 0);
+        for class in CLASSES {
+            if self.classes[class as usize].is_paused {
+                continue;
+            }
+            parts += self.classes[class as usize].prepared.len();
+            while parts < MOST_PREPARED && bytes < self.config.max_message {
+                let Some(step) = self.next_step(replica, class) else { break };
+                parts += 1;
+                if let Step::Delta { bytes: delta, .. } = &step {
+                    bytes += delta.len();
+                }
+                self.classes[class as usize].prepared.push_back(step);
+            }
+        }
+    }
+
+    /// Compresses what was [prepared](Self::prepare). `by` gets a delta and returns it compressed,
+    /// by [`wire::compress`](crate::wire::compress) or from a cache of its results.
+    #[cfg(feature = "compression")]
+    pub fn compress(&mut self, mut by: impl FnMut(&[u8]) -> Vec<u8>) {
+        for class in CLASSES {
+            for step in std::mem::take(&mut self.classes[class as usize].prepared) {
+                let part = self.part(step, |bytes| by(bytes).into());
+                self.classes[class as usize].prepared.push_back(Step::Part(part));
+            }
+        }
     }
 
     /// The next event.
@@ -181,15 +225,18 @@ impl Session {
     /// Whether a class is exchanged and compared, or as much of it as could be. The peer may still
     /// need the message that is polled next.
     pub fn is_class_done(&self, class: Priority) -> bool {
-        self.classes[class as usize].phase == Phase::Done
+        matches!(self.classes[class as usize].exchange, Exchange::Done(_))
     }
 
     /// Whether all classes are done.
     pub fn is_done(&self) -> bool {
-        self.is_over
+        CLASSES.iter().all(|class| self.is_class_done(*class))
     }
+}
 
-    /// Puts what is to be said of a class into the message. Whether there is room for more.
+// What this side says.
+impl Session {
+    /// Puts what is to be said of a class into the message. Returns whether there is room for more.
     fn fill<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
@@ -201,71 +248,66 @@ impl Session {
         }
         let whole = Envelope::new(self.config.max_message.min(self.peer_limit())).room();
         loop {
-            if self.classes[class as usize].outgoing.is_none() {
-                let Some(part) = self.next_part(replica, class) else {
-                    return true;
-                };
-                self.classes[class as usize].outgoing = Some(Outgoing::new(class, part));
-            }
-            if let Some(outgoing) = &mut self.classes[class as usize].outgoing {
-                if !outgoing.fill(message, whole) {
-                    return false;
+            let state = &mut self.classes[class as usize];
+            let mut outgoing = match state.outgoing.take() {
+                Some(outgoing) => outgoing,
+                None => {
+                    let prepared = state.prepared.pop_front();
+                    let Some(step) = prepared.or_else(|| self.next_step(replica, class)) else {
+                        return true;
+                    };
+                    Outgoing::new(class, &self.part(step, compressed))
                 }
-                self.classes[class as usize].outgoing = None;
+            };
+            if !outgoing.fill(message, whole) {
+                self.classes[class as usize].outgoing = Some(outgoing);
+                return false;
             }
         }
     }
 
+    /// The most bytes of a message that the peer reads, as far as is known.
     fn peer_limit(&self) -> usize {
-        let limit = self.peer.as_ref().map(|peer| usize::try_from(peer.max_message));
+        let limit = self.handshake.peer().map(|peer| usize::try_from(peer.max_message));
         limit.and_then(Result::ok).unwrap_or(usize::MAX).max(ENVELOPE)
     }
 
-    /// The numbers of the items of a class.
-    pub(super) fn of_class(&self, class: Priority) -> Vec<usize> {
-        (0..self.items.len()).filter(|index| self.items[*index].class == class).collect()
-    }
-
-    /// What is to be said next of a class.
-    fn next_part<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    /// What to say next of a class.
+    fn next_step<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         class: Priority,
-    ) -> Option<Vec<u8>> {
-        if !self.is_ready {
-            return None;
+    ) -> Option<Step> {
+        let state = &mut self.classes[class as usize];
+        if let Some(part) = state.queued.pop_front() {
+            return Some(Step::Part(part));
         }
-        if let Some(note) = self.classes[class as usize].notes.pop_front() {
-            return Some(note);
+        if let Some(location) = state.asked.pop_front() {
+            return Some(Step::Part(self.answer(replica, location)));
         }
-        if let Some(place) = self.classes[class as usize].asked.pop_front() {
-            return Some(self.answer(replica, &place));
-        }
-        if self.classes[class as usize].phase == Phase::Exchange {
+        if state.exchange.is_open() {
             let indexes = self.of_class(class);
-            if indexes.iter().any(|index| self.items[*index].is_to_announce) {
-                return Some(self.announcement(replica, &indexes, class));
+            if indexes.iter().any(|index| self.objects[*index].is_to_announce) {
+                return Some(Step::Part(self.announcement(replica, &indexes, class)));
             }
-            let turn = &self.classes[class as usize];
-            if turn.is_our_turn && !turn.we_are_through {
+            if self.classes[class as usize].exchange.is_our_turn() {
                 for index in &indexes {
-                    if let Some(part) = self.delta(replica, *index) {
-                        return Some(part);
+                    if let Some(step) = self.delta(replica, *index) {
+                        return Some(step);
                     }
                 }
-                if let Some(part) = self.points(replica, &indexes, class) {
-                    return Some(part);
+                if let Some(part) = self.checkpoints(replica, &indexes, class) {
+                    return Some(Step::Part(part));
                 }
             }
         }
-        let Self { descents, items, config, .. } = self;
-        for descent in descents {
-            let item = &items[descent.object];
-            if item.class == class
-                && let Ok(object) = replica.object(&item.name)
-                && let Some(part) = descent.ask(object, config)
+        let Self { diffs, objects, config, .. } = self;
+        let of_class = diffs.iter_mut().filter(|diff| objects[diff.object].class == class);
+        for diff in of_class.take(SEARCHES) {
+            if let Ok(object) = replica.object(&objects[diff.object].name)
+                && let Some(locations) = diff.ask(object, config)
             {
-                return Some(part);
+                return Some(Step::Part(Part::Ask(locations)));
             }
         }
         None
@@ -276,7 +318,7 @@ impl Session {
         &mut self,
         replica: &mut Replica<K, V>,
     ) -> Hello {
-        if let Some(hello) = &self.ours {
+        if let Some(hello) = &self.hello {
             return hello.clone();
         }
         let classes = CLASSES.map(|class| {
@@ -304,34 +346,229 @@ impl Session {
             schema: self.schema,
             classes,
         };
-        self.ours = Some(hello.clone());
+        self.hello = Some(hello.clone());
         hello
     }
 
-    fn take_hello<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    /// The vectors of the objects of a class that are to be announced.
+    fn announcement<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &Replica<K, V>,
+        indexes: &[usize],
+        class: Priority,
+    ) -> Part<'static> {
+        // A side that announces anew has refused a delta, and asks for one that needs no context.
+        let inline = indexes.iter().any(|index| self.objects[*index].refusals > 0);
+        let listed = indexes.iter().filter(|index| self.objects[**index].is_to_announce);
+        let listed: Vec<usize> = listed.copied().collect();
+        let mut vectors = Vec::with_capacity(listed.len());
+        for index in listed {
+            let object = &mut self.objects[index];
+            let vector = replica.vector(&object.name).unwrap_or_default();
+            let naming = match !inline && self.tables.are_known(vector.actor_table()) {
+                true => OriginEncoding::ActorTable,
+                false => OriginEncoding::Inline,
+            };
+            vectors.push((index, Cow::Owned(vector.encode(naming))));
+            ActorTables::remember(&mut self.tables.ours, vector.actor_table());
+            object.announce(vector);
+        }
+        Part::Announce { class, inline, vectors }
+    }
+
+    /// What the peer lacks of an object.
+    fn delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &Replica<K, V>,
+        index: usize,
+    ) -> Option<Step> {
+        let most = self.config.max_rounds.saturating_add(MOST_ANNOUNCED);
+        let object = &self.objects[index];
+        let PeerVectors { sent, announced, inline, .. } = object.peer.as_ref()?;
+        let vector = replica.vector(&object.name).ok()?;
+        if object.status != Status::Active || sent.covers(&vector) || object.deltas >= most {
+            return None;
+        }
+        let delta = replica.object(&object.name).ok()?.delta_piece(sent, self.config.max_piece);
+        let are_known = self.tables.are_known(sent.actor_table())
+            && self.tables.are_known(delta.seen().actor_table());
+        let naming =
+            if are_known && !inline { OriginEncoding::ActorTable } else { OriginEncoding::Inline };
+        let base = if sent == announced && !inline {
+            BaseEncoding::Fingerprint
+        } else {
+            BaseEncoding::Inline
+        };
+        let bytes = delta.encode(naming, base);
+        let peer = self.handshake.peer()?;
+        let limit = usize::try_from(peer.max_object).unwrap_or(usize::MAX);
+        let limit = limit.min(self.config.max_object);
+        if bytes.len() > limit {
+            let bytes = bytes.len() as u64;
+            let reason = format!(
+                "its changes take {bytes} bytes, and {limit} are allowed: allow more on both sides"
+            );
+            self.refuse_object(index, reason);
+            let reason = SkipReason::TooLarge;
+            return Some(Step::Part(Part::Skip { object: index, reason, bytes }));
+        }
+        let object = &mut self.objects[index];
+        // Each piece brings the end nearer, so pieces need no further bound.
+        object.deltas += u32::from(*delta.seen() == vector);
+        if let Some(peer) = &mut object.peer {
+            peer.sent.join(delta.seen());
+        }
+        Some(Step::Delta { object: index, bytes })
+    }
+
+    /// The part of a step. A delta is compressed where the peer can unpack it, and sent within the
+    /// budget.
+    fn part(&mut self, step: Step, compress: impl FnOnce(&[u8]) -> Cow<'_, [u8]>) -> Part<'static> {
+        let (index, bytes) = match step {
+            Step::Part(part) => return part,
+            Step::Delta { object, bytes } => (object, bytes),
+        };
+        let peer = self.handshake.peer();
+        let can_unpack = peer.is_some_and(|peer| peer.can_unpack);
+        let budget = [self.config.budget, peer.and_then(|peer| peer.budget)];
+        let packed = match can_unpack && bytes.len() > LEAST_COMPRESSED {
+            true => compress(&bytes).into_owned(),
+            false => bytes,
+        };
+        if self.objects[index].may_be_dropped {
+            let price = packed.len() as u64;
+            let spent = self.spent.saturating_add(price);
+            if budget.into_iter().flatten().min().is_some_and(|budget| spent > budget) {
+                self.drop_object(index, Side::Here, price);
+                let reason = SkipReason::OverBudget;
+                return Part::Skip { object: index, reason, bytes: price };
+            }
+            self.spent = spent;
+        }
+        Part::Delta { object: index, delta: packed.into() }
+    }
+
+    /// The state hashes of all objects of a class, where it is time to send them.
+    fn checkpoints<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
-        body: &[u8],
+        indexes: &[usize],
+        class: Priority,
+    ) -> Option<Part<'static>> {
+        let is_active = |index: &&usize| self.objects[**index].status == Status::Active;
+        let listed: Vec<usize> = indexes.iter().filter(is_active).copied().collect();
+        let exchange = self.classes[class as usize].exchange;
+        let mut is_final = exchange.is_last_round(&self.config);
+        for index in &listed {
+            let object = &self.objects[*index];
+            let vector = replica.vector(&object.name).unwrap_or_default();
+            match &object.peer {
+                Some(peer) if vector.covers(&peer.seen) => is_final |= !peer.sent.covers(&vector),
+                _ if exchange.is_peer_final() => {}
+                _ => return None,
+            }
+        }
+        if listed.is_empty() {
+            return None;
+        }
+        let mut checkpoints = Vec::with_capacity(listed.len());
+        for index in listed {
+            let object = &mut self.objects[index];
+            let vector = replica.vector(&object.name).unwrap_or_default().fingerprint();
+            let hash = replica.object_hash(&object.name).ok()?;
+            let checkpoint = Checkpoint { vector, hash };
+            checkpoints.push((index, checkpoint));
+            keep(&mut object.our_checkpoints, checkpoint, &self.config);
+            self.compare(replica, index);
+        }
+        self.classes[class as usize].exchange.sent_checkpoints(is_final);
+        Some(Part::Checkpoints { class, is_final, checkpoints })
+    }
+
+    /// The answer to a question about a hash tree.
+    fn answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &self,
+        replica: &mut Replica<K, V>,
+        location: TreeLocation,
+    ) -> Part<'static> {
+        let answer = match replica.object_mut(&self.objects[location.object].name) {
+            Ok(object) if object.vector().fingerprint() == location.vector => {
+                Answer::new(object.look(location.path))
+            }
+            _ => Answer::Moved,
+        };
+        Part::Answer(location, answer)
+    }
+}
+
+/// A delta, compressed where that is shorter.
+fn compressed(bytes: &[u8]) -> Cow<'_, [u8]> {
+    #[cfg(feature = "compression")]
+    return crate::wire::compress(bytes);
+    #[cfg(not(feature = "compression"))]
+    bytes.into()
+}
+
+// What the peer says.
+impl Session {
+    fn on<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &mut Replica<K, V>,
+        part: Part<'_>,
     ) -> Result<(), Error> {
-        let peer = Hello::read(body)?;
-        if let Some(before) = &self.peer {
-            // A repetition of the same does no harm.
+        match (part, &self.handshake) {
+            (Part::Hello(hello), _) => self.on_hello(replica, hello),
+            (_, Handshake::AwaitingHello) => Err(Error::NoHello),
+            (Part::Chunk(chunk), _) => self.on_chunk(replica, &chunk),
+            (Part::Schema(list), Handshake::AwaitingSchema(peer)) => {
+                self.handshake = Handshake::Complete(peer.clone());
+                self.begin(list.iter().map(|(name, entry)| (name, entry)), |_| false);
+                Ok(())
+            }
+            // A repetition does no harm.
+            (Part::Schema(_), Handshake::Complete(_)) => Ok(()),
+            (_, Handshake::AwaitingSchema(_)) => Err(Error::NoHello),
+            (Part::Announce { class, inline, vectors }, _) => {
+                self.on_announcement(class, inline, &vectors)
+            }
+            (Part::Delta { object, delta }, _) => self.on_delta(replica, object, &delta),
+            (Part::Checkpoints { class, is_final, checkpoints }, _) => {
+                self.on_checkpoints(replica, class, is_final, &checkpoints)
+            }
+            (Part::Ask(locations), _) => self.on_questions(locations),
+            (Part::Answer(location, answer), _) => {
+                self.on_answer(replica, location, answer);
+                Ok(())
+            }
+            (Part::Skip { object, reason, bytes }, _) => self.on_skip(object, reason, bytes),
+        }
+    }
+
+    fn on_hello<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &mut Replica<K, V>,
+        peer: Hello,
+    ) -> Result<(), Error> {
+        if let Some(before) = self.handshake.peer() {
+            // A repetition does no harm.
             return if *before == peer { Ok(()) } else { Err(Error::AnotherHello) };
         }
         let ours = self.hello(replica);
         if peer.schema == ours.schema {
             let same =
                 |class: Priority| peer.classes[class as usize] == ours.classes[class as usize];
-            self.get_ready(self.list.clone().iter(), same);
+            self.handshake = Handshake::Complete(peer.clone());
+            self.begin(self.list.clone().iter(), same);
         } else {
-            self.owes_schema = true;
+            self.handshake = Handshake::AwaitingSchema(peer);
+            let list = self.list.iter().map(|(name, entry)| (name.clone(), *entry)).collect();
+            self.classes[Priority::High as usize].queued.push_back(Part::Schema(list));
         }
-        self.peer = Some(peer);
         Ok(())
     }
 
-    /// Both schemas are known.
-    fn get_ready<'a>(
+    /// Compares the two schemas, and begins with the classes that are not the same.
+    fn begin<'a>(
         &mut self,
         theirs: impl Iterator<Item = (&'a ObjectId, &'a Entry)>,
         is_same: impl Fn(Priority) -> bool,
@@ -345,12 +582,13 @@ impl Session {
                     other_types.push((name.clone(), our.kind, their.kind));
                 }
                 Some(our) => {
-                    both.insert(name.clone(), Item::new(name, our, their));
+                    both.insert(name.clone(), SharedObject::new(name, our, their));
                 }
             }
         }
         let is_here = |(name, _): &(&ObjectId, &Entry)| {
-            !both.contains_key(*name) && !other_types.iter().any(|(other, ..)| other == *name)
+            !both.contains_key(*name)
+                && other_types.binary_search_by_key(name, |(other, ..)| other).is_err()
         };
         let only_here = self.list.iter().filter(is_here);
         let only_here: Vec<_> = only_here.map(|(name, our)| (name.clone(), our.kind)).collect();
@@ -358,370 +596,202 @@ impl Session {
             let event = Event::SchemaDiffers { only_there, only_here, other_types };
             self.events.push_back(event);
         }
-        self.items = both.into_values().collect();
-        self.is_ready = true;
+        self.objects = both.into_values().collect();
         for class in CLASSES {
             let indexes = self.of_class(class);
             if is_same(class) || indexes.is_empty() {
-                self.finish(class, super::Outcome::Verified);
+                self.finish(class, Outcome::Verified);
             } else {
-                self.classes[class as usize].phase = Phase::Exchange;
+                self.classes[class as usize].exchange = Exchange::BEGUN;
                 for index in indexes {
-                    self.items[index].is_to_announce = true;
+                    self.objects[index].is_to_announce = true;
                 }
             }
         }
     }
 
-    /// Tells that a class is over.
-    fn finish(&mut self, class: Priority, outcome: super::Outcome) {
-        let state = &mut self.classes[class as usize];
-        state.phase = Phase::Done;
-        let changes = state.changes;
-        if self.items.iter().any(|item| item.class == class) {
-            self.events.push_back(Event::ClassDone { class, outcome, changes });
-        }
-        if self.classes.iter().all(|class| class.phase == Phase::Done) {
-            self.is_over = true;
-            self.events.push_back(Event::Done);
-        }
-    }
-
-    /// Ends searches and classes that are over.
-    fn conclude(&mut self) {
-        let (over, open) =
-            std::mem::take(&mut self.descents).into_iter().partition(Descent::is_over);
-        self.descents = open;
-        for descent in Vec::<Descent>::into_iter(over) {
-            let item = &self.items[descent.object];
-            let (name, kind) = (item.name.clone(), item.kind);
-            let found = descent.finish(name, kind, self.config.max_records);
-            self.events.push_back(Event::Discrepancy(found));
-        }
-        for class in CLASSES {
-            let state = &self.classes[class as usize];
-            let is_busy = state.outgoing.is_some() || !state.notes.is_empty();
-            if state.phase != Phase::Exchange || is_busy {
-                continue;
-            }
-            let mut items = self.items.iter().filter(|item| item.class == class);
-            let is_last = state.we_are_through && state.peer_is_through;
-            let is_searched =
-                !self.descents.iter().any(|descent| self.items[descent.object].class == class);
-            if is_searched && (is_last || items.all(Item::is_settled)) {
-                let outcome = outcome(self.items.iter().filter(|item| item.class == class));
-                self.finish(class, outcome);
-            }
-        }
-    }
-
-    /// Announces vectors.
-    fn announcement<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &Replica<K, V>,
-        indexes: &[usize],
-        class: Priority,
-    ) -> Vec<u8> {
-        // Whoever announces anew has refused something, and wants nothing by fingerprints.
-        let inline = indexes.iter().any(|index| self.items[*index].refusals > 0);
-        let mut part = vec![kind::ANNOUNCE, class as u8, u8::from(inline)];
-        let listed = indexes.iter().filter(|index| self.items[**index].is_to_announce);
-        let listed: Vec<usize> = listed.copied().collect();
-        write_number(listed.len() as u64, &mut part);
-        for index in listed {
-            let item = &mut self.items[index];
-            let vector = replica.vector(&item.name).unwrap_or_default();
-            let naming = match !inline && self.actor_tables.are_known(vector.actor_table()) {
-                true => OriginEncoding::ActorTable,
-                false => OriginEncoding::Inline,
-            };
-            write_number(index as u64, &mut part);
-            write_bytes(&vector.encode(naming), &mut part);
-            ActorTables::remember(&mut self.actor_tables.ours, vector.actor_table());
-            item.announce(vector);
-        }
-        part
-    }
-
-    /// What the peer lacks of an object.
-    fn delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &Replica<K, V>,
-        index: usize,
-    ) -> Option<Vec<u8>> {
-        let most = self.config.max_rounds.saturating_add(MOST_ANNOUNCED);
-        let item = &self.items[index];
-        let Theirs { told, base, inline, .. } = item.theirs.as_ref()?;
-        let vector = replica.vector(&item.name).ok()?;
-        if item.state != State::Active || told.covers(&vector) || item.sent >= most {
-            return None;
-        }
-        let delta = replica.delta_since(&item.name, told).ok()?;
-        let are_known = self.actor_tables.are_known(told.actor_table())
-            && self.actor_tables.are_known(delta.seen().actor_table());
-        let naming =
-            if are_known && !inline { OriginEncoding::ActorTable } else { OriginEncoding::Inline };
-        let by =
-            if told == base && !inline { BaseEncoding::Fingerprint } else { BaseEncoding::Inline };
-        let bytes = delta.encode(naming, by);
-        let peer = self.peer.as_ref()?;
-        let limit = usize::try_from(peer.max_object).unwrap_or(usize::MAX);
-        let limit = limit.min(self.config.max_object);
-        let budget = [self.config.budget, peer.budget].into_iter().flatten().min();
-        let length = bytes.len() as u64;
-        let packed = pack(&bytes, peer.can_unpack);
-        let price = packed.len() as u64;
-        let would_exceed = budget.is_some_and(|budget| self.spent.saturating_add(price) > budget);
-        if item.may_be_dropped && would_exceed {
-            self.drop_item(index, Side::Here, price);
-            return Some(Skipped::Dropped.write(index, price));
-        }
-        if bytes.len() > limit {
-            let reason = format!(
-                "its changes take {length} bytes, and {limit} are allowed: allow more on both sides"
-            );
-            self.refuse_item(index, reason);
-            return Some(Skipped::TooLarge.write(index, length));
-        }
-        let mut part = vec![kind::DELTA];
-        write_number(index as u64, &mut part);
-        part.extend_from_slice(&packed);
-        let item = &mut self.items[index];
-        item.sent += 1;
-        if item.may_be_dropped {
-            self.spent = self.spent.saturating_add(price);
-        }
-        if let Some(theirs) = &mut item.theirs {
-            theirs.told.join(delta.seen());
-        }
-        Some(part)
-    }
-
-    /// Names points, where it is time.
-    fn points<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    fn on_chunk<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
-        indexes: &[usize],
-        class: Priority,
-    ) -> Option<Vec<u8>> {
-        let is_to_name = |index: &&usize| self.items[**index].state == State::Active;
-        let listed: Vec<usize> = indexes.iter().filter(is_to_name).copied().collect();
-        let mut is_last = self.classes[class as usize].is_last_round(&self.config);
-        for index in &listed {
-            let item = &self.items[*index];
-            let vector = replica.vector(&item.name).unwrap_or_default();
-            match &item.theirs {
-                Some(theirs) if vector.covers(&theirs.seen) => {
-                    is_last |= !theirs.told.covers(&vector);
-                }
-                _ if self.classes[class as usize].peer_is_through => {}
-                _ => return None,
-            }
-        }
-        if listed.is_empty() {
-            return None;
-        }
-        let mut part = vec![kind::POINTS, class as u8, u8::from(is_last)];
-        write_number(listed.len() as u64, &mut part);
-        for index in listed {
-            let item = &mut self.items[index];
-            let vector = replica.vector(&item.name).unwrap_or_default().fingerprint();
-            let hash = replica.object_hash(&item.name).ok()?;
-            let point = Point { vector, hash };
-            write_number(index as u64, &mut part);
-            point.write(&mut part);
-            keep(&mut item.our_points, point, &self.config);
-            self.compare(replica, index);
-        }
-        let state = &mut self.classes[class as usize];
-        state.rounds += 1;
-        state.is_our_turn = false;
-        state.we_are_through |= is_last;
-        Some(part)
-    }
-
-    fn answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &self,
-        replica: &mut Replica<K, V>,
-        place: &Place,
-    ) -> Vec<u8> {
-        let answer = match replica.object_mut(&self.items[place.object].name) {
-            Ok(object) if object.vector().fingerprint() == place.vector => {
-                Answer::new(object.look(place.at))
-            }
-            _ => Answer::Moved,
-        };
-        answer.write(place)
-    }
-}
-
-/// A delta as it is sent.
-fn pack(bytes: &[u8], can_unpack: bool) -> std::borrow::Cow<'_, [u8]> {
-    #[cfg(feature = "compression")]
-    if can_unpack && bytes.len() > 256 {
-        return crate::wire::compress(bytes);
-    }
-    let _ = can_unpack;
-    bytes.into()
-}
-
-// What the peer says.
-impl Session {
-    fn take_part<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        kind: u8,
-        body: &[u8],
+        chunk: &Chunk<'_>,
     ) -> Result<(), Error> {
-        if kind == kind::SCHEMA {
-            if !self.is_ready {
-                let list = read_schema(body)?;
-                self.get_ready(list.iter().map(|(name, entry)| (name, entry)), |_| false);
-            }
-            return Ok(());
-        }
-        if !self.is_ready {
-            return Err(Error::NoHello);
-        }
-        match kind {
-            kind::ANNOUNCE => self.take_announcement(body),
-            kind::DELTA => self.take_delta(replica, body),
-            kind::POINTS => self.take_points(replica, body),
-            kind::ASK => self.take_question(body),
-            kind::ANSWER => {
-                let (place, answer) = Answer::read(body)?;
-                let Self { descents, items, config, .. } = self;
-                let descent = descents.iter_mut().find(|descent| descent.object == place.object);
-                if let Some(descent) = descent
-                    && let Ok(object) = replica.object_mut(&items[place.object].name)
-                {
-                    descent.take(&place, answer, object, config);
-                }
+        // A compressed delta may be longer than what it holds, but not by more than this.
+        let limit = self.config.max_object + 64;
+        match self.classes[chunk.class as usize].incoming.add(chunk, limit)? {
+            Received::More => Ok(()),
+            Received::Lost => {
+                self.ask_again(chunk.class);
                 Ok(())
             }
-            kind::SKIP => {
-                let (index, why, bytes) = Skipped::read(body)?;
-                let index = self.index(index, &Reader::new(body))?;
-                match why {
-                    Skipped::Dropped if self.items[index].may_be_dropped => {
-                        self.drop_item(index, Side::There, bytes);
-                    }
-                    Skipped::Dropped => {
-                        return Reader::new(body)
-                            .malformed("an object dropped", "one that may be dropped");
-                    }
-                    Skipped::Refused => {
-                        self.refuse_item(index, "the peer refused what was sent of it".into());
-                    }
-                    Skipped::TooLarge => self.refuse_item(
-                        index,
-                        format!(
-                            "its changes there take {bytes} bytes, more than are allowed: allow \
-                             more on both sides"
-                        ),
-                    ),
-                }
-                let class = self.items[index].class;
-                self.classes[class as usize].is_our_turn = true;
-                Ok(())
-            }
-            kind => Reader::new(&[kind]).malformed(kind, "the kind of a part: 1 to 9"),
+            Received::Part(part) => self.on(replica, decode_part(&part)?),
         }
     }
 
-    /// The number of an item, checked.
-    pub(super) fn index(&self, index: usize, reader: &Reader<'_>) -> Result<usize, Error> {
-        match index < self.items.len() {
-            true => Ok(index),
-            false => reader.malformed(index, "the number of an object that both have"),
-        }
-    }
-
-    fn take_announcement(&mut self, body: &[u8]) -> Result<(), Error> {
-        let mut reader = Reader::new(body);
-        let class = reader.class()?;
-        let inline = reader.byte("whether to name everything")? == 1;
-        let count = reader.size("a number of vectors")?;
-        for _ in 0..count {
-            let index = reader.size("the number of an object")?;
-            let index = self.index(index, &reader)?;
-            let bytes = reader.bytes("a vector")?;
-            let actor_tables = self.actor_tables.all();
-            let known = DecodeContext { actor_tables: &actor_tables, ..DecodeContext::default() };
-            let vector = match Vector::decode(bytes, &known) {
-                Ok(vector) => vector,
-                Err(error) => return reader.malformed(error, "a vector"),
-            };
-            ActorTables::remember(&mut self.actor_tables.theirs, vector.actor_table());
+    fn on_announcement(
+        &mut self,
+        class: Priority,
+        inline: bool,
+        vectors: &[(usize, Cow<'_, [u8]>)],
+    ) -> Result<(), Error> {
+        for (index, bytes) in vectors {
+            self.object(*index)?;
+            let tables = self.tables.all();
+            let known = DecodeContext { actor_tables: &tables, ..DecodeContext::default() };
+            let vector = Vector::decode(bytes, &known);
+            let vector = vector.map_err(|error| Error::malformed(error, "a vector"))?;
+            ActorTables::remember(&mut self.tables.theirs, vector.actor_table());
             let most = self.config.max_rounds.saturating_add(MOST_ANNOUNCED);
-            let item = &mut self.items[index];
-            item.answered += 1;
-            if item.answered > most {
+            let object = &mut self.objects[*index];
+            object.answered += 1;
+            if object.answered > most {
                 return Err(Error::TooMuch { what: "announcements", limit: most as usize });
             }
-            item.hear(vector, inline);
+            object.on_announced(vector, inline);
         }
-        reader.end()?;
-        self.classes[class as usize].is_our_turn = true;
+        self.classes[class as usize].exchange.on_heard();
         Ok(())
     }
 
-    fn take_question(&mut self, body: &[u8]) -> Result<(), Error> {
-        let mut reader = Reader::new(body);
-        let count = reader.size("a number of places")?;
-        for _ in 0..count {
-            let place = Place::read(&mut reader)?;
-            let index = self.index(place.object, &reader)?;
+    fn on_questions(&mut self, locations: Vec<TreeLocation>) -> Result<(), Error> {
+        for location in locations {
+            let class = self.object(location.object)?.class;
             self.asked += 1;
             if self.asked > MOST_ASKED {
                 return Err(Error::TooMuch { what: "questions", limit: MOST_ASKED });
             }
-            let class = self.items[index].class;
-            self.classes[class as usize].asked.push_back(place);
+            self.classes[class as usize].asked.push_back(location);
         }
-        reader.end()
-    }
-
-    fn take_points<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        body: &[u8],
-    ) -> Result<(), Error> {
-        let mut reader = Reader::new(body);
-        let class = reader.class()?;
-        let is_last = reader.byte("whether these are the last points")? == 1;
-        let count = reader.size("a number of points")?;
-        for _ in 0..count {
-            let index = reader.size("the number of an object")?;
-            let index = self.index(index, &reader)?;
-            let point = Point::read(&mut reader)?;
-            keep(&mut self.items[index].their_points, point, &self.config);
-            self.compare(replica, index);
-            self.miss(replica, index);
-        }
-        reader.end()?;
-        let state = &mut self.classes[class as usize];
-        state.is_our_turn = true;
-        state.peer_is_through |= is_last;
         Ok(())
     }
 
-    /// The peer has named a point. Where it can only be ahead, something of it was lost.
-    fn miss<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    /// Goes on with the search that asked; ignores an answer that nobody asked for.
+    fn on_answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &mut Replica<K, V>,
+        location: TreeLocation,
+        answer: Answer,
+    ) {
+        let Self { diffs, objects, config, .. } = self;
+        if let Some(diff) = diffs.iter_mut().find(|diff| diff.object == location.object)
+            && let Ok(object) = replica.object_mut(&objects[diff.object].name)
+        {
+            diff.on_answer(&location, answer, object, config);
+        }
+    }
+
+    fn on_checkpoints<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &mut Replica<K, V>,
+        class: Priority,
+        is_final: bool,
+        checkpoints: &[(usize, Checkpoint)],
+    ) -> Result<(), Error> {
+        for (index, checkpoint) in checkpoints {
+            self.object(*index)?;
+            keep(&mut self.objects[*index].their_checkpoints, *checkpoint, &self.config);
+            self.compare(replica, *index);
+            self.ask_for_lost(replica, *index);
+        }
+        self.classes[class as usize].exchange.on_checkpoints(is_final);
+        Ok(())
+    }
+
+    /// The peer sent a checkpoint. If it can only be ahead of this side, a delta of it was lost.
+    fn ask_for_lost<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &Replica<K, V>,
         index: usize,
     ) {
-        let item = &self.items[index];
-        let is_open = self.classes[item.class as usize].phase == Phase::Exchange
-            && !self.classes[item.class as usize].incoming.is_open()
-            && item.state == State::Active
-            && item.compared.is_none();
-        let (Some(theirs), Ok(vector)) = (&item.theirs, replica.vector(&item.name)) else {
+        let object = &self.objects[index];
+        let class = &self.classes[object.class as usize];
+        let is_open = class.exchange.is_open()
+            && !class.incoming.is_open()
+            && object.status == Status::Active
+            && object.compared.is_none();
+        let (Some(peer), Ok(vector)) = (&object.peer, replica.vector(&object.name)) else {
             return;
         };
-        if is_open && theirs.told == vector {
+        if is_open && peer.sent == vector {
             self.ask_for(index, "what was sent of it did not arrive");
+        }
+    }
+
+    fn on_skip(&mut self, index: usize, reason: SkipReason, bytes: u64) -> Result<(), Error> {
+        let object = self.object(index)?;
+        let class = object.class;
+        match reason {
+            SkipReason::OverBudget if object.may_be_dropped => {
+                self.drop_object(index, Side::There, bytes);
+            }
+            SkipReason::OverBudget => {
+                let expected = "an object that may be dropped";
+                return Err(Error::malformed("an object left out for the budget", expected));
+            }
+            SkipReason::Refused => {
+                self.refuse_object(index, "the peer refused what was sent of it".into());
+            }
+            SkipReason::TooLarge => {
+                let reason = format!(
+                    "its changes there take {bytes} bytes, more than are allowed: allow more on \
+                     both sides"
+                );
+                self.refuse_object(index, reason);
+            }
+        }
+        self.classes[class as usize].exchange.on_heard();
+        Ok(())
+    }
+
+    /// The object of that number.
+    pub(super) fn object(&self, index: usize) -> Result<&SharedObject, Error> {
+        let object = self.objects.get(index);
+        object.ok_or_else(|| Error::malformed(index, "the number of an object that both have"))
+    }
+
+    /// The numbers of the objects of a class.
+    pub(super) fn of_class(&self, class: Priority) -> Vec<usize> {
+        (0..self.objects.len()).filter(|index| self.objects[*index].class == class).collect()
+    }
+}
+
+// How classes end.
+impl Session {
+    /// Ends a class.
+    fn finish(&mut self, class: Priority, outcome: Outcome) {
+        let state = &mut self.classes[class as usize];
+        state.exchange = Exchange::Done(outcome);
+        let changes = state.changes;
+        if self.objects.iter().any(|object| object.class == class) {
+            self.events.push_back(Event::ClassDone { class, outcome, changes });
+        }
+        if self.is_done() {
+            self.events.push_back(Event::Done);
+        }
+    }
+
+    /// Ends the searches and classes that are over.
+    fn conclude(&mut self) {
+        let (over, open) = std::mem::take(&mut self.diffs).into_iter().partition(TreeDiff::is_over);
+        self.diffs = open;
+        for diff in Vec::<TreeDiff>::into_iter(over) {
+            let object = &self.objects[diff.object];
+            let (name, kind) = (object.name.clone(), object.kind);
+            let found = diff.finish(name, kind, self.config.max_records);
+            self.events.push_back(Event::Discrepancy(found));
+        }
+        for class in CLASSES {
+            let state = &self.classes[class as usize];
+            if !state.exchange.is_open() || state.is_busy() {
+                continue;
+            }
+            let objects = self.objects.iter().filter(|object| object.class == class);
+            let is_over = state.exchange == Exchange::BothFinal
+                || objects.clone().all(SharedObject::is_settled);
+            let is_searching =
+                self.diffs.iter().any(|diff| self.objects[diff.object].class == class);
+            if is_over && !is_searching {
+                self.finish(class, outcome(objects));
+            }
         }
     }
 }

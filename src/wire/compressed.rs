@@ -125,7 +125,7 @@ fn texts_of(message: &[u8]) -> usize {
 /// library was built without the feature `compression`; for the rest see there.
 pub fn decompress(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Error> {
     match bytes {
-        [VERSION, kind, ..] if Kind::COMPRESSED.contains(kind) => {
+        [VERSION, kind, ..] if *kind == Kind::Compressed as u8 => {
             unpack(bytes, limit).map(Cow::Owned)
         }
         _ => Ok(bytes.into()),
@@ -140,17 +140,13 @@ fn unpack(_: &[u8], _: usize) -> Result<Vec<u8>, Error> {
 #[cfg(feature = "compression")]
 fn unpack(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
     let mut reader = Reader::new(bytes);
-    // The older kind has one bit for the method.
-    let bits = match reader.take(2, "a message")?[1] == Kind::Compressed as u8 {
-        true => 2,
-        false => 1,
-    };
+    reader.take(2, "a message")?;
     let mut message = Vec::new();
     while reader.at() < bytes.len() {
         let start = reader.at();
         let head = reader.number("the length of a part")?;
-        let method = (head & ((1 << bits) - 1)) as u8;
-        let length = usize::try_from(head >> bits).unwrap_or(usize::MAX);
+        let method = (head & 3) as u8;
+        let length = usize::try_from(head >> 2).unwrap_or(usize::MAX);
         let end = message.len().checked_add(length).filter(|end| *end <= limit);
         let end = end.ok_or(Error::TooLong { limit })?;
         if method == 0 {

@@ -81,19 +81,12 @@ pub enum Kind {
     SetDelta = 5,
     /// A delta of a register or a map.
     WriteDelta = 6,
-    /// Any of those above, compressed by zstd alone. It is read, and no longer written.
-    CompressedByZstd = 7,
-    /// Any of the first six, compressed.
-    Compressed = 8,
+    /// Any of those above, compressed.
+    Compressed = 7,
     /// What a delta says of openings, before the delta.
     Openings = 9,
     /// All that is known of an object: openings, and a state vector.
     Knowledge = 10,
-}
-
-impl Kind {
-    /// The kinds that are to be unpacked first.
-    const COMPRESSED: [u8; 2] = [Self::CompressedByZstd as u8, Self::Compressed as u8];
 }
 
 /// How a message names origins.
@@ -168,7 +161,7 @@ fn open(bytes: &[u8], expected: Kind) -> Result<Reader<'_>, Error> {
     }
     match reader.byte("the kind of the message")? {
         kind if kind == expected as u8 => Ok(reader),
-        kind if Kind::COMPRESSED.contains(&kind) => Err(Error::Compressed),
+        kind if kind == Kind::Compressed as u8 => Err(Error::Compressed),
         found => Err(Error::Kind { found, expected }),
     }
 }

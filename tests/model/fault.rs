@@ -3,6 +3,8 @@
 use super::meaning::{Node, Part, Text, node, vectors};
 use super::world::{any_operation, taken};
 use rejoin::operation::Operation;
+use rejoin::sync::protocol::{Checkpoint, Part as Said, Summary, decode, encode};
+use std::collections::BTreeMap;
 
 /// What is broken: of the first replica, where it is one side that speaks or listens.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -98,80 +100,44 @@ fn hollow(before: &Node, after: &Node) -> Node {
     Node::restored(after.origin().clone(), objects)
 }
 
-/// What the peer has told of its hashes, and how it is told back. `spec/sync.md` has the bytes.
+/// What the peer has sent of its hashes, and how it is sent back.
 #[derive(Clone, PartialEq, Hash, Default, Debug)]
 pub struct Echo {
     /// The vectors and the hashes of the classes in the peer's hello.
-    classes: Vec<u8>,
-    /// The last point of each object.
-    points: Vec<(u8, Vec<u8>)>,
+    classes: Option<[Summary; 3]>,
+    /// The last checkpoint of each object.
+    checkpoints: BTreeMap<usize, Checkpoint>,
 }
-
-const CHECKSUM: usize = 8;
-const HELLO: u8 = 1;
-const POINTS: u8 = 5;
-
-/// The bytes of a fingerprint of vectors, and of the hash or hashes after it.
-const VECTOR: usize = 16;
-const CLASS: usize = VECTOR + 32;
-const POINT: usize = VECTOR + 64;
 
 impl Echo {
-    /// Remembers what the peer tells.
+    /// Remembers what the peer sends.
     pub fn hear(&mut self, message: &[u8]) {
-        let mut message = message.to_vec();
-        for (kind, body) in parts(&mut message) {
-            if kind == HELLO {
-                self.classes = body[body.len() - 3 * CLASS..].to_vec();
-            } else if kind == POINTS {
-                for point in body[3..].chunks(1 + POINT) {
-                    self.points.retain(|(object, _)| *object != point[0]);
-                    self.points.push((point[0], point[1..].to_vec()));
-                }
+        for part in decode(message).unwrap_or_default() {
+            match part {
+                Said::Hello(hello) => self.classes = Some(hello.classes),
+                Said::Checkpoints { checkpoints, .. } => self.checkpoints.extend(checkpoints),
+                _ => {}
             }
         }
     }
 
-    /// Tells the peer its own hashes, where the vectors are the same.
-    pub fn answer(&self, message: &mut [u8]) {
-        for (kind, body) in parts(message) {
-            if kind == HELLO && !self.classes.is_empty() {
-                let at = body.len() - 3 * CLASS;
-                body[at..].copy_from_slice(&self.classes);
-            } else if kind == POINTS {
-                for point in body[3..].chunks_mut(1 + POINT) {
-                    let told = self.points.iter().find(|(object, _)| *object == point[0]);
-                    if let Some((_, told)) = told
-                        && told[..VECTOR] == point[1..1 + VECTOR]
-                    {
-                        point[1..].copy_from_slice(told);
+    /// Sends the peer its own hashes, where the vectors are the same.
+    pub fn answer(&self, message: &mut Vec<u8>) {
+        let mut parts = decode(message).expect("the session made it");
+        for part in &mut parts {
+            match part {
+                Said::Hello(hello) => hello.classes = self.classes.unwrap_or(hello.classes),
+                Said::Checkpoints { checkpoints, .. } => {
+                    for (object, ours) in checkpoints {
+                        let theirs = self.checkpoints.get(object);
+                        if let Some(theirs) = theirs.filter(|theirs| theirs.vector == ours.vector) {
+                            *ours = *theirs;
+                        }
                     }
                 }
+                _ => {}
             }
         }
-        let length = message.len() - CHECKSUM;
-        let sum = blake3::derive_key("rejoin/1 message", &message[..length]);
-        message[length..].copy_from_slice(&sum[..CHECKSUM]);
+        *message = encode(&parts);
     }
-}
-
-/// The parts of a message: their kinds, and their bodies.
-fn parts(message: &mut [u8]) -> Vec<(u8, &mut [u8])> {
-    let length = message.len() - CHECKSUM;
-    let mut rest = &mut message[1..length];
-    let mut parts = Vec::new();
-    while let Some((kind, after)) = rest.split_first_mut() {
-        let (mut size, mut digits) = (0, 0);
-        loop {
-            size |= usize::from(after[digits] & 0x7f) << (7 * digits);
-            digits += 1;
-            if after[digits - 1] < 0x80 {
-                break;
-            }
-        }
-        let (body, others) = after[digits..].split_at_mut(size);
-        parts.push((*kind, body));
-        rest = others;
-    }
-    parts
 }

@@ -6,10 +6,8 @@ use crate::link::{Link, Text, join, replica, schema, write};
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
+use rejoin::sync::protocol::{Part, decode};
 use rejoin::sync::{Config, Session};
-
-/// The kind of a part that is a chunk of another one (spec/sync.md).
-const CHUNK: u8 = 6;
 
 /// A message that is about to be applied, and by whom.
 struct Delivery {
@@ -84,7 +82,7 @@ fn a_session_may_be_cut_or_damaged_at_any_byte() {
     let (mut bytes, mut chunks) = ([0; 2], 0);
     for Delivery { mut replicas, sessions, to, message } in deliveries(&a, &b, &config) {
         bytes[to] += message.len();
-        chunks += usize::from(message[1] == CHUNK);
+        chunks += usize::from(matches!(decode(&message).unwrap()[0], Part::Chunk(_)));
         let unchanged = replicas[to].state_hash();
         // A transport that delivers messages whole delivers nothing.
         for dead in DEAD {

@@ -1,12 +1,13 @@
 //! What rarely happens in a session: objects that are refused, too large or left out for the peer's
 //! budget, a class that is interrupted, and writes that never end.
 
-use crate::link::{Link, Text, replica, schema, sync, write};
+use crate::link::{Link, Text, join, replica, schema, sync, write};
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::object::Priority;
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
-use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
+use rejoin::sync::protocol::{Answer, Part, Record, decode, encode};
+use rejoin::sync::{CLASSES, Config, Error, Event, Outcome, Session, Side};
 
 /// How each class ended, in the order of the classes.
 fn outcomes(events: &[Event]) -> Vec<Outcome> {
@@ -202,4 +203,163 @@ fn constant_writes_end_after_the_rounds_that_are_allowed() {
         sync(&mut a, &mut b);
         assert_eq!(a.state_hash(), b.state_hash());
     }
+}
+
+/// Two that are the same talk, and the second lies about all hashes: it answers each question about
+/// hash trees by these records. What the first one makes of it.
+fn lies(mut answer: impl FnMut(u64) -> Vec<Record>) -> (Vec<Event>, Result<(), Error>) {
+    let (mut a, mut b) = (replica("client"), replica("server"));
+    (0..60).for_each(|number| write(&mut a, number));
+    sync(&mut a, &mut b);
+    let config = Config { max_message: 32 << 20, ..Config::new(schema()) };
+    let mut link = Link::new(&mut a, &mut b, &config);
+    let (mut from, mut quiet, mut number) = (0, 0, 0);
+    let mut result = Ok(());
+    while quiet < 2 && result.is_ok() {
+        quiet += 1;
+        while let Some(mut message) = link.sessions[from].poll_message(link.replicas[from]) {
+            quiet = 0;
+            {
+                let mut parts = decode(&message).unwrap();
+                for part in &mut parts {
+                    match part {
+                        // The liar's own session is to go on, too.
+                        Part::Hello(hello) => {
+                            hello.classes.iter_mut().for_each(|class| class.states[0] ^= 1);
+                        }
+                        Part::Checkpoints { checkpoints, .. } if from == 1 => {
+                            for (_, checkpoint) in checkpoints {
+                                checkpoint.hash.content.0[0] ^= 1;
+                            }
+                        }
+                        Part::Answer(_, said) => {
+                            number += 1;
+                            *said = Answer::Records(answer(number));
+                        }
+                        _ => {}
+                    }
+                }
+                message = encode(&parts);
+            }
+            result = link.sessions[1 - from].handle(link.replicas[1 - from], &message);
+            if result.is_err() {
+                break;
+            }
+        }
+        from = 1 - from;
+    }
+    (link.events(0), result)
+}
+
+#[test]
+fn lies_about_hash_trees_are_bounded_and_printed_without_what_steers() {
+    let record = |key: u64| {
+        let mut text = format!("\u{1b}]0;{key}\u{7}\n\u{202e}").into_bytes();
+        text.resize(512, b'k');
+        Record { key: text.clone(), body: text.repeat(4), digest: [key as u8; 16] }
+    };
+    let (events, result) = lies(|number| (0..8).map(|at| record(8 * number + at)).collect());
+    assert_eq!(result, Ok(()));
+    let found = events.iter().filter_map(|event| match event {
+        Event::Discrepancy(found) => Some(found),
+        _ => None,
+    });
+    let found: Vec<_> = found.collect();
+    assert_eq!(found.len(), schema().iter().count(), "{events:?}");
+    for found in found {
+        let bytes = |side: &Option<Vec<u8>>| side.as_ref().map_or(0, Vec::len);
+        assert!(!found.records.is_empty() && found.records.len() <= 64);
+        for record in &found.records {
+            assert!(record.key.len() <= 512 && bytes(&record.theirs) <= 2048);
+        }
+        let text = found.to_string();
+        let steers = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!text.contains(steers) && text.contains("\\u001b]0;"), "{text}");
+        // A line for each key, and two for what both hold.
+        assert!(text.lines().count() <= 2 + 3 * found.records.len());
+        assert!(text.lines().all(|line| line.chars().count() < 4_000));
+    }
+}
+
+#[test]
+fn an_answer_of_longer_records_ends_the_session() {
+    for (key, body) in [(513, 1), (1, 2049), (15 << 20, 1), (1, 15 << 20)] {
+        let record = Record { key: vec![b'k'; key], body: vec![1; body], digest: [7; 16] };
+        let (_, result) = lies(|_| vec![record.clone()]);
+        let error = result.expect_err("it is too long").to_string();
+        assert!(error.contains("at most"), "{error}");
+    }
+}
+
+#[test]
+fn a_long_log_goes_in_pieces_and_a_cut_session_goes_on_where_it_was() {
+    let (mut a, mut b) = (replica("client"), replica("server"));
+    let append = |replica: &mut Text, number: u64| {
+        // 1,024 digits, of which no compression makes less than 512 bytes.
+        let part = |part: u64| blake3::hash(&(16 * number + part).to_le_bytes()).to_hex();
+        let entry: String = (0..16).map(|at| part(at).to_string()).collect();
+        let append = Operation::Append { entry: Some(&*entry), timestamp: number };
+        replica.perform("conversation", append, None).unwrap();
+    };
+    // Entries of three origins, in turn: none of them is whole in a piece.
+    for round in 0..5 {
+        let mut third = Replica::restored(
+            Origin { replica: ReplicaId::new("third").unwrap(), incarnation: 0 },
+            a.objects().clone(),
+        );
+        (0..10).for_each(|number| append(&mut third, 100 * round + number));
+        a = Replica::restored(a.origin().clone(), third.objects().clone());
+        (0..15).for_each(|number| append(&mut a, 100 * round + 20 + number));
+    }
+    (0..5).for_each(|number| append(&mut b, 1_000 + number));
+    let everything = join(&a, &b).state_hash();
+    // The whole log is longer than what one delta may be.
+    let config = Config {
+        max_object: 40_000,
+        max_piece: 10_000,
+        max_message: 4_096,
+        ..Config::new(schema())
+    };
+    let (mut left, mut right) = (a.clone(), b.clone());
+    let mut link = Link::new(&mut left, &mut right, &config);
+    link.run();
+    let whole = link.wire.bytes();
+    let mut cuts = 0;
+    for cut in 1.. {
+        let (mut left, mut right) = (a.clone(), b.clone());
+        let mut vectors = Vec::new();
+        let mut link = Link::new(&mut left, &mut right, &config);
+        let (mut from, mut quiet, mut number) = (0, 0, 0);
+        while quiet < 2 && number < cut {
+            quiet += 1;
+            while number < cut
+                && let Some(message) = link.sessions[from].poll_message(link.replicas[from])
+            {
+                quiet = 0;
+                number += 1;
+                link.sessions[1 - from].handle(link.replicas[1 - from], &message).unwrap();
+                vectors.push(link.replicas[1].vector("conversation").unwrap());
+            }
+            from = 1 - from;
+        }
+        let is_whole = quiet == 2;
+        if is_whole {
+            link.assert_verified();
+            vectors.dedup();
+            assert!(vectors.len() > 12, "{} pieces", vectors.len());
+            assert_eq!([left.state_hash(), right.state_hash()], [everything; 2]);
+            break;
+        }
+        // What came before the cut is not sent again.
+        let had: u64 = right.vector("conversation").unwrap().counts().iter().sum();
+        let mut link = Link::new(&mut left, &mut right, &config);
+        link.run();
+        link.assert_verified();
+        let rest = link.wire.bytes();
+        let most = whole + 5_000 - 512 * (had as usize - 5);
+        assert!(rest < most, "{rest} bytes after {had} entries, of {whole}");
+        assert_eq!([left.state_hash(), right.state_hash()], [everything; 2]);
+        cuts += 1;
+    }
+    assert!(cuts > 10, "{cuts} cuts");
 }

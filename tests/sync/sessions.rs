@@ -10,6 +10,7 @@ use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::conflicts::{self, decide};
+use rejoin::sync::protocol::seal;
 use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
 use rejoin_harness::Rng;
 
@@ -74,6 +75,45 @@ fn both_may_begin() {
     }
     link.assert_verified();
     assert_eq!((a.state_hash(), b.state_hash()), (expected, expected));
+}
+
+#[test]
+fn what_was_prepared_is_said_all_the_same() {
+    let (mut a, mut b) = (replica("client"), replica("server"));
+    (0..30).for_each(|number| write(&mut a, number));
+    (0..20).for_each(|number| write(&mut b, number + 5));
+    let all = |budget: Option<u64>, is_prepared: bool| {
+        let (mut left, mut right) = (a.clone(), b.clone());
+        let config = Config { budget, ..Config::new(schema()) };
+        let mut link = Link::new(&mut left, &mut right, &config);
+        let (mut said, mut compressed) = (Vec::new(), 0);
+        let (mut from, mut quiet) = (0, 0);
+        while quiet < 2 {
+            quiet += 1;
+            loop {
+                if is_prepared {
+                    link.sessions[from].prepare(link.replicas[from]);
+                    link.sessions[from].compress(|delta| {
+                        compressed += 1;
+                        rejoin::wire::compress(delta).into_owned()
+                    });
+                }
+                let Some(message) = link.sessions[from].poll_message(link.replicas[from]) else {
+                    break;
+                };
+                quiet = 0;
+                link.sessions[1 - from].handle(link.replicas[1 - from], &message).unwrap();
+                said.push(message);
+            }
+            from = 1 - from;
+        }
+        assert!(link.sessions.iter().all(Session::is_done));
+        assert_eq!(compressed > 0, is_prepared);
+        said
+    };
+    for budget in [None, Some(0)] {
+        assert_eq!(all(budget, true), all(budget, false));
+    }
 }
 
 #[test]
@@ -580,10 +620,8 @@ proptest! {
             message[place] = byte;
         }
         if repair {
-            let length = message.len() - 8;
-            let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 message");
-            let sum = hasher.update(&message[..length]).finalize();
-            message[length..].copy_from_slice(&sum.as_bytes()[..8]);
+            message.truncate(message.len() - 8);
+            message = seal(message);
         }
         let to = 1 - from;
         if link.sessions[to].handle(link.replicas[to], &message).is_ok() {

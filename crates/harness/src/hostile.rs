@@ -10,7 +10,7 @@ use rejoin::dot::Origin;
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Reason;
 use rejoin::optimized::{ActorTable, ApplyError, StateHash, Vector};
-use rejoin::sync::message::{Envelope, kind, open};
+use rejoin::sync::protocol::{Answer, Part, decode, encode, seal};
 use rejoin::sync::{Config, Event, Outcome, Session};
 use std::sync::Arc;
 
@@ -322,37 +322,66 @@ fn foretell(peer: &mut Node, object: &str, name: &Origin, count: u64) -> bool {
     }
 }
 
-/// One byte of a message becomes another one, and its checksum is made to fit.
-fn damage(message: &mut [u8], random: &mut Rng) {
-    const CHECKSUM: usize = 8;
-    let length = message.len() - CHECKSUM;
-    let byte = 1 + random.place(length - 1);
-    message[byte] = random.bits() as u8;
-    let sum = blake3::derive_key("rejoin/1 message", &message[..length]);
-    message[length..].copy_from_slice(&sum[..CHECKSUM]);
+/// Damages a message and gives it a right checksum: one byte, or one of its parts.
+fn damage(message: &mut Vec<u8>, random: &mut Rng) {
+    let length = message.len() - 8;
+    if random.one_in(2) {
+        message.truncate(length);
+        let byte = 1 + random.place(length - 1);
+        message[byte] = random.bits() as u8;
+        *message = seal(std::mem::take(message));
+        return;
+    }
+    let Ok(mut parts) = decode(message) else { return };
+    let at = random.place(parts.len());
+    match random.below(4) {
+        0 => drop(parts.remove(at)),
+        1 => parts.push(parts[at].clone()),
+        2 => parts.swap(0, at),
+        _ => alter(&mut parts[at], random),
+    }
+    *message = encode(&parts);
 }
 
-/// The message with other hashes of states, in its hello and its points.
+/// Changes one value of a part.
+fn alter(part: &mut Part<'_>, random: &mut Rng) {
+    let number = [0, 1, 2, 300, usize::MAX][random.place(5)];
+    match part {
+        Part::Hello(hello) => match random.below(4) {
+            0 => hello.budget = Some(number as u64),
+            1 => hello.max_object = number as u64,
+            2 => hello.can_unpack = !hello.can_unpack,
+            _ => hello.schema[0] ^= 1,
+        },
+        Part::Schema(list) => list.truncate(random.place(list.len() + 1)),
+        Part::Announce { vectors, .. } => {
+            vectors.iter_mut().for_each(|(object, _)| *object = number)
+        }
+        Part::Delta { object, .. } | Part::Skip { object, .. } => *object = number,
+        Part::Checkpoints { is_final, checkpoints, .. } => {
+            *is_final = !*is_final;
+            checkpoints.iter_mut().for_each(|(_, at)| at.vector[0] ^= random.below(2) as u8);
+        }
+        Part::Chunk(chunk) => chunk.offset = number.min(chunk.total),
+        Part::Ask(locations) => locations.iter_mut().for_each(|at| at.path.path = random.bits()),
+        Part::Answer(location, answer) => {
+            location.object = number;
+            *answer = Answer::Node([[random.bits() as u8; 32]; 4]);
+        }
+    }
+}
+
+/// The message with other hashes of states, in its hello and its checkpoints.
 fn false_hashes(message: Vec<u8>) -> Vec<u8> {
-    let Ok(parts) = open(&message) else { return message };
-    let mut envelope = Envelope::new(usize::MAX);
-    for (kind, body) in parts {
-        let mut part = [&[kind], body].concat();
-        // A hello ends in hashes of the states of three classes, each after one of vectors; points
-        // each end in two hashes.
-        let end = part.len();
-        match kind {
-            kind::HELLO => (0..3).for_each(|class| part[end - 1 - 48 * class] ^= 1),
-            kind::POINTS => {
-                let mut at = end;
-                while at > 80 {
-                    part[at - 33] ^= 1;
-                    at -= 81;
-                }
+    let Ok(mut parts) = decode(&message) else { return message };
+    for part in &mut parts {
+        match part {
+            Part::Hello(hello) => hello.classes.iter_mut().for_each(|class| class.states[0] ^= 1),
+            Part::Checkpoints { checkpoints, .. } => {
+                checkpoints.iter_mut().for_each(|(_, at)| at.hash.content.0[0] ^= 1);
             }
             _ => {}
         }
-        envelope.push(&part);
     }
-    envelope.finish()
+    encode(&parts)
 }

@@ -1,6 +1,13 @@
-//! Descent: down the hash tree of an object to the records that differ.
+//! Merkle tree diff: from the root of an object's hash tree down to the records that differ.
+//!
+//! Meaning: where both sides have a node, the search goes on below the branches whose hashes differ;
+//! where a side has records instead, it compares records.
+//! Cost: O(records that differ · depth) questions, at most 4,096; memory for at most
+//! [`Config::max_records`] and 128 records of the peer, of at most 2,576 bytes each, and as many of
+//! this side for each of 16 questions.
+//! Source: Merkle, A digital signature based on a conventional encryption function, CRYPTO '87.
 
-use super::message::{Answer, Place, Point, Told, kind, write_number};
+use super::protocol::{Answer, Checkpoint, Record, TreeLocation};
 use super::{Config, Discrepancy, RecordDifference};
 use crate::object::ObjectType;
 use crate::operation::ObjectId;
@@ -9,23 +16,26 @@ use crate::optimized::replica::Object;
 use crate::optimized::state_hash::{Subtree, TreeKind, TreePath};
 use std::collections::BTreeMap;
 
-/// How many places are asked for at once, and in all.
+/// How many nodes a search asks for at once, and in all.
 const AT_ONCE: usize = 16;
 const IN_ALL: usize = 4096;
+
+/// How many searches of a class ask at once. The others wait.
+pub(super) const SEARCHES: usize = 4;
 
 /// A record on both sides.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Pair {
-    ours: Option<Told>,
-    theirs: Option<Told>,
+    ours: Option<Record>,
+    theirs: Option<Record>,
 }
 
 /// The search for the records of one object that differ.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Descent {
+pub(super) struct TreeDiff {
     pub object: usize,
-    ours: Point,
-    theirs: Point,
+    ours: Checkpoint,
+    theirs: Checkpoint,
     open: Vec<TreePath>,
     waiting: Vec<TreePath>,
     asked: usize,
@@ -33,8 +43,8 @@ pub(super) struct Descent {
     is_complete: bool,
 }
 
-impl Descent {
-    pub fn new(object: usize, ours: Point, theirs: Point) -> Self {
+impl TreeDiff {
+    pub fn new(object: usize, ours: Checkpoint, theirs: Checkpoint) -> Self {
         let mut open = Vec::new();
         let root = |part| TreePath { part, path: 0, depth: 0 };
         if ours.hash.content != theirs.hash.content {
@@ -52,19 +62,19 @@ impl Descent {
         self.open.is_empty() && self.waiting.is_empty()
     }
 
-    /// It cannot go on: the object has moved on, here or there.
+    /// Ends the search: the object changed, here or there.
     fn give_up(&mut self) {
         self.open.clear();
         self.waiting.clear();
         self.is_complete = false;
     }
 
-    /// What to ask next.
+    /// The next questions.
     pub fn ask<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         object: &Object<K, V>,
         config: &Config,
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Vec<TreeLocation>> {
         if self.open.is_empty() || !self.waiting.is_empty() {
             return None;
         }
@@ -75,53 +85,54 @@ impl Descent {
         }
         self.waiting = self.open.split_off(self.open.len().saturating_sub(AT_ONCE));
         self.asked += self.waiting.len();
-        let mut part = vec![kind::ASK];
-        write_number(self.waiting.len() as u64, &mut part);
-        for at in &self.waiting {
-            Place { object: self.object, vector: self.ours.vector, at: *at }.write(&mut part);
-        }
-        Some(part)
+        let location = |path: &TreePath| TreeLocation {
+            object: self.object,
+            vector: self.ours.vector,
+            path: *path,
+        };
+        Some(self.waiting.iter().map(location).collect())
     }
 
-    /// Applies an answer. One that was not asked for is passed over.
-    pub fn take<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    /// Goes on with an answer. One that nobody asked for is ignored.
+    pub fn on_answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
-        place: &Place,
+        location: &TreeLocation,
         answer: Answer,
         object: &mut Object<K, V>,
         config: &Config,
     ) {
-        let is_ours = place.vector == self.ours.vector;
-        let Some(at) = self.waiting.iter().position(|at| is_ours && *at == place.at) else {
+        let asked = location.path;
+        let is_ours = location.vector == self.ours.vector;
+        let Some(at) = self.waiting.iter().position(|path| is_ours && *path == asked) else {
             return;
         };
-        let at = self.waiting.swap_remove(at);
+        let path = self.waiting.swap_remove(at);
         if object.vector().fingerprint() != self.ours.vector {
             return self.give_up();
         }
         match answer {
             Answer::Moved => self.give_up(),
             Answer::Records(theirs) => {
-                // One more than can be named, so that it is noticed.
-                let ours = object.below(at, config.max_records + theirs.len() + 1);
-                self.compare(ours.into_iter().map(Told::new).collect(), theirs);
+                // One more than a discrepancy names, so that it can say that there are more.
+                let ours = object.below(path, config.max_records + theirs.len() + 1);
+                self.compare(ours.into_iter().map(Record::new).collect(), theirs);
             }
-            Answer::Node(theirs) => match object.look(at) {
+            Answer::Node(theirs) => match object.look(path) {
                 Subtree::Node(ours) => {
                     let differing = (0..4_u32).filter(|at| {
                         let at = *at as usize;
                         ours[at] != theirs[at]
                     });
-                    self.open.extend(differing.filter_map(|branch| at.child(branch)));
+                    self.open.extend(differing.filter_map(|branch| path.child(branch)));
                 }
                 Subtree::Records(ours) => {
-                    let children = (0..4_u32).filter_map(|branch| at.child(branch));
+                    let children = (0..4_u32).filter_map(|branch| path.child(branch));
                     for (child, hash) in children.zip(theirs) {
                         if hash != [0; 32] {
                             self.open.push(child);
                         } else {
                             let here = ours.iter().filter(|(key, _)| child.has(key)).cloned();
-                            self.compare(here.map(Told::new).collect(), Vec::new());
+                            self.compare(here.map(Record::new).collect(), Vec::new());
                         }
                     }
                 }
@@ -130,36 +141,36 @@ impl Descent {
     }
 
     /// Notes the records that differ.
-    fn compare(&mut self, ours: Vec<Told>, theirs: Vec<Told>) {
-        let is_in = |told: &Told, others: &[Told]| {
-            others.iter().any(|other| other.digest == told.digest && other.key == told.key)
+    fn compare(&mut self, ours: Vec<Record>, theirs: Vec<Record>) {
+        let is_in = |record: &Record, others: &[Record]| {
+            others.iter().any(|other| other.digest == record.digest && other.key == record.key)
         };
-        for told in &ours {
-            if !is_in(told, &theirs) {
-                self.found.entry(told.key.clone()).or_default().ours = Some(told.clone());
+        for record in &ours {
+            if !is_in(record, &theirs) {
+                self.found.entry(record.key.clone()).or_default().ours = Some(record.clone());
             }
         }
-        for told in theirs {
-            if !is_in(&told, &ours) {
-                let pair = self.found.entry(told.key.clone()).or_default();
-                pair.theirs = Some(told);
+        for record in theirs {
+            if !is_in(&record, &ours) {
+                let pair = self.found.entry(record.key.clone()).or_default();
+                pair.theirs = Some(record);
             }
         }
     }
 
-    /// What was found.
+    /// The records that differ.
     pub fn finish(mut self, object: ObjectId, kind: ObjectType, most: usize) -> Discrepancy {
         // A record may be content here and a removal there.
         let is_same = |pair: &Pair| {
-            let digest = |told: &Option<Told>| told.as_ref().map(|told| told.digest);
+            let digest = |record: &Option<Record>| record.as_ref().map(|record| record.digest);
             digest(&pair.ours) == digest(&pair.theirs)
         };
         self.found.retain(|_, pair| !is_same(pair));
         let is_complete = self.is_complete && self.found.len() <= most;
         let records = self.found.into_iter().take(most).map(|(key, pair)| RecordDifference {
             key,
-            ours: pair.ours.map(|told| told.body),
-            theirs: pair.theirs.map(|told| told.body),
+            ours: pair.ours.map(|record| record.body),
+            theirs: pair.theirs.map(|record| record.body),
         });
         Discrepancy {
             object,

@@ -1,8 +1,8 @@
-//! Intake: what is applied, refused, and compared.
+//! Apply: what a session does with the peer's deltas and checkpoints: it applies, refuses, compares.
 
-use super::descent::Descent;
-use super::item::{MOST_REFUSALS, State, keep};
-use super::message::{Point, Reader, Skipped, kind, write_number};
+use super::protocol::{Checkpoint, Part, SkipReason};
+use super::shared_object::{MOST_REFUSALS, Status, keep};
+use super::tree_diff::TreeDiff;
 use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::object::Priority;
 use crate::operation::DecisionId;
@@ -12,21 +12,20 @@ use crate::wire::{self, DecodeContext, decompress};
 use std::collections::BTreeMap;
 
 impl Session {
-    pub(super) fn take_delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    /// The peer sent a delta: the session applies it whole, or not at all.
+    pub(super) fn on_delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
-        body: &[u8],
+        index: usize,
+        delta: &[u8],
     ) -> Result<(), Error> {
-        let mut reader = Reader::new(body);
-        let index = reader.size("the number of an object")?;
-        let index = self.index(index, &reader)?;
-        let item = &self.items[index];
-        let class = item.class;
-        let actor_tables = self.actor_tables.all();
+        let object = self.object(index)?;
+        let class = object.class;
+        let tables = self.tables.all();
         let known =
-            DecodeContext { asked: None, vectors: &item.announced, actor_tables: &actor_tables };
-        let unpacked = decompress(reader.rest(), self.config.max_object);
-        let delta = unpacked.and_then(|bytes| Delta::<K, V>::decode(item.kind, &bytes, &known));
+            DecodeContext { asked: None, vectors: &object.announced, actor_tables: &tables };
+        let unpacked = decompress(delta, self.config.max_object);
+        let delta = unpacked.and_then(|bytes| Delta::<K, V>::decode(object.kind, &bytes, &known));
         let delta = match delta {
             Ok(delta) => delta,
             Err(
@@ -41,15 +40,15 @@ impl Session {
                 self.give_up(index, error.to_string());
                 return Ok(());
             }
-            Err(error) => return reader.malformed(error, "a delta"),
+            Err(error) => return Err(Error::malformed(error, "a delta")),
         };
-        self.classes[class as usize].is_our_turn = true;
+        self.classes[class as usize].exchange.on_heard();
         let before = self.before(replica, index, &delta);
         let seen = delta.seen().clone();
-        let name = self.items[index].name.clone();
+        let name = self.objects[index].name.clone();
         match replica.apply(&name, delta) {
             Ok(changes) => {
-                self.items[index].learn(&seen);
+                self.objects[index].on_applied(&seen);
                 self.classes[class as usize].changes += changes.changed;
                 if changes.changed > 0 {
                     let changed = revise(replica, index, self, before, changes, seen);
@@ -70,14 +69,14 @@ impl Session {
         Ok(())
     }
 
-    /// What the keys that a delta lists have before it is applied.
+    /// The values of the keys that a delta lists, before it is applied.
     fn before<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &self,
         replica: &Replica<K, V>,
         index: usize,
         delta: &Delta<K, V>,
     ) -> BTreeMap<Vec<u8>, Option<Vec<u8>>> {
-        match replica.object(&self.items[index].name) {
+        match replica.object(&self.objects[index].name) {
             Ok(object) if self.config.revisions => {
                 let keys = object.keys_of(delta).into_iter();
                 keys.map(|key| (object.effect(&key), key))
@@ -88,112 +87,115 @@ impl Session {
         }
     }
 
-    /// Compares the point that the peer has named with one of this side, where there is one.
+    /// Compares the peer's checkpoints with those of this side, and with its present state.
     pub(super) fn compare<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &mut Replica<K, V>,
         index: usize,
     ) {
-        let item = &mut self.items[index];
-        let (Some(last), State::Active) = (item.their_points.back().copied(), item.state) else {
+        let object = &mut self.objects[index];
+        let (Some(last), Status::Active) = (object.their_checkpoints.back(), object.status) else {
             return;
         };
-        let both = item.their_points.iter().rev().find_map(|their| {
-            let our = item.our_points.iter().find(|our| our.vector == their.vector)?;
+        let both = object.their_checkpoints.iter().rev().find_map(|their| {
+            let our = object.our_checkpoints.iter().find(|our| our.vector == their.vector)?;
             Some((*our, *their))
         });
-        let (named, theirs) = both.map_or((None, last), |(our, their)| (Some(our), their));
-        let ours = named.or_else(|| {
-            let vector = replica.vector(&item.name).ok()?.fingerprint();
+        let (sent, theirs) = both.map_or((None, *last), |(our, their)| (Some(our), their));
+        let ours = sent.or_else(|| {
+            let vector = replica.vector(&object.name).ok()?.fingerprint();
             if vector != theirs.vector {
                 return None;
             }
-            Some(Point { vector, hash: replica.object_hash(&item.name).ok()? })
+            Some(Checkpoint { vector, hash: replica.object_hash(&object.name).ok()? })
         });
         match ours {
             None => {}
-            Some(ours) if ours.hash == theirs.hash => item.compared = Some(theirs.vector),
+            Some(ours) if ours.hash == theirs.hash => object.compared = Some(theirs.vector),
             Some(ours) => {
-                item.state = State::Differs;
-                item.compared = Some(theirs.vector);
-                if named.is_none() {
-                    // At once, so that the peer can see it too, whatever is written next.
-                    let mut note = vec![kind::POINTS, item.class as u8, 0, 1];
-                    write_number(index as u64, &mut note);
-                    ours.write(&mut note);
-                    keep(&mut item.our_points, ours, &self.config);
-                    self.classes[item.class as usize].notes.push_back(note);
+                object.status = Status::Differs;
+                object.compared = Some(theirs.vector);
+                if sent.is_none() {
+                    // At once, so that the peer can see the difference too, whatever is written
+                    // next.
+                    keep(&mut object.our_checkpoints, ours, &self.config);
+                    let class = object.class;
+                    self.classes[class as usize].queued.push_back(Part::Checkpoints {
+                        class,
+                        is_final: false,
+                        checkpoints: vec![(index, ours)],
+                    });
                 }
-                self.descents.push(Descent::new(index, ours, theirs));
+                self.diffs.push(TreeDiff::new(index, ours, theirs));
             }
         }
     }
 
-    /// What came of an object was of no use: the peer is asked for it anew.
+    /// A delta was of no use: this side asks anew by another announcement.
     pub(super) fn ask_for(&mut self, index: usize, reason: &str) {
-        let item = &mut self.items[index];
-        if item.state != State::Active {
+        let object = &mut self.objects[index];
+        if object.status != Status::Active {
             return;
         }
-        item.refusals += 1;
-        if item.refusals > MOST_REFUSALS {
+        object.refusals += 1;
+        if object.refusals > MOST_REFUSALS {
             return self.give_up(index, reason.into());
         }
-        item.is_to_announce = true;
+        object.is_to_announce = true;
     }
 
-    /// Part of what the peer sends of a class did not arrive.
+    /// Chunks of a class are missing.
     pub(super) fn ask_again(&mut self, class: Priority) {
         for index in self.of_class(class) {
-            if self.items[index].compared.is_none() {
+            if self.objects[index].compared.is_none() {
                 self.ask_for(index, "parts of it did not arrive");
             }
         }
     }
 
-    /// Leaves an object out, and tells the peer.
+    /// Leaves an object out, and says so to the peer.
     fn leave_out(&mut self, index: usize) {
-        let item = &mut self.items[index];
-        if item.state == State::Active {
-            item.state = State::Refused;
-            let note = Skipped::Refused.write(index, 0);
-            self.classes[item.class as usize].notes.push_back(note);
+        let object = &mut self.objects[index];
+        if object.status == Status::Active {
+            object.status = Status::Refused;
+            let part = Part::Skip { object: index, reason: SkipReason::Refused, bytes: 0 };
+            self.classes[object.class as usize].queued.push_back(part);
         }
     }
 
-    /// Leaves an object out because of what came of it.
+    /// Leaves an object out because of a delta of the peer.
     fn give_up(&mut self, index: usize, reason: String) {
-        if self.items[index].state == State::Active {
-            let object = self.items[index].name.clone();
+        if self.objects[index].status == Status::Active {
+            let object = self.objects[index].name.clone();
             self.events.push_back(Event::Refused { object, reason });
             self.leave_out(index);
         }
     }
 
-    /// An object is left out, and the peer knows.
-    pub(super) fn refuse_item(&mut self, index: usize, reason: String) {
-        let item = &mut self.items[index];
-        if item.state == State::Active {
-            item.state = State::Refused;
-            item.is_to_announce = false;
-            let object = item.name.clone();
+    /// Leaves out an object of which the peer knows that it is left out.
+    pub(super) fn refuse_object(&mut self, index: usize, reason: String) {
+        let object = &mut self.objects[index];
+        if object.status == Status::Active {
+            object.status = Status::Refused;
+            object.is_to_announce = false;
+            let object = object.name.clone();
             self.events.push_back(Event::Refused { object, reason });
         }
     }
 
-    /// An object is left out for a budget, and the peer knows.
-    pub(super) fn drop_item(&mut self, index: usize, by: Side, bytes: u64) {
-        let item = &mut self.items[index];
-        if item.state == State::Active {
-            item.state = State::Dropped;
-            item.is_to_announce = false;
-            let object = item.name.clone();
+    /// Leaves out an object for the budget; the peer knows, or learns it from the next part.
+    pub(super) fn drop_object(&mut self, index: usize, by: Side, bytes: u64) {
+        let object = &mut self.objects[index];
+        if object.status == Status::Active {
+            object.status = Status::Dropped;
+            object.is_to_announce = false;
+            let object = object.name.clone();
             self.events.push_back(Event::Dropped { object, by, bytes });
         }
     }
 }
 
-/// What an object's changes did to its values.
+/// The keys whose values a delta changed.
 fn revise<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     index: usize,
@@ -202,7 +204,7 @@ fn revise<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     changes: Changes,
     seen: Vector,
 ) -> Changed {
-    let name = session.items[index].name.clone();
+    let name = session.objects[index].name.clone();
     let mut overruled: BTreeMap<Vec<u8>, DecisionId> = changes.overruled.into_iter().collect();
     let mut revisions = Vec::new();
     if let Ok(object) = replica.object(&name) {

@@ -1,16 +1,15 @@
-//! Transfers: parts that are too long for one message, cut into chunks and put together again.
+//! Chunks: how a part that is too long for one message is cut into pieces and put together again.
 
-use super::Error;
-use super::message::{Envelope, Reader, fingerprint, kind, write_number};
+use super::bytes::{Reader, fingerprint};
+use super::envelope::Envelope;
+use super::part::{Chunk, Part};
 use crate::object::Priority;
 use crate::optimized::Fingerprint;
+use crate::sync::Error;
 
-/// How many bytes of a chunk are no payload, at most.
-const OVERHEAD: usize = 1 + 1 + 16 + 10 + 10;
-
-/// A part that is being sent.
+/// An encoded part that is being sent.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Outgoing {
+pub struct Outgoing {
     class: Priority,
     part: Vec<u8>,
     id: Fingerprint,
@@ -18,31 +17,34 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub fn new(class: Priority, part: Vec<u8>) -> Self {
+    pub fn new(class: Priority, part: &Part<'_>) -> Self {
+        let part = part.encode();
         let id = fingerprint("rejoin/1 transfer", &part);
         Self { class, part, id, sent: 0 }
     }
 
-    /// Puts as much as fits into the message. Whether that was all.
+    /// Puts as much as fits into the message. Returns whether that was all.
     pub fn fill(&mut self, message: &mut Envelope, whole_room: usize) -> bool {
         let room = message.room();
         if self.sent == 0 && self.part.len() <= room {
-            message.push(&self.part);
+            message.push_encoded(&self.part);
             return true;
         }
-        // What fits into the next message in one piece waits for it; small pieces do not pay.
-        let waits = self.sent == 0 && self.part.len() <= whole_room || room < 4 * OVERHEAD;
+        // A part that fits into the next message in one piece waits for it, and a small piece does
+        // not pay.
+        let waits = self.sent == 0 && self.part.len() <= whole_room || room < 4 * Chunk::OVERHEAD;
         if waits && !message.is_empty() {
             return false;
         }
         let rest = &self.part[self.sent..];
-        let bytes = &rest[..rest.len().min(room - OVERHEAD)];
-        let mut chunk = vec![kind::CHUNK, self.class as u8];
-        chunk.extend_from_slice(&self.id);
-        write_number(self.part.len() as u64, &mut chunk);
-        write_number(self.sent as u64, &mut chunk);
-        chunk.extend_from_slice(bytes);
-        message.push(&chunk);
+        let bytes = &rest[..rest.len().min(room - Chunk::OVERHEAD)];
+        message.push(&Part::Chunk(Chunk {
+            class: self.class,
+            id: self.id,
+            total: self.part.len(),
+            offset: self.sent,
+            bytes: bytes.into(),
+        }));
         self.sent += bytes.len();
         self.sent == self.part.len()
     }
@@ -50,19 +52,19 @@ impl Outgoing {
 
 /// A part that is being received. At most one for each class.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(super) struct Incoming {
+pub struct Incoming {
     id: Fingerprint,
     part: Vec<u8>,
     total: usize,
-    /// The last part that was complete or given up.
+    /// The last part that was completed or given up.
     over: Option<Fingerprint>,
 }
 
-/// What a chunk leads to.
-pub(super) enum Received {
-    /// More is to come.
+/// The outcome of a chunk.
+pub enum Received {
+    /// The part is not complete yet.
     More,
-    /// The part is complete.
+    /// The part is complete: its kind, and its body.
     Part(Vec<u8>),
     /// Chunks are missing.
     Lost,
@@ -74,19 +76,13 @@ impl Incoming {
         self.total > 0
     }
 
-    /// Applies a chunk, after its class.
-    pub fn take(&mut self, reader: &mut Reader<'_>, limit: usize) -> Result<Received, Error> {
-        let id = reader.array("the fingerprint of a part")?;
-        let total = reader.size("the length of a part")?;
-        let offset = reader.size("where a chunk begins")?;
-        let bytes = reader.rest();
+    /// Adds a chunk of a part of at most `limit` bytes.
+    pub fn add(&mut self, chunk: &Chunk<'_>, limit: usize) -> Result<Received, Error> {
+        let Chunk { id, total, offset, ref bytes, .. } = *chunk;
         if total > limit {
             return Err(Error::TooMuch { what: "bytes of one part", limit });
         }
-        if bytes.is_empty() || offset.checked_add(bytes.len()).is_none_or(|end| end > total) {
-            return reader.malformed("a chunk beyond the part", "bytes inside the part");
-        }
-        // A repetition of what is over is passed over, but may be sent anew from its beginning.
+        // A repetition of a part that is over is ignored, unless it begins anew.
         if self.over == Some(id) && offset > 0 && self.id != id {
             return Ok(Received::More);
         }
@@ -117,5 +113,21 @@ impl Incoming {
 
     fn reset(&mut self) {
         (self.id, self.part, self.total) = (Fingerprint::default(), Vec::new(), 0);
+    }
+}
+
+/// Reads a part that came in chunks.
+///
+/// # Errors
+/// [`Error::Malformed`], also for a hello or a chunk: these never come in chunks.
+pub fn decode_part(part: &[u8]) -> Result<Part<'_>, Error> {
+    let Some((kind, body)) = part.split_first() else {
+        return Reader::new(part).malformed("nothing", "a part in chunks");
+    };
+    match Part::decode(*kind, body)? {
+        Part::Hello(_) | Part::Chunk(_) => {
+            Reader::new(part).malformed("a hello or a chunk", "another part in chunks")
+        }
+        part => Ok(part),
     }
 }

@@ -1,0 +1,192 @@
+//! Shared objects: what a session knows of each object that both sides have.
+
+use super::protocol::Checkpoint;
+use super::schema::Entry;
+use super::{Config, Outcome};
+use crate::object::{ObjectType, Priority};
+use crate::operation::ObjectId;
+use crate::optimized::{ActorTable, Fingerprint, Vector};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many of the vectors that this side announced are kept.
+const KEPT_VECTORS: usize = 4;
+
+/// How often a session asks anew for an object of which it refused a delta.
+pub(super) const MOST_REFUSALS: u32 = 3;
+
+/// How many actor tables of each side a session keeps.
+const MOST_TABLES: usize = 64;
+
+/// Whether an object is still part of the session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Status {
+    Active,
+    /// A side left it out for the budget.
+    Dropped,
+    /// A side left it out for another reason.
+    Refused,
+    /// Both sides have the same vector and different states.
+    Differs,
+}
+
+/// The peer's side of an object.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct PeerVectors {
+    /// The operations that the peer is known to have.
+    pub seen: Vector,
+    /// Those that it has once it has applied all deltas that were sent.
+    pub sent: Vector,
+    /// The vector that it announced last.
+    pub announced: Vector,
+    /// Whether its last announcement asks for deltas that name everything in full.
+    pub inline: bool,
+}
+
+/// One object that both sides have.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct SharedObject {
+    pub name: ObjectId,
+    pub kind: ObjectType,
+    pub class: Priority,
+    pub may_be_dropped: bool,
+    pub status: Status,
+    /// The vectors that this side announced last.
+    pub announced: Vec<Vector>,
+    /// Whether this side announces its vector next.
+    pub is_to_announce: bool,
+    pub peer: Option<PeerVectors>,
+    pub our_checkpoints: VecDeque<Checkpoint>,
+    pub their_checkpoints: VecDeque<Checkpoint>,
+    /// The vector at which both hashes were compared.
+    pub compared: Option<Fingerprint>,
+    /// How many deltas this side sent.
+    pub deltas: u32,
+    /// How many announcements of the peer this side answered.
+    pub answered: u32,
+    /// How many deltas of the peer this side refused.
+    pub refusals: u32,
+}
+
+impl SharedObject {
+    /// The object as both schemas have it.
+    pub fn new(name: &ObjectId, ours: &Entry, theirs: &Entry) -> Self {
+        Self {
+            name: name.clone(),
+            kind: ours.kind,
+            class: ours.priority.min(theirs.priority),
+            may_be_dropped: ours.may_be_dropped && theirs.may_be_dropped,
+            status: Status::Active,
+            announced: Vec::new(),
+            is_to_announce: false,
+            peer: None,
+            our_checkpoints: VecDeque::new(),
+            their_checkpoints: VecDeque::new(),
+            compared: None,
+            deltas: 0,
+            answered: 0,
+            refusals: 0,
+        }
+    }
+
+    /// This side is about to announce the vector.
+    pub fn announce(&mut self, vector: Vector) {
+        self.is_to_announce = false;
+        if self.announced.last() != Some(&vector) {
+            self.announced.push(vector);
+        }
+        if self.announced.len() > KEPT_VECTORS {
+            self.announced.remove(0);
+        }
+    }
+
+    /// The peer announced a vector.
+    pub fn on_announced(&mut self, vector: Vector, inline: bool) {
+        let mut seen = vector.clone();
+        if let Some(before) = &self.peer {
+            seen.join(&before.seen);
+        }
+        self.peer = Some(PeerVectors { seen, sent: vector.clone(), announced: vector, inline });
+    }
+
+    /// The peer has these operations, as its delta says.
+    pub fn on_applied(&mut self, vector: &Vector) {
+        if let Some(peer) = &mut self.peer {
+            peer.seen.join(vector);
+            peer.sent.join(vector);
+        }
+    }
+
+    /// Whether nothing is left to do for it. Both sides know the checkpoints of both, so both come
+    /// to the same answer.
+    pub fn is_settled(&self) -> bool {
+        let is_ours =
+            |their: &Checkpoint| self.our_checkpoints.iter().any(|our| our.vector == their.vector);
+        match self.status {
+            Status::Active | Status::Differs => self.their_checkpoints.iter().any(is_ours),
+            Status::Dropped | Status::Refused => true,
+        }
+    }
+}
+
+/// Keeps a checkpoint of one side: all that a session can name.
+pub(super) fn keep(
+    checkpoints: &mut VecDeque<Checkpoint>,
+    checkpoint: Checkpoint,
+    config: &Config,
+) {
+    if checkpoints.back() != Some(&checkpoint) {
+        checkpoints.push_back(checkpoint);
+    }
+    // One for each round, and one where a difference was found.
+    if checkpoints.len() > (config.max_rounds as usize).saturating_add(1) {
+        checkpoints.pop_front();
+    }
+}
+
+/// How a class with these objects ends.
+pub(super) fn outcome<'a>(objects: impl Iterator<Item = &'a SharedObject> + Clone) -> Outcome {
+    let any = |status| objects.clone().any(|object| object.status == status);
+    let is_open =
+        |object: &SharedObject| object.status == Status::Active && object.compared.is_none();
+    if any(Status::Differs) {
+        Outcome::SomeDiffer
+    } else if any(Status::Refused) {
+        Outcome::SomeRefused
+    } else if objects.clone().any(is_open) {
+        Outcome::WritesInBetween
+    } else if any(Status::Dropped) {
+        Outcome::SomeDropped
+    } else {
+        Outcome::Verified
+    }
+}
+
+/// The actor tables that one side has sent to the other in full. From then on both may name them by
+/// their fingerprints.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct ActorTables {
+    pub ours: Vec<Arc<ActorTable>>,
+    pub theirs: Vec<Arc<ActorTable>>,
+}
+
+impl ActorTables {
+    /// Whether the peer knows the table by its fingerprint.
+    pub fn are_known(&self, table: &ActorTable) -> bool {
+        let mut all = self.ours.iter().chain(&self.theirs);
+        all.any(|known| known.fingerprint() == table.fingerprint())
+    }
+
+    /// A table goes to the other side in full.
+    pub fn remember(list: &mut Vec<Arc<ActorTable>>, table: &Arc<ActorTable>) {
+        let is_it = |known: &Arc<ActorTable>| known.fingerprint() == table.fingerprint();
+        if list.len() < MOST_TABLES && !list.iter().any(is_it) {
+            list.push(table.clone());
+        }
+    }
+
+    /// All of them, to decode the peer's vectors and deltas.
+    pub fn all(&self) -> Vec<Arc<ActorTable>> {
+        self.ours.iter().chain(&self.theirs).cloned().collect()
+    }
+}
