@@ -1,39 +1,27 @@
 //! The judge: whether every claim of a trace follows from its history.
 //!
-//! Reading order: [`report`](Report) says what comes out. `history` keeps what happened and what
-//! each replica has seen, on `tree`. `meaning` and `values` are the definitions of
-//! spec/trace-format.md over that; `explicit` is the other kind of object, which a trace loads
-//! as a state. `judge` takes in the events, `resolve` looks up what a claim names. `claims`,
-//! `digests` and `agreement` hold the claims against the history, `state_hash` computes the hash that
-//! follows from it, and `argument` says why a claim is false. `engines` lets the engines follow
-//! along, where that is asked for, and `second` asks the proven judge.
+//! Reading order: [`report`](Report) says what comes out. `past` is what happened, and what each
+//! replica has seen; `answer` is what follows from that, and `claim` holds what was claimed
+//! against it, one file a kind of claim. `judge` is the one pass over the lines. `follow` lets the
+//! engines follow along, where that is asked for, the proven judge among them.
 
-mod agreement;
-mod argument;
-mod claims;
-mod digests;
-mod engines;
-mod explicit;
-mod history;
+mod answer;
+mod claim;
+mod follow;
 mod judge;
-mod meaning;
+mod past;
 mod report;
-mod resolve;
-mod rows;
-mod second;
-mod state_hash;
-mod tree;
-mod values;
 mod wording;
 
+pub use follow::proven_judge::MOST_LINES;
 pub use report::*;
-pub use second::MOST_LINES;
 
+use follow::proven_judge::SecondJudge;
 use hashbrown::HashSet;
-use judge::{End, IllFormed, Judge, Stop};
+use judge::{End, Judge};
+use past::{IllFormed, Stop};
 use rejoin_trace as trace;
 use rejoin_trace::{Event, Fault, Name, Reader};
-use second::SecondJudge;
 use std::io::{self, BufRead};
 
 /// How to judge.

@@ -4,13 +4,14 @@ use rejoin_trace::{Fault, Name};
 use std::fmt;
 
 /// What is said of a whole trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// At least one claim was judged, and all hold.
     Conforms,
     /// A claim is false.
     Discrepancy,
     /// No claim was judged, or a stated limit was reached.
+    #[default]
     Inconclusive,
     /// The file is not of the grammar.
     Malformed,
@@ -247,7 +248,7 @@ pub enum ProvenJudge {
 }
 
 /// The judgement of one trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The verdict.
     pub verdict: Verdict,

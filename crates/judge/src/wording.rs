@@ -1,7 +1,10 @@
 //! Names and places from a trace, made fit for sentences.
 
-use super::Excerpt;
+use crate::Excerpt;
 use rejoin_trace::{Line, column};
+
+/// At most this many operations are listed one by one.
+pub const MOST_LISTED: usize = 6;
 
 /// The declared names, for an error about one that is not; only where they are few.
 pub fn declared<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
@@ -22,6 +25,27 @@ pub fn shown(text: &str) -> String {
     format!("`{piece}`")
 }
 
+/// 1st, 2nd, 3rd, 4th….
+pub fn ordinal(n: u32) -> String {
+    let ending = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{ending}")
+}
+
+/// 1 thing, 2 things; 1 entry, 2 entries.
+pub fn plural(n: u64, what: &str) -> String {
+    match (n, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{n} {stem}ies"),
+        _ => format!("{n} {what}s"),
+    }
+}
+
 /// Control characters are shown by their numbers, so that a report can be printed anywhere.
 fn visible(c: char) -> impl Iterator<Item = char> {
     let escaped = c.is_control().then(|| c.escape_default());
@@ -31,7 +55,7 @@ fn visible(c: char) -> impl Iterator<Item = char> {
 
 impl Excerpt {
     /// The piece of a line around a span: the whole line where it is short.
-    pub(super) fn of(line: &Line<'_>, span: std::ops::Range<usize>) -> Self {
+    pub fn of(line: &Line<'_>, span: std::ops::Range<usize>) -> Self {
         const AROUND: usize = 120;
         const MARKED: usize = 200;
         let text = line.text;

@@ -1,7 +1,7 @@
 //! Explicit states as rows, for comparing a claimed state with the right one.
 
-use super::history::{Effect, History, OpId, Seen};
 use super::values::{list, quoted};
+use crate::past::history::{Effect, History, OpId, Seen};
 use rejoin::json::{Count, Json};
 use rejoin::object::ObjectType;
 
@@ -176,7 +176,7 @@ impl History {
     }
 
     /// The explicit state that follows from what was seen, as rows in order.
-    pub fn state_rows(&mut self, object: u32, seen: &Seen) -> Vec<Row> {
+    pub fn state_rows(&self, object: u32, seen: &Seen) -> Vec<Row> {
         let seen = &seen.laid_flat();
         let keys = self.objects[object as usize].keys.clone();
         let mut rows = match self.objects[object as usize].kind {
@@ -218,7 +218,7 @@ impl History {
         rows
     }
 
-    fn share_rows(&mut self, object: u32, seen: &Seen) -> Vec<Row> {
+    fn share_rows(&self, object: u32, seen: &Seen) -> Vec<Row> {
         let mut shares = std::collections::BTreeMap::<u32, u128>::new();
         self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
             let lane = &history.lanes[lane as usize];

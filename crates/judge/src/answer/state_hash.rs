@@ -5,8 +5,8 @@
 //! state is the reference engine's.
 //! Cost: that of all decisions on the object, and of the naive hash.
 
-use super::history::{Effect, History, NONE, OpId, Seen};
-use super::judge::Judge;
+use crate::past::Past;
+use crate::past::history::{Effect, History, NONE, OpId, Seen};
 use rejoin::digest::{StateHash, ToBytes};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
@@ -66,88 +66,86 @@ struct Parts {
     keys: Vec<Decided>,
 }
 
-impl Judge {
-    /// The state hash of what a replica has seen, of one object where one is named; or why none
-    /// follows from it.
-    pub fn state_hash(&mut self, object: Option<u32>, seen: &Seen) -> Result<StateHash, String> {
-        self.refuse_unhashed(object)?;
-        let parts = self.parts(object, seen);
-        let hash = |(of, parts): &(u32, Parts)| {
-            let kind = self.history.objects[*of as usize].kind;
-            let name = &*self.history.objects[*of as usize].name;
-            (ObjectId::from(name), of_records(kind, self.history.records(*of, parts)))
-        };
-        let mut hashes: BTreeMap<ObjectId, StateHash> = parts.iter().map(hash).collect();
-        let alone = object.and_then(|_| hashes.pop_first());
-        Ok(alone.map_or_else(|| of_hashes(&hashes), |(_, hash)| hash))
-    }
+/// The state hash of what a replica has seen, of one object where one is named; or why none
+/// follows from it.
+pub fn state_hash(past: &Past, object: Option<u32>, seen: &Seen) -> Result<StateHash, String> {
+    refuse_unhashed(past, object)?;
+    let parts = parts(past, object, seen);
+    let hash = |(of, parts): &(u32, Parts)| {
+        let kind = past.history.objects[*of as usize].kind;
+        let name = &*past.history.objects[*of as usize].name;
+        (ObjectId::from(name), of_records(kind, past.history.records(*of, parts)))
+    };
+    let mut hashes: BTreeMap<ObjectId, StateHash> = parts.iter().map(hash).collect();
+    let alone = object.and_then(|_| hashes.pop_first());
+    Ok(alone.map_or_else(|| of_hashes(&hashes), |(_, hash)| hash))
+}
 
-    /// Says which object of these has no state hash that follows from the trace.
-    fn refuse_unhashed(&self, object: Option<u32>) -> Result<(), String> {
-        for object in self.history.scope(object) {
-            let kind = self.history.objects[object as usize].kind;
-            let name = || self.object_shown(object);
-            if self.loaded[object as usize] {
-                return Err(format!(
-                    "{} is loaded as a state, of which no operations are known",
-                    name()
-                ));
-            }
-            if self.orders_by_itself(kind) {
-                return Err(format!("the trace does not tell the timestamps of {}", name()));
-            }
+/// Says which object of these has no state hash that follows from the trace.
+fn refuse_unhashed(past: &Past, object: Option<u32>) -> Result<(), String> {
+    for object in past.history.scope(object) {
+        let kind = past.history.objects[object as usize].kind;
+        let name = || past.object_shown(object);
+        if past.loaded[object as usize] {
+            return Err(format!(
+                "{} is loaded as a state, of which no operations are known",
+                name()
+            ));
         }
-        Ok(())
+        if past.orders_by_itself(kind) {
+            return Err(format!("the trace does not tell the timestamps of {}", name()));
+        }
     }
+    Ok(())
+}
 
-    fn parts(&mut self, object: Option<u32>, seen: &Seen) -> Vec<(u32, Parts)> {
-        let seen = seen.laid_flat();
-        let scope = self.history.scope(object);
-        scope.map(|object| (object, self.history.parts(object, &seen))).collect()
-    }
+fn parts(past: &Past, object: Option<u32>, seen: &Seen) -> Vec<(u32, Parts)> {
+    let seen = seen.laid_flat();
+    let scope = past.history.scope(object);
+    scope.map(|object| (object, past.history.parts(object, &seen))).collect()
+}
 
-    /// Why a digest is not the state hash of what the replica has seen.
-    pub fn why_hash(
-        &mut self,
-        replica: u32,
-        object: Option<u32>,
-        seen: &Seen,
-        (claimed, right): (&str, &StateHash),
-    ) -> Vec<String> {
-        let who = self.replica_shown(replica);
-        let (on, of) = match object.map(|object| self.object_shown(object)) {
-            Some(object) => (format!(" on {object}"), format!("of {object}")),
-            None => (String::new(), "of all objects".into()),
-        };
-        let members = self.history.members(seen, object);
-        let last = members.iter().max().map(|op| self.history.ops[*op as usize].line);
-        let parts = self.parts(object, seen);
-        let records = parts.iter().flat_map(|(of, parts)| self.history.records(*of, parts));
-        let (removals, content): (Vec<_>, Vec<_>) = records.partition(|record| record.is_removal);
-        let mut because = vec![
-            match last {
-                None => format!("{who} has seen no operation{on}"),
-                Some(line) => format!(
-                    "{who} has seen {}{on}, the last in the file on line {line}",
-                    counted(members.len(), "operation")
-                ),
-            },
-            format!(
-                "from these follow {} of content, which the digest is of, and {} of removals",
-                counted(content.len(), "record"),
-                counted(removals.len(), "record")
+/// Why a digest is not the state hash of what the replica has seen.
+pub fn why_hash(
+    past: &Past,
+    replica: u32,
+    object: Option<u32>,
+    seen: &Seen,
+    (claimed, right): (&str, &StateHash),
+) -> Vec<String> {
+    let who = past.replica_shown(replica);
+    let (on, of) = match object.map(|object| past.object_shown(object)) {
+        Some(object) => (format!(" on {object}"), format!("of {object}")),
+        None => (String::new(), "of all objects".into()),
+    };
+    let members = past.history.members(seen, object);
+    let last = members.iter().max().map(|op| past.history.ops[*op as usize].line);
+    let parts = parts(past, object, seen);
+    let records = parts.iter().flat_map(|(of, parts)| past.history.records(*of, parts));
+    let (removals, content): (Vec<_>, Vec<_>) = records.partition(|record| record.is_removal);
+    let mut because = vec![
+        match last {
+            None => format!("{who} has seen no operation{on}"),
+            Some(line) => format!(
+                "{who} has seen {}{on}, the last in the file on line {line}",
+                counted(members.len(), "operation")
             ),
-        ];
-        let quoted = |digest: String| format!("\"{digest}\"");
-        if claimed == quoted(right.removals.to_string()) && right.removals != right.content {
-            because.push("what is claimed is the hash of the records of removals".into());
-        } else if claimed.eq_ignore_ascii_case(&quoted(right.content.to_string())) {
-            because.push("the digits of a digest are written in lower case".into());
-        }
-        let right = right.content;
-        because.push(format!("so the state hash `{OWN_ALGORITHM}` {of} at {who} is `{right}`"));
-        because
+        },
+        format!(
+            "from these follow {} of content, which the digest is of, and {} of removals",
+            counted(content.len(), "record"),
+            counted(removals.len(), "record")
+        ),
+    ];
+    let quoted = |digest: String| format!("\"{digest}\"");
+    if claimed == quoted(right.removals.to_string()) && right.removals != right.content {
+        because.push("what is claimed is the hash of the records of removals".into());
+    } else if claimed.eq_ignore_ascii_case(&quoted(right.content.to_string())) {
+        because.push("the digits of a digest are written in lower case".into());
     }
+    let right = right.content;
+    because.push(format!("so the state hash `{OWN_ALGORITHM}` {of} at {who} is `{right}`"));
+    because
 }
 
 /// A number of things.
@@ -164,7 +162,7 @@ impl History {
         }
     }
 
-    fn parts(&mut self, object: u32, seen: &Seen) -> Parts {
+    fn parts(&self, object: u32, seen: &Seen) -> Parts {
         let mut parts = Parts::default();
         match self.objects[object as usize].kind {
             ObjectType::GCounter => parts.shares = self.shares(object, seen),
@@ -181,18 +179,18 @@ impl History {
                     let adds = |op: &OpId| self.ops[*op as usize].effect == Effect::Added;
                     let may_hide = kind == ObjectType::OrSet && !maximal.iter().any(adds);
                     let is_present = may_hide && !self.live(key, seen).is_empty();
-                    self.work += self.keys[key as usize].name.len() as u64;
+                    self.charge(self.keys[key as usize].name.len() as u64);
                     parts.keys.push(Decided { key, maximal, winner, is_present });
                 }
             }
         }
         let decided = parts.keys.iter().flat_map(|of| of.maximal.iter().chain(&of.winner));
         let written = parts.entries.iter().chain(decided).map(|op| RECORD + self.length(*op));
-        self.work += 1 + written.sum::<u64>() + RECORD * parts.shares.len() as u64;
+        self.charge(1 + written.sum::<u64>() + RECORD * parts.shares.len() as u64);
         parts
     }
 
-    fn shares(&mut self, object: u32, seen: &Seen) -> BTreeMap<u32, u128> {
+    fn shares(&self, object: u32, seen: &Seen) -> BTreeMap<u32, u128> {
         let mut shares = BTreeMap::new();
         self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
             shares.insert(lane, history.lanes[lane as usize].totals[count as usize - 1]);

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::Options;
+use crate::judge::Judge;
 use rejoin_trace::{Line, Reader};
 
 /// A judge that has read a trace, with these engines following.
@@ -25,7 +26,7 @@ const HEADER: &str = r#"{"trace":"rejoin/1","replicas":["a","b","c"],"objects":{
 #[test]
 fn another_answer_is_a_difference() {
     let mut judge = judge(HEADER, &EngineName::ALL);
-    let engines = &mut judge.engines;
+    let engines = &mut judge.followers;
     engines.compare(0, &Question::Value("n", &Amount::Count(0)), 2);
     assert_eq!((engines.compared, engines.differences.len()), (3, 0));
     engines.compare(0, &Question::Value("n", &Amount::Count(7)), 3);
@@ -90,13 +91,13 @@ fn an_engine_that_did_something_else_is_found() {
     for (place, name) in EngineName::ALL.into_iter().enumerate() {
         let mut judge = judge(HEADER, &EngineName::ALL);
         for (lane, (object, operation)) in (0..).zip(&planted) {
-            let object = judge.find_object(object).expect("it is declared");
+            let object = judge.past.find_object(object).expect("it is declared");
             let performed = Performed { object, lane, position: 1, operation, user: &None };
-            judge.engines.engines[place].1.perform(0, &performed).expect("it can be done");
+            judge.followers.engines[place].1.perform(0, &performed).expect("it can be done");
         }
         read_all(&mut judge);
         let of_it = format!(": {name} answers ");
-        let differences = &judge.engines.differences;
+        let differences = &judge.followers.differences;
         assert!(differences.iter().all(|text| text.contains(&of_it)), "{differences:?}");
         let asked = if name == EngineName::Optimized { claims.len() } else { claims.len() - 1 };
         assert_eq!(differences.len(), asked, "{differences:?}");
@@ -140,8 +141,8 @@ fn a_message_brings_what_it_held_however_late() {
     ];
     let trace = [HEADER].into_iter().chain(events).collect::<Vec<_>>().join("\n");
     let judge = judge(&trace, &EngineName::ALL);
-    assert_eq!(judge.engines.differences, [""; 0]);
-    assert_eq!(judge.engines.compared, 3 * 7);
+    assert_eq!(judge.followers.differences, [""; 0]);
+    assert_eq!(judge.followers.compared, 3 * 7);
 }
 
 /// An engine that has taken too much is left, and that is said.
@@ -152,9 +153,9 @@ fn an_engine_stops_at_its_limits() {
     for (limits, what) in limits {
         let mut judge = judge(HEADER, &[EngineName::Optimized]);
         let names = ["a", "b", "c"].map(|name| ReplicaId::new(name).unwrap());
-        let objects = judge.history.objects.iter();
+        let objects = judge.past.history.objects.iter();
         let objects: Vec<_> = objects.map(|of| (ObjectId::from(&*of.name), of.kind)).collect();
-        judge.engines.engines[0].1 = Box::new(Optimized::new(&names, &objects, limits));
+        judge.followers.engines[0].1 = Box::new(Optimized::new(&names, &objects, limits));
         let events = [
             HEADER,
             r#"{"event":"op","replica":"a","object":"s","op":"add","element":"x"}"#,
@@ -167,7 +168,7 @@ fn an_engine_stops_at_its_limits() {
         while let Some(line) = reader.next_line().expect("they are of the grammar") {
             read(&mut judge, &line);
         }
-        let Engines { compared, stopped, differences, .. } = &judge.engines;
+        let Followers { compared, stopped, differences, .. } = &judge.followers;
         assert_eq!((*compared, differences.len()), (1, 0));
         let [stopped] = &stopped[..] else { panic!("it stops once: {stopped:?}") };
         assert!(stopped.starts_with("the optimized engine followed to line 4 only: "));

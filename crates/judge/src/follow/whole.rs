@@ -4,7 +4,7 @@
 //! Cost: a copy of the sender's states for each message and backup, kept to the end; and a copy
 //! for each merge, which is not kept.
 
-use super::{Follow, Key, OpenDecision, Outcome, Performed, Question, Told};
+use super::{Follow, Key, NoticeRow, OpenDecision, Outcome, Performed, Question};
 use super::{answer_text, decisions_text, notices_text, same_answer, vector_text};
 use hashbrown::HashMap;
 use rejoin::dot::{Origin, ReplicaId};
@@ -35,7 +35,7 @@ pub trait Engine: Sized {
     fn seen(&self, object: &str) -> Result<BTreeMap<String, u128>, String>;
     fn vector(&self) -> Result<BTreeMap<ReplicaId, u128>, String>;
     fn decisions(&self, object: &str) -> Result<Vec<OpenDecision>, String>;
-    fn notices(&self, user: &User) -> Result<Vec<Told>, String>;
+    fn notices(&self, user: &User) -> Result<Vec<NoticeRow>, String>;
 }
 
 fn words(error: impl std::fmt::Display) -> String {
@@ -111,7 +111,7 @@ impl Engine for reference::replica::Replica<Key, Canonical> {
             .collect())
     }
 
-    fn notices(&self, user: &User) -> Result<Vec<Told>, String> {
+    fn notices(&self, user: &User) -> Result<Vec<NoticeRow>, String> {
         let told = |Notice { object, key, decision }: Notice<Key>| {
             let key = key.map_or(String::new(), |key| key.to_string());
             let replica = decision.dot.origin.replica.to_string();
@@ -182,7 +182,7 @@ impl Engine for proven::replica::Replica<Key, Canonical> {
             .collect())
     }
 
-    fn notices(&self, user: &User) -> Result<Vec<Told>, String> {
+    fn notices(&self, user: &User) -> Result<Vec<NoticeRow>, String> {
         let told = |notice: proven::Notice<Key>| {
             let key = notice.key.map_or(String::new(), |key| key.to_string());
             let (replica, seq) = notice.decision;
@@ -240,9 +240,14 @@ impl<E: Engine> Follow for Replicas<E> {
         self.save(at, number)
     }
 
-    fn receive(&mut self, at: usize, number: usize, news: &[super::News]) -> Result<(), String> {
+    fn receive(
+        &mut self,
+        at: usize,
+        number: usize,
+        updates: &[super::Update],
+    ) -> Result<(), String> {
         let all = self.kept.get(&number).cloned().ok_or_else(nothing_kept)?;
-        let objects: Vec<u32> = news.iter().map(|news| news.object).collect();
+        let objects: Vec<u32> = updates.iter().map(|update| update.object).collect();
         self.join(at, &all, &objects)
     }
 

@@ -8,16 +8,17 @@
 //! [`optimized`].
 
 mod optimized;
+pub mod proven_judge;
 #[cfg(test)]
 mod tests;
 mod whole;
 
-use super::EngineName;
-use super::history::{self, Content, History, OpId, Seen};
-use super::judge::Judge;
-use super::resolve::Resolved;
-use super::state_hash::OWN_ALGORITHM;
-use super::values::{Amount, list, quoted};
+use crate::EngineName;
+use crate::answer::state_hash::{OWN_ALGORITHM, state_hash};
+use crate::answer::values::{Amount, list, quoted};
+use crate::claim::{Resolved, all_notices, open_decisions};
+use crate::past::history::{self, Content, History, OpId, Seen};
+use crate::past::{Happened, Past, Transfer};
 use optimized::{Limits, Optimized};
 use rejoin::digest::StateHash;
 use rejoin::dot::ReplicaId;
@@ -26,7 +27,7 @@ use rejoin::operation::{Answer, Canonical, ObjectId, Operation, User};
 use rejoin::reference;
 use rejoin_proven as proven;
 use rejoin_trace as trace;
-use rejoin_trace::Claim;
+use rejoin_trace::{Claim, Event};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,12 +102,12 @@ pub fn decisions_text(mut open: Vec<OpenDecision>) -> String {
 }
 
 /// What a notice says: object, key (empty for a register), replica, seq.
-pub type Told = (String, String, String, u64);
+pub type NoticeRow = (String, String, String, u64);
 
 /// See [`decisions_text`].
-pub fn notices_text(mut told: Vec<Told>) -> String {
-    told.sort_unstable();
-    format!("{told:?}")
+pub fn notices_text(mut notices: Vec<NoticeRow>) -> String {
+    notices.sort_unstable();
+    format!("{notices:?}")
 }
 
 /// See [`decisions_text`].
@@ -130,7 +131,7 @@ pub struct Performed<'a> {
 
 /// What a replica is to learn of one object, as a message brings it.
 #[derive(Clone, Debug)]
-pub struct News {
+pub struct Update {
     object: u32,
     /// A replica that has just what the message was made of, if the sender still does.
     from: Option<u32>,
@@ -145,9 +146,9 @@ trait Follow {
     fn perform(&mut self, at: usize, performed: &Performed<'_>) -> Result<(), String>;
     /// What the replica has is put into a message.
     fn send(&mut self, at: usize, number: usize) -> Result<(), String>;
-    /// The replica takes in a message, which brings this.
-    fn receive(&mut self, at: usize, number: usize, news: &[News]) -> Result<(), String>;
-    /// The replica takes in what another one has of these objects.
+    /// The replica applies a message, which brings this.
+    fn receive(&mut self, at: usize, number: usize, updates: &[Update]) -> Result<(), String>;
+    /// The replica applies what another one has of these objects.
     fn merge(&mut self, at: usize, from: usize, objects: &[u32]) -> Result<(), String>;
     /// A backup is taken of the replica.
     fn save(&mut self, at: usize, number: usize) -> Result<(), String>;
@@ -209,12 +210,16 @@ fn answer_text<K: Ord + Borrow<str>, V: AsRef<str>>(answer: &Answer<K, V>) -> St
 
 /// The engines that follow one trace.
 #[derive(Default)]
-pub struct Engines {
+pub struct Followers {
     engines: Vec<(EngineName, Box<dyn Follow>)>,
     /// For each replica, whether the engines know all that it has seen.
     follows: Vec<bool>,
-    /// How many messages and backups there were.
+    /// How many messages and backups were kept.
     kept: usize,
+    /// For each message, what it needs of what its sender had.
+    messages: Vec<Option<Kept>>,
+    /// For each backup, what it needs of what its replica had.
+    snapshots: Vec<Option<Kept>>,
     users: BTreeMap<String, User>,
     /// How many answers were compared.
     pub compared: u64,
@@ -224,7 +229,7 @@ pub struct Engines {
     pub differences: Vec<String>,
 }
 
-impl std::fmt::Debug for Engines {
+impl std::fmt::Debug for Followers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.engines.iter().map(|(name, _)| name)).finish()
     }
@@ -253,7 +258,7 @@ fn follow(
     })
 }
 
-impl Engines {
+impl Followers {
     /// These engines, for the replicas and objects of a trace.
     pub fn new(names: &[EngineName], history: &History) -> Self {
         let replicas: Vec<ReplicaId> = history
@@ -298,8 +303,47 @@ impl Engines {
         }
     }
 
+    /// Does what one line says that happened, once the past has it.
+    pub fn see(&mut self, event: &Event, happened: &Happened, past: &Past) {
+        if !self.any() {
+            return;
+        }
+        let (history, line) = (&past.history, past.line);
+        match happened {
+            Happened::Nothing => {}
+            Happened::Performed { replica, op: id } => {
+                if let Event::Op(op) = event {
+                    self.perform(*replica, op, *id, history);
+                }
+            }
+            Happened::Sent { replica } => {
+                let kept = self.send(*replica, history.seen(*replica), line);
+                self.messages.push(kept);
+            }
+            Happened::Received { replica, message, before } => {
+                let kept = self.messages[*message as usize].clone();
+                let content = &past.messages[*message as usize].content;
+                let seen = (before, history.seen(*replica));
+                self.receive(*replica, kept.as_ref(), content, seen, history, line);
+            }
+            Happened::Transferred(transfers) => {
+                for Transfer { from, to, before, after } in transfers {
+                    self.merge(*to, *from, (before, after), history, line);
+                }
+            }
+            Happened::Saved { replica } => {
+                let kept = self.save(*replica, history.seen(*replica), line);
+                self.snapshots.push(kept);
+            }
+            Happened::Restored { replica, snapshot, incarnation } => {
+                let kept = self.snapshots[*snapshot as usize].clone();
+                self.restore(*replica, kept.as_ref(), *incarnation, line);
+            }
+        }
+    }
+
     /// A replica performed an operation, which the history has.
-    pub fn perform(&mut self, replica: u32, op: &trace::Op, id: OpId, history: &History) {
+    fn perform(&mut self, replica: u32, op: &trace::Op, id: OpId, history: &History) {
         if !self.follow(replica) {
             return;
         }
@@ -314,12 +358,12 @@ impl Engines {
     }
 
     /// Keeps what a message needs of what a replica has.
-    pub fn send(&mut self, replica: u32, seen: &Seen, line: u32) -> Option<Kept> {
+    fn send(&mut self, replica: u32, seen: &Seen, line: u32) -> Option<Kept> {
         self.keep(replica, seen, line, |engine, number| engine.send(replica as usize, number))
     }
 
     /// Keeps a backup.
-    pub fn save(&mut self, replica: u32, seen: &Seen, line: u32) -> Option<Kept> {
+    fn save(&mut self, replica: u32, seen: &Seen, line: u32) -> Option<Kept> {
         self.keep(replica, seen, line, |engine, number| engine.save(replica as usize, number))
     }
 
@@ -339,15 +383,15 @@ impl Engines {
         Some(Kept { number, replica, seen: seen.clone() })
     }
 
-    /// A replica took in a message that held `content`, made of what was kept then. Before it
+    /// A replica applied a message that held `content`, made of what was kept then. Before it
     /// had seen `before`, now it has seen `after`.
-    pub fn receive(
+    fn receive(
         &mut self,
         at: u32,
         kept: Option<&Kept>,
         content: &Content,
         (before, after): (&Seen, &Seen),
-        history: &mut History,
+        history: &History,
         line: u32,
     ) {
         if !self.follow(at) {
@@ -362,26 +406,26 @@ impl Engines {
             _ => true,
         };
         let Some(kept) = kept.filter(whole) else { return self.leave(at) };
-        let mut news = Vec::new();
-        for (object, lanes) in history.news(before, after) {
+        let mut updates = Vec::new();
+        for (object, lanes) in history.added(before, after) {
             let sender = history.seen(kept.replica).clone();
             // A replica that was set back may receive what it sent before.
             let is_unchanged = kept.replica != at
                 && self.follow(kept.replica)
                 && history.same(&sender, &kept.seen, Some(object));
-            news.push(News { object, from: is_unchanged.then_some(kept.replica), lanes });
+            updates.push(Update { object, from: is_unchanged.then_some(kept.replica), lanes });
         }
-        self.each(line, |engine| engine.receive(at as usize, kept.number, &news));
+        self.each(line, |engine| engine.receive(at as usize, kept.number, &updates));
     }
 
-    /// A replica took in what another one has, of some objects or of all. Before it had seen
+    /// A replica applied what another one has, of some objects or of all. Before it had seen
     /// `before`, now it has seen `after`.
-    pub fn merge(
+    fn merge(
         &mut self,
         at: u32,
         from: u32,
         (before, after): (&Seen, &Seen),
-        history: &mut History,
+        history: &History,
         line: u32,
     ) {
         if !self.follow(at) {
@@ -390,13 +434,13 @@ impl Engines {
         if !self.follow(from) {
             return self.leave(at);
         }
-        let news = history.news(before, after);
-        let objects: Vec<u32> = news.into_keys().collect();
+        let added = history.added(before, after);
+        let objects: Vec<u32> = added.into_keys().collect();
         self.each(line, |engine| engine.merge(at as usize, from as usize, &objects));
     }
 
     /// A replica was set back.
-    pub fn restore(&mut self, replica: u32, kept: Option<&Kept>, incarnation: u64, line: u32) {
+    fn restore(&mut self, replica: u32, kept: Option<&Kept>, incarnation: u64, line: u32) {
         if !self.any() {
             return;
         }
@@ -434,53 +478,51 @@ impl Engines {
             self.compared += 1;
         }
     }
-}
 
-impl Judge {
     /// Asks the engines what a claim answers, and holds them against the definition.
-    pub fn cross_check(&mut self, claim: &Claim, resolved: &Resolved) {
-        let (Some(replica), line) = (resolved.replica, self.line) else { return };
-        if !self.engines.follow(replica) {
+    pub fn cross_check(&mut self, past: &Past, claim: &Claim, resolved: &Resolved) {
+        let (Some(replica), line) = (resolved.replica, past.line) else { return };
+        if !self.follow(replica) {
             return;
         }
-        if resolved.object.is_some_and(|object| self.loaded[object as usize]) {
+        if resolved.object.is_some_and(|object| past.loaded[object as usize]) {
             return;
         }
-        let seen = self.seen(replica);
+        let seen = past.seen(replica);
         match (claim, resolved.object) {
             (Claim::Read { object: name, element, key, .. }, Some(object)) => {
                 if let Some(member) = element.as_deref().or(key.as_deref()) {
-                    let right = self.history.member_text(object, member, &seen);
+                    let right = past.history.member_text(object, member, &seen);
                     let question = Question::Member(name, member, &right);
-                    self.engines.compare(replica, &question, line);
+                    self.compare(replica, &question, line);
                 } else {
-                    let right = self.history.amount(object, &seen);
-                    self.engines.compare(replica, &Question::Value(name, &right), line);
+                    let right = past.history.amount(object, &seen);
+                    self.compare(replica, &Question::Value(name, &right), line);
                 }
             }
             (Claim::Vector { object: name, .. }, object) => {
-                let counts = self.history.counts(&seen, object);
-                let name_of = |replica: u32| self.history.replicas[replica as usize].name.as_ref();
+                let counts = past.history.counts(&seen, object);
+                let name_of = |replica: u32| past.history.replicas[replica as usize].name.as_ref();
                 let named = counts.into_iter().map(|(of, n)| (name_of(of).to_string(), n.into()));
                 let right = vector_text(named.collect());
                 let question = Question::Vector(name.as_deref(), &right);
-                self.engines.compare(replica, &question, line);
+                self.compare(replica, &question, line);
             }
             (Claim::Decisions { object: name, .. }, Some(object)) => {
-                let open = self.open_decisions(object, &seen.laid_flat(), false);
-                let names = |ops: &[OpId]| ops.iter().map(|op| self.name_of(*op)).collect();
+                let open = open_decisions(past, object, &seen.laid_flat(), false);
+                let names = |ops: &[OpId]| ops.iter().map(|op| past.name_of(*op)).collect();
                 let named = open
                     .iter()
                     .map(|open| (open.key.clone(), names(&open.kept), names(&open.superseded)));
                 let right = decisions_text(named.collect());
-                self.engines.compare(replica, &Question::Decisions(name, &right), line);
+                self.compare(replica, &Question::Decisions(name, &right), line);
             }
             (Claim::Notices { user, .. }, _) => {
-                let mut told = Vec::new();
-                for (key, choices) in self.all_notices(&seen.laid_flat(), user) {
+                let mut notices = Vec::new();
+                for (key, choices) in all_notices(past, &seen.laid_flat(), user) {
                     for op in &choices[0] {
-                        let (by, seq) = self.name_of(*op);
-                        told.push((
+                        let (by, seq) = past.name_of(*op);
+                        notices.push((
                             key.object.clone(),
                             key.key.clone().unwrap_or_default(),
                             by,
@@ -488,15 +530,15 @@ impl Judge {
                         ));
                     }
                 }
-                let right = notices_text(told);
-                self.engines.compare(replica, &Question::Notices(user, &right), line);
+                let right = notices_text(notices);
+                self.compare(replica, &Question::Notices(user, &right), line);
             }
             (Claim::Digest { object: name, algorithm, .. }, object)
                 if algorithm.as_deref() == Some(OWN_ALGORITHM) =>
             {
-                if let Ok(right) = self.state_hash(object, &seen) {
+                if let Ok(right) = state_hash(past, object, &seen) {
                     let question = Question::Digest(name.as_deref(), &right);
-                    self.engines.compare(replica, &question, line);
+                    self.compare(replica, &question, line);
                 }
             }
             _ => {}

@@ -5,8 +5,8 @@
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011): the set is its
 //! specification 15 with tombstones.
 
-use super::rows::Row;
-use super::values::{list, quoted};
+use crate::answer::rows::Row;
+use crate::answer::values::{list, quoted};
 use rejoin::json::Count;
 use rejoin::object::ObjectType;
 use rejoin_trace::{ExplicitState, Operation};

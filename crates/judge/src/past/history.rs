@@ -13,6 +13,7 @@
 use super::tree::Tree;
 use hashbrown::HashMap;
 use rejoin::object::ObjectType;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -251,8 +252,8 @@ pub struct History {
     pub users: Interner,
     /// Whether a replica ever saw an operation without those before it in its lane.
     pub irregular: bool,
-    /// Elementary steps taken, so that judging can be bounded.
-    pub work: u64,
+    /// Elementary steps taken, so that judging can be bounded. A question counts as well.
+    work: Cell<u64>,
 }
 
 /// Texts, each kept once and known by a number.
@@ -310,6 +311,16 @@ impl History {
             })
             .collect();
         history
+    }
+
+    /// Counts elementary steps.
+    pub fn charge(&self, steps: u64) {
+        self.work.set(self.work.get().saturating_add(steps));
+    }
+
+    /// The elementary steps taken so far.
+    pub fn work(&self) -> u64 {
+        self.work.get()
     }
 
     fn begin_branch(&mut self, replica: u32, line: u32, how: How) {
@@ -421,7 +432,7 @@ impl History {
         let of = &self.keys[key as usize];
         // Few branches decide one key, and the one that did so last is the likeliest to go on.
         let at = of.branches.iter().rposition(|b| *b == branch);
-        self.work += (of.branches.len() - at.unwrap_or(0)) as u64;
+        self.charge((of.branches.len() - at.unwrap_or(0)) as u64);
         let before = at.map(|at| of.chains[at].end);
         let Operation { lane, position, effect, .. } = self.ops[op as usize];
         let (mark, timestamp) = match (effect, before) {
@@ -506,7 +517,7 @@ impl History {
     }
 
     /// The operations of a set, in no particular order; only of one object where one is named.
-    pub fn members(&mut self, seen: &Seen, object: Option<u32>) -> Vec<OpId> {
+    pub fn members(&self, seen: &Seen, object: Option<u32>) -> Vec<OpId> {
         let mut members = Vec::new();
         match object {
             Some(object) => {
@@ -514,14 +525,14 @@ impl History {
                     let count = seen.counts.get(*lane) as usize;
                     members.extend(&self.lanes[*lane as usize].ops[..count]);
                 }
-                self.work += self.objects[object as usize].lanes.len() as u64;
+                self.charge(self.objects[object as usize].lanes.len() as u64);
             }
             None => seen.counts.for_each(&mut |lane, count| {
                 members.extend(&self.lanes[lane as usize].ops[..count as usize]);
             }),
         }
         members.extend(self.beyond(seen, object));
-        self.work += members.len() as u64;
+        self.charge(members.len() as u64);
         members
     }
 
@@ -538,7 +549,7 @@ impl History {
     /// Calls `visit(lane, count)` for each lane of which operations are in the set, of one object
     /// where one is named.
     pub fn for_each_prefix(
-        &mut self,
+        &self,
         seen: &Seen,
         object: Option<u32>,
         visit: &mut impl FnMut(&Self, u32, u32),
@@ -559,7 +570,7 @@ impl History {
                 visit(self, lane, count);
             }),
         }
-        self.work += work;
+        self.charge(work);
     }
 
     /// Adds to what a replica has seen; says whether that was anything new.
@@ -577,7 +588,7 @@ impl History {
     }
 
     /// What either of two sets holds.
-    pub fn union(&mut self, a: &Seen, b: &Seen) -> Seen {
+    pub fn union(&self, a: &Seen, b: &Seen) -> Seen {
         let mut union = a.clone();
         self.add(&mut union, &Content::All(b.clone()));
         union
@@ -612,11 +623,11 @@ impl History {
             work += 1;
             true
         });
-        self.work += work;
+        self.charge(work);
         self.replicas[replica as usize].own = own;
     }
 
-    fn add(&mut self, seen: &mut Seen, what: &Content) {
+    fn add(&self, seen: &mut Seen, what: &Content) {
         // The lanes of which a longer prefix came, and what came beyond prefixes.
         let (mut raised, mut ops) = (Vec::new(), Vec::new());
         match what {
@@ -629,14 +640,14 @@ impl History {
                     work += 1;
                     true
                 });
-                self.work += work;
+                self.charge(work);
                 seen.counts.join(&other.counts);
                 ops = new_beyond(seen, other);
             }
             Content::Objects(other, objects) => {
                 for object in objects {
                     for lane in &self.objects[*object as usize].lanes {
-                        self.work += 1;
+                        self.charge(1);
                         let (here, there) = (seen.counts.get(*lane), other.counts.get(*lane));
                         if there > here {
                             seen.counts.set(*lane, there);
@@ -664,16 +675,16 @@ impl History {
                     seen.size -= 1;
                 }
             }
-            self.work += u64::from(there - here);
+            self.charge(u64::from(there - here));
             self.absorb(seen, lane);
         }
         for op in ops {
-            self.work += 1;
+            self.charge(1);
             if self.contains(seen, op) {
                 continue;
             }
             // To keep a bit costs more than a look, and so the steps bound the memory too.
-            self.work += 15;
+            self.charge(15);
             seen.size += 1;
             let operation = self.ops[op as usize];
             if seen.counts.get(operation.lane) + 1 == operation.position {
@@ -690,7 +701,7 @@ impl History {
     }
 
     /// Moves into a lane's prefix what has come to follow it: so equal sets are equal data.
-    fn absorb(&mut self, seen: &mut Seen, lane: u32) {
+    fn absorb(&self, seen: &mut Seen, lane: u32) {
         if seen.gaps == 0 {
             return;
         }
@@ -708,11 +719,11 @@ impl History {
         if count > first {
             seen.counts.set(lane, count);
         }
-        self.work += u64::from(count - first) + 1;
+        self.charge(u64::from(count - first) + 1);
     }
 
     /// Whether two sets hold the same operations, of one object where one is named.
-    pub fn same(&mut self, a: &Seen, b: &Seen, object: Option<u32>) -> bool {
+    pub fn same(&self, a: &Seen, b: &Seen, object: Option<u32>) -> bool {
         let mut same = true;
         let mut work = 1;
         a.counts.differences(&b.counts, &mut |lane, _, _| {
@@ -730,22 +741,22 @@ impl History {
             }
             same
         });
-        self.work += work;
+        self.charge(work);
         same
     }
 
     /// What is in the second set and not in the first, where both are regular: by object, the
     /// lanes of which the prefix is longer, and both lengths.
-    pub fn news(&mut self, before: &Seen, after: &Seen) -> BTreeMap<u32, Vec<(u32, u32, u32)>> {
-        let mut news = BTreeMap::<u32, Vec<_>>::new();
+    pub fn added(&self, before: &Seen, after: &Seen) -> BTreeMap<u32, Vec<(u32, u32, u32)>> {
+        let mut added = BTreeMap::<u32, Vec<_>>::new();
         let mut work = 1;
         before.counts.differences(&after.counts, &mut |lane, here, there| {
             work += 1;
-            news.entry(self.lanes[lane as usize].object).or_default().push((lane, here, there));
+            added.entry(self.lanes[lane as usize].object).or_default().push((lane, here, there));
             true
         });
-        self.work += work;
-        news
+        self.charge(work);
+        added
     }
 
     /// The first epoch of a branch that begins with an operation of another branch seen.
@@ -790,7 +801,7 @@ pub struct Past {
 
 impl History {
     /// What these operations saw, together: so that many are held against many in one go.
-    pub fn past(&mut self, ops: &[OpId]) -> Past {
+    pub fn past(&self, ops: &[OpId]) -> Past {
         let mut past = Past::default();
         let mut epochs = hashbrown::HashSet::new();
         for op in ops {
@@ -803,7 +814,7 @@ impl History {
                 past.received.beyond.join(&seen.beyond);
             }
         }
-        self.work += ops.len() as u64;
+        self.charge(ops.len() as u64);
         past
     }
 
@@ -830,14 +841,14 @@ pub enum Content {
 
 impl History {
     /// A set less what messages hold.
-    pub fn less(&mut self, seen: &Seen, messages: &[&Content]) -> Content {
+    pub fn less(&self, seen: &Seen, messages: &[&Content]) -> Content {
         let mut known = Seen::default();
         messages.iter().for_each(|content| self.add(&mut known, content));
         Content::Less(seen.clone(), known)
     }
 
     /// What is in the first set and not in the second, in the order of the file.
-    fn difference(&mut self, seen: &Seen, known: &Seen) -> Vec<OpId> {
+    fn difference(&self, seen: &Seen, known: &Seen) -> Vec<OpId> {
         let mut ops = self.beyond(seen, None);
         known.counts.differences(&seen.counts, &mut |lane, there, here| {
             if here > there {
@@ -846,7 +857,7 @@ impl History {
             }
             true
         });
-        self.work += ops.len() as u64;
+        self.charge(ops.len() as u64);
         ops.retain(|op| !self.contains(known, *op));
         ops.sort_unstable();
         ops

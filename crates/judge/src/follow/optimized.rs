@@ -10,7 +10,7 @@
 //! Cost: a merge, and a message that finds its sender unchanged, cost what is new. Stretches take
 //! memory for what each key, share and entry was at the end of each; a backup is a copy.
 
-use super::{Amount, Follow, Key, News, Outcome, Performed, Question};
+use super::{Amount, Follow, Key, Outcome, Performed, Question, Update};
 use super::{answer_text, decisions_text, hash_text, notices_text, vector_text};
 use hashbrown::HashMap;
 use rejoin::dot::{Origin, ReplicaId};
@@ -221,8 +221,8 @@ impl Follow for Optimized {
         self.end_all(at)
     }
 
-    fn receive(&mut self, at: usize, _: usize, news: &[News]) -> Result<(), String> {
-        for News { object, from, lanes } in news {
+    fn receive(&mut self, at: usize, _: usize, updates: &[Update]) -> Result<(), String> {
+        for Update { object, from, lanes } in updates {
             self.end(at, *object)?;
             match from {
                 Some(from) => self.transfer(at, *from as usize, *object)?,

@@ -1,19 +1,19 @@
 //! What an object amounts to, as one text: for comparing replicas, and for showing.
 
-use super::history::{Effect, History, Seen};
+use crate::past::history::{Effect, History, Seen};
 use rejoin::json::Json;
 use rejoin::object::ObjectType;
 
 impl History {
     /// The elements of a set, by their numbers.
-    pub fn elements(&mut self, object: u32, seen: &Seen) -> Vec<u32> {
+    pub fn elements(&self, object: u32, seen: &Seen) -> Vec<u32> {
         let keys = self.objects[object as usize].keys.clone();
         keys.into_iter().filter(|key| !self.live(*key, seen).is_empty()).collect()
     }
 
     /// The current value of a register's or map's key as a number, unless there is none or it is
     /// deleted.
-    pub fn current(&mut self, key: u32, seen: &Seen) -> Option<u32> {
+    pub fn current(&self, key: u32, seen: &Seen) -> Option<u32> {
         let winner = self.winner(key, seen)?;
         match self.ops[winner as usize].effect {
             Effect::Wrote { value, .. } if &**self.values.text(value) != "null" => Some(value),
@@ -22,7 +22,7 @@ impl History {
     }
 
     /// What an object amounts to. Cost: that of all its keys, or entries.
-    pub fn amount(&mut self, object: u32, seen: &Seen) -> Amount<'_> {
+    pub fn amount(&self, object: u32, seen: &Seen) -> Amount<'_> {
         let seen = &seen.laid_flat();
         let of = &self.objects[object as usize];
         match of.kind {
@@ -54,12 +54,12 @@ impl History {
     }
 
     /// The value of an object as canonical JSON, but with members in byte order.
-    pub fn value_text(&mut self, object: u32, seen: &Seen) -> String {
+    pub fn value_text(&self, object: u32, seen: &Seen) -> String {
         self.amount(object, seen).text()
     }
 
     /// Whether the element is in the set, or the value of the key of the map, as canonical JSON.
-    pub fn member_text(&mut self, object: u32, name: &str, seen: &Seen) -> String {
+    pub fn member_text(&self, object: u32, name: &str, seen: &Seen) -> String {
         let key = self.find_key(object, name);
         if self.objects[object as usize].kind == ObjectType::OrSet {
             return key.is_some_and(|key| !self.live(key, seen).is_empty()).to_string();

@@ -10,13 +10,13 @@
 //!
 //! Cost: a key O(branches that decided it · log), where no delivery left a gap.
 
-use super::history::{Chain, Effect, History, Link, NONE, OpId, Seen};
+use crate::past::history::{Chain, Effect, History, Link, NONE, OpId, Seen};
 use rejoin::object::ObjectType;
 use std::collections::BTreeMap;
 
 impl History {
     /// G-counter: the sum of the amounts.
-    pub fn count(&mut self, object: u32, seen: &Seen) -> u128 {
+    pub fn count(&self, object: u32, seen: &Seen) -> u128 {
         let mut sum = 0;
         self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
             sum += history.lanes[lane as usize].totals[count as usize - 1];
@@ -30,7 +30,7 @@ impl History {
     }
 
     /// Vector: how many operations of each replica, of one object where one is named.
-    pub fn counts(&mut self, seen: &Seen, object: Option<u32>) -> BTreeMap<u32, u64> {
+    pub fn counts(&self, seen: &Seen, object: Option<u32>) -> BTreeMap<u32, u64> {
         let mut counts = BTreeMap::new();
         self.for_each_prefix(seen, object, &mut |history, lane, count| {
             let branch = history.lanes[lane as usize].branch;
@@ -57,33 +57,33 @@ impl History {
     }
 
     /// The maximal decisions on a key: those that no other decision on it saw.
-    pub fn maximal(&mut self, key: u32, seen: &Seen) -> Vec<OpId> {
+    pub fn maximal(&self, key: u32, seen: &Seen) -> Vec<OpId> {
         let of = &self.keys[key as usize];
         let last: Vec<OpId> = of
             .chains
             .iter()
             .filter_map(|chain| self.last_seen(chain, seen).map(|i| chain.ops[i]))
             .collect();
-        self.work += of.chains.len() as u64;
+        self.charge(of.chains.len() as u64);
         self.unseen_by(last.clone(), &last)
     }
 
     /// Those of some operations that none of others saw.
-    fn unseen_by(&mut self, mut ops: Vec<OpId>, others: &[OpId]) -> Vec<OpId> {
+    fn unseen_by(&self, mut ops: Vec<OpId>, others: &[OpId]) -> Vec<OpId> {
         const FEW: usize = 8;
         if others.len() <= FEW {
-            self.work += (ops.len() * others.len()) as u64;
+            self.charge((ops.len() * others.len()) as u64);
             ops.retain(|op| !others.iter().any(|other| self.sees(*other, *op)));
         } else {
             let past = self.past(others);
-            self.work += ops.len() as u64;
+            self.charge(ops.len() as u64);
             ops.retain(|op| !self.in_past(&past, *op));
         }
         ops
     }
 
     /// Register or map key: the greatest write by (timestamp, origin, seq, canonical bytes).
-    pub fn winner(&mut self, key: u32, seen: &Seen) -> Option<OpId> {
+    pub fn winner(&self, key: u32, seen: &Seen) -> Option<OpId> {
         let of = &self.keys[key as usize];
         let mut work = of.chains.len();
         let mut winner: Option<(OpId, u64)> = None;
@@ -111,13 +111,13 @@ impl History {
                 }
             }
         }
-        self.work += work as u64;
+        self.charge(work as u64);
         winner.map(|(op, _)| op)
     }
 
     /// Or-set: the additions of an element that no removal of it saw; where nothing is
     /// irregular at most one of a branch, and one exactly if the branch has any.
-    pub fn live(&mut self, key: u32, seen: &Seen) -> Vec<OpId> {
+    pub fn live(&self, key: u32, seen: &Seen) -> Vec<OpId> {
         let of = &self.keys[key as usize];
         let (mut adds, mut removes) = (Vec::new(), Vec::new());
         let mut work = of.chains.len();
@@ -143,12 +143,12 @@ impl History {
                 }
             }
         }
-        self.work += work as u64;
+        self.charge(work as u64);
         self.unseen_by(adds, &removes)
     }
 
     /// All additions of an element that no removal of it saw.
-    pub fn all_live(&mut self, key: u32, seen: &Seen) -> Vec<OpId> {
+    pub fn all_live(&self, key: u32, seen: &Seen) -> Vec<OpId> {
         let last = self.live(key, seen);
         if self.irregular || last.is_empty() {
             return last;
@@ -179,12 +179,12 @@ impl History {
                 live.push(*op);
             }
         }
-        self.work += work as u64;
+        self.charge(work as u64);
         live
     }
 
     /// The current effect of a key and its maximal decisions; `None` where nobody decided it.
-    pub fn decision(&mut self, object: u32, key: u32, seen: &Seen) -> Option<(Effect, Vec<OpId>)> {
+    pub fn decision(&self, object: u32, key: u32, seen: &Seen) -> Option<(Effect, Vec<OpId>)> {
         let maximal = self.maximal(key, seen);
         if maximal.is_empty() {
             return None;
@@ -209,11 +209,11 @@ impl History {
     }
 
     /// Log: the entries in order.
-    pub fn entries(&mut self, object: u32, seen: &Seen) -> Vec<OpId> {
+    pub fn entries(&self, object: u32, seen: &Seen) -> Vec<OpId> {
         let mut entries = self.members(seen, Some(object));
         // What one branch appended is mostly in order already, which this sort makes use of.
         entries.sort_by(|a, b| self.stamp(*a).cmp(&self.stamp(*b)));
-        self.work += 4 * entries.len() as u64;
+        self.charge(4 * entries.len() as u64);
         entries
     }
 }

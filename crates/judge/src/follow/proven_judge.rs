@@ -5,7 +5,7 @@
 //! Cost: quadratic in the operations for each of them and for each claim, which is why long traces
 //! are left out.
 
-use super::{ProvenJudge, Report, Rule, Verdict};
+use crate::{ProvenJudge, Report, Rule, Verdict};
 use rejoin_proven as proven;
 use rejoin_proven::machine::RunError;
 use rejoin_proven::trace::Trace;

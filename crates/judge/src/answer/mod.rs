@@ -1,0 +1,9 @@
+//! What follows from what a replica has seen: every question takes the past as it is.
+//!
+//! Reading order: `meaning` is sections 3 and 4 of spec/trace-format.md over sets of operations,
+//! `values` what an object amounts to, `rows` its explicit state, and `state_hash` its hash.
+
+pub mod meaning;
+pub mod rows;
+pub mod state_hash;
+pub mod values;

@@ -1,0 +1,504 @@
+//! Own stamps: the implementation orders writes by a rule that the trace does not tell.
+//!
+//! Meaning: an answer must be one that some order allows, and all answers together must not show
+//! one pair in both orders (spec/trace-format.md, section 3).
+//! Cost: a register or key O(its maximal writes); a log O(entries · branches), and once more for
+//! each earlier answer that none of the later ones contains.
+
+use super::digest::knowledge;
+use crate::Rule;
+use crate::judge::{Checked, Falsity, Judgement};
+use crate::past::Past;
+use crate::past::history::{Effect, OpId, Seen};
+use crate::wording::{MOST_LISTED, shown};
+use hashbrown::HashMap;
+use rejoin::json::Json;
+use rejoin::object::ObjectType;
+use std::rc::Rc;
+
+/// An object, its key (none for a log), and a fingerprint of what was seen of the object.
+type Question = (u32, Option<u32>, [u8; 32]);
+
+/// What earlier answers have shown of the implementation's order.
+#[derive(Debug, Default)]
+pub struct Agreement {
+    /// Of two writes, the one shown above the other, and the line that did so.
+    above: HashMap<(OpId, OpId), u32>,
+    /// For a contested key (or a log) and what was seen of its object, the answer and its line.
+    answers: HashMap<Question, (Rc<str>, u32)>,
+    /// For each log, answers that no other answer contains.
+    orders: HashMap<u32, Vec<Rc<Order>>>,
+}
+
+/// The order of the operations whose entries were there once in an answer.
+#[derive(Debug)]
+struct Order {
+    line: u32,
+    entries: Vec<OpId>,
+    places: HashMap<OpId, u32>,
+}
+
+impl Order {
+    fn new(line: u32, entries: Vec<OpId>) -> Self {
+        let places = entries.iter().zip(0..).map(|(entry, place)| (*entry, place)).collect();
+        Self { line, entries, places }
+    }
+
+    /// Two entries that stand the other way round in the other order; `Err` says whether the
+    /// other has all entries of this one.
+    fn reversed(&self, other: &Self) -> Result<(OpId, OpId), bool> {
+        let mut last: Option<(OpId, u32)> = None;
+        let mut all = true;
+        for entry in &self.entries {
+            let Some(place) = other.places.get(entry) else {
+                all = false;
+                continue;
+            };
+            match last {
+                Some((before, at)) if at > *place => return Ok((before, *entry)),
+                _ => last = Some((*entry, *place)),
+            }
+        }
+        Err(all)
+    }
+}
+
+/// Trying to place entries that stand more than once in a log ends after so many steps.
+const MOST_STEPS: u64 = 1_000_000;
+
+/// What an answer shows of one key.
+struct Shown {
+    key: u32,
+    value: Rc<str>,
+    /// The maximal writes that carry the value.
+    carriers: Vec<OpId>,
+    /// The other maximal writes.
+    others: Vec<OpId>,
+}
+
+/// Judges the answer of a register, a map or a log.
+pub fn read_own(
+    memory: &mut Agreement,
+    past: &Past,
+    replica: u32,
+    object: u32,
+    key: Option<&str>,
+    claimed: &Json,
+) -> Judgement {
+    let seen = past.seen(replica);
+    match (past.history.objects[object as usize].kind, key) {
+        (ObjectType::Log, _) => own_log(memory, past, replica, object, &seen, claimed),
+        (ObjectType::LwwMap, None) => Ok(own_map(memory, past, replica, object, &seen, claimed)),
+        (_, key) => {
+            let key = key.unwrap_or("");
+            Ok(own_key(past, replica, object, &seen, key, &claimed.canonical())
+                .and_then(|shown| agree(memory, past, replica, object, &seen, shown.as_slice())))
+        }
+    }
+}
+
+/// What a key's answer shows, if it is the value of a write that no other saw; nothing where
+/// nobody wrote.
+pub(super) fn own_key(
+    past: &Past,
+    replica: u32,
+    object: u32,
+    seen: &Seen,
+    key: &str,
+    claimed: &str,
+) -> Result<Option<Shown>, Box<Falsity>> {
+    let number = past.history.find_key(object, key);
+    let maximal = number.map_or(Vec::new(), |number| past.history.maximal(number, seen));
+    let (Some(number), false) = (number, maximal.is_empty()) else {
+        if claimed == "null" {
+            return Ok(None);
+        }
+        return Err(Falsity::of(
+            Rule::LwwSuperseded,
+            past.because(|| {
+                let who = past.replica_shown(replica);
+                vec![format!("{who} has seen no write here, so the answer is null")]
+            }),
+        ));
+    };
+    let value = past.history.values.find(claimed);
+    let carries = |op: &OpId| {
+        matches!(past.history.ops[*op as usize].effect,
+                 Effect::Wrote { value: wrote, .. } if Some(wrote) == value)
+    };
+    let (carriers, others): (Vec<_>, Vec<_>) = maximal.into_iter().partition(carries);
+    if !carriers.is_empty() {
+        return Ok(Some(Shown { key: number, value: claimed.into(), carriers, others }));
+    }
+    let chains = &past.history.keys[number as usize].chains;
+    let superseded = chains
+        .iter()
+        .flat_map(|chain| &chain.ops)
+        .find(|op| carries(op) && past.history.contains(seen, **op))
+        .copied();
+    Err(Falsity::of(
+        Rule::LwwSuperseded,
+        past.because(|| why_own_key(past, replica, &others, superseded, claimed)),
+    ))
+}
+
+pub(super) fn why_own_key(
+    past: &Past,
+    replica: u32,
+    maximal: &[OpId],
+    superseded: Option<OpId>,
+    claimed: &str,
+) -> Vec<String> {
+    let who = past.replica_shown(replica);
+    let mut because = Vec::new();
+    if let Some(old) = superseded {
+        because.push(past.performed(old));
+        let later = maximal.iter().find(|op| past.history.sees(**op, old));
+        if let Some(later) = later {
+            because.push(format!("{}, having seen that write", past.performed(*later)));
+            because.push(past.past(*later, old));
+            because.push(past.arrival(replica, *later));
+        }
+        because.push("a write that another one saw is not shown any more".into());
+        return because;
+    }
+    for op in maximal.iter().take(MOST_LISTED) {
+        because.push(past.performed(*op));
+        because.push(past.arrival(replica, *op));
+    }
+    because.push(format!("no write that {who} has seen wrote {}", shown(claimed)));
+    because
+}
+
+pub(super) fn own_map(
+    memory: &mut Agreement,
+    past: &Past,
+    replica: u32,
+    object: u32,
+    seen: &Seen,
+    claimed: &Json,
+) -> Checked {
+    let Json::Object(members) = claimed else {
+        let message = "a map is answered with an object of its keys and values";
+        return Err(Falsity::of(Rule::LwwMapValue, vec![message.into()]));
+    };
+    let mut shown_keys = Vec::new();
+    let mut listed = HashMap::new();
+    for (name, value) in members {
+        let canonical = value.canonical();
+        if canonical == "null" {
+            let message = format!("{} is listed with null; a deleted key is not", shown(name));
+            return Err(Falsity::of(Rule::LwwMapValue, vec![message]));
+        }
+        if let Some(shown) = own_key(past, replica, object, seen, name, &canonical)? {
+            listed.insert(shown.key, ());
+            shown_keys.push(shown);
+        }
+    }
+    for key in past.history.objects[object as usize].keys.clone() {
+        if !listed.contains_key(&key) {
+            let name = past.history.keys[key as usize].name.clone();
+            shown_keys.extend(own_key(past, replica, object, seen, &name, "null")?);
+        }
+    }
+    agree(memory, past, replica, object, seen, &shown_keys)
+}
+
+/// Holds what an answer shows against what earlier ones have shown, and keeps it.
+pub(super) fn agree(
+    memory: &mut Agreement,
+    past: &Past,
+    replica: u32,
+    object: u32,
+    seen: &Seen,
+    shown_keys: &[Shown],
+) -> Checked {
+    // Where all maximal writes have one value, the answer is determined.
+    let contested: Vec<&Shown> =
+        shown_keys.iter().filter(|shown| !shown.others.is_empty()).collect();
+    if contested.is_empty() {
+        return Ok(());
+    }
+    let knowledge = knowledge(past, replica, Some(object), seen);
+    for shown in &contested {
+        let name = (object, Some(shown.key), knowledge);
+        if let Some((earlier, line)) = memory.answers.get(&name)
+            && *earlier != shown.value
+        {
+            let (earlier, line) = (earlier.clone(), *line);
+            return Err(disagreement(past, Rule::LwwAgreement, replica, &earlier, line));
+        }
+        if let [carrier] = shown.carriers[..] {
+            for other in &shown.others {
+                if let Some(line) = memory.above.get(&(*other, carrier)) {
+                    let line = *line;
+                    let because = past.because(|| {
+                        vec![
+                            past.performed(carrier),
+                            past.performed(*other),
+                            format!(
+                                "the answer on line {line} showed the second of them where \
+                                 neither had seen the other; now the first is shown"
+                            ),
+                            "of two writes one is above the other, always the same one".into(),
+                        ]
+                    });
+                    return Err(Falsity::of(Rule::LwwAgreement, because));
+                }
+            }
+        }
+    }
+    let line = past.line;
+    for shown in contested {
+        let name = (object, Some(shown.key), knowledge);
+        memory.answers.entry(name).or_insert_with(|| (shown.value.clone(), line));
+        if let [carrier] = shown.carriers[..] {
+            for other in &shown.others {
+                memory.above.entry((carrier, *other)).or_insert(line);
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn disagreement(
+    past: &Past,
+    rule: Rule,
+    replica: u32,
+    earlier: &str,
+    line: u32,
+) -> Box<Falsity> {
+    let because = past.because(|| {
+        let who = past.replica_shown(replica);
+        vec![
+            format!("the answer on line {line} was {}", shown(earlier)),
+            format!("{who} has seen exactly the same operations on this object now"),
+            "equal knowledge must give equal answers".into(),
+        ]
+    });
+    Falsity::of(rule, because)
+}
+
+pub(super) fn own_log(
+    memory: &mut Agreement,
+    past: &Past,
+    replica: u32,
+    object: u32,
+    seen: &Seen,
+    claimed: &Json,
+) -> Judgement {
+    let Json::Array(items) = claimed else {
+        let message = "a log is answered with an array of its entries";
+        return Ok(Err(Falsity::of(Rule::LogValue, vec![message.into()])));
+    };
+    let mut ops = past.history.members(seen, Some(object));
+    ops.sort_unstable();
+    // The operations with each value, and how many of them the answer has not used yet.
+    let mut by_value = HashMap::<u32, (Vec<OpId>, usize)>::new();
+    for op in &ops {
+        if let Effect::Wrote { value, .. } = past.history.ops[*op as usize].effect {
+            let (ops, left) = by_value.entry(value).or_default();
+            ops.push(*op);
+            *left += 1;
+        }
+    }
+    let mut values = Vec::new();
+    let mut texts = String::new();
+    for (place, item) in items.iter().enumerate() {
+        let canonical = item.canonical();
+        let value = past.history.values.find(&canonical);
+        match value.and_then(|value| by_value.get_mut(&value)) {
+            Some((_, left)) if *left > 0 => *left -= 1,
+            _ => {
+                let because = past.because(|| {
+                    let who = past.replica_shown(replica);
+                    vec![format!(
+                        "the answer has {} at place {}, more often than {who} has seen it \
+                         appended",
+                        shown(&canonical),
+                        place + 1
+                    )]
+                });
+                return Ok(Err(Falsity::of(Rule::LogValue, because)));
+            }
+        }
+        values.extend(value);
+        texts += &canonical;
+        texts.push('\n');
+    }
+    let missing = by_value.values().find(|(_, left)| *left > 0).map(|(ops, _)| ops[0]);
+    if let Some(missing) = missing {
+        let because = past.because(|| {
+            let sentence = past.performed(missing);
+            let arrival = past.arrival(replica, missing);
+            vec![sentence, arrival, "the answer has it less often than it was seen".into()]
+        });
+        return Ok(Err(Falsity::of(Rule::LogValue, because)));
+    }
+    if let Err(falsity) = causal(past, &values, &by_value, seen, object)? {
+        return Ok(Err(falsity));
+    }
+    let texts = Rc::<str>::from(blake3::hash(texts.as_bytes()).to_hex().as_str());
+    let name = (object, None, knowledge(past, replica, Some(object), seen));
+    if let Some((earlier, line)) = memory.answers.get(&name)
+        && *earlier != texts
+    {
+        let line = *line;
+        let because = past.because(|| {
+            let who = past.replica_shown(replica);
+            vec![
+                format!("line {line} answered with the same entries in another order"),
+                format!("{who} has seen exactly the same operations on this log now"),
+                "equal knowledge must give equal answers".into(),
+            ]
+        });
+        return Ok(Err(Falsity::of(Rule::LogAgreement, because)));
+    }
+    let once = values.iter().filter_map(|value| match by_value[value].0[..] {
+        [op] => Some(op),
+        _ => None,
+    });
+    let once = once.collect();
+    if let Err(falsity) = in_order(memory, past, object, Order::new(past.line, once)) {
+        return Ok(Err(falsity));
+    }
+    memory.answers.entry(name).or_insert((texts, past.line));
+    Ok(Ok(()))
+}
+
+/// Whether the entries can be given to operations such that the order extends sees.
+pub(super) fn causal(
+    past: &Past,
+    values: &[u32],
+    by_value: &HashMap<u32, (Vec<OpId>, usize)>,
+    seen: &Seen,
+    object: u32,
+) -> Judgement {
+    // What is not placed yet, lane by lane; a lane's operations saw each other in order.
+    let mut lanes = HashMap::<u32, Vec<OpId>>::new();
+    let mut members = past.history.members(seen, Some(object));
+    members.sort_unstable_by(|a, b| b.cmp(a));
+    for op in members {
+        lanes.entry(past.history.ops[op as usize].lane).or_default().push(op);
+    }
+    let mut steps = 0;
+    let mut placed: Vec<OpId> = Vec::new();
+    // The operations that could stand at each place and are still to be tried.
+    let mut choices: Vec<Vec<OpId>> = Vec::new();
+    let mut furthest = 0;
+    loop {
+        let place = placed.len();
+        if place == values.len() {
+            past.history.charge(steps);
+            return Ok(Ok(()));
+        }
+        if choices.len() == place {
+            let candidates = by_value[&values[place]].0.iter().copied();
+            let free: Vec<OpId> = candidates
+                .filter(|op| {
+                    let lane = &lanes[&past.history.ops[*op as usize].lane];
+                    lane.last() == Some(op)
+                })
+                .filter(|op| {
+                    steps += lanes.len() as u64;
+                    !lanes.values().any(|lane| sees_unplaced(past, *op, lane))
+                })
+                .collect();
+            choices.push(free);
+        }
+        steps += 1;
+        if steps > MOST_STEPS.max(64 * values.len() as u64 * lanes.len() as u64) {
+            past.history.charge(steps);
+            return Err(format!(
+                "its log has equal entries, and {steps} steps did not suffice to tell which \
+                 is which"
+            ));
+        }
+        match choices[place].pop() {
+            Some(op) => {
+                if let Some(lane) = lanes.get_mut(&past.history.ops[op as usize].lane) {
+                    lane.pop();
+                }
+                placed.push(op);
+                furthest = furthest.max(placed.len());
+            }
+            None => {
+                choices.pop();
+                let Some(op) = placed.pop() else { break };
+                if let Some(lane) = lanes.get_mut(&past.history.ops[op as usize].lane) {
+                    lane.push(op);
+                }
+            }
+        }
+    }
+    past.history.charge(steps);
+    let because = past.because(|| {
+        let entry = past.history.values.text(values[furthest]).clone();
+        let candidates = by_value[&values[furthest]].0.clone();
+        let mut because = vec![format!(
+            "at place {} of the answer stands {}, before an entry that was seen when it was \
+             appended",
+            furthest + 1,
+            shown(&entry)
+        )];
+        if let [op] = candidates[..] {
+            because.push(past.performed(op));
+            let later = values[furthest + 1..].iter().find_map(|value| {
+                by_value[value].0.iter().copied().find(|other| past.history.sees(op, *other))
+            });
+            if let Some(later) = later {
+                because.push(past.performed(later));
+                because.push(past.past(op, later));
+            }
+        }
+        because.push("an entry stands after all those that it saw".into());
+        because
+    });
+    Ok(Err(Falsity::of(Rule::LogCausality, because)))
+}
+
+/// Whether an operation saw one of a lane that is not placed yet.
+pub(super) fn sees_unplaced(past: &Past, op: OpId, lane: &[OpId]) -> bool {
+    if past.history.irregular {
+        lane.iter().any(|other| past.history.sees(op, *other))
+    } else {
+        // The first of the lane that is left is the one seen most.
+        lane.last().is_some_and(|first| past.history.sees(op, *first))
+    }
+}
+
+/// Holds an order of entries against earlier ones, and keeps it.
+pub(super) fn in_order(memory: &mut Agreement, past: &Past, object: u32, order: Order) -> Checked {
+    let earlier = memory.orders.entry(object).or_default();
+    let mut contained = Vec::new();
+    let mut reversed = None;
+    for (i, known) in earlier.iter().enumerate() {
+        past.history.charge(known.entries.len() as u64);
+        match known.reversed(&order) {
+            Ok(pair) => {
+                reversed = Some((pair, known.line));
+                break;
+            }
+            // What the new answer has in the same order need not be kept.
+            Err(true) => contained.push(i),
+            Err(false) => {}
+        }
+    }
+    let Some(((first, second), line)) = reversed else {
+        contained.into_iter().rev().for_each(|i| drop(earlier.swap_remove(i)));
+        earlier.push(Rc::new(order));
+        return Ok(());
+    };
+    let because = past.because(|| {
+        vec![
+            past.performed(first),
+            past.performed(second),
+            format!(
+                "the answer on line {line} has the first of them before the second, this one \
+                 the other way round"
+            ),
+            "of two entries one comes first, always the same one".into(),
+        ]
+    });
+    Err(Falsity::of(Rule::LogAgreement, because))
+}
