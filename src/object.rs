@@ -2,7 +2,7 @@
 //!
 //! Meaning: the names of spec/trace-format.md, section 1.
 
-/// The five replicated types.
+/// The replicated types that the engines have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectType {
     /// A counter that only grows.
@@ -30,6 +30,141 @@ impl ObjectType {
             Self::OrSet => "or-set",
             Self::LwwMap => "lww-map",
             Self::Log => "log",
+        }
+    }
+}
+
+/// All types that a trace can declare: those that have an engine, and those that are judged only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TraceType {
+    /// A counter that only grows.
+    GCounter,
+    /// One value; the last write wins.
+    LwwRegister,
+    /// A set; an addition wins over a removal that had not seen it.
+    OrSet,
+    /// Values by key; the last write to each key wins.
+    LwwMap,
+    /// A list that only grows, in the order of its timestamps.
+    Log,
+    /// A counter that grows and shrinks.
+    PnCounter,
+    /// A set that only grows.
+    GSet,
+    /// A set; what was removed once never comes back.
+    TwoPhaseSet,
+    /// A set; a removal wins over an addition that had not seen it.
+    RwSet,
+    /// A flag; enabling wins over a disabling that had not seen it.
+    EwFlag,
+    /// A flag; disabling wins over an enabling that had not seen it.
+    DwFlag,
+    /// All concurrent values.
+    MvRegister,
+    /// All concurrent values of each key.
+    MvMap,
+    /// The greatest integer written.
+    MaxRegister,
+    /// The least integer written.
+    MinRegister,
+    /// Elements in an order that replicas edit together.
+    List,
+    /// Anything of which only agreement is asked.
+    Opaque,
+}
+
+impl TraceType {
+    /// All of them, in the order of the specification.
+    pub const ALL: [Self; 17] = [
+        Self::GCounter,
+        Self::LwwRegister,
+        Self::OrSet,
+        Self::LwwMap,
+        Self::Log,
+        Self::PnCounter,
+        Self::GSet,
+        Self::TwoPhaseSet,
+        Self::RwSet,
+        Self::EwFlag,
+        Self::DwFlag,
+        Self::MvRegister,
+        Self::MvMap,
+        Self::MaxRegister,
+        Self::MinRegister,
+        Self::List,
+        Self::Opaque,
+    ];
+
+    /// Its name in a trace.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GCounter => "g-counter",
+            Self::LwwRegister => "lww-register",
+            Self::OrSet => "or-set",
+            Self::LwwMap => "lww-map",
+            Self::Log => "log",
+            Self::PnCounter => "pn-counter",
+            Self::GSet => "g-set",
+            Self::TwoPhaseSet => "2p-set",
+            Self::RwSet => "rw-set",
+            Self::EwFlag => "ew-flag",
+            Self::DwFlag => "dw-flag",
+            Self::MvRegister => "mv-register",
+            Self::MvMap => "mv-map",
+            Self::MaxRegister => "max-register",
+            Self::MinRegister => "min-register",
+            Self::List => "list",
+            Self::Opaque => "opaque",
+        }
+    }
+
+    /// The type of the engines that means this, if they have it.
+    pub const fn engine(self) -> Option<ObjectType> {
+        match self {
+            Self::GCounter => Some(ObjectType::GCounter),
+            Self::LwwRegister => Some(ObjectType::LwwRegister),
+            Self::OrSet => Some(ObjectType::OrSet),
+            Self::LwwMap => Some(ObjectType::LwwMap),
+            Self::Log => Some(ObjectType::Log),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a set, whose single elements can be asked for.
+    pub const fn is_set(self) -> bool {
+        matches!(self, Self::OrSet | Self::GSet | Self::TwoPhaseSet | Self::RwSet)
+    }
+
+    /// Whether it is a map, whose single keys can be asked for.
+    pub const fn is_map(self) -> bool {
+        matches!(self, Self::LwwMap | Self::MvMap)
+    }
+
+    /// Whether it is a flag.
+    pub const fn is_flag(self) -> bool {
+        matches!(self, Self::EwFlag | Self::DwFlag)
+    }
+
+    /// Whether its operations are decisions that can be open, section 4 of the trace format.
+    pub const fn has_decisions(self) -> bool {
+        matches!(self, Self::LwwRegister | Self::OrSet | Self::LwwMap | Self::RwSet)
+            || self.is_flag()
+    }
+
+    /// Whether its operations carry timestamps.
+    pub const fn is_stamped(self) -> bool {
+        matches!(self, Self::LwwRegister | Self::LwwMap | Self::Log)
+    }
+}
+
+impl From<ObjectType> for TraceType {
+    fn from(kind: ObjectType) -> Self {
+        match kind {
+            ObjectType::GCounter => Self::GCounter,
+            ObjectType::LwwRegister => Self::LwwRegister,
+            ObjectType::OrSet => Self::OrSet,
+            ObjectType::LwwMap => Self::LwwMap,
+            ObjectType::Log => Self::Log,
         }
     }
 }

@@ -115,6 +115,18 @@ impl Json {
         self.count() == Some(Count::Exact(count))
     }
 
+    /// Whether this is the integer, as a number or as a string of its digits with `-` below 0.
+    pub fn equals_integer(&self, value: i128) -> bool {
+        match self {
+            Self::Number(number) => {
+                let magnitude = Count::Exact(value.unsigned_abs());
+                number.integer() == Some(Integer { negative: value < 0, magnitude })
+            }
+            Self::String(text) => *text == value.to_string(),
+            _ => false,
+        }
+    }
+
     /// The canonical bytes: equal for two values exactly if the values are equal.
     ///
     /// A number too great for a double has no such form (a trace has it only in claimed counts);

@@ -161,6 +161,14 @@ impl Number {
         text.parse().expect("digits with an exponent are a float to Rust")
     }
 
+    /// The exact integer that this is: one from −2^63 to 2^64 − 1, however it is written.
+    pub fn as_exact(&self) -> Option<i128> {
+        let integer = self.integer().filter(|integer| integer.is_exact())?;
+        let Count::Exact(magnitude) = integer.magnitude else { return None };
+        let magnitude = i128::try_from(magnitude).ok()?;
+        Some(if integer.negative { -magnitude } else { magnitude })
+    }
+
     /// The integer that this is.
     pub(super) fn integer(&self) -> Option<Integer> {
         let decimal = Decimal::new(self.as_str());

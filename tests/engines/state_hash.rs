@@ -128,7 +128,7 @@ impl World {
 
     fn perform(&mut self, op: trace::Op) {
         let object: ObjectId = op.object.as_str().into();
-        let operation = Operation::from(&op.operation);
+        let operation = Operation::try_from(&op.operation).expect("the engines have it");
         let user = op.user.as_deref().map(Into::into);
         let seen = self.seen.get_mut(&op.replica).expect("it is declared");
         let sees = seen.iter().map(|event| self.events[*event].id.clone()).collect();

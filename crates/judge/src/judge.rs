@@ -2,10 +2,10 @@
 
 use super::claim::{self, Memory, Resolved};
 use super::follow::Followers;
-use super::past::{Past, Stop};
+use super::past::{Happened, Past, Stop};
 use super::{Excerpt, Finding, Options, Report, Rule, Verdict};
 use hashbrown::HashSet;
-use rejoin_trace::{Claim, Event, Fault, Header, Line, Name, Stamps};
+use rejoin_trace::{Claim, Event, Fault, Header, Line, Name, Op, Operation, Stamps};
 
 /// A claim that is false.
 #[derive(Debug)]
@@ -43,7 +43,8 @@ pub struct Judge {
     claims_by_kind: [u64; KINDS.len()],
 }
 
-const KINDS: [&str; 7] = ["read", "vector", "digest", "converged", "decisions", "notices", "state"];
+const KINDS: [&str; 9] =
+    ["read", "vector", "digest", "converged", "decisions", "notices", "state", "failed", "insert"];
 
 impl Judge {
     /// A judge of the trace with this header. `loads` are the objects that it is known to load;
@@ -86,8 +87,10 @@ impl Judge {
         self.past.line = number;
         let happened = self.past.record(&line.event)?;
         self.followers.see(&line.event, &happened, &self.past);
-        if let Event::Claim(claim) = &line.event {
-            self.claim(claim, line)?;
+        match &line.event {
+            Event::Claim(claim) => self.claim(claim, line)?,
+            Event::Op(op) if self.options.claims => self.insert(op, &happened, line),
+            _ => {}
         }
         self.report.events += 1;
         if self.past.history.work() > self.options.work {
@@ -119,22 +122,56 @@ impl Judge {
         let kind = KINDS.iter().position(|kind| *kind == claim.as_str()).unwrap_or(0);
         self.claims_by_kind[kind] += 1;
         if let Err(falsity) = judgement {
-            self.find(claim, &resolved, *falsity, line);
+            if let (Claim::Read { .. }, Some(replica), Some(object)) =
+                (claim, resolved.replica, resolved.object)
+            {
+                self.memory.false_answers.insert((replica, object), self.past.line);
+            }
+            self.find(Some(claim), claim.answer_field(), &resolved, *falsity, line);
         }
         Ok(())
+    }
+
+    /// What an insert into a list says of its place is a claim.
+    fn insert(&mut self, op: &Op, happened: &Happened, line: &Line<'_>) {
+        let Happened::Performed { replica, op: id } = happened else { return };
+        let object = self.past.history.object_of(*id);
+        self.past.argue = self.report.findings.len() < Finding::MOST_ARGUED;
+        let judged = claim::judge_insert(&mut self.memory, &self.past, object, op);
+        let Some(judgement) = judged else { return };
+        self.report.claims += 1;
+        self.claims_by_kind[KINDS.len() - 1] += 1;
+        if let Err(falsity) = judgement {
+            let resolved =
+                Resolved { replica: Some(*replica), object: Some(object), replicas: Vec::new() };
+            let field = match &op.operation {
+                Operation::Insert { after: Some(_), .. } => "after",
+                _ => "before",
+            };
+            self.find(None, field, &resolved, *falsity, line);
+        }
     }
 
     /// The theorem about the model of this judge, where the trace and the claim are of the kind
     /// that it is about.
     fn theorem(&self, claim: &Claim) -> Option<&'static str> {
-        let is_explicit = self.past.stamps == Stamps::Explicit && !self.past.trace_loads;
+        let is_explicit = self.past.stamps == Stamps::Explicit
+            && !self.past.trace_loads
+            && !self.past.is_beyond_model();
         (is_explicit && claim::is_modelled(claim)).then_some(Finding::THEOREM)
     }
 
-    fn find(&mut self, claim: &Claim, resolved: &Resolved, falsity: Falsity, line: &Line<'_>) {
+    fn find(
+        &mut self,
+        claim: Option<&Claim>,
+        field: &str,
+        resolved: &Resolved,
+        falsity: Falsity,
+        line: &Line<'_>,
+    ) {
         let short = |text: String| (text.len() <= Finding::LONGEST_ANSWER).then_some(text);
         let argue = self.past.argue;
-        let span = line.span(claim.answer_field());
+        let span = line.span(field);
         let actual = span.clone().and_then(|span| short(line.text[span].into()));
         let history = &self.past.history;
         let replica = |number: u32| history.replicas[number as usize].name.to_string();
@@ -145,9 +182,10 @@ impl Judge {
             replica: resolved.replica.map(replica),
             object: resolved.object.map(object),
             expected: falsity.expected.filter(|_| argue).and_then(short),
-            actual: actual.filter(|_| argue && !matches!(claim, Claim::Converged { .. })),
+            actual: actual
+                .filter(|_| argue && !matches!(claim, None | Some(Claim::Converged { .. }))),
             because: if argue { falsity.because } else { Vec::new() },
-            theorem: self.theorem(claim),
+            theorem: claim.and_then(|claim| self.theorem(claim)),
             excerpt: span.filter(|_| argue).map(|span| Excerpt::of(line, span)),
         };
         self.report.findings.push(finding);

@@ -178,7 +178,7 @@ fn rest(mut reader: Reader<impl BufRead>, mut loads: HashSet<Name>) -> io::Resul
 }
 
 fn note_load(loads: &mut HashSet<Name>, event: &Event) {
-    if let Event::Load { object, .. } = event {
+    if let Event::Load { object, state: Some(_), .. } = event {
         loads.insert(object.clone());
     }
 }

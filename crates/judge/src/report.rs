@@ -69,11 +69,39 @@ pub enum Rule {
     LogCausality,
     /// `log/agreement`
     LogAgreement,
+    /// `pn-counter/value`
+    PnCounterValue,
+    /// `g-set/value`
+    GSetValue,
+    /// `2p-set/value`
+    TwoPhaseSetValue,
+    /// `rw-set/value`
+    RwSetValue,
+    /// `ew-flag/value`
+    EwFlagValue,
+    /// `dw-flag/value`
+    DwFlagValue,
+    /// `mv-register/value`
+    MvRegisterValue,
+    /// `mv-map/value`
+    MvMapValue,
+    /// `max-register/value`
+    MaxRegisterValue,
+    /// `min-register/value`
+    MinRegisterValue,
+    /// `list/value`
+    ListValue,
+    /// `list/order`
+    ListOrder,
+    /// `opaque/agreement`
+    OpaqueAgreement,
+    /// `failed`
+    Failed,
 }
 
 impl Rule {
     /// All of them, in the order of the specification.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 31] = [
         Self::GCounterValue,
         Self::LwwRegisterValue,
         Self::OrSetValue,
@@ -91,6 +119,20 @@ impl Rule {
         Self::LwwAgreement,
         Self::LogCausality,
         Self::LogAgreement,
+        Self::PnCounterValue,
+        Self::GSetValue,
+        Self::TwoPhaseSetValue,
+        Self::RwSetValue,
+        Self::EwFlagValue,
+        Self::DwFlagValue,
+        Self::MvRegisterValue,
+        Self::MvMapValue,
+        Self::MaxRegisterValue,
+        Self::MinRegisterValue,
+        Self::ListValue,
+        Self::ListOrder,
+        Self::OpaqueAgreement,
+        Self::Failed,
     ];
 
     /// Its name in a report.
@@ -113,6 +155,20 @@ impl Rule {
             Self::LwwAgreement => "lww/agreement",
             Self::LogCausality => "log/causality",
             Self::LogAgreement => "log/agreement",
+            Self::PnCounterValue => "pn-counter/value",
+            Self::GSetValue => "g-set/value",
+            Self::TwoPhaseSetValue => "2p-set/value",
+            Self::RwSetValue => "rw-set/value",
+            Self::EwFlagValue => "ew-flag/value",
+            Self::DwFlagValue => "dw-flag/value",
+            Self::MvRegisterValue => "mv-register/value",
+            Self::MvMapValue => "mv-map/value",
+            Self::MaxRegisterValue => "max-register/value",
+            Self::MinRegisterValue => "min-register/value",
+            Self::ListValue => "list/value",
+            Self::ListOrder => "list/order",
+            Self::OpaqueAgreement => "opaque/agreement",
+            Self::Failed => "failed",
         }
     }
 }

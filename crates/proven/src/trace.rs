@@ -55,6 +55,14 @@ pub enum Unsupported {
     State,
     /// A digest is claimed to be the project's own state hash.
     OwnDigest,
+    /// An object is of a type that it lacks.
+    Type,
+    /// An operation is of a type that it lacks, or has a timestamp of several parts.
+    Operation,
+    /// A message holds others that its sender need not have applied.
+    Relay,
+    /// A failure is recorded, or an opaque object is asked.
+    Claim,
 }
 
 impl Trace {
@@ -63,8 +71,12 @@ impl Trace {
         if header.stamps == Stamps::Own {
             return Err(Unsupported::OwnStamps);
         }
-        let objects = header.objects.iter().map(|(name, declared)| (name.clone(), declared.kind));
-        let kinds: BTreeMap<String, ObjectType> = objects.collect();
+        let known = |(name, declared): &(String, trace::Declaration)| {
+            Some((name.clone(), declared.kind.engine()?))
+        };
+        let kinds: Option<BTreeMap<String, ObjectType>> =
+            header.objects.iter().map(known).collect();
+        let kinds = kinds.ok_or(Unsupported::Type)?;
         let declared = kinds.iter().map(|(name, kind)| (name.as_str().into(), *kind));
         let header = Header { replicas: names(&header.replicas), objects: declared.collect() };
         Ok(Self { header, kinds, lines: Vec::new() })
@@ -86,11 +98,12 @@ impl Trace {
             Event::Op(op) => Line::Operates {
                 replica: name(&op.replica),
                 object: name(&op.object),
-                operation: (&op.operation).into(),
+                operation: (&op.operation).try_into().map_err(|_| Unsupported::Operation)?,
                 id: op.id.as_deref().map(name),
                 user: op.user.as_deref().map(name),
             },
-            Event::Send { replica, message, to: _, content } => {
+            Event::Send { relays, .. } if !relays.is_empty() => return Err(Unsupported::Relay),
+            Event::Send { replica, message, to: _, content, relays: _ } => {
                 let payload = match content {
                     Content::All => Payload::Within(None),
                     Content::Objects(objects) => Payload::Within(Some(names(objects))),
@@ -135,7 +148,7 @@ impl Trace {
 
     fn claim(&self, claim: &trace::Claim) -> Result<Claim<Canonical>, Unsupported> {
         Ok(match claim {
-            trace::Claim::Read { replica, object, element, key, value } => {
+            trace::Claim::Read { replica, object, element, key, query: None, value } => {
                 let kind = self.kinds.get(object).copied();
                 let (replica, object) = (name(replica), name(object));
                 // No type has both. What the object's type lacks is asked for: it is not possible.
@@ -189,6 +202,9 @@ impl Trace {
                 notices: items(notices, notice),
             },
             trace::Claim::State { .. } => return Err(Unsupported::State),
+            trace::Claim::Read { .. } | trace::Claim::Failed { .. } => {
+                return Err(Unsupported::Claim);
+            }
         })
     }
 }
@@ -277,6 +293,10 @@ impl fmt::Display for Unsupported {
             Self::Load => "an object is loaded as an explicit state",
             Self::State => "an explicit state is claimed",
             Self::OwnDigest => "a digest is claimed to be the state hash `rejoin/1`",
+            Self::Type => "an object is of a type that it does not have",
+            Self::Operation => "an operation or its timestamp is of a kind that it does not have",
+            Self::Relay => "a message relays others",
+            Self::Claim => "a claim is of a kind that it does not have",
         })
     }
 }

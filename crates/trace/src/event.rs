@@ -4,8 +4,9 @@
 //! [`rejoin_judge`] to judge.
 
 use rejoin::json::{Count, Json};
-use rejoin::object::{ObjectType, Priority};
+use rejoin::object::{Priority, TraceType};
 use rejoin::operation::{self, Canonical, Value};
+use std::fmt;
 use std::sync::Arc;
 
 /// The name of a replica, object, message, snapshot, operation, key, element or user:
@@ -31,7 +32,7 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declaration {
     /// What it is.
-    pub kind: ObjectType,
+    pub kind: TraceType,
     /// How soon it is to be synchronized.
     pub priority: Priority,
 }
@@ -44,6 +45,61 @@ pub enum Stamps {
     Explicit,
     /// The implementation orders writes by a rule of its own.
     Own,
+}
+
+/// When something was written, by a clock of one to four parts, which are compared place by place.
+/// A missing part is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp([u64; Self::PARTS]);
+
+impl Timestamp {
+    /// How many parts a clock can have.
+    pub const PARTS: usize = 4;
+
+    /// From one to four parts.
+    pub fn new(parts: &[u64]) -> Option<Self> {
+        let mut padded = [0; Self::PARTS];
+        padded.get_mut(..parts.len()).filter(|_| !parts.is_empty())?.copy_from_slice(parts);
+        Some(Self(padded))
+    }
+
+    /// The parts, padded with zeros.
+    pub fn parts(&self) -> [u64; Self::PARTS] {
+        self.0
+    }
+
+    /// The only part, where the others are 0.
+    pub fn single(&self) -> Option<u64> {
+        (self.0[1..] == [0; Self::PARTS - 1]).then_some(self.0[0])
+    }
+
+    /// The timestamp that a JSON value is, if it is one.
+    pub fn of(json: &Json) -> Option<Self> {
+        match json {
+            Json::Array(parts) => {
+                Self::new(&parts.iter().map(Json::as_count).collect::<Option<Vec<_>>>()?)
+            }
+            other => Some(other.as_count()?.into()),
+        }
+    }
+}
+
+impl From<u64> for Timestamp {
+    fn from(part: u64) -> Self {
+        Self([part, 0, 0, 0])
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// As JSON: a number, or an array without the zeros at its end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(only) = self.single() {
+            return write!(f, "{only}");
+        }
+        let last = self.0.iter().rposition(|part| *part != 0).unwrap_or(0);
+        let parts: Vec<String> = self.0[..=last].iter().map(u64::to_string).collect();
+        write!(f, "[{}]", parts.join(","))
+    }
 }
 
 /// What was recorded.
@@ -68,8 +124,10 @@ pub enum Event {
         message: Name,
         /// For whom it is meant; not checked.
         to: Option<Name>,
-        /// What it holds.
+        /// What it holds of what the sender has seen.
         content: Content,
+        /// Messages that it holds as well, which the sender need not have applied.
+        relays: Vec<Name>,
     },
     /// A message is applied.
     Receive {
@@ -169,7 +227,7 @@ pub enum Operation {
         /// The value.
         value: Json,
         /// When.
-        timestamp: Option<u64>,
+        timestamp: Option<Timestamp>,
     },
     /// OR-set: adds.
     Add {
@@ -188,47 +246,102 @@ pub enum Operation {
         /// The value.
         value: Json,
         /// When.
-        timestamp: Option<u64>,
+        timestamp: Option<Timestamp>,
     },
     /// LWW-map: the same as putting `null`.
     Delete {
         /// Which key.
         key: Name,
         /// When.
-        timestamp: Option<u64>,
+        timestamp: Option<Timestamp>,
     },
     /// Log: appends.
     Append {
         /// What.
         entry: Json,
         /// When.
-        timestamp: Option<u64>,
+        timestamp: Option<Timestamp>,
+    },
+    /// Pn-counter: counts `amount` less, at least 1.
+    Decrement {
+        /// How many.
+        amount: u64,
+    },
+    /// Flags: enables.
+    Enable,
+    /// Flags: disables what was seen.
+    Disable,
+    /// List: inserts an element, which no other insert names.
+    Insert {
+        /// What.
+        element: Name,
+        /// An element that it was put behind.
+        after: Option<Name>,
+        /// An element that it was put in front of.
+        before: Option<Name>,
+        /// What it holds; not judged.
+        value: Option<Json>,
+    },
+    /// List: deletes an element.
+    Erase {
+        /// Which.
+        element: Name,
+    },
+    /// Opaque: anything.
+    Perform {
+        /// The operation's name.
+        name: Name,
+        /// Its arguments; not judged.
+        arguments: Option<Json>,
     },
 }
 
 impl Operation {
     /// Its name in a trace.
-    pub fn as_str(&self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Increment { .. } => "increment",
             Self::Write { .. } => "write",
             Self::Add { .. } => "add",
             Self::Remove { .. } => "remove",
             Self::Put { .. } => "put",
-            Self::Delete { .. } => "delete",
+            Self::Delete { .. } | Self::Erase { .. } => "delete",
             Self::Append { .. } => "append",
+            Self::Decrement { .. } => "decrement",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Insert { .. } => "insert",
+            Self::Perform { name, .. } => name,
         }
     }
 
-    /// The type that has this operation.
-    pub fn kind(&self) -> ObjectType {
+    /// Whether objects of this type have it.
+    pub fn is_of(&self, kind: TraceType) -> bool {
         match self {
-            Self::Increment { .. } => ObjectType::GCounter,
-            Self::Write { .. } => ObjectType::LwwRegister,
-            Self::Add { .. } | Self::Remove { .. } => ObjectType::OrSet,
-            Self::Put { .. } | Self::Delete { .. } => ObjectType::LwwMap,
-            Self::Append { .. } => ObjectType::Log,
+            Self::Perform { .. } => kind == TraceType::Opaque,
+            Self::Erase { .. } => kind == TraceType::List,
+            Self::Delete { .. } => kind.is_map(),
+            other => operations_of(kind).contains(&other.as_str()),
         }
+    }
+}
+
+/// The names of the operations that objects of a type have; none for opaque ones, which have any.
+pub fn operations_of(kind: TraceType) -> &'static [&'static str] {
+    match kind {
+        TraceType::GCounter => &["increment"],
+        TraceType::PnCounter => &["increment", "decrement"],
+        TraceType::GSet => &["add"],
+        TraceType::OrSet | TraceType::TwoPhaseSet | TraceType::RwSet => &["add", "remove"],
+        TraceType::EwFlag | TraceType::DwFlag => &["enable", "disable"],
+        TraceType::LwwRegister
+        | TraceType::MvRegister
+        | TraceType::MaxRegister
+        | TraceType::MinRegister => &["write"],
+        TraceType::LwwMap | TraceType::MvMap => &["put", "delete"],
+        TraceType::Log => &["append"],
+        TraceType::List => &["insert", "delete"],
+        TraceType::Opaque => &[],
     }
 }
 
@@ -241,10 +354,12 @@ pub enum Claim {
         replica: Name,
         /// Of what.
         object: Name,
-        /// Or-set: only whether this element is in it.
+        /// Sets: only whether this element is in it.
         element: Option<Name>,
-        /// Lww-map: only this key's value.
+        /// Maps: only what this key has.
         key: Option<Name>,
+        /// Opaque: what was asked.
+        query: Option<Json>,
         /// The answer.
         value: Json,
     },
@@ -300,6 +415,17 @@ pub enum Claim {
         /// The answer.
         state: Json,
     },
+    /// The implementation threw, or refused where it must not: always false.
+    Failed {
+        /// Who.
+        replica: Name,
+        /// What it said.
+        text: String,
+        /// On which object.
+        object: Option<Name>,
+        /// At which message.
+        message: Option<Name>,
+    },
 }
 
 impl Claim {
@@ -313,6 +439,7 @@ impl Claim {
             Self::Decisions { .. } => "decisions",
             Self::Notices { .. } => "notices",
             Self::State { .. } => "state",
+            Self::Failed { .. } => "failed",
         }
     }
 
@@ -326,6 +453,7 @@ impl Claim {
             Self::Decisions { .. } => "decisions",
             Self::Notices { .. } => "notices",
             Self::State { .. } => "state",
+            Self::Failed { .. } => "text",
         }
     }
 }
@@ -356,7 +484,7 @@ pub struct StateWrite {
     /// The value.
     pub value: Json,
     /// When.
-    pub timestamp: u64,
+    pub timestamp: Timestamp,
     /// By whom; need not be declared.
     pub replica: Name,
 }
@@ -378,36 +506,53 @@ pub struct StateEntry {
     /// What.
     pub entry: Json,
     /// When.
-    pub timestamp: u64,
+    pub timestamp: Timestamp,
     /// By whom; need not be declared.
     pub replica: Name,
     /// Which of its entries.
     pub seq: u64,
 }
 
-impl From<&Operation> for operation::Operation<Arc<str>, Canonical> {
+/// An operation that no engine has, or with a timestamp that none has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoEngine;
+
+impl fmt::Display for NoEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no engine has such an operation, or a timestamp of several parts")
+    }
+}
+
+impl std::error::Error for NoEngine {}
+
+impl TryFrom<&Operation> for operation::Operation<Arc<str>, Canonical> {
+    type Error = NoEngine;
+
     /// As a trace has it. A timestamp that is absent, as with own stamps, is 0.
-    fn from(operation: &Operation) -> Self {
-        match operation {
+    fn try_from(operation: &Operation) -> Result<Self, NoEngine> {
+        let at =
+            |timestamp: &Option<Timestamp>| timestamp.unwrap_or_default().single().ok_or(NoEngine);
+        Ok(match operation {
             Operation::Increment { amount } => Self::Increment { amount: *amount },
             Operation::Write { value, timestamp } => {
-                Self::Write { value: value.into(), timestamp: timestamp.unwrap_or(0) }
+                Self::Write { value: value.into(), timestamp: at(timestamp)? }
             }
             Operation::Add { element } => Self::Add { element: element.as_str().into() },
             Operation::Remove { element } => Self::Remove { element: element.as_str().into() },
             Operation::Put { key, value, timestamp } => Self::Put {
                 key: key.as_str().into(),
                 value: value.into(),
-                timestamp: timestamp.unwrap_or(0),
+                timestamp: at(timestamp)?,
             },
             Operation::Delete { key, timestamp } => Self::Put {
                 key: key.as_str().into(),
                 value: Canonical::tombstone(),
-                timestamp: timestamp.unwrap_or(0),
+                timestamp: at(timestamp)?,
             },
             Operation::Append { entry, timestamp } => {
-                Self::Append { entry: entry.into(), timestamp: timestamp.unwrap_or(0) }
+                Self::Append { entry: entry.into(), timestamp: at(timestamp)? }
             }
-        }
+            _ => return Err(NoEngine),
+        })
     }
 }

@@ -7,7 +7,7 @@
 use super::event::*;
 use hashbrown::{HashMap, HashSet};
 use rejoin::json::{self, Excerpt, Field, Json, Parsed, Parser, Step, SyntaxError};
-use rejoin::object::{ObjectType, Priority};
+use rejoin::object::{Priority, TraceType};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -19,7 +19,7 @@ pub const MAX_DECLARED: usize = 65_536;
 /// What the header says that decides how events are read.
 pub(super) struct Context {
     stamps: Stamps,
-    kinds: HashMap<Name, ObjectType>,
+    kinds: HashMap<Name, TraceType>,
 }
 
 impl Context {
@@ -31,7 +31,7 @@ impl Context {
     /// Whether an answer about this object consists of counts, of any size. An object that was
     /// never declared is for the judge of the history to refuse.
     fn is_counted(&self, object: &str) -> bool {
-        self.kinds.get(object).is_none_or(|kind| *kind == ObjectType::GCounter)
+        self.kinds.get(object).is_none_or(|kind| *kind == TraceType::GCounter)
     }
 }
 
@@ -49,9 +49,14 @@ pub(super) fn event(text: &str, context: &Context) -> Parsed<Event> {
 
 // The header.
 
-const OBJECT_TYPES: [(&str, ObjectType); 5] = {
-    let [a, b, c, d, e] = ObjectType::ALL;
-    [(a.as_str(), a), (b.as_str(), b), (c.as_str(), c), (d.as_str(), d), (e.as_str(), e)]
+const OBJECT_TYPES: [(&str, TraceType); TraceType::ALL.len()] = {
+    let mut named = [("", TraceType::GCounter); TraceType::ALL.len()];
+    let mut i = 0;
+    while i < named.len() {
+        named[i] = (TraceType::ALL[i].as_str(), TraceType::ALL[i]);
+        i += 1;
+    }
+    named
 };
 const PRIORITIES: [(&str, Priority); 3] =
     [("high", Priority::High), ("medium", Priority::Medium), ("low", Priority::Low)];
@@ -111,7 +116,7 @@ fn implementation(json: Json) -> Fit<Implementation> {
 
 type ReadEvent = fn(&mut Record<'_>, &Context) -> Fit<Event>;
 
-const EVENTS: [(&str, ReadEvent); 16] = [
+const EVENTS: [(&str, ReadEvent); 17] = [
     ("op", op),
     ("send", send),
     ("receive", receive),
@@ -128,6 +133,7 @@ const EVENTS: [(&str, ReadEvent); 16] = [
     ("decisions", decisions),
     ("notices", notices),
     ("state", state),
+    ("failed", failed),
 ];
 
 fn read_event(mut record: Record<'_>, context: &Context) -> Fit<Event> {
@@ -138,46 +144,93 @@ fn read_event(mut record: Record<'_>, context: &Context) -> Fit<Event> {
     Ok(event)
 }
 
-type ReadOperation = fn(&mut Record<'_>, Stamps) -> Fit<Operation>;
+type ReadOperation = fn(&mut Record<'_>, Stamps, Option<TraceType>) -> Fit<Operation>;
 
-const OPERATIONS: [(&str, ReadOperation); 7] = [
-    ("increment", |record, _| {
+const OPERATIONS: [(&str, ReadOperation); 11] = [
+    ("increment", |record, _, _| {
         let amount = record.optional("amount", amount)?.unwrap_or(1);
         Ok(Operation::Increment { amount })
     }),
-    ("write", |record, stamps| {
+    ("write", |record, stamps, kind| {
         let value = record.value("value")?;
-        Ok(Operation::Write { value, timestamp: record.timestamp(stamps)? })
+        if matches!(kind, Some(TraceType::MaxRegister | TraceType::MinRegister))
+            && record.missing.is_none()
+            && !matches!(&value, Json::Number(number) if number.as_exact().is_some())
+        {
+            let what = "an integer from −2^63 to 2^64 − 1";
+            return Err(Misfit::expected(what, &value).in_member("value"));
+        }
+        Ok(Operation::Write { value, timestamp: record.timestamp(stamps, kind)? })
     }),
-    ("add", |record, _| Ok(Operation::Add { element: record.name("element")? })),
-    ("remove", |record, _| Ok(Operation::Remove { element: record.name("element")? })),
-    ("put", |record, stamps| {
+    ("add", |record, _, _| Ok(Operation::Add { element: record.name("element")? })),
+    ("remove", |record, _, _| Ok(Operation::Remove { element: record.name("element")? })),
+    ("put", |record, stamps, kind| {
         let key = record.name("key")?;
         let value = record.value("value")?;
-        Ok(Operation::Put { key, value, timestamp: record.timestamp(stamps)? })
+        Ok(Operation::Put { key, value, timestamp: record.timestamp(stamps, kind)? })
     }),
-    ("delete", |record, stamps| {
+    ("delete", |record, stamps, kind| {
+        let is_lists = match kind {
+            Some(TraceType::List) => true,
+            Some(kind) if kind.is_map() => false,
+            _ => record.has("element"),
+        };
+        if is_lists {
+            return Ok(Operation::Erase { element: record.name("element")? });
+        }
         let key = record.name("key")?;
-        Ok(Operation::Delete { key, timestamp: record.timestamp(stamps)? })
+        Ok(Operation::Delete { key, timestamp: record.timestamp(stamps, kind)? })
     }),
-    ("append", |record, stamps| {
+    ("append", |record, stamps, kind| {
         let entry = record.value("entry")?;
-        Ok(Operation::Append { entry, timestamp: record.timestamp(stamps)? })
+        Ok(Operation::Append { entry, timestamp: record.timestamp(stamps, kind)? })
+    }),
+    ("decrement", |record, _, _| {
+        let amount = record.optional("amount", amount)?.unwrap_or(1);
+        Ok(Operation::Decrement { amount })
+    }),
+    ("enable", |_, _, _| Ok(Operation::Enable)),
+    ("disable", |_, _, _| Ok(Operation::Disable)),
+    ("insert", |record, _, _| {
+        let element = record.name("element")?;
+        let after = record.optional("after", name_or_null)?.flatten();
+        let before = record.optional("before", name_or_null)?.flatten();
+        let value = record.optional_value("value")?;
+        Ok(Operation::Insert { element, after, before, value })
     }),
 ];
 
 fn op(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
     let replica = record.name("replica")?;
     let object = record.name("object")?;
-    let (name, read) = record.decisive("op", &OPERATIONS)?;
-    record.what = name;
-    let operation = read(record, context.stamps)?;
+    let kind = context.kinds.get(&object).copied();
+    let operation = if kind == Some(TraceType::Opaque) {
+        if !record.has("op") {
+            return Err(Misfit::new("op lacks the field `op`, expected a name".into()));
+        }
+        let name = record.name("op")?;
+        record.what = "an operation of an opaque object";
+        Operation::Perform { name, arguments: record.optional_value("arguments")? }
+    } else {
+        let (name, read) = record.decisive("op", &OPERATIONS)?;
+        record.what = name;
+        if let Some(kind) = kind.filter(|kind| !operations_of(*kind).contains(&name)) {
+            let (kind, has) = (kind.as_str(), operations_of(kind).join(" and "));
+            record.hint = format!(
+                "; {} is of type {kind}, which has no {name}: it has {has}",
+                Excerpt(&object)
+            );
+        }
+        read(record, context.stamps, kind)?
+    };
     let id = record.optional("id", name_of)?;
     let user = record.optional("user", name_of)?;
     let inexact = record.unusual
         && match &operation {
             Operation::Write { value, .. } | Operation::Put { value, .. } => has_inexact(value),
             Operation::Append { entry, .. } => has_inexact(entry),
+            Operation::Insert { value: Some(value), .. } => has_inexact(value),
+            Operation::Perform { arguments: Some(arguments), .. } => has_inexact(arguments),
             _ => false,
         };
     Ok(Event::Op(Op { replica, object, operation, id, user, inexact }))
@@ -200,7 +253,8 @@ fn send(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
         }
         content = hold(names);
     }
-    Ok(Event::Send { replica, message, to, content })
+    let relays = record.optional("relays", names)?.unwrap_or_default();
+    Ok(Event::Send { replica, message, to, content, relays })
 }
 
 fn receive(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
@@ -235,8 +289,9 @@ fn load(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
     let object = record.name("object")?;
     let kind = context.kinds.get(&object);
     let unusual = record.unusual;
-    let state = record.required("state", |json| {
-        kind.map(|kind| explicit_state(*kind, json, unusual)).transpose()
+    let state = record.required("state", |json| match kind {
+        Some(kind) => explicit_state(*kind, json, unusual),
+        None => Ok(None),
     })?;
     Ok(Event::Load { replica, object, state })
 }
@@ -250,8 +305,9 @@ fn read(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
     let object = record.name("object")?;
     let element = record.optional("element", name_of)?;
     let key = record.optional("key", name_of)?;
+    let query = record.optional_value("query")?;
     let value = record.answer("value", context.is_counted(&object))?;
-    Ok(Event::Claim(Claim::Read { replica, object, element, key, value }))
+    Ok(Event::Claim(Claim::Read { replica, object, element, key, query, value }))
 }
 
 fn vector(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
@@ -302,20 +358,29 @@ fn state(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
     Ok(Event::Claim(Claim::State { replica, object, state }))
 }
 
+fn failed(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+    let replica = record.name("replica")?;
+    let text = record.required("text", string)?;
+    let object = record.optional("object", name_of)?;
+    let message = record.optional("message", name_of)?;
+    Ok(Event::Claim(Claim::Failed { replica, text, object, message }))
+}
+
 // Explicit states.
 
-fn explicit_state(kind: ObjectType, json: Json, unusual: bool) -> Fit<ExplicitState> {
+/// The state of an object; none where its type has no explicit states.
+fn explicit_state(kind: TraceType, json: Json, unusual: bool) -> Fit<Option<ExplicitState>> {
     let write = |json| state_write(json, unusual);
-    Ok(match kind {
-        ObjectType::GCounter => ExplicitState::GCounter(map(json, "shares by node", |json| {
+    Ok(Some(match kind {
+        TraceType::GCounter => ExplicitState::GCounter(map(json, "shares by node", |json| {
             let what = "a count (an integer from 0, or a string of its digits)";
             json.count().ok_or_else(|| Misfit::expected(what, &json))
         })?),
-        ObjectType::LwwRegister => ExplicitState::LwwRegister(match json {
+        TraceType::LwwRegister => ExplicitState::LwwRegister(match json {
             Json::Null => None,
             json => Some(write(json)?),
         }),
-        ObjectType::OrSet => {
+        TraceType::OrSet => {
             let mut record = Record::of_state(json, "the state of an or-set", unusual)?;
             let dots = |json| list(json, "additions", |json| state_dot(json, unusual));
             let adds = record.required("adds", dots)?;
@@ -323,17 +388,23 @@ fn explicit_state(kind: ObjectType, json: Json, unusual: bool) -> Fit<ExplicitSt
             record.finish()?;
             ExplicitState::OrSet { adds, removes }
         }
-        ObjectType::LwwMap => ExplicitState::LwwMap(map(json, "writes by key", write)?),
-        ObjectType::Log => {
+        TraceType::LwwMap => ExplicitState::LwwMap(map(json, "writes by key", write)?),
+        TraceType::Log => {
             ExplicitState::Log(list(json, "entries", |json| state_entry(json, unusual))?)
         }
-    })
+        _ => {
+            if unusual {
+                fits_doubles(&json)?;
+            }
+            return Ok(None);
+        }
+    }))
 }
 
 fn state_write(json: Json, unusual: bool) -> Fit<StateWrite> {
     let mut record = Record::of_state(json, "a write in a state", unusual)?;
     let value = record.value("value")?;
-    let timestamp = record.required("timestamp", count)?;
+    let timestamp = record.required("timestamp", timestamp)?;
     let replica = record.name("replica")?;
     record.finish()?;
     Ok(StateWrite { value, timestamp, replica })
@@ -351,7 +422,7 @@ fn state_dot(json: Json, unusual: bool) -> Fit<StateDot> {
 fn state_entry(json: Json, unusual: bool) -> Fit<StateEntry> {
     let mut record = Record::of_state(json, "an entry in a state", unusual)?;
     let entry = record.value("entry")?;
-    let timestamp = record.required("timestamp", count)?;
+    let timestamp = record.required("timestamp", timestamp)?;
     let replica = record.name("replica")?;
     let seq = record.required("seq", count)?;
     record.finish()?;
@@ -374,6 +445,13 @@ fn name_of(json: Json) -> Fit<Name> {
             Some(fault) => Err(Misfit::new(fault)),
         },
         other => Err(Misfit::expected("a name (a string of 1 to 1,024 bytes)", &other)),
+    }
+}
+
+fn name_or_null(json: Json) -> Fit<Option<Name>> {
+    match json {
+        Json::Null => Ok(None),
+        json => name_of(json).map(Some),
     }
 }
 
@@ -410,6 +488,16 @@ fn count(json: Json) -> Fit<u64> {
     json.as_count().ok_or_else(|| {
         let what = "an integer from 0 to 18446744073709551615 (2^64 − 1) or a string of its digits";
         Misfit::expected(what, &json)
+    })
+}
+
+fn timestamp(json: Json) -> Fit<Timestamp> {
+    let Json::Array(parts) = json else { return Ok(count(json)?.into()) };
+    let found = parts.len();
+    let parts = list(Json::Array(parts), "counts", count)?;
+    Timestamp::new(&parts).ok_or_else(|| {
+        let most = Timestamp::PARTS;
+        Misfit::new(format!("a timestamp of {found} parts, expected one to {most}"))
     })
 }
 
@@ -480,8 +568,8 @@ fn has_inexact(json: &Json) -> bool {
 /// Members in the order of the text. One that was taken has no value any more.
 type Members<'t> = Vec<(Cow<'t, str>, Option<Field<'t>>)>;
 
-/// How many fields such an object may have: those of a put.
-const MAX_FIELDS: usize = 9;
+/// How many fields such an object may have: those of an insert.
+const MAX_FIELDS: usize = 10;
 
 /// The members of an object with known fields, taken one after the other.
 struct Record<'t> {
@@ -499,6 +587,8 @@ struct Record<'t> {
     extensible: bool,
     /// Whether a number in it may be out of range.
     unusual: bool,
+    /// What else to say where a field is unknown or missing.
+    hint: String,
 }
 
 impl<'t> Record<'t> {
@@ -540,7 +630,17 @@ impl<'t> Record<'t> {
 
     fn new(what: &'static str, members: Members<'t>, extensible: bool, unusual: bool) -> Self {
         let known = [""; MAX_FIELDS];
-        Self { what, members, next: 0, known, asked: 0, missing: None, extensible, unusual }
+        Self {
+            what,
+            members,
+            next: 0,
+            known,
+            asked: 0,
+            missing: None,
+            extensible,
+            unusual,
+            hint: String::new(),
+        }
     }
 
     fn has(&self, field: &str) -> bool {
@@ -639,9 +739,29 @@ impl<'t> Record<'t> {
         })
     }
 
-    fn timestamp(&mut self, stamps: Stamps) -> Fit<Option<u64>> {
+    /// Takes a value that may be absent.
+    fn optional_value(&mut self, field: &'static str) -> Fit<Option<Json>> {
+        let check = self.unusual;
+        self.optional(field, |json| {
+            if check {
+                fits_doubles(&json)?;
+            }
+            Ok(json)
+        })
+    }
+
+    /// Takes the timestamp of an operation on an object of this type. Where the type lacks the
+    /// operation it may have one or not: that it lacks it is for the judge of the history to say.
+    fn timestamp(&mut self, stamps: Stamps, kind: Option<TraceType>) -> Fit<Option<Timestamp>> {
+        match kind {
+            Some(kind) if kind.is_stamped() => {}
+            Some(TraceType::MvRegister | TraceType::MvMap) => return Ok(None),
+            Some(TraceType::MaxRegister | TraceType::MinRegister) => return Ok(None),
+            _ if !self.has("timestamp") => return Ok(None),
+            _ => {}
+        }
         match stamps {
-            Stamps::Explicit => self.required("timestamp", count).map(Some),
+            Stamps::Explicit => self.required("timestamp", timestamp).map(Some),
             Stamps::Own if self.has("timestamp") => {
                 let message =
                     "a timestamp, but by the header (`\"stamps\":\"own\"`) no write has one";
@@ -658,12 +778,16 @@ impl<'t> Record<'t> {
         if let Some((name, _)) = self.members.iter().find(left) {
             let hint = if self.extensible { "; names of your own begin with `x-`" } else { "" };
             let (what, known) = (self.what, self.known[..self.asked].join(", "));
-            let message = format!("unknown field {}: {what} has {known}{hint}", Excerpt(name));
+            let message =
+                format!("unknown field {}: {what} has {known}{hint}{}", Excerpt(name), self.hint);
             return Err(Misfit::of_name(name, message));
         }
         match self.missing {
             None => Ok(()),
-            Some(field) => Err(Misfit::new(format!("{} lacks the field `{field}`", self.what))),
+            Some(field) => {
+                let message = format!("{} lacks the field `{field}`{}", self.what, self.hint);
+                Err(Misfit::new(message))
+            }
         }
     }
 }

@@ -42,7 +42,11 @@ fn notes(text: &Text, finding: &Finding, gutter: usize) -> Vec<Message<'static>>
     let answers = [&finding.expected, &finding.actual];
     let [right, claimed] = answers.map(|json| json.as_deref().map(escape_json).unwrap_or_default());
     // The window's own words take some room too.
-    let most = room.saturating_sub("… ".len() + " … 12,345 more characters".len());
+    let note_on_more = "… ".len() + " … 12,345 more characters".len();
+    let most = room.saturating_sub(note_on_more);
+    // A cut that saves less than the note on it takes would only keep the answer from being copied.
+    let longest = right.chars().count().max(claimed.chars().count());
+    let most = if longest <= room + note_on_more { longest } else { most };
     let (right, claimed) = shorten(&right, &claimed, most);
 
     let mut notes = Vec::new();
@@ -107,16 +111,36 @@ fn title(finding: &Finding) -> String {
         }
         Rule::Notices => format!("the user has other notices{at} than claimed"),
         Rule::LwwSuperseded => {
-            format!("{}{at} shows a value that was replaced before", object("object"))
+            format!("{}{at} shows what no current write has", object("object"))
         }
         Rule::LwwAgreement => {
-            format!("{}{at} orders two writes unlike an earlier answer", object("object"))
+            format!("{}{at} contradicts earlier answers", object("object"))
         }
         Rule::LogCausality => {
             format!("{}{at} has an entry before one that its writer had seen", object("log"))
         }
         Rule::LogAgreement => {
-            format!("{}{at} orders two entries unlike an earlier answer", object("log"))
+            format!("{}{at} contradicts earlier answers", object("log"))
         }
+        Rule::PnCounterValue => format!("{}{at} has another total than claimed", object("counter")),
+        Rule::GSetValue | Rule::TwoPhaseSetValue | Rule::RwSetValue => {
+            format!("{}{at} has other elements than claimed", object("set"))
+        }
+        Rule::EwFlagValue | Rule::DwFlagValue => {
+            format!("{}{at} is not as claimed", object("flag"))
+        }
+        Rule::MvRegisterValue => {
+            format!("{}{at} has other values than claimed", object("register"))
+        }
+        Rule::MvMapValue => format!("{}{at} has other values than claimed", object("map")),
+        Rule::MaxRegisterValue | Rule::MinRegisterValue => {
+            format!("{}{at} has another value than claimed", object("register"))
+        }
+        Rule::ListValue => format!("{}{at} has other elements than claimed", object("list")),
+        Rule::ListOrder => format!("{}{at} contradicts the order of earlier lines", object("list")),
+        Rule::OpaqueAgreement => {
+            format!("{}{at} answers unlike an equal state before", object("object"))
+        }
+        Rule::Failed => format!("the implementation failed{at}"),
     }
 }

@@ -152,11 +152,11 @@ fn bad_headers_are_refused() {
         ),
         (
             r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"x":§{}}}"#,
-            "`objects.x`: the declaration of an object lacks the field `type`, expected one of `g-counter`, `lww-register`, `or-set`, `lww-map`, `log`",
+            "`objects.x`: the declaration of an object lacks the field `type`, expected one of `g-counter`, `lww-register`, `or-set`, `lww-map`, `log`, `pn-counter`, `g-set`, `2p-set`, `rw-set`, `ew-flag`, `dw-flag`, `mv-register`, `mv-map`, `max-register`, `min-register`, `list`, `opaque`",
         ),
         (
             r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"x":{"type":§"gcounter"}}}"#,
-            "`objects.x.type`: expected one of `g-counter`, `lww-register`, `or-set`, `lww-map`, `log`, but found the string `gcounter`",
+            "`objects.x.type`: expected one of `g-counter`, `lww-register`, `or-set`, `lww-map`, `log`, `pn-counter`, `g-set`, `2p-set`, `rw-set`, `ew-flag`, `dw-flag`, `mv-register`, `mv-map`, `max-register`, `min-register`, `list`, `opaque`, but found the string `gcounter`",
         ),
         (
             r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"x":{"type":"log","priority":§"urgent"}}}"#,
@@ -203,7 +203,7 @@ fn a_header_says_what_it_says() {
         "stamps":"own","implementation":{"version":"2.1","name":"amani","x-os":{}},"note":""}"#;
     let text = text.replace('\n', "");
     let reader = Reader::new(text.as_bytes()).expect("a header");
-    let declaration = |kind, priority| Declaration { kind, priority };
+    let declaration = |kind: ObjectType, priority| Declaration { kind: kind.into(), priority };
     assert_eq!(
         *reader.header(),
         Header {
@@ -236,16 +236,16 @@ fn bad_events_are_refused() {
         ("§{}", "an event lacks the field `event`, expected one of `op`, `send`, `receive`"),
         (
             r#"{"event":§"recieve","replica":"a","message":"m"}"#,
-            "`event`: expected one of `op`, `send`, `receive`, `merge`, `sync`, `save`, `restore`, `load`, `note`, `read`, `vector`, `digest`, `converged`, `decisions`, `notices`, `state`, but found the string `recieve`",
+            "`event`: expected one of `op`, `send`, `receive`, `merge`, `sync`, `save`, `restore`, `load`, `note`, `read`, `vector`, `digest`, `converged`, `decisions`, `notices`, `state`, `failed`, but found the string `recieve`",
         ),
         (r#"{"event":§null}"#, "`event`: expected one of"),
         (
             r#"§{"event":"op","replica":"a","object":"n"}"#,
-            "op lacks the field `op`, expected one of `increment`, `write`, `add`, `remove`, `put`, `delete`, `append`",
+            "op lacks the field `op`, expected one of `increment`, `write`, `add`, `remove`, `put`, `delete`, `append`, `decrement`, `enable`, `disable`, `insert`",
         ),
         (
             r#"{"event":"op","replica":"a","object":"n","op":§"inc"}"#,
-            "`op`: expected one of `increment`, `write`, `add`, `remove`, `put`, `delete`, `append`, but found the string `inc`",
+            "`op`: expected one of `increment`, `write`, `add`, `remove`, `put`, `delete`, `append`, `decrement`, `enable`, `disable`, `insert`, but found the string `inc`",
         ),
         (r#"§{"event":"op","object":"n","op":"increment"}"#, "increment lacks the field `replica`"),
         (r#"§{"event":"op","replica":"a","op":"increment"}"#, "increment lacks the field `object`"),
@@ -611,8 +611,11 @@ fn every_event_is_read_as_what_it_says() {
         object: name(object),
         state: Some(state),
     };
-    let write =
-        |value, timestamp, replica: &str| StateWrite { value, timestamp, replica: name(replica) };
+    let write = |value, timestamp: u64, replica: &str| StateWrite {
+        value,
+        timestamp: timestamp.into(),
+        replica: name(replica),
+    };
     for (line, expected) in [
         (
             r#"{"event":"op","replica":"a","object":"n","op":"increment"}"#,
@@ -624,7 +627,7 @@ fn every_event_is_read_as_what_it_says() {
         ),
         (
             r#"{"event":"op","replica":"a","object":"r","op":"write","value":null,"timestamp":"18446744073709551615"}"#,
-            op("r", Operation::Write { value: Json::Null, timestamp: Some(u64::MAX) }),
+            op("r", Operation::Write { value: Json::Null, timestamp: Some(u64::MAX.into()) }),
         ),
         (
             r#"{"event":"op","replica":"a","object":"s","op":"add","element":"\ud83d\ude00"}"#,
@@ -641,13 +644,13 @@ fn every_event_is_read_as_what_it_says() {
                 Operation::Put {
                     key: name("k"),
                     value: Json::String(name("v")),
-                    timestamp: Some(0),
+                    timestamp: Some(0.into()),
                 },
             ),
         ),
         (
             r#"{"event":"op","replica":"a","object":"m","op":"delete","key":"k","timestamp":1.0e0}"#,
-            op("m", Operation::Delete { key: name("k"), timestamp: Some(1) }),
+            op("m", Operation::Delete { key: name("k"), timestamp: Some(1.into()) }),
         ),
         (
             r#"{"event":"op","replica":"a","object":"l","op":"append","entry":[true,false],"timestamp":1}"#,
@@ -655,7 +658,7 @@ fn every_event_is_read_as_what_it_says() {
                 "l",
                 Operation::Append {
                     entry: Json::Array(vec![Json::Bool(true), Json::Bool(false)]),
-                    timestamp: Some(1),
+                    timestamp: Some(1.into()),
                 },
             ),
         ),
@@ -672,7 +675,13 @@ fn every_event_is_read_as_what_it_says() {
         ),
         (
             r#"{"event":"send","replica":"a","message":"m"}"#,
-            Event::Send { replica: name("a"), message: name("m"), to: None, content: Content::All },
+            Event::Send {
+                replica: name("a"),
+                message: name("m"),
+                to: None,
+                content: Content::All,
+                relays: vec![],
+            },
         ),
         (
             r#"{"event":"send","replica":"a","message":"m","to":"b","objects":[]}"#,
@@ -681,6 +690,7 @@ fn every_event_is_read_as_what_it_says() {
                 message: name("m"),
                 to: Some(name("b")),
                 content: Content::Objects(vec![]),
+                relays: vec![],
             },
         ),
         (
@@ -690,6 +700,7 @@ fn every_event_is_read_as_what_it_says() {
                 message: name("m"),
                 to: None,
                 content: Content::Since(vec![name("k"), name("k")]),
+                relays: vec![],
             },
         ),
         (
@@ -699,6 +710,7 @@ fn every_event_is_read_as_what_it_says() {
                 message: name("m"),
                 to: None,
                 content: Content::Operations(vec![name("i")]),
+                relays: vec![],
             },
         ),
         (
@@ -761,7 +773,7 @@ fn every_event_is_read_as_what_it_says() {
                 "l",
                 ExplicitState::Log(vec![StateEntry {
                     entry: Json::String(name("e")),
-                    timestamp: 1,
+                    timestamp: 1.into(),
                     replica: name("z"),
                     seq: 3,
                 }]),
@@ -780,6 +792,7 @@ fn every_event_is_read_as_what_it_says() {
                 object: name("n"),
                 element: None,
                 key: None,
+                query: None,
                 value: Json::parse("1e999").expect("a number"),
             }),
         ),
@@ -791,6 +804,7 @@ fn every_event_is_read_as_what_it_says() {
                 object: name("r"),
                 element: Some(name("e")),
                 key: Some(name("k")),
+                query: None,
                 value: Json::Array(vec![]),
             }),
         ),

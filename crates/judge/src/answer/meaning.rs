@@ -11,22 +11,37 @@
 //! Cost: a key O(branches that decided it · log), where no delivery left a gap.
 
 use crate::past::history::{Chain, Effect, History, Link, NONE, OpId, Seen};
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
 use std::collections::BTreeMap;
 
 impl History {
-    /// G-counter: the sum of the amounts.
-    pub fn count(&self, object: u32, seen: &Seen) -> u128 {
+    /// Counters: the sum of the amounts, those of decrements below 0.
+    pub fn count(&self, object: u32, seen: &Seen) -> i128 {
         let mut sum = 0;
         self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
             sum += history.lanes[lane as usize].totals[count as usize - 1];
         });
         for op in self.beyond(seen, Some(object)) {
-            if let Effect::Increment(amount) = self.ops[op as usize].effect {
-                sum += u128::from(amount);
+            match self.ops[op as usize].effect {
+                Effect::Increment(amount) => sum += i128::from(amount),
+                Effect::Decrement(amount) => sum -= i128::from(amount),
+                _ => {}
             }
         }
         sum
+    }
+
+    /// Max- and min-register: the greatest, or the least, integer written.
+    pub fn extreme(&self, object: u32, seen: &Seen) -> Option<i128> {
+        let mut values = Vec::new();
+        self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
+            values.push(history.lanes[lane as usize].totals[count as usize - 1]);
+        });
+        values.extend(self.beyond(seen, Some(object)).into_iter().map(|op| self.integer(op)));
+        match self.objects[object as usize].kind {
+            TraceType::MaxRegister => values.into_iter().max(),
+            _ => values.into_iter().min(),
+        }
     }
 
     /// Vector: how many operations of each replica, of one object where one is named.
@@ -107,7 +122,7 @@ impl History {
             } else {
                 work += chain.ops.len();
                 for op in chain.ops.iter().filter(|op| self.contains(seen, **op)) {
-                    consider(*op, self.stamp(*op).0);
+                    consider(*op, self.stamp(*op).0.parts()[0]);
                 }
             }
         }
@@ -118,6 +133,12 @@ impl History {
     /// Or-set: the additions of an element that no removal of it saw; where nothing is
     /// irregular at most one of a branch, and one exactly if the branch has any.
     pub fn live(&self, key: u32, seen: &Seen) -> Vec<OpId> {
+        self.unanswered(key, seen, Effect::Added)
+    }
+
+    /// The additions of an element that no removal of it saw, or the removals that no addition
+    /// saw; of each branch as in [`History::live`].
+    pub fn unanswered(&self, key: u32, seen: &Seen, of_effect: Effect) -> Vec<OpId> {
         let of = &self.keys[key as usize];
         let (mut adds, mut removes) = (Vec::new(), Vec::new());
         let mut work = of.chains.len();
@@ -127,24 +148,64 @@ impl History {
                 work += last;
                 let held = chain.ops[..=last].iter().copied().filter(|op| self.contains(seen, *op));
                 let (added, removed): (Vec<_>, Vec<_>) =
-                    held.partition(|op| self.ops[*op as usize].effect == Effect::Added);
+                    held.partition(|op| self.ops[*op as usize].effect == of_effect);
                 adds.extend(added);
                 removes.extend(removed.last());
             } else {
                 let link = self.link_at(chain, last);
                 // The one is an addition, the other a removal; a branch's own removal saw all
                 // additions before it.
-                match link {
-                    Link { added: true, op, mark, .. } => {
-                        adds.push(op);
-                        removes.extend((mark != NONE).then_some(mark));
-                    }
-                    Link { op, .. } => removes.push(op),
+                let Link { op, mark, added, .. } = link;
+                if added == (of_effect == Effect::Added) {
+                    adds.push(op);
+                    removes.extend((mark != NONE).then_some(mark));
+                } else {
+                    removes.push(op);
                 }
             }
         }
         self.charge(work as u64);
         self.unseen_by(adds, &removes)
+    }
+
+    /// Whether an operation with this effect, an addition or a removal, is on the key.
+    fn has_effect(&self, key: u32, seen: &Seen, effect: Effect) -> bool {
+        let of = &self.keys[key as usize];
+        self.charge(of.chains.len() as u64);
+        of.chains.iter().any(|chain| {
+            let Some(last) = self.last_seen(chain, seen) else { return false };
+            if !self.irregular {
+                let Link { mark, added, .. } = self.link_at(chain, last);
+                return added == (effect == Effect::Added) || mark != NONE;
+            }
+            self.charge(last as u64);
+            let is_it = |op: &OpId| self.ops[*op as usize].effect == effect;
+            chain.ops[..=last].iter().any(|op| is_it(op) && self.contains(seen, *op))
+        })
+    }
+
+    /// Sets, lists and flags: whether the element is in, or the flag enabled.
+    pub fn has(&self, object: u32, key: u32, seen: &Seen) -> bool {
+        let any = |effect| self.has_effect(key, seen, effect);
+        match self.objects[object as usize].kind {
+            TraceType::GSet => any(Effect::Added),
+            TraceType::TwoPhaseSet | TraceType::List => any(Effect::Added) && !any(Effect::Removed),
+            TraceType::RwSet | TraceType::DwFlag => {
+                any(Effect::Added) && self.unanswered(key, seen, Effect::Removed).is_empty()
+            }
+            _ => !self.live(key, seen).is_empty(),
+        }
+    }
+
+    /// Mv-register and each key of an mv-map: the values of the writes that no other saw, but for
+    /// the tombstone, each once, in the order of their texts.
+    pub fn siblings(&self, key: u32, seen: &Seen) -> Vec<&str> {
+        let maximal = self.maximal(key, seen);
+        let mut values: Vec<&str> = maximal.into_iter().map(|op| self.stamp(op).3).collect();
+        values.retain(|value| *value != "null");
+        values.sort_unstable();
+        values.dedup();
+        values
     }
 
     /// All additions of an element that no removal of it saw.
@@ -189,13 +250,14 @@ impl History {
         if maximal.is_empty() {
             return None;
         }
-        let current = if self.objects[object as usize].kind != ObjectType::OrSet {
+        let kind = self.objects[object as usize].kind;
+        let current = if matches!(kind, TraceType::LwwRegister | TraceType::LwwMap) {
             let winner = self.winner(key, seen)?;
             self.ops[winner as usize].effect
-        } else if self.live(key, seen).is_empty() {
-            Effect::Removed
-        } else {
+        } else if self.has(object, key, seen) {
             Effect::Added
+        } else {
+            Effect::Removed
         };
         Some((current, maximal))
     }

@@ -3,7 +3,8 @@
 use super::values::{list, quoted};
 use crate::past::history::{Effect, History, OpId, Seen};
 use rejoin::json::{Count, Json};
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
+use rejoin_trace::Timestamp;
 
 /// One line of a state: a node's share, a write, an addition or an entry.
 ///
@@ -15,7 +16,7 @@ pub struct Row {
     /// The value written or the log's entry, as canonical JSON.
     value: String,
     /// When.
-    timestamp: u64,
+    timestamp: Timestamp,
     /// The node.
     replica: String,
     /// The addition's or entry's seq, or the node's share.
@@ -25,21 +26,21 @@ pub struct Row {
 impl Row {
     /// A counter's share.
     pub fn share(node: &str, share: u128) -> Self {
-        Self { number: share, ..Self::write("", "", 0, node) }
+        Self { number: share, ..Self::write("", "", Timestamp::default(), node) }
     }
 
     /// A write, to a key or to the register.
-    pub fn write(key: &str, value: &str, timestamp: u64, replica: &str) -> Self {
+    pub fn write(key: &str, value: &str, timestamp: Timestamp, replica: &str) -> Self {
         Self { key: key.into(), value: value.into(), timestamp, replica: replica.into(), number: 0 }
     }
 
     /// An addition.
     pub fn dot(element: &str, replica: &str, seq: u128) -> Self {
-        Self { number: seq, ..Self::write(element, "", 0, replica) }
+        Self { number: seq, ..Self::write(element, "", Timestamp::default(), replica) }
     }
 
     /// A log's entry.
-    pub fn entry(entry: &str, timestamp: u64, replica: &str, seq: u128) -> Self {
+    pub fn entry(entry: &str, timestamp: Timestamp, replica: &str, seq: u128) -> Self {
         Self { number: seq, ..Self::write("", entry, timestamp, replica) }
     }
 
@@ -49,21 +50,21 @@ impl Row {
         format!("{key:?} {value} {timestamp} {replica:?} {number}")
     }
 
-    fn json(&self, kind: ObjectType) -> String {
+    fn json(&self, kind: TraceType) -> String {
         let Self { key, value, timestamp, replica, number } = self;
         let (key, replica) = (quoted(key), quoted(replica));
         match kind {
-            ObjectType::GCounter => format!("{replica}:{number}"),
-            ObjectType::OrSet => {
+            TraceType::GCounter => format!("{replica}:{number}"),
+            TraceType::OrSet => {
                 format!(r#"{{"element":{key},"replica":{replica},"seq":{number}}}"#)
             }
-            ObjectType::Log => format!(
+            TraceType::Log => format!(
                 r#"{{"entry":{value},"timestamp":{timestamp},"replica":{replica},"seq":{number}}}"#
             ),
-            ObjectType::LwwRegister => {
+            TraceType::LwwRegister => {
                 format!(r#"{{"value":{value},"timestamp":{timestamp},"replica":{replica}}}"#)
             }
-            ObjectType::LwwMap => {
+            _ => {
                 format!(r#"{key}:{{"value":{value},"timestamp":{timestamp},"replica":{replica}}}"#)
             }
         }
@@ -71,43 +72,43 @@ impl Row {
 }
 
 /// The rows as the JSON of a state.
-pub fn state_json(kind: ObjectType, rows: &[Row]) -> String {
+pub fn state_json(kind: TraceType, rows: &[Row]) -> String {
     let mut items = rows.iter().map(|row| row.json(kind));
     match kind {
-        ObjectType::GCounter | ObjectType::LwwMap => list('{', '}', items),
-        ObjectType::Log => list('[', ']', items),
-        ObjectType::OrSet => format!(r#"{{"adds":{},"removes":[]}}"#, list('[', ']', items)),
-        ObjectType::LwwRegister => items.next().unwrap_or_else(|| "null".into()),
+        TraceType::LwwRegister => items.next().unwrap_or_else(|| "null".into()),
+        TraceType::Log => list('[', ']', items),
+        TraceType::OrSet => format!(r#"{{"adds":{},"removes":[]}}"#, list('[', ']', items)),
+        _ => list('{', '}', items),
     }
 }
 
 /// The rows of a claimed state, in order; `None` where it has not the shape of one.
-pub fn claimed_rows(kind: ObjectType, state: &Json) -> Option<Vec<Row>> {
+pub fn claimed_rows(kind: TraceType, state: &Json) -> Option<Vec<Row>> {
     let mut rows = match (kind, state) {
-        (ObjectType::GCounter, Json::Object(members)) => members
+        (TraceType::GCounter, Json::Object(members)) => members
             .iter()
             .map(|(node, share)| Some(Row::share(node, share.count().and_then(exact)?)))
             .filter(|row| row.as_ref().is_none_or(|row| row.number != 0))
             .collect::<Option<Vec<_>>>()?,
-        (ObjectType::LwwRegister, Json::Null) => Vec::new(),
-        (ObjectType::LwwRegister, write) => vec![claimed_write("", write)?],
-        (ObjectType::LwwMap, Json::Object(members)) => members
+        (TraceType::LwwRegister, Json::Null) => Vec::new(),
+        (TraceType::LwwRegister, write) => vec![claimed_write("", write)?],
+        (TraceType::LwwMap, Json::Object(members)) => members
             .iter()
             .map(|(key, write)| claimed_write(key, write))
             .collect::<Option<Vec<_>>>()?,
-        (ObjectType::OrSet, state) => {
+        (TraceType::OrSet, state) => {
             let [adds, removes] = fields(state, ["adds", "removes"])?;
             let (mut adds, mut removes) = (claimed_dots(adds)?, claimed_dots(removes)?);
             removes.sort_unstable();
             adds.retain(|add| removes.binary_search(add).is_err());
             adds
         }
-        (ObjectType::Log, Json::Array(entries)) => entries
+        (TraceType::Log, Json::Array(entries)) => entries
             .iter()
             .map(|entry| {
                 let names = ["entry", "timestamp", "replica", "seq"];
                 let [entry, timestamp, replica, seq] = fields(entry, names)?;
-                let timestamp = timestamp.as_count()?;
+                let timestamp = Timestamp::of(timestamp)?;
                 Some(Row::entry(
                     &entry.canonical(),
                     timestamp,
@@ -131,7 +132,7 @@ fn exact(count: Count) -> Option<u128> {
 
 fn claimed_write(key: &str, write: &Json) -> Option<Row> {
     let [value, timestamp, replica] = fields(write, ["value", "timestamp", "replica"])?;
-    Some(Row::write(key, &value.canonical(), timestamp.as_count()?, text(replica)?))
+    Some(Row::write(key, &value.canonical(), Timestamp::of(timestamp)?, text(replica)?))
 }
 
 fn claimed_dots(dots: &Json) -> Option<Vec<Row>> {
@@ -180,15 +181,15 @@ impl History {
         let seen = &seen.laid_flat();
         let keys = self.objects[object as usize].keys.clone();
         let mut rows = match self.objects[object as usize].kind {
-            ObjectType::GCounter => self.share_rows(object, seen),
-            ObjectType::LwwRegister | ObjectType::LwwMap => keys
+            TraceType::GCounter => self.share_rows(object, seen),
+            TraceType::LwwRegister | TraceType::LwwMap => keys
                 .into_iter()
                 .filter_map(|key| Some((key, self.winner(key, seen)?)))
                 .collect::<Vec<_>>()
                 .into_iter()
                 .map(|(key, op)| self.write_row(key, op))
                 .collect(),
-            ObjectType::OrSet => {
+            TraceType::OrSet => {
                 let live: Vec<_> =
                     keys.into_iter().flat_map(|key| self.all_live(key, seen)).collect();
                 live.into_iter()
@@ -199,7 +200,7 @@ impl History {
                     })
                     .collect()
             }
-            ObjectType::Log => {
+            TraceType::Log => {
                 let entries = self.members(seen, Some(object));
                 entries
                     .into_iter()
@@ -209,9 +210,11 @@ impl History {
                     })
                     .collect()
             }
+            // No other type has explicit states.
+            _ => Vec::new(),
         };
         rows.sort_unstable();
-        if self.objects[object as usize].kind == ObjectType::OrSet {
+        if self.objects[object as usize].kind == TraceType::OrSet {
             // A state is a set of additions; after a restore two may have one name.
             rows.dedup();
         }
@@ -223,7 +226,7 @@ impl History {
         self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
             let lane = &history.lanes[lane as usize];
             let replica = history.branches[lane.branch as usize].replica;
-            *shares.entry(replica).or_default() += lane.totals[count as usize - 1];
+            *shares.entry(replica).or_default() += lane.totals[count as usize - 1].unsigned_abs();
         });
         for op in self.beyond(seen, Some(object)) {
             if let Effect::Increment(amount) = self.ops[op as usize].effect {

@@ -10,7 +10,7 @@ use crate::past::history::{Effect, History, NONE, OpId, Seen};
 use rejoin::digest::{StateHash, ToBytes};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
 use rejoin::operation::{ObjectId, Value};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::g_counter::GCounter;
@@ -21,6 +21,7 @@ use rejoin::reference::or_set::{OrSet, Presence};
 use rejoin::reference::replica::Object;
 use rejoin::reference::state_hash::{Record, of_hashes, of_records};
 use rejoin::version_vector::VersionVector;
+use rejoin_trace::Timestamp;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +73,8 @@ pub fn state_hash(past: &Past, object: Option<u32>, seen: &Seen) -> Result<State
     refuse_unhashed(past, object)?;
     let parts = parts(past, object, seen);
     let hash = |(of, parts): &(u32, Parts)| {
-        let kind = past.history.objects[*of as usize].kind;
+        let kind = past.history.objects[*of as usize].kind.engine();
+        let kind = kind.unwrap_or_else(|| unreachable!("types without an engine are refused"));
         let name = &*past.history.objects[*of as usize].name;
         (ObjectId::from(name), of_records(kind, past.history.records(*of, parts)))
     };
@@ -83,6 +85,9 @@ pub fn state_hash(past: &Past, object: Option<u32>, seen: &Seen) -> Result<State
 
 /// Says which object of these has no state hash that follows from the trace.
 fn refuse_unhashed(past: &Past, object: Option<u32>) -> Result<(), String> {
+    if past.history.has_parts() {
+        return Err("timestamps of several parts have no state hash".into());
+    }
     for object in past.history.scope(object) {
         let kind = past.history.objects[object as usize].kind;
         let name = || past.object_shown(object);
@@ -90,6 +95,13 @@ fn refuse_unhashed(past: &Past, object: Option<u32>) -> Result<(), String> {
             return Err(format!(
                 "{} is loaded as a state, of which no operations are known",
                 name()
+            ));
+        }
+        if kind.engine().is_none() {
+            return Err(format!(
+                "{} is of type {}, which has no state hash",
+                name(),
+                kind.as_str()
             ));
         }
         if past.orders_by_itself(kind) {
@@ -165,19 +177,19 @@ impl History {
     fn parts(&self, object: u32, seen: &Seen) -> Parts {
         let mut parts = Parts::default();
         match self.objects[object as usize].kind {
-            ObjectType::GCounter => parts.shares = self.shares(object, seen),
-            ObjectType::Log => parts.entries = self.members(seen, Some(object)),
+            TraceType::GCounter => parts.shares = self.shares(object, seen),
+            TraceType::Log => parts.entries = self.members(seen, Some(object)),
             kind => {
                 for key in self.objects[object as usize].keys.clone() {
                     let maximal = self.maximal(key, seen);
                     if maximal.is_empty() {
                         continue;
                     }
-                    let has_winner = kind != ObjectType::OrSet;
+                    let has_winner = kind != TraceType::OrSet;
                     let winner = if has_winner { self.winner(key, seen) } else { None };
                     // An addition that is maximal says so itself.
                     let adds = |op: &OpId| self.ops[*op as usize].effect == Effect::Added;
-                    let may_hide = kind == ObjectType::OrSet && !maximal.iter().any(adds);
+                    let may_hide = kind == TraceType::OrSet && !maximal.iter().any(adds);
                     let is_present = may_hide && !self.live(key, seen).is_empty();
                     self.charge(self.keys[key as usize].name.len() as u64);
                     parts.keys.push(Decided { key, maximal, winner, is_present });
@@ -193,7 +205,8 @@ impl History {
     fn shares(&self, object: u32, seen: &Seen) -> BTreeMap<u32, u128> {
         let mut shares = BTreeMap::new();
         self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
-            shares.insert(lane, history.lanes[lane as usize].totals[count as usize - 1]);
+            let total = history.lanes[lane as usize].totals[count as usize - 1];
+            shares.insert(lane, total.unsigned_abs());
         });
         for op in self.beyond(seen, Some(object)) {
             let operation = &self.ops[op as usize];
@@ -232,28 +245,29 @@ impl History {
             || keys.iter().flat_map(|of| of.maximal.iter().map(|op| (self.name(of.key), *op)));
         let winner = |of: &Decided| Some((self.name(of.key), self.written(of.winner?)));
         match self.objects[object as usize].kind {
-            ObjectType::GCounter => {
+            TraceType::GCounter => {
                 let origin = |lane: &u32| self.origin(self.lanes[*lane as usize].branch);
                 let shares = shares.iter().map(|(lane, share)| (origin(lane), *share)).collect();
                 Object::GCounter(GCounter::from_parts(nothing, shares))
             }
-            ObjectType::LwwRegister => {
+            TraceType::LwwRegister => {
                 let listed = listed().map(|(_, op)| ((), self.written(op)));
                 let winner = keys.iter().find_map(winner).map(|(_, winner)| winner);
                 let decisions = Decisions::from_parts(nothing, listed);
                 Object::LwwRegister(LwwRegister::from_parts(decisions, winner))
             }
-            ObjectType::OrSet => {
+            TraceType::OrSet => {
                 let listed = listed().map(|(element, op)| (element, self.changed(op)));
                 Object::OrSet(OrSet::from_parts(Decisions::from_parts(nothing, listed)))
             }
-            ObjectType::LwwMap => {
+            TraceType::LwwMap => {
                 let listed = listed().map(|(key, op)| (key, self.written(op)));
                 let winners = keys.iter().filter_map(winner).collect();
                 let decisions = Decisions::from_parts(nothing, listed);
                 Object::LwwMap(LwwMap::from_parts(decisions, winners))
             }
-            ObjectType::Log => {
+            // Types without an engine are refused before.
+            _ => {
                 let entries = entries.iter().map(|op| self.entry(*op)).collect();
                 Object::Log(Log::from_parts(nothing, entries))
             }
@@ -271,12 +285,12 @@ impl History {
         Origin { replica: ReplicaId::new(&*of.name).expect("the reader checks names"), incarnation }
     }
 
-    fn decided<E>(&self, op: OpId, timestamp: u64, effect: E) -> Decision<E> {
+    fn decided<E>(&self, op: OpId, timestamp: Timestamp, effect: E) -> Decision<E> {
         let operation = &self.ops[op as usize];
         let origin = self.origin(operation.branch);
         let dot = Dot { origin, counter: operation.position.into() };
         let user = (operation.user != NONE).then(|| (&**self.users.text(operation.user)).into());
-        Decision { dot, seq: operation.seq.into(), timestamp, user, effect }
+        Decision { dot, seq: operation.seq.into(), timestamp: timestamp.parts()[0], user, effect }
     }
 
     fn written(&self, op: OpId) -> Decision<Text<'_>> {
@@ -286,7 +300,11 @@ impl History {
 
     fn changed(&self, op: OpId) -> Decision<Presence> {
         let added = self.ops[op as usize].effect == Effect::Added;
-        self.decided(op, 0, if added { Presence::Added } else { Presence::Removed })
+        self.decided(
+            op,
+            Timestamp::default(),
+            if added { Presence::Added } else { Presence::Removed },
+        )
     }
 
     fn entry(&self, op: OpId) -> Entry<Text<'_>> {

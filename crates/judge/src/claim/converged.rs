@@ -5,6 +5,7 @@ use crate::judge::{Falsity, Judgement};
 use crate::past::Past;
 use crate::past::history::Seen;
 use crate::wording::shown;
+use rejoin::object::TraceType;
 
 const BEYOND: &str = "a counter's total is beyond 2^128 − 1";
 
@@ -22,6 +23,7 @@ pub(super) fn converged(past: &Past, replicas: &[u32]) -> Judgement {
                 past.history.charge((a.len() + b.len()) as u64);
                 (a.value_text().map_err(|_| BEYOND)?, b.value_text().map_err(|_| BEYOND)?)
             } else if same
+                || kind == TraceType::Opaque
                 || past.orders_by_itself(kind)
                 || past.history.same(&seen, &other_seen, Some(object))
             {

@@ -8,7 +8,7 @@ use crate::past::Past;
 use crate::past::history::{History, OpId, Seen};
 use crate::wording::{MOST_LISTED, shown};
 use rejoin::json::Json;
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
 
 pub(super) fn decisions(past: &Past, replica: u32, object: u32, claimed: &Json) -> Checked {
     let seen = past.seen(replica).laid_flat();
@@ -42,6 +42,11 @@ pub(super) fn decisions(past: &Past, replica: u32, object: u32, claimed: &Json) 
     let mut falsity = Falsity::of(Rule::Decisions, because);
     falsity.expected = (!own).then_some(expected);
     Err(falsity)
+}
+
+/// Whether the decisions of such an object name a key.
+pub fn is_keyed(kind: TraceType) -> bool {
+    kind != TraceType::LwwRegister && !kind.is_flag()
 }
 
 /// The open decisions on all keys of an object.
@@ -93,7 +98,7 @@ pub(super) fn agrees(past: &Past, right: &Open, claim: &ClaimedDecision, own: bo
     })
 }
 
-pub(super) fn decision_json(past: &Past, kind: ObjectType, decision: &Open) -> String {
+pub(super) fn decision_json(past: &Past, kind: TraceType, decision: &Open) -> String {
     let ops = |ops: &[OpId]| {
         let names = ops.iter().map(|op| past.name_of(*op));
         list(
@@ -104,7 +109,7 @@ pub(super) fn decision_json(past: &Past, kind: ObjectType, decision: &Open) -> S
         )
     };
     let key = match kind {
-        ObjectType::LwwRegister => String::new(),
+        kind if !is_keyed(kind) => String::new(),
         _ => format!(r#""key":{},"#, quoted(&decision.key)),
     };
     let (kept, superseded) = (ops(&decision.kept), ops(&decision.superseded));
@@ -156,7 +161,7 @@ pub fn why_decisions(
 pub(super) fn why_open(past: &Past, replica: u32, decision: &Open, own: bool) -> Vec<String> {
     let who = past.replica_shown(replica);
     let what = match decision.key.as_str() {
-        "" => "the register".into(),
+        "" => "this object".into(),
         key => shown(key),
     };
     let mut because = vec![format!("{what} is an open decision at {who}")];
@@ -203,13 +208,13 @@ pub struct ClaimedDecision {
     pub superseded: Vec<(String, u64)>,
 }
 
-fn claimed_decisions(kind: ObjectType, claimed: &Json) -> Option<Vec<ClaimedDecision>> {
+fn claimed_decisions(kind: TraceType, claimed: &Json) -> Option<Vec<ClaimedDecision>> {
     let Json::Array(items) = claimed else { return None };
     items
         .iter()
         .map(|item| {
             let (key, kept, superseded) = match kind {
-                ObjectType::LwwRegister => {
+                kind if !is_keyed(kind) => {
                     let [kept, superseded] = fields(item, ["kept", "superseded"])?;
                     ("", kept, superseded)
                 }

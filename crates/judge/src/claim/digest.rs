@@ -16,9 +16,10 @@ use crate::past::history::Seen;
 use crate::wording::shown;
 use hashbrown::HashMap;
 use rejoin::json::Json;
+use rejoin::object::TraceType;
 
 /// 32 bytes of BLAKE3: what was hashed is taken to be equal exactly if these are.
-type Fingerprint = [u8; 32];
+pub type Fingerprint = [u8; 32];
 
 /// What digests are compared within: one object or all, one algorithm or none.
 type Scope = (Option<u32>, Option<String>);
@@ -75,6 +76,10 @@ pub fn digest(
         && *other != value
     {
         let (line, by) = (*line, *by);
+        let mut found = memory.false_answers.iter().filter(|((at, of), _)| {
+            (*at == replica || *at == by) && object.is_none_or(|object| object == *of)
+        });
+        let earlier = found.next().map(|((at, _), line)| (*at, *line));
         let because = past.because(|| {
             let (who, by) = (past.replica_shown(replica), past.replica_shown(by));
             let which = match object {
@@ -86,6 +91,14 @@ pub fn digest(
                 format!("{which} at {who} now is another than it was there"),
                 "different values must have different digests".into(),
             ]
+            .into_iter()
+            .chain(earlier.map(|(at, line)| {
+                format!(
+                    "the answer of {} on line {line} was false: this may be its consequence",
+                    past.replica_shown(at)
+                )
+            }))
+            .collect()
         });
         return Ok(Err(Falsity::of(Rule::DigestDistinct, because)));
     }
@@ -155,7 +168,7 @@ pub(super) fn value(
         let value = if past.loaded[object as usize] {
             let state = past.state(replica, object);
             state.value_text().map_err(|_| "a counter's total is beyond 2^128 − 1")?
-        } else if past.orders_by_itself(kind) {
+        } else if kind == TraceType::Opaque || past.orders_by_itself(kind) {
             continue;
         } else {
             past.history.value_text(object, seen)

@@ -4,9 +4,13 @@
 mod converged;
 mod decisions;
 mod digest;
+mod list;
 mod notices;
+mod opaque;
+mod order;
 mod own_stamps;
 mod resolve;
+mod siblings;
 mod state;
 mod value;
 mod vector;
@@ -20,14 +24,19 @@ use crate::answer::state_hash::OWN_ALGORITHM;
 use crate::judge::{Checked, Falsity, Judgement};
 use crate::past::Past;
 use digest::Digests;
+use hashbrown::HashMap;
 use own_stamps::Agreement;
-use rejoin_trace::Claim;
+use rejoin_trace::{Claim, Op, Operation};
 
 /// What earlier claims have shown, for those rules that hold claims against each other.
 #[derive(Debug, Default)]
 pub struct Memory {
     agreement: Agreement,
     digests: Digests,
+    lists: list::Lists,
+    answers: opaque::Answers,
+    /// For a replica and an object, the last line whose answer was false.
+    pub false_answers: HashMap<(u32, u32), u32>,
     /// What was checked in part only, each a sentence.
     pub limits: Vec<String>,
 }
@@ -37,9 +46,9 @@ pub fn judge(memory: &mut Memory, past: &Past, claim: &Claim, resolved: &Resolve
     let replica = resolved.replica.unwrap_or(0);
     let object = resolved.object.unwrap_or(0);
     match claim {
-        Claim::Read { element, key, value, .. } => {
-            let (element, key) = (element.as_deref(), key.as_deref());
-            value::judge(memory, past, (replica, object), element, key, value)
+        Claim::Read { element, key, query, value, .. } => {
+            let of = (element.as_deref(), key.as_deref(), query.as_ref());
+            value::judge(memory, past, (replica, object), of, value)
         }
         Claim::Vector { vector, .. } => Ok(vector::vector(past, replica, resolved.object, vector)),
         Claim::Digest { algorithm, digest, .. } => {
@@ -51,13 +60,30 @@ pub fn judge(memory: &mut Memory, past: &Past, claim: &Claim, resolved: &Resolve
         }
         Claim::Notices { user, notices, .. } => Ok(notices::notices(past, replica, user, notices)),
         Claim::State { state, .. } => Ok(state::state_claim(past, replica, object, state)),
+        Claim::Failed { .. } => Ok(Err(failed(past, replica))),
     }
+}
+
+/// A failure: the implementation says itself that it could not do what it should.
+fn failed(past: &Past, replica: u32) -> Box<Falsity> {
+    let because = past.because(|| {
+        let who = past.replica_shown(replica);
+        vec![format!("{who} failed on line {}, where nothing may fail", past.line)]
+    });
+    Falsity::of(Rule::Failed, because)
+}
+
+/// Judges what an insert into a list says of its place; `None` where it says nothing.
+pub fn judge_insert(memory: &mut Memory, past: &Past, object: u32, op: &Op) -> Option<Checked> {
+    let Operation::Insert { element, after, before, .. } = &op.operation else { return None };
+    let place = (after.as_deref(), before.as_deref());
+    (place != (None, None)).then(|| list::insert(memory, past, object, element, place))
 }
 
 /// Whether spec/judge.v has such claims, with explicit stamps and without loads.
 pub fn is_modelled(claim: &Claim) -> bool {
     match claim {
-        Claim::State { .. } => false,
+        Claim::State { .. } | Claim::Failed { .. } => false,
         Claim::Digest { algorithm, .. } => algorithm.as_deref() != Some(OWN_ALGORITHM),
         _ => true,
     }

@@ -1,6 +1,6 @@
 //! `notices`: which of a user's decisions were superseded.
 
-use super::decisions::open_decisions;
+use super::decisions::{is_keyed, open_decisions};
 use crate::Rule;
 use crate::answer::rows::{fields, text};
 use crate::answer::values::{list, quoted};
@@ -9,7 +9,6 @@ use crate::past::Past;
 use crate::past::history::{Effect, History, NONE, OpId, Seen};
 use crate::wording::{MOST_LISTED, shown};
 use rejoin::json::Json;
-use rejoin::object::ObjectType;
 use std::collections::BTreeMap;
 
 pub(super) fn notices(past: &Past, replica: u32, user: &str, claimed: &Json) -> Checked {
@@ -67,14 +66,14 @@ pub fn all_notices(past: &Past, seen: &Seen, user: &str) -> Vec<(NoticeKey, Vec<
     let mut right = Vec::new();
     for object in 0..past.history.objects.len() as u32 {
         let kind = past.history.objects[object as usize].kind;
-        if matches!(kind, ObjectType::GCounter | ObjectType::Log) {
+        if !kind.has_decisions() {
             continue;
         }
         let own = past.orders_by_itself(kind);
         for open in open_decisions(past, object, seen, own) {
             let key = NoticeKey {
                 object: past.history.objects[object as usize].name.to_string(),
-                key: (kind != ObjectType::LwwRegister).then_some(open.key),
+                key: is_keyed(kind).then_some(open.key),
             };
             right.push((key, noticed(past, &open.superseded, user_number, own)));
         }
@@ -116,6 +115,11 @@ pub fn why_notices(
     let Some((number, key)) = decided else {
         return vec![format!("nobody has decided {what}")];
     };
+    let kind = past.history.objects[number as usize].kind;
+    if !kind.has_decisions() {
+        let kind = kind.as_str();
+        return vec![format!("{what} is of an object of type {kind}, which has no decisions")];
+    }
     let Some((current, maximal)) = past.history.decision(number, key, seen) else {
         return vec![format!("{who} has seen no decision on {what}")];
     };

@@ -1,19 +1,21 @@
 //! Own stamps: the implementation orders writes by a rule that the trace does not tell.
 //!
-//! Meaning: an answer must be one that some order allows, and all answers together must not show
-//! one pair in both orders (spec/trace-format.md, section 3).
+//! Meaning: an answer must be one that some order allows, and what all answers together show of the
+//! order has no cycle, together with causality (spec/trace-format.md).
 //! Cost: a register or key O(its maximal writes); a log O(entries · branches), and once more for
 //! each earlier answer that none of the later ones contains.
 
 use super::digest::knowledge;
+use super::order::{Order, Source, Step};
 use crate::Rule;
 use crate::judge::{Checked, Falsity, Judgement};
 use crate::past::Past;
 use crate::past::history::{Effect, OpId, Seen};
-use crate::wording::{MOST_LISTED, shown};
+use crate::wording::{MOST_LISTED, plural, shown};
 use hashbrown::HashMap;
 use rejoin::json::Json;
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// An object, its key (none for a log), and a fingerprint of what was seen of the object.
@@ -22,23 +24,71 @@ type Question = (u32, Option<u32>, [u8; 32]);
 /// What earlier answers have shown of the implementation's order.
 #[derive(Debug, Default)]
 pub struct Agreement {
-    /// Of two writes, the one shown above the other, and the line that did so.
-    above: HashMap<(OpId, OpId), u32>,
-    /// For a contested key (or a log) and what was seen of its object, the answer and its line.
-    answers: HashMap<Question, (Rc<str>, u32)>,
+    /// For each contested key, which of two writes was shown above the other; for each log,
+    /// which of two entries was shown before the other.
+    ordered: HashMap<(u32, Option<u32>), Ordered>,
+    /// For a contested key (or a log) and what was seen of its object, the answer, its line, and
+    /// who gave it.
+    answers: HashMap<Question, (Rc<str>, u32, u32)>,
     /// For each log, answers that no other answer contains.
-    orders: HashMap<u32, Vec<Rc<Order>>>,
+    orders: HashMap<u32, Vec<Listed>>,
 }
 
-/// The order of the operations whose entries were there once in an answer.
+/// What answers and causality together say of the order of one key's writes, or of one log's
+/// entries: what was seen stands below, or before, what saw it.
+#[derive(Debug, Default)]
+struct Ordered {
+    order: Order,
+    /// By branch, the operations that are in the order, as they were performed.
+    chains: BTreeMap<u32, Vec<OpId>>,
+}
+
+impl Ordered {
+    /// Puts operations where causality puts them: of each branch, behind the last that they saw and
+    /// before the first that saw them. Causality alone has no cycle.
+    fn know(&mut self, past: &Past, ops: impl IntoIterator<Item = OpId>, steps: &mut u64) {
+        for op in ops {
+            let operation = &past.history.ops[op as usize];
+            let own = self.chains.entry(operation.branch).or_default();
+            let Err(at) = own.binary_search(&op) else { continue };
+            let (mut seen, mut seeing) = (Vec::new(), Vec::new());
+            for chain in self.chains.values() {
+                *steps += 2 * u64::from(chain.len().max(1).ilog2()) + 1;
+                let last = if past.history.irregular {
+                    *steps += chain.len() as u64;
+                    chain.iter().rposition(|other| past.history.sees(op, *other))
+                } else {
+                    chain.partition_point(|other| past.history.sees(op, *other)).checked_sub(1)
+                };
+                seen.extend(last.map(|at| chain[at]));
+                let first = chain.partition_point(|other| !past.history.sees(*other, op));
+                seeing.extend(chain.get(first));
+            }
+            // Behind the last of them it is behind all.
+            seen.sort_unstable_by_key(|other| std::cmp::Reverse(self.order.place_of(*other)));
+            let line = |op: OpId| Source::Saw(past.history.ops[op as usize].line);
+            for other in seen {
+                drop(self.order.take(&[(other, op)], line(op), steps));
+            }
+            for other in seeing {
+                drop(self.order.take(&[(op, other)], line(other), steps));
+            }
+            if let Some(own) = self.chains.get_mut(&operation.branch) {
+                own.insert(at, op);
+            }
+        }
+    }
+}
+
+/// The operations whose entries were there once in an answer, in its order.
 #[derive(Debug)]
-struct Order {
+struct Listed {
     line: u32,
     entries: Vec<OpId>,
     places: HashMap<OpId, u32>,
 }
 
-impl Order {
+impl Listed {
     fn new(line: u32, entries: Vec<OpId>) -> Self {
         let places = entries.iter().zip(0..).map(|(entry, place)| (*entry, place)).collect();
         Self { line, entries, places }
@@ -87,8 +137,8 @@ pub fn read_own(
 ) -> Judgement {
     let seen = past.seen(replica);
     match (past.history.objects[object as usize].kind, key) {
-        (ObjectType::Log, _) => own_log(memory, past, replica, object, &seen, claimed),
-        (ObjectType::LwwMap, None) => Ok(own_map(memory, past, replica, object, &seen, claimed)),
+        (TraceType::Log, _) => own_log(memory, past, replica, object, &seen, claimed),
+        (TraceType::LwwMap, None) => Ok(own_map(memory, past, replica, object, &seen, claimed)),
         (_, key) => {
             let key = key.unwrap_or("");
             Ok(own_key(past, replica, object, &seen, key, &claimed.canonical())
@@ -99,7 +149,7 @@ pub fn read_own(
 
 /// What a key's answer shows, if it is the value of a write that no other saw; nothing where
 /// nobody wrote.
-pub(super) fn own_key(
+fn own_key(
     past: &Past,
     replica: u32,
     object: u32,
@@ -142,7 +192,7 @@ pub(super) fn own_key(
     ))
 }
 
-pub(super) fn why_own_key(
+fn why_own_key(
     past: &Past,
     replica: u32,
     maximal: &[OpId],
@@ -170,7 +220,7 @@ pub(super) fn why_own_key(
     because
 }
 
-pub(super) fn own_map(
+fn own_map(
     memory: &mut Agreement,
     past: &Past,
     replica: u32,
@@ -205,7 +255,7 @@ pub(super) fn own_map(
 }
 
 /// Holds what an answer shows against what earlier ones have shown, and keeps it.
-pub(super) fn agree(
+fn agree(
     memory: &mut Agreement,
     past: &Past,
     replica: u32,
@@ -222,56 +272,80 @@ pub(super) fn agree(
     let knowledge = knowledge(past, replica, Some(object), seen);
     for shown in &contested {
         let name = (object, Some(shown.key), knowledge);
-        if let Some((earlier, line)) = memory.answers.get(&name)
+        if let Some((earlier, line, by)) = memory.answers.get(&name)
             && *earlier != shown.value
         {
-            let (earlier, line) = (earlier.clone(), *line);
-            return Err(disagreement(past, Rule::LwwAgreement, replica, &earlier, line));
+            let (earlier, line, by) = (earlier.clone(), *line, *by);
+            return Err(disagreement(past, Rule::LwwAgreement, replica, &earlier, (line, by)));
         }
-        if let [carrier] = shown.carriers[..] {
-            for other in &shown.others {
-                if let Some(line) = memory.above.get(&(*other, carrier)) {
-                    let line = *line;
-                    let because = past.because(|| {
-                        vec![
-                            past.performed(carrier),
-                            past.performed(*other),
-                            format!(
-                                "the answer on line {line} showed the second of them where \
-                                 neither had seen the other; now the first is shown"
-                            ),
-                            "of two writes one is above the other, always the same one".into(),
-                        ]
-                    });
-                    return Err(Falsity::of(Rule::LwwAgreement, because));
-                }
+    }
+    let mut steps = 0;
+    let mut taken = Vec::new();
+    let mut cycle = None;
+    for shown in &contested {
+        let [carrier] = shown.carriers[..] else { continue };
+        let ordered = memory.ordered.entry((object, Some(shown.key))).or_default();
+        if past.history.selective {
+            // Causality may go through writes that no answer shows.
+            let chains = &past.history.keys[shown.key as usize].chains;
+            ordered.know(past, chains.iter().flat_map(|chain| &chain.ops).copied(), &mut steps);
+        } else {
+            ordered.know(past, shown.others.iter().copied().chain([carrier]), &mut steps);
+        }
+        let statements: Vec<_> = shown.others.iter().map(|other| (*other, carrier)).collect();
+        match ordered.order.take(&statements, Source::Stated(past.line), &mut steps) {
+            Ok(of_key) => taken.push((shown.key, of_key)),
+            Err(found) => {
+                let other =
+                    shown.others.iter().find(|other| ordered.order.is_stated(carrier, **other));
+                cycle = Some((carrier, other.copied(), found));
+                break;
             }
         }
     }
-    let line = past.line;
+    past.history.charge(steps);
+    if let Some((carrier, other, cycle)) = cycle {
+        let reversed = other.and_then(|other| {
+            let ordered = memory.ordered.values().find_map(|of| of.order.source(carrier, other))?;
+            Some((other, ordered))
+        });
+        // A false answer orders nothing, of no key.
+        for (key, of_key) in taken {
+            let ordered = memory.ordered.entry((object, Some(key))).or_default();
+            ordered.order.give_back(of_key);
+        }
+        let because = past.because(|| match reversed {
+            Some((other, Source::Stated(line))) => vec![
+                past.performed(carrier),
+                past.performed(other),
+                format!(
+                    "the answer on line {line} showed the second of them where neither had seen \
+                     the other; now the first is shown"
+                ),
+                "of two writes one is above the other, always the same one".into(),
+            ],
+            _ => why_cycle(past, &cycle, false),
+        });
+        return Err(Falsity::of(Rule::LwwAgreement, because));
+    }
     for shown in contested {
         let name = (object, Some(shown.key), knowledge);
-        memory.answers.entry(name).or_insert_with(|| (shown.value.clone(), line));
-        if let [carrier] = shown.carriers[..] {
-            for other in &shown.others {
-                memory.above.entry((carrier, *other)).or_insert(line);
-            }
-        }
+        memory.answers.entry(name).or_insert_with(|| (shown.value.clone(), past.line, replica));
     }
     Ok(())
 }
 
-pub(super) fn disagreement(
+fn disagreement(
     past: &Past,
     rule: Rule,
     replica: u32,
     earlier: &str,
-    line: u32,
+    (line, by): (u32, u32),
 ) -> Box<Falsity> {
     let because = past.because(|| {
         let who = past.replica_shown(replica);
         vec![
-            format!("the answer on line {line} was {}", shown(earlier)),
+            format!("{} answered {} on line {line}", past.replica_shown(by), shown(earlier)),
             format!("{who} has seen exactly the same operations on this object now"),
             "equal knowledge must give equal answers".into(),
         ]
@@ -279,7 +353,7 @@ pub(super) fn disagreement(
     Falsity::of(rule, because)
 }
 
-pub(super) fn own_log(
+fn own_log(
     memory: &mut Agreement,
     past: &Past,
     replica: u32,
@@ -326,12 +400,25 @@ pub(super) fn own_log(
         texts += &canonical;
         texts.push('\n');
     }
-    let missing = by_value.values().find(|(_, left)| *left > 0).map(|(ops, _)| ops[0]);
-    if let Some(missing) = missing {
+    let missing = by_value.values().find(|(_, left)| *left > 0);
+    if let Some((ops, left)) = missing.cloned() {
+        let missing = ops[0];
         let because = past.because(|| {
             let sentence = past.performed(missing);
             let arrival = past.arrival(replica, missing);
-            vec![sentence, arrival, "the answer has it less often than it was seen".into()]
+            let lines = ops.iter().map(|op| past.history.ops[*op as usize].line.to_string());
+            let lines: Vec<String> = lines.take(MOST_LISTED).collect();
+            vec![
+                sentence,
+                arrival,
+                format!(
+                    "the answer has this value {}, and {} has seen it appended {}, on line {}",
+                    plural((ops.len() - left) as u64, "time"),
+                    past.replica_shown(replica),
+                    plural(ops.len() as u64, "time"),
+                    lines.join(", ")
+                ),
+            ]
         });
         return Ok(Err(Falsity::of(Rule::LogValue, because)));
     }
@@ -340,14 +427,14 @@ pub(super) fn own_log(
     }
     let texts = Rc::<str>::from(blake3::hash(texts.as_bytes()).to_hex().as_str());
     let name = (object, None, knowledge(past, replica, Some(object), seen));
-    if let Some((earlier, line)) = memory.answers.get(&name)
+    if let Some((earlier, line, by)) = memory.answers.get(&name)
         && *earlier != texts
     {
-        let line = *line;
+        let (line, by) = (*line, past.replica_shown(*by));
         let because = past.because(|| {
             let who = past.replica_shown(replica);
             vec![
-                format!("line {line} answered with the same entries in another order"),
+                format!("{by} answered on line {line} with the same entries in another order"),
                 format!("{who} has seen exactly the same operations on this log now"),
                 "equal knowledge must give equal answers".into(),
             ]
@@ -358,16 +445,37 @@ pub(super) fn own_log(
         [op] => Some(op),
         _ => None,
     });
-    let once = once.collect();
-    if let Err(falsity) = in_order(memory, past, object, Order::new(past.line, once)) {
-        return Ok(Err(falsity));
+    let once: Vec<OpId> = once.collect();
+    let pairs: Vec<(OpId, OpId)> = once.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    let order = Listed::new(past.line, once);
+    let contained = match contained_in(memory, past, object, &order) {
+        Ok(contained) => contained,
+        Err(falsity) => return Ok(Err(falsity)),
+    };
+    let mut steps = 0;
+    let ordered = memory.ordered.entry((object, None)).or_default();
+    if past.history.selective {
+        let lanes = past.history.objects[object as usize].lanes.iter();
+        let ops = lanes.flat_map(|lane| &past.history.lanes[*lane as usize].ops).copied();
+        ordered.know(past, ops, &mut steps);
+    } else {
+        ordered.know(past, pairs.iter().flat_map(|(a, b)| [*a, *b]), &mut steps);
     }
-    memory.answers.entry(name).or_insert((texts, past.line));
+    let taken = ordered.order.take(&pairs, Source::Stated(past.line), &mut steps);
+    past.history.charge(steps);
+    if let Err(cycle) = taken {
+        let because = past.because(|| why_cycle(past, &cycle, true));
+        return Ok(Err(Falsity::of(Rule::LogAgreement, because)));
+    }
+    let orders = memory.orders.entry(object).or_default();
+    contained.into_iter().rev().for_each(|i| drop(orders.swap_remove(i)));
+    orders.push(order);
+    memory.answers.entry(name).or_insert((texts, past.line, replica));
     Ok(Ok(()))
 }
 
 /// Whether the entries can be given to operations such that the order extends sees.
-pub(super) fn causal(
+fn causal(
     past: &Past,
     values: &[u32],
     by_value: &HashMap<u32, (Vec<OpId>, usize)>,
@@ -458,7 +566,7 @@ pub(super) fn causal(
 }
 
 /// Whether an operation saw one of a lane that is not placed yet.
-pub(super) fn sees_unplaced(past: &Past, op: OpId, lane: &[OpId]) -> bool {
+fn sees_unplaced(past: &Past, op: OpId, lane: &[OpId]) -> bool {
     if past.history.irregular {
         lane.iter().any(|other| past.history.sees(op, *other))
     } else {
@@ -467,14 +575,18 @@ pub(super) fn sees_unplaced(past: &Past, op: OpId, lane: &[OpId]) -> bool {
     }
 }
 
-/// Holds an order of entries against earlier ones, and keeps it.
-pub(super) fn in_order(memory: &mut Agreement, past: &Past, object: u32, order: Order) -> Checked {
-    let earlier = memory.orders.entry(object).or_default();
+/// Holds an order of entries against earlier ones; says which of them it contains.
+fn contained_in(
+    memory: &Agreement,
+    past: &Past,
+    object: u32,
+    order: &Listed,
+) -> Result<Vec<usize>, Box<Falsity>> {
     let mut contained = Vec::new();
     let mut reversed = None;
-    for (i, known) in earlier.iter().enumerate() {
+    for (i, known) in memory.orders.get(&object).into_iter().flatten().enumerate() {
         past.history.charge(known.entries.len() as u64);
-        match known.reversed(&order) {
+        match known.reversed(order) {
             Ok(pair) => {
                 reversed = Some((pair, known.line));
                 break;
@@ -484,11 +596,7 @@ pub(super) fn in_order(memory: &mut Agreement, past: &Past, object: u32, order: 
             Err(false) => {}
         }
     }
-    let Some(((first, second), line)) = reversed else {
-        contained.into_iter().rev().for_each(|i| drop(earlier.swap_remove(i)));
-        earlier.push(Rc::new(order));
-        return Ok(());
-    };
+    let Some(((first, second), line)) = reversed else { return Ok(contained) };
     let because = past.because(|| {
         vec![
             past.performed(first),
@@ -501,4 +609,36 @@ pub(super) fn in_order(memory: &mut Agreement, past: &Past, object: u32, order: 
         ]
     });
     Err(Falsity::of(Rule::LogAgreement, because))
+}
+
+/// A cycle of writes or of entries, step by step.
+fn why_cycle(past: &Past, cycle: &[Step], of_entries: bool) -> Vec<String> {
+    let name = |op: OpId| {
+        let line = past.history.ops[op as usize].line;
+        format!("{} of line {line}", shown(past.history.stamp(op).3))
+    };
+    let mut because: Vec<String> = cycle
+        .iter()
+        .map(|step| {
+            let (before, behind) = (name(step.before), name(step.behind));
+            match (step.source, of_entries) {
+                (Source::Stated(line), true) => {
+                    format!("the answer on line {line} has {before} before {behind}")
+                }
+                (Source::Stated(line), false) => {
+                    format!("the answer on line {line} shows {behind} above {before}")
+                }
+                (Source::Saw(_), true) => {
+                    format!(
+                        "{behind} was appended where {before} had been seen, so it stands behind"
+                    )
+                }
+                (Source::Saw(_), false) => {
+                    format!("{behind} was written where {before} had been seen, so it stands above")
+                }
+            }
+        })
+        .collect();
+    because.push("an order has no cycle: no rule of the implementation's can answer so".into());
+    because
 }

@@ -1,7 +1,7 @@
 //! What a claim names, or why it cannot be asked at all.
 
 use crate::past::{Past, Stop, ill};
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
 use rejoin_trace::{Claim, Stamps};
 
 /// The declared things that a claim names.
@@ -34,6 +34,14 @@ pub fn resolve(past: &Past, claim: &Claim) -> Result<Resolved, Stop> {
             }
             return Ok(resolved);
         }
+        Claim::Failed { replica, object, message, .. } => {
+            resolved.replica = Some(past.replica("replica", replica)?);
+            resolved.object = object.as_deref().map(|name| past.object(name)).transpose()?;
+            if let Some(message) = message {
+                past.message("message", message)?;
+            }
+            return Ok(resolved);
+        }
         Claim::Vector { replica, object, .. } | Claim::Digest { replica, object, .. } => {
             resolved.replica = Some(past.replica("replica", replica)?);
             if let Some(object) = object {
@@ -50,7 +58,7 @@ pub fn resolve(past: &Past, claim: &Claim) -> Result<Resolved, Stop> {
     let is_loaded = |object: u32| past.loaded[object as usize];
     let kind = resolved.object.map(|object| past.history.objects[object as usize].kind);
     let no = |field, what: &str| {
-        let kind = kind.map_or("", ObjectType::as_str);
+        let kind = kind.map_or("", TraceType::as_str);
         Err(ill(field, format!("an object of type {kind} has no {what}")))
     };
     match (claim, resolved.object, kind) {
@@ -65,13 +73,14 @@ pub fn resolve(past: &Past, claim: &Claim) -> Result<Resolved, Stop> {
             let message = format!("{what} is loaded, and a state does not count operations");
             Err(ill("object", message))
         }
-        (Claim::Read { element: Some(_), .. }, _, Some(kind)) if kind != ObjectType::OrSet => {
+        (Claim::Read { element: Some(_), .. }, _, Some(kind)) if !kind.is_set() => {
             no("element", "elements")
         }
-        (Claim::Read { key: Some(_), .. }, _, Some(kind)) if kind != ObjectType::LwwMap => {
-            no("key", "keys")
+        (Claim::Read { key: Some(_), .. }, _, Some(kind)) if !kind.is_map() => no("key", "keys"),
+        (Claim::Read { query: Some(_), .. }, _, Some(kind)) if kind != TraceType::Opaque => {
+            no("query", "queries")
         }
-        (Claim::Decisions { .. }, _, Some(ObjectType::GCounter | ObjectType::Log)) => {
+        (Claim::Decisions { .. }, _, Some(kind)) if !kind.has_decisions() => {
             no("event", "merge decisions")
         }
         (Claim::Decisions { .. }, Some(object), _) if is_loaded(object) => {
@@ -81,10 +90,13 @@ pub fn resolve(past: &Past, claim: &Claim) -> Result<Resolved, Stop> {
             );
             Err(ill("event", message))
         }
+        (Claim::State { .. }, _, Some(kind)) if kind.engine().is_none() => {
+            no("event", "explicit state")
+        }
         (
             Claim::State { .. },
             _,
-            Some(ObjectType::LwwRegister | ObjectType::LwwMap | ObjectType::Log),
+            Some(TraceType::LwwRegister | TraceType::LwwMap | TraceType::Log),
         ) if past.stamps == Stamps::Own => {
             no("event", "state to compare, where stamps are the implementation's own")
         }

@@ -1,7 +1,8 @@
 //! `read`: the value of an object, of an element or of a key.
 
 use super::own_stamps::read_own;
-use super::{Memory, falsity};
+use super::siblings::why_decided;
+use super::{Memory, falsity, list, opaque, siblings};
 use crate::Rule;
 use crate::answer::rows::text;
 use crate::answer::values::{list, quoted};
@@ -10,8 +11,9 @@ use crate::past::Past;
 use crate::past::explicit::{State, TooLarge};
 use crate::past::history::{Effect, OpId, Seen};
 use crate::wording::{MOST_LISTED, plural, shown};
+use hashbrown::HashSet;
 use rejoin::json::Json;
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
 use rejoin_trace::Stamps;
 
 /// Judges the value of an object, of an element or of a key.
@@ -19,62 +21,79 @@ pub fn judge(
     memory: &mut Memory,
     past: &Past,
     (replica, object): (u32, u32),
-    element: Option<&str>,
-    key: Option<&str>,
+    (element, key, query): (Option<&str>, Option<&str>, Option<&Json>),
     claimed: &Json,
 ) -> Judgement {
     if past.loaded[object as usize] {
         read_state(past, replica, object, element, key, claimed)
     } else {
-        read(memory, past, replica, object, element, key, claimed)
+        read(memory, past, (replica, object), (element, key, query), claimed)
     }
 }
 
 fn read(
     memory: &mut Memory,
     past: &Past,
-    replica: u32,
-    object: u32,
-    element: Option<&str>,
-    key: Option<&str>,
+    (replica, object): (u32, u32),
+    (element, key, query): (Option<&str>, Option<&str>, Option<&Json>),
     claimed: &Json,
 ) -> Judgement {
     let seen = past.seen(replica);
     let kind = past.history.objects[object as usize].kind;
+    let place = (replica, object);
     match kind {
-        ObjectType::GCounter => Ok(read_counter(past, replica, object, &seen, claimed)),
-        ObjectType::OrSet => Ok(match element {
-            Some(element) => read_element(past, replica, object, &seen, element, claimed),
-            None => read_set(past, replica, object, &seen, claimed),
-        }),
-        _ if past.stamps == Stamps::Own => {
-            read_own(&mut memory.agreement, past, replica, object, key, claimed)
+        TraceType::LwwRegister | TraceType::LwwMap | TraceType::Log
+            if past.stamps == Stamps::Own =>
+        {
+            return read_own(&mut memory.agreement, past, replica, object, key, claimed);
         }
-        ObjectType::LwwRegister => Ok(read_key(past, replica, object, &seen, "", claimed)),
-        ObjectType::LwwMap => Ok(match key {
+        _ => {}
+    }
+    Ok(match kind {
+        TraceType::GCounter | TraceType::PnCounter => {
+            read_counter(past, replica, object, &seen, claimed)
+        }
+        TraceType::OrSet | TraceType::GSet | TraceType::TwoPhaseSet | TraceType::RwSet => {
+            match element {
+                Some(element) => read_element(past, replica, object, &seen, element, claimed),
+                None => read_set(past, replica, object, &seen, claimed),
+            }
+        }
+        TraceType::LwwRegister => read_key(past, replica, object, &seen, "", claimed),
+        TraceType::LwwMap => match key {
             Some(key) => read_key(past, replica, object, &seen, key, claimed),
             None => read_map(past, replica, object, &seen, claimed),
-        }),
-        ObjectType::Log => Ok(read_log(past, replica, object, &seen, claimed)),
-    }
+        },
+        TraceType::Log => read_log(past, replica, object, &seen, claimed),
+        TraceType::EwFlag | TraceType::DwFlag => siblings::read_flag(past, place, claimed),
+        TraceType::MaxRegister | TraceType::MinRegister => {
+            siblings::read_extreme(past, place, claimed)
+        }
+        TraceType::MvRegister => siblings::read_siblings(past, place, "", claimed),
+        TraceType::MvMap => match key {
+            Some(key) => siblings::read_siblings(past, place, key, claimed),
+            None => siblings::read_map(past, place, claimed),
+        },
+        TraceType::List => list::read(memory, past, place, claimed),
+        TraceType::Opaque => opaque::read(memory, past, place, query, claimed),
+    })
 }
 
-pub(super) fn read_counter(
-    past: &Past,
-    replica: u32,
-    object: u32,
-    seen: &Seen,
-    claimed: &Json,
-) -> Checked {
+fn read_counter(past: &Past, replica: u32, object: u32, seen: &Seen, claimed: &Json) -> Checked {
     let count = past.history.count(object, seen);
-    if claimed.equals_count(count) {
+    let kind = past.history.objects[object as usize].kind;
+    let holds = match u128::try_from(count) {
+        Ok(count) if kind == TraceType::GCounter => claimed.equals_count(count),
+        _ => claimed.equals_integer(count),
+    };
+    if holds {
         return Ok(());
     }
     let because = past.because(|| why_count(past, replica, object, seen, count));
-    falsity(Rule::GCounterValue, count.to_string(), because)
+    falsity(value_rule(kind), count.to_string(), because)
 }
 
-pub(super) fn read_element(
+fn read_element(
     past: &Past,
     replica: u32,
     object: u32,
@@ -83,39 +102,39 @@ pub(super) fn read_element(
     claimed: &Json,
 ) -> Checked {
     let key = past.history.find_key(object, element);
-    let has = key.is_some_and(|key| !past.history.live(key, seen).is_empty());
+    let has = key.is_some_and(|key| past.history.has(object, key, seen));
     if *claimed == Json::Bool(has) {
         return Ok(());
     }
     let because = past.because(|| why_element(past, replica, object, element, seen));
-    falsity(Rule::OrSetValue, has.to_string(), because)
+    let rule = value_rule(past.history.objects[object as usize].kind);
+    falsity(rule, has.to_string(), because)
 }
 
-pub(super) fn read_set(
-    past: &Past,
-    replica: u32,
-    object: u32,
-    seen: &Seen,
-    claimed: &Json,
-) -> Checked {
+fn read_set(past: &Past, replica: u32, object: u32, seen: &Seen, claimed: &Json) -> Checked {
     let wrong = match wrong_element(past, object, seen, claimed) {
         None => return Ok(()),
         Some(wrong) => wrong,
     };
     let because = past.because(|| match wrong {
         Wrong::Shape(sentence) => vec![sentence],
-        Wrong::Key(element) => why_element(past, replica, object, &element, seen),
+        Wrong::Key(element) => {
+            let mut because = why_element(past, replica, object, &element, seen);
+            // A stranger does not explain what is missing.
+            let missing = missing_element(past, object, seen, claimed);
+            if let Some(missing) = missing.filter(|missing| *missing != element) {
+                because.push(format!("besides, the answer lacks {}", shown(&missing)));
+                because.extend(why_element(past, replica, object, &missing, seen));
+            }
+            because
+        }
     });
-    falsity(Rule::OrSetValue, expected(past, object, seen), because)
+    let rule = value_rule(past.history.objects[object as usize].kind);
+    falsity(rule, expected(past, object, seen), because)
 }
 
 /// The first element about which a claimed set is wrong.
-pub(super) fn wrong_element(
-    past: &Past,
-    object: u32,
-    seen: &Seen,
-    claimed: &Json,
-) -> Option<Wrong> {
+fn wrong_element(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Option<Wrong> {
     let seen = &seen.laid_flat();
     let Json::Array(items) = claimed else {
         return Some(Wrong::Shape("a set is answered with an array of its elements".into()));
@@ -128,7 +147,7 @@ pub(super) fn wrong_element(
             return Some(Wrong::Shape(message));
         };
         let key = past.history.find_key(object, element);
-        let key = key.filter(|key| !past.history.live(*key, seen).is_empty());
+        let key = key.filter(|key| past.history.has(object, *key, seen));
         let Some(key) = key else { return Some(Wrong::Key(element.clone())) };
         if !listed.insert(key) {
             let message = format!("{} is listed twice; a set has it once", shown(element));
@@ -138,12 +157,21 @@ pub(super) fn wrong_element(
     let keys = &past.history.objects[object as usize].keys;
     let missing = keys
         .iter()
-        .find(|key| !listed.contains(**key) && !past.history.live(**key, seen).is_empty())
+        .find(|key| !listed.contains(**key) && past.history.has(object, **key, seen))
         .map(|key| Wrong::Key(past.history.keys[*key as usize].name.to_string()));
     missing
 }
 
-pub(super) fn read_key(
+/// An element of the set that an answer lacks.
+fn missing_element(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Option<String> {
+    let Json::Array(items) = claimed else { return None };
+    let listed: HashSet<&str> = items.iter().filter_map(text).collect();
+    let right = past.history.elements(object, seen).into_iter();
+    let mut names = right.map(|key| &*past.history.keys[key as usize].name);
+    names.find(|name| !listed.contains(name)).map(String::from)
+}
+
+fn read_key(
     past: &Past,
     replica: u32,
     object: u32,
@@ -162,13 +190,7 @@ pub(super) fn read_key(
     falsity(value_rule(past.history.objects[object as usize].kind), expected, because)
 }
 
-pub(super) fn read_map(
-    past: &Past,
-    replica: u32,
-    object: u32,
-    seen: &Seen,
-    claimed: &Json,
-) -> Checked {
+fn read_map(past: &Past, replica: u32, object: u32, seen: &Seen, claimed: &Json) -> Checked {
     let wrong = match wrong_key(past, object, seen, claimed) {
         None => return Ok(()),
         Some(wrong) => wrong,
@@ -184,7 +206,7 @@ pub(super) fn read_map(
 }
 
 /// The first key about which a claimed map is wrong.
-pub(super) fn wrong_key(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Option<Wrong> {
+fn wrong_key(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Option<Wrong> {
     let seen = &seen.laid_flat();
     let Json::Object(members) = claimed else {
         let message = "a map is answered with an object of its keys and values".into();
@@ -213,13 +235,7 @@ pub(super) fn wrong_key(past: &Past, object: u32, seen: &Seen, claimed: &Json) -
     missing
 }
 
-pub(super) fn read_log(
-    past: &Past,
-    replica: u32,
-    object: u32,
-    seen: &Seen,
-    claimed: &Json,
-) -> Checked {
+fn read_log(past: &Past, replica: u32, object: u32, seen: &Seen, claimed: &Json) -> Checked {
     let wrong = match claimed {
         Json::Array(items) => {
             let entries = past.history.entries(object, seen);
@@ -244,7 +260,7 @@ pub(super) fn read_log(
     falsity(Rule::LogValue, expected(past, object, seen), because)
 }
 
-pub(super) fn read_state(
+fn read_state(
     past: &Past,
     replica: u32,
     object: u32,
@@ -286,13 +302,18 @@ pub(super) fn expected(past: &Past, object: u32, seen: &Seen) -> String {
     if past.argue { past.history.value_text(object, seen) } else { String::new() }
 }
 
-pub fn why_count(past: &Past, replica: u32, object: u32, seen: &Seen, count: u128) -> Vec<String> {
-    let mut by_origin = std::collections::BTreeMap::<u32, (u64, u128, u32)>::new();
+pub fn why_count(past: &Past, replica: u32, object: u32, seen: &Seen, count: i128) -> Vec<String> {
+    let mut by_origin = std::collections::BTreeMap::<u32, (u64, i128, u32)>::new();
     for op in past.history.members(seen, Some(object)) {
-        let Effect::Increment(amount) = past.history.ops[op as usize].effect else { continue };
+        let amount = match past.history.ops[op as usize].effect {
+            Effect::Increment(amount) => i128::from(amount),
+            Effect::Decrement(amount) => -i128::from(amount),
+            _ => continue,
+        };
         let of = by_origin.entry(past.history.replica_of(op)).or_insert((0, 0, op));
-        *of = (of.0 + 1, of.1 + u128::from(amount), of.2.max(op));
+        *of = (of.0 + 1, of.1 + amount, of.2.max(op));
     }
+    let is_signed = past.history.objects[object as usize].kind == TraceType::PnCounter;
     let who = past.replica_shown(replica);
     if by_origin.is_empty() {
         return vec![format!("{who} has seen no increment of this counter, so it is 0")];
@@ -304,7 +325,7 @@ pub fn why_count(past: &Past, replica: u32, object: u32, seen: &Seen, count: u12
             let origin = past.replica_shown(*origin);
             let line = past.history.ops[*last as usize].line;
             let how = past.arrival(replica, *last);
-            let times = plural(*times, "increment");
+            let times = plural(*times, if is_signed { "operation" } else { "increment" });
             format!(
                 "of {origin} it has seen {times}, together {sum}, the last on line {line}: {how}"
             )
@@ -328,6 +349,9 @@ pub fn why_element(
     let Some(key) = past.history.find_key(object, element) else {
         return vec![format!("{what} was never added to {}", past.object_shown(object))];
     };
+    if past.history.objects[object as usize].kind != TraceType::OrSet {
+        return why_decided(past, replica, object, element, seen);
+    }
     let live = past.history.live(key, seen);
     let of = decisions_on(past, key);
     let is = |op: &OpId, effect| past.history.ops[*op as usize].effect == effect;
@@ -378,7 +402,7 @@ pub fn why_element(
 }
 
 /// The decisions on a key, in the order of the file.
-pub(super) fn decisions_on(past: &Past, key: u32) -> Vec<OpId> {
+fn decisions_on(past: &Past, key: u32) -> Vec<OpId> {
     let chains = &past.history.keys[key as usize].chains;
     let mut ops: Vec<OpId> = chains.iter().flat_map(|chain| &chain.ops).copied().collect();
     ops.sort_unstable();
@@ -395,7 +419,7 @@ pub fn why_key(
 ) -> Vec<String> {
     let who = past.replica_shown(replica);
     let place = match past.history.objects[object as usize].kind {
-        ObjectType::LwwRegister => past.object_shown(object),
+        TraceType::LwwRegister => past.object_shown(object),
         _ => shown(key),
     };
     let Some(number) = past.history.find_key(object, key) else {
@@ -472,10 +496,22 @@ pub fn why_entry(
         ];
     };
     let mut because = vec![past.performed(*op), past.arrival(replica, *op)];
+    let name = |op: &OpId| {
+        let (timestamp, origin, seq, _) = past.history.stamp(*op);
+        (timestamp, origin, seq)
+    };
+    let is_tied = entries.iter().any(|other| other != op && name(other) == name(op));
     because.push(format!(
-        "by (timestamp, origin, seq) it stands at place {place} of the {} entries",
+        "by (timestamp, origin, seq{}) it stands at place {place} of the {} entries",
+        if is_tied { ", bytes" } else { "" },
         entries.len()
     ));
+    if is_tied {
+        because.push(
+            "another entry has the same timestamp, origin and seq: the order of the bytes decides"
+                .into(),
+        );
+    }
     because.push(match items.get(at) {
         Some(item) => format!("the answer has {} there", shown(&item.canonical())),
         None => format!("the answer ends before, with {}", plural(items.len() as u64, "entry")),
@@ -493,13 +529,25 @@ pub fn why_loaded(past: &Past, replica: u32, object: u32, expected: &str) -> Vec
 }
 
 /// The rule for the values of a type.
-pub fn value_rule(kind: ObjectType) -> Rule {
+pub fn value_rule(kind: TraceType) -> Rule {
     match kind {
-        ObjectType::GCounter => Rule::GCounterValue,
-        ObjectType::LwwRegister => Rule::LwwRegisterValue,
-        ObjectType::OrSet => Rule::OrSetValue,
-        ObjectType::LwwMap => Rule::LwwMapValue,
-        ObjectType::Log => Rule::LogValue,
+        TraceType::GCounter => Rule::GCounterValue,
+        TraceType::LwwRegister => Rule::LwwRegisterValue,
+        TraceType::OrSet => Rule::OrSetValue,
+        TraceType::LwwMap => Rule::LwwMapValue,
+        TraceType::Log => Rule::LogValue,
+        TraceType::PnCounter => Rule::PnCounterValue,
+        TraceType::GSet => Rule::GSetValue,
+        TraceType::TwoPhaseSet => Rule::TwoPhaseSetValue,
+        TraceType::RwSet => Rule::RwSetValue,
+        TraceType::EwFlag => Rule::EwFlagValue,
+        TraceType::DwFlag => Rule::DwFlagValue,
+        TraceType::MvRegister => Rule::MvRegisterValue,
+        TraceType::MvMap => Rule::MvMapValue,
+        TraceType::MaxRegister => Rule::MaxRegisterValue,
+        TraceType::MinRegister => Rule::MinRegisterValue,
+        TraceType::List => Rule::ListValue,
+        TraceType::Opaque => Rule::OpaqueAgreement,
     }
 }
 
@@ -533,9 +581,9 @@ enum Wrong {
 }
 
 /// Whether a claimed value of a loaded object is the right one, given as [`State::value_text`].
-fn same_value(kind: ObjectType, claimed: &Json, right: &str) -> bool {
+fn same_value(kind: TraceType, claimed: &Json, right: &str) -> bool {
     match (kind, claimed) {
-        (ObjectType::OrSet, Json::Array(items)) => {
+        (TraceType::OrSet, Json::Array(items)) => {
             let mut names: Vec<&str> = match items.iter().map(text).collect::<Option<_>>() {
                 Some(names) => names,
                 None => return false,
@@ -543,14 +591,14 @@ fn same_value(kind: ObjectType, claimed: &Json, right: &str) -> bool {
             names.sort_unstable();
             list('[', ']', names.into_iter().map(quoted)) == right
         }
-        (ObjectType::LwwMap, Json::Object(members)) => {
+        (TraceType::LwwMap, Json::Object(members)) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
             let members = members.into_iter();
             list('{', '}', members.map(|(key, value)| quoted(key) + ":" + &value.canonical()))
                 == right
         }
-        (ObjectType::LwwRegister | ObjectType::Log, claimed) => claimed.canonical() == right,
+        (TraceType::LwwRegister | TraceType::Log, claimed) => claimed.canonical() == right,
         _ => false,
     }
 }

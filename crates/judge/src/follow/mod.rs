@@ -170,7 +170,9 @@ fn same_answer<K: Ord + Borrow<str>, V: AsRef<str>>(
     right: &Amount<'_>,
 ) -> bool {
     match (answer, right) {
-        (Answer::Count(count), Amount::Count(right)) => *count == Some(*right),
+        (Answer::Count(count), Amount::Count(right)) => {
+            count.is_some() && *count == u128::try_from(*right).ok()
+        }
         (Answer::Value(value), Amount::Value(right)) => {
             value.as_ref().map_or("null", AsRef::as_ref) == right.unwrap_or("null")
         }
@@ -266,9 +268,19 @@ impl Followers {
             .iter()
             .map(|replica| ReplicaId::new(&*replica.name).expect("the reader checks names"))
             .collect();
-        let objects: Vec<(ObjectId, ObjectType)> =
-            history.objects.iter().map(|of| (ObjectId::from(&*of.name), of.kind)).collect();
+        let mut objects: Vec<(ObjectId, ObjectType)> = Vec::new();
         let mut engines = Self { follows: vec![true; replicas.len()], ..Self::default() };
+        for of in &history.objects {
+            let Some(kind) = of.kind.engine() else {
+                // Its operations count in the sequence numbers of all others.
+                let lacks = |name: &EngineName| {
+                    format!("{name} did not follow: it has no type {}", of.kind.as_str())
+                };
+                engines.stopped = names.iter().map(lacks).collect();
+                return engines;
+            };
+            objects.push((ObjectId::from(&*of.name), kind));
+        }
         for name in names {
             match follow(*name, &replicas, &objects) {
                 Ok(engine) => engines.engines.push((*name, engine)),
@@ -352,7 +364,14 @@ impl Followers {
             None => self.users.entry(name.into()).or_insert(name.into()).clone(),
         });
         let history::Operation { lane, position, line, .. } = history.ops[id as usize];
-        let (object, operation) = (history.object_of(id), &Operation::from(&op.operation));
+        let Ok(operation) = &Operation::try_from(&op.operation) else {
+            let lacks = |(name, _): (EngineName, Box<dyn Follow>)| {
+                format!("{name} followed to line {line} only: its timestamps have one part")
+            };
+            self.stopped.extend(self.engines.drain(..).map(lacks));
+            return;
+        };
+        let object = history.object_of(id);
         let performed = Performed { object, lane, position, operation, user: &user };
         self.each(line, |engine| engine.perform(replica as usize, &performed));
     }
@@ -399,7 +418,7 @@ impl Followers {
         }
         // Single operations do what the sender's whole state does if they bring all of it.
         let whole = |kept: &&Kept| match content {
-            Content::Listed(_) | Content::Less(..) => {
+            Content::Listed(_) | Content::Less(..) | Content::Relayed(_) => {
                 let joined = history.union(before, &kept.seen);
                 history.same(&joined, after, None)
             }

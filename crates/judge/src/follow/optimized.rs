@@ -331,7 +331,9 @@ fn text(key: &[u8]) -> String {
 /// Holds the value of an object against the right one: key by key, without writing it down.
 fn value(object: &Object<str, Canonical>, right: &Amount<'_>) -> Outcome {
     let is_same = match (object, right) {
-        (Object::GCounter(counter), Amount::Count(right)) => counter.value() == Some(*right),
+        (Object::GCounter(counter), Amount::Count(right)) => {
+            counter.value() == u128::try_from(*right).ok()
+        }
         (Object::LwwRegister(register), Amount::Value(right)) => register.value() == *right,
         (Object::OrSet(set), Amount::Elements(right)) => {
             right.iter().all(|element| set.contains(element)) && set.len() == right.len()

@@ -154,7 +154,9 @@ fn an_engine_stops_at_its_limits() {
         let mut judge = judge(HEADER, &[EngineName::Optimized]);
         let names = ["a", "b", "c"].map(|name| ReplicaId::new(name).unwrap());
         let objects = judge.past.history.objects.iter();
-        let objects: Vec<_> = objects.map(|of| (ObjectId::from(&*of.name), of.kind)).collect();
+        let objects: Vec<_> = objects
+            .map(|of| (ObjectId::from(&*of.name), of.kind.engine().expect("it has an engine")))
+            .collect();
         judge.followers.engines[0].1 = Box::new(Optimized::new(&names, &objects, limits));
         let events = [
             HEADER,

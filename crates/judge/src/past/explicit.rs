@@ -8,15 +8,15 @@
 use crate::answer::rows::Row;
 use crate::answer::values::{list, quoted};
 use rejoin::json::Count;
-use rejoin::object::ObjectType;
-use rejoin_trace::{ExplicitState, Operation};
+use rejoin::object::TraceType;
+use rejoin_trace::{ExplicitState, Operation, Timestamp};
 use rpds::{RedBlackTreeMap, RedBlackTreeSet};
 use std::rc::Rc;
 
 /// A write: greatest by timestamp, replica, canonical bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Write {
-    timestamp: u64,
+    timestamp: Timestamp,
     replica: Rc<str>,
     value: Rc<str>,
 }
@@ -32,7 +32,7 @@ pub struct Addition {
 /// One entry of a log, in the order of the log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    timestamp: u64,
+    timestamp: Timestamp,
     replica: Rc<str>,
     seq: u128,
     entry: Rc<str>,
@@ -80,19 +80,18 @@ fn see(latest: &mut Latest, replica: &Rc<str>, seq: u128) {
 
 impl State {
     /// The state of a replica that has seen nothing.
-    pub fn bottom(kind: ObjectType) -> Self {
+    pub fn bottom(kind: TraceType) -> Self {
         match kind {
-            ObjectType::GCounter => Self::GCounter(RedBlackTreeMap::default()),
-            ObjectType::LwwRegister => Self::LwwRegister(None),
-            ObjectType::OrSet => Self::OrSet {
+            TraceType::GCounter => Self::GCounter(RedBlackTreeMap::default()),
+            TraceType::LwwRegister => Self::LwwRegister(None),
+            TraceType::OrSet => Self::OrSet {
                 adds: RedBlackTreeSet::default(),
                 removes: RedBlackTreeSet::default(),
                 latest: Latest::default(),
             },
-            ObjectType::LwwMap => Self::LwwMap(RedBlackTreeMap::default()),
-            ObjectType::Log => {
-                Self::Log { entries: RedBlackTreeSet::default(), latest: Latest::default() }
-            }
+            TraceType::LwwMap => Self::LwwMap(RedBlackTreeMap::default()),
+            // No other type can be loaded.
+            _ => Self::Log { entries: RedBlackTreeSet::default(), latest: Latest::default() },
         }
     }
 
@@ -163,7 +162,7 @@ impl State {
         }
     }
 
-    /// Takes in everything that another state of the same type knows.
+    /// Joins everything that another state of the same type knows.
     pub fn join(&mut self, other: &Self) {
         match (self, other) {
             (Self::GCounter(shares), Self::GCounter(others)) => {
@@ -203,8 +202,8 @@ impl State {
 
     /// A replica performs an operation of this object's type.
     pub fn perform(&mut self, replica: &Rc<str>, operation: &Operation) -> Result<(), TooLarge> {
-        let write = |value: &rejoin::json::Json, timestamp: &Option<u64>| Write {
-            timestamp: timestamp.unwrap_or(0),
+        let write = |value: &rejoin::json::Json, timestamp: &Option<Timestamp>| Write {
+            timestamp: timestamp.unwrap_or_default(),
             replica: replica.clone(),
             value: value.canonical().into(),
         };

@@ -12,7 +12,8 @@
 
 use super::tree::Tree;
 use hashbrown::HashMap;
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
+use rejoin_trace::Timestamp;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -50,16 +51,22 @@ pub struct Operation {
 pub enum Effect {
     /// Counts more.
     Increment(u64),
-    /// Adds the element.
+    /// Counts less.
+    Decrement(u64),
+    /// Adds or inserts the element, or enables the flag.
     Added,
-    /// Removes what it saw.
+    /// Removes what it saw: of a set, a list or a flag.
     Removed,
+    /// Does something to an opaque object, by this name among the values.
+    Performed(u32),
     /// Writes or appends a value.
     Wrote {
         /// Which value.
         value: u32,
-        /// When; 0 with own stamps.
+        /// When: the first part of the timestamp; 0 with own stamps.
         timestamp: u64,
+        /// The other parts, by their number in the history; 0 where there are none.
+        rest: u32,
     },
 }
 
@@ -154,8 +161,9 @@ pub struct Lane {
     pub object: u32,
     /// In order.
     pub ops: Vec<OpId>,
-    /// For a counter: the total up to and including each operation.
-    pub totals: Vec<u128>,
+    /// For a counter the total up to and including each operation; for a register of the greatest
+    /// or the least integer, that of them.
+    pub totals: Vec<i128>,
 }
 
 /// A branch's operations on one key.
@@ -206,7 +214,7 @@ pub struct Object {
     /// Its name.
     pub name: Rc<str>,
     /// Its type.
-    pub kind: ObjectType,
+    pub kind: TraceType,
     /// The lanes on it.
     pub lanes: Vec<u32>,
     /// Its keys, in the order of their first use.
@@ -250,8 +258,13 @@ pub struct History {
     pub values: Interner,
     /// The users.
     pub users: Interner,
+    /// The parts of timestamps after the first, each kept once; the first is three zeros.
+    rests: Vec<[u64; Timestamp::PARTS - 1]>,
+    rest_numbers: HashMap<[u64; Timestamp::PARTS - 1], u32>,
     /// Whether a replica ever saw an operation without those before it in its lane.
     pub irregular: bool,
+    /// Whether a message ever brought single operations, so that what is seen need not be closed.
+    pub selective: bool,
     /// Elementary steps taken, so that judging can be bounded. A question counts as well.
     work: Cell<u64>,
 }
@@ -288,7 +301,7 @@ impl Interner {
 
 impl History {
     /// A history in which nothing has happened. The names of the replicas are distinct.
-    pub fn new(replicas: &[Rc<str>], objects: &[(Rc<str>, ObjectType)]) -> Self {
+    pub fn new(replicas: &[Rc<str>], objects: &[(Rc<str>, TraceType)]) -> Self {
         let mut history = Self::default();
         let mut order: Vec<usize> = (0..replicas.len()).collect();
         order.sort_unstable_by_key(|i| &replicas[*i]);
@@ -399,9 +412,20 @@ impl History {
         }
         let lane = &mut self.lanes[lane_id as usize];
         lane.ops.push(id);
-        if let Effect::Increment(amount) = effect {
-            lane.totals.push(lane.totals.last().copied().unwrap_or(0) + u128::from(amount));
-        }
+        let total = match (effect, lane.totals.last().copied()) {
+            (Effect::Increment(amount), total) => Some(total.unwrap_or(0) + i128::from(amount)),
+            (Effect::Decrement(amount), total) => Some(total.unwrap_or(0) - i128::from(amount)),
+            (Effect::Wrote { value, .. }, before) => {
+                let value = || integer(self.values.text(value));
+                match self.objects[object as usize].kind {
+                    TraceType::MaxRegister => Some(value().max(before.unwrap_or(i128::MIN))),
+                    TraceType::MinRegister => Some(value().min(before.unwrap_or(i128::MAX))),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        lane.totals.extend(total);
         let position = lane.ops.len() as u32;
         let index = branch.len;
         branch.len += 1;
@@ -473,15 +497,65 @@ impl History {
         Link { op, position, mark, added, timestamp }
     }
 
+    /// The effect of a write or an append of this value.
+    pub fn wrote(&mut self, canonical: &str, timestamp: Timestamp) -> Effect {
+        let [timestamp, rest @ ..] = timestamp.parts();
+        let rest = if rest == [0; Timestamp::PARTS - 1] {
+            0
+        } else {
+            if self.rests.is_empty() {
+                self.rests.push([0; Timestamp::PARTS - 1]);
+            }
+            let next = self.rests.len() as u32;
+            let number = *self.rest_numbers.entry(rest).or_insert(next);
+            if number == next {
+                self.rests.push(rest);
+            }
+            number
+        };
+        Effect::Wrote { value: self.values.intern(canonical), timestamp, rest }
+    }
+
+    /// The timestamp of a write or an append; 0 of anything else.
+    pub fn timestamp(&self, effect: Effect) -> Timestamp {
+        match effect {
+            Effect::Wrote { timestamp, rest: 0, .. } => timestamp.into(),
+            Effect::Wrote { timestamp, rest, .. } => {
+                let [a, b, c] = self.rests[rest as usize];
+                Timestamp::new(&[timestamp, a, b, c]).unwrap_or_default()
+            }
+            _ => Timestamp::default(),
+        }
+    }
+
+    /// Whether timestamps have several parts.
+    pub fn has_parts(&self) -> bool {
+        !self.rests.is_empty()
+    }
+
+    /// The integer that was written to a register of the greatest or the least.
+    pub fn integer(&self, op: OpId) -> i128 {
+        match self.ops[op as usize].effect {
+            Effect::Wrote { value, .. } => integer(self.values.text(value)),
+            _ => 0,
+        }
+    }
+
+    /// The insert of an element of a list, if there was one.
+    pub fn insert_of(&self, object: u32, element: &str) -> Option<OpId> {
+        let key = self.find_key(object, element)?;
+        self.keys[key as usize].chains.first()?.ops.first().copied()
+    }
+
     /// The order of writes and log entries: timestamp, origin, seq, canonical bytes.
-    pub fn stamp(&self, op: OpId) -> (u64, u32, u32, &str) {
+    pub fn stamp(&self, op: OpId) -> (Timestamp, u32, u32, &str) {
         let operation = &self.ops[op as usize];
         let rank = self.replicas[self.replica_of(op) as usize].rank;
         match operation.effect {
-            Effect::Wrote { value, timestamp } => {
-                (timestamp, rank, operation.seq, self.values.text(value))
+            effect @ Effect::Wrote { value, .. } => {
+                (self.timestamp(effect), rank, operation.seq, self.values.text(value))
             }
-            _ => (0, rank, operation.seq, ""),
+            _ => (Timestamp::default(), rank, operation.seq, ""),
         }
     }
 
@@ -575,6 +649,8 @@ impl History {
 
     /// Adds to what a replica has seen; says whether that was anything new.
     pub fn learn(&mut self, replica: u32, what: &Content, line: u32, how: How) -> bool {
+        self.selective |=
+            matches!(what, Content::Relayed(_) | Content::Less(..) | Content::Listed(_));
         let mut seen = self.replicas[replica as usize].seen.clone();
         self.add(&mut seen, what);
         let before = std::mem::replace(&mut self.replicas[replica as usize].seen, seen);
@@ -585,6 +661,13 @@ impl History {
         self.recount_own(replica, &before);
         self.begin_epoch(replica, line, how);
         true
+    }
+
+    /// What some messages hold together.
+    pub fn held(&self, contents: &[&Content]) -> Seen {
+        let mut held = Seen::default();
+        contents.iter().for_each(|content| self.add(&mut held, content));
+        held
     }
 
     /// What either of two sets holds.
@@ -631,7 +714,7 @@ impl History {
         // The lanes of which a longer prefix came, and what came beyond prefixes.
         let (mut raised, mut ops) = (Vec::new(), Vec::new());
         match what {
-            Content::All(other) => {
+            Content::All(other) | Content::Relayed(other) => {
                 let mut work = 1;
                 seen.counts.differences(&other.counts, &mut |lane, here, there| {
                     if there > here {
@@ -768,6 +851,11 @@ impl History {
     }
 }
 
+/// An exact integer from its canonical text, which is plain digits.
+fn integer(canonical: &str) -> i128 {
+    canonical.parse().unwrap_or_default()
+}
+
 fn bit(op: OpId) -> u64 {
     1 << (op % 64)
 }
@@ -831,6 +919,8 @@ impl History {
 pub enum Content {
     /// All of a set.
     All(Seen),
+    /// All of a set that messages hold together, which their sender need not have seen.
+    Relayed(Seen),
     /// What is in a set of these objects.
     Objects(Seen, Box<[u32]>),
     /// What is in the first set and not in the second.
@@ -842,9 +932,7 @@ pub enum Content {
 impl History {
     /// A set less what messages hold.
     pub fn less(&self, seen: &Seen, messages: &[&Content]) -> Content {
-        let mut known = Seen::default();
-        messages.iter().for_each(|content| self.add(&mut known, content));
-        Content::Less(seen.clone(), known)
+        Content::Less(seen.clone(), self.held(messages))
     }
 
     /// What is in the first set and not in the second, in the order of the file.

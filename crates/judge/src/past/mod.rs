@@ -15,7 +15,7 @@ use crate::{Coverage, Warning};
 use explicit::State;
 use hashbrown::{HashMap, HashSet};
 use history::{History, Interner, OpId, Seen};
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
 use rejoin_trace::{Header, Name, Stamps};
 use rpds::RedBlackTreeMap;
 use std::rc::Rc;
@@ -133,6 +133,8 @@ pub struct Past {
     pub loaded: Vec<bool>,
     /// Whether the trace is known to load anything.
     pub trace_loads: bool,
+    /// Whether a message relays others.
+    has_relays: bool,
     /// The line being judged.
     pub line: u32,
     /// Whether the argument for a finding is wanted.
@@ -151,7 +153,7 @@ pub struct Past {
     active: bool,
     all_loads_known: bool,
     /// For a key, an origin and a timestamp, the value written; `None` once there were several.
-    written: HashMap<(u32, u32, u64), Option<u32>>,
+    written: HashMap<(u32, u32, u64, u32), Option<u32>>,
     received: HashSet<(u32, u32)>,
     newest: HashMap<(u32, u32), u32>,
 }
@@ -170,7 +172,7 @@ impl Past {
             }
             replicas.push(shared);
         }
-        let objects: Vec<(Rc<str>, ObjectType)> = header
+        let objects: Vec<(Rc<str>, TraceType)> = header
             .objects
             .iter()
             .map(|(name, declaration)| (name.as_str().into(), declaration.kind))
@@ -279,9 +281,16 @@ impl Past {
         named.map(|(of, state)| (*of, state.clone())).collect()
     }
 
+    /// The number of an element of a list, whose insert a replica has seen.
+    pub fn inserted(&self, replica: u32, object: u32, element: &str) -> Option<u32> {
+        let insert = self.history.insert_of(object, element)?;
+        let is_seen = self.history.contains(self.history.seen(replica), insert);
+        is_seen.then(|| self.history.ops[insert as usize].key)
+    }
+
     /// Whether the value of such an object is not determined by what was seen.
-    pub fn orders_by_itself(&self, kind: ObjectType) -> bool {
-        self.stamps == Stamps::Own && !matches!(kind, ObjectType::GCounter | ObjectType::OrSet)
+    pub fn orders_by_itself(&self, kind: TraceType) -> bool {
+        self.stamps == Stamps::Own && kind.is_stamped()
     }
 
     /// An operation's name in a claim.
@@ -294,6 +303,14 @@ impl Past {
     /// The argument, where it is wanted.
     pub fn because(&self, why: impl FnOnce() -> Vec<String>) -> Vec<String> {
         if self.argue { why() } else { Vec::new() }
+    }
+
+    /// Whether the trace has what spec/judge.v does not: other types, timestamps of several parts,
+    /// or messages that relay others.
+    pub fn is_beyond_model(&self) -> bool {
+        self.history.has_parts()
+            || self.has_relays
+            || self.history.objects.iter().any(|object| object.kind.engine().is_none())
     }
 
     /// How many messages no replica received.

@@ -6,8 +6,8 @@ use super::{Happened, IllFormed, Message, OpRef, Past, Snapshot, States, Stop, T
 use crate::wording::shown;
 use crate::{Warning, WarningRule};
 use rejoin::json::Json;
-use rejoin::object::ObjectType;
-use rejoin_trace::{Content, Event, ExplicitState, Op, Operation, Stamps};
+use rejoin::object::TraceType;
+use rejoin_trace::{Content, Event, ExplicitState, Name, Op, Operation, Stamps, Timestamp};
 use std::rc::Rc;
 
 impl Past {
@@ -17,7 +17,12 @@ impl Past {
             Event::Note { .. } => return Ok(Happened::Nothing),
             Event::Load { replica, object, state } => {
                 let (replica, object) = (self.replica("replica", replica)?, self.object(object)?);
-                let Some(state) = state else { unreachable!("the object is declared") };
+                let Some(state) = state else {
+                    let kind = self.history.objects[object as usize].kind.as_str();
+                    let what = self.object_shown(object);
+                    let message = format!("{what} is of type {kind}, which has no explicit states");
+                    return Err(ill("event", message));
+                };
                 self.load(replica, object, state)?;
                 return Ok(Happened::Nothing);
             }
@@ -26,9 +31,9 @@ impl Past {
         Ok(match event {
             Event::Note { .. } | Event::Load { .. } | Event::Claim(_) => Happened::Nothing,
             Event::Op(op) => self.op(op)?,
-            Event::Send { replica, message, to: _, content } => {
+            Event::Send { replica, message, to: _, content, relays } => {
                 let sender = self.replica("replica", replica)?;
-                self.send(sender, message, content)?
+                self.send(sender, message, content, relays)?
             }
             Event::Receive { replica, message } => {
                 let replica = self.replica("replica", replica)?;
@@ -132,9 +137,9 @@ impl Past {
     fn op(&mut self, op: &Op) -> Result<Happened, Stop> {
         let (replica, object) = (self.replica("replica", &op.replica)?, self.object(&op.object)?);
         let kind = self.history.objects[object as usize].kind;
-        if op.operation.kind() != kind {
+        if !op.operation.is_of(kind) {
             let (name, what) = (op.operation.as_str(), self.object_shown(object));
-            let has = operations_of(kind);
+            let has = rejoin_trace::operations_of(kind).join(" and ");
             let kind = kind.as_str();
             let message = format!("{what} is of type {kind}, which has no {name}; it has {has}");
             return Err(ill("op", message));
@@ -186,40 +191,92 @@ impl Past {
         if self.history.ops.len() as u32 == NONE - 1 {
             return Err(Stop::Limit("more than 2^32 − 2 operations".into()));
         }
-        let mut wrote = |value: &Json, timestamp: Option<u64>| Effect::Wrote {
-            value: self.history.values.intern(&value.canonical()),
-            timestamp: timestamp.unwrap_or(0),
+        let kind = self.history.objects[object as usize].kind;
+        if kind == TraceType::List {
+            self.refuse_element(replica, object, &op.operation)?;
+        }
+        let mut wrote = |value: &Json, timestamp: &Option<Timestamp>| {
+            self.history.wrote(&value.canonical(), timestamp.unwrap_or_default())
         };
         let (key, effect) = match &op.operation {
             Operation::Increment { amount } => (None, Effect::Increment(*amount)),
-            Operation::Write { value, timestamp } => (Some(""), wrote(value, *timestamp)),
-            Operation::Add { element } => (Some(&**element), Effect::Added),
-            Operation::Remove { element } => (Some(&**element), Effect::Removed),
-            Operation::Put { key, value, timestamp } => (Some(&**key), wrote(value, *timestamp)),
-            Operation::Delete { key, timestamp } => (Some(&**key), wrote(&Json::Null, *timestamp)),
-            Operation::Append { entry, timestamp } => (None, wrote(entry, *timestamp)),
+            Operation::Decrement { amount } => (None, Effect::Decrement(*amount)),
+            Operation::Write { value, timestamp } => {
+                let is_one = matches!(kind, TraceType::MaxRegister | TraceType::MinRegister);
+                ((!is_one).then_some(""), wrote(value, timestamp))
+            }
+            Operation::Add { element } | Operation::Insert { element, .. } => {
+                (Some(&**element), Effect::Added)
+            }
+            Operation::Remove { element } | Operation::Erase { element } => {
+                (Some(&**element), Effect::Removed)
+            }
+            Operation::Enable => (Some(""), Effect::Added),
+            Operation::Disable => (Some(""), Effect::Removed),
+            Operation::Put { key, value, timestamp } => (Some(&**key), wrote(value, timestamp)),
+            Operation::Delete { key, timestamp } => (Some(&**key), wrote(&Json::Null, timestamp)),
+            Operation::Append { entry, timestamp } => (None, wrote(entry, timestamp)),
+            Operation::Perform { name, .. } => {
+                (None, Effect::Performed(self.history.values.intern(name)))
+            }
         };
-        if let (Some(key), Effect::Wrote { value, timestamp }, Stamps::Explicit) =
-            (key, effect, self.stamps)
-        {
-            self.warn_of_stamp(replica, object, key, value, timestamp);
+        let is_stamped = kind.is_stamped() && self.stamps == Stamps::Explicit;
+        if let (Some(key), true) = (key, is_stamped) {
+            self.warn_of_stamp(replica, object, key, effect);
         }
         let user = op.user.as_ref().map_or(NONE, |user| self.history.users.intern(user));
         let before = self.history.ops.len() as u128;
         let seen = u128::from(self.history.seen(replica).size);
         self.coverage.concurrent_pairs += before - seen;
         let id = self.history.perform(replica, object, key, effect, user, self.line);
-        if let (Some(_), Effect::Wrote { value, timestamp }, Stamps::Explicit) =
-            (key, effect, self.stamps)
+        if let (Some(_), Effect::Wrote { value, timestamp, rest }, true) = (key, effect, is_stamped)
         {
             let key = self.history.ops[id as usize].key;
-            let written = self.written.entry((key, replica, timestamp)).or_insert(Some(value));
+            let name = (key, replica, timestamp, rest);
+            let written = self.written.entry(name).or_insert(Some(value));
             *written = written.filter(|other| *other == value);
         }
         Ok(id)
     }
 
-    fn warn_of_stamp(&mut self, replica: u32, object: u32, key: &str, value: u32, timestamp: u64) {
+    /// Refuses what a list cannot do: an element inserted twice, or one that the replica has not
+    /// seen inserted.
+    fn refuse_element(&self, replica: u32, object: u32, operation: &Operation) -> Result<(), Stop> {
+        let unseen = |field: &'static str, element: &str| {
+            if self.inserted(replica, object, element).is_some() {
+                return Ok(());
+            }
+            let (who, what) = (self.replica_shown(replica), shown(element));
+            let message = match self.history.insert_of(object, element) {
+                None => format!("no earlier line inserts {what} into this list"),
+                Some(insert) => format!(
+                    "{who} has not seen that {what} was inserted, on line {}",
+                    self.history.ops[insert as usize].line
+                ),
+            };
+            Err(ill(field, message))
+        };
+        match operation {
+            Operation::Insert { element, after, before, .. } => {
+                if let Some(insert) = self.history.insert_of(object, element) {
+                    let line = self.history.ops[insert as usize].line;
+                    let what = shown(element);
+                    let message = format!(
+                        "{what} was inserted on line {line}; each insert names an element of its own"
+                    );
+                    return Err(ill("element", message));
+                }
+                after.as_deref().map_or(Ok(()), |after| unseen("after", after))?;
+                before.as_deref().map_or(Ok(()), |before| unseen("before", before))
+            }
+            Operation::Erase { element } => unseen("element", element),
+            _ => Ok(()),
+        }
+    }
+
+    fn warn_of_stamp(&mut self, replica: u32, object: u32, key: &str, effect: Effect) {
+        let Effect::Wrote { value, timestamp: first, rest } = effect else { return };
+        let timestamp = self.history.timestamp(effect);
         let Some(number) = self.history.find_key(object, key) else { return };
         let seen = self.history.seen(replica).clone();
         if let Some(winner) = self.history.winner(number, &seen) {
@@ -240,7 +297,7 @@ impl Past {
                 self.warn(WarningRule::ClockRegression, message);
             }
         }
-        let written = self.written.get(&(number, replica, timestamp));
+        let written = self.written.get(&(number, replica, first, rest));
         if written.is_some_and(|other| *other != Some(value)) {
             let who = self.replica_shown(replica);
             let message = format!(
@@ -254,7 +311,13 @@ impl Past {
         self.warnings.push(Warning { line: self.line.into(), rule, message });
     }
 
-    fn send(&mut self, sender: u32, name: &str, content: &Content) -> Result<Happened, Stop> {
+    fn send(
+        &mut self,
+        sender: u32,
+        name: &str,
+        content: &Content,
+        relays: &[Name],
+    ) -> Result<Happened, Stop> {
         if self.message_names.find(name).is_some() {
             return Err(taken("message", "message", name));
         }
@@ -292,6 +355,19 @@ impl Past {
             }
         };
         self.touch(sender, objects.as_deref());
+        let mut states = self.states[sender as usize].clone();
+        let mut held = held;
+        if !relays.is_empty() {
+            self.has_relays = true;
+            let relayed = relays
+                .iter()
+                .map(|name| Ok(self.message("relays", name)? as usize))
+                .collect::<Result<Vec<_>, Stop>>()?;
+            let mut contents = vec![&held];
+            contents.extend(relayed.iter().map(|message| &self.messages[*message].content));
+            held = history::Content::Relayed(self.history.held(&contents));
+            (states, objects) = self.relayed_states(states, objects, &relayed);
+        }
         self.message_names.intern(name);
         self.coverage.messages += 1;
         self.messages.push(Message {
@@ -299,11 +375,55 @@ impl Past {
             sender,
             line: self.line,
             content: held,
-            states: self.states[sender as usize].clone(),
+            states,
             objects,
             received: false,
         });
         Ok(Happened::Sent { replica: sender })
+    }
+
+    /// The states that a message holds with those that it relays, and the objects that both cover.
+    fn relayed_states(
+        &self,
+        mut states: States,
+        mut objects: Option<Box<[u32]>>,
+        relayed: &[usize],
+    ) -> (States, Option<Box<[u32]>>) {
+        let within = |objects: &Option<Box<[u32]>>, object: &u32| {
+            objects.as_ref().is_none_or(|objects| objects.binary_search(object).is_ok())
+        };
+        let outside: Vec<u32> =
+            states.keys().filter(|object| !within(&objects, object)).copied().collect();
+        for object in outside {
+            states.remove_mut(&object);
+        }
+        for message in relayed.iter().map(|message| &self.messages[*message]) {
+            for (object, state) in &message.states {
+                self.history.charge(1 + state.len() as u64);
+                if !within(&message.objects, object) {
+                    continue;
+                }
+                let joined = match states.get(object) {
+                    None => state.clone(),
+                    Some(known) => {
+                        let mut joined = (**known).clone();
+                        joined.join(state);
+                        Rc::new(joined)
+                    }
+                };
+                states.insert_mut(*object, joined);
+            }
+            objects = match (objects, &message.objects) {
+                (Some(ours), Some(theirs)) => {
+                    let mut both = [&*ours, &**theirs].concat();
+                    both.sort_unstable();
+                    both.dedup();
+                    Some(both.into())
+                }
+                _ => None,
+            };
+        }
+        (states, objects)
     }
 
     fn seen_op(&self, sender: u32, seen: &Seen, id: &str) -> Result<OpId, Stop> {
@@ -429,14 +549,4 @@ fn taken(field: &'static str, what: &str, name: &str) -> Stop {
 
 fn beyond_128_bits(line: u32) -> Stop {
     Stop::Limit(format!("line {line}: a counter's share is beyond 2^128 − 1"))
-}
-
-fn operations_of(kind: ObjectType) -> &'static str {
-    match kind {
-        ObjectType::GCounter => "increment",
-        ObjectType::LwwRegister => "write",
-        ObjectType::OrSet => "add and remove",
-        ObjectType::LwwMap => "put and delete",
-        ObjectType::Log => "append",
-    }
 }

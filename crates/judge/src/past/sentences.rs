@@ -3,7 +3,7 @@
 use super::Past;
 use super::history::{Effect, How, NONE, OpId};
 use crate::wording::{ordinal, shown};
-use rejoin::object::ObjectType;
+use rejoin::object::TraceType;
 use rejoin_trace::Stamps;
 
 impl Past {
@@ -15,20 +15,31 @@ impl Past {
             NONE => String::new(),
             key => shown(&self.history.keys[key as usize].name),
         };
+        let kind = self.history.objects[self.history.object_of(op) as usize].kind;
         let what = match operation.effect {
             Effect::Increment(amount) => format!("{amount} was counted"),
+            Effect::Decrement(amount) => format!("{amount} was counted down"),
+            Effect::Performed(name) => {
+                format!("{} was performed", shown(self.history.values.text(name)))
+            }
+            Effect::Added if kind.is_flag() => "it was enabled".into(),
+            Effect::Removed if kind.is_flag() => "it was disabled".into(),
+            Effect::Added if kind == TraceType::List => format!("{key} was inserted"),
+            Effect::Removed if kind == TraceType::List => format!("{key} was deleted"),
             Effect::Added => format!("{key} was added"),
             Effect::Removed => format!("{key} was removed"),
-            Effect::Wrote { value, timestamp } => {
+            Effect::Wrote { value, .. } => {
+                let timestamp = self.history.timestamp(operation.effect);
                 let value = shown(self.history.values.text(value));
                 let at = match self.stamps {
-                    Stamps::Explicit => format!(" with timestamp {timestamp}"),
-                    Stamps::Own => String::new(),
+                    Stamps::Explicit if kind.is_stamped() => format!(" with timestamp {timestamp}"),
+                    _ => String::new(),
                 };
-                match self.history.objects[self.history.object_of(op) as usize].kind {
-                    ObjectType::LwwMap => format!("{key} was set to {value}{at}"),
-                    ObjectType::LwwRegister => format!("{value} was written{at}"),
-                    _ => format!("{value} was appended{at}"),
+                match kind {
+                    TraceType::Log => format!("{value} was appended{at}"),
+                    kind if !kind.is_map() => format!("{value} was written{at}"),
+                    _ if value == "`null`" => format!("{key} was deleted{at}"),
+                    _ => format!("{key} was set to {value}{at}"),
                 }
             }
         };

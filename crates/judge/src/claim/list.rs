@@ -1,0 +1,161 @@
+//! `read` of a list, and what an insert says of its place.
+//!
+//! Meaning: section 11 of spec/trace-format.md. A list has the elements that were inserted and not
+//! deleted, and one order of all of them obeys every answer and every insert.
+//! Source: H. Attiya et al., Specification and Complexity of Collaborative Text Editing, PODC 2016
+//! (the strong list specification).
+
+use super::order::{Order, Source, Step};
+use super::value::expected;
+use super::{Memory, falsity};
+use crate::Rule;
+use crate::judge::{Checked, Falsity};
+use crate::past::Past;
+use crate::past::history::{Effect, Seen};
+use crate::wording::{MOST_LISTED, shown};
+use hashbrown::{HashMap, HashSet};
+use rejoin::json::Json;
+
+/// The orders that answers and inserts have stated, of each list.
+pub type Lists = HashMap<u32, Order>;
+
+/// Judges a list's answer.
+pub fn read(
+    memory: &mut Memory,
+    past: &Past,
+    (replica, object): (u32, u32),
+    claimed: &Json,
+) -> Checked {
+    let seen = past.seen(replica).laid_flat();
+    let listed = match elements(past, object, &seen, claimed) {
+        Ok(listed) => listed,
+        Err(why) => {
+            let because = past.because(|| match why {
+                Wrong::Shape(sentence) => vec![sentence],
+                Wrong::Element(name) => why_element(past, replica, object, &name, &seen),
+            });
+            let expected = expected(past, object, &seen);
+            return falsity(Rule::ListValue, expected, because);
+        }
+    };
+    let pairs: Vec<(u32, u32)> = listed.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    state(memory, past, object, &pairs)
+}
+
+/// Judges what an insert says of its place: behind one element, before another.
+pub fn insert(
+    memory: &mut Memory,
+    past: &Past,
+    object: u32,
+    element: &str,
+    (after, before): (Option<&str>, Option<&str>),
+) -> Checked {
+    let key = |name: &str| past.history.find_key(object, name);
+    let Some(element) = key(element) else { return Ok(()) };
+    let mut pairs = Vec::new();
+    pairs.extend(after.and_then(key).map(|after| (after, element)));
+    pairs.extend(before.and_then(key).map(|before| (element, before)));
+    state(memory, past, object, &pairs)
+}
+
+fn state(memory: &mut Memory, past: &Past, object: u32, pairs: &[(u32, u32)]) -> Checked {
+    let mut steps = 0;
+    let order = memory.lists.entry(object).or_default();
+    let taken = order.take(pairs, Source::Stated(past.line), &mut steps);
+    past.history.charge(steps);
+    let cycle = match taken {
+        Ok(_) => return Ok(()),
+        Err(cycle) => cycle,
+    };
+    Err(Falsity::of(Rule::ListOrder, past.because(|| why_order(past, &cycle))))
+}
+
+enum Wrong {
+    Shape(String),
+    Element(String),
+}
+
+/// The elements of an answer, by their keys, where they are those of the list.
+fn elements(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Result<Vec<u32>, Wrong> {
+    let Json::Array(items) = claimed else {
+        return Err(Wrong::Shape("a list is answered with an array of its elements".into()));
+    };
+    let right = past.history.elements(object, seen);
+    past.history.charge((right.len() + items.len()) as u64);
+    let right_set: HashSet<u32> = right.iter().copied().collect();
+    let mut listed = Vec::new();
+    let mut left = right_set.clone();
+    for item in items {
+        let Json::String(element) = item else {
+            return Err(Wrong::Shape("the elements of a list are strings".into()));
+        };
+        match past.history.find_key(object, element) {
+            Some(key) if left.remove(&key) => listed.push(key),
+            Some(key) if right_set.contains(&key) => {
+                let message = format!("{} is listed twice; a list has it once", shown(element));
+                return Err(Wrong::Shape(message));
+            }
+            _ => return Err(Wrong::Element(element.clone())),
+        }
+    }
+    match right.into_iter().find(|key| left.contains(key)) {
+        None => Ok(listed),
+        Some(key) => Err(Wrong::Element(past.history.keys[key as usize].name.to_string())),
+    }
+}
+
+/// Why an element is in the list, or not.
+fn why_element(past: &Past, replica: u32, object: u32, name: &str, seen: &Seen) -> Vec<String> {
+    let (who, what) = (past.replica_shown(replica), shown(name));
+    let Some(insert) = past.history.insert_of(object, name) else {
+        return vec![format!("{what} was never inserted into {}", past.object_shown(object))];
+    };
+    let mut because = vec![past.performed(insert), past.arrival(replica, insert)];
+    let key = past.history.ops[insert as usize].key;
+    let chains = &past.history.keys[key as usize].chains;
+    let deletes = chains.iter().flat_map(|chain| &chain.ops).copied().filter(|op| {
+        past.history.ops[*op as usize].effect == Effect::Removed && past.history.contains(seen, *op)
+    });
+    let deletes: Vec<_> = deletes.collect();
+    for delete in deletes.iter().take(MOST_LISTED) {
+        because.push(past.performed(*delete));
+        because.push(past.arrival(replica, *delete));
+    }
+    because.push(match (past.history.contains(seen, insert), deletes.is_empty()) {
+        (false, _) => format!("so {what} is not in the list at {who}"),
+        (true, true) => format!("{who} has seen no delete of {what}, so it is in the list"),
+        (true, false) => format!("what was deleted stays deleted, so {what} is not in the list"),
+    });
+    because
+}
+
+/// A cycle of elements, step by step.
+fn why_order(past: &Past, cycle: &[Step]) -> Vec<String> {
+    let history = &past.history;
+    let name = |key: u32| shown(&history.keys[key as usize].name);
+    let mut because: Vec<String> = cycle
+        .iter()
+        .map(|step| {
+            let (before, behind) = (name(step.before), name(step.behind));
+            let (Source::Stated(line) | Source::Saw(line)) = step.source;
+            let is_insert = history.ops.binary_search_by_key(&line, |op| op.line).is_ok();
+            match is_insert {
+                true => format!("line {line} inserts so that {before} stands before {behind}"),
+                false => format!("line {line} lists {before} before {behind}"),
+            }
+        })
+        .collect();
+    let deleted = |key: u32| {
+        let chains = &history.keys[key as usize].chains;
+        let mut ops = chains.iter().flat_map(|chain| &chain.ops);
+        ops.any(|op| history.ops[*op as usize].effect == Effect::Removed)
+    };
+    let of_deleted = cycle.iter().filter(|step| deleted(step.before)).count();
+    because.push(if of_deleted == cycle.len() {
+        "each of these elements was deleted: the cycle goes through deleted elements only".into()
+    } else {
+        format!("of these {} elements {of_deleted} were deleted", cycle.len())
+    });
+    because.push("one order of all elements, deleted ones included, holds for all answers".into());
+    because
+}
