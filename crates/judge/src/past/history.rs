@@ -10,6 +10,12 @@
 //!
 //! Cost: an operation costs a constant, a reception O(what it brings · log), in memory too.
 
+mod interner;
+mod saw;
+
+pub use interner::Interner;
+pub use saw::Past;
+
 use super::tree::Tree;
 use hashbrown::HashMap;
 use rejoin::object::TraceType;
@@ -267,36 +273,6 @@ pub struct History {
     pub selective: bool,
     /// Elementary steps taken, so that judging can be bounded. A question counts as well.
     work: Cell<u64>,
-}
-
-/// Texts, each kept once and known by a number.
-#[derive(Debug, Default)]
-pub struct Interner {
-    numbers: HashMap<Rc<str>, u32>,
-    texts: Vec<Rc<str>>,
-}
-
-impl Interner {
-    /// The number of a text, new or not.
-    pub fn intern(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let (number, text) = (self.texts.len() as u32, Rc::<str>::from(text));
-        self.texts.push(text.clone());
-        self.numbers.insert(text, number);
-        number
-    }
-
-    /// The number of a text that was seen before.
-    pub fn find(&self, text: &str) -> Option<u32> {
-        self.numbers.get(text).copied()
-    }
-
-    /// The text of a number.
-    pub fn text(&self, number: u32) -> &Rc<str> {
-        &self.texts[number as usize]
-    }
 }
 
 impl History {
@@ -877,41 +853,6 @@ fn new_beyond(seen: &Seen, other: &Seen) -> Vec<OpId> {
         true
     });
     ops
-}
-
-/// What some operations saw, together.
-#[derive(Debug, Default)]
-pub struct Past {
-    received: Seen,
-    /// For each branch, the last place before which all was seen.
-    own: HashMap<u32, u32>,
-}
-
-impl History {
-    /// What these operations saw, together: so that many are held against many in one go.
-    pub fn past(&self, ops: &[OpId]) -> Past {
-        let mut past = Past::default();
-        let mut epochs = hashbrown::HashSet::new();
-        for op in ops {
-            let operation = &self.ops[*op as usize];
-            let own = past.own.entry(operation.branch).or_default();
-            *own = (*own).max(operation.index);
-            if epochs.insert(operation.epoch) {
-                let seen = &self.epochs[operation.epoch as usize].seen;
-                past.received.counts.join(&seen.counts);
-                past.received.beyond.join(&seen.beyond);
-            }
-        }
-        self.charge(ops.len() as u64);
-        past
-    }
-
-    /// Whether one of them saw the operation.
-    pub fn in_past(&self, past: &Past, op: OpId) -> bool {
-        let of = &self.ops[op as usize];
-        self.contains(&past.received, op)
-            || past.own.get(&of.branch).is_some_and(|index| of.index < *index)
-    }
 }
 
 /// What a message holds.

@@ -1,0 +1,34 @@
+//! Texts by numbers, so that equal ones are in memory once.
+
+use hashbrown::HashMap;
+use std::rc::Rc;
+
+/// Texts, each kept once and known by a number.
+#[derive(Debug, Default)]
+pub struct Interner {
+    numbers: HashMap<Rc<str>, u32>,
+    texts: Vec<Rc<str>>,
+}
+
+impl Interner {
+    /// The number of a text, new or not.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let (number, text) = (self.texts.len() as u32, Rc::<str>::from(text));
+        self.texts.push(text.clone());
+        self.numbers.insert(text, number);
+        number
+    }
+
+    /// The number of a text that was seen before.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.numbers.get(text).copied()
+    }
+
+    /// The text of a number.
+    pub fn text(&self, number: u32) -> &Rc<str> {
+        &self.texts[number as usize]
+    }
+}
