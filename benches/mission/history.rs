@@ -128,7 +128,11 @@ pub fn read(path: &Path) -> Result<History, String> {
         return Err("its writes have no timestamps".into());
     }
     let schema = header.objects.iter().fold(Schema::new(), |schema, (name, declaration)| {
-        schema.with(name, declaration.kind, declaration.priority)
+        schema.with(
+            name,
+            declaration.kind.engine().expect("it has an engine"),
+            declaration.priority,
+        )
     });
     let names: Vec<&str> = header.replicas.iter().map(String::as_str).collect();
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -69,7 +69,8 @@ impl World {
         let mut reader = Reader::new(trace.as_bytes()).expect("it has a header");
         let header = reader.header().clone();
         let objects = header.objects.iter();
-        let schema = objects.map(|(name, of)| (name.as_str().into(), of.kind)).collect();
+        let kind = |of: &trace::Declaration| of.kind.engine().expect("it has an engine");
+        let schema = objects.map(|(name, of)| (name.as_str().into(), kind(of))).collect();
         let start = |name: &String| {
             let origin = Origin { replica: ReplicaId::new(name.as_str()).unwrap(), incarnation: 0 };
             (name.clone(), Replica::new(origin, &schema))
