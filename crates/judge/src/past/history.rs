@@ -14,7 +14,6 @@ mod interner;
 mod saw;
 
 pub use interner::Interner;
-pub use saw::Past;
 
 use super::tree::Tree;
 use hashbrown::HashMap;
