@@ -3,7 +3,8 @@
 //! the definition, equal knowledge is equal states under equal names, each fork is found where two
 //! meet, and nothing is renamed where there is none.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod world;
 
 use std::collections::BTreeSet;

@@ -75,11 +75,14 @@ struct Event {
     saw: BTreeSet<u64>,
 }
 
+/// A state of an object, and which object it is of.
+type StateOf = (Object<u64, Value>, usize);
+
 /// All that was ever done to one object, and the states in which a set of operations was found.
 #[derive(Clone, Default, Debug)]
 pub struct Truth {
     events: BTreeMap<u64, Event>,
-    states: BTreeMap<BTreeSet<u64>, Vec<(Object<u64, Value>, usize)>>,
+    states: BTreeMap<BTreeSet<u64>, Vec<StateOf>>,
 }
 
 impl Truth {
