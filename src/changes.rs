@@ -8,6 +8,7 @@
 
 use crate::dot::ReplicaId;
 use crate::operation::{ObjectId, User};
+use crate::sync::Healed;
 use crate::values::{FromKey, FromValue};
 
 /// What changed, in the order of objects and keys.
@@ -15,6 +16,7 @@ use crate::values::{FromKey, FromValue};
 pub struct Changes {
     pub(crate) list: Vec<Change>,
     pub(crate) unknown: Vec<ObjectId>,
+    pub(crate) healed: Vec<Healed>,
 }
 
 impl Changes {
@@ -32,6 +34,12 @@ impl Changes {
     /// were passed over; add them to the schema and ask for an update again.
     pub fn unknown_objects(&self) -> &[ObjectId] {
         &self.unknown
+    }
+
+    /// The replicas whose disk was put back, or whose file was copied, without telling, as found here:
+    /// what each did before and after is kept.
+    pub fn healed(&self) -> &[Healed] {
+        &self.healed
     }
 
     /// The changes, one by one.

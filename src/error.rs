@@ -4,6 +4,7 @@ use crate::changes::Changes;
 use crate::limits::InvalidName;
 use crate::object::ObjectType;
 use crate::operation::{ObjectId, OperationError};
+use crate::optimized::openings::RepeatedOpening;
 use crate::optimized::replica::{self, Reason};
 use crate::values::InvalidValue;
 use std::fmt;
@@ -107,6 +108,14 @@ pub enum OpenError {
     },
     /// The system gives no random numbers.
     NoEntropy,
+    /// The system gives the random numbers that it gave before.
+    RepeatedEntropy(RepeatedOpening),
+}
+
+impl From<RepeatedOpening> for OpenError {
+    fn from(repeated: RepeatedOpening) -> Self {
+        Self::RepeatedEntropy(repeated)
+    }
 }
 
 impl EditError {
@@ -214,6 +223,7 @@ impl fmt::Display for OpenError {
                  replica's parts by themselves"
             ),
             Self::NoEntropy => f.write_str(NO_ENTROPY),
+            Self::RepeatedEntropy(repeated) => repeated.fmt(f),
         }
     }
 }

@@ -73,15 +73,18 @@ impl Replica {
             check_name("object", object.as_bytes())?;
         }
         let incarnation = environment.entropy().ok_or(CreateError::NoEntropy)?;
-        let engine = Engine::new(Origin { replica, incarnation }, &schema.types());
+        let mut engine = Engine::new(Origin { replica, incarnation }, &schema.types());
+        let opening = environment.entropy().ok_or(CreateError::NoEntropy)?;
+        engine.open(opening).map_err(|_| CreateError::NoEntropy)?;
         Ok(Self { engine, schema: schema.clone(), environment })
     }
 
     /// Opens what [`save`](Self::save) wrote, and after it what [`save_since`](Self::save_since)
     /// wrote, in order, with the clock and entropy of the system.
     ///
-    /// The bytes must be the newest that this replica saved: what it wrote after them was given names
-    /// that it would give again.
+    /// Bytes that are not the newest, as of a backup, do no harm: what the replica wrote after them
+    /// comes back from others, and what it writes now is told from that; see
+    /// [`Changes::healed`].
     ///
     /// # Errors
     /// If a part is damaged, missing or of another replica. The parts before it can be opened.
@@ -95,7 +98,7 @@ impl Replica {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_in<'a>(
-        environment: Box<dyn Environment>,
+        mut environment: Box<dyn Environment>,
         parts: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Self, OpenError> {
         let mut origin = None;
@@ -117,7 +120,9 @@ impl Replica {
             }
         }
         let origin = origin.ok_or(OpenError::Empty)?;
-        Ok(Self { engine: Engine::restored(origin, objects), schema, environment })
+        let mut engine = Engine::restored(origin, objects);
+        engine.open(environment.entropy().ok_or(OpenError::NoEntropy)?)?;
+        Ok(Self { engine, schema, environment })
     }
 
     /// Adds the objects of a schema that the replica does not have yet. Those that it has stay as
@@ -286,8 +291,14 @@ impl Replica {
 impl Replica {
     /// What this replica has seen: what to ask another one for an update since.
     pub fn version(&self) -> Version {
-        let objects = self.engine.objects().iter();
-        Version { vectors: objects.map(|(name, object)| (name.clone(), object.vector())).collect() }
+        let mut version = Version::default();
+        for (name, object) in self.engine.objects() {
+            version.vectors.insert(name.clone(), object.vector());
+            if !object.openings().is_empty() {
+                version.openings.insert(name.clone(), object.openings().clone());
+            }
+        }
+        version
     }
 
     /// What a replica lacks that has seen `version`. Send it in any way, once or often.
@@ -308,10 +319,9 @@ impl Replica {
         let parts = update::decode_update(update)?;
         for Part { object, delta, .. } in &parts {
             if let Ok(state) = self.engine.object(object)
-                && !state.vector().covers(delta.since())
+                && let Err(error) = state.check_start(delta)
             {
-                let message = "the update builds upon operations that were not seen here".into();
-                return Err(UpdateError::Gap { object: object.clone(), message });
+                return Err(refused(object, Reason::Apply(error), Changes::default()));
             }
         }
         let mut changes = Changes::default();
@@ -340,7 +350,17 @@ impl Replica {
     /// Cost: O(changes since then).
     #[must_use = "what is not stored is lost when the process ends"]
     pub fn save_since(&self, version: &Version) -> Vec<u8> {
+        // Where names changed since, the whole object takes the place of what was saved of it.
+        let nothing = optimized::Vector::default();
         let parts = self.deltas_since(version).map(|(name, object, delta)| {
+            let before = version.openings.get(name).map(optimized::openings::Openings::fingerprint);
+            let vector = version.vectors.get(name).unwrap_or(&nothing);
+            let delta = match before {
+                Some(openings) if !object.extends(vector, &openings) => {
+                    object.delta_since(&nothing)
+                }
+                _ => delta,
+            };
             let entry = self.schema.get(name).copied();
             (name, entry.unwrap_or_else(|| crate::sync::Entry::plain(object.kind())), delta)
         });
@@ -364,8 +384,16 @@ impl Replica {
             let nothing = optimized::Vector::default();
             let known = version.vectors.get(name);
             let since = known.unwrap_or(&nothing);
-            let is_new = known.is_none() || !since.covers(&object.vector());
-            is_new.then(|| (name, object, object.delta_since(since)))
+            let openings = version.openings.get(name);
+            let is_same = known.is_some()
+                && since.covers(&object.vector())
+                && openings.is_none_or(|openings| openings == object.openings());
+            // What contradicts itself gets all there is, and is refused by who said it.
+            let delta = || {
+                let delta = object.delta_for_version(since, openings);
+                delta.unwrap_or_else(|_| object.delta_since(&nothing))
+            };
+            (!is_same).then(|| (name, object, delta()))
         })
     }
 
@@ -383,6 +411,7 @@ impl Replica {
         }
         let before: Vec<_> = keys.into_iter().map(|key| (Look::at_key(state, &key), key)).collect();
         let applied = self.engine.apply(object, delta).map_err(|error| error.reason)?;
+        changes.healed.extend(applied.healed.iter().map(|healed| healed.in_object(object)));
         let mut overruled: BTreeMap<_, _> = applied.overruled.into_iter().collect();
         let state = self.engine.object(object).map_err(|error| error.reason)?;
         for (look, key) in before {
@@ -413,9 +442,11 @@ impl Replica {
         let before = Look::at(&self.engine, object, None);
         let seen = self.engine.vector(object).map_err(|error| error.reason)?;
         let applied = self.engine.apply(object, delta).map_err(|error| error.reason)?;
+        changes.healed.extend(applied.healed.iter().map(|healed| healed.in_object(object)));
         if applied.changed == 0 {
             return Ok(());
         }
+        let seen = applied.renamed.unwrap_or(seen);
         match self.engine.object(object).map_err(|error| error.reason)? {
             Object::Log(log) => {
                 // Only entries that were not seen before are looked at closely.
@@ -531,7 +562,7 @@ fn decision_of(state: &Object, decision: optimized::Decision<'_>) -> Decision {
 fn refused(object: &ObjectId, reason: Reason, changes: Changes) -> UpdateError {
     let object = object.clone();
     match reason {
-        Reason::Apply(gap @ ApplyError::Gap { .. }) => {
+        Reason::Apply(gap @ (ApplyError::Gap { .. } | ApplyError::OpeningsDiffer)) => {
             UpdateError::Gap { object, message: gap.to_string() }
         }
         reason => {

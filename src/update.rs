@@ -12,6 +12,7 @@ use crate::error::UpdateError;
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::Vector;
+use crate::optimized::openings::{Knowledge, Openings};
 use crate::replica::Delta;
 use crate::sync::{CLASSES, Entry};
 use crate::wire::reader::{Reader, write_number};
@@ -23,6 +24,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Version {
     pub(crate) vectors: BTreeMap<ObjectId, Vector>,
+    /// Of the objects that have any.
+    pub(crate) openings: BTreeMap<ObjectId, Openings>,
 }
 
 const MAGIC: [u8; 2] = *b"RJ";
@@ -68,7 +71,12 @@ impl Version {
         write_number(self.vectors.len() as u64, &mut out);
         for (name, vector) in &self.vectors {
             write_bytes(name.as_bytes(), &mut out);
-            write_bytes(&vector.encode(OriginEncoding::Inline), &mut out);
+            let known = self
+                .openings
+                .get(name)
+                .map(|openings| Knowledge::new(vector, openings.clone()).encode());
+            let known = known.unwrap_or_else(|| vector.encode(OriginEncoding::Inline));
+            write_bytes(&known, &mut out);
         }
         end(out)
     }
@@ -83,9 +91,16 @@ impl Version {
         for _ in 0..count(&mut reader)? {
             let name = name(&mut reader)?;
             let start = reader.at();
-            let vector = Vector::decode(field(&mut reader, "a vector")?, &DecodeContext::default());
-            let vector = vector.map_err(|error| malformed(start, error.to_string()))?;
-            version.vectors.insert(name, vector);
+            let bytes = field(&mut reader, "a vector")?;
+            let wrong = |error: wire::Error| malformed(start, error.to_string());
+            if Knowledge::is_encoded(bytes) {
+                let known = Knowledge::decode(bytes).map_err(wrong)?;
+                version.vectors.insert(name.clone(), known.vector());
+                version.openings.insert(name, known.openings().clone());
+            } else {
+                let vector = Vector::decode(bytes, &DecodeContext::default()).map_err(wrong)?;
+                version.vectors.insert(name, vector);
+            }
         }
         finish(&reader, bytes)?;
         Ok(version)

@@ -9,6 +9,7 @@ use super::canonical_bytes::CanonicalBytes;
 use super::decisions::Decisions;
 use super::delta::{Effect, Record};
 use super::openings::Healed;
+use super::vector::Vector;
 use crate::operation::DecisionId;
 use std::marker::PhantomData;
 
@@ -21,8 +22,9 @@ pub struct Changes {
     pub overruled: Vec<(Vec<u8>, DecisionId)>,
     /// The forks that were found here, and healed.
     pub healed: Vec<Healed>,
-    /// Whether some operations go by other names since, here or in the delta.
-    pub is_renamed: bool,
+    /// Where some operations go by other names since, here or in the delta: what was seen here
+    /// before, under these names.
+    pub renamed: Option<Vector>,
 }
 
 impl Changes {

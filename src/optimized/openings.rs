@@ -241,6 +241,11 @@ impl Knowledge {
         Self { counts: vector.into(), openings }
     }
 
+    /// The openings that began with some of them.
+    pub fn openings(&self) -> &Openings {
+        &self.openings
+    }
+
     /// The operations that are known.
     pub fn vector(&self) -> Vector {
         (&self.counts).into()
@@ -329,7 +334,7 @@ pub(crate) struct Reconciliation {
     /// In the order in which they are made.
     pub of_ours: Vec<Renaming>,
     pub of_theirs: Vec<Renaming>,
-    /// Those that nobody knew yet.
+    /// What is to be reported.
     pub found: Vec<(Side, Renaming)>,
 }
 
@@ -351,7 +356,8 @@ pub(crate) fn reconcile(ours: &mut Knowledge, theirs: &mut Knowledge) -> Option<
             Side::Ours => ours.rename(&renaming)?,
             Side::Theirs => theirs.rename(&renaming)?,
         }
-        if !is_known {
+        // A branch that is held here is renamed once; one that was received is news if nobody knew.
+        if side == Side::Ours || !is_known {
             result.found.push((side, renaming.clone()));
         }
         match side {
@@ -790,10 +796,44 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         match self.reconciled(&delta).map_err(Reason::Apply)? {
             None => self.apply_as_named(delta),
             Some(Reconciled { mut object, delta, healed }) => {
+                let renamed = Some(object.vector());
                 let changes = object.apply_as_named(delta)?;
                 *self = object;
-                Ok(Changes { healed, is_renamed: true, ..changes })
+                Ok(Changes { healed, renamed, ..changes })
             }
+        }
+    }
+
+    /// Whether the delta starts at what is known here, and tells enough of openings.
+    pub(crate) fn check_start(&self, delta: &Delta<K, V>) -> Result<(), ApplyError> {
+        let lacks = |object: &Self, since: &Vector| match object.origins().lacks(since) {
+            Some((origin, needed, seen)) => Err(ApplyError::Gap { origin, needed, seen }),
+            None => Ok(()),
+        };
+        match self.reconciled(delta)? {
+            None => lacks(self, delta.since()),
+            Some(Reconciled { object, delta, .. }) => lacks(&object, delta.since()),
+        }
+    }
+
+    /// A message for one that has told a vector, and perhaps openings. Cost: that of the delta, and
+    /// O(openings); where both use other names, O(object).
+    pub(crate) fn delta_for_version(
+        &self,
+        vector: &Vector,
+        openings: Option<&Openings>,
+    ) -> Result<Delta<K, V>, ApplyError> {
+        let none = Openings::default();
+        let openings = openings.unwrap_or(&none);
+        if openings.is_empty() && self.openings().is_empty()
+            || self.extends(vector, &openings.fingerprint())
+        {
+            return Ok(self.delta_since(vector));
+        }
+        let knowledge = Knowledge::new(vector, openings.clone());
+        match self.is_forked_from(&knowledge) {
+            true => self.delta_for(&knowledge),
+            false => Ok(self.delta_since(vector)),
         }
     }
 

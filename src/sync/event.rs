@@ -1,9 +1,10 @@
 //! Events: what happened in a session, for its application.
 
-use crate::dot::Origin;
+use crate::dot::{Dot, Origin};
 use crate::object::{ObjectType, Priority};
 use crate::operation::{DecisionId, ObjectId};
 use crate::optimized::{StateHash, Vector};
+use std::fmt;
 
 /// What happened in a session.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -51,6 +52,9 @@ pub enum Event {
         /// How many the peer knows.
         known: u64,
     },
+    /// A disk was put back, or a file copied, and nobody said so: one name stood for two operations.
+    /// What was done before and after is kept; one of the two branches goes by another name since.
+    Healed(Healed),
     /// Both sides have the same operations on an object, and different states: a bug, a corruption,
     /// or a fork. Nothing was overwritten.
     Discrepancy(Discrepancy),
@@ -65,6 +69,43 @@ pub enum Event {
     },
     /// All classes are done.
     Done,
+}
+
+/// A fork that was found, and healed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Healed {
+    /// In which object.
+    pub object: ObjectId,
+    /// The first operation of the branch that was renamed, under the name that two operations had.
+    pub first: Dot,
+    /// Under which name the branch goes since.
+    pub renamed: Origin,
+    /// Which side held the branch.
+    pub by: Side,
+}
+
+impl fmt::Display for Healed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the disk of {:?} was put back, or its file copied: in {:?}, what it did before and \
+             after is kept",
+            self.first.origin.replica.as_str(),
+            self.object
+        )
+    }
+}
+
+impl crate::optimized::openings::Healed {
+    /// The same, in an object.
+    pub(crate) fn in_object(&self, object: &ObjectId) -> Healed {
+        let by = match self.side {
+            crate::optimized::openings::Side::Ours => Side::Here,
+            crate::optimized::openings::Side::Theirs => Side::There,
+        };
+        let (first, renamed) = (self.first.clone(), self.renamed.clone());
+        Healed { object: object.clone(), first, renamed, by }
+    }
 }
 
 /// One of the two sides of a session.

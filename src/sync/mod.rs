@@ -121,7 +121,7 @@ pub use connection::{
     Connection, ConnectionConfig, ConnectionError, ConnectionEvent, Frame, SessionSummary,
 };
 pub use error::Error;
-pub use event::{Changed, Discrepancy, Event, Outcome, RecordDifference, Revision, Side};
+pub use event::{Changed, Discrepancy, Event, Healed, Outcome, RecordDifference, Revision, Side};
 pub use readable::escape;
 pub use schema::{CLASSES, Entry, Schema};
 pub use session::Session;

@@ -140,6 +140,11 @@ impl Knowledge {
         out
     }
 
+    /// Whether the bytes are such a message, by their beginning.
+    pub(crate) fn is_encoded(bytes: &[u8]) -> bool {
+        bytes.starts_with(&[VERSION, Kind::Knowledge as u8])
+    }
+
     /// The knowledge of a message.
     ///
     /// # Errors

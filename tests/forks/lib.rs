@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod door;
 mod world;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,184 @@
+//! What an application sees when a disk was put back, or a file copied, and nobody said so: by the
+//! door of the library, on every type.
+
+use rejoin::environment::Environment;
+use rejoin::{Replica, Schema, Version};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A clock that stands still, and entropy that never repeats.
+#[derive(Debug)]
+struct Fixed;
+
+impl Environment for Fixed {
+    fn now(&mut self) -> u64 {
+        1_000_000
+    }
+
+    fn entropy(&mut self) -> Option<u64> {
+        static DRAWN: AtomicU64 = AtomicU64::new(1);
+        Some(DRAWN.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+}
+
+fn replica(name: &str) -> Replica {
+    let schema =
+        Schema::new().set("approved").map("items").counter("records").log("talk").register("phase");
+    Replica::create_in(Box::new(Fixed), name, &schema).unwrap()
+}
+
+fn reopened(saved: &[Vec<u8>]) -> Replica {
+    Replica::open_in(Box::new(Fixed), saved.iter().map(|part| &part[..])).unwrap()
+}
+
+/// Both ways. How many forks were found.
+fn sync(a: &mut Replica, b: &mut Replica) -> usize {
+    let healed = b.apply(&a.update_since(&b.version())).unwrap().healed().len();
+    healed + a.apply(&b.update_since(&a.version())).unwrap().healed().len()
+}
+
+fn item(replica: &Replica, key: &str) -> Option<String> {
+    replica.map::<str, String>("items").unwrap().get(key).unwrap()
+}
+
+fn put(replica: &mut Replica, key: &str, value: &str) {
+    replica.edit().map("items").unwrap().put(key, value).unwrap();
+}
+
+#[test]
+fn a_write_never_lands_on_another_key() {
+    let (mut phone, mut server, mut laptop) =
+        (replica("phone"), replica("server"), replica("laptop"));
+    let backup = phone.save();
+    put(&mut phone, "boiler", "pass");
+    assert_eq!(sync(&mut phone, &mut server), 0);
+
+    // The phone's disk is put back, and nobody says so.
+    let mut phone = reopened(&[backup]);
+    put(&mut phone, "roof", "FAIL");
+    assert!(sync(&mut phone, &mut server) > 0, "the fork is found");
+    put(&mut phone, "roof", "FAIL, urgent");
+    assert_eq!(sync(&mut phone, &mut server), 0);
+    assert_eq!(sync(&mut laptop, &mut server), 0);
+    for replica in [&mut phone, &mut server, &mut laptop] {
+        assert_eq!(item(replica, "boiler").as_deref(), Some("pass"), "{}", replica.name());
+        assert_eq!(item(replica, "roof").as_deref(), Some("FAIL, urgent"), "{}", replica.name());
+    }
+    assert_eq!(phone.state_hash(), server.state_hash());
+    assert_eq!(laptop.state_hash(), server.state_hash());
+}
+
+#[test]
+fn all_increments_are_counted() {
+    let (mut device, mut server) = (replica("device"), replica("server"));
+    let count = |device: &mut Replica, by| {
+        device.edit().counter("records").unwrap().increment(by).unwrap();
+    };
+    count(&mut device, 1);
+    sync(&mut device, &mut server);
+    let backup = device.save();
+    count(&mut device, 10);
+    sync(&mut device, &mut server);
+    let mut device = reopened(&[backup]);
+    count(&mut device, 100);
+    count(&mut device, 1000);
+    let _ = sync(&mut device, &mut server);
+    for replica in [&device, &server] {
+        assert_eq!(replica.counter("records").unwrap().value(), Some(1111), "{}", replica.name());
+    }
+    assert_eq!(device.state_hash(), server.state_hash());
+}
+
+#[test]
+fn a_fork_that_two_others_meet_late_heals() {
+    let (mut one, mut other) = (replica("one"), replica("other"));
+    let mut tablet = replica("tablet");
+    let backup = tablet.save();
+    let edit_all = |replica: &mut Replica, what: &str| {
+        replica.as_user("ana").set("approved").unwrap().add(what).unwrap();
+        replica.as_user("ana").log("talk").unwrap().append(what).unwrap();
+        replica.as_user("ana").register("phase").unwrap().write(what).unwrap();
+        put(replica, what, what);
+        replica.edit().counter("records").unwrap().increment(1).unwrap();
+    };
+    edit_all(&mut tablet, "before");
+    sync(&mut tablet, &mut one);
+    let mut tablet = reopened(&[backup]);
+    edit_all(&mut tablet, "after");
+    sync(&mut tablet, &mut other);
+    // The tablet is lost; the two others meet.
+    assert!(sync(&mut one, &mut other) >= 5, "a fork of each object is found");
+    for replica in [&one, &other] {
+        for what in ["before", "after"] {
+            assert!(replica.set::<str>("approved").unwrap().contains(what));
+            assert_eq!(item(replica, what).as_deref(), Some(what));
+        }
+        assert_eq!(replica.log::<str>("talk").unwrap().len(), 2);
+        assert_eq!(replica.counter("records").unwrap().value(), Some(2));
+        assert_eq!(replica.conflicts().len(), 1, "both wrote the register, and neither saw it");
+    }
+    assert_eq!(one.state_hash(), other.state_hash());
+}
+
+#[test]
+fn two_copies_of_one_file_go_on_and_can_be_stored() {
+    let mut server = replica("server");
+    let mut left = replica("tablet");
+    put(&mut left, "shared", "1");
+    let saved = left.save();
+    let mut right = reopened(&[saved.clone()]);
+    let mut parts = [vec![saved.clone()], vec![saved]];
+    let mut versions = [left.version(), right.version()];
+    for round in 0..4 {
+        let copies = [("left", &mut left), ("right", &mut right)];
+        for (((name, copy), parts), version) in
+            copies.into_iter().zip(&mut parts).zip(&mut versions)
+        {
+            put(copy, &format!("{name} {round}"), "1");
+            copy.edit().counter("records").unwrap().increment(1).unwrap();
+            let _ = sync(copy, &mut server);
+            parts.push(copy.save_since(version));
+            *version = copy.version();
+        }
+    }
+    let _ = sync(&mut left, &mut server);
+    let _ = sync(&mut right, &mut server);
+    assert_eq!(server.counter("records").unwrap().value(), Some(8));
+    assert_eq!(server.map::<str, String>("items").unwrap().len(), 9);
+    assert_eq!(left.state_hash(), server.state_hash());
+    assert_eq!(right.state_hash(), server.state_hash());
+    // What was stored on the way, in the names of then, opens as it was.
+    for (parts, version) in parts.iter().zip(&versions) {
+        let mut copy = reopened(parts);
+        assert_eq!(copy.version(), *version);
+        let _ = sync(&mut copy, &mut server);
+        assert_eq!(copy.state_hash(), server.state_hash());
+    }
+}
+
+#[test]
+fn a_version_with_openings_is_read_back() {
+    let mut phone = replica("phone");
+    put(&mut phone, "roof", "pass");
+    assert_eq!(Version::from_bytes(&phone.version().to_bytes()), Ok(phone.version()));
+}
+
+#[test]
+fn entropy_that_repeats_is_refused() {
+    #[derive(Debug)]
+    struct Stuck;
+    impl Environment for Stuck {
+        fn now(&mut self) -> u64 {
+            0
+        }
+
+        fn entropy(&mut self) -> Option<u64> {
+            Some(4)
+        }
+    }
+    let schema = Schema::new().map("items");
+    let mut phone = Replica::create_in(Box::new(Stuck), "phone", &schema).unwrap();
+    put(&mut phone, "roof", "pass");
+    let saved = phone.save();
+    let error = Replica::open_in(Box::new(Stuck), [&saved[..]]).unwrap_err();
+    assert!(error.to_string().contains("used by an earlier one"), "{error}");
+}
