@@ -235,11 +235,11 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
             let mut lines = vec![format!("from {peer}: {object}: {} changed", changed.changes)];
             for revision in &changed.revisions {
                 if let Some(decision) = &revision.overruled {
-                    let user = decision.user.as_deref().unwrap_or("somebody");
+                    let user = shown(decision.user.as_deref().unwrap_or("somebody"));
                     lines.push(format!(
                         "from {peer}: {object} {}: what {user} decided at {} has no effect any more",
                         quoted(&revision.key),
-                        decision.dot.origin.replica,
+                        shown(decision.dot.origin.replica.as_str()),
                     ));
                 }
             }
@@ -256,11 +256,11 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
             let by = if *by == Side::Here { "here" } else { "there" };
             vec![format!("{object}: left out {by}, for its {bytes} bytes")]
         }
-        Event::Refused { object, reason } => vec![format!("{object}: refused: {reason}")],
+        Event::Refused { object, reason } => vec![format!("{object}: refused: {}", shown(reason))],
         Event::Forked { object, origin, performed, known } => vec![format!(
             "error: {object}: {peer} knows {known} operations of {} and it performed {performed}: \
              this file was copied, or put back from a backup; stop, and run `oracle sync restored`",
-            origin.replica
+            shown(origin.replica.as_str())
         )],
         Event::Discrepancy(discrepancy) => vec![format!("error: {discrepancy}")],
         _ => Vec::new(),

@@ -57,7 +57,7 @@ pub fn describe(replica: &mut Node) -> String {
             let _ = writeln!(
                 out,
                 "  conflict on {}: {won} won over {lost}; {closed}",
-                conflict.won.key
+                shown(&conflict.won.key)
             );
         }
     }
@@ -75,7 +75,7 @@ fn value(name: &str, object: &Object<str, str>) -> String {
             Some(count) => format!(" {count}"),
             None => " 2^128 or more".into(),
         },
-        Object::LwwRegister(state) => format!(" {}", state.value().unwrap_or("nothing")),
+        Object::LwwRegister(state) => format!(" {}", shown(state.value().unwrap_or("nothing"))),
         Object::OrSet(state) => {
             let mut elements: Vec<String> = state.iter().map(shown).collect();
             elements.sort();
@@ -83,14 +83,17 @@ fn value(name: &str, object: &Object<str, str>) -> String {
         }
         Object::LwwMap(state) => {
             let values: BTreeMap<&str, &str> = state.iter().collect();
-            listed(values.iter().map(|(key, value)| format!("{}: {value}", shown(key))).collect())
+            listed(
+                values
+                    .iter()
+                    .map(|(key, value)| format!("{}: {}", shown(key), shown(value)))
+                    .collect(),
+            )
         }
         Object::Log(state) if name.starts_with("decisions/") && !state.is_empty() => {
             format!(" {} on record, see below", state.len())
         }
-        Object::Log(state) => {
-            listed(state.entries().map(|entry| entry.value().to_string()).collect())
-        }
+        Object::Log(state) => listed(state.entries().map(|entry| shown(entry.value())).collect()),
     }
 }
 
@@ -105,7 +108,7 @@ fn decision(open: &OpenConflict, out: &mut String) {
         let what = match (&word.value, word.is_removal) {
             (_, true) => "removed".into(),
             (None, false) => "added".into(),
-            (Some(value), false) => format!("{} written", String::from_utf8_lossy(value)),
+            (Some(value), false) => format!("{} written", shown(&String::from_utf8_lossy(value))),
         };
         // The stamps of writes are those of the hybrid clock.
         let milliseconds = match kind {
