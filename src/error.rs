@@ -4,7 +4,7 @@ use crate::changes::Changes;
 use crate::limits::InvalidName;
 use crate::object::ObjectType;
 use crate::operation::{ObjectId, OperationError};
-use crate::optimized::openings::RepeatedOpening;
+use crate::optimized::RepeatedOpening;
 use crate::optimized::replica::{self, Reason};
 use crate::values::InvalidValue;
 use std::fmt;

@@ -33,6 +33,7 @@ pub mod log;
 
 pub mod replica;
 
+mod draws;
 pub mod openings;
 
 pub use crate::digest::StateHash;
@@ -43,4 +44,5 @@ pub use canonical_bytes::CanonicalBytes;
 pub use changes::{Applied, KeyChange};
 pub use decisions::{Conflict, Decision};
 pub use delta::{KeyedDelta, Performed, Presence, Replicated, TypedDelta, Write};
+pub use draws::RepeatedOpening;
 pub use vector::{ActorTable, Fingerprint, Vector};

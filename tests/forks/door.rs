@@ -125,7 +125,7 @@ fn two_copies_of_one_file_go_on_and_can_be_stored() {
     let mut left = replica("tablet");
     put(&mut left, "shared", "1");
     let saved = left.save();
-    let mut right = reopened(&[saved.clone()]);
+    let mut right = reopened(std::slice::from_ref(&saved));
     let mut parts = [vec![saved.clone()], vec![saved]];
     let mut versions = [left.version(), right.version()];
     for round in 0..4 {

@@ -237,7 +237,9 @@ fn schema() -> Schema {
 /// How sessions are to be. Messages are so short that one passes a link of 5 kB a second while the
 /// peer has patience, and objects such that all connections together stay within a few GB.
 fn config() -> Config {
-    Config { max_message: 64 << 10, max_object: 16 << 20, ..Config::new(schema()) }
+    // A record has no name for a piece of a delta, so logs go whole here.
+    let max_piece = usize::MAX;
+    Config { max_message: 64 << 10, max_object: 16 << 20, max_piece, ..Config::new(schema()) }
 }
 
 /// The time by the system's clock, in milliseconds since 1970; 0 where it is before.

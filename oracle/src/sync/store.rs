@@ -463,6 +463,20 @@ fn read(path: &Path, database: &Database) -> Result<Read> {
     if damage.is_none() && !ends.is_empty() && write_ends(&ended, next_event) != ends {
         damage = Some("rows of an object are missing at its end".into());
     }
+    let table = transaction.open_table(EVENTS).map_err(|error| failed(error.into()))?;
+    let mut events = 0;
+    for entry in table.iter().map_err(|error| failed(error.into()))? {
+        let (number, sealed) = entry.map_err(|error| failed(error.into()))?;
+        let line = unseal(Sum::default(), "events", number.value(), sealed.value());
+        if number.value() != events || line.is_none() {
+            damage.get_or_insert(format!("event {events} of its record does not fit its checksum"));
+            break;
+        }
+        events += 1;
+    }
+    if damage.is_none() && events != next_event {
+        damage = Some("events are missing at the end of its record".into());
+    }
     Ok(Read { name, incarnation, is_recording, deltas, next_event, damage })
 }
 

@@ -155,11 +155,9 @@ fn wrong_element(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Optio
         }
     }
     let keys = &past.history.objects[object as usize].keys;
-    let missing = keys
-        .iter()
+    keys.iter()
         .find(|key| !listed.contains(**key) && past.history.has(object, **key, seen))
-        .map(|key| Wrong::Key(past.history.keys[*key as usize].name.to_string()));
-    missing
+        .map(|key| Wrong::Key(past.history.keys[*key as usize].name.to_string()))
 }
 
 /// An element of the set that an answer lacks.
@@ -228,11 +226,9 @@ fn wrong_key(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Option<Wr
         }
     }
     let keys = &past.history.objects[object as usize].keys;
-    let missing = keys
-        .iter()
+    keys.iter()
         .find(|key| !listed.contains(**key) && past.history.current(**key, seen).is_some())
-        .map(|key| Wrong::Key(past.history.keys[*key as usize].name.to_string()));
-    missing
+        .map(|key| Wrong::Key(past.history.keys[*key as usize].name.to_string()))
 }
 
 fn read_log(past: &Past, replica: u32, object: u32, seen: &Seen, claimed: &Json) -> Checked {
