@@ -136,8 +136,9 @@ fn cited(because: &[String]) -> BTreeSet<u64> {
 
 /// Scenarios whose argument cites no line: what is claimed there never reached the replica, or is
 /// compared with a state entry by entry.
-const NOTHING_TO_CITE: [&str; 5] = [
+const NOTHING_TO_CITE: [&str; 6] = [
     "counter-shares-by-name",
+    "held-back-and-passed-on",
     "lost-message",
     "message-holds-the-moment-of-its-send",
     "nothing-written-yet",

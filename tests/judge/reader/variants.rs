@@ -4,15 +4,21 @@ use super::*;
 use proptest::prelude::*;
 use std::fs;
 
-/// The events that spec/trace-format.md shows, under the header that it shows.
-fn examples() -> (String, Vec<String>) {
+/// The events that spec/trace-format.md shows, each with the header that it shows before it.
+fn examples() -> Vec<(String, String)> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/spec/trace-format.md");
     let text = fs::read_to_string(path).expect("the specification");
-    let mut lines = text.lines().filter(|line| line.starts_with('{')).map(String::from);
-    let header = lines.find(|line| line.contains("\"trace\"")).expect("a header");
-    let events: Vec<String> = lines.filter(|line| line.starts_with("{\"event\"")).collect();
+    let mut header = None;
+    let mut events = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("{\"trace\"") {
+            header = Some(line);
+        } else if line.starts_with("{\"event\"") {
+            events.push((header.expect("a header stands first").into(), line.into()));
+        }
+    }
     assert!(events.len() > 25);
-    (header, events)
+    events
 }
 
 /// The same line with its members turned round, their names escaped, spaces and a field between.
@@ -34,12 +40,11 @@ fn rewritten(line: &str, turn: usize) -> String {
 
 #[test]
 fn an_event_is_the_same_however_its_fields_are_written() {
-    let (header, events) = examples();
-    for line in &events {
-        let expected = event_under(&header, line).expect(line);
+    for (header, line) in &examples() {
+        let expected = event_under(header, line).expect(line);
         for turn in 0..10 {
             let rewritten = rewritten(line, turn);
-            let event = event_under(&header, &rewritten);
+            let event = event_under(header, &rewritten);
             assert_eq!(event.unwrap_or_else(|error| panic!("{rewritten}\n{error}")), expected);
         }
     }
@@ -47,8 +52,7 @@ fn an_event_is_the_same_however_its_fields_are_written() {
 
 #[test]
 fn no_beginning_of_a_line_is_a_line() {
-    let (header, events) = examples();
-    for line in &events {
+    for (header, line) in &examples() {
         for (end, _) in line.char_indices() {
             let broken = format!("{header}\n{}", &line[..end]);
             match read_all(broken.as_bytes()) {
@@ -68,8 +72,10 @@ proptest! {
         line in any::<prop::sample::Index>(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 1..4),
     ) {
-        let (header, events) = examples();
-        let lines: Vec<&String> = events.iter().chain([&header]).collect();
+        let examples = examples();
+        let (header, _) = &examples[line.index(examples.len())];
+        let lines: Vec<&String> =
+            examples.iter().filter(|(of, _)| of == header).map(|(_, line)| line).chain([header]).collect();
         let mut bytes = lines[line.index(lines.len())].clone().into_bytes();
         for (place, byte, kind) in edits {
             let place = place.index(bytes.len());
