@@ -12,7 +12,7 @@
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::Operation;
 //! use rejoin::optimized::replica::{Object, Replica};
-//! use crate::object::ObjectType;
+//! use rejoin::object::ObjectType;
 //!
 //! let schema = [("approved".into(), ObjectType::OrSet)].into();
 //! let origin = |name: &str| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };

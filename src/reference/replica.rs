@@ -13,7 +13,7 @@
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::{Answer, ObjectId, Operation};
 //! use rejoin::reference::replica::Replica;
-//! use crate::object::ObjectType;
+//! use rejoin::object::ObjectType;
 //!
 //! let approved = ObjectId::from("approved");
 //! let schema = [(approved.clone(), ObjectType::OrSet)].into();
