@@ -15,7 +15,7 @@
 //! - each session ends after a bounded number of messages; over a perfect link it ends verified;
 //! - nothing panics.
 //!
-//! Each world can write a trace of what was done and answered, for [`check`](rejoin_judge::check)
+//! Each world can write a trace of what was done and answered, for [`check`]
 //! to judge by the definition of the types.
 //!
 //! What a hostile peer forges cannot be told from what is true where it keeps to the protocol. So
