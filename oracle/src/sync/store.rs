@@ -66,9 +66,28 @@ impl Stored {
     }
 }
 
+/// A database that closes without a panic. What was committed is on the disk before; all that closing
+/// can meet in a damaged file is its own bookkeeping.
+struct Closing(Option<Database>);
+
+impl std::ops::Deref for Closing {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(database)));
+    }
+}
+
 /// A replica's file, locked.
 pub struct Store {
-    database: Database,
+    database: Closing,
     path: PathBuf,
     objects: BTreeMap<ObjectId, Stored>,
     next_event: u64,
@@ -211,7 +230,12 @@ impl Store {
             is_written.set(true);
             Ok(transaction.commit()?)
         };
-        write().map_err(|error| match is_written.get() {
+        // A damaged file may have bookkeeping that reading does not meet, and writing does.
+        let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(write));
+        let Ok(written) = written else {
+            return Err(Failure::damaged(path, "its free space is not marked as it was written"));
+        };
+        written.map_err(|error| match is_written.get() {
             false => Failure::store(path, &error),
             true => Failure::unknown(path, &error),
         })
@@ -386,10 +410,10 @@ struct Read {
 }
 
 /// Opens a file and reads it. The database may panic at bytes that it never wrote.
-fn read_file(path: &Path) -> Result<(Database, Read)> {
-    let opened = std::panic::catch_unwind(|| -> Result<(Database, Read)> {
+fn read_file(path: &Path) -> Result<(Closing, Read)> {
+    let opened = std::panic::catch_unwind(|| -> Result<(Closing, Read)> {
         let database = match builder().open(path) {
-            Ok(database) => database,
+            Ok(database) => Closing(Some(database)),
             Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Err(Failure::locked(path)),
             Err(error) => return Err(Failure::store(path, &error.into())),
         };
@@ -523,7 +547,6 @@ mod tests {
     /// an earlier commit, as if the disk had been put back: openings tell that from what came after.
     #[test]
     fn a_changed_byte_is_found_or_does_not_matter() {
-        crate::guard::install();
         let folder = tempfile::tempdir().unwrap();
         let (path, held_then) = filled(folder.path());
         let whole = held_then.last().unwrap();
@@ -566,7 +589,6 @@ mod tests {
 
     #[test]
     fn what_is_whole_is_salvaged() {
-        crate::guard::install();
         let folder = tempfile::tempdir().unwrap();
         let (path, _) = filled(folder.path());
         let mut bytes = std::fs::read(&path).unwrap();
