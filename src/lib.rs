@@ -2,7 +2,7 @@
 //!
 //! People work offline and decide things. When their replicas meet again they merge by themselves:
 //! in any order, any number of times, over any network. They end up the same, nothing is lost, and
-//! whoever was overruled is told so by name.
+//! everybody who was overruled is told so by name.
 //!
 //! # I want to use it in my application
 //!

@@ -1,7 +1,7 @@
 //! Replica: what an application holds, edits, stores and synchronizes.
 //!
 //! Meaning: one replica of all objects of a schema. Edits are stamped and named inside; updates
-//! bring one replica what another has seen; whoever was overruled is told by name.
+//! bring one replica what another has seen; everybody who was overruled is told by name.
 //! Laws: those of the engine below it ([`crate::optimized`]); two replicas that have seen the same
 //! answer the same and have one state hash.
 //! Cost: an edit and an update cost what they change, whatever the replica holds.
