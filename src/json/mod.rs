@@ -173,8 +173,61 @@ impl Json {
     }
 }
 
-/// Writes a string as RFC 8785 does: only what must be escaped is, in the shortest way.
-fn quote_into(string: &str, out: &mut String) {
+impl Json {
+    /// Appends the value as it was written, member order and digits included, without blanks.
+    pub fn written_into(&self, out: &mut String) {
+        match self {
+            Self::Number(number) => out.push_str(number.as_str()),
+            Self::Array(items) => {
+                out.push('[');
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    item.written_into(out);
+                }
+                out.push(']');
+            }
+            Self::Object(members) => {
+                out.push('{');
+                for (i, (name, value)) in members.iter().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    quote_into(name, out);
+                    out.push(':');
+                    value.written_into(out);
+                }
+                out.push('}');
+            }
+            other => other.canonical_into(out),
+        }
+    }
+}
+
+impl fmt::Display for Json {
+    /// As it was written; see [`Json::written_into`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.written_into(&mut text);
+        f.write_str(&text)
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<u64> for Json {
+    fn from(number: u64) -> Self {
+        Self::Number(u128::from(number).into())
+    }
+}
+
+/// Appends a string as RFC 8785 writes it: only what must be escaped is, in the shortest way.
+pub fn quote_into(string: &str, out: &mut String) {
     out.push('"');
     let mut written = 0;
     for (i, byte) in string.bytes().enumerate() {

@@ -8,8 +8,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The packages that ship, lowest first: each may depend on those before it.
-const LAYERS: [&str; 6] =
-    ["rejoin", "rejoin-trace", "rejoin-proven", "rejoin-judge", "rejoin-harness", "rejoin-oracle"];
+const LAYERS: [&str; 7] = [
+    "rejoin",
+    "rejoin-trace",
+    "rejoin-proven",
+    "rejoin-judge",
+    "rejoin-drive",
+    "rejoin-harness",
+    "rejoin-oracle",
+];
 
 /// What a manifest says of its package.
 #[derive(Debug, Default, PartialEq)]

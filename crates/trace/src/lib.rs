@@ -1,6 +1,6 @@
-//! Reading traces: from bytes to typed lines.
+//! Traces, read and written: from bytes to typed lines and back.
 //!
-//! Meaning: spec/trace-format.md. [`Reader`] takes the lines one by one; a fault is reported
+//! Meaning: spec/trace-format.md. [`Header::line`] and [`Event::line`] write. [`Reader`] takes the lines one by one; a fault is reported
 //! with its place, what was found, and what was expected. What a line says is judged here,
 //! whether it is possible after the lines before it is not.
 
@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod parse;
 mod reader;
+mod write;
 
 #[cfg(feature = "compression")]
 mod decompress;
@@ -18,6 +19,7 @@ pub use error::{Error, Fault};
 pub use event::*;
 pub use parse::{MAX_DECLARED, MAX_NAME};
 pub use reader::{Line, MAX_LINE, Reader, column};
+pub use write::{Members, declarations};
 
 /// The JSON Schema of a trace's lines. What a schema cannot say is listed in
 /// spec/trace-format.md.

@@ -7,6 +7,7 @@ mod grammar;
 mod json;
 mod limits;
 mod variants;
+mod written;
 
 #[cfg(feature = "compression")]
 mod compression;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::fs;
 
 /// The events that spec/trace-format.md shows, each with the header that it shows before it.
-fn examples() -> Vec<(String, String)> {
+pub(super) fn examples() -> Vec<(String, String)> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/spec/trace-format.md");
     let text = fs::read_to_string(path).expect("the specification");
     let mut header = None;
