@@ -51,15 +51,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn world(setting: impl Strategy<Value = Setting>) -> impl Strategy<Value = World> {
+pub fn world(setting: impl Strategy<Value = Setting>) -> impl Strategy<Value = World> {
     (setting, vec(step(), 0..40)).prop_map(|(setting, steps)| World::of(setting, &steps))
 }
 
-fn explicit() -> impl Strategy<Value = Setting> {
+pub fn explicit() -> impl Strategy<Value = Setting> {
     any::<bool>().prop_map(|digest_values| Setting { digest_values, ..Setting::default() })
 }
 
-fn own_stamps() -> impl Strategy<Value = Setting> {
+pub fn own_stamps() -> impl Strategy<Value = Setting> {
     explicit().prop_map(|setting| Setting { own_stamps: true, ..setting })
 }
 

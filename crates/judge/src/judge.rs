@@ -1,6 +1,7 @@
 //! The judge's one pass: events become the past, claims are held against it.
 
 use super::claim::{self, Memory, Resolved};
+use super::explain::{Explained, Wanted};
 use super::follow::Followers;
 use super::past::{Happened, Past, Stop};
 use super::{Excerpt, Finding, Options, Report, Rule, Verdict};
@@ -38,6 +39,8 @@ pub struct Judge {
     memory: Memory,
     /// The engines that follow along.
     pub followers: Followers,
+    /// The line to explain.
+    pub wanted: Wanted,
     options: Options,
     report: Report,
     claims_by_kind: [u64; KINDS.len()],
@@ -68,6 +71,7 @@ impl Judge {
             past: Past::default(),
             memory: Memory::default(),
             followers: Followers::default(),
+            wanted: Wanted::default(),
             options: options.clone(),
             report: Report::default(),
             claims_by_kind: [0; KINDS.len()],
@@ -87,10 +91,16 @@ impl Judge {
         self.past.line = number;
         let happened = self.past.record(&line.event)?;
         self.followers.see(&line.event, &happened, &self.past);
+        let claims = self.report.claims;
         match &line.event {
             Event::Claim(claim) => self.claim(claim, line)?,
             Event::Op(op) if self.options.claims => self.insert(op, &happened, line),
             _ => {}
+        }
+        if self.report.claims > claims {
+            self.wanted.note_claim(line.number);
+        } else if line.number == self.wanted.line {
+            self.wanted.event = Some(line.event.as_str().into());
         }
         self.report.events += 1;
         if self.past.history.work() > self.options.work {
@@ -107,7 +117,7 @@ impl Judge {
         if !self.options.claims {
             return Ok(());
         }
-        self.past.argue = self.report.findings.len() < Finding::MOST_ARGUED;
+        self.past.argue = self.argues(line);
         let judgement = match claim::judge(&mut self.memory, &self.past, claim, &resolved) {
             Ok(judgement) => judgement,
             Err(limit) => {
@@ -128,27 +138,43 @@ impl Judge {
                 self.memory.false_answers.insert((replica, object), self.past.line);
             }
             self.find(Some(claim), claim.answer_field(), &resolved, *falsity, line);
+        } else if line.number == self.wanted.line {
+            let (rule, because) = claim::why_holds(&self.memory, &self.past, claim, &resolved);
+            let (expected, field) = (None, claim.answer_field());
+            let argument = Falsity { rule, expected, because };
+            let argument = self.argument(Some(claim), field, &resolved, argument, line);
+            self.wanted.explained = Some(Explained { holds: true, argument });
         }
         Ok(())
+    }
+
+    /// Whether an argument is wanted for what this line claims.
+    fn argues(&self, line: &Line<'_>) -> bool {
+        line.number == self.wanted.line || self.report.findings.len() < Finding::MOST_ARGUED
     }
 
     /// What an insert into a list says of its place is a claim.
     fn insert(&mut self, op: &Op, happened: &Happened, line: &Line<'_>) {
         let Happened::Performed { replica, op: id } = happened else { return };
         let object = self.past.history.object_of(*id);
-        self.past.argue = self.report.findings.len() < Finding::MOST_ARGUED;
+        self.past.argue = self.argues(line);
         let judged = claim::judge_insert(&mut self.memory, &self.past, object, op);
         let Some(judgement) = judged else { return };
         self.report.claims += 1;
         self.claims_by_kind[KINDS.len() - 1] += 1;
+        let resolved =
+            Resolved { replica: Some(*replica), object: Some(object), replicas: Vec::new() };
+        let field = match &op.operation {
+            Operation::Insert { after: Some(_), .. } => "after",
+            _ => "before",
+        };
         if let Err(falsity) = judgement {
-            let resolved =
-                Resolved { replica: Some(*replica), object: Some(object), replicas: Vec::new() };
-            let field = match &op.operation {
-                Operation::Insert { after: Some(_), .. } => "after",
-                _ => "before",
-            };
             self.find(None, field, &resolved, *falsity, line);
+        } else if line.number == self.wanted.line {
+            let because = claim::why_insert_holds(&self.past, object, op);
+            let argument = Falsity { rule: Rule::ListOrder, expected: None, because };
+            let argument = self.argument(None, field, &resolved, argument, line);
+            self.wanted.explained = Some(Explained { holds: true, argument });
         }
     }
 
@@ -169,6 +195,22 @@ impl Judge {
         falsity: Falsity,
         line: &Line<'_>,
     ) {
+        let finding = self.argument(claim, field, resolved, falsity, line);
+        if line.number == self.wanted.line {
+            self.wanted.explained = Some(Explained { holds: false, argument: finding.clone() });
+        }
+        self.report.findings.push(finding);
+    }
+
+    /// A claim with the argument for or against it.
+    fn argument(
+        &self,
+        claim: Option<&Claim>,
+        field: &str,
+        resolved: &Resolved,
+        falsity: Falsity,
+        line: &Line<'_>,
+    ) -> Finding {
         let short = |text: String| (text.len() <= Finding::LONGEST_ANSWER).then_some(text);
         let argue = self.past.argue;
         let span = line.span(field);
@@ -176,7 +218,7 @@ impl Judge {
         let history = &self.past.history;
         let replica = |number: u32| history.replicas[number as usize].name.to_string();
         let object = |number: u32| history.objects[number as usize].name.to_string();
-        let finding = Finding {
+        Finding {
             line: line.number,
             rule: falsity.rule,
             replica: resolved.replica.map(replica),
@@ -187,12 +229,12 @@ impl Judge {
             because: if argue { falsity.because } else { Vec::new() },
             theorem: claim.and_then(|claim| self.theorem(claim)),
             excerpt: span.filter(|_| argue).map(|span| Excerpt::of(line, span)),
-        };
-        self.report.findings.push(finding);
+        }
     }
 
-    /// What was found, with the verdict that the trace's end leads to.
-    pub fn report(mut self, end: End) -> Report {
+    /// What was found, with the verdict that the trace's end leads to, and what is to be said of the
+    /// line to explain.
+    pub fn report(mut self, end: End) -> (Report, Wanted) {
         let report = &mut self.report;
         report.verdict = match end {
             End::Malformed(fault) => {
@@ -224,7 +266,7 @@ impl Judge {
         report.coverage.lost = self.past.lost();
         report.warnings = self.past.warnings;
         report.differences = self.followers.differences;
-        self.report
+        (self.report, self.wanted)
     }
 }
 

@@ -3,19 +3,25 @@
 //! Reading order: [`report`](Report) says what comes out. `past` is what happened, and what each
 //! replica has seen; `answer` is what follows from that, and `claim` holds what was claimed
 //! against it, one file a kind of claim. `judge` is the one pass over the lines. `follow` lets the
-//! engines follow along, where that is asked for, the proven judge among them.
+//! engines follow along, where that is asked for, the proven judge among them. `explain` and `slice`
+//! are about one claim: the argument for it, and the part of the trace that it depends on.
 
 mod answer;
 mod claim;
+mod explain;
 mod follow;
 mod judge;
 mod past;
 mod report;
+mod slice;
 mod wording;
 
+pub use explain::{Explained, cited, explain};
 pub use follow::proven_judge::MOST_LINES;
 pub use report::*;
+pub use slice::{Slice, slice};
 
+use explain::Wanted;
 use follow::proven_judge::SecondJudge;
 use hashbrown::HashSet;
 use judge::{End, Judge};
@@ -80,13 +86,22 @@ impl Default for Options {
 /// # Errors
 /// When the bytes cannot be had. A bad trace is no error: see [`Report::error`].
 pub fn check<R: BufRead>(
-    mut open: impl FnMut() -> io::Result<R>,
+    open: impl FnMut() -> io::Result<R>,
     options: &Options,
 ) -> io::Result<Report> {
-    match pass(plain(open()?)?, None, options)? {
-        Pass::Judged(report) => Ok(*report),
-        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options)? {
-            Pass::Judged(report) => Ok(*report),
+    run(open, options, 0).map(|(report, _)| report)
+}
+
+/// Judges, and says what is to be said of one line; of none where it is 0.
+fn run<R: BufRead>(
+    mut open: impl FnMut() -> io::Result<R>,
+    options: &Options,
+    wanted: u64,
+) -> io::Result<(Report, Wanted)> {
+    match pass(plain(open()?)?, None, options, wanted)? {
+        Pass::Judged(judged) => Ok(*judged),
+        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options, wanted)? {
+            Pass::Judged(judged) => Ok(*judged),
             Pass::Again(_) => unreachable!("all loads are known"),
         },
     }
@@ -105,12 +120,17 @@ fn plain(input: impl BufRead) -> io::Result<impl BufRead> {
 /// What one pass over a trace ends with.
 enum Pass {
     /// It was judged.
-    Judged(Box<Report>),
+    Judged(Box<(Report, Wanted)>),
     /// It must be judged again, as one that loads these objects.
     Again(HashSet<Name>),
 }
 
-fn pass(input: impl BufRead, loads: Option<&HashSet<Name>>, options: &Options) -> io::Result<Pass> {
+fn pass(
+    input: impl BufRead,
+    loads: Option<&HashSet<Name>>,
+    options: &Options,
+    wanted: u64,
+) -> io::Result<Pass> {
     let mut reader = match Reader::new(input) {
         Ok(reader) => reader,
         Err(trace::Error::Unreadable(error)) => return Err(error),
@@ -127,6 +147,7 @@ fn pass(input: impl BufRead, loads: Option<&HashSet<Name>>, options: &Options) -
             return Ok(judged(Judge::unstarted(options), end, second));
         }
     };
+    judge.wanted.line = wanted;
     loop {
         let line = match reader.next_line() {
             Ok(Some(line)) => line,
@@ -159,11 +180,11 @@ fn pass(input: impl BufRead, loads: Option<&HashSet<Name>>, options: &Options) -
 }
 
 fn judged(judge: Judge, end: End, second: Option<SecondJudge>) -> Pass {
-    let mut report = judge.report(end);
+    let (mut report, wanted) = judge.report(end);
     if let Some(second) = second {
         second.compare(&mut report);
     }
-    Pass::Judged(Box::new(report))
+    Pass::Judged(Box::new((report, wanted)))
 }
 
 /// Reads on only for what is loaded, to the end of what is of the grammar.

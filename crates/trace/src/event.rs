@@ -184,6 +184,24 @@ pub enum Event {
     Claim(Claim),
 }
 
+impl Event {
+    /// The event's name in a trace.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Op(_) => "op",
+            Self::Send { .. } => "send",
+            Self::Receive { .. } => "receive",
+            Self::Merge { .. } => "merge",
+            Self::Sync { .. } => "sync",
+            Self::Save { .. } => "save",
+            Self::Restore { .. } => "restore",
+            Self::Load { .. } => "load",
+            Self::Note { .. } => "note",
+            Self::Claim(claim) => claim.as_str(),
+        }
+    }
+}
+
 /// What a message holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {

@@ -127,6 +127,34 @@ pub fn digest(
     Ok(Ok(()))
 }
 
+/// Why a digest that holds does, after it was judged.
+pub fn why_holds(
+    memory: &Memory,
+    past: &Past,
+    replica: u32,
+    object: Option<u32>,
+    algorithm: Option<&str>,
+) -> Vec<String> {
+    let seen = past.seen(replica);
+    let who = past.replica_shown(replica);
+    let scope = (object, algorithm.map(String::from));
+    let held = memory.digests.scopes.get(&scope);
+    let known = held.and_then(|held| held.by_seen.get(&knowledge(past, replica, object, &seen)));
+    let mut because = match known {
+        Some((digest, line, by)) if *line != past.line => vec![format!(
+            "{} answered {} on line {line}, and {who} has seen exactly the same operations now",
+            past.replica_shown(*by),
+            shown(digest)
+        )],
+        _ => vec![format!("no earlier answer is of exactly the operations that {who} has seen")],
+    };
+    because.push("no earlier answer of a different value has this digest".into());
+    if algorithm == Some(OWN_ALGORITHM) && state_hash(past, object, &seen).is_ok() {
+        because.push(format!("it is the state hash that `{OWN_ALGORITHM}` gives these operations"));
+    }
+    because
+}
+
 /// A fingerprint of what a replica has seen.
 pub fn knowledge(past: &Past, replica: u32, object: Option<u32>, seen: &Seen) -> Fingerprint {
     let mut hasher = blake3::Hasher::new();

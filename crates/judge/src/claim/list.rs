@@ -105,7 +105,7 @@ fn elements(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Result<Vec
 }
 
 /// Why an element is in the list, or not.
-fn why_element(past: &Past, replica: u32, object: u32, name: &str, seen: &Seen) -> Vec<String> {
+pub fn why_element(past: &Past, replica: u32, object: u32, name: &str, seen: &Seen) -> Vec<String> {
     let (who, what) = (past.replica_shown(replica), shown(name));
     let Some(insert) = past.history.insert_of(object, name) else {
         return vec![format!("{what} was never inserted into {}", past.object_shown(object))];

@@ -4,6 +4,7 @@
 mod converged;
 mod decisions;
 mod digest;
+mod holds;
 mod list;
 mod notices;
 mod opaque;
@@ -16,6 +17,7 @@ mod value;
 mod vector;
 
 pub use decisions::open_decisions;
+pub use holds::{why_holds, why_insert_holds};
 pub use notices::all_notices;
 pub use resolve::{Resolved, resolve};
 

@@ -19,6 +19,35 @@ pub type Answers = HashMap<Question, (Fingerprint, Box<str>, u32, u32)>;
 /// How much of an answer is kept to be shown.
 const SHOWN: usize = 64;
 
+fn fingerprint(text: &str) -> Fingerprint {
+    *blake3::hash(text.as_bytes()).as_bytes()
+}
+
+fn question(past: &Past, replica: u32, object: u32, query: Option<&Json>) -> Question {
+    let knowledge = knowledge(past, replica, Some(object), &past.seen(replica));
+    (object, knowledge, query.map(|query| fingerprint(&query.canonical())))
+}
+
+/// Why an answer that holds does, after it was judged.
+pub fn why_holds(
+    memory: &Memory,
+    past: &Past,
+    (replica, object): (u32, u32),
+    query: Option<&Json>,
+) -> Vec<String> {
+    let who = past.replica_shown(replica);
+    match memory.answers.get(&question(past, replica, object, query)) {
+        Some((_, text, line, by)) if *line != past.line => vec![
+            format!("{} answered {} on line {line}", past.replica_shown(*by), shown(text)),
+            format!("{who} has seen exactly the same operations on this object, and answers alike"),
+        ],
+        _ => vec![format!(
+            "no earlier answer to this query is of exactly the operations on this object that \
+             {who} has seen, so no answer contradicts it"
+        )],
+    }
+}
+
 /// Judges the answer of an opaque object.
 pub fn read(
     memory: &mut Memory,
@@ -28,13 +57,11 @@ pub fn read(
     claimed: &Json,
 ) -> Checked {
     let seen = past.seen(replica);
-    let knowledge = knowledge(past, replica, Some(object), &seen);
-    let fingerprint = |text: &str| *blake3::hash(text.as_bytes()).as_bytes();
-    let query = query.map(|query| fingerprint(&query.canonical()));
+    let question = question(past, replica, object, query);
     let answer = claimed.canonical();
     past.history.charge(answer.len() as u64 / 16);
     let shown_part = || answer.chars().take(SHOWN).collect::<String>().into_boxed_str();
-    let entry = memory.answers.entry((object, knowledge, query));
+    let entry = memory.answers.entry(question);
     let (first, text, line, by) =
         entry.or_insert_with(|| (fingerprint(&answer), shown_part(), past.line, replica));
     if *first == fingerprint(&answer) {

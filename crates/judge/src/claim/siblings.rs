@@ -31,24 +31,28 @@ pub fn read_extreme(past: &Past, (replica, object): (u32, u32), claimed: &Json) 
     if claimed.canonical() == expected {
         return Ok(());
     }
-    let because = past.because(|| {
-        let who = past.replica_shown(replica);
-        let ops = past.history.members(&seen, Some(object));
-        let decides = ops.into_iter().find(|op| Some(past.history.integer(*op)) == right);
-        match decides {
-            None => vec![format!("{who} has seen no write, so the answer is null")],
-            Some(op) => {
-                let kind = past.history.objects[object as usize].kind;
-                let extreme = if kind == TraceType::MaxRegister { "greatest" } else { "least" };
-                vec![
-                    past.performed(op),
-                    past.arrival(replica, op),
-                    format!("that is the {extreme} integer that {who} has seen written"),
-                ]
-            }
-        }
-    });
+    let because = past.because(|| why_extreme(past, replica, object, &seen));
     falsity(rule(past, object), expected, because)
+}
+
+/// Why the greatest or the least integer is what it is.
+pub fn why_extreme(past: &Past, replica: u32, object: u32, seen: &Seen) -> Vec<String> {
+    let who = past.replica_shown(replica);
+    let right = past.history.extreme(object, seen);
+    let ops = past.history.members(seen, Some(object));
+    let decides = ops.into_iter().find(|op| Some(past.history.integer(*op)) == right);
+    match decides {
+        None => vec![format!("{who} has seen no write, so the answer is null")],
+        Some(op) => {
+            let kind = past.history.objects[object as usize].kind;
+            let extreme = if kind == TraceType::MaxRegister { "greatest" } else { "least" };
+            vec![
+                past.performed(op),
+                past.arrival(replica, op),
+                format!("that is the {extreme} integer that {who} has seen written"),
+            ]
+        }
+    }
 }
 
 /// Judges an mv-register, or one key of an mv-map.
@@ -110,7 +114,7 @@ fn values_of(claimed: &Json) -> Option<Vec<String>> {
 }
 
 /// The decisions on a key that a replica has seen, in the order of the file.
-fn decisions(past: &Past, object: u32, key: &str, seen: &Seen) -> Vec<OpId> {
+pub fn decisions(past: &Past, object: u32, key: &str, seen: &Seen) -> Vec<OpId> {
     let Some(number) = past.history.find_key(object, key) else { return Vec::new() };
     let chains = &past.history.keys[number as usize].chains;
     let ops = chains.iter().flat_map(|chain| &chain.ops).copied();
@@ -176,7 +180,8 @@ pub fn why_decided(past: &Past, replica: u32, object: u32, key: &str, seen: &See
     because
 }
 
-fn why_siblings(
+/// Why a register or a key has the values that it has.
+pub fn why_siblings(
     past: &Past,
     replica: u32,
     object: u32,

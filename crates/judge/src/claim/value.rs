@@ -398,7 +398,7 @@ pub fn why_element(
 }
 
 /// The decisions on a key, in the order of the file.
-fn decisions_on(past: &Past, key: u32) -> Vec<OpId> {
+pub fn decisions_on(past: &Past, key: u32) -> Vec<OpId> {
     let chains = &past.history.keys[key as usize].chains;
     let mut ops: Vec<OpId> = chains.iter().flat_map(|chain| &chain.ops).copied().collect();
     ops.sort_unstable();
