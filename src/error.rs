@@ -59,6 +59,28 @@ pub enum EditError {
     },
 }
 
+/// Why an import was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The text is not the JSON of an export. Nothing changed.
+    Malformed(String),
+    /// The object cannot come to have the value. Nothing changed.
+    Value {
+        /// Which object.
+        object: ObjectId,
+        /// What was found and expected.
+        message: String,
+    },
+    /// An edit was refused.
+    Edit {
+        /// Why.
+        error: EditError,
+        /// What the edits before it changed.
+        changes: Changes,
+    },
+}
+
 /// Why an update was refused. Nothing of it was applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -188,6 +210,22 @@ impl fmt::Display for EditError {
     }
 }
 
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(message) => {
+                write!(f, "the text is not the JSON of an export: {message}; nothing was imported")
+            }
+            Self::Value { object, message } => {
+                write!(f, "object {object:?}: {message}; nothing was imported")
+            }
+            Self::Edit { error, changes } => {
+                write!(f, "{error}; {} values were imported before it", changes.len())
+            }
+        }
+    }
+}
+
 impl fmt::Display for UpdateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -230,5 +268,6 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for CreateError {}
 impl std::error::Error for EditError {}
+impl std::error::Error for ImportError {}
 impl std::error::Error for UpdateError {}
 impl std::error::Error for OpenError {}

@@ -33,6 +33,8 @@
 //! - [`Replica::version`], [`Replica::update_since`] and [`Replica::apply`] synchronize over anything
 //!   that carries bytes: a file, a queue, a mail. Over a connection, a [`sync::Session`] does it in
 //!   classes of priority and verifies by hash that both sides are the same.
+//! - [`Replica::export`] gives all values as JSON ([`mod@export`]), and an import edits a replica until it
+//!   has them.
 //! - [`Changes`] says what an edit or an update changed; [`Replica::conflicts`] says where people
 //!   decided differently, and [`Replica::overruled`] whom to notify.
 //!
@@ -63,13 +65,14 @@
 mod changes;
 pub mod environment;
 mod error;
+pub mod export;
 pub mod handles;
 mod replica;
 mod update;
 pub mod values;
 
 pub use changes::{Change, Changes, Conflict, Decision};
-pub use error::{CreateError, EditError, OpenError, UpdateError};
+pub use error::{CreateError, EditError, ImportError, OpenError, UpdateError};
 pub use replica::Replica;
 pub use sync::Schema;
 pub use update::Version;

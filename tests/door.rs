@@ -283,3 +283,54 @@ fn objects_are_added_to_a_living_replica() {
     assert!(matches!(new.add_objects(&wrong).unwrap_err(), EditError::WrongType { .. }));
     assert!(new.set::<str>("photos").unwrap().contains("roof.jpg"));
 }
+
+#[test]
+fn an_export_is_imported_and_changes_nothing_twice() {
+    let mut laptop = replica("laptop", 1);
+    edit_all(&mut laptop, "ana");
+    laptop.edit().set("approved").unwrap().add("\u{1F600} \"x\"").unwrap();
+    laptop.edit().map("progress").unwrap().put("\u{FB33}", &[1.5]).unwrap();
+    laptop.edit().map("progress").unwrap().put("\u{1F600}", "z").unwrap();
+    let json = laptop.export();
+    assert_eq!(
+        rejoin::json::Json::parse(&json).unwrap().canonical(),
+        json,
+        "what is exported is canonical"
+    );
+    assert_eq!(laptop.edit().import(&json).unwrap(), Changes::default());
+
+    let mut other = replica("other", 2);
+    other.edit().set("approved").unwrap().add("goes").unwrap();
+    other.edit().map("progress").unwrap().put("goes", &1).unwrap();
+    let changes = other.as_user("ben").import(&json).unwrap();
+    assert_eq!(other.export(), json);
+    assert!(!other.set::<str>("approved").unwrap().contains("goes"));
+    assert_eq!(changes.iter().filter(|change| change.key.as_deref() == Some("goes")).count(), 2);
+    assert_eq!(other.edit().import("{}").unwrap().len(), 0, "what is not named stays");
+}
+
+#[test]
+fn an_import_that_cannot_be_changes_nothing() {
+    let mut laptop = replica("laptop", 1);
+    edit_all(&mut laptop, "ana");
+    let (before, hash) = (laptop.export(), laptop.state_hash());
+    let long = format!(r#"{{"approved":["{}"]}}"#, "x".repeat(1025));
+    for (json, says) in [
+        ("", "not the JSON of an export"),
+        ("[]", "expected an object with a member for each object"),
+        (r#"{"phase":"x","nothing":1}"#, "has no object \"nothing\""),
+        (r#"{"phase":"x","records":2}"#, "a counter does not shrink to 2"),
+        (r#"{"phase":"x","records":-1}"#, "expected a total"),
+        (r#"{"phase":"x","records":340282366920938463463374607431768211455}"#, "too far"),
+        (r#"{"phase":"x","talk":[]}"#, "begins with all of them"),
+        (r#"{"phase":"x","talk":["ben"]}"#, "entry 1 of them"),
+        (r#"{"phase":"x","talk":{}}"#, "expected an array of entries"),
+        (r#"{"phase":"x","approved":[1]}"#, "found `1`, expected an element"),
+        (r#"{"phase":"x","progress":[]}"#, "expected an object of keys"),
+        (&long, "1025"),
+    ] {
+        let error = laptop.edit().import(json).unwrap_err().to_string();
+        assert!(error.contains(says), "{json}: {error}");
+        assert_eq!((laptop.export(), laptop.state_hash()), (before.clone(), hash), "{json}");
+    }
+}
