@@ -8,6 +8,7 @@ use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::protocol::{Part, decode};
 use rejoin::sync::{Config, Session};
+use std::thread;
 
 /// A message that is about to be applied, and by whom.
 struct Delivery {
@@ -59,28 +60,35 @@ fn go_on(cut: &[Text; 2], before: [&Text; 2], everything: &Text, dead: &[usize])
     assert_eq!([left.state_hash(), right.state_hash()], [expected; 2], "{dead:?}");
 }
 
-#[test]
-fn a_session_may_be_cut_or_damaged_at_any_byte() {
+/// Two replicas that have something in common, so that keys go by creation dots, and something that
+/// each has alone, some of it so long that it goes in chunks, however it is compressed.
+fn apart() -> [Text; 2] {
     let (mut a, mut b) = (replica("client"), replica("server"));
-    // Something that both have, so that keys go by creation dots, and something that each has alone.
     write(&mut a, 2);
     crate::link::sync(&mut a, &mut b);
     (0..12).for_each(|number| write(&mut a, number));
     (0..9).for_each(|number| write(&mut b, number + 5));
     for replica in [&mut a, &mut b] {
-        // So long that it goes in chunks, however it is compressed.
         let name = replica.origin().replica.as_str().to_owned();
         let noise = |number: u64| blake3::hash(format!("{name} {number}").as_bytes()).to_hex();
         let entry: String = (0..40).map(|number| noise(number).to_string()).collect();
         let append = Operation::Append { entry: Some(entry.as_str()), timestamp: 9 };
         replica.perform("conversation", append, None).unwrap();
     }
+    [a, b]
+}
+
+/// Cuts and damages every byte of each message whose number is this one's, of so many workers. How
+/// many bytes went to either side, and how many messages go on with a part.
+fn worker(number: usize, workers: usize) -> ([usize; 2], usize) {
+    let [a, b] = apart();
     let everything = join(&a, &b);
     let mut config = Config::new(schema());
     config.max_message = Config::LEAST_MESSAGE;
-
     let (mut bytes, mut chunks) = ([0; 2], 0);
-    for Delivery { mut replicas, sessions, to, message } in deliveries(&a, &b, &config) {
+    let deliveries = deliveries(&a, &b, &config);
+    for delivery in deliveries.into_iter().skip(number).step_by(workers) {
+        let Delivery { mut replicas, sessions, to, message } = delivery;
         bytes[to] += message.len();
         chunks += usize::from(matches!(decode(&message).unwrap()[0], Part::Chunk(_)));
         let unchanged = replicas[to].state_hash();
@@ -100,6 +108,22 @@ fn a_session_may_be_cut_or_damaged_at_any_byte() {
             go_on(&replicas, [&a, &b], &everything, DEAD[at % DEAD.len()]);
         }
     }
+    (bytes, chunks)
+}
+
+#[test]
+fn a_session_may_be_cut_or_damaged_at_any_byte() {
+    let workers = thread::available_parallelism().map_or(2, usize::from);
+    let (mut bytes, mut chunks) = ([0; 2], 0);
+    thread::scope(|scope| {
+        let begun: Vec<_> =
+            (0..workers).map(|number| scope.spawn(move || worker(number, workers))).collect();
+        for worker in begun {
+            let (its_bytes, its_chunks) = worker.join().expect("its message says why");
+            bytes = [bytes[0] + its_bytes[0], bytes[1] + its_bytes[1]];
+            chunks += its_chunks;
+        }
+    });
     println!(
         "{} bytes to the client, {} to the server, {chunks} messages that go on with a part",
         bytes[0], bytes[1]
