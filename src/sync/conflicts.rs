@@ -43,10 +43,11 @@
 //! assert!(conflicts::open(&client).is_empty());
 //! let trail = conflicts::trail(&client, "approved")?;
 //! assert_eq!(trail.decisions.len(), 3);
-//! let conflict = &trail.conflicts[0];
-//! assert_eq!(conflict.won.user.as_deref(), Some("ann"));
-//! assert_eq!(conflict.lost.user.as_deref(), Some("bob"));
-//! assert_eq!(conflict.closed_by.as_ref().map(|decision| decision.time), Some(3_000));
+//! let [conflict] = &trail.conflicts[..] else { panic!("one conflict") };
+//! let by = |number: &usize| trail.decisions[*number].user.as_deref();
+//! assert_eq!(by(&conflict.won), Some("ann"));
+//! assert_eq!(conflict.lost.iter().map(by).collect::<Vec<_>>(), [Some("bob")]);
+//! assert_eq!(conflict.closed_by.map(|number| trail.decisions[number].time), Some(3_000));
 //! # Ok::<(), rejoin::optimized::replica::Error>(())
 //! ```
 
@@ -174,15 +175,16 @@ pub struct Recorded {
     pub user: Option<String>,
 }
 
-/// Two decisions on one key of which neither saw the other, and which say different things.
+/// Decisions on one key that met, made apart, and say different things. Numbers are places in
+/// [`Trail::decisions`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Conflict {
-    /// The one that has effect where both meet.
-    pub won: Recorded,
-    /// The other one, whose user is to be told.
-    pub lost: Recorded,
-    /// The first decision on record that saw both.
-    pub closed_by: Option<Recorded>,
+    /// The one that has effect where all of them meet.
+    pub won: usize,
+    /// Those that say something else, in the order of the trail. Their users are to be notified.
+    pub lost: Vec<usize>,
+    /// The first decision on record that saw all of them; none while the conflict is open.
+    pub closed_by: Option<usize>,
 }
 
 /// What was decided on an object, and what came of it. It only grows, but that conflicts are closed.
@@ -190,7 +192,7 @@ pub struct Conflict {
 pub struct Trail {
     /// All decisions on record, in the order of their log.
     pub decisions: Vec<Recorded>,
-    /// All pairs of them that were made apart and differ, by the first of each pair.
+    /// What each decision closed, in the order of the trail; then what is open, in the order of keys.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -361,7 +363,7 @@ fn read<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
 /// What was decided on an object, by [`decide`], and what came of it: a function of the log alone,
 /// so it is the same wherever the log is.
 ///
-/// Cost: O(decisions²) for each key.
+/// Cost: O(n log n), n being the decisions and all that each of them saw.
 ///
 /// # Errors
 /// [`Reason::UnknownObject`] where the object is not there.
@@ -371,63 +373,117 @@ pub fn trail<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
 ) -> Result<Trail, Error> {
     let is_timed = replica.object(object)?.kind() != ObjectType::OrSet;
     let decisions = read(replica, object);
-    let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (number, decision) in decisions.iter().enumerate() {
-        by_key.entry(&decision.key).or_default().push(number);
-    }
-    let mut conflicts = Vec::new();
-    for numbers in by_key.values() {
-        let pasts = pasts(&decisions, numbers);
-        let has_seen = |later: usize, earlier: usize| pasts[&later].contains(&earlier);
-        for (at, first) in numbers.iter().enumerate() {
-            for second in &numbers[at + 1..] {
-                let [one, other] = [first, second].map(|number| &decisions[*number]);
-                let is_apart = !has_seen(*first, *second) && !has_seen(*second, *first);
-                if !is_apart || one.effect == other.effect {
-                    continue;
-                }
-                let rank = |decision: &Recorded| {
-                    let time = if is_timed { decision.time } else { 0 };
-                    let effect = is_timed || decision.effect == Effect::Added;
-                    (effect, time, decision.replica.clone(), decision.seq, decision.incarnation)
-                };
-                let (won, lost) = if rank(one) > rank(other) { (one, other) } else { (other, one) };
-                let closes =
-                    |number: &&usize| has_seen(**number, *first) && has_seen(**number, *second);
-                let closed_by =
-                    numbers.iter().find(closes).map(|number| decisions[*number].clone());
-                let conflict = Conflict { won: won.clone(), lost: lost.clone(), closed_by };
-                conflicts.push((*first, conflict));
-            }
-        }
-    }
-    conflicts.sort_by_key(|(first, _)| *first);
-    let conflicts = conflicts.into_iter().map(|(_, conflict)| conflict).collect();
+    let conflicts = conflicts_of(&decisions, is_timed);
     Ok(Trail { decisions, conflicts })
 }
 
-/// Of each of the decisions on one key: those that it saw, directly or by others.
-fn pasts(decisions: &[Recorded], numbers: &[usize]) -> BTreeMap<usize, BTreeSet<usize>> {
+fn conflicts_of(decisions: &[Recorded], is_timed: bool) -> Vec<Conflict> {
     let name =
         |decision: &Recorded| (decision.replica.clone(), decision.incarnation, decision.counter);
     let known: BTreeMap<_, usize> =
-        numbers.iter().map(|number| (name(&decisions[*number]), *number)).collect();
-    let mut pasts = BTreeMap::new();
-    for number in numbers {
-        let mut past = BTreeSet::new();
-        let mut open = vec![*number];
-        while let Some(next) = open.pop() {
-            let seen = decisions[next].saw.iter().filter_map(|saw| known.get(saw));
-            open.extend(seen.filter(|seen| past.insert(**seen)));
+        decisions.iter().enumerate().map(|(number, decision)| (name(decision), number)).collect();
+    // What each decision saw on its key, as far as it is on record. A replica does not see itself.
+    let saw: Vec<BTreeSet<usize>> = decisions
+        .iter()
+        .enumerate()
+        .map(|(number, decision)| {
+            let seen = decision.saw.iter().filter_map(|saw| known.get(saw).copied());
+            seen.filter(|seen| *seen != number && decisions[*seen].key == decision.key).collect()
+        })
+        .collect();
+    // What one of them saw was decided anew before they met, so it is not apart from the others.
+    let apart = |met: &BTreeSet<usize>| -> Vec<usize> {
+        let is_old = |number: &usize| met.iter().any(|other| saw[*other].contains(number));
+        match met.iter().any(|number| !saw[*number].is_empty()) {
+            true => met.iter().filter(|number| !is_old(number)).copied().collect(),
+            false => met.iter().copied().collect(),
         }
-        pasts.insert(*number, past);
+    };
+    let conflict = |met: Vec<usize>, closed_by: Option<usize>| {
+        let rank = |number: &usize| {
+            let decision = &decisions[*number];
+            let time = if is_timed { decision.time } else { 0 };
+            let effect = is_timed || decision.effect == Effect::Added;
+            (effect, time, &decision.replica, decision.seq, decision.incarnation)
+        };
+        let won = *met.iter().max_by_key(|number| rank(number))?;
+        let differs = |number: &usize| decisions[*number].effect != decisions[won].effect;
+        let lost: Vec<usize> = met.into_iter().filter(differs).collect();
+        (!lost.is_empty()).then_some(Conflict { won, lost, closed_by })
+    };
+    let mut conflicts = Vec::new();
+    let mut closed = BTreeSet::new();
+    for (number, met) in saw.iter().enumerate() {
+        // Two who saw the same close the same: the first of them counts.
+        if met.len() > 1 && closed.insert(met) {
+            conflicts.extend(conflict(apart(met), Some(number)));
+        }
     }
-    pasts
+    let seen: BTreeSet<usize> = saw.iter().flatten().copied().collect();
+    let mut open: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, decision) in decisions.iter().enumerate() {
+        if !seen.contains(&number) {
+            open.entry(&decision.key).or_default().push(number);
+        }
+    }
+    conflicts.extend(open.into_values().filter_map(|met| conflict(met, None)));
+    conflicts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn recorded(replica: &str, counter: u64, adds: bool, saw: &[(&str, u64)]) -> Recorded {
+        Recorded {
+            counter,
+            effect: if adds { Effect::Added } else { Effect::Removed },
+            incarnation: 0,
+            key: "k".into(),
+            replica: replica.into(),
+            saw: saw.iter().map(|(replica, counter)| ((*replica).into(), 0, *counter)).collect(),
+            seq: counter,
+            time: 1,
+            user: Some(replica.into()),
+        }
+    }
+
+    #[test]
+    fn what_met_apart_is_a_conflict_until_somebody_saw_all_of_it() {
+        let decisions = [
+            recorded("a", 1, true, &[]),
+            recorded("b", 1, false, &[]),
+            recorded("c", 1, false, &[]),
+            // It saw an older one through a newer one as well: no conflict of these two.
+            recorded("a", 2, true, &[("a", 1), ("b", 1), ("c", 1)]),
+            recorded("d", 1, true, &[("a", 1), ("b", 1), ("c", 1)]),
+            recorded("d", 2, false, &[("a", 2), ("d", 1), ("a", 1)]),
+            recorded("e", 1, true, &[]),
+        ];
+        let conflicts = conflicts_of(&decisions, false);
+        let expected = [
+            Conflict { won: 0, lost: vec![1, 2], closed_by: Some(3) },
+            Conflict { won: 6, lost: vec![5], closed_by: None },
+        ];
+        assert_eq!(conflicts, expected);
+    }
+
+    #[test]
+    fn two_thousand_decisions_that_met_are_one_conflict() {
+        let mut decisions: Vec<Recorded> =
+            (1..=2_000).map(|number| recorded(&format!("r{number}"), 1, number > 1, &[])).collect();
+        assert_eq!(conflicts_of(&decisions, false)[0].lost, [0]);
+        let all: Vec<(String, u64, u64)> =
+            decisions.iter().map(|decision| (decision.replica.clone(), 0, 1)).collect();
+        for number in 0..20 {
+            let mut last = recorded("z", number + 1, false, &[]);
+            last.saw = all.clone();
+            decisions.push(last);
+        }
+        let conflicts = conflicts_of(&decisions, false);
+        assert_eq!(conflicts.len(), 1, "the other twenty say the same");
+        assert_eq!(conflicts[0].closed_by, Some(2_000));
+    }
 
     #[test]
     fn a_decision_on_record_is_read_back() {

@@ -527,7 +527,7 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
     let later = conflicts::trail(&client, "approved").unwrap();
     assert_eq!(later, conflicts::trail(&server, "approved").unwrap());
     assert_eq!(later.decisions[..2], trail.decisions);
-    let closed_by = later.conflicts[0].closed_by.as_ref().unwrap();
+    let closed_by = &later.decisions[later.conflicts[0].closed_by.unwrap()];
     assert_eq!(closed_by.user.as_deref(), Some("eve"));
 }
 

@@ -67,6 +67,18 @@ pub enum Sync {
     Show {
         /// The replica's file.
         file: PathBuf,
+
+        /// Show the decisions on record of this object instead, and the conflicts among them.
+        #[arg(long, value_name = "OBJECT")]
+        decisions: Option<String>,
+
+        /// Only those on this key.
+        #[arg(long, requires = "decisions")]
+        key: Option<String>,
+
+        /// Which page of them, from 1; each has 100, the oldest first.
+        #[arg(long, requires = "decisions", default_value_t = 1)]
+        page: usize,
     },
 
     /// Let other replicas connect and sync, until this is ended. Edits are taken from standard input,
@@ -176,7 +188,12 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
             let number = Hub::open(&file)?.edit(&edit)?;
             voice.say(&typed::kept(number));
         }
-        Sync::Show { file } => voice.say(&Hub::open(&file)?.look(show::describe)?),
+        Sync::Show { file, decisions, key, page } => {
+            voice.say(&Hub::open(&file)?.look(|replica| match decisions {
+                None => show::describe(replica),
+                Some(object) => show::decisions(replica, &object, key.as_deref(), page),
+            })?)
+        }
         Sync::Serve { file, listen, waits } => {
             network::serve(&file, &listen, waits.manner(false), &voice)?;
         }

@@ -3,7 +3,7 @@
 use super::Node;
 use rejoin::object::{ObjectType, Priority};
 use rejoin::optimized::replica::Object;
-use rejoin::sync::conflicts::{self, Effect, OpenConflict, Recorded, Word};
+use rejoin::sync::conflicts::{self, Conflict, Effect, OpenConflict, Recorded, Trail, Word};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -16,6 +16,13 @@ pub fn priority(class: Priority) -> &'static str {
         Priority::Low => "low",
     }
 }
+
+/// How many open merge decisions, decisions on record and conflicts are shown of an object where
+/// nobody asks for more.
+const FEW: usize = 20;
+
+/// How many decisions and conflicts a page has.
+const PAGE: usize = 100;
 
 /// The values of all objects, the open merge decisions, the decisions on record, and the hashes.
 pub fn describe(replica: &mut Node) -> String {
@@ -35,9 +42,13 @@ pub fn describe(replica: &mut Node) -> String {
             );
         }
     }
-    for open in conflicts::open(replica) {
+    let open = conflicts::open(replica);
+    for open in open.iter().take(FEW) {
         out.push('\n');
-        decision(&open, &mut out);
+        decision(open, &mut out);
+    }
+    if open.len() > FEW {
+        let _ = writeln!(out, "\nand {} more open merge decisions", open.len() - FEW);
     }
     for name in replica.objects().keys() {
         let Ok(trail) = conflicts::trail(replica, name) else { continue };
@@ -45,23 +56,77 @@ pub fn describe(replica: &mut Node) -> String {
             continue;
         }
         let _ = writeln!(out, "\ndecisions on record of {name}:");
-        for recorded in &trail.decisions {
+        let older = trail.decisions.len().saturating_sub(FEW);
+        if older > 0 {
+            let _ = writeln!(out, "  {older} older ones; see them by --decisions {name}");
+        }
+        for recorded in &trail.decisions[older..] {
             let _ = writeln!(out, "  {}", on_record(recorded));
         }
-        for conflict in &trail.conflicts {
-            let [won, lost] = [&conflict.won, &conflict.lost].map(short);
-            let closed = match &conflict.closed_by {
-                Some(by) => format!("closed by {}", short(by)),
-                None => "open".into(),
-            };
-            let _ = writeln!(
-                out,
-                "  conflict on {}: {won} won over {lost}; {closed}",
-                shown(&conflict.won.key)
-            );
+        let older = trail.conflicts.len().saturating_sub(FEW);
+        if older > 0 {
+            let _ = writeln!(out, "  {older} other conflicts; see them by --decisions {name}");
+        }
+        for conflict in &trail.conflicts[older..] {
+            let _ = writeln!(out, "  {}", met(&trail, conflict));
         }
     }
     out
+}
+
+/// One page of the decisions on record of an object, of one key or of all, and of the conflicts
+/// among them. Pages count from 1, and the first has the oldest.
+pub fn decisions(replica: &Node, object: &str, key: Option<&str>, page: usize) -> String {
+    let mut out = String::new();
+    let trail = match conflicts::trail(replica, object) {
+        Ok(trail) => trail,
+        Err(_) => {
+            let known: Vec<String> = replica.objects().keys().map(|name| shown(name)).collect();
+            return format!(
+                "there is no object {}; there are {}\n",
+                shown(object),
+                known.join(", ")
+            );
+        }
+    };
+    let is_asked = |recorded: &Recorded| key.is_none_or(|key| recorded.key == key);
+    let asked: Vec<&Recorded> = trail.decisions.iter().filter(|one| is_asked(one)).collect();
+    let conflicts: Vec<&Conflict> =
+        trail.conflicts.iter().filter(|one| is_asked(&trail.decisions[one.won])).collect();
+    let pages = asked.len().max(conflicts.len()).div_ceil(PAGE).max(1);
+    let _ = writeln!(
+        out,
+        "{} decisions on record of {}{}, {} conflicts: page {page} of {pages}",
+        asked.len(),
+        shown(object),
+        key.map_or(String::new(), |key| format!(" on {}", shown(key))),
+        conflicts.len(),
+    );
+    let begin = page.saturating_sub(1).saturating_mul(PAGE);
+    for recorded in asked.into_iter().skip(begin).take(PAGE) {
+        let _ = writeln!(out, "  {}", on_record(recorded));
+    }
+    for conflict in conflicts.into_iter().skip(begin).take(PAGE) {
+        let _ = writeln!(out, "  {}", met(&trail, conflict));
+    }
+    out
+}
+
+/// Who won over whom, and whether anybody looked at it since. Of many who lost, the first are named.
+fn met(trail: &Trail, conflict: &Conflict) -> String {
+    const NAMED: usize = 5;
+    let of = |number: &usize| short(&trail.decisions[*number]);
+    let mut lost: Vec<String> = conflict.lost.iter().take(NAMED).map(of).collect();
+    if conflict.lost.len() > NAMED {
+        lost.push(format!("{} more", conflict.lost.len() - NAMED));
+    }
+    let closed = conflict.closed_by.map_or("open".into(), |by| format!("closed by {}", of(&by)));
+    format!(
+        "conflict on {}: {} won over {}; {closed}",
+        shown(&trail.decisions[conflict.won].key),
+        of(&conflict.won),
+        lost.join(", ")
+    )
 }
 
 /// The value of an object, on one line or one for each part.

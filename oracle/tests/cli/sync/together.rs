@@ -203,3 +203,34 @@ fn a_file_does_not_grow_with_the_edits_of_one_key() {
     println!("1.2 MB of edits: a file of {most} bytes at most");
     assert!(most < 1_000_000, "{most} bytes");
 }
+
+#[test]
+fn many_decisions_are_shown_by_pages() {
+    let desk = Desk::new(&["server", "laptop"]);
+    for number in 0..22 {
+        let verb = ["add", "remove"][number % 2];
+        desk.edit("laptop", &[verb, "approved", "roof", "--user", "ana"]);
+    }
+    desk.edit("server", &["remove", "approved", "boiler", "--user", "ben"]);
+    desk.edit("laptop", &["add", "approved", "boiler", "--user", "ana"]);
+    desk.meet("server", "laptop");
+    let shown = desk.show("laptop");
+    assert!(shown.contains("\n  4 older ones; see them by --decisions approved\n"), "{shown}");
+    let page = |more: &[&str]| {
+        let file = desk.file("laptop");
+        desk.sync(&[&["show", file.as_str(), "--decisions", "approved"], more].concat())
+    };
+    let all = page(&[]);
+    assert!(
+        all.starts_with("24 decisions on record of approved, 1 conflicts: page 1 of 1\n"),
+        "{all}"
+    );
+    assert_eq!(all.matches("Z: ana at laptop").count(), 23, "{all}");
+    let one = page(&["--key", "boiler"]);
+    assert!(one.starts_with("2 decisions on record of approved on boiler, 1 conflicts"), "{one}");
+    assert!(
+        one.contains("conflict on boiler: ana at laptop added won over ben at server removed"),
+        "{one}"
+    );
+    assert_eq!(page(&["--page", "2"]).lines().count(), 1);
+}
