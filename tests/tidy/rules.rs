@@ -41,7 +41,7 @@ fn read(folder: &Path, path: &str, sources: &mut Vec<Source>) {
         let is_hidden = name.starts_with('.') && name != ".ci";
         let inner = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
         if entry.path().is_dir() {
-            if !is_hidden && name != "target" && name != "extracted" {
+            if !is_hidden && !["target", "extracted", "node_modules"].contains(&name.as_str()) {
                 read(&entry.path(), &inner, sources);
             }
         } else if TEXTS.contains(&ending(&name)) {
