@@ -100,6 +100,17 @@ Definition name_of (d : decision) : Name * N := (replica (dot_origin (dot_of d))
 Definition takes_effect (current : Effect) (d : decision) : bool :=
   equal compare_effect (effect d) current.
 
+(** Two rules by which concurrent decisions have one effect together: it wins where some maximal
+    decision has it, or it loses where some has another. *)
+Definition some_take_effect (wanted : Effect) (ds : sorted_set decision) : bool :=
+  existsb (takes_effect wanted) ds.
+
+Definition all_take_effect (wanted : Effect) (ds : sorted_set decision) : bool :=
+  match ds with
+  | [] => false
+  | _ => forallb (takes_effect wanted) ds
+  end.
+
 Definition names (ds : list decision) : list (Name * N) :=
   sort (definition.compare_event_name compare_name) (map name_of ds).
 

@@ -7,15 +7,18 @@
     Source: Burckhardt et al., Replicated Data Types: Specification, Verification, Optimality,
     POPL 2014 (meaning as a function of visible events). *)
 
-From Coq Require Import List Bool NArith.
+From Coq Require Import List Bool NArith BinInt.
 From Rejoin Require Import order sorted_map dot.
 From Rejoin Require version_vector.
 Import ListNotations.
 Open Scope N_scope.
 
-Inductive object_type := G_counter | Lww_register | Or_set | Lww_map | Log.
+Inductive object_type :=
+| G_counter | Lww_register | Or_set | Lww_map | Log
+| Pn_counter | Rw_set | Ew_flag | Dw_flag | Mv_register | Mv_map | Max_register | Min_register.
 
-(** The effect of a decision on a member of a set. *)
+(** The effect of a decision on a member of a set, or on a flag: enabling adds, disabling
+    removes. *)
 Inductive presence := Removed | Added.
 
 Definition compare_presence (x y : presence) : comparison :=
@@ -26,19 +29,31 @@ Definition compare_presence (x y : presence) : comparison :=
   end.
 
 (** What a type answers when it is read: a count, a register's value, a set's elements, a
-    map's entries without deleted keys, a log's entries in order. *)
+    map's entries without deleted keys, a log's entries in order; a balance, whether a flag is
+    enabled, the concurrent values of a register, those of each key of a map, the greatest or
+    the least integer. *)
 Inductive answer (Name Value : Type) :=
 | Count (total : N)
 | Content (value : Value)
 | Elements (elements : sorted_set Name)
 | Entries (entries : sorted_map Name Value)
-| Items (items : list Value).
+| Items (items : list Value)
+| Balance (total : Z)
+| Enabled (enabled : bool)
+| Values (values : sorted_set Value)
+| Value_sets (entries : sorted_map Name (sorted_set Value))
+| Integer (extreme : option Z).
 
 Arguments Count {Name Value}.
 Arguments Content {Name Value}.
 Arguments Elements {Name Value}.
 Arguments Entries {Name Value}.
 Arguments Items {Name Value}.
+Arguments Balance {Name Value}.
+Arguments Enabled {Name Value}.
+Arguments Values {Name Value}.
+Arguments Value_sets {Name Value}.
+Arguments Integer {Name Value}.
 
 (** An open merge decision: the operations whose effect was kept, and the latest words that
     were overruled, each named by replica and sequence number, sorted, with repeats. *)
@@ -61,13 +76,19 @@ Context (compare_value : Value -> Value -> comparison).
 Context (null : Value).
 Local Notation compare_dot := (compare_dot compare_name).
 
+(** A multi-value register and a multi-value map have [Write] and [Put] too, and leave the
+    timestamp out of account. *)
 Inductive operation :=
 | Increment (amount : N)
 | Write (timestamp : N) (value : Value)
 | Add (element : Name)
 | Remove (element : Name)
 | Put (element : Name) (timestamp : N) (value : Value)
-| Append (timestamp : N) (entry : Value).
+| Append (timestamp : N) (entry : Value)
+| Decrement (amount : N)
+| Enable
+| Disable
+| Write_integer (integer : Z).
 
 (** One operation as it happened. [seq_of] is 1 + the number of events of the same replica,
     over all objects, that it had seen; [saw] are the events of the same object that it had
@@ -195,6 +216,113 @@ Definition entry_of (s : stamp) : Value := snd (snd (snd s)).
 Definition items (E : list event) : list Value :=
   map entry_of (sort compare_stamp (flat_map entry_stamps E)).
 
+(** ** PN-Counter *)
+
+Definition decrement_of (e : event) : N :=
+  match operation_of e with
+  | Decrement amount => amount
+  | _ => 0
+  end.
+
+Definition count_down (E : list event) : N := fold_right N.add 0 (map decrement_of E).
+
+Definition balance (E : list event) : Z := (Z.of_N (count E) - Z.of_N (count_down E))%Z.
+
+(** ** Sets of other rules; the G-Set and the 2P-Set have no engine. *)
+
+Definition in_g_set (E : list event) (x : Name) : bool := existsb (is_add x) E.
+
+Definition in_2p_set (E : list event) (x : Name) : bool :=
+  existsb (is_add x) E && negb (existsb (is_remove x) E).
+
+(** Remove wins: each remove is seen by some add. *)
+Definition in_rw_set (E : list event) (x : Name) : bool :=
+  existsb (is_add x) E &&
+  forallb (fun remove => implb (is_remove x remove)
+    (existsb (fun add => is_add x add && sees add remove) E)) E.
+
+Definition elements_by (contains : list event -> Name -> bool) (E : list event)
+    : sorted_set Name :=
+  filter (contains E) (set_of compare_name (flat_map added E)).
+
+(** ** Flags *)
+
+Definition is_enable (e : event) : bool :=
+  match operation_of e with
+  | Enable => true
+  | _ => false
+  end.
+
+Definition is_disable (e : event) : bool :=
+  match operation_of e with
+  | Disable => true
+  | _ => false
+  end.
+
+(** Enable wins: some enable is seen by no disable. *)
+Definition ew_enabled (E : list event) : bool :=
+  existsb (fun enable => is_enable enable &&
+    negb (existsb (fun disable => is_disable disable && sees disable enable) E)) E.
+
+(** Disable wins: each disable is seen by some enable. *)
+Definition dw_enabled (E : list event) : bool :=
+  existsb is_enable E &&
+  forallb (fun disable => implb (is_disable disable)
+    (existsb (fun enable => is_enable enable && sees enable disable) E)) E.
+
+(** ** Multi-value: what was written by those writes that no other write saw. *)
+
+Definition written (e : event) : option Value :=
+  match operation_of e with
+  | Write _ value => Some value
+  | _ => None
+  end.
+
+Definition put_at (k : Name) (e : event) : option Value :=
+  match operation_of e with
+  | Put k' _ value => if equal compare_name k k' then Some value else None
+  | _ => None
+  end.
+
+(** [writes] says what an event wrote. *)
+Definition unseen_values (writes : event -> option Value) (E : list event) : list Value :=
+  flat_map (fun e =>
+    match writes e with
+    | Some value =>
+        if existsb (fun f =>
+          match writes f with
+          | Some _ => sees f e
+          | None => false
+          end) E then [] else [value]
+    | None => []
+    end) E.
+
+Definition set_of_values (values : list Value) : sorted_set Value :=
+  filter (fun value => negb (equal compare_value value null)) (set_of compare_value values).
+
+Definition concurrent_values (E : list event) : sorted_set Value :=
+  set_of_values (unseen_values written E).
+
+Definition concurrent_values_at (E : list event) (k : Name) : sorted_set Value :=
+  set_of_values (unseen_values (put_at k) E).
+
+Definition concurrent_entries (E : list event) : sorted_map Name (sorted_set Value) :=
+  map_some if_any
+    (map (fun k => (k, concurrent_values_at E k)) (set_of compare_name (flat_map put_key E))).
+
+(** ** Max- and min-register *)
+
+Definition written_integers (E : list event) : list Z :=
+  flat_map (fun e =>
+    match operation_of e with
+    | Write_integer n => [n]
+    | _ => []
+    end) E.
+
+(** The greatest by a comparison, if there is any. *)
+Definition extreme (compare : Z -> Z -> comparison) (E : list event) : option Z :=
+  fold_right (fun n => greater_option compare (Some n)) None (written_integers E).
+
 Definition read (type : object_type) (E : list event) : answer Name Value :=
   match type with
   | G_counter => Count (count E)
@@ -202,6 +330,21 @@ Definition read (type : object_type) (E : list event) : answer Name Value :=
   | Or_set => Elements (elements E)
   | Lww_map => Entries (entries E)
   | Log => Items (items E)
+  | Pn_counter => Balance (balance E)
+  | Rw_set => Elements (elements_by in_rw_set E)
+  | Ew_flag => Enabled (ew_enabled E)
+  | Dw_flag => Enabled (dw_enabled E)
+  | Mv_register => Values (concurrent_values E)
+  | Mv_map => Value_sets (concurrent_entries E)
+  | Max_register => Integer (extreme Z.compare E)
+  | Min_register => Integer (extreme (turned Z.compare) E)
+  end.
+
+(** Whether a set of the type has the element. *)
+Definition contains (type : object_type) (E : list event) (x : Name) : bool :=
+  match type with
+  | Rw_set => in_rw_set E x
+  | _ => in_set E x
   end.
 
 (** ** State vector: the number of events seen of each replica. *)
@@ -305,7 +448,28 @@ Definition map_reading (op : operation) : option (Name * (N * Value)) :=
   | _ => None
   end.
 
+Definition flag_reading (op : operation) : option (unit * (N * presence)) :=
+  match op with
+  | Enable => Some (tt, (0, Added))
+  | Disable => Some (tt, (0, Removed))
+  | _ => None
+  end.
+
+Definition mv_register_reading (op : operation) : option (unit * (N * Value)) :=
+  match op with
+  | Write _ value => Some (tt, (0, value))
+  | _ => None
+  end.
+
+Definition mv_map_reading (op : operation) : option (Name * (N * Value)) :=
+  match op with
+  | Put k _ value => Some (k, (0, value))
+  | _ => None
+  end.
+
 Definition current_content (E : list event) (k : unit) : Value := content E.
+
+Definition presence_of (there : bool) : presence := if there then Added else Removed.
 
 Definition current_presence (E : list event) (x : Name) : presence :=
   if in_set E x then Added else Removed.
@@ -327,7 +491,19 @@ Definition decisions (type : object_type) (E : list event)
   | Lww_map =>
       map (under_name Some)
         (merge_decisions compare_name compare_value map_reading (content_at E) E)
-  | G_counter | Log => []
+  | Rw_set =>
+      map (under_name Some)
+        (merge_decisions compare_name compare_presence set_reading
+          (fun x => presence_of (in_rw_set E x)) E)
+  | Ew_flag =>
+      map (under_name (fun _ => None))
+        (merge_decisions compare_unit compare_presence flag_reading
+          (fun _ => presence_of (ew_enabled E)) E)
+  | Dw_flag =>
+      map (under_name (fun _ => None))
+        (merge_decisions compare_unit compare_presence flag_reading
+          (fun _ => presence_of (dw_enabled E)) E)
+  | G_counter | Log | Pn_counter | Mv_register | Mv_map | Max_register | Min_register => []
   end.
 
 Definition object_notices (type : object_type) (user : Name) (E : list event)
@@ -342,7 +518,19 @@ Definition object_notices (type : object_type) (user : Name) (E : list event)
   | Lww_map =>
       map (fun notice => (Some (fst notice), snd notice))
         (notices compare_name compare_value map_reading (content_at E) user E)
-  | G_counter | Log => []
+  | Rw_set =>
+      map (fun notice => (Some (fst notice), snd notice))
+        (notices compare_name compare_presence set_reading
+          (fun x => presence_of (in_rw_set E x)) user E)
+  | Ew_flag =>
+      map (fun notice => (None, snd notice))
+        (notices compare_unit compare_presence flag_reading
+          (fun _ => presence_of (ew_enabled E)) user E)
+  | Dw_flag =>
+      map (fun notice => (None, snd notice))
+        (notices compare_unit compare_presence flag_reading
+          (fun _ => presence_of (dw_enabled E)) user E)
+  | G_counter | Log | Pn_counter | Mv_register | Mv_map | Max_register | Min_register => []
   end.
 
 (** What a user is to be told, over all objects. *)
@@ -353,10 +541,10 @@ Definition all_notices (types : sorted_map Name object_type) (user : Name) (E : 
 
 (** ** Histories *)
 
-(** An increment is at least 1. *)
+(** An increment or a decrement is at least 1. *)
 Definition valid (op : operation) : bool :=
   match op with
-  | Increment amount => 1 <=? amount
+  | Increment amount | Decrement amount => 1 <=? amount
   | _ => true
   end.
 
@@ -367,7 +555,13 @@ Definition allows (type : object_type) (op : operation) : bool :=
   | Lww_register, Write _ _
   | Or_set, (Add _ | Remove _)
   | Lww_map, Put _ _ _
-  | Log, Append _ _ => true
+  | Log, Append _ _
+  | Pn_counter, (Increment _ | Decrement _)
+  | Rw_set, (Add _ | Remove _)
+  | (Ew_flag | Dw_flag), (Enable | Disable)
+  | Mv_register, Write _ _
+  | Mv_map, Put _ _ _
+  | (Max_register | Min_register), Write_integer _ => true
   | _, _ => false
   end.
 

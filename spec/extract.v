@@ -8,7 +8,10 @@ From Coq Require Extraction.
 From Rejoin Require Import order sorted_map dot delta.
 From Rejoin Require version_vector definition decisions.
 From Rejoin Require g_counter lww_register or_set lww_map log replica.
+From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
+From Rejoin Require max_register min_register.
 From Rejoin Require trace judge.
+From Rejoin Require indexed_decisions sync.
 
 Extraction Language JSON.
 
@@ -28,6 +31,8 @@ Separate Extraction
   definition.all_notices definition.seen_of definition.of_object definition.sees
   definition.in_set definition.content definition.content_at definition.count
   definition.elements definition.entries definition.items
+  definition.in_g_set definition.in_2p_set definition.in_rw_set definition.contains
+  definition.concurrent_values_at
   definition.has_event definition.union_events
   decisions.well_formed decisions.covered decisions.bottom decisions.frontier decisions.join
   decisions.decide decisions.next decisions.merge_decisions decisions.notices
@@ -45,10 +50,37 @@ Separate Extraction
   lww_map.part_since lww_map.take_part lww_map.meaning
   log.well_formed log.bottom log.join log.append log.value
   log.part_since log.take_part log.meaning
+  pn_counter.well_formed pn_counter.bottom pn_counter.join pn_counter.increment
+  pn_counter.decrement pn_counter.value pn_counter.part_since pn_counter.take_part
+  pn_counter.meaning
+  rw_set.well_formed rw_set.bottom rw_set.join rw_set.add rw_set.remove rw_set.seen
+  rw_set.contains rw_set.value rw_set.merge_decisions rw_set.notices
+  rw_set.part_since rw_set.take_part rw_set.meaning
+  ew_flag.well_formed ew_flag.bottom ew_flag.join ew_flag.enable ew_flag.disable ew_flag.seen
+  ew_flag.value ew_flag.merge_decisions ew_flag.notices
+  ew_flag.part_since ew_flag.take_part ew_flag.meaning
+  dw_flag.well_formed dw_flag.bottom dw_flag.join dw_flag.enable dw_flag.disable dw_flag.seen
+  dw_flag.value dw_flag.merge_decisions dw_flag.notices
+  dw_flag.part_since dw_flag.take_part dw_flag.meaning
+  mv_register.well_formed mv_register.bottom mv_register.join mv_register.write
+  mv_register.seen mv_register.value
+  mv_register.part_since mv_register.take_part mv_register.meaning
+  mv_map.well_formed mv_map.bottom mv_map.join mv_map.put mv_map.delete mv_map.seen mv_map.get
+  mv_map.value mv_map.part_since mv_map.take_part mv_map.meaning
+  max_register.well_formed max_register.bottom max_register.join max_register.write
+  max_register.value max_register.part_since max_register.take_part max_register.meaning
+  min_register.well_formed min_register.bottom min_register.join min_register.write
+  min_register.seen min_register.value min_register.part_since min_register.take_part
+  min_register.meaning
   replica.well_formed_object replica.well_formed replica.bottom_object replica.bottom
   replica.untouched replica.start replica.join_object replica.join replica.restore
   replica.seen_object replica.seen_of replica.perform_on replica.perform replica.value
   replica.vector_of replica.merge_decisions replica.object_notices replica.notices
   replica.part_since replica.take_part replica.deltas_since replica.accepts_all replica.apply
   replica.object_meaning replica.meaning
-  judge.judge judge.verdict_of.
+  judge.judge judge.verdict_of
+  indexed_decisions.bottom indexed_decisions.decide indexed_decisions.compact
+  indexed_decisions.delta_since indexed_decisions.receive indexed_decisions.content_at
+  indexed_decisions.contents indexed_decisions.keys_with indexed_decisions.merge_decisions
+  indexed_decisions.notices indexed_decisions.decisions_of indexed_decisions.winners_of
+  sync.begin sync.turn sync.reply sync.take.

@@ -60,11 +60,15 @@ Definition meaning {Value : Type} (E : list (definition.event Name Value)) : sta
   State (version_vector.of_dots compare_name (map definition.dot_of E))
     (fold_right (fun e m =>
       let o := dot_origin (definition.dot_of e) in
-      set compare_origin o
-        (match find compare_origin o m with
-         | Some n => n
-         | None => 0
-         end + definition.amount_of e) m) [] E).
+      match definition.operation_of e with
+      | definition.Increment amount =>
+          set compare_origin o
+            (match find compare_origin o m with
+             | Some n => n
+             | None => 0
+             end + amount) m
+      | _ => m
+      end) [] E).
 End G_counter.
 
 Arguments state : clear implicits.

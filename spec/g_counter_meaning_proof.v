@@ -23,9 +23,15 @@ Local Notation get := (version_vector.get compare_name).
 Theorem the_empty_counter_has_seen_nothing : meaning [] = bottom.
 Proof. reflexivity. Qed.
 
-(** The events of one origin. *)
+Definition increments (e : event) : bool :=
+  match operation_of e with
+  | Increment _ => true
+  | _ => false
+  end.
+
+(** The increments of one origin. *)
 Definition of_origin (o : origin Name) (E : list event) : list event :=
-  filter (fun e => equal compare_origin o (dot_origin (dot_of e))) E.
+  filter (fun e => increments e && equal compare_origin o (dot_origin (dot_of e))) E.
 
 Definition share_in (o : origin Name) (E : list event) : option N :=
   match of_origin o E with
@@ -35,19 +41,22 @@ Definition share_in (o : origin Name) (E : list event) : option N :=
 
 Lemma one_more_event_adds_to_its_share e E :
   shares (meaning (e :: E)) =
-  set compare_origin (dot_origin (dot_of e))
-    (share compare_name (dot_origin (dot_of e)) (meaning E) + amount_of e) (shares (meaning E)).
-Proof. reflexivity. Qed.
+  if increments e
+  then set compare_origin (dot_origin (dot_of e))
+    (share compare_name (dot_origin (dot_of e)) (meaning E) + amount_of e) (shares (meaning E))
+  else shares (meaning E).
+Proof. unfold increments, amount_of. cbn. now destruct (operation_of e). Qed.
 
 Lemma the_shares_are_the_counts_by_origin E :
   sorted compare_origin (shares (meaning E)) = true /\
   forall o, find compare_origin o (shares (meaning E)) = share_in o E.
 Proof using lawful_names.
   induction E as [| e E [sorts found]]; [now split |].
-  rewrite one_more_event_adds_to_its_share.
+  rewrite one_more_event_adds_to_its_share. unfold share_in, of_origin. cbn [filter].
+  destruct (increments e); [| now split]. cbn [andb].
   split; [now apply (set_is_sorted compare_origin) |]. intros o.
   rewrite (find_in_set compare_origin) by exact sorts. unfold share. rewrite found.
-  unfold share_in, of_origin. cbn [filter].
+  unfold share_in, of_origin.
   destruct (equal_is_equality compare_origin o (dot_origin (dot_of e))) as [-> | other];
     [| apply found].
   unfold count. cbn [map fold_right]. f_equal.
@@ -62,6 +71,24 @@ Proof using lawful_names.
   intros sorts same. destruct (the_shares_are_the_counts_by_origin E) as [sorts' same'].
   apply (equal_finds_make_equal_maps compare_origin); auto.
   intros o. now rewrite same, same'.
+Qed.
+
+(** No share is 0. *)
+Lemma a_counter_of_valid_events_is_well_formed E :
+  (forall e, In e E -> valid (operation_of e) = true) ->
+  well_formed compare_name (meaning E) = true.
+Proof using lawful_names.
+  intros all_valid. destruct (the_shares_are_the_counts_by_origin E) as [sorts found].
+  unfold well_formed. rewrite !andb_true_iff. split; [split; [| exact sorts] |].
+  - now apply version_vector_proof.of_dots_is_well_formed.
+  - apply (forallb_means_all_found compare_origin); [exact sorts |].
+    intros o n at_o. rewrite found in at_o. unfold share_in in at_o.
+    destruct (of_origin o E) as [| e these] eqn:by_o; [easy |].
+    injection at_o as <-. cbn [snd]. apply N.leb_le.
+    assert (In e (of_origin o E)) as there by (rewrite by_o; now left).
+    apply filter_In in there as [there [is_one _]%andb_prop]. specialize (all_valid e there).
+    unfold count. cbn [map fold_right]. unfold amount_of, increments in *.
+    destruct (operation_of e); try easy. cbn in all_valid. apply N.leb_le in all_valid. lia.
 Qed.
 
 Lemma counts_add_up (a b : list event) : count (a ++ b) = count a + count b.
@@ -91,6 +118,7 @@ Proof using lawful_names.
   intros distinct part. unfold share_in.
   assert (incl (of_origin o E) (of_origin o F)) as here.
   { intros e [there by_o]%filter_In. apply filter_In. split; [| exact by_o].
+    apply andb_prop in by_o as [_ by_o].
     destruct (equal_is_equality compare_origin o (dot_origin (dot_of e))) as [-> |]; auto.
     easy. }
   assert (NoDup (of_origin o E)) as distinct_here by now apply NoDup_filter.
@@ -203,7 +231,7 @@ Proof using happened lawful_names.
   unfold increment, share, g_counter.meaning. cbn [seen shares].
   rewrite (the_next_dot_is_that_of_an_event_that_saw_exactly_this compare_name H happened)
     by assumption.
-  f_equal. cbn [fold_right]. unfold amount_of at 4. now rewrite increments.
+  f_equal. cbn [fold_right]. now rewrite increments.
 Qed.
 
 (** ** Queries *)
@@ -229,7 +257,10 @@ Theorem the_value_is_the_count_of_the_definition E :
 Proof using lawful_names.
   unfold value. induction E as [| e E IH]; [reflexivity |].
   rewrite one_more_event_adds_to_its_share.
-  unfold count. cbn [map fold_right]. fold (count E). rewrite <- IH.
+  unfold count. cbn [map fold_right]. fold (count E).
+  destruct (increments e) eqn:is_one; unfold increments in is_one.
+  2: { unfold amount_of. now destruct (operation_of e). }
+  rewrite <- IH.
   pose proof (setting_a_share_adds_to_the_total (dot_origin (dot_of e))
     (share compare_name (dot_origin (dot_of e)) (meaning E) + amount_of e)
     (shares (meaning E))) as total.

@@ -6,7 +6,7 @@
     Cost: per line linear in the operations, and for a claim what the definitions cost.
     Source: trace-format.md, sections 2 to 4 and 6. *)
 
-From Coq Require Import List Bool NArith.
+From Coq Require Import List Bool NArith BinInt.
 From Rejoin Require Import order sorted_map dot definition trace.
 Import ListNotations.
 Open Scope N_scope.
@@ -190,6 +190,12 @@ Definition same_value (x y : answer) : bool :=
   | Entries xs, Entries ys =>
       equal (compare_list (compare_pair compare_name compare_value)) xs ys
   | Items xs, Items ys => equal (compare_list compare_value) xs ys
+  | Balance n, Balance m => Z.eqb n m
+  | Enabled x, Enabled y => eqb x y
+  | Values xs, Values ys => equal (compare_list compare_value) xs ys
+  | Value_sets xs, Value_sets ys =>
+      equal (compare_list (compare_pair compare_name (compare_list compare_value))) xs ys
+  | Integer n, Integer m => equal (compare_option Z.compare) n m
   | _, _ => false
   end.
 
@@ -222,7 +228,11 @@ Definition judge_hash (x : true_hash) (earlier : list true_hash) : option rule :
 Definition unless (holds : bool) (broken : rule) : option rule :=
   if holds then None else Some broken.
 
-(** Sets and maps are compared in any order. *)
+(** In order, and each once. *)
+Definition without_repeats (entry : Name * list Value) : Name * list Value :=
+  (fst entry, set_of compare_value (snd entry)).
+
+(** Sets and maps are compared in any order, concurrent values with any repeats as well. *)
 Definition answers (claimed actual : answer) : bool :=
   match claimed, actual with
   | Elements xs, Elements ys =>
@@ -230,6 +240,12 @@ Definition answers (claimed actual : answer) : bool :=
   | Entries xs, Entries ys =>
       let order := compare_pair compare_name compare_value in
       same_value (Entries (sort order xs)) (Entries (sort order ys))
+  | Values xs, Values ys =>
+      same_value (Values (set_of compare_value xs)) (Values (set_of compare_value ys))
+  | Value_sets xs, Value_sets ys =>
+      let order := compare_pair compare_name (compare_list compare_value) in
+      same_value (Value_sets (sort order (map without_repeats xs)))
+        (Value_sets (sort order (map without_repeats ys)))
   | _, _ => same_value claimed actual
   end.
 
@@ -280,9 +296,10 @@ Definition judge_claim (h : header Name) (c : claim) (s : state) : option rule :
         end Value_rule
   | Reads_element r o x claimed =>
       unless
-        match claimed with
-        | Some claimed => eqb claimed (in_set compare_name (events_on (Some o) r s) x)
-        | None => false
+        match claimed, find compare_name o (objects h) with
+        | Some claimed, Some type =>
+            eqb claimed (contains compare_name type (events_on (Some o) r s) x)
+        | _, _ => false
         end Value_rule
   | Reads_key r o k claimed =>
       unless
@@ -313,6 +330,15 @@ Definition judge_claim (h : header Name) (c : claim) (s : state) : option rule :
               (all_notices compare_name compare_value null (objects h) user (events_of r s))
         | None => false
         end Notices_rule
+  | Reads_values r o k claimed =>
+      unless
+        match claimed with
+        | Some claimed =>
+            equal (compare_list compare_value) (set_of compare_value claimed)
+              (set_of compare_value
+                (concurrent_values_at compare_name compare_value null (events_on (Some o) r s) k))
+        | None => false
+        end Value_rule
   end.
 
 (** A state hash that was found true binds later ones. *)
@@ -362,22 +388,22 @@ Definition of_type (h : header Name) (o : Name) (accepts : object_type -> bool) 
   | None => false
   end.
 
-Definition is_or_set (type : object_type) : bool :=
-  match type with
-  | Or_set => true
-  | _ => false
-  end.
-
 Definition is_lww_map (type : object_type) : bool :=
   match type with
   | Lww_map => true
   | _ => false
   end.
 
+Definition is_mv_map (type : object_type) : bool :=
+  match type with
+  | Mv_map => true
+  | _ => false
+  end.
+
 Definition claim_is_possible (h : header Name) (c : claim) : bool :=
   match c with
   | Reads r o _ => declares_replica h r && known o (objects h)
-  | Reads_element r o _ _ => declares_replica h r && of_type h o is_or_set
+  | Reads_element r o _ _ => declares_replica h r && of_type h o has_elements
   | Reads_key r o _ _ => declares_replica h r && of_type h o is_lww_map
   | Counts r object _ | Hashes r object _ _ =>
       declares_replica h r && declares_all h (only object)
@@ -389,6 +415,7 @@ Definition claim_is_possible (h : header Name) (c : claim) : bool :=
       end
   | Decides r o _ => declares_replica h r && of_type h o has_decisions
   | Tells r _ _ => declares_replica h r
+  | Reads_values r o _ _ => declares_replica h r && of_type h o is_mv_map
   end.
 
 Definition is_possible (h : header Name) (l : line) (s : state) : bool :=

@@ -4,7 +4,7 @@
     backup keeps, line by line ([models]); so each test that it computes decides the statement it
     is for. *)
 
-From Coq Require Import List Bool NArith Permutation Lia.
+From Coq Require Import List Bool NArith BinInt Permutation Lia.
 From Rejoin Require Import order sorted_map dot definition trace judge.
 From Rejoin Require Import order_proof sorted_map_proof dot_proof trace_proof.
 Import ListNotations.
@@ -115,14 +115,57 @@ Proof. unfold compare_notice. exact _. Qed.
 Lemma same_value_means_equal (a b : answer) :
   same_value compare_name compare_value a b = true <-> a = b.
 Proof.
-  destruct a, b; cbn; try easy; rewrite ?N.eqb_eq, ?(equal_means_equal _); split; congruence.
+  destruct a, b; cbn; try easy;
+    rewrite ?N.eqb_eq, ?Z.eqb_eq, ?eqb_true_iff, ?(equal_means_equal _); split; congruence.
+Qed.
+
+Lemma equal_sets_have_the_same_members (vs ws : list Value) :
+  set_of compare_value vs = set_of compare_value ws <-> same_members vs ws.
+Proof.
+  split.
+  - intros same v. rewrite <- (in_set_of compare_value v vs), same.
+    apply (in_set_of compare_value).
+  - intros same. apply (equal_content_makes_equal_rising_lists compare_value);
+      try apply (set_of_is_rising compare_value). intros v. rewrite !(in_set_of compare_value). apply same.
+Qed.
+
+Lemma sets_decide_same_members (vs ws : list Value) :
+  equal (compare_list compare_value) (set_of compare_value vs) (set_of compare_value ws) = true
+  <-> same_members vs ws.
+Proof.
+  rewrite (equal_means_equal (compare_list compare_value)).
+  apply equal_sets_have_the_same_members.
+Qed.
+
+Lemma entries_are_rearranged (xs ys : list (Name * list Value)) :
+  let order := compare_pair compare_name (compare_list compare_value) in
+  equal (compare_list order) (sort order (map (without_repeats compare_value) xs))
+    (sort order (map (without_repeats compare_value) ys)) = true
+  <-> rearranged same_entry xs ys.
+Proof.
+  cbv zeta. rewrite (sorting_decides_reordering _).
+  assert (forall x y : Name * list Value,
+    without_repeats compare_value x = without_repeats compare_value y <-> same_entry x y) as one.
+  { intros [k vs] [k' ws]. unfold without_repeats, same_entry. cbn [fst snd].
+    rewrite <- equal_sets_have_the_same_members. split; [now intros [= -> ->] |].
+    now intros [-> ->]. }
+  split.
+  - intros reordered. apply Permutation_sym, Permutation_map_inv in reordered
+      as (zs & same & reordered).
+    exists zs. split; [exact reordered |].
+    symmetry in same. apply mapped_equally_means_one_by_one in same.
+    clear reordered. induction same; constructor; auto; now apply one.
+  - intros (zs & reordered & same). rewrite reordered. apply Permutation_refl'.
+    apply mapped_equally_means_one_by_one.
+    clear reordered. induction same; constructor; auto; now apply one.
 Qed.
 
 Lemma answers_decides_same_answer (a b : answer) :
   answers compare_name compare_value a b = true <-> same_answer a b.
 Proof.
   destruct a, b; cbn; try easy; try (rewrite (sorting_decides_reordering _); reflexivity);
-    rewrite ?N.eqb_eq, ?(equal_means_equal _); split; congruence.
+    try apply sets_decide_same_members; try apply entries_are_rearranged;
+    rewrite ?N.eqb_eq, ?Z.eqb_eq, ?eqb_true_iff, ?(equal_means_equal _); split; congruence.
 Qed.
 
 Lemma in_order_decides_same_decision (d d' : decision) :
@@ -881,7 +924,7 @@ Proof.
   destruct l as [| | | | | | r b | | c]; try (apply unchanged; [reflexivity | cbn; tauto]).
   - apply unchanged; [| cbn; tauto]. cbn. unfold restore.
     now destruct (find b (snapshots s)) as [[] |].
-  - destruct c as [| | | | r object algorithm digest | | |];
+  - destruct c as [| | | | r object algorithm digest | | | |];
       try (apply unchanged; [reflexivity | cbn; tauto]).
     set (y := Hashed past r object algorithm digest).
     destruct (judging_a_hash h past s y _ sorts knows
@@ -982,7 +1025,7 @@ Theorem each_claim_is_judged h past s c :
 Proof.
   intros sorts is_possible is_model knows.
   destruct c as [r o claimed | r o x claimed | r o k claimed | r object claimed
-    | r object algorithm digest | rs | r o claimed | r user claimed].
+    | r object algorithm digest | rs | r o claimed | r user claimed | r o k claimed].
   - apply unless_judges. destruct is_possible as (_ & type & is_declared).
     unfold declares in is_declared. rewrite is_declared.
     destruct claimed as [claimed |]; [| easy]. cbn. rewrite answers_decides_same_answer. split.
@@ -992,11 +1035,16 @@ Proof.
       unfold declares in is_declared'. rewrite is_declared in is_declared'.
       injection is_declared' as <-. apply (what_is_shown past s) in is_shown; [| exact is_model].
       now rewrite <- is_shown.
-  - apply unless_judges. destruct claimed as [claimed |]; [| easy]. cbn.
-    rewrite (a_list_will_do past s r (Some o)
-      (fun E => claimed = in_set compare_name E x) is_model).
-    + apply eqb_true_iff.
-    + intros E F reordered ->. now apply in_set_is_independent_of_order.
+  - apply unless_judges. destruct is_possible as (_ & type & is_declared & _).
+    unfold declares in is_declared. rewrite is_declared.
+    destruct claimed as [claimed |]; [| easy]. cbn. rewrite eqb_true_iff.
+    rewrite <- (a_list_will_do past s r (Some o)
+      (fun E => claimed = contains compare_name type E x) is_model).
+    + split; [intros (E & both); now exists type, E |].
+      intros (type' & E & is_declared' & both). exists E.
+      unfold declares in is_declared'. rewrite is_declared in is_declared'.
+      now injection is_declared' as <-.
+    + intros E F reordered ->. now apply contains_is_independent_of_order.
   - apply unless_judges. cbn.
     rewrite (a_list_will_do past s r (Some o)
       (fun E => claimed = content_at compare_name compare_value null E k) is_model).
@@ -1028,6 +1076,13 @@ Proof.
     + intros E F reordered.
       now rewrite (all_notices_are_independent_of_order compare_name compare_value null
         (objects h) user E F reordered).
+  - apply unless_judges. destruct claimed as [claimed |]; [| easy].
+    etransitivity; [apply sets_decide_same_members |]. symmetry.
+    apply (a_list_will_do past s r (Some o) (fun E => same_members claimed
+      (concurrent_values_at compare_name compare_value null E k)) is_model).
+    + intros E F reordered.
+      now rewrite (concurrent_values_at_are_independent_of_order compare_name compare_value null
+        E F reordered).
 Qed.
 
 (** ** Possible lines *)
@@ -1082,17 +1137,18 @@ Lemma claim_is_possible_decides h (c : claim) :
   claim_is_possible compare_name h c = true <-> possible_claim compare_name h c.
 Proof.
   intros rises. destruct c as [r o claimed | r o x claimed | r o k claimed | r object claimed
-    | r object algorithm digest | rs | r o claimed | r user claimed]; cbn;
+    | r object algorithm digest | rs | r o claimed | r user claimed | r o k claimed]; cbn;
     rewrite ?andb_true_iff, ?(declares_replica_decides _ _ rises), ?known_object_decides,
       ?declares_all_decides; try reflexivity.
-  - rewrite (of_type_decides h o is_or_set (fun type => type = Or_set)) by (now intros []).
-    apply and_iff_compat_l. split; [now intros (type & is_declared & ->) | eauto].
+  - apply and_iff_compat_l. now apply of_type_decides.
   - rewrite (of_type_decides h o is_lww_map (fun type => type = Lww_map)) by (now intros []).
     apply and_iff_compat_l. split; [now intros (type & is_declared & ->) | eauto].
   - rewrite forallb_forall, distinct_decides, and_assoc. apply both_parts_alike.
     + unfold incl. split; intros all r r_in; apply (declares_replica_decides _ _ rises); auto.
     + apply and_iff_compat_l. destruct rs as [| r [| r' rest]]; cbn; split; try easy; lia.
   - apply and_iff_compat_l. now apply of_type_decides.
+  - rewrite (of_type_decides h o is_mv_map (fun type => type = Mv_map)) by (now intros []).
+    apply and_iff_compat_l. split; [now intros (type & is_declared & ->) | eauto].
 Qed.
 
 Lemma is_possible_decides h past l s :

@@ -139,7 +139,7 @@ Proof using lawful_names lawful_values.
   rewrite (proj2 (the_winners_are_the_greatest_decisions E)).
   rewrite (in_set_of compare_name), in_flat_map. split.
   - intros (e & there & puts). unfold put_key in puts.
-    destruct (operation_of e) as [| | | | k' time v |] eqn:performed; try easy.
+    destruct (operation_of e) as [| | | | k' time v | | | | |] eqn:performed; try easy.
     destruct puts as [-> | []].
     set (d := decisions.Decision (dot_of e) (seq_of e) time (user_of e) v).
     assert (In d (on_key k E)) as listed.

@@ -28,6 +28,10 @@ From Rejoin Require examples durable_network durable_network_proof durable_netwo
 From Rejoin Require hybrid_clock hybrid_clock_proof hybrid_clock_examples.
 From Rejoin Require openings openings_network openings_network_proof openings_examples.
 From Rejoin Require trace judge judge_proof refutations.
+From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
+From Rejoin Require max_register min_register pn_counter_proof max_register_proof presences_proof.
+From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
+Import or_set_proof (presences_are_ordered).
 Import ListNotations.
 Open Scope N_scope.
 
@@ -2492,3 +2496,174 @@ Theorem a_clock_that_sees_nothing_loses_what_was_decided_last :
     = [].
 Proof. exact hybrid_clock_examples.a_clock_that_sees_nothing_loses_what_was_decided_last. Qed.
 Print Assumptions a_clock_that_sees_nothing_loses_what_was_decided_last.
+
+(** ** T15: more types
+
+    PN-Counters, sets and flags by two rules, multi-value registers and maps, max- and
+    min-registers. The theorems of T0, T2 to T5, T8 and T9 that speak of objects speak of these as
+    well: [object_type] has them. Here is what is said of each alone. An RW-Set, both flags, and
+    the multi-value types are the store of decisions of T1, each read in its own way. Premises
+    met, and what each shows: the ends of the [X_meaning_proof.v] and of [pn_counter_proof.v]. *)
+
+Theorem pn_counters_are_a_lattice :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison),
+  ordered compare_name ->
+  lattice.lattice (pn_counter.well_formed compare_name)
+    pn_counter.bottom (pn_counter.join compare_name).
+Proof. intros. now apply pn_counter_proof.pn_counters_are_a_lattice. Qed.
+Print Assumptions pn_counters_are_a_lattice.
+
+Theorem rw_sets_are_a_lattice :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison),
+  ordered compare_name ->
+  lattice.lattice (rw_set.well_formed compare_name) rw_set.bottom (rw_set.join compare_name).
+Proof.
+  intros. apply (decisions_proof.decisions_are_a_lattice compare_name compare_name
+    compare_presence).
+Qed.
+Print Assumptions rw_sets_are_a_lattice.
+
+Theorem flags_are_a_lattice :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison),
+  ordered compare_name ->
+  lattice.lattice (ew_flag.well_formed compare_name) ew_flag.bottom (ew_flag.join compare_name)
+  /\ lattice.lattice (dw_flag.well_formed compare_name)
+       dw_flag.bottom (dw_flag.join compare_name).
+Proof.
+  intros. split; apply (decisions_proof.decisions_are_a_lattice compare_name compare_unit
+    compare_presence).
+Qed.
+Print Assumptions flags_are_a_lattice.
+
+Theorem multi_value_registers_and_maps_are_a_lattice :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison),
+  ordered compare_name ->
+  ordered compare_value ->
+  lattice.lattice (mv_register.well_formed compare_name compare_value)
+    mv_register.bottom (mv_register.join compare_name compare_value)
+  /\ lattice.lattice (mv_map.well_formed compare_name compare_value)
+       mv_map.bottom (mv_map.join compare_name compare_value).
+Proof.
+  intros. split.
+  - now apply (decisions_proof.decisions_are_a_lattice compare_name compare_unit compare_value).
+  - now apply (decisions_proof.decisions_are_a_lattice compare_name compare_name compare_value).
+Qed.
+Print Assumptions multi_value_registers_and_maps_are_a_lattice.
+
+(** By any order of the integers: [Z.compare], or that turned round. *)
+Theorem max_and_min_registers_are_a_lattice :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison),
+  ordered compare_name ->
+  lattice.lattice (max_register.well_formed compare_name)
+    max_register.bottom (max_register.join compare_name BinInt.Z.compare)
+  /\ lattice.lattice (min_register.well_formed compare_name)
+       min_register.bottom (min_register.join compare_name).
+Proof.
+  intros. split.
+  - now apply (max_register_proof.max_registers_are_a_lattice compare_name BinInt.Z.compare).
+  - now apply (max_register_proof.max_registers_are_a_lattice compare_name min_register.compare
+      (lawful_integers := turned_orders_are_ordered _ integers_are_ordered)).
+Qed.
+Print Assumptions max_and_min_registers_are_a_lattice.
+
+Theorem increments_and_decrements_go_up_and_equal_their_deltas :
+  forall (Name : Type) (compare_name : Name -> Name -> comparison) o amount s,
+  ordered compare_name ->
+  1 <= amount ->
+  pn_counter.well_formed compare_name s = true ->
+  forall after,
+  after = pn_counter.increment compare_name o amount s
+    \/ after = pn_counter.decrement compare_name o amount s ->
+  pn_counter.well_formed compare_name after = true
+  /\ pn_counter.join compare_name s after = after
+  /\ pn_counter.take_part compare_name
+       (pn_counter.part_since compare_name (pn_counter.seen s) after) s = after.
+Proof.
+  intros Name compare_name o amount s ? ? ? after [-> | ->]; repeat split.
+  - now apply pn_counter_proof.increment_is_well_formed.
+  - now apply pn_counter_proof.increment_is_inflationary.
+  - now apply pn_counter_proof.increment_equals_its_delta.
+  - now apply pn_counter_proof.decrement_is_well_formed.
+  - now apply pn_counter_proof.decrement_is_inflationary.
+  - now apply pn_counter_proof.decrement_equals_its_delta.
+Qed.
+Print Assumptions increments_and_decrements_go_up_and_equal_their_deltas.
+
+(** What the rules say of all events, the maximal decisions say alone; also where [E] is not
+    closed. *)
+Theorem an_element_is_in_exactly_if_each_maximal_decision_adds_it :
+  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
+    (H E : list (event Name Value)) x,
+  history compare_name H ->
+  incl E H ->
+  in_rw_set compare_name E x = true <->
+  (exists m, In m E /\ maximal compare_name compare_name set_reading E x m = true) /\
+  forall m, In m E -> maximal compare_name compare_name set_reading E x m = true ->
+    is_add compare_name x m = true.
+Proof.
+  intros Name Value compare_name H E x happened past.
+  rewrite rw_set_meaning_proof.a_remove_that_wins.
+  rewrite (presences_proof.no_remove_wins_if_all_maximal_decisions_add compare_name compare_name
+    set_reading H happened) by exact past.
+  split; intros [some all]; split; auto; intros m m_in m_max;
+    specialize (all m m_in m_max); rewrite ?definition_proof.an_add_has_the_effect_added in *;
+    exact all.
+Qed.
+Print Assumptions an_element_is_in_exactly_if_each_maximal_decision_adds_it.
+
+(** In a set where removes win, and in both flags, the decision that saw all others takes effect,
+    whichever it is. *)
+Theorem a_decision_that_saw_all_others_closes_the_element_of_an_rw_set :
+  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
+    (H E : list (event Name Value)) x e,
+  ordered compare_name ->
+  history compare_name H ->
+  cut H E ->
+  In e E ->
+  decides compare_name set_reading x e = true ->
+  (forall f,
+    In f E ->
+    decides compare_name set_reading x f = true ->
+    f = e \/ sees compare_name e f = true) ->
+  ~ In x (map key (rw_set.merge_decisions compare_name (rw_set.meaning compare_name E))).
+Proof.
+  intros Name Value compare_name H E x e lawful happened [past distinct _] e_in decided saw_all.
+  rewrite (rw_set_meaning_proof.merge_decisions_of_an_rw_set_are_as_defined compare_name H happened)
+    by assumption.
+  unfold merge_decisions. rewrite map_map. cbn [key]. rewrite map_id.
+  intros [_ is_open]%filter_In.
+  now rewrite (rw_set_meaning_proof.a_decision_that_saw_all_others_on_an_element_closes_it
+    compare_name H happened E x e) in is_open.
+Qed.
+Print Assumptions a_decision_that_saw_all_others_closes_the_element_of_an_rw_set.
+
+Theorem a_decision_that_saw_all_others_closes_the_flag :
+  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
+    (H E : list (event Name Value)) e,
+  ordered compare_name ->
+  history compare_name H ->
+  cut H E ->
+  In e E ->
+  decides compare_unit flag_reading tt e = true ->
+  (forall f,
+    In f E ->
+    decides compare_unit flag_reading tt f = true ->
+    f = e \/ sees compare_name e f = true) ->
+  ew_flag.merge_decisions compare_name (ew_flag.meaning compare_name E) = []
+  /\ dw_flag.merge_decisions compare_name (dw_flag.meaning compare_name E) = [].
+Proof.
+  intros Name Value compare_name H E e lawful happened [past distinct _] e_in decided saw_all.
+  assert (forall p : unit -> bool, p tt = false -> forall ks, filter p ks = []) as none.
+  { intros p closed ks. induction ks as [| [] ks IH]; cbn; [reflexivity | now rewrite closed]. }
+  rewrite (ew_flag_meaning_proof.merge_decisions_of_a_flag_are_as_defined compare_name H happened),
+    (dw_flag_meaning_proof.merge_decisions_of_a_flag_are_as_defined compare_name H happened)
+    by assumption.
+  unfold merge_decisions. split; rewrite none; try reflexivity.
+  - now apply (ew_flag_meaning_proof.a_decision_that_saw_all_others_closes_the_flag
+      compare_name H happened E e).
+  - now apply (dw_flag_meaning_proof.a_decision_that_saw_all_others_closes_the_flag
+      compare_name H happened E e).
+Qed.
+Print Assumptions a_decision_that_saw_all_others_closes_the_flag.

@@ -1,12 +1,13 @@
 (** Nothing is lost silently: what becomes of an operation that a replica has seen.
 
-    Meaning: an increment counts, and an entry is listed, whatever else there is. A decision, which
+    Meaning: an increment or a decrement counts, an entry is listed, and an integer is reached,
+    whatever else there is. A decision, which
     is an operation on a key, is shown; or somebody who had seen it decided that key anew; or it is
     overruled, and then an open merge decision lists it and its user is notified.
     Laws: of every operation that was seen, one of these holds ([nothing_is_lost_proof.v]).
     Source: this project; the meaning of the types is that of [definition.v]. *)
 
-From Coq Require Import List Bool NArith Permutation.
+From Coq Require Import List Bool NArith BinInt Permutation.
 From Rejoin Require Import order sorted_map dot definition.
 Import ListNotations.
 Open Scope N_scope.
@@ -26,16 +27,17 @@ Context (type : object_type).
     no name. Increments and entries decide on no key. *)
 Definition decided_key (op : operation) : option (option Name) :=
   match type, op with
-  | Lww_register, Write _ _ => Some None
-  | Or_set, (Add x | Remove x) => Some (Some x)
-  | Lww_map, Put k _ _ => Some (Some k)
+  | (Lww_register | Mv_register), Write _ _ => Some None
+  | (Or_set | Rw_set), (Add x | Remove x) => Some (Some x)
+  | (Lww_map | Mv_map), Put k _ _ => Some (Some k)
+  | (Ew_flag | Dw_flag), (Enable | Disable) => Some None
   | _, _ => None
   end.
 
 Definition decides_on (k : option Name) (e : event) : Prop :=
   decided_key (operation_of e) = Some k.
 
-(** Whether an answer shows what was decided. *)
+(** Whether an answer shows what was decided. What deletes shows in that it is not listed. *)
 Definition shows (answer : answer Name Value) (op : operation) : bool :=
   match op, answer with
   | Write _ value, Content shown => equal compare_value value shown
@@ -45,6 +47,15 @@ Definition shows (answer : answer Name Value) (op : operation) : bool :=
       match find compare_name k shown with
       | Some found => equal compare_value value found
       | None => equal compare_value value null
+      end
+  | Enable, Enabled shown => shown
+  | Disable, Enabled shown => negb shown
+  | Write _ value, Values shown => equal compare_value value null || member compare_value value shown
+  | Put k _ value, Value_sets shown =>
+      equal compare_value value null ||
+      match find compare_name k shown with
+      | Some values => member compare_value value values
+      | None => false
       end
   | _, _ => false
   end.
@@ -67,6 +78,13 @@ Definition accounted_for (E : list event) (answer : answer Name Value)
   | Increment amount, Count total => total = amount + count (the_others e E)
   | Append _ entry, Items shown =>
       Permutation shown (entry :: items compare_name compare_value (the_others e E))
+  | Increment amount, Balance total => total = (Z.of_N amount + balance (the_others e E))%Z
+  | Decrement amount, Balance total => total = (balance (the_others e E) - Z.of_N amount)%Z
+  | Write_integer n, Integer (Some shown) =>
+      match type with
+      | Min_register => (shown <= n)%Z
+      | _ => (n <= shown)%Z
+      end
   | op, _ =>
       exists k, decides_on k e
       /\ (shows answer op = true

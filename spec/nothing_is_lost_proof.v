@@ -4,12 +4,14 @@
     decision that nobody decided anew is maximal itself; if it is not shown either, its key is open,
     and the decision is listed there as superseded. The reports hold nothing else. *)
 
-From Coq Require Import List Bool NArith Permutation.
+From Coq Require Import List Bool NArith BinInt Permutation Lia.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot delta definition.
 From Rejoin Require Import definition_proof nothing_is_lost.
 From Rejoin Require version_vector version_vector_meaning_proof.
 From Rejoin Require replica replica_meaning_proof state_hash_meaning_proof.
 From Rejoin Require network network_proof.
+From Rejoin Require decisions mv_map decisions_meaning_proof mv_register_meaning_proof.
+From Rejoin Require mv_map_meaning_proof max_register_meaning_proof.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -25,6 +27,9 @@ Local Notation shows := (shows compare_name compare_value null).
 (** ** Decisions of one reading
 
     [label] is how merge decisions name a key. *)
+
+Lemma or_assoc_left (P Q R : Prop) : (P \/ Q \/ R) <-> ((P \/ Q) \/ R).
+Proof. tauto. Qed.
 
 Section Keys.
 Context {K Effect : Type}.
@@ -143,6 +148,23 @@ Proof using answers happened is_cut labels_are_keys lawful_keys lawful_names.
     repeat split; auto. now apply a_decision_stands_exactly_if_it_is_maximal.
 Qed.
 
+(** Where every decision that stands is shown, none is overruled. *)
+Lemma a_decision_is_shown_or_decided_anew k e :
+  (forall m, In m E -> maximal E k m = true -> shows answer (operation_of m) = true) ->
+  In e E ->
+  decides compare_key reading k e = true ->
+  shows answer (operation_of e) = true
+  \/ (exists f, In f E /\ decides_on (label k) f /\ sees f e = true /\ stands E (label k) f).
+Proof using happened is_cut labels_are_keys.
+  intros all_shown e_in decided. pose proof (cut_happened _ _ is_cut) as past.
+  destruct (every_decision_is_below_a_maximal_one compare_name H happened compare_key reading E k e)
+    as (m & m_in & is_max & [-> | seen]); auto.
+  right. exists m.
+  assert (decides_on (label k) m) as m_decides
+    by (now apply labels_are_keys; apply maximal_means_seen_by_no_decision in is_max).
+  repeat split; auto. now apply a_decision_stands_exactly_if_it_is_maximal.
+Qed.
+
 Lemma what_is_listed_is_overruled d n :
   In d listed ->
   In n (superseded d) ->
@@ -173,7 +195,8 @@ Section Types.
 Context (H E : list event) (happened : history compare_name H) (is_cut : cut H E).
 
 Ltac by_operation e :=
-  unfold decides_on, decided_key, decides, effect_on, register_reading, set_reading, map_reading;
+  unfold decides_on, decided_key, decides, effect_on, register_reading, set_reading, map_reading,
+    flag_reading, mv_register_reading, mv_map_reading;
   destruct (operation_of e); cbn -[equal];
   try (split; congruence);
   match goal with
@@ -194,6 +217,26 @@ Lemma map_keys k (e : event) :
   decides_on Lww_map (Some k) e <-> decides compare_name map_reading k e = true.
 Proof using lawful_names. by_operation e. Qed.
 
+Lemma rw_set_keys k (e : event) :
+  decides_on Rw_set (Some k) e <-> decides compare_name set_reading k e = true.
+Proof using lawful_names. by_operation e. Qed.
+
+Lemma ew_flag_keys (k : unit) (e : event) :
+  decides_on Ew_flag None e <-> decides compare_unit flag_reading k e = true.
+Proof. by_operation e. Qed.
+
+Lemma dw_flag_keys (k : unit) (e : event) :
+  decides_on Dw_flag None e <-> decides compare_unit flag_reading k e = true.
+Proof. by_operation e. Qed.
+
+Lemma mv_register_keys (k : unit) (e : event) :
+  decides_on Mv_register None e <-> decides compare_unit mv_register_reading k e = true.
+Proof. by_operation e. Qed.
+
+Lemma mv_map_keys k (e : event) :
+  decides_on Mv_map (Some k) e <-> decides compare_name mv_map_reading k e = true.
+Proof using lawful_names. by_operation e. Qed.
+
 Lemma a_register_shows_its_content k e :
   decides compare_unit register_reading k e = true ->
   shows (Content (content compare_name compare_value null E)) (operation_of e)
@@ -204,28 +247,112 @@ Proof.
   now destruct (operation_of e).
 Qed.
 
-Lemma a_set_shows_its_elements x e :
+Lemma a_set_shows_its_elements (contains : list event -> Name -> bool) x e :
+  (contains E x = true -> exists a, In a E /\ is_add compare_name x a = true) ->
+  In e E ->
+  decides compare_name set_reading x e = true ->
+  shows (Elements (elements_by compare_name contains E)) (operation_of e)
+  = has_effect compare_name compare_presence set_reading x (presence_of (contains E x)) e.
+Proof using lawful_names.
+  intros was_added e_in. unfold decides, has_effect, effect_on, set_reading, presence_of.
+  assert (member compare_name x (elements_by compare_name contains E) = contains E x) as inside.
+  { unfold elements_by.
+    rewrite (member_of_filter compare_name) by apply (set_of_is_rising compare_name).
+    destruct (contains E x) eqn:inside; [| apply andb_false_r].
+    rewrite andb_true_r. apply (member_means_in compare_name), (in_set_of compare_name);
+      [apply (set_of_is_rising compare_name) |].
+    destruct (was_added eq_refl) as (a & a_in & adds).
+    apply in_flat_map. exists a. split; [exact a_in |]. unfold is_add, added in *.
+    destruct (operation_of a) as [| | y | | | | | | |]; try easy.
+    destruct (equal_is_equality compare_name x y) as [-> |]; [now left | easy]. }
+  destruct (operation_of e) as [| | y | y | | | | | |]; try easy;
+    destruct (equal_is_equality compare_name x y) as [-> |]; try easy;
+    intros _; cbn [nothing_is_lost.shows]; rewrite inside; now destruct (contains E _).
+Qed.
+
+Lemma an_or_set_shows_its_elements x e :
   In e E ->
   decides compare_name set_reading x e = true ->
   shows (Elements (elements compare_name E)) (operation_of e)
   = has_effect compare_name compare_presence set_reading x
       (current_presence compare_name E x) e.
 Proof using lawful_names.
-  intros e_in. unfold decides, has_effect, effect_on, set_reading, current_presence.
-  assert (member compare_name x (elements compare_name E) = in_set compare_name E x) as inside.
-  { unfold elements.
-    rewrite (member_of_filter compare_name) by apply (set_of_is_rising compare_name).
-    destruct (in_set compare_name E x) eqn:inside; [| apply andb_false_r].
-    rewrite andb_true_r. apply (member_means_in compare_name), (in_set_of compare_name);
-      [apply (set_of_is_rising compare_name) |].
-    unfold in_set in inside.
-    apply existsb_exists in inside as (a & a_in & [adds _]%andb_prop).
-    apply in_flat_map. exists a. split; [exact a_in |]. unfold is_add, added in *.
-    destruct (operation_of a) as [| | y | | |]; try easy.
-    destruct (equal_is_equality compare_name x y) as [-> |]; [now left | easy]. }
-  destruct (operation_of e) as [| | y | y | |]; try easy;
-    destruct (equal_is_equality compare_name x y) as [-> |]; try easy;
-    intros _; cbn [nothing_is_lost.shows]; rewrite inside; now destruct (in_set compare_name E _).
+  apply (a_set_shows_its_elements (in_set compare_name)).
+  intros (a & a_in & [adds _]%andb_prop)%existsb_exists. eauto.
+Qed.
+
+Lemma an_rw_set_shows_its_elements x e :
+  In e E ->
+  decides compare_name set_reading x e = true ->
+  shows (Elements (elements_by compare_name (in_rw_set compare_name) E)) (operation_of e)
+  = has_effect compare_name compare_presence set_reading x
+      (presence_of (in_rw_set compare_name E x)) e.
+Proof using lawful_names.
+  apply a_set_shows_its_elements.
+  intros [(a & a_in & adds)%existsb_exists _]%andb_prop. eauto.
+Qed.
+
+Lemma a_flag_shows_its_value (enabled : bool) k (e : event) :
+  decides compare_unit flag_reading k e = true ->
+  shows (Enabled enabled) (operation_of e)
+  = has_effect compare_unit compare_presence flag_reading k (presence_of enabled) e.
+Proof.
+  unfold decides, has_effect, effect_on, flag_reading, presence_of.
+  now destruct (operation_of e), enabled.
+Qed.
+
+Lemma a_register_shows_its_concurrent_values (k : unit) m :
+  In m E ->
+  maximal compare_name compare_unit mv_register_reading E k m = true ->
+  shows (Values (concurrent_values compare_name compare_value null E)) (operation_of m) = true.
+Proof using lawful_values.
+  intros m_in is_max.
+  pose proof (mv_register_meaning_proof.a_maximal_write_is_unseen compare_name compare_unit
+    mv_register_reading written E k m) as unseen.
+  assert (forall e : event, written e = effect_on compare_unit mv_register_reading k e) as reads.
+  { intros e. unfold written, effect_on, mv_register_reading. now destruct (operation_of e), k. }
+  pose proof is_max as [decided _]%andb_prop. unfold decides in decided.
+  rewrite <- reads in decided. destruct (written m) as [v |] eqn:wrote; [| easy].
+  specialize (unseen v reads m_in is_max eq_refl). unfold written in wrote.
+  destruct (operation_of m); try easy. injection wrote as ->.
+  now apply mv_register_meaning_proof.what_was_written_is_listed.
+Qed.
+
+Lemma a_map_shows_its_concurrent_values k m :
+  In m E ->
+  maximal compare_name compare_name mv_map_reading E k m = true ->
+  shows (Value_sets (concurrent_entries compare_name compare_value null E)) (operation_of m)
+  = true.
+Proof using lawful_names lawful_values.
+  intros m_in is_max.
+  pose proof (mv_register_meaning_proof.a_maximal_write_is_unseen compare_name compare_name
+    mv_map_reading (put_at compare_name k) E k m) as unseen.
+  assert (forall e : event, put_at compare_name k e = effect_on compare_name mv_map_reading k e)
+    as reads.
+  { intros e. unfold put_at, effect_on, mv_map_reading. now destruct (operation_of e). }
+  pose proof is_max as [decided _]%andb_prop. unfold decides in decided.
+  rewrite <- reads in decided. destruct (put_at compare_name k m) as [v |] eqn:wrote; [| easy].
+  specialize (unseen v reads m_in is_max eq_refl). unfold put_at in wrote.
+  destruct (operation_of m) as [| | | | k' time v' | | | | |] eqn:puts; try easy.
+  destruct (equal_is_equality compare_name k k') as [<- |]; [| easy]. injection wrote as ->.
+  apply (mv_register_meaning_proof.what_was_written_is_listed compare_value null) in unseen.
+  cbn [nothing_is_lost.shows].
+  pose proof (mv_map_meaning_proof.the_entries_are_those_of_the_definition compare_name
+    compare_value null E) as entries.
+  pose proof (mv_map_meaning_proof.the_values_at_a_key_are_those_of_the_definition compare_name
+    compare_value null E k) as at_k.
+  destruct (equal compare_value v null) eqn:deleted; [reflexivity | cbn [orb] in *].
+  rewrite <- entries. unfold mv_map.value.
+  pose proof (decisions_meaning_proof.frontiers_are_well_formed compare_name compare_name
+    compare_value mv_map_reading E) as [sorts _]%andb_prop.
+  rewrite (find_in_map_some compare_name) by exact sorts.
+  change (set_of_values compare_value null (unseen_values compare_name (put_at compare_name k) E))
+    with (concurrent_values_at compare_name compare_value null E k) in unseen.
+  rewrite <- at_k in unseen. unfold mv_map.get, decisions.frontier, sorted_set in *.
+  destruct (find (V := list (decisions.decision Name Value)) compare_name k
+    (decisions.maximal (mv_map.meaning compare_name compare_value E))) as [ds |];
+    cbn [or_empty] in unseen; [| easy].
+  destruct (mv_map.values_of compare_value null ds) eqn:values; [easy | exact unseen].
 Qed.
 
 Lemma a_map_shows_its_entries k e :
@@ -236,7 +363,7 @@ Lemma a_map_shows_its_entries k e :
       (content_at compare_name compare_value null E k) e.
 Proof using lawful_names lawful_values.
   intros e_in. unfold decides, has_effect, effect_on, map_reading.
-  destruct (operation_of e) as [| | | | k' time v |] eqn:puts; try easy.
+  destruct (operation_of e) as [| | | | k' time v | | | | |] eqn:puts; try easy.
   destruct (equal_is_equality compare_name k k') as [-> |]; [| easy]. intros _.
   assert (member compare_name k' (set_of compare_name (flat_map put_key E)) = true) as is_key.
   { apply (member_means_in compare_name), (in_set_of compare_name);
@@ -271,6 +398,25 @@ Proof.
   unfold count. induction 1; cbn; congruence || (rewrite !N.add_assoc; f_equal; apply N.add_comm).
 Qed.
 
+Lemma counts_down_add_up (F G : list event) : Permutation F G -> count_down F = count_down G.
+Proof.
+  unfold count_down.
+  induction 1; cbn; congruence || (rewrite !N.add_assoc; f_equal; apply N.add_comm).
+Qed.
+
+Lemma a_balance_has_the_event_and_the_others e :
+  In e E ->
+  balance E = (Z.of_N (amount_of e) - Z.of_N (decrement_of e)
+    + balance (the_others compare_name e E))%Z.
+Proof using happened is_cut lawful_names.
+  intros there. unfold balance at 1.
+  rewrite (counts_add_up _ _ (an_event_and_the_others e there)),
+    (counts_down_add_up _ _ (an_event_and_the_others e there)).
+  unfold count, count_down, balance. cbn [map fold_right].
+  fold (count (the_others compare_name e E)) (count_down (the_others compare_name e E)).
+  lia.
+Qed.
+
 Theorem every_operation_is_accounted_for type e :
   In e E ->
   allows type (operation_of e) = true ->
@@ -280,32 +426,59 @@ Theorem every_operation_is_accounted_for type e :
     (fun user k n => In (k, n) (object_notices compare_name compare_value null type user E)) e.
 Proof using happened is_cut lawful_names lawful_values.
   intros e_in allowed. unfold accounted_for.
-  destruct (operation_of e) as [amount | time v | x | x | k time v | time v] eqn:performs;
+  destruct (operation_of e)
+    as [amount | time v | x | x | k time v | time v | amount | | | n] eqn:performs;
     destruct type; try easy; cbn [read].
   - rewrite (counts_add_up _ _ (an_event_and_the_others e e_in)). cbn. unfold amount_of at 1.
     now rewrite performs.
+  - rewrite (a_balance_has_the_event_and_the_others e e_in).
+    unfold amount_of, decrement_of. rewrite performs. lia.
   - exists None. split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
     apply (a_decision_is_accounted_for compare_unit compare_value register_reading
       (fun _ => None) Lww_register register_keys H E happened is_cut
       (current_content compare_name compare_value null E)) with (k := tt); auto.
     + intros k f _. apply a_register_shows_its_content.
     + apply (register_keys tt). unfold decides_on. now rewrite performs.
+  - exists None. split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    rewrite or_assoc_left. left.
+    apply (a_decision_is_shown_or_decided_anew compare_unit mv_register_reading
+      (fun _ => None) Mv_register mv_register_keys H E happened is_cut) with (k := tt); auto.
+    + intros m. apply a_register_shows_its_concurrent_values.
+    + apply (mv_register_keys tt). unfold decides_on. now rewrite performs.
   - exists (Some x). split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
     apply (a_decision_is_accounted_for compare_name compare_presence set_reading
       Some Or_set set_keys H E happened is_cut (current_presence compare_name E)); auto.
-    + intros k f. apply a_set_shows_its_elements.
+    + intros k f. apply an_or_set_shows_its_elements.
     + apply set_keys. unfold decides_on. now rewrite performs.
   - exists (Some x). split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
     apply (a_decision_is_accounted_for compare_name compare_presence set_reading
+      Some Rw_set rw_set_keys H E happened is_cut
+      (fun x => presence_of (in_rw_set compare_name E x))); auto.
+    + intros k f. apply an_rw_set_shows_its_elements.
+    + apply rw_set_keys. unfold decides_on. now rewrite performs.
+  - exists (Some x). split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    apply (a_decision_is_accounted_for compare_name compare_presence set_reading
       Some Or_set set_keys H E happened is_cut (current_presence compare_name E)); auto.
-    + intros k f. apply a_set_shows_its_elements.
+    + intros k f. apply an_or_set_shows_its_elements.
     + apply set_keys. unfold decides_on. now rewrite performs.
+  - exists (Some x). split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    apply (a_decision_is_accounted_for compare_name compare_presence set_reading
+      Some Rw_set rw_set_keys H E happened is_cut
+      (fun x => presence_of (in_rw_set compare_name E x))); auto.
+    + intros k f. apply an_rw_set_shows_its_elements.
+    + apply rw_set_keys. unfold decides_on. now rewrite performs.
   - exists (Some k). split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
     apply (a_decision_is_accounted_for compare_name compare_value map_reading
       Some Lww_map map_keys H E happened is_cut
       (content_at compare_name compare_value null E)); auto.
     + intros k' f. apply a_map_shows_its_entries.
     + apply map_keys. unfold decides_on. now rewrite performs.
+  - exists (Some k). split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    rewrite or_assoc_left. left.
+    apply (a_decision_is_shown_or_decided_anew compare_name mv_map_reading
+      Some Mv_map mv_map_keys H E happened is_cut); auto.
+    + intros m. apply a_map_shows_its_concurrent_values.
+    + apply mv_map_keys. unfold decides_on. now rewrite performs.
   - unfold items.
     assert (Permutation (flat_map entry_stamps E)
       (stamp_of e time v :: flat_map entry_stamps (the_others compare_name e E))) as stamps.
@@ -314,6 +487,41 @@ Proof using happened is_cut lawful_names lawful_values.
     rewrite (Permutation_map entry_of (sorting_keeps_the_items
       (compare_stamp compare_name compare_value) _)), stamps.
     cbn [map]. apply perm_skip, Permutation_map. symmetry. apply sorting_keeps_the_items.
+  - rewrite (a_balance_has_the_event_and_the_others e e_in).
+    unfold amount_of, decrement_of. rewrite performs. lia.
+  - exists None. split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    apply (a_decision_is_accounted_for compare_unit compare_presence flag_reading
+      (fun _ => None) Ew_flag ew_flag_keys H E happened is_cut
+      (fun _ => presence_of (ew_enabled compare_name E))) with (k := tt); auto.
+    + intros k f _. apply a_flag_shows_its_value.
+    + apply (ew_flag_keys tt). unfold decides_on. now rewrite performs.
+  - exists None. split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    apply (a_decision_is_accounted_for compare_unit compare_presence flag_reading
+      (fun _ => None) Dw_flag dw_flag_keys H E happened is_cut
+      (fun _ => presence_of (dw_enabled compare_name E))) with (k := tt); auto.
+    + intros k f _. apply a_flag_shows_its_value.
+    + apply (dw_flag_keys tt). unfold decides_on. now rewrite performs.
+  - exists None. split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    apply (a_decision_is_accounted_for compare_unit compare_presence flag_reading
+      (fun _ => None) Ew_flag ew_flag_keys H E happened is_cut
+      (fun _ => presence_of (ew_enabled compare_name E))) with (k := tt); auto.
+    + intros k f _. apply a_flag_shows_its_value.
+    + apply (ew_flag_keys tt). unfold decides_on. now rewrite performs.
+  - exists None. split; [unfold decides_on; now rewrite performs |]. rewrite <- performs.
+    apply (a_decision_is_accounted_for compare_unit compare_presence flag_reading
+      (fun _ => None) Dw_flag dw_flag_keys H E happened is_cut
+      (fun _ => presence_of (dw_enabled compare_name E))) with (k := tt); auto.
+    + intros k f _. apply a_flag_shows_its_value.
+    + apply (dw_flag_keys tt). unfold decides_on. now rewrite performs.
+  - destruct (max_register_meaning_proof.every_integer_is_reached Z.compare E n)
+      as (m & -> & reached);
+      [apply in_flat_map; exists e; rewrite performs; split; [assumption | now left] |].
+    unfold Z.le. rewrite Z.compare_antisym. now destruct (m ?= n)%Z.
+  - destruct (max_register_meaning_proof.every_integer_is_reached (turned Z.compare)
+      (lawful_integers := turned_orders_are_ordered _ integers_are_ordered) E n)
+      as (m & -> & reached);
+      [apply in_flat_map; exists e; rewrite performs; split; [assumption | now left] |].
+    unfold turned in reached. unfold Z.le. rewrite Z.compare_antisym. now destruct (n ?= m)%Z.
 Qed.
 
 Theorem what_is_reported_is_overruled type d n :
@@ -330,10 +538,19 @@ Proof using lawful_names lawful_values.
     intros k f _. apply a_register_shows_its_content.
   - apply (what_is_listed_is_overruled compare_name compare_presence set_reading
       Some Or_set set_keys E (current_presence compare_name E)).
-    intros k f. apply a_set_shows_its_elements.
+    intros k f. apply an_or_set_shows_its_elements.
   - apply (what_is_listed_is_overruled compare_name compare_value map_reading
       Some Lww_map map_keys E (content_at compare_name compare_value null E)).
     intros k f. apply a_map_shows_its_entries.
+  - apply (what_is_listed_is_overruled compare_name compare_presence set_reading
+      Some Rw_set rw_set_keys E (fun x => presence_of (in_rw_set compare_name E x))).
+    intros k f. apply an_rw_set_shows_its_elements.
+  - apply (what_is_listed_is_overruled compare_unit compare_presence flag_reading
+      (fun _ => None) Ew_flag ew_flag_keys E (fun _ => presence_of (ew_enabled compare_name E))).
+    intros k f _. apply a_flag_shows_its_value.
+  - apply (what_is_listed_is_overruled compare_unit compare_presence flag_reading
+      (fun _ => None) Dw_flag dw_flag_keys E (fun _ => presence_of (dw_enabled compare_name E))).
+    intros k f _. apply a_flag_shows_its_value.
 Qed.
 
 Theorem who_is_notified_was_overruled type user k n :
@@ -349,10 +566,19 @@ Proof using lawful_names lawful_values.
     intros k' f _. apply a_register_shows_its_content.
   - apply (what_is_notified_is_overruled compare_name compare_presence set_reading
       Some Or_set set_keys E (current_presence compare_name E)).
-    intros k' f. apply a_set_shows_its_elements.
+    intros k' f. apply an_or_set_shows_its_elements.
   - apply (what_is_notified_is_overruled compare_name compare_value map_reading
       Some Lww_map map_keys E (content_at compare_name compare_value null E)).
     intros k' f. apply a_map_shows_its_entries.
+  - apply (what_is_notified_is_overruled compare_name compare_presence set_reading
+      Some Rw_set rw_set_keys E (fun x => presence_of (in_rw_set compare_name E x))).
+    intros k' f. apply an_rw_set_shows_its_elements.
+  - apply (what_is_notified_is_overruled compare_unit compare_presence flag_reading
+      (fun _ => None) Ew_flag ew_flag_keys E (fun _ => presence_of (ew_enabled compare_name E))).
+    intros k' f _. apply a_flag_shows_its_value.
+  - apply (what_is_notified_is_overruled compare_unit compare_presence flag_reading
+      (fun _ => None) Dw_flag dw_flag_keys E (fun _ => presence_of (dw_enabled compare_name E))).
+    intros k' f _. apply a_flag_shows_its_value.
 Qed.
 End Types.
 
@@ -417,7 +643,8 @@ Proof using lawful_names lawful_values typed.
     apply in_flat_map. exists (object_of e, type). split.
     - now apply (found_means_in compare_name).
     - now apply in_map. }
-  destruct (operation_of e), (read compare_name compare_value null type _); auto;
+  destruct (operation_of e),
+    (read compare_name compare_value null type _) as [| | | | | | | | | []]; auto;
     destruct accounted as (k & decided & [shown | [again | (d & d_in & at_k & lost & users)]]);
     exists k; (split; [exact decided |]); auto; right; right; exists d; auto 10.
 Qed.

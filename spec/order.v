@@ -34,6 +34,10 @@ Definition compare_option {A : Type} (compare : A -> A -> comparison)
 
 Definition compare_unit (x y : unit) : comparison := Eq.
 
+(** The same order, the other way round. *)
+Definition turned {A : Type} (compare : A -> A -> comparison) (x y : A) : comparison :=
+  compare y x.
+
 Definition equal {A : Type} (compare : A -> A -> comparison) (x y : A) : bool :=
   match compare x y with
   | Eq => true

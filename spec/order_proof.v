@@ -3,7 +3,7 @@
     Pairs, options and injections of lawful comparisons are lawful, so that every record that
     is compared as the tuple of its fields is; and of two, the greater one is a join. *)
 
-From Coq Require Import Bool NArith.
+From Coq Require Import Bool NArith BinInt.
 From Rejoin Require Import order.
 
 Existing Class ordered.
@@ -118,6 +118,24 @@ Proof.
   - apply N.compare_eq_iff.
   - intros. now rewrite <- N.compare_antisym.
   - intros x y z. rewrite !N.compare_lt_iff. apply N.lt_trans.
+Qed.
+
+Lemma turned_orders_are_ordered {A : Type} (compare : A -> A -> comparison) :
+  ordered compare ->
+  ordered (turned compare).
+Proof.
+  intros lawful. unfold turned. split.
+  - intros x y. rewrite (equal_means_same _ lawful). split; congruence.
+  - intros x y. apply (turned_around _ lawful).
+  - intros x y z less more. now apply (transitive _ lawful) with y.
+Qed.
+
+Global Instance integers_are_ordered : ordered Z.compare.
+Proof.
+  split.
+  - exact Z.compare_eq_iff.
+  - intros x y. apply Z.compare_antisym.
+  - exact Z.lt_trans.
 Qed.
 
 Global Instance units_are_ordered : ordered compare_unit.

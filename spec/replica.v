@@ -6,12 +6,15 @@
     Cost: that of the objects.
     Source: Almeida et al., Delta State Replicated Data Types, JPDC 2018, section 4. *)
 
-From Coq Require Import List Bool NArith.
+From Coq Require Import List Bool NArith BinInt.
 From Rejoin Require Import order sorted_map dot delta.
 From Rejoin Require version_vector definition.
 From Rejoin Require g_counter lww_register or_set lww_map log.
+From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
+From Rejoin Require max_register min_register.
 Import definition (object_type, G_counter, Lww_register, Or_set, Lww_map, Log,
-  Count, Content, Elements, Entries, Items).
+  Pn_counter, Rw_set, Ew_flag, Dw_flag, Mv_register, Mv_map, Max_register, Min_register,
+  Count, Content, Elements, Entries, Items, Balance, Enabled, Values, Value_sets, Integer).
 Import ListNotations.
 Open Scope N_scope.
 
@@ -28,7 +31,15 @@ Inductive object :=
 | A_register (s : lww_register.state Name Value)
 | A_set (s : or_set.state Name)
 | A_map (s : lww_map.state Name Value)
-| A_log (s : log.state Name Value).
+| A_log (s : log.state Name Value)
+| A_pn_counter (s : pn_counter.state Name)
+| An_rw_set (s : rw_set.state Name)
+| An_ew_flag (s : ew_flag.state Name)
+| A_dw_flag (s : dw_flag.state Name)
+| An_mv_register (s : mv_register.state Name Value)
+| An_mv_map (s : mv_map.state Name Value)
+| A_max_register (s : max_register.state Name)
+| A_min_register (s : min_register.state Name).
 
 (** The states of all objects, or of some. *)
 Definition objects : Type := sorted_map Name object.
@@ -46,12 +57,23 @@ Definition type_of (x : object) : object_type :=
   | A_set _ => Or_set
   | A_map _ => Lww_map
   | A_log _ => Log
+  | A_pn_counter _ => Pn_counter
+  | An_rw_set _ => Rw_set
+  | An_ew_flag _ => Ew_flag
+  | A_dw_flag _ => Dw_flag
+  | An_mv_register _ => Mv_register
+  | An_mv_map _ => Mv_map
+  | A_max_register _ => Max_register
+  | A_min_register _ => Min_register
   end.
 
 Definition same_type (s t : object_type) : bool :=
   match s, t with
   | G_counter, G_counter | Lww_register, Lww_register | Or_set, Or_set
-  | Lww_map, Lww_map | Log, Log => true
+  | Lww_map, Lww_map | Log, Log
+  | Pn_counter, Pn_counter | Rw_set, Rw_set | Ew_flag, Ew_flag | Dw_flag, Dw_flag
+  | Mv_register, Mv_register | Mv_map, Mv_map
+  | Max_register, Max_register | Min_register, Min_register => true
   | _, _ => false
   end.
 
@@ -62,6 +84,14 @@ Definition well_formed_object (x : object) : bool :=
   | A_set s => or_set.well_formed compare_name s
   | A_map s => lww_map.well_formed compare_name compare_value s
   | A_log s => log.well_formed compare_name compare_value s
+  | A_pn_counter s => pn_counter.well_formed compare_name s
+  | An_rw_set s => rw_set.well_formed compare_name s
+  | An_ew_flag s => ew_flag.well_formed compare_name s
+  | A_dw_flag s => dw_flag.well_formed compare_name s
+  | An_mv_register s => mv_register.well_formed compare_name compare_value s
+  | An_mv_map s => mv_map.well_formed compare_name compare_value s
+  | A_max_register s => max_register.well_formed compare_name s
+  | A_min_register s => min_register.well_formed compare_name s
   end.
 
 (** Every object is declared with its type. *)
@@ -82,6 +112,14 @@ Definition bottom_object (type : object_type) : object :=
   | Or_set => A_set or_set.bottom
   | Lww_map => A_map lww_map.bottom
   | Log => A_log log.bottom
+  | Pn_counter => A_pn_counter pn_counter.bottom
+  | Rw_set => An_rw_set rw_set.bottom
+  | Ew_flag => An_ew_flag ew_flag.bottom
+  | Dw_flag => A_dw_flag dw_flag.bottom
+  | Mv_register => An_mv_register mv_register.bottom
+  | Mv_map => An_mv_map mv_map.bottom
+  | Max_register => A_max_register max_register.bottom
+  | Min_register => A_min_register min_register.bottom
   end.
 
 (** No object at all. *)
@@ -102,6 +140,16 @@ Definition join_object (a b : object) : object :=
   | A_set a, A_set b => A_set (or_set.join compare_name a b)
   | A_map a, A_map b => A_map (lww_map.join compare_name compare_value a b)
   | A_log a, A_log b => A_log (log.join compare_name compare_value a b)
+  | A_pn_counter a, A_pn_counter b => A_pn_counter (pn_counter.join compare_name a b)
+  | An_rw_set a, An_rw_set b => An_rw_set (rw_set.join compare_name a b)
+  | An_ew_flag a, An_ew_flag b => An_ew_flag (ew_flag.join compare_name a b)
+  | A_dw_flag a, A_dw_flag b => A_dw_flag (dw_flag.join compare_name a b)
+  | An_mv_register a, An_mv_register b =>
+      An_mv_register (mv_register.join compare_name compare_value a b)
+  | An_mv_map a, An_mv_map b => An_mv_map (mv_map.join compare_name compare_value a b)
+  | A_max_register a, A_max_register b =>
+      A_max_register (max_register.join compare_name Z.compare a b)
+  | A_min_register a, A_min_register b => A_min_register (min_register.join compare_name a b)
   | a, _ => a
   end.
 
@@ -123,6 +171,14 @@ Definition seen_object (x : object) : vector :=
   | A_set s => or_set.seen s
   | A_map s => lww_map.seen s
   | A_log s => log.seen s
+  | A_pn_counter s => pn_counter.seen s
+  | An_rw_set s => rw_set.seen s
+  | An_ew_flag s => ew_flag.seen s
+  | A_dw_flag s => dw_flag.seen s
+  | An_mv_register s => mv_register.seen s
+  | An_mv_map s => mv_map.seen s
+  | A_max_register s => max_register.seen s
+  | A_min_register s => min_register.seen s
   end.
 
 (** How many operations of one replica have been seen, over all objects and incarnations. *)
@@ -144,6 +200,28 @@ Definition perform_on (x : object) (o : origin Name) (seq : N) (user : option Na
       Some (A_map (lww_map.put compare_name compare_value o seq time user k v s))
   | A_log s, definition.Append time v =>
       Some (A_log (log.append compare_name compare_value o seq time v s))
+  | A_pn_counter s, definition.Increment amount =>
+      Some (A_pn_counter (pn_counter.increment compare_name o amount s))
+  | A_pn_counter s, definition.Decrement amount =>
+      Some (A_pn_counter (pn_counter.decrement compare_name o amount s))
+  | An_rw_set s, definition.Add x => Some (An_rw_set (rw_set.add compare_name o seq user x s))
+  | An_rw_set s, definition.Remove x =>
+      Some (An_rw_set (rw_set.remove compare_name o seq user x s))
+  | An_ew_flag s, definition.Enable =>
+      Some (An_ew_flag (ew_flag.enable compare_name o seq user s))
+  | An_ew_flag s, definition.Disable =>
+      Some (An_ew_flag (ew_flag.disable compare_name o seq user s))
+  | A_dw_flag s, definition.Enable => Some (A_dw_flag (dw_flag.enable compare_name o seq user s))
+  | A_dw_flag s, definition.Disable =>
+      Some (A_dw_flag (dw_flag.disable compare_name o seq user s))
+  | An_mv_register s, definition.Write _ v =>
+      Some (An_mv_register (mv_register.write compare_name o seq user v s))
+  | An_mv_map s, definition.Put k _ v =>
+      Some (An_mv_map (mv_map.put compare_name o seq user k v s))
+  | A_max_register s, definition.Write_integer n =>
+      Some (A_max_register (max_register.write compare_name Z.compare o n s))
+  | A_min_register s, definition.Write_integer n =>
+      Some (A_min_register (min_register.write compare_name o n s))
   | _, _ => None
   end.
 
@@ -168,6 +246,14 @@ Definition value (x : object) : definition.answer Name Value :=
   | A_set s => Elements (or_set.value s)
   | A_map s => Entries (lww_map.value compare_value null s)
   | A_log s => Items (log.value s)
+  | A_pn_counter s => Balance (pn_counter.value s)
+  | An_rw_set s => Elements (rw_set.value s)
+  | An_ew_flag s => Enabled (ew_flag.value s)
+  | A_dw_flag s => Enabled (dw_flag.value s)
+  | An_mv_register s => Values (mv_register.value compare_value null s)
+  | An_mv_map s => Value_sets (mv_map.value compare_value null s)
+  | A_max_register s => Integer (max_register.value s)
+  | A_min_register s => Integer (min_register.value s)
   end.
 
 (** The replicas whose operations have been seen. *)
@@ -192,7 +278,14 @@ Definition merge_decisions (x : object)
   | A_map s =>
       map (definition.under_name Some)
         (lww_map.merge_decisions compare_name compare_value null s)
-  | A_counter _ | A_log _ => []
+  | An_rw_set s =>
+      map (definition.under_name Some) (rw_set.merge_decisions compare_name s)
+  | An_ew_flag s =>
+      map (definition.under_name (fun _ => None)) (ew_flag.merge_decisions compare_name s)
+  | A_dw_flag s =>
+      map (definition.under_name (fun _ => None)) (dw_flag.merge_decisions compare_name s)
+  | A_counter _ | A_log _ | A_pn_counter _ | An_mv_register _ | An_mv_map _
+  | A_max_register _ | A_min_register _ => []
   end.
 
 (** What a user is to be told of an object. *)
@@ -206,7 +299,12 @@ Definition object_notices (user : Name) (x : object) : list (option Name * (Name
   | A_map s =>
       map (fun notice => (Some (fst notice), snd notice))
         (lww_map.notices compare_name compare_value null user s)
-  | A_counter _ | A_log _ => []
+  | An_rw_set s =>
+      map (fun notice => (Some (fst notice), snd notice)) (rw_set.notices compare_name user s)
+  | An_ew_flag s => map (fun notice => (None, snd notice)) (ew_flag.notices compare_name user s)
+  | A_dw_flag s => map (fun notice => (None, snd notice)) (dw_flag.notices compare_name user s)
+  | A_counter _ | A_log _ | A_pn_counter _ | An_mv_register _ | An_mv_map _
+  | A_max_register _ | A_min_register _ => []
   end.
 
 (** What a user is to be told, over all objects. *)
@@ -223,6 +321,14 @@ Definition part_since (v : vector) (x : object) : object :=
   | A_set s => A_set (or_set.part_since compare_name v s)
   | A_map s => A_map (lww_map.part_since compare_name v s)
   | A_log s => A_log (log.part_since compare_name v s)
+  | A_pn_counter s => A_pn_counter (pn_counter.part_since compare_name v s)
+  | An_rw_set s => An_rw_set (rw_set.part_since compare_name v s)
+  | An_ew_flag s => An_ew_flag (ew_flag.part_since compare_name v s)
+  | A_dw_flag s => A_dw_flag (dw_flag.part_since compare_name v s)
+  | An_mv_register s => An_mv_register (mv_register.part_since compare_name v s)
+  | An_mv_map s => An_mv_map (mv_map.part_since compare_name v s)
+  | A_max_register s => A_max_register (max_register.part_since v s)
+  | A_min_register s => A_min_register (min_register.part_since v s)
   end.
 
 Definition take_part (part x : object) : object :=
@@ -233,6 +339,18 @@ Definition take_part (part x : object) : object :=
   | A_set part, A_set s => A_set (or_set.take_part compare_name part s)
   | A_map part, A_map s => A_map (lww_map.take_part compare_name compare_value part s)
   | A_log part, A_log s => A_log (log.take_part compare_name compare_value part s)
+  | A_pn_counter part, A_pn_counter s => A_pn_counter (pn_counter.take_part compare_name part s)
+  | An_rw_set part, An_rw_set s => An_rw_set (rw_set.take_part compare_name part s)
+  | An_ew_flag part, An_ew_flag s => An_ew_flag (ew_flag.take_part compare_name part s)
+  | A_dw_flag part, A_dw_flag s => A_dw_flag (dw_flag.take_part compare_name part s)
+  | An_mv_register part, An_mv_register s =>
+      An_mv_register (mv_register.take_part compare_name compare_value part s)
+  | An_mv_map part, An_mv_map s =>
+      An_mv_map (mv_map.take_part compare_name compare_value part s)
+  | A_max_register part, A_max_register s =>
+      A_max_register (max_register.take_part compare_name Z.compare part s)
+  | A_min_register part, A_min_register s =>
+      A_min_register (min_register.take_part compare_name part s)
   | _, x => x
   end.
 
@@ -274,6 +392,14 @@ Definition object_meaning (type : object_type) (E : list (definition.event Name 
   | Or_set => A_set (or_set.meaning compare_name E)
   | Lww_map => A_map (lww_map.meaning compare_name compare_value E)
   | Log => A_log (log.meaning compare_name compare_value E)
+  | Pn_counter => A_pn_counter (pn_counter.meaning compare_name E)
+  | Rw_set => An_rw_set (rw_set.meaning compare_name E)
+  | Ew_flag => An_ew_flag (ew_flag.meaning compare_name E)
+  | Dw_flag => A_dw_flag (dw_flag.meaning compare_name E)
+  | Mv_register => An_mv_register (mv_register.meaning compare_name compare_value E)
+  | Mv_map => An_mv_map (mv_map.meaning compare_name compare_value E)
+  | Max_register => A_max_register (max_register.meaning compare_name Z.compare E)
+  | Min_register => A_min_register (min_register.meaning compare_name E)
   end.
 
 Definition meaning (types : schema) (E : list (definition.event Name Value)) : objects :=

@@ -2,16 +2,25 @@
 
     [meaning types E] has the objects of a replica that has seen the events [E]. *)
 
-From Coq Require Import List Bool NArith Lia.
+From Coq Require Import List Bool NArith BinInt Lia.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof delta.
 From Rejoin Require Import definition definition_proof version_vector_meaning_proof.
 From Rejoin Require version_vector version_vector_proof.
 From Rejoin Require g_counter lww_register or_set lww_map log.
 From Rejoin Require Import g_counter_meaning_proof lww_register_meaning_proof.
 From Rejoin Require Import or_set_meaning_proof lww_map_meaning_proof log_meaning_proof.
+From Rejoin Require Import decisions_meaning_proof pn_counter_meaning_proof.
+From Rejoin Require Import mv_register_meaning_proof mv_map_meaning_proof.
+From Rejoin Require Import max_register_meaning_proof.
+From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
+From Rejoin Require or_set_proof max_register_proof max_register min_register.
 From Rejoin Require Import replica.
 Import ListNotations.
 Open Scope N_scope.
+Import or_set_proof (presences_are_ordered).
+
+Local Instance least_is_ordered : ordered min_register.compare :=
+  turned_orders_are_ordered _ integers_are_ordered.
 
 Section Replica.
 Context {Name Value : Type}.
@@ -50,6 +59,19 @@ Proof using lawful_names lawful_values.
   - now apply the_set_depends_only_on_the_events.
   - now apply the_map_depends_only_on_the_events.
   - now apply the_log_depends_only_on_the_events.
+  - now apply the_pn_counter_depends_only_on_the_events.
+  - now apply (the_meaning_depends_only_on_the_events
+      compare_name compare_name compare_presence set_reading).
+  - now apply (the_meaning_depends_only_on_the_events
+      compare_name compare_unit compare_presence flag_reading).
+  - now apply (the_meaning_depends_only_on_the_events
+      compare_name compare_unit compare_presence flag_reading).
+  - now apply (the_meaning_depends_only_on_the_events
+      compare_name compare_unit compare_value mv_register_reading).
+  - now apply (the_meaning_depends_only_on_the_events
+      compare_name compare_name compare_value mv_map_reading).
+  - now apply (the_max_register_depends_only_on_the_events compare_name Z.compare).
+  - now apply (the_max_register_depends_only_on_the_events compare_name min_register.compare).
 Qed.
 
 Theorem joining_objects_unites_their_events type E F :
@@ -64,6 +86,14 @@ Proof using happened lawful_names lawful_values.
   - now apply (joining_sets_unites_their_events compare_name H).
   - now apply (joining_maps_unites_their_events compare_name compare_value H).
   - now apply (joining_logs_unites_their_events compare_name compare_value H).
+  - now apply (joining_pn_counters_unites_their_events compare_name H).
+  - now apply (rw_set_meaning_proof.joining_rw_sets_unites_their_events compare_name H).
+  - now apply (ew_flag_meaning_proof.joining_flags_unites_their_events compare_name H).
+  - now apply (dw_flag_meaning_proof.joining_flags_unites_their_events compare_name H).
+  - now apply (joining_mv_registers_unites_their_events compare_name compare_value H).
+  - now apply (joining_mv_maps_unites_their_events compare_name compare_value H).
+  - now apply (joining_max_registers_unites_their_events compare_name Z.compare H).
+  - now apply (joining_max_registers_unites_their_events compare_name min_register.compare H).
 Qed.
 
 Theorem performing_on_an_object_adds_the_event type E e :
@@ -77,12 +107,30 @@ Proof using happened lawful_names lawful_values.
   intros is_cut e_in saw_it.
   destruct (operation_of e) eqn:performed, type; try reflexivity;
     cbn [replica.object_meaning perform_on allows]; do 2 f_equal.
-  - now apply (incrementing_adds_the_event compare_name H).
+  - now apply (g_counter_meaning_proof.incrementing_adds_the_event compare_name H).
+  - now apply (pn_counter_meaning_proof.incrementing_adds_the_event compare_name H).
   - now apply (writing_adds_the_event compare_name compare_value H).
+  - now apply (writing_a_value_adds_the_event compare_name compare_value H) with timestamp.
   - now apply (adding_adds_the_event compare_name H).
+  - apply (rw_set_meaning_proof.deciding_an_element_adds_the_event compare_name H); auto.
+    now rewrite performed.
   - now apply (removing_adds_the_event compare_name H).
+  - apply (rw_set_meaning_proof.deciding_an_element_adds_the_event compare_name H); auto.
+    now rewrite performed.
   - now apply (putting_adds_the_event compare_name compare_value H).
+  - now apply (putting_a_value_adds_the_event compare_name compare_value H) with timestamp.
   - now apply (appending_adds_the_event compare_name compare_value H).
+  - now apply (decrementing_adds_the_event compare_name H).
+  - apply (ew_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+    now rewrite performed.
+  - apply (dw_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+    now rewrite performed.
+  - apply (ew_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+    now rewrite performed.
+  - apply (dw_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+    now rewrite performed.
+  - now apply (writing_an_integer_adds_the_event compare_name Z.compare H).
+  - now apply (writing_an_integer_adds_the_event compare_name min_register.compare H).
 Qed.
 
 Theorem an_object_is_read_as_defined type E :
@@ -94,9 +142,15 @@ Proof using happened lawful_names lawful_values.
   intros past distinct. destruct type; cbn [replica.object_meaning value read]; f_equal.
   - now apply the_value_is_the_count_of_the_definition.
   - now apply the_content_is_that_of_the_definition.
-  - now apply (the_elements_are_those_of_the_definition compare_name H).
-  - now apply the_entries_are_those_of_the_definition.
+  - now apply (or_set_meaning_proof.the_elements_are_those_of_the_definition compare_name H).
+  - now apply lww_map_meaning_proof.the_entries_are_those_of_the_definition.
   - now apply (the_items_are_those_of_the_definition compare_name compare_value H).
+  - now apply the_value_is_the_balance_of_the_definition.
+  - now apply (rw_set_meaning_proof.the_elements_are_those_of_the_definition compare_name H).
+  - now apply (ew_flag_meaning_proof.the_flag_is_that_of_the_definition compare_name H).
+  - now apply (dw_flag_meaning_proof.the_flag_is_that_of_the_definition compare_name H).
+  - now apply the_values_are_those_of_the_definition.
+  - now apply mv_map_meaning_proof.the_entries_are_those_of_the_definition.
 Qed.
 
 Theorem merge_decisions_of_an_object_are_as_defined type E :
@@ -111,6 +165,9 @@ Proof using happened lawful_names lawful_values.
   - now apply (merge_decisions_of_a_register_are_as_defined compare_name compare_value null H).
   - now apply (merge_decisions_of_a_set_are_as_defined compare_name H).
   - now apply (merge_decisions_of_a_map_are_as_defined compare_name compare_value null H).
+  - now apply (rw_set_meaning_proof.merge_decisions_of_an_rw_set_are_as_defined compare_name H).
+  - now apply (ew_flag_meaning_proof.merge_decisions_of_a_flag_are_as_defined compare_name H).
+  - now apply (dw_flag_meaning_proof.merge_decisions_of_a_flag_are_as_defined compare_name H).
 Qed.
 
 Theorem notices_of_an_object_are_as_defined user type E :
@@ -125,6 +182,9 @@ Proof using happened lawful_names lawful_values.
   - now apply (notices_of_a_register_are_as_defined compare_name compare_value null H).
   - now apply (notices_of_a_set_are_as_defined compare_name H).
   - now apply (notices_of_a_map_are_as_defined compare_name compare_value null H).
+  - now apply (rw_set_meaning_proof.notices_of_an_rw_set_are_as_defined compare_name H).
+  - now apply (ew_flag_meaning_proof.notices_of_a_flag_are_as_defined compare_name H).
+  - now apply (dw_flag_meaning_proof.notices_of_a_flag_are_as_defined compare_name H).
 Qed.
 
 Theorem taking_a_delta_of_an_object_adds_its_events type E F v :
@@ -142,6 +202,15 @@ Proof using happened lawful_names lawful_values.
   - now apply (taking_a_delta_of_a_set_adds_its_events compare_name H).
   - now apply (taking_a_delta_of_a_map_adds_its_events compare_name compare_value H).
   - now apply (taking_a_delta_of_a_log_adds_its_events compare_name compare_value H).
+  - now apply (taking_a_delta_of_a_pn_counter_adds_its_events compare_name H).
+  - now apply (rw_set_meaning_proof.taking_a_delta_of_an_rw_set_adds_its_events compare_name H).
+  - now apply (ew_flag_meaning_proof.taking_a_delta_of_a_flag_adds_its_events compare_name H).
+  - now apply (dw_flag_meaning_proof.taking_a_delta_of_a_flag_adds_its_events compare_name H).
+  - now apply (taking_a_delta_of_an_mv_register_adds_its_events compare_name compare_value H).
+  - now apply (taking_a_delta_of_an_mv_map_adds_its_events compare_name compare_value H).
+  - now apply (taking_a_delta_of_a_max_register_adds_its_events compare_name Z.compare H).
+  - now apply (taking_a_delta_of_a_max_register_adds_its_events compare_name
+      min_register.compare H).
 Qed.
 
 (** What is open is a function of the events, so replicas that have seen the same agree on it. *)

@@ -1,14 +1,20 @@
 (** Replicas: the product of lattices is one, and an operation equals taking in its deltas. *)
 
-From Coq Require Import List Bool NArith.
+From Coq Require Import List Bool NArith BinInt.
 From Rejoin Require Import order lattice sorted_map dot delta replica.
 From Rejoin Require Import order_proof sorted_map_proof lattice_proof dot_proof.
 From Rejoin Require version_vector definition decisions.
 From Rejoin Require g_counter lww_register or_set lww_map log.
 From Rejoin Require version_vector_proof decisions_proof.
 From Rejoin Require g_counter_proof lww_register_proof or_set_proof lww_map_proof log_proof.
+From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
+From Rejoin Require max_register min_register pn_counter_proof max_register_proof.
 Import ListNotations.
 Local Open Scope N_scope.
+Import or_set_proof (presences_are_ordered).
+
+Local Instance least_is_ordered : ordered min_register.compare :=
+  turned_orders_are_ordered _ integers_are_ordered.
 
 Section Replica.
 Context {Name Value : Type}.
@@ -18,6 +24,8 @@ Local Notation object := (object Name Value).
 Local Notation objects := (objects Name Value).
 Local Notation state := (state Name Value).
 Local Notation operation := (definition.operation Name Value).
+Local Notation compare_presence := definition.compare_presence.
+Local Notation decisions_are_a_lattice := decisions_proof.decisions_are_a_lattice.
 Local Notation well_formed_object := (well_formed_object compare_name compare_value).
 Local Notation fits := (fits compare_name).
 Local Notation well_formed := (well_formed compare_name compare_value).
@@ -50,6 +58,14 @@ Proof.
     | definition.Or_set => exists s, x = A_set s
     | definition.Lww_map => exists s, x = A_map s
     | definition.Log => exists s, x = A_log s
+    | definition.Pn_counter => exists s, x = A_pn_counter s
+    | definition.Rw_set => exists s, x = An_rw_set s
+    | definition.Ew_flag => exists s, x = An_ew_flag s
+    | definition.Dw_flag => exists s, x = A_dw_flag s
+    | definition.Mv_register => exists s, x = An_mv_register s
+    | definition.Mv_map => exists s, x = An_mv_map s
+    | definition.Max_register => exists s, x = A_max_register s
+    | definition.Min_register => exists s, x = A_min_register s
     end).
   { unfold well_formed_of. intros x good. apply andb_true_iff in good as [_ same].
     destruct type, x; try discriminate same; eexists; reflexivity. }
@@ -65,6 +81,27 @@ Proof.
       (fun _ _ => eq_refl) (lww_map_proof.lww_maps_are_a_lattice compare_name compare_value)).
   - apply (wrapped_lattices_are_a_lattice A_log _ _ wrapped (fun _ => andb_true_r _)
       (fun _ _ => eq_refl) (log_proof.logs_are_a_lattice compare_name compare_value)).
+  - apply (wrapped_lattices_are_a_lattice A_pn_counter _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl) (pn_counter_proof.pn_counters_are_a_lattice compare_name)).
+  - apply (wrapped_lattices_are_a_lattice An_rw_set _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl)
+      (decisions_are_a_lattice compare_name compare_name compare_presence)).
+  - apply (wrapped_lattices_are_a_lattice An_ew_flag _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl)
+      (decisions_are_a_lattice compare_name compare_unit compare_presence)).
+  - apply (wrapped_lattices_are_a_lattice A_dw_flag _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl)
+      (decisions_are_a_lattice compare_name compare_unit compare_presence)).
+  - apply (wrapped_lattices_are_a_lattice An_mv_register _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl) (decisions_are_a_lattice compare_name compare_unit compare_value)).
+  - apply (wrapped_lattices_are_a_lattice An_mv_map _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl) (decisions_are_a_lattice compare_name compare_name compare_value)).
+  - apply (wrapped_lattices_are_a_lattice A_max_register _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl)
+      (max_register_proof.max_registers_are_a_lattice compare_name Z.compare)).
+  - apply (wrapped_lattices_are_a_lattice A_min_register _ _ wrapped (fun _ => andb_true_r _)
+      (fun _ _ => eq_refl)
+      (max_register_proof.max_registers_are_a_lattice compare_name min_register.compare)).
 Qed.
 
 (** ** T1 of all objects *)
@@ -161,6 +198,12 @@ Definition covered_object (x : object) : bool :=
   | A_set s => decisions.covered compare_name s
   | A_map s => lww_map_proof.covered compare_name s
   | A_log s => log_proof.covered compare_name s
+  | An_rw_set s => decisions.covered compare_name s
+  | An_ew_flag s => decisions.covered compare_name s
+  | A_dw_flag s => decisions.covered compare_name s
+  | An_mv_register s => decisions.covered compare_name s
+  | An_mv_map s => decisions.covered compare_name s
+  | A_pn_counter _ | A_max_register _ | A_min_register _ => true
   end.
 
 Definition covered (xs : objects) : bool := forallb (fun entry => covered_object (snd entry)) xs.
@@ -191,6 +234,14 @@ Proof.
   - apply (or_set_proof.the_join_is_covered compare_name); assumption.
   - apply (lww_map_proof.the_join_is_covered compare_name compare_value); assumption.
   - apply (log_proof.the_join_is_covered compare_name compare_value); assumption.
+  - now apply (decisions_proof.the_join_is_covered
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.the_join_is_covered
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_join_is_covered
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_join_is_covered compare_name compare_unit compare_value).
+  - now apply (decisions_proof.the_join_is_covered compare_name compare_name compare_value).
 Qed.
 
 Theorem the_join_is_covered types (a b : objects) :
@@ -233,6 +284,20 @@ Proof.
   - now apply (or_set_proof.remove_is_well_formed compare_name).
   - now apply (lww_map_proof.put_is_well_formed compare_name compare_value).
   - now apply (log_proof.append_is_well_formed compare_name compare_value).
+  - apply (pn_counter_proof.increment_is_well_formed compare_name);
+      [now apply N.leb_le | assumption].
+  - apply (pn_counter_proof.decrement_is_well_formed compare_name);
+      [now apply N.leb_le | assumption].
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_name compare_presence).
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_name compare_presence).
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_unit compare_value).
+  - now apply (decisions_proof.decide_is_well_formed compare_name compare_name compare_value).
+  - now apply (max_register_proof.write_is_well_formed compare_name Z.compare).
+  - now apply (max_register_proof.write_is_well_formed compare_name min_register.compare).
 Qed.
 
 Theorem performing_is_covered (x y : object) o seq user op :
@@ -248,6 +313,26 @@ Proof.
   - now apply (or_set_proof.remove_is_covered compare_name).
   - now apply (lww_map_proof.put_is_covered compare_name compare_value).
   - now apply (log_proof.append_is_covered compare_name compare_value).
+  - reflexivity.
+  - reflexivity.
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_unit compare_value).
+  - now apply (decisions_proof.the_next_decision_is_covered
+      compare_name compare_name compare_value).
+  - reflexivity.
+  - reflexivity.
 Qed.
 
 Theorem performing_is_inflationary (x y : object) o seq user op :
@@ -265,6 +350,28 @@ Proof.
   - now apply (or_set_proof.remove_is_inflationary compare_name).
   - now apply (lww_map_proof.put_is_inflationary compare_name compare_value).
   - now apply (log_proof.append_is_inflationary compare_name compare_value).
+  - apply (pn_counter_proof.increment_is_inflationary compare_name);
+      [now apply N.leb_le | assumption].
+  - apply (pn_counter_proof.decrement_is_inflationary compare_name);
+      [now apply N.leb_le | assumption].
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_unit compare_value).
+  - now apply (decisions_proof.the_next_decision_is_inflationary
+      compare_name compare_name compare_value).
+  - now apply (max_register_proof.write_is_inflationary compare_name Z.compare).
+  - now apply (max_register_proof.write_is_inflationary compare_name min_register.compare).
 Qed.
 
 Theorem performing_equals_its_delta (x y : object) o seq user op :
@@ -282,6 +389,28 @@ Proof.
   - now apply (or_set_proof.remove_equals_its_delta compare_name).
   - now apply (lww_map_proof.put_equals_its_delta compare_name compare_value).
   - now apply (log_proof.append_equals_its_delta compare_name compare_value).
+  - apply (pn_counter_proof.increment_equals_its_delta compare_name);
+      [now apply N.leb_le | assumption].
+  - apply (pn_counter_proof.decrement_equals_its_delta compare_name);
+      [now apply N.leb_le | assumption].
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_unit compare_value).
+  - now apply (decisions_proof.the_next_decision_equals_its_delta
+      compare_name compare_name compare_value).
+  - now apply (max_register_proof.write_equals_its_delta compare_name Z.compare).
+  - now apply (max_register_proof.write_equals_its_delta compare_name min_register.compare).
 Qed.
 
 (** ** Deltas of one object *)
@@ -302,6 +431,17 @@ Proof.
   - now apply (or_set_proof.part_since_is_well_formed compare_name).
   - now apply (lww_map_proof.part_since_is_well_formed compare_name compare_value).
   - now apply (log_proof.part_since_is_well_formed compare_name compare_value).
+  - now apply (pn_counter_proof.part_since_is_well_formed compare_name).
+  - now apply (decisions_proof.part_since_is_well_formed
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.part_since_is_well_formed
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.part_since_is_well_formed
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.part_since_is_well_formed compare_name compare_unit compare_value).
+  - now apply (decisions_proof.part_since_is_well_formed compare_name compare_name compare_value).
+  - easy.
+  - easy.
 Qed.
 
 Theorem taking_a_part_is_well_formed (part x : object) :
@@ -315,6 +455,14 @@ Proof.
   - now apply (or_set_proof.take_part_is_well_formed compare_name).
   - now apply (lww_map_proof.take_part_is_well_formed compare_name compare_value).
   - now apply (log_proof.take_part_is_well_formed compare_name compare_value).
+  - now apply (pn_counter_proof.take_part_is_well_formed compare_name).
+  - now apply (decisions_proof.take_part_is_well_formed compare_name compare_name compare_presence).
+  - now apply (decisions_proof.take_part_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.take_part_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.take_part_is_well_formed compare_name compare_unit compare_value).
+  - now apply (decisions_proof.take_part_is_well_formed compare_name compare_name compare_value).
+  - now apply (max_register_proof.take_part_is_well_formed compare_name Z.compare).
+  - now apply (max_register_proof.take_part_is_well_formed compare_name min_register.compare).
 Qed.
 
 Theorem a_part_is_covered v (x : object) :
@@ -328,6 +476,14 @@ Proof.
   - apply (or_set_proof.part_since_is_covered compare_name).
   - apply (lww_map_proof.part_since_is_covered compare_name compare_value).
   - apply (log_proof.part_since_is_covered compare_name compare_value).
+  - reflexivity.
+  - apply (decisions_proof.part_since_is_covered compare_name compare_name compare_presence).
+  - apply (decisions_proof.part_since_is_covered compare_name compare_unit compare_presence).
+  - apply (decisions_proof.part_since_is_covered compare_name compare_unit compare_presence).
+  - apply (decisions_proof.part_since_is_covered compare_name compare_unit compare_value).
+  - apply (decisions_proof.part_since_is_covered compare_name compare_name compare_value).
+  - reflexivity.
+  - reflexivity.
 Qed.
 
 Theorem taking_a_part_is_covered (part x : object) :
@@ -342,6 +498,11 @@ Proof.
   - apply (or_set_proof.take_part_is_covered compare_name).
   - apply (lww_map_proof.take_part_is_covered compare_name compare_value).
   - apply (log_proof.take_part_is_covered compare_name compare_value).
+  - apply (decisions_proof.take_part_is_covered compare_name compare_name compare_presence).
+  - apply (decisions_proof.take_part_is_covered compare_name compare_unit compare_presence).
+  - apply (decisions_proof.take_part_is_covered compare_name compare_unit compare_presence).
+  - apply (decisions_proof.take_part_is_covered compare_name compare_unit compare_value).
+  - apply (decisions_proof.take_part_is_covered compare_name compare_name compare_value).
 Qed.
 
 Lemma an_object_joined_with_itself_stays (x : object) :
@@ -364,6 +525,19 @@ Proof.
   - now apply (or_set_proof.taking_a_part_is_inflationary compare_name).
   - now apply (lww_map_proof.taking_a_part_is_inflationary compare_name compare_value).
   - now apply (log_proof.taking_a_part_is_inflationary compare_name compare_value).
+  - now apply (pn_counter_proof.taking_a_part_is_inflationary compare_name).
+  - now apply (decisions_proof.taking_a_part_is_inflationary
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.taking_a_part_is_inflationary
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.taking_a_part_is_inflationary
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.taking_a_part_is_inflationary
+      compare_name compare_unit compare_value).
+  - now apply (decisions_proof.taking_a_part_is_inflationary
+      compare_name compare_name compare_value).
+  - now apply (max_register_proof.taking_a_part_is_inflationary compare_name Z.compare).
+  - now apply (max_register_proof.taking_a_part_is_inflationary compare_name min_register.compare).
 Qed.
 
 Theorem taking_part_of_itself_changes_nothing v (x : object) :
@@ -376,6 +550,20 @@ Proof.
   - now apply (or_set_proof.taking_part_of_itself_changes_nothing compare_name).
   - now apply (lww_map_proof.taking_part_of_itself_changes_nothing compare_name compare_value).
   - now apply (log_proof.taking_part_of_itself_changes_nothing compare_name compare_value).
+  - now apply (pn_counter_proof.taking_part_of_itself_changes_nothing compare_name).
+  - now apply (decisions_proof.taking_part_of_itself_changes_nothing
+      compare_name compare_name compare_presence).
+  - now apply (decisions_proof.taking_part_of_itself_changes_nothing
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.taking_part_of_itself_changes_nothing
+      compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.taking_part_of_itself_changes_nothing
+      compare_name compare_unit compare_value).
+  - now apply (decisions_proof.taking_part_of_itself_changes_nothing
+      compare_name compare_name compare_value).
+  - now apply (max_register_proof.taking_part_of_itself_changes_nothing compare_name Z.compare).
+  - now apply (max_register_proof.taking_part_of_itself_changes_nothing
+      compare_name min_register.compare).
 Qed.
 
 Lemma what_an_object_has_seen_is_well_formed (x : object) :
@@ -391,6 +579,14 @@ Proof.
     apply (decisions_proof.seen_is_well_formed compare_name compare_name compare_value).
     now apply (lww_map_proof.decisions_are_well_formed compare_name compare_value).
   - now apply (log_proof.seen_is_well_formed compare_name compare_value).
+  - now apply (pn_counter_proof.seen_is_well_formed compare_name).
+  - now apply (decisions_proof.seen_is_well_formed compare_name compare_name compare_presence).
+  - now apply (decisions_proof.seen_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.seen_is_well_formed compare_name compare_unit compare_presence).
+  - now apply (decisions_proof.seen_is_well_formed compare_name compare_unit compare_value).
+  - now apply (decisions_proof.seen_is_well_formed compare_name compare_name compare_value).
+  - easy.
+  - easy.
 Qed.
 
 (** ** T2 of a replica *)

@@ -10,9 +10,10 @@
     Source: Merkle, A digital signature based on a conventional encryption function, CRYPTO 1987;
     Leb128 as in the DWARF format, section 7.6. *)
 
-From Coq Require Import List Bool NArith.
+From Coq Require Import List Bool NArith BinInt.
 From Rejoin Require Import order sorted_map dot.
 From Rejoin Require decisions g_counter lww_register or_set lww_map log replica definition.
+From Rejoin Require pn_counter max_register.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -210,7 +211,30 @@ Definition known_of_map (s : lww_map.state Name Value)
     : sorted_map Name (known (Effect := Value)) :=
   known_of compare_name (decisions.maximal (lww_map.decisions s)) (lww_map.winners s).
 
+(** A type that reads the store alone has no winners. *)
+Definition known_of_store {K Effect : Type} (compare_key : K -> K -> comparison)
+    (s : decisions.state Name K Effect) : sorted_map K (known (Effect := Effect)) :=
+  known_of compare_key (decisions.maximal s) [].
+
 Definition no_bytes (k : unit) : bytes := [].
+
+Definition integer_bytes (n : Z) : bytes :=
+  match n with
+  | Z0 => [0]
+  | Zpos p => 1 :: uv (Npos p)
+  | Zneg p => 2 :: uv (Npos p)
+  end.
+
+(** The increments of origins under 0, the decrements under 1. *)
+Definition share_records (side : N) (shares : sorted_map (origin Name) N)
+    : list (bool * record) :=
+  map (fun entry => (false, (side :: origin_bytes (fst entry), uv (snd entry)))) shares.
+
+Definition integer_records (n : option Z) : list (bool * record) :=
+  match n with
+  | Some n => [(false, ([], integer_bytes n))]
+  | None => []
+  end.
 
 (** All records of an object, each with whether it is of removals only. *)
 Definition records (x : object) : list (bool * record) :=
@@ -228,15 +252,32 @@ Definition records (x : object) : list (bool * record) :=
       map (fun e => (false, (dot_bytes (log.dot_of e),
           uv (log.seq_of e) ++ uv (log.timestamp e) ++ content_bytes (log.content e))))
         (log.entries s)
+  | replica.A_pn_counter s =>
+      share_records 0 (pn_counter.increments s) ++ share_records 1 (pn_counter.decrements s)
+  | replica.An_rw_set s =>
+      keyed_records definition.compare_presence name_bytes presence_bytes is_removed
+        (known_of_store compare_name s)
+  | replica.An_ew_flag s | replica.A_dw_flag s =>
+      keyed_records definition.compare_presence no_bytes presence_bytes is_removed
+        (known_of_store compare_unit s)
+  | replica.An_mv_register s =>
+      keyed_records compare_value no_bytes written_bytes is_null (known_of_store compare_unit s)
+  | replica.An_mv_map s =>
+      keyed_records compare_value name_bytes written_bytes is_null
+        (known_of_store compare_name s)
+  | replica.A_max_register s | replica.A_min_register s =>
+      integer_records (max_register.greatest s)
   end.
 
 (** The long values of an object, which its records have by their hashes. *)
 Definition value_messages (x : object) : list message :=
   match x with
-  | replica.A_counter _ | replica.A_set _ => []
   | replica.A_register s => keyed_messages written_messages (known_of_register s)
   | replica.A_map s => keyed_messages written_messages (known_of_map s)
   | replica.A_log s => flat_map (fun e => content_messages (log.content e)) (log.entries s)
+  | replica.An_mv_register s => keyed_messages written_messages (known_of_store compare_unit s)
+  | replica.An_mv_map s => keyed_messages written_messages (known_of_store compare_name s)
+  | _ => []
   end.
 
 Definition select (of_removals : bool) (rs : list (bool * record)) : sorted_set record :=
@@ -391,6 +432,14 @@ Definition tag (x : object) : N :=
   | definition.Or_set => 3
   | definition.Lww_map => 4
   | definition.Log => 5
+  | definition.Pn_counter => 6
+  | definition.Rw_set => 7
+  | definition.Ew_flag => 8
+  | definition.Dw_flag => 9
+  | definition.Mv_register => 10
+  | definition.Mv_map => 11
+  | definition.Max_register => 12
+  | definition.Min_register => 13
   end.
 
 (** The hash of the content, or of the removals. *)
@@ -419,6 +468,18 @@ Definition without_vector (x : object) : object :=
   | replica.A_map s =>
       replica.A_map (lww_map.State (bare (lww_map.decisions s)) (lww_map.winners s))
   | replica.A_log s => replica.A_log (log.State [] (log.entries s))
+  | replica.A_pn_counter s =>
+      replica.A_pn_counter
+        (pn_counter.State [] (pn_counter.increments s) (pn_counter.decrements s))
+  | replica.An_rw_set s => replica.An_rw_set (bare s)
+  | replica.An_ew_flag s => replica.An_ew_flag (bare s)
+  | replica.A_dw_flag s => replica.A_dw_flag (bare s)
+  | replica.An_mv_register s => replica.An_mv_register (bare s)
+  | replica.An_mv_map s => replica.An_mv_map (bare s)
+  | replica.A_max_register s =>
+      replica.A_max_register (max_register.State [] (max_register.greatest s))
+  | replica.A_min_register s =>
+      replica.A_min_register (max_register.State [] (max_register.greatest s))
   end.
 
 Definition without_vectors (xs : objects) : objects :=
@@ -430,11 +491,11 @@ Definition settled (x : object) : bool :=
   match x with
   | replica.A_register s => settled_keys compare_value (known_of_register s)
   | replica.A_map s => settled_keys compare_value (known_of_map s)
-  | replica.A_counter _ | replica.A_set _ | replica.A_log _ => true
+  | _ => true
   end.
 
 (** The object without what it records under a key; the register has none, its record goes
-    under [None]. *)
+    under [None]. Only LWW-Registers, OR-Sets and LWW-Maps drop records; other objects stay. *)
 Definition drop (key : option Name) (x : object) : object :=
   let without {V : Type} (k : Name) (m : sorted_map Name V) :=
     filter (fun entry => negb (equal compare_name (fst entry) k)) m in

@@ -108,22 +108,7 @@ Proof using lawful_names lawful_values.
     (version_vector.of_dots compare_name (map dot_of E)) = true) as vectors
     by now apply version_vector_proof.of_dots_is_well_formed.
   destruct type; cbn [replica.object_meaning replica.well_formed_object].
-  - unfold g_counter.well_formed. rewrite !andb_true_iff. split; [split |]; [exact vectors | |].
-    + now apply g_counter_meaning_proof.the_shares_are_the_counts_by_origin.
-    + destruct (g_counter_meaning_proof.the_shares_are_the_counts_by_origin compare_name E)
-        as [sorts found].
-      apply (forallb_means_all_found (compare_origin compare_name)); [exact sorts |].
-      intros o n at_o. rewrite found in at_o. unfold g_counter_meaning_proof.share_in in at_o.
-      destruct (g_counter_meaning_proof.of_origin compare_name o E) as [| e these] eqn:by_o;
-        [easy |].
-      injection at_o as <-. cbn [snd]. apply N.leb_le.
-      assert (In e E) as there.
-      { assert (In e (g_counter_meaning_proof.of_origin compare_name o E)) as there
-          by (rewrite by_o; now left).
-        now apply filter_In in there. }
-      specialize (allowed e there). specialize (all_valid e there).
-      unfold count. cbn [map fold_right]. unfold amount_of.
-      destruct (operation_of e); try easy. cbn in all_valid. apply N.leb_le in all_valid. lia.
+  - now apply (g_counter_meaning_proof.a_counter_of_valid_events_is_well_formed compare_name).
   - unfold lww_register.well_formed, decisions.well_formed.
     cbn [lww_register.meaning lww_register.decisions].
     rewrite frontiers_are_well_formed by exact _. now rewrite andb_true_r.
@@ -138,6 +123,20 @@ Proof using lawful_names lawful_values.
   - unfold log.well_formed. cbn [log.meaning log.seen log.entries].
     rewrite (set_of_is_rising (log.compare_entry compare_name compare_value)).
     now rewrite andb_true_r.
+  - apply andb_true_iff. split.
+    + now apply (g_counter_meaning_proof.a_counter_of_valid_events_is_well_formed compare_name).
+    + unfold pn_counter.down.
+      rewrite pn_counter_meaning_proof.the_decrements_are_the_opposite_increments.
+      apply (g_counter_meaning_proof.a_counter_of_valid_events_is_well_formed compare_name).
+      intros ? (e & <- & there)%in_map_iff. specialize (all_valid e there).
+      unfold pn_counter.opposite. cbn [operation_of]. now destruct (operation_of e).
+  - apply andb_true_iff. split; [exact vectors | now apply frontiers_are_well_formed].
+  - apply andb_true_iff. split; [exact vectors | now apply frontiers_are_well_formed].
+  - apply andb_true_iff. split; [exact vectors | now apply frontiers_are_well_formed].
+  - apply andb_true_iff. split; [exact vectors | now apply frontiers_are_well_formed].
+  - apply andb_true_iff. split; [exact vectors | now apply frontiers_are_well_formed].
+  - exact vectors.
+  - exact vectors.
 Qed.
 End Meaning.
 

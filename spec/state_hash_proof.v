@@ -4,7 +4,7 @@
     unless two messages that were hashed have one digest; and the tree that is kept and updated is
     the tree that is made from nothing but the records. *)
 
-From Coq Require Import List Bool NArith Lia Permutation.
+From Coq Require Import List Bool NArith BinInt Lia Permutation.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof state_hash.
 From Rejoin Require definition_proof.
 From Rejoin Require version_vector decisions g_counter lww_register or_set lww_map log replica.
@@ -524,6 +524,43 @@ Proof using lawful_effects lawful_keys lawful_names.
   rewrite known_is_found in there by assumption. specialize (rises k). cbn [snd].
   now destruct (find compare_key k m) as [ds |], (find compare_key k w) as [d |];
     try discriminate; injection there as <-.
+Qed.
+
+(** A store alone: there are no winners. *)
+Lemma a_stores_keys_are_canonical (m : sorted_map K (sorted_set decision)) entry :
+  decisions.well_formed_frontiers compare_name compare_key compare_effect m = true ->
+  (forall entry d, In entry (known_of compare_key m []) -> In d (all_of (snd entry)) ->
+    readable (decisions.effect d)) ->
+  In entry (known_of compare_key m []) ->
+  canonical false (snd entry).
+Proof using lawful_effects lawful_keys lawful_names.
+  intros good all_readable.
+  apply well_formed_keys_are_canonical; [exact good | reflexivity |].
+  intros [k x] there. split; [intros d; now apply all_readable |].
+  apply decisions_proof.well_formed_frontiers_mean in good as (sorts & _); [| exact _ ..].
+  apply (found_means_in compare_key) in there; [| now apply known_is_sorted].
+  rewrite known_is_found in there by auto. cbn [find] in there.
+  destruct (find compare_key k m); [| easy]. now injection there as <-.
+Qed.
+
+Lemma equal_records_make_equal_stores (m m' : sorted_map K (sorted_set decision)) :
+  decisions.well_formed_frontiers compare_name compare_key compare_effect m = true ->
+  decisions.well_formed_frontiers compare_name compare_key compare_effect m' = true ->
+  (forall entry d, In entry (known_of compare_key m []) -> In d (all_of (snd entry)) ->
+    readable (decisions.effect d)) ->
+  (forall entry d, In entry (known_of compare_key m' []) -> In d (all_of (snd entry)) ->
+    readable (decisions.effect d)) ->
+  (forall r, In r (map snd (keyed_records (known_of compare_key m []))) <->
+    In r (map snd (keyed_records (known_of compare_key m' [])))) ->
+  m = m'.
+Proof using effects_can_be_read keys_differ lawful_effects lawful_keys lawful_names names_differ.
+  intros good good' all all' same.
+  apply (equal_knowledge_makes_equal_keys m m' [] []); auto.
+  apply (equal_records_make_equal_keys false); auto.
+  - apply known_is_sorted; [exact (proj1 (andb_prop _ _ good)) | reflexivity].
+  - apply known_is_sorted; [exact (proj1 (andb_prop _ _ good')) | reflexivity].
+  - intros entry. now apply a_stores_keys_are_canonical.
+  - intros entry. now apply a_stores_keys_are_canonical.
 Qed.
 End Keyed.
 
@@ -1113,6 +1150,13 @@ Definition readable_presence (p : definition.presence) : Prop := True.
 Local Notation of_value_keys key_bytes :=
   (of_keys compare_value key_bytes written_bytes (canonical compare_value readable_value true)).
 
+Local Notation of_stored_value_keys key_bytes :=
+  (of_keys compare_value key_bytes written_bytes (canonical compare_value readable_value false)).
+
+Local Notation of_presence_keys key_bytes :=
+  (of_keys definition.compare_presence key_bytes presence_bytes
+    (canonical definition.compare_presence readable_presence false)).
+
 (** The records of one type. *)
 Definition of_type (type : definition.object_type) (r : record) : Prop :=
   match type with
@@ -1126,7 +1170,21 @@ Definition of_type (type : definition.object_type) (r : record) : Prop :=
       exists d seq time v,
         r = (dot_bytes d, uv seq ++ uv time ++ content_bytes v)
         /\ incl (content_messages v) ms
+  | definition.Pn_counter => exists side o n, r = (side :: origin_bytes o, uv n)
+  | definition.Rw_set => of_presence_keys name_bytes r
+  | definition.Ew_flag | definition.Dw_flag => of_presence_keys no_bytes r
+  | definition.Mv_register => of_stored_value_keys no_bytes r
+  | definition.Mv_map => of_stored_value_keys name_bytes r
+  | definition.Max_register | definition.Min_register => exists n, r = ([], integer_bytes n)
   end.
+
+Lemma integers_can_be_read n n' r s :
+  integer_bytes n ++ r = integer_bytes n' ++ s -> n = n' /\ r = s.
+Proof.
+  destruct n as [| p | p], n' as [| p' | p']; cbn [integer_bytes app]; try easy;
+    intros same; injection same as same; [now subst | |];
+    apply numbers_can_be_read in same as [[= ->] ->]; now split.
+Qed.
 
 Lemma records_of_a_type_can_be_read type : prefix_free (of_type type) encode_record.
 Proof using free lawful_names lawful_values names_differ one_length values_differ.
@@ -1146,6 +1204,25 @@ Proof using free lawful_names lawful_values names_differ one_length values_diffe
     apply numbers_can_be_read in same as [-> same].
     apply numbers_can_be_read in same as [-> same].
     now apply (contents_can_be_read ms free) in same as [-> ->].
+  - intros a b r s (i & o & n & ->) (i' & o' & n' & ->). unfold encode_record. cbn [fst snd].
+    rewrite <- !app_assoc. intros same. apply strings_can_be_read in same as [-> same].
+    now apply numbers_can_be_read in same as [-> ->].
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s _ _. apply presences_can_be_read.
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s _ _. apply presences_can_be_read.
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s _ _. apply presences_can_be_read.
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s. now apply (written_values_can_be_read ms).
+  - apply records_of_keys_can_be_read; [exact _ |].
+    intros v v' r s. now apply (written_values_can_be_read ms).
+  - intros a b r s (n & ->) (n' & ->). unfold encode_record. cbn [fst snd].
+    rewrite <- !app_assoc. intros same. apply strings_can_be_read in same as [_ same].
+    now apply integers_can_be_read in same as [-> ->].
+  - intros a b r s (n & ->) (n' & ->). unfold encode_record. cbn [fst snd].
+    rewrite <- !app_assoc. intros same. apply strings_can_be_read in same as [_ same].
+    now apply integers_can_be_read in same as [-> ->].
 Qed.
 
 (** *** What is known of the keys of a well-formed object *)
@@ -1203,6 +1280,45 @@ Proof using lawful_names.
   destruct (find compare_name k (decisions.maximal s)); [| easy]. now injection there as <-.
 Qed.
 
+(** The values that a store has written can be read where their messages were hashed. *)
+Lemma stored_values_can_be_read {K : Type} (compare_key : K -> K -> comparison)
+    (s : decisions.state Name K Value) entry d :
+  incl (keyed_messages written_messages
+    (state_hash.known_of_store compare_key s)) ms ->
+  In entry (known_of compare_key (decisions.maximal s) []) ->
+  In d (all_of (snd entry)) ->
+  readable_value (decisions.effect d).
+Proof.
+  intros hashed there d_in m m_in. apply hashed. apply in_flat_map. exists entry.
+  split; [exact there |]. apply in_flat_map. now exists d.
+Qed.
+
+Lemma stores_are_well_formed {K Effect : Type} (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison) {lawful_keys : ordered compare_key}
+    {lawful_effects : ordered compare_effect} (s : decisions.state Name K Effect) :
+  decisions.well_formed compare_name compare_key compare_effect s = true ->
+  decisions.well_formed_frontiers compare_name compare_key compare_effect (decisions.maximal s)
+  = true.
+Proof using lawful_names. now intros [_ good]%andb_prop. Qed.
+
+Lemma records_of_a_store {K Effect : Type} (compare_key : K -> K -> comparison)
+    (compare_effect : Effect -> Effect -> comparison) {lawful_keys : ordered compare_key}
+    {lawful_effects : ordered compare_effect} (key_bytes : K -> bytes)
+    (effect_bytes : Effect -> bytes) (readable : Effect -> Prop)
+    (s : decisions.state Name K Effect) item :
+  decisions.well_formed compare_name compare_key compare_effect s = true ->
+  (forall entry d, In entry (known_of compare_key (decisions.maximal s) []) ->
+    In d (all_of (snd entry)) -> readable (decisions.effect d)) ->
+  In item (state_hash.known_of_store compare_key s) ->
+  of_keys compare_effect key_bytes effect_bytes (canonical compare_effect readable false)
+    (key_bytes (fst item), body_bytes compare_name name_bytes compare_effect effect_bytes
+      (snd item)).
+Proof using lawful_names.
+  intros good all there. exists (fst item), (snd item). split; [reflexivity |].
+  apply (a_stores_keys_are_canonical compare_key compare_effect readable
+    (decisions.maximal s)); auto. now apply stores_are_well_formed.
+Qed.
+
 Lemma records_are_of_their_type x r :
   well_formed_object x = true ->
   settled x = true ->
@@ -1211,7 +1327,8 @@ Lemma records_are_of_their_type x r :
   of_type (replica.type_of x) r.
 Proof using lawful_names lawful_values.
   intros good fine hashed there. apply in_map_iff in there as (entry & <- & there).
-  destruct x as [s | s | s | s | s]; apply in_map_iff in there as (item & <- & there); cbn [snd].
+  destruct x as [s | s | s | s | s | s | s | s | s | s | s | s | s];
+    try (apply in_map_iff in there as (item & <- & there)); cbn [snd].
   - now exists (fst item), (snd item).
   - exists (fst item), (snd item). split; [reflexivity |].
     now apply a_registers_keys_are_canonical with s.
@@ -1221,6 +1338,101 @@ Proof using lawful_names lawful_values.
     now apply a_maps_keys_are_canonical with s.
   - exists (log.dot_of item), (log.seq_of item), (log.timestamp item), (log.content item).
     split; [reflexivity |]. intros m m_in. apply hashed. apply in_flat_map. now exists item.
+  - apply in_app_iff in there as [there | there];
+      apply in_map_iff in there as (item & <- & there); cbn [snd].
+    + now exists 0, (fst item), (snd item).
+    + now exists 1, (fst item), (snd item).
+  - now apply (records_of_a_store compare_name definition.compare_presence) with s.
+  - now apply (records_of_a_store compare_unit definition.compare_presence) with s.
+  - now apply (records_of_a_store compare_unit definition.compare_presence) with s.
+  - apply (records_of_a_store compare_unit compare_value) with s; auto.
+    intros entry' d. now apply (stored_values_can_be_read compare_unit s).
+  - apply (records_of_a_store compare_name compare_value) with s; auto.
+    intros entry' d. now apply (stored_values_can_be_read compare_name s).
+  - cbn [state_hash.records] in there. unfold integer_records in there.
+    destruct (max_register.greatest s) as [n |]; [| easy].
+    destruct there as [<- | []]. now exists n.
+  - cbn [state_hash.records] in there. unfold integer_records in there.
+    destruct (max_register.greatest s) as [n |]; [| easy].
+    destruct there as [<- | []]. now exists n.
+Qed.
+
+(** Shares are read from their records. *)
+Lemma equal_share_records_make_equal_shares (side : N) (m m' : sorted_map (origin Name) N) :
+  sorted (compare_origin compare_name) m = true ->
+  sorted (compare_origin compare_name) m' = true ->
+  (forall o n, In (side :: origin_bytes o, uv n)
+      (map snd (share_records name_bytes side m)) <->
+    In (side :: origin_bytes o, uv n) (map snd (share_records name_bytes side m'))) ->
+  m = m'.
+Proof using lawful_names names_differ.
+  intros sorts sorts' same.
+  apply (equal_content_makes_equal_maps (compare_origin compare_name)); auto.
+  assert (forall (m m' : sorted_map (origin Name) N) entry,
+    (forall o n, In (side :: origin_bytes o, uv n)
+        (map snd (share_records name_bytes side m)) ->
+      In (side :: origin_bytes o, uv n) (map snd (share_records name_bytes side m'))) ->
+    In entry m -> In entry m') as half.
+  { intros m1 m2 [o n] part there. specialize (part o n). unfold share_records in part.
+    rewrite !map_map, !in_map_iff in part. cbn [fst snd] in part.
+    destruct part as ([o' n'] & [= origins counts] & there'); [now exists (o, n) |].
+    cbn [fst snd] in *.
+    destruct (origins_can_be_read o' o [] []) as [-> _]; [now rewrite !app_nil_r |].
+    destruct (numbers_can_be_read n' n [] []) as [-> _]; [now rewrite !app_nil_r |].
+    exact there'. }
+  intros entry. split; apply half; intros o n; apply same.
+Qed.
+
+Lemma share_records_are_on_their_side (side other : N) (m : sorted_map (origin Name) N) key body :
+  In (other :: key, body) (map snd (share_records name_bytes side m)) -> other = side.
+Proof.
+  unfold share_records. rewrite map_map. now intros (entry & [= -> _ _] & _)%in_map_iff.
+Qed.
+
+Lemma equal_records_make_equal_sides s s' :
+  pn_counter.well_formed compare_name s = true ->
+  pn_counter.well_formed compare_name s' = true ->
+  (forall r, In r (map snd (records (replica.A_pn_counter s))) <->
+    In r (map snd (records (replica.A_pn_counter s')))) ->
+  pn_counter.increments s = pn_counter.increments s'
+  /\ pn_counter.decrements s = pn_counter.decrements s'.
+Proof using lawful_names names_differ.
+  intros [up down]%andb_prop [up' down']%andb_prop same.
+  assert (forall c : g_counter.state Name, g_counter.well_formed compare_name c = true ->
+    sorted (compare_origin compare_name) (g_counter.shares c) = true) as sorts
+    by (intros c [[_ good]%andb_prop _]%andb_prop; exact good).
+  cbn [state_hash.records] in same.
+  assert (forall r, In r (map snd (share_records name_bytes 0 (pn_counter.increments s)))
+      \/ In r (map snd (share_records name_bytes 1 (pn_counter.decrements s))) <->
+    In r (map snd (share_records name_bytes 0 (pn_counter.increments s')))
+      \/ In r (map snd (share_records name_bytes 1 (pn_counter.decrements s')))) as both
+    by (intros r; specialize (same r); now rewrite !map_app, !in_app_iff in same).
+  assert (forall m key body, In (0 :: key, body) (map snd (share_records name_bytes 1 m)) -> False)
+    as zero by (intros m key body there; now apply share_records_are_on_their_side in there).
+  assert (forall m key body, In (1 :: key, body) (map snd (share_records name_bytes 0 m)) -> False)
+    as one by (intros m key body there; now apply share_records_are_on_their_side in there).
+  split.
+  - apply (equal_share_records_make_equal_shares 0); [now apply (sorts (pn_counter.up s))
+      | now apply (sorts (pn_counter.up s')) |].
+    intros o n. specialize (both (0 :: origin_bytes o, uv n)).
+    split; intros there; destruct both as [half half'];
+      [destruct half | destruct half']; auto; exfalso; eapply zero; eassumption.
+  - apply (equal_share_records_make_equal_shares 1); [now apply (sorts (pn_counter.down s))
+      | now apply (sorts (pn_counter.down s')) |].
+    intros o n. specialize (both (1 :: origin_bytes o, uv n)).
+    split; intros there; destruct both as [half half'];
+      [destruct half | destruct half']; auto; exfalso; eapply one; eassumption.
+Qed.
+
+Lemma equal_records_make_equal_integers (n n' : option Z) :
+  (forall r, In r (map snd (integer_records n)) <-> In r (map snd (integer_records n'))) ->
+  n = n'.
+Proof.
+  destruct n as [n |], n' as [n' |]; cbn; intros same; [| | | reflexivity].
+  - destruct (proj1 (same _) (or_introl eq_refl)) as [[= bytes] | []].
+    destruct (integers_can_be_read n' n [] []) as [-> _]; [now rewrite !app_nil_r | reflexivity].
+  - now destruct (proj1 (same _) (or_introl eq_refl)).
+  - now destruct (proj2 (same _) (or_introl eq_refl)).
 Qed.
 
 Theorem equal_records_make_equal_objects x y :
@@ -1234,7 +1446,8 @@ Theorem equal_records_make_equal_objects x y :
   (forall r, In r (map snd (records x)) <-> In r (map snd (records y))) ->
   without_vector x = without_vector y.
 Proof using free lawful_names lawful_values names_differ one_length values_differ.
-  destruct x as [s | s | s | s | s], y as [s' | s' | s' | s' | s'];
+  destruct x as [s | s | s | s | s | s | s | s | s | s | s | s | s],
+    y as [s' | s' | s' | s' | s' | s' | s' | s' | s' | s' | s' | s' | s'];
     try discriminate; intros _ good good' fine fine' hashed hashed' same.
   - cbn [without_vector]. do 2 f_equal.
     apply andb_prop in good as [good _], good' as [good' _].
@@ -1326,6 +1539,50 @@ Proof using free lawful_names lawful_values names_differ one_length values_diffe
     { intros e there m m_in. apply hashed'. apply in_flat_map. now exists e. }
     intros e. split; apply half; auto; intros r; specialize (same r); rewrite !map_map in same;
       apply same.
+  - destruct (equal_records_make_equal_sides s s' good good' same) as [up down].
+    cbn [without_vector]. now rewrite up, down.
+  - cbn [without_vector]. do 2 f_equal.
+    eapply (equal_records_make_equal_stores compare_name definition.compare_presence name_bytes)
+      with (readable := readable_presence);
+      [exact names_differ | | now apply stores_are_well_formed | now apply stores_are_well_formed | | |
+       exact same].
+    + intros p p' r t _ _. apply presences_can_be_read.
+    + now intros.
+    + now intros.
+  - cbn [without_vector]. do 2 f_equal.
+    eapply (equal_records_make_equal_stores compare_unit definition.compare_presence no_bytes)
+      with (readable := readable_presence);
+      [now intros [] [] | | now apply stores_are_well_formed | now apply stores_are_well_formed | | |
+       exact same].
+    + intros p p' r t _ _. apply presences_can_be_read.
+    + now intros.
+    + now intros.
+  - cbn [without_vector]. do 2 f_equal.
+    eapply (equal_records_make_equal_stores compare_unit definition.compare_presence no_bytes)
+      with (readable := readable_presence);
+      [now intros [] [] | | now apply stores_are_well_formed | now apply stores_are_well_formed | | |
+       exact same].
+    + intros p p' r t _ _. apply presences_can_be_read.
+    + now intros.
+    + now intros.
+  - cbn [without_vector]. do 2 f_equal.
+    eapply (equal_records_make_equal_stores compare_unit compare_value no_bytes)
+      with (readable := readable_value);
+      [now intros [] [] | | now apply stores_are_well_formed | now apply stores_are_well_formed | | |
+       exact same].
+    + intros v v' r t. now apply (written_values_can_be_read ms).
+    + intros entry d. now apply (stored_values_can_be_read compare_unit s).
+    + intros entry d. now apply (stored_values_can_be_read compare_unit s').
+  - cbn [without_vector]. do 2 f_equal.
+    eapply (equal_records_make_equal_stores compare_name compare_value name_bytes)
+      with (readable := readable_value);
+      [exact names_differ | | now apply stores_are_well_formed | now apply stores_are_well_formed | | |
+       exact same].
+    + intros v v' r t. now apply (written_values_can_be_read ms).
+    + intros entry d. now apply (stored_values_can_be_read compare_name s).
+    + intros entry d. now apply (stored_values_can_be_read compare_name s').
+  - cbn [without_vector]. do 2 f_equal. now apply equal_records_make_equal_integers.
+  - cbn [without_vector]. do 2 f_equal. now apply equal_records_make_equal_integers.
 Qed.
 
 (** Told apart without a look into what is hashed. *)
@@ -1468,8 +1725,9 @@ Lemma records_and_vector_make_the_object (x y : object) :
   replica.seen_object x = replica.seen_object y ->
   x = y.
 Proof.
-  destruct x as [[] | [[] ] | [] | [[] ] | []], y as [[] | [[] ] | [] | [[] ] | []]; cbn;
-    intros same vectors; try discriminate; congruence.
+  destruct x as [[] | [[] ] | [] | [[] ] | [] | [] | [] | [] | [] | [] | [] | [] | []],
+    y as [[] | [[] ] | [] | [[] ] | [] | [] | [] | [] | [] | [] | [] | [] | []];
+    try discriminate; cbn; intros same vectors; congruence.
 Qed.
 
 Lemma records_and_vectors_make_the_objects (xs ys : objects) :
@@ -1647,7 +1905,8 @@ Proof using lawful_names lawful_values.
   assert (tag (drop compare_name key x) = tag x) as ->.
   { now destruct x, key. }
   do 2 f_equal. f_equal. apply dropping_removals_keeps_the_content. intros r.
-  destruct x as [s | s | s | s | s], key as [k |]; try reflexivity; cbn [only_removals_at] in gone.
+  destruct x as [s | s | s | s | s | | | | | | | |], key as [k |]; try reflexivity;
+    cbn [only_removals_at] in gone.
   - cbn [drop state_hash.records]. split; [easy |]. intros there. unfold keyed_records in there.
     apply in_map_iff in there as ([[] known] & same & there).
     pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_unit
@@ -1764,7 +2023,8 @@ Theorem what_is_dropped_shows_in_no_answer key user x :
      = replica.object_notices compare_name compare_value null user x.
 Proof using lawful_names lawful_values.
   intros good gone.
-  destruct x as [s | s | s | s | s], key as [k |]; try (now cbn); cbn [only_removals_at] in gone.
+  destruct x as [s | s | s | s | s | | | | | | | |], key as [k |]; try (now cbn);
+    cbn [only_removals_at] in gone.
   - pose proof (proj2 (proj1 (decisions_proof.well_formed_means compare_name compare_unit
       compare_value (lww_register.decisions s)) good)) as keys.
     apply (removals_of_a_key_are_gone compare_unit) in gone as [gone gone_winner];
@@ -1954,17 +2214,36 @@ Proof using names_are_bytes.
   destruct (member _ _ _); [repeat constructor |]. constructor; [easy | apply decisions].
 Qed.
 
+Lemma integers_are_bytes n : are_bytes (integer_bytes n).
+Proof.
+  destruct n; [repeat constructor | |]; (constructor; [easy | apply numbers_are_bytes]).
+Qed.
+
 Lemma records_are_bytes x r : In r (map snd (records x)) -> are_bytes (encode_record r).
 Proof using digests_are_bytes names_are_bytes values_are_bytes.
   intros there.
   assert (are_bytes (fst r) /\ are_bytes (snd r)) as [key body].
   { apply in_map_iff in there as (entry & <- & there).
-    destruct x as [s | s | s | s | s]; apply in_map_iff in there as (item & <- & there);
-      cbn [fst snd]; split; auto using origins_are_bytes, dots_are_bytes, numbers_are_bytes;
-      try (apply bodies_are_bytes; auto using written_values_are_bytes, presences_are_bytes).
+    destruct x as [s | s | s | s | s | s | s | s | s | s | s | s | s];
+      try (apply in_map_iff in there as (item & <- & there); cbn [fst snd]; split;
+        auto using origins_are_bytes, dots_are_bytes, numbers_are_bytes;
+        try (apply bodies_are_bytes;
+          auto using written_values_are_bytes, presences_are_bytes)).
     - constructor.
     - apply Forall_app. split; [apply numbers_are_bytes |].
-      apply Forall_app. split; [apply numbers_are_bytes | apply contents_are_bytes]. }
+      apply Forall_app. split; [apply numbers_are_bytes | apply contents_are_bytes].
+    - apply in_app_iff in there as [there | there];
+        apply in_map_iff in there as (item & <- & there); cbn [fst snd];
+        (split; [constructor; [easy | apply origins_are_bytes] | apply numbers_are_bytes]).
+    - constructor.
+    - constructor.
+    - constructor.
+    - cbn [state_hash.records] in there. unfold integer_records in there.
+      destruct (max_register.greatest s); [| easy]. destruct there as [<- | []].
+      split; [constructor | apply integers_are_bytes].
+    - cbn [state_hash.records] in there. unfold integer_records in there.
+      destruct (max_register.greatest s); [| easy]. destruct there as [<- | []].
+      split; [constructor | apply integers_are_bytes]. }
   apply Forall_app. split; [now apply strings_are_bytes | exact body].
 Qed.
 
@@ -2034,12 +2313,17 @@ Proof using digests_are_bytes names_are_bytes values_are_bytes.
     + now destruct x.
     + intros r r_in. apply (records_are_bytes x). apply a_record_is_selected_once.
       destruct b; [now right | now left].
-  - destruct x as [s | s | s | s | s]; try easy; cbn [state_hash.value_messages] in there.
+  - destruct x as [s | s | s | s | s | s | s | s | s | s | s | s | s]; try easy;
+      cbn [state_hash.value_messages] in there.
     + apply in_flat_map in there as (entry & _ & there).
       apply in_flat_map in there as (d & _ & there). now apply written in there.
     + apply in_flat_map in there as (entry & _ & there).
       apply in_flat_map in there as (d & _ & there). now apply written in there.
     + apply in_flat_map in there as (e & _ & there). now apply contents in there.
+    + apply in_flat_map in there as (entry & _ & there).
+      apply in_flat_map in there as (d & _ & there). now apply written in there.
+    + apply in_flat_map in there as (entry & _ & there).
+      apply in_flat_map in there as (d & _ & there). now apply written in there.
 Qed.
 End Bytes.
 End State_hash.

@@ -40,11 +40,11 @@ Definition assemble_sets (pieces : list object) : object :=
   end.
 
 Lemma every_delta_is_cut x : cut_sets x <> [].
-Proof. now destruct x as [| | [seen [| entry entries]] | |]. Qed.
+Proof. now destruct x as [| | [seen [| entry entries]] | | | | | | | | | |]. Qed.
 
 Lemma every_delta_is_assembled x : assemble_sets (cut_sets x) = x.
 Proof.
-  destruct x as [s | s | [seen [| entry entries]] | s | s]; try reflexivity.
+  destruct x as [| | [seen [| entry entries]] | | | | | | | | | |]; try reflexivity.
   cbn [cut_sets decisions.maximal map assemble_sets decisions.seen flat_map entries_of app].
   do 3 f_equal. induction entries as [| other entries IH]; [reflexivity |]. cbn. now rewrite IH.
 Qed.

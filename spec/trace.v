@@ -53,7 +53,8 @@ Inductive claim :=
 | Hashes (replica : Name) (object algorithm : option Name) (digest : Value)
 | Converged (replicas : list Name)
 | Decides (replica object : Name) (decisions : option (list decision))
-| Tells (replica user : Name) (notices : option (list notice)).
+| Tells (replica user : Name) (notices : option (list notice))
+| Reads_values (replica object key : Name) (values : option (list Value)).
 
 Inductive line :=
 | Operates (replica object : Name) (op : operation) (id user : option Name)
@@ -191,8 +192,15 @@ Definition declared (h : header) (names : option (list Name)) : Prop :=
 (** Whether there are decisions on objects of this type. *)
 Definition has_decisions (type : object_type) : bool :=
   match type with
-  | G_counter | Log => false
-  | Lww_register | Or_set | Lww_map => true
+  | Lww_register | Or_set | Lww_map | Rw_set | Ew_flag | Dw_flag => true
+  | _ => false
+  end.
+
+(** Whether objects of this type have elements. *)
+Definition has_elements (type : object_type) : bool :=
+  match type with
+  | Or_set | Rw_set => true
+  | _ => false
   end.
 
 Definition only (object : option Name) : option (list Name) := option_map (fun o => [o]) object.
@@ -200,13 +208,15 @@ Definition only (object : option Name) : option (list Name) := option_map (fun o
 Definition possible_claim (h : header) (c : claim) : Prop :=
   match c with
   | Reads r o _ => In r (replicas h) /\ exists type, declares h o type
-  | Reads_element r o _ _ => In r (replicas h) /\ declares h o Or_set
+  | Reads_element r o _ _ =>
+      In r (replicas h) /\ exists type, declares h o type /\ has_elements type = true
   | Reads_key r o _ _ => In r (replicas h) /\ declares h o Lww_map
   | Counts r object _ | Hashes r object _ _ => In r (replicas h) /\ declared h (only object)
   | Converged rs => incl rs (replicas h) /\ NoDup rs /\ (2 <= length rs)%nat
   | Decides r o _ =>
       In r (replicas h) /\ exists type, declares h o type /\ has_decisions type = true
   | Tells r _ _ => In r (replicas h)
+  | Reads_values r o _ _ => In r (replicas h) /\ declares h o Mv_map
   end.
 
 Definition was_sent (past : list line) (m : Name) : Prop :=
@@ -247,11 +257,24 @@ Definition possible_lines (h : header) (ls : list line) : Prop :=
 
 (** ** When a claim agrees with the definitions *)
 
+(** Concurrent values are answered in any order and with any repeats. *)
+Definition same_members (claimed actual : list Value) : Prop :=
+  forall v, In v claimed <-> In v actual.
+
+Definition same_entry (claimed actual : Name * list Value) : Prop :=
+  fst claimed = fst actual /\ same_members (snd claimed) (snd actual).
+
+(** Equal up to [same] in some order, with repeats. *)
+Definition rearranged {A : Type} (same : A -> A -> Prop) (xs ys : list A) : Prop :=
+  exists zs, Permutation xs zs /\ Forall2 same zs ys.
+
 (** Sets and maps are answered in any order. *)
 Definition same_answer (claimed actual : answer) : Prop :=
   match claimed, actual with
   | Elements xs, Elements ys => Permutation xs ys
   | Entries xs, Entries ys => Permutation xs ys
+  | Values xs, Values ys => same_members xs ys
+  | Value_sets xs, Value_sets ys => rearranged same_entry xs ys
   | _, _ => claimed = actual
   end.
 
@@ -260,10 +283,6 @@ Definition same_decision (claimed actual : decision) : Prop :=
   key claimed = key actual /\
   Permutation (kept claimed) (kept actual) /\
   Permutation (superseded claimed) (superseded actual).
-
-(** Equal up to [same] in some order, with repeats. *)
-Definition rearranged {A : Type} (same : A -> A -> Prop) (xs ys : list A) : Prop :=
-  exists zs, Permutation xs zs /\ Forall2 same zs ys.
 
 (** A state hash as it was claimed: when, where, of what, by which algorithm. *)
 Record hashed := Hashed {
@@ -324,7 +343,10 @@ Definition agrees (h : header) (past : list line) (c : claim) : Prop :=
       exists type actual,
         declares h o type /\ shows past r o type actual /\ same_answer claimed actual
   | Reads_element r o x (Some claimed) =>
-      exists E, lists past r (Some o) E /\ claimed = in_set compare_name E x
+      exists type E,
+        declares h o type /\
+        lists past r (Some o) E /\
+        claimed = contains compare_name type E x
   | Reads_key r o k claimed =>
       exists E, lists past r (Some o) E /\ claimed = content_at compare_name compare_value null E k
   | Counts r object (Some claimed) =>
@@ -353,8 +375,12 @@ Definition agrees (h : header) (past : list line) (c : claim) : Prop :=
       exists E,
         lists past r None E /\
         Permutation claimed (all_notices compare_name compare_value null (objects h) user E)
+  | Reads_values r o k (Some claimed) =>
+      exists E,
+        lists past r (Some o) E /\
+        same_members claimed (concurrent_values_at compare_name compare_value null E k)
   | Reads _ _ None | Reads_element _ _ _ None | Counts _ _ None | Decides _ _ None
-  | Tells _ _ None => False
+  | Tells _ _ None | Reads_values _ _ _ None => False
   end.
 
 (** ** The rule under which a false claim is found *)
@@ -365,7 +391,7 @@ Inductive rule :=
 
 Definition breaks (h : header) (past : list line) (c : claim) (broken : rule) : Prop :=
   match c with
-  | Reads _ _ _ | Reads_element _ _ _ _ | Reads_key _ _ _ _ =>
+  | Reads _ _ _ | Reads_element _ _ _ _ | Reads_key _ _ _ _ | Reads_values _ _ _ _ =>
       broken = Value_rule /\ ~ agrees h past c
   | Counts _ _ _ => broken = Vector_rule /\ ~ agrees h past c
   | Hashes r object algorithm digest =>

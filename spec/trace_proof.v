@@ -3,7 +3,7 @@
     Every definition takes the events that were seen as a list; here it is shown that their order
     does not matter, so that each claim is judged by one answer only. *)
 
-From Coq Require Import List Bool NArith Permutation Lia.
+From Coq Require Import List Bool NArith BinInt Permutation Lia.
 From Rejoin Require Import order sorted_map dot definition trace.
 From Rejoin Require Import order_proof sorted_map_proof dot_proof.
 Import ListNotations.
@@ -32,6 +32,17 @@ Proof.
   - now rewrite <- same.
   - now apply (Permutation_in _ (Permutation_sym reordered)).
   - now rewrite same.
+Qed.
+
+Lemma forallb_is_independent_of_order (p q : A -> bool) xs ys :
+  (forall x, p x = q x) ->
+  Permutation xs ys ->
+  forallb p xs = forallb q ys.
+Proof.
+  intros same reordered. apply eq_iff_eq_true. rewrite !forallb_forall.
+  split; intros all x x_in; [rewrite <- same | rewrite same]; apply all.
+  - now apply (Permutation_in _ (Permutation_sym reordered)).
+  - now apply (Permutation_in _ reordered).
 Qed.
 
 Lemma filter_keeps_reordering (p q : A -> bool) xs ys :
@@ -133,6 +144,100 @@ Proof.
   now apply equal_items_are_sorted_equally, flat_map_keeps_reordering.
 Qed.
 
+Lemma balance_is_independent_of_order : balance E = balance F.
+Proof.
+  unfold balance. rewrite count_is_independent_of_order. do 2 f_equal.
+  apply folds_are_independent_of_order; [intros; lia |]. now apply Permutation_map.
+Qed.
+
+Lemma in_rw_set_is_independent_of_order x :
+  in_rw_set compare_name E x = in_rw_set compare_name F x.
+Proof.
+  unfold in_rw_set. f_equal.
+  - now apply existsb_is_independent_of_order.
+  - apply forallb_is_independent_of_order; [| assumption]. intros e. f_equal.
+    now apply existsb_is_independent_of_order.
+Qed.
+
+Lemma contains_is_independent_of_order type x :
+  contains compare_name type E x = contains compare_name type F x.
+Proof.
+  destruct type; try apply in_set_is_independent_of_order.
+  apply in_rw_set_is_independent_of_order.
+Qed.
+
+Lemma elements_by_are_independent_of_order :
+  elements_by compare_name (in_rw_set compare_name) E
+  = elements_by compare_name (in_rw_set compare_name) F.
+Proof.
+  unfold elements_by.
+  rewrite (sets_are_independent_of_order compare_name (flat_map added E) (flat_map added F))
+    by now apply flat_map_keeps_reordering.
+  apply filter_ext, in_rw_set_is_independent_of_order.
+Qed.
+
+Lemma ew_enabled_is_independent_of_order : ew_enabled compare_name E = ew_enabled compare_name F.
+Proof.
+  apply existsb_is_independent_of_order; [| assumption]. intros e. do 2 f_equal.
+  now apply existsb_is_independent_of_order.
+Qed.
+
+Lemma dw_enabled_is_independent_of_order : dw_enabled compare_name E = dw_enabled compare_name F.
+Proof.
+  unfold dw_enabled. f_equal.
+  - now apply existsb_is_independent_of_order.
+  - apply forallb_is_independent_of_order; [| assumption]. intros e. f_equal.
+    now apply existsb_is_independent_of_order.
+Qed.
+
+Lemma unseen_values_are_independent_of_order (writes : event -> option Value) :
+  set_of_values compare_value null (unseen_values compare_name writes E)
+  = set_of_values compare_value null (unseen_values compare_name writes F).
+Proof.
+  unfold set_of_values. f_equal. apply sets_are_independent_of_order; [exact _ |].
+  unfold unseen_values.
+  transitivity (flat_map (fun e =>
+    match writes e with
+    | Some value =>
+        if existsb (fun f =>
+          match writes f with
+          | Some _ => sees compare_name f e
+          | None => false
+          end) E then [] else [value]
+    | None => []
+    end) F); [now apply flat_map_keeps_reordering |].
+  apply Permutation_refl'. apply flat_map_ext. intros e. destruct (writes e); [| reflexivity].
+  now rewrite (existsb_is_independent_of_order _ _ E F (fun _ => eq_refl) reordered).
+Qed.
+
+Lemma concurrent_values_are_independent_of_order :
+  concurrent_values compare_name compare_value null E
+  = concurrent_values compare_name compare_value null F.
+Proof. apply unseen_values_are_independent_of_order. Qed.
+
+Lemma concurrent_values_at_are_independent_of_order k :
+  concurrent_values_at compare_name compare_value null E k
+  = concurrent_values_at compare_name compare_value null F k.
+Proof. apply unseen_values_are_independent_of_order. Qed.
+
+Lemma concurrent_entries_are_independent_of_order :
+  concurrent_entries compare_name compare_value null E
+  = concurrent_entries compare_name compare_value null F.
+Proof.
+  unfold concurrent_entries. f_equal.
+  rewrite (sets_are_independent_of_order compare_name (flat_map put_key E) (flat_map put_key F))
+    by now apply flat_map_keeps_reordering.
+  apply map_ext. intros k. now rewrite concurrent_values_at_are_independent_of_order.
+Qed.
+
+Lemma extreme_is_independent_of_order (compare : Z -> Z -> comparison) {lawful : ordered compare} :
+  extreme compare E = extreme compare F.
+Proof.
+  apply folds_are_independent_of_order; [| now apply flat_map_keeps_reordering].
+  intros x y acc. rewrite <- !(greater_option_is_associative compare).
+  f_equal. apply (greater_option_is_commutative compare).
+Qed.
+
 Theorem read_is_independent_of_order type :
   read compare_name compare_value null type E = read compare_name compare_value null type F.
 Proof.
@@ -142,6 +247,15 @@ Proof.
   - now rewrite elements_are_independent_of_order.
   - now rewrite entries_are_independent_of_order.
   - now rewrite items_are_independent_of_order.
+  - now rewrite balance_is_independent_of_order.
+  - now rewrite elements_by_are_independent_of_order.
+  - now rewrite ew_enabled_is_independent_of_order.
+  - now rewrite dw_enabled_is_independent_of_order.
+  - now rewrite concurrent_values_are_independent_of_order.
+  - now rewrite concurrent_entries_are_independent_of_order.
+  - f_equal. apply (extreme_is_independent_of_order Z.compare).
+  - f_equal. apply (extreme_is_independent_of_order (turned Z.compare)
+      (lawful := turned_orders_are_ordered _ integers_are_ordered)).
 Qed.
 
 Theorem seen_of_is_independent_of_order r : seen_of compare_name r E = seen_of compare_name r F.
@@ -230,6 +344,9 @@ Proof.
   - intros k. apply content_is_independent_of_order; assumption.
   - apply presence_is_independent_of_order.
   - apply content_at_is_independent_of_order.
+  - intros x. now rewrite in_rw_set_is_independent_of_order.
+  - intros _. now rewrite ew_enabled_is_independent_of_order.
+  - intros _. now rewrite dw_enabled_is_independent_of_order.
 Qed.
 
 Theorem object_notices_are_independent_of_order type user :
@@ -241,6 +358,9 @@ Proof.
   - intros k. apply content_is_independent_of_order; assumption.
   - apply presence_is_independent_of_order.
   - apply content_at_is_independent_of_order.
+  - intros x. now rewrite in_rw_set_is_independent_of_order.
+  - intros _. now rewrite ew_enabled_is_independent_of_order.
+  - intros _. now rewrite dw_enabled_is_independent_of_order.
 Qed.
 End Definitions.
 

@@ -56,10 +56,11 @@ use std::sync::LazyLock;
 use value::{Shared, Value};
 
 /// The files of spec/extracted.
-pub const EXTRACTED: [(&str, &str); 21] = [
+pub const EXTRACTED: [(&str, &str); 33] = [
     ("BinNums.json", include_str!("../../../spec/extracted/BinNums.json")),
     ("BinPos.json", include_str!("../../../spec/extracted/BinPos.json")),
     ("BinNat.json", include_str!("../../../spec/extracted/BinNat.json")),
+    ("BinInt.json", include_str!("../../../spec/extracted/BinInt.json")),
     ("Bool.json", include_str!("../../../spec/extracted/Bool.json")),
     ("Datatypes.json", include_str!("../../../spec/extracted/Datatypes.json")),
     ("List.json", include_str!("../../../spec/extracted/List.json")),
@@ -75,9 +76,20 @@ pub const EXTRACTED: [(&str, &str); 21] = [
     ("or_set.json", include_str!("../../../spec/extracted/or_set.json")),
     ("lww_map.json", include_str!("../../../spec/extracted/lww_map.json")),
     ("log.json", include_str!("../../../spec/extracted/log.json")),
+    ("pn_counter.json", include_str!("../../../spec/extracted/pn_counter.json")),
+    ("rw_set.json", include_str!("../../../spec/extracted/rw_set.json")),
+    ("ew_flag.json", include_str!("../../../spec/extracted/ew_flag.json")),
+    ("dw_flag.json", include_str!("../../../spec/extracted/dw_flag.json")),
+    ("mv_register.json", include_str!("../../../spec/extracted/mv_register.json")),
+    ("mv_map.json", include_str!("../../../spec/extracted/mv_map.json")),
+    ("max_register.json", include_str!("../../../spec/extracted/max_register.json")),
+    ("min_register.json", include_str!("../../../spec/extracted/min_register.json")),
     ("replica.json", include_str!("../../../spec/extracted/replica.json")),
     ("trace.json", include_str!("../../../spec/extracted/trace.json")),
     ("judge.json", include_str!("../../../spec/extracted/judge.json")),
+    ("indexed_decisions.json", include_str!("../../../spec/extracted/indexed_decisions.json")),
+    ("network.json", include_str!("../../../spec/extracted/network.json")),
+    ("sync.json", include_str!("../../../spec/extracted/sync.json")),
 ];
 
 /// How many steps one call of a definition may take.
