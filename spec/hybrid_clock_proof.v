@@ -164,7 +164,7 @@ Proof using lawful_names lawful_values.
   - apply in_flat_map. exists e. split; [exact e_in |]. unfold key_stamps. rewrite puts.
     rewrite (equal_to_itself compare_name). now left.
   - intros s (f & f_in & at_f)%in_flat_map. unfold key_stamps in at_f.
-    destruct (operation_of f) as [| | | | k' time' v' |] eqn:f_puts; try easy.
+    destruct (operation_of f) as [| | | | k' time' v' | | | | |] eqn:f_puts; try easy.
     destruct (equal_is_equality compare_name k k') as [<- |]; [| easy].
     destruct at_f as [<- | []].
     destruct (saw_all f time' v' f_in f_puts) as [-> | saw].
@@ -190,7 +190,7 @@ Proof using lawful_names lawful_values.
   - apply in_flat_map. exists e. split; [exact e_in |]. unfold register_stamps. rewrite writes.
     now left.
   - intros s (f & f_in & at_f)%in_flat_map. unfold register_stamps in at_f.
-    destruct (operation_of f) as [| time' v' | | | |] eqn:f_writes; try easy.
+    destruct (operation_of f) as [| time' v' | | | | | | | |] eqn:f_writes; try easy.
     destruct at_f as [<- | []].
     destruct (saw_all f time' v' f_in f_writes) as [-> | saw].
     + left. rewrite writes in f_writes. now injection f_writes as <- <-.

@@ -7,8 +7,8 @@
     ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
-    [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v]
-    and at the end of each [X_proof.v]; the comments say where. *)
+    [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v],
+    [definition_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -38,11 +38,12 @@ Open Scope N_scope.
 (** ** T0: nothing is lost silently
 
     What this project promises. [accounted_for] in [nothing_is_lost.v] says what may become of an
-    operation that a replica has seen: an increment counts, with all the others; an entry of a log
-    is listed, with all the others; a decision is shown, or somebody who had seen it decided its
+    operation that a replica has seen: an increment or a decrement counts, with all the others; an
+    entry of a log is listed, with all the others; an integer is reached by one that was written; a
+    decision is shown, or somebody who had seen it decided its
     key anew and that stands, or an open merge decision on its key lists it as superseded and
     notifies its user. What is reported is no more than that. Premises met, each outcome reached,
-    and designs that fail: [nothing_is_lost_examples.v]. *)
+    and designs that fail: [nothing_is_lost_examples.v], [definition_examples.v]. *)
 
 (** By the definition: at each cut [E] of each history of an object. *)
 Theorem nothing_is_lost_silently :

@@ -37,8 +37,9 @@ Definition write (o : origin Name) (n : Z) (s : state) : state :=
 (** None, where nothing was written. *)
 Definition value (s : state) : option Z := greatest s.
 
-(** All of it: one integer, whoever wrote it. *)
-Definition part_since (v : version_vector.state Name) (s : state) : state := s.
+(** The integer, if some write lies outside [v]. *)
+Definition part_since (v : version_vector.state Name) (s : state) : state :=
+  State (seen s) (if version_vector.covers compare_name v (seen s) then None else greatest s).
 
 Definition take_part (part s : state) : state := join s part.
 

@@ -49,6 +49,23 @@ Proof using lawful_integers.
   - intros m there. apply part. now right.
 Qed.
 
+(** The greatest is one of them. *)
+Lemma the_extreme_was_written (E : list event) m :
+  extreme E = Some m ->
+  exists f, In f E /\ operation_of f = Write_integer m.
+Proof.
+  intros is_extreme. assert (In m (written_integers E)) as wrote.
+  { revert is_extreme. unfold definition.extreme.
+    induction (written_integers E) as [| n ns IH]; [easy |]. cbn [fold_right]. revert IH.
+    destruct (fold_right (fun n => greater_option compare (Some n)) None ns) as [m' |];
+      cbn [greater_option].
+    - unfold greater. destruct (below compare n m'); intros IH [= <-];
+        [right; now apply IH | now left].
+    - intros _ [= <-]. now left. }
+  apply in_flat_map in wrote as (f & f_in & wrote). exists f. split; [exact f_in |].
+  destruct (operation_of f); try easy. now destruct wrote as [<- | []].
+Qed.
+
 (** The greatest is at least each of them. *)
 Lemma every_integer_is_reached (E : list event) n :
   In n (written_integers E) ->
@@ -139,13 +156,28 @@ Proof. reflexivity. Qed.
 Theorem taking_a_delta_of_a_max_register_adds_its_events E F v :
   cut H E ->
   cut H F ->
-  take_part compare_name compare (part_since v (meaning E)) (meaning F)
+  version_vector.covers compare_name (seen (meaning F)) v = true ->
+  take_part compare_name compare (part_since compare_name v (meaning E)) (meaning F)
   = meaning (union_events compare_name E F).
 Proof using happened lawful_integers lawful_names.
-  intros cut_e cut_f. unfold take_part, part_since.
-  rewrite joining_max_registers_unites_their_events by assumption.
-  apply the_max_register_depends_only_on_the_events. intros e.
-  rewrite !(a_union_has_the_events_of_both compare_name H happened)
-    by now apply cut_happened. tauto.
+  intros cut_e cut_f known.
+  assert (forall e, In e (union_events compare_name E F) <-> In e F \/ In e E) as both.
+  { intros e. rewrite (a_union_has_the_events_of_both compare_name H happened)
+      by now apply cut_happened. tauto. }
+  unfold take_part, part_since, join. cbn [seen greatest].
+  destruct (version_vector.covers compare_name v (seen (meaning E))) eqn:nothing_new;
+    unfold max_register.meaning; f_equal;
+    try (now apply (the_join_of_vectors_is_the_vector_of_both compare_name));
+    try (now apply the_greatest_of_both).
+  assert (forall e, In e E -> In e F) as less.
+  { intros e there. apply (cut_happened _ _ cut_e) in there as past.
+    apply (an_event_is_in_a_cut_exactly_if_its_vector_has_it compare_name H happened F);
+      [assumption .. |].
+    apply (what_is_covered_is_contained compare_name v); [exact known |].
+    apply (what_is_covered_is_contained compare_name (seen (meaning E))); [exact nothing_new |].
+    now apply (an_event_is_in_a_cut_exactly_if_its_vector_has_it compare_name H happened E). }
+  rewrite (missing_is_least compare), <- (the_greatest_of_both F F (union_events compare_name E F)).
+  - symmetry. apply (greater_option_is_idempotent compare).
+  - intros e. rewrite both. pose proof (less e). tauto.
 Qed.
 End Max_register.

@@ -13,6 +13,7 @@ Local Notation state := (state Name).
 Local Notation well_formed := (well_formed compare_name).
 Local Notation join := (join compare_name compare).
 Local Notation write := (write compare_name compare).
+Local Notation part_since := (part_since compare_name).
 Local Notation take_part := (take_part compare_name compare).
 
 (** ** T1 *)
@@ -46,7 +47,18 @@ Qed.
 Theorem write_equals_its_delta o n (s : state) :
   well_formed s = true ->
   take_part (part_since (seen s) (write o n s)) s = write o n s.
-Proof. apply write_is_inflationary. Qed.
+Proof.
+  intros good. unfold max_register.part_since.
+  replace (version_vector.covers compare_name (seen s) (seen (write o n s))) with false.
+  - now apply write_is_inflationary.
+  - symmetry. apply not_true_is_false. intros covered.
+    apply (version_vector_proof.covers_means_contains_as_much compare_name) with
+      (d := version_vector.next compare_name o (seen s)) in covered.
+    + now rewrite (version_vector_proof.the_next_dot_is_new compare_name) in covered.
+    + now apply write_is_well_formed.
+    + apply (version_vector_proof.seen_dots_are_contained compare_name);
+        [now apply good | apply version_vector_proof.the_next_dot_is_a_dot].
+Qed.
 
 (** ** Deltas *)
 
@@ -70,7 +82,15 @@ Proof. intros. now apply (a_join_is_above_the_left max_registers_are_a_lattice).
 Theorem taking_part_of_itself_changes_nothing v (s : state) :
   well_formed s = true ->
   take_part (part_since v s) s = s.
-Proof. apply (join_is_idempotent _ _ _ max_registers_are_a_lattice). Qed.
+Proof.
+  intros good. unfold max_register.part_since.
+  destruct (version_vector.covers compare_name v (seen s)); destruct s as [vector greatest].
+  - unfold max_register.take_part, max_register.join. cbn [seen max_register.greatest].
+    rewrite (missing_is_least compare). f_equal.
+    now apply (join_is_idempotent _ _ _
+      (version_vector_proof.version_vectors_are_a_lattice compare_name)).
+  - now apply (join_is_idempotent _ _ _ max_registers_are_a_lattice).
+Qed.
 End Max_register.
 
 (** ** Computed *)

@@ -32,7 +32,7 @@ Definition seen (s : state) : version_vector.state Name := max_register.seen s.
 Definition value (s : state) : option Z := max_register.value s.
 
 Definition part_since (v : version_vector.state Name) (s : state) : state :=
-  max_register.part_since v s.
+  max_register.part_since compare_name v s.
 
 Definition take_part (part s : state) : state :=
   max_register.take_part compare_name compare part s.

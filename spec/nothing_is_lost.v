@@ -1,8 +1,8 @@
 (** Nothing is lost silently: what becomes of an operation that a replica has seen.
 
-    Meaning: an increment or a decrement counts, an entry is listed, and an integer is reached,
-    whatever else there is. A decision, which
-    is an operation on a key, is shown; or somebody who had seen it decided that key anew; or it is
+    Meaning: an increment or a decrement counts, an entry is listed, and an integer is reached by
+    one that was written, whatever else there is. A decision, which is an operation on a key, is
+    shown; or somebody who had seen it decided that key anew; or it is
     overruled, and then an open merge decision lists it and its user is notified.
     Laws: of every operation that was seen, one of these holds ([nothing_is_lost_proof.v]).
     Source: this project; the meaning of the types is that of [definition.v]. *)
@@ -37,7 +37,8 @@ Definition decided_key (op : operation) : option (option Name) :=
 Definition decides_on (k : option Name) (e : event) : Prop :=
   decided_key (operation_of e) = Some k.
 
-(** Whether an answer shows what was decided. What deletes shows in that it is not listed. *)
+(** Whether an answer shows what was decided. What deletes shows in that it is not listed; of
+    concurrent values it lists none. *)
 Definition shows (answer : answer Name Value) (op : operation) : bool :=
   match op, answer with
   | Write _ value, Content shown => equal compare_value value shown
@@ -81,10 +82,11 @@ Definition accounted_for (E : list event) (answer : answer Name Value)
   | Increment amount, Balance total => total = (Z.of_N amount + balance (the_others e E))%Z
   | Decrement amount, Balance total => total = (balance (the_others e E) - Z.of_N amount)%Z
   | Write_integer n, Integer (Some shown) =>
-      match type with
-      | Min_register => (shown <= n)%Z
-      | _ => (n <= shown)%Z
-      end
+      (exists f, In f E /\ operation_of f = Write_integer shown)
+      /\ match type with
+         | Min_register => (shown <= n)%Z
+         | _ => (n <= shown)%Z
+         end
   | op, _ =>
       exists k, decides_on k e
       /\ (shows answer op = true

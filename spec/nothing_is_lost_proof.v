@@ -514,13 +514,17 @@ Proof using happened is_cut lawful_names lawful_values.
     + intros k f _. apply a_flag_shows_its_value.
     + apply (dw_flag_keys tt). unfold decides_on. now rewrite performs.
   - destruct (max_register_meaning_proof.every_integer_is_reached Z.compare E n)
-      as (m & -> & reached);
+      as (m & is_greatest & reached);
       [apply in_flat_map; exists e; rewrite performs; split; [assumption | now left] |].
+    rewrite is_greatest.
+    split; [now apply (max_register_meaning_proof.the_extreme_was_written Z.compare) |].
     unfold Z.le. rewrite Z.compare_antisym. now destruct (m ?= n)%Z.
   - destruct (max_register_meaning_proof.every_integer_is_reached (turned Z.compare)
       (lawful_integers := turned_orders_are_ordered _ integers_are_ordered) E n)
-      as (m & -> & reached);
+      as (m & is_least & reached);
       [apply in_flat_map; exists e; rewrite performs; split; [assumption | now left] |].
+    rewrite is_least.
+    split; [now apply (max_register_meaning_proof.the_extreme_was_written (turned Z.compare)) |].
     unfold turned in reached. unfold Z.le. rewrite Z.compare_antisym. now destruct (n ?= m)%Z.
 Qed.
 

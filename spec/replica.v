@@ -327,8 +327,8 @@ Definition part_since (v : vector) (x : object) : object :=
   | A_dw_flag s => A_dw_flag (dw_flag.part_since compare_name v s)
   | An_mv_register s => An_mv_register (mv_register.part_since compare_name v s)
   | An_mv_map s => An_mv_map (mv_map.part_since compare_name v s)
-  | A_max_register s => A_max_register (max_register.part_since v s)
-  | A_min_register s => A_min_register (min_register.part_since v s)
+  | A_max_register s => A_max_register (max_register.part_since compare_name v s)
+  | A_min_register s => A_min_register (min_register.part_since compare_name v s)
   end.
 
 Definition take_part (part x : object) : object :=
