@@ -1,8 +1,8 @@
 //! What a sync costs, what other ways of synchronizing lose, and how often merges need people: the
-//! figures of README.md, section "What a sync costs".
+//! figures of docs/measurements.md, and what they say of the mission's claims.
 //!
 //! `cargo bench -p rejoin-benches --bench mission`; `REJOIN_TRACES=FOLDER` adds the recorded histories in that
-//! folder. Bytes, messages and counts are the same in every run. Times are processor's
+//! folder; `REJOIN_PAGE=docs/measurements.md` writes the tables and the sentences into that page. Bytes, messages and counts are the same in every run. Times are processor's
 //! time of both sides, medians; quote them with the machine.
 
 // Of the peers' workloads only what is used here.
@@ -13,6 +13,7 @@ mod text;
 #[path = "../peers/src/workload.rs"]
 mod workload_of_peers;
 
+mod claim;
 mod fleet;
 mod history;
 mod loss;
@@ -28,6 +29,8 @@ use offline::{Cost, Offline};
 use past::Past;
 use rejoin::object::ObjectType;
 use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,53 +49,84 @@ const HOUR: u64 = 3_600;
 const OFFLINE: [(&str, u64); 4] =
     [("1 hour", HOUR), ("1 day", 24 * HOUR), ("1 week", 168 * HOUR), ("30 days", 720 * HOUR)];
 
-fn main() {
+const SESSIONS: &str = "\
+| workload | operations: client, others | changes | to the server | to the client | both | messages | turns | CPU | 1 Mbit/s, 100 ms: calculated |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+const LOSSES: &str = "\
+| history | decisions | increments | way | decisions lost | register | set | map | of these never decided anew | flagged, not lost | increments lost | entries lost |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+const OPENED: &str = "\
+| history | merges | opening one or more | operations applied | keys opened | register | set | map | of the operations | of the decisions among them |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+fn main() -> io::Result<()> {
     let histories = histories();
-    println!("## Sessions\n");
-    println!(
-        "| workload | operations: client, others | changes | to the server | to the client | both \
-         | messages | turns | CPU | 1 Mbit/s, 100 ms: calculated |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    for hours in [1, 4, 8] {
-        verified(&format!("{hours} h of a typical day"), &workload::typical(1, hours));
+    let mut sessions = String::from(SESSIONS);
+    for hours in [1, 4] {
+        verified(
+            &format!("{hours} h of a typical day"),
+            &workload::typical(1, hours),
+            &mut sessions,
+        );
     }
-    for days in [7, 30] {
-        verified(&format!("{days} typical days"), &workload::typical(days, 8));
-    }
-    verified("W5: a week of 1.27 million operations", &workload::w5());
-    for days in [1, 2, 4, 8, 16, 30] {
-        verified(&format!("the same over and over: {days} days"), &workload::redundant(days));
-    }
+    let day = verified("8 h: a typical day", &workload::typical(1, 8), &mut sessions);
+    let week = verified("7 typical days", &workload::typical(7, 8), &mut sessions);
+    let month = verified("30 typical days", &workload::typical(30, 8), &mut sessions);
+    let name = "W5: a week of 1.27 million operations";
+    let w5 = verified(name, &workload::w5(), &mut sessions);
+    let redundant = [1, 2, 4, 8, 16, 30].map(|days| {
+        let name = format!("the same over and over: {days} days");
+        verified(&name, &workload::redundant(days), &mut sessions)
+    });
     for history in &histories {
-        cuts(history);
+        cuts(history, &mut sessions);
     }
 
-    println!("\n## Operations lost\n");
-    println!(
-        "| history | decisions | increments | way | decisions lost | register | set | map | of \
-         these never decided anew | flagged, not lost | increments lost | entries lost |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    let week = workload::typical(7, 8);
-    losses("a typical week", &week.history, week.apart);
+    let mut lost = String::from(LOSSES);
+    let offline = workload::typical(7, 8);
+    let mut ours = losses("a typical week", &offline.history, offline.apart, &mut lost);
     for history in &histories {
-        losses(&history.name, history, 0..history.steps.len());
+        ours += losses(&history.name, history, 0..history.steps.len(), &mut lost);
     }
 
-    println!("\n## Merge decisions opened by merges\n");
-    println!(
-        "| history | merges | opening one or more | operations applied | keys opened | register \
-         | set | map | of the operations | of the decisions among them |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    let mut asked = String::from(OPENED);
+    let mut shares = Vec::new();
     for (name, days) in [("a typical day", 1), ("a typical week", 7)] {
         let Offline { history, apart, .. } = workload::typical(days, 8);
-        opened(name, &history, apart.end);
+        shares.push((name, opened(name, &history, apart.end, &mut asked)));
     }
     for history in &histories {
-        opened(&history.name, history, 0);
+        shares.push((&history.name, opened(&history.name, history, 0, &mut asked)));
     }
+
+    let claims = [
+        claim::payload("10 to 100 KB for a typical sync", &day, 10_000..100_001),
+        claim::payload("1 to 5 MB after a week", &week, 1_000_000..5_000_001),
+        claim::payload("1 to 5 MB after a week, of W5", &w5, 1_000_000..5_000_001),
+        claim::duration("a sync takes 2 to 10 seconds", &week, 10.0),
+        claim::payload("30 days offline at most", &month, 0..usize::MAX),
+        claim::redundant(&redundant[0], &redundant[5]),
+        claim::conflicts(&shares),
+        claim::losses(ours),
+    ]
+    .join("\n");
+    for (name, text) in
+        [("sessions", &sessions), ("losses", &lost), ("asked", &asked), ("claims", &claims)]
+    {
+        println!("## {name}\n\n{text}");
+        if let Some(page) = std::env::var_os("REJOIN_PAGE") {
+            // Benches are run in the folder of their package.
+            let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
+            let text = format!("{}\n\n{text}", rejoin_figures::provenance());
+            rejoin_figures::write_region(&page, name, &text)?;
+        }
+    }
+    Ok(())
 }
 
 /// The recorded histories.
@@ -116,14 +150,17 @@ fn histories() -> Vec<History> {
     files.into_iter().filter_map(read).collect()
 }
 
-/// Checks what both sides hold in the end, beside their hashes, and prints what it took.
-fn verified(name: &str, offline: &Offline) {
+/// Checks what both sides hold in the end, beside their hashes, and writes what it took.
+fn verified(name: &str, offline: &Offline, out: &mut String) -> Cost {
     assert!(offline.is_right(), "{name}: what both hold is not what follows from the operations");
-    row(name, offline.operations(), &offline.measure(ROUNDS));
+    let cost = offline.measure(ROUNDS);
+    row(name, offline.operations(), &cost, out);
+    cost
 }
 
-fn row(name: &str, (here, there): (usize, usize), cost: &Cost) {
-    println!(
+fn row(name: &str, (here, there): (usize, usize), cost: &Cost, out: &mut String) {
+    let _ = writeln!(
+        out,
         "| {name} | {here}, {there} | {} | {} | {} | {} | {} | {} | {} | {:.2} s |",
         cost.changes,
         bytes(cost.up),
@@ -150,7 +187,7 @@ fn milliseconds(time: Duration) -> String {
 
 /// The history cut at points that are spread evenly over its operations: the cut of the median
 /// bytes, and that of the most.
-fn cuts(history: &History) {
+fn cuts(history: &History, out: &mut String) {
     for (name, seconds) in OFFLINE {
         let measure = |number: usize| {
             let last = history.works.len() * number / CUTS - 1;
@@ -162,13 +199,15 @@ fn cuts(history: &History) {
         measured.sort_by_key(|(_, cost)| cost.bytes());
         for (which, place) in [("median", CUTS / 2), ("most", CUTS - 1)] {
             let (operations, cost) = &measured[place];
-            row(&format!("{}, {name}: {which} of {CUTS} cuts", history.name), *operations, cost);
+            let name = format!("{}, {name}: {which} of {CUTS} cuts", history.name);
+            row(&name, *operations, cost, out);
         }
     }
 }
 
-/// Of the operations in these steps, after which all that was before is known to all.
-fn losses(name: &str, history: &History, steps: Range<usize>) {
+/// Of the operations in these steps, after which all that was before is known to all. How many
+/// operations Rejoin lost.
+fn losses(name: &str, history: &History, steps: Range<usize>, out: &mut String) -> usize {
     let past = Past::new(history);
     let mut rows: Vec<(&str, Losses)> = Vec::new();
     for winner in Winner::ALL {
@@ -180,13 +219,15 @@ fn losses(name: &str, history: &History, steps: Range<usize>) {
         _ => None,
     });
     let performed = Losses::by_type(history, performed);
+    let ours = rows.last().map_or(0, |(_, losses)| losses.lost.len());
     for (way, Losses { lost, flagged }) in rows {
         let is_forgotten = |number: &usize| {
             DECISIONS.contains(&history.works[*number].operation.kind())
                 && !past.is_decided_anew(*number)
         };
         let of = Losses::by_type(history, lost.iter().copied());
-        println!(
+        let _ = writeln!(
+            out,
             "| {name} | {} | {} | {way} | {} | {} | {} | {} | {} | {} |",
             sum(&performed, &DECISIONS),
             sum(&performed, &[ObjectType::GCounter]),
@@ -198,6 +239,7 @@ fn losses(name: &str, history: &History, steps: Range<usize>) {
             sum(&of, &[ObjectType::Log]),
         );
     }
+    ours
 }
 
 /// The types that people decide on.
@@ -207,13 +249,14 @@ fn sum(counts: &BTreeMap<ObjectType, usize>, kinds: &[ObjectType]) -> usize {
     kinds.iter().filter_map(|kind| counts.get(kind)).sum()
 }
 
-/// Of the merges from that step on.
-fn opened(name: &str, history: &History, from: usize) {
+/// Of the merges from that step on. Which share of the operations opens a merge decision.
+fn opened(name: &str, history: &History, from: usize, out: &mut String) -> f64 {
     let counts = recorded::opened(history, from);
     let share = |part: usize, of: usize| format!("{:.2} %", 100.0 * part as f64 / of as f64);
     let keys = sum(&counts.opened, &DECISIONS);
     let operations = sum(&counts.operations, &ObjectType::ALL);
-    println!(
+    let _ = writeln!(
+        out,
         "| {name} | {} | {} | {operations} | {keys} | {} | {} | {} |",
         counts.merges,
         counts.opening,
@@ -221,4 +264,5 @@ fn opened(name: &str, history: &History, from: usize) {
         share(keys, operations),
         share(keys, sum(&counts.operations, &DECISIONS)),
     );
+    keys as f64 / operations as f64
 }

@@ -14,6 +14,7 @@ pub mod workload;
 
 use clap::Parser;
 use participant::Participant;
+use std::path::PathBuf;
 use workload::Workload;
 
 /// Runs sync workloads on CRDT libraries and prints what they cost.
@@ -38,6 +39,18 @@ pub struct Arguments {
     /// Print a JSON object a line instead of a table
     #[arg(long)]
     pub json: bool,
+
+    /// Print all figures as one JSON object in Bencher's metric format instead of a table
+    #[arg(long, conflicts_with = "json")]
+    pub bencher: bool,
+
+    /// Write the table into this page, between `<!-- figures: peers -->` and `<!-- end: peers -->`
+    #[arg(long, value_name = "PAGE")]
+    pub write: Option<PathBuf>,
+
+    /// Draw the times, as multiples of the fastest other library, into this SVG file
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
 }
 
 impl Arguments {

@@ -8,18 +8,21 @@ use peers::participant::Participant;
 use peers::report::{self, Measured};
 use peers::verdict::{Verdict, judge};
 use peers::workload::Workload;
+use rejoin_figures::provenance;
 use serde_json::Value;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use std::{fs, io};
 
-fn main() {
+fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let participants = arguments.participants();
     let memory = memory();
-    if !arguments.json {
+    let is_table = !arguments.json && !arguments.bencher;
+    if is_table {
         println!("{}", report::HEAD);
     }
-    let mut notes = Vec::new();
+    let (mut rows, mut notes) = (Vec::new(), Vec::new());
     for workload in arguments.workloads() {
         let mut taking_part = Vec::new();
         for participant in &participants {
@@ -38,17 +41,32 @@ fn main() {
         for row in report::compare(workload.name, &measured, &floor, sizes) {
             if arguments.json {
                 println!("{}", serde_json::to_string(&row).expect("a row is JSON"));
-            } else {
+            } else if is_table {
                 println!("{}", row.markdown());
             }
+            rows.push(row);
         }
     }
-    if !arguments.json {
+    if arguments.bencher {
+        println!("{}", rejoin_figures::bencher(&report::figures(&rows)));
+    }
+    if is_table {
         println!();
     }
-    for note in notes {
-        if arguments.json { eprintln!("{note}") } else { println!("- {note}") }
+    for note in &notes {
+        if is_table { println!("- {note}") } else { eprintln!("{note}") }
     }
+    if let Some(page) = &arguments.write {
+        let lines: Vec<String> = rows.iter().map(report::Row::markdown).collect();
+        let notes: Vec<String> = notes.iter().map(|note| format!("- {note}")).collect();
+        let (lines, notes) = (lines.join("\n"), notes.join("\n"));
+        let text = format!("{}\n\n{}\n{lines}\n\n{notes}", provenance(), report::HEAD);
+        rejoin_figures::write_region(page, "peers", &text)?;
+    }
+    if let Some(file) = &arguments.plot {
+        fs::write(file, report::plot(&rows))?;
+    }
+    Ok(())
 }
 
 /// How long a round of one participant may take before it counts as slow.

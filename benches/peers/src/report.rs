@@ -1,6 +1,7 @@
 //! What was measured, as a table or as lines of JSON.
 
 use crate::verdict::Verdict;
+use rejoin_figures::{Bar, Figure, Group, digits};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -127,12 +128,6 @@ pub const HEAD: &str = "\
 | | participant | rounds | sync, ms | × fastest other | × floor | bytes | × floor | compressed | memory | edits, ms | contents |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |";
 
-/// Three digits, or more before the point.
-fn digits(number: f64) -> String {
-    let decimals = if number == 0.0 { 0 } else { 2 - number.abs().log10().floor() as i32 };
-    format!("{number:.*}", usize::try_from(decimals).unwrap_or(0))
-}
-
 /// Bytes in the greatest unit that leaves a whole number, in thousands.
 fn size(bytes: f64) -> String {
     if bytes < 1e3 {
@@ -164,4 +159,43 @@ impl Row {
             self.contents,
         )
     }
+}
+
+/// The rows as figures in Bencher's units: the time of a sync in nanoseconds, and bytes.
+pub fn figures(rows: &[Row]) -> Vec<Figure> {
+    rows.iter()
+        .flat_map(|row| {
+            let name = format!("{}/{}", row.workload, row.participant);
+            let latency = Figure { name: name.clone(), measure: "latency", value: row.sync * 1e6 };
+            let bytes = Figure { name, measure: "bytes", value: row.bytes as f64 };
+            [latency, bytes]
+        })
+        .collect()
+}
+
+/// The times of all right participants of each workload, as multiples of the fastest that is no part
+/// of Rejoin.
+pub fn plot(rows: &[Row]) -> String {
+    let is_ours = |row: &Row| library(row.participant) == "rejoin";
+    let mut groups: Vec<Group> = Vec::new();
+    for row in rows {
+        if groups.last().is_none_or(|group| group.title != row.workload) {
+            groups.push(Group { title: row.workload.into(), bars: Vec::new() });
+        }
+        let of_workload = rows.iter().filter(|other| other.workload == row.workload);
+        let others = of_workload
+            .filter(|other| other.is_right && !is_ours(other) && other.participant != "floor");
+        let fastest = others.map(|other| other.sync).min_by(f64::total_cmp);
+        let (Some(fastest), Some(group)) = (fastest, groups.last_mut()) else { continue };
+        if row.is_right && row.participant != "floor" {
+            group.bars.push(Bar {
+                label: row.participant.into(),
+                value: row.sync / fastest,
+                stands_out: is_ours(row),
+            });
+        }
+    }
+    groups.retain(|group| group.bars.len() > 1);
+    let unit = "processor time of a sync, both sides, as a multiple of the fastest other library";
+    rejoin_figures::bars("Syncing two replicas", unit, &groups)
 }
