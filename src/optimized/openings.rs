@@ -33,6 +33,9 @@ use std::sync::OnceLock;
 /// the openings.
 const MOST_RENAMINGS: usize = 1 << 12;
 
+/// How many openings all passes may look at, however many branches are renamed.
+const MOST_LOOKS: usize = 1 << 26;
+
 /// Whose names change: those that the receiver holds, or those of what it receives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Side {
@@ -341,7 +344,8 @@ pub(crate) struct Reconciliation {
 /// two says is of no history.
 pub(crate) fn reconcile(ours: &mut Knowledge, theirs: &mut Knowledge) -> Option<Reconciliation> {
     let mut result = Reconciliation::default();
-    for _ in 0..MOST_RENAMINGS {
+    let pass = 1 + ours.openings.len() + theirs.openings.len();
+    for _ in 0..MOST_RENAMINGS.min(MOST_LOOKS / pass) {
         let known = known_branch(ours, theirs)
             .map(|renaming| (Side::Theirs, renaming))
             .or_else(|| known_branch(theirs, ours).map(|renaming| (Side::Ours, renaming)));
@@ -687,6 +691,13 @@ pub struct Healed {
     pub side: Side,
 }
 
+impl Healed {
+    fn of((side, renaming): (Side, Renaming)) -> Self {
+        let renamed = renaming.renamed_origin();
+        Self { first: renaming.first, renamed, side }
+    }
+}
+
 /// What a delta is applied to, and the delta, where names change.
 struct Reconciled<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     object: Object<K, V>,
@@ -720,9 +731,19 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
 
     /// Whether two that know this would rename anything before they exchange deltas.
     pub fn is_forked_from(&self, theirs: &Knowledge) -> bool {
+        self.forks(theirs).map_or(true, |forks| forks.is_some())
+    }
+
+    /// The forks between this and what another one knows, that were not known here. `None` where both
+    /// use the same names.
+    ///
+    /// # Errors
+    /// [`ApplyError::Contradiction`] if what is known there is of no history.
+    pub(crate) fn forks(&self, theirs: &Knowledge) -> Result<Option<Vec<Healed>>, ApplyError> {
         let (mut ours, mut theirs) = (self.knowledge(), theirs.clone());
-        reconcile(&mut ours, &mut theirs)
-            .is_none_or(|names| !names.of_ours.is_empty() || !names.of_theirs.is_empty())
+        let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
+        let is_forked = !names.of_ours.is_empty() || !names.of_theirs.is_empty();
+        Ok(is_forked.then(|| names.found.into_iter().map(Healed::of).collect()))
     }
 
     /// A message for one that knows other openings. What is sent goes by the names that both will
@@ -776,11 +797,8 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         let mut delta =
             NewNames::of(&names.of_theirs).delta(delta).ok_or(ApplyError::Contradiction)?;
         *delta.openings_mut() = DeltaOpenings::whole(&theirs.openings);
-        let healed = names.found.into_iter().map(|(side, renaming)| {
-            let renamed = renaming.renamed_origin();
-            Healed { first: renaming.first, renamed, side }
-        });
-        Ok(Some(Reconciled { object, delta, healed: healed.collect() }))
+        let healed = names.found.into_iter().map(Healed::of).collect();
+        Ok(Some(Reconciled { object, delta, healed }))
     }
 
     /// Applies a message. What both know is compared before anything is applied, and where one name

@@ -48,7 +48,16 @@ impl Session {
         let name = self.objects[index].name.clone();
         match replica.apply(&name, delta) {
             Ok(changes) => {
-                self.objects[index].on_applied(&seen);
+                let mut changes = changes;
+                let mut seen = seen;
+                let healed = std::mem::take(&mut changes.healed);
+                let object = &mut self.objects[index];
+                object.on_applied(&seen);
+                if changes.renamed.is_some() || object.awaits_names {
+                    object.on_renamed();
+                    seen = replica.vector(&name).unwrap_or_default();
+                    self.on_names_agreed(index, &name, healed);
+                }
                 self.classes[class as usize].changes += changes.changed;
                 if changes.changed > 0 {
                     let changed = revise(replica, index, self, before, changes, seen);
@@ -62,7 +71,17 @@ impl Session {
                     self.events.push_back(Event::Forked { object, origin, performed, known });
                     self.leave_out(index);
                 }
-                Reason::Apply(ApplyError::Gap { .. }) => self.ask_for(index, &error.to_string()),
+                Reason::Apply(ApplyError::OpeningsDiffer) => {
+                    self.objects[index].on_fork();
+                    self.ask_for(index, &error.to_string());
+                }
+                Reason::Apply(ApplyError::Gap { .. }) => {
+                    // It may start at a name that was left here.
+                    if replica.object(&name).is_ok_and(|object| !object.openings().is_empty()) {
+                        self.objects[index].on_fork();
+                    }
+                    self.ask_for(index, &error.to_string());
+                }
                 _ => self.give_up(index, error.to_string()),
             },
         }
@@ -103,7 +122,7 @@ impl Session {
         });
         let (sent, theirs) = both.map_or((None, *last), |(our, their)| (Some(our), their));
         let ours = sent.or_else(|| {
-            let vector = replica.vector(&object.name).ok()?.fingerprint();
+            let vector = replica.object(&object.name).ok()?.fingerprint();
             if vector != theirs.vector {
                 return None;
             }
@@ -164,7 +183,7 @@ impl Session {
     }
 
     /// Leaves an object out because of a delta of the peer.
-    fn give_up(&mut self, index: usize, reason: String) {
+    pub(super) fn give_up(&mut self, index: usize, reason: String) {
         if self.objects[index].status == Status::Active {
             let object = self.objects[index].name.clone();
             self.events.push_back(Event::Refused { object, reason });

@@ -110,6 +110,7 @@ mod connection;
 mod error;
 mod event;
 mod exchange;
+mod forks;
 pub mod protocol;
 mod readable;
 mod schema;

@@ -7,7 +7,7 @@ use super::exchange::{Class, Exchange, Step};
 use super::protocol::bytes::{fingerprint, write_bytes};
 use super::protocol::{
     self, Answer, Checkpoint, Chunk, ENVELOPE, Envelope, Hello, Outgoing, Part, Received,
-    SkipReason, Summary, TreeLocation, decode_part, schema_fingerprint,
+    SkipReason, Summary, ToldOpenings, TreeLocation, decode_part, schema_fingerprint,
 };
 use super::schema::Entry;
 use super::shared_object::{ActorTables, PeerVectors, SharedObject, Status, keep, outcome};
@@ -324,14 +324,14 @@ impl Session {
         let classes = CLASSES.map(|class| {
             let (mut vectors, mut states) = (Vec::new(), Vec::new());
             for (name, _) in self.list.iter().filter(|(_, entry)| entry.priority == class) {
-                let (Ok(vector), Ok(hash)) = (replica.vector(name), replica.object_hash(name))
-                else {
+                let vector = replica.object(name).map(Object::fingerprint);
+                let (Ok(vector), Ok(hash)) = (vector, replica.object_hash(name)) else {
                     continue;
                 };
                 for text in [&mut vectors, &mut states] {
                     write_bytes(name.as_bytes(), text);
                 }
-                vectors.extend_from_slice(&vector.fingerprint());
+                vectors.extend_from_slice(&vector);
                 states.extend_from_slice(&hash.content.0);
                 states.extend_from_slice(&hash.removals.0);
             }
@@ -357,14 +357,24 @@ impl Session {
         indexes: &[usize],
         class: Priority,
     ) -> Part<'static> {
+        if let Some(part) = self.all_openings(replica, indexes, class) {
+            return part;
+        }
         // A side that announces anew has refused a delta, and asks for one that needs no context.
         let inline = indexes.iter().any(|index| self.objects[*index].refusals > 0);
         let listed = indexes.iter().filter(|index| self.objects[**index].is_to_announce);
         let listed: Vec<usize> = listed.copied().collect();
         let mut vectors = Vec::with_capacity(listed.len());
+        let mut openings = Vec::new();
         for index in listed {
             let object = &mut self.objects[index];
             let vector = replica.vector(&object.name).unwrap_or_default();
+            if let Ok(state) = replica.object(&object.name)
+                && !state.openings().is_empty()
+            {
+                let fingerprint = state.openings().fingerprint();
+                openings.push((index, ToldOpenings::Fingerprint(fingerprint)));
+            }
             let naming = match !inline && self.tables.are_known(vector.actor_table()) {
                 true => OriginEncoding::ActorTable,
                 false => OriginEncoding::Inline,
@@ -372,6 +382,10 @@ impl Session {
             vectors.push((index, Cow::Owned(vector.encode(naming))));
             ActorTables::remember(&mut self.tables.ours, vector.actor_table());
             object.announce(vector);
+        }
+        if !openings.is_empty() {
+            let part = Part::Openings { class, openings };
+            self.classes[class as usize].queued.push_front(part);
         }
         Part::Announce { class, inline, vectors }
     }
@@ -382,11 +396,17 @@ impl Session {
         replica: &Replica<K, V>,
         index: usize,
     ) -> Option<Step> {
-        let most = self.config.max_rounds.saturating_add(MOST_ANNOUNCED);
-        let object = &self.objects[index];
+        let most = self.most_announced();
+        let object = &mut self.objects[index];
+        if object.status != Status::Active || object.deltas >= most {
+            return None;
+        }
+        if let Some(knowledge) = object.peer.as_mut()?.forked.take() {
+            return self.healing_delta(replica, index, &knowledge);
+        }
         let PeerVectors { sent, announced, inline, .. } = object.peer.as_ref()?;
         let vector = replica.vector(&object.name).ok()?;
-        if object.status != Status::Active || sent.covers(&vector) || object.deltas >= most {
+        if sent.covers(&vector) {
             return None;
         }
         let delta = replica.object(&object.name).ok()?.delta_piece(sent, self.config.max_piece);
@@ -400,6 +420,18 @@ impl Session {
             BaseEncoding::Inline
         };
         let bytes = delta.encode(naming, base);
+        let is_whole = *delta.seen() == vector;
+        self.step_of_delta(index, bytes, is_whole, delta.seen())
+    }
+
+    /// The step that sends an encoded delta, or leaves the object out where it is too large.
+    pub(super) fn step_of_delta(
+        &mut self,
+        index: usize,
+        bytes: Vec<u8>,
+        is_whole: bool,
+        seen: &Vector,
+    ) -> Option<Step> {
         let peer = self.handshake.peer()?;
         let limit = usize::try_from(peer.max_object).unwrap_or(usize::MAX);
         let limit = limit.min(self.config.max_object);
@@ -414,9 +446,9 @@ impl Session {
         }
         let object = &mut self.objects[index];
         // Each piece brings the end nearer, so pieces need no further bound.
-        object.deltas += u32::from(*delta.seen() == vector);
+        object.deltas += u32::from(is_whole);
         if let Some(peer) = &mut object.peer {
-            peer.sent.join(delta.seen());
+            peer.sent.join(seen);
         }
         Some(Step::Delta { object: index, bytes })
     }
@@ -461,6 +493,9 @@ impl Session {
         let mut is_final = exchange.is_last_round(&self.config);
         for index in &listed {
             let object = &self.objects[*index];
+            if object.awaits_names && !exchange.is_peer_final() {
+                return None;
+            }
             let vector = replica.vector(&object.name).unwrap_or_default();
             match &object.peer {
                 Some(peer) if vector.covers(&peer.seen) => is_final |= !peer.sent.covers(&vector),
@@ -474,7 +509,7 @@ impl Session {
         let mut checkpoints = Vec::with_capacity(listed.len());
         for index in listed {
             let object = &mut self.objects[index];
-            let vector = replica.vector(&object.name).unwrap_or_default().fingerprint();
+            let vector = replica.object(&object.name).ok()?.fingerprint();
             let hash = replica.object_hash(&object.name).ok()?;
             let checkpoint = Checkpoint { vector, hash };
             checkpoints.push((index, checkpoint));
@@ -492,7 +527,7 @@ impl Session {
         location: TreeLocation,
     ) -> Part<'static> {
         let answer = match replica.object_mut(&self.objects[location.object].name) {
-            Ok(object) if object.vector().fingerprint() == location.vector => {
+            Ok(object) if object.fingerprint() == location.vector => {
                 Answer::new(object.look(location.path))
             }
             _ => Answer::Moved,
@@ -531,6 +566,7 @@ impl Session {
             (Part::Announce { class, inline, vectors }, _) => {
                 self.on_announcement(class, inline, &vectors)
             }
+            (Part::Openings { class, openings }, _) => self.on_openings(replica, class, openings),
             (Part::Delta { object, delta }, _) => self.on_delta(replica, object, &delta),
             (Part::Checkpoints { class, is_final, checkpoints }, _) => {
                 self.on_checkpoints(replica, class, is_final, &checkpoints)
@@ -640,12 +676,9 @@ impl Session {
             let vector = Vector::decode(bytes, &known);
             let vector = vector.map_err(|error| Error::malformed(error, "a vector"))?;
             ActorTables::remember(&mut self.tables.theirs, vector.actor_table());
-            let most = self.config.max_rounds.saturating_add(MOST_ANNOUNCED);
+            let most = self.most_announced();
             let object = &mut self.objects[*index];
-            object.answered += 1;
-            if object.answered > most {
-                return Err(Error::TooMuch { what: "announcements", limit: most as usize });
-            }
+            object.on_answered(most)?;
             object.on_announced(vector, inline);
         }
         self.classes[class as usize].exchange.on_heard();
@@ -688,7 +721,9 @@ impl Session {
     ) -> Result<(), Error> {
         for (index, checkpoint) in checkpoints {
             self.object(*index)?;
-            keep(&mut self.objects[*index].their_checkpoints, *checkpoint, &self.config);
+            let object = &mut self.objects[*index];
+            object.awaits_names = false;
+            keep(&mut object.their_checkpoints, *checkpoint, &self.config);
             self.compare(replica, *index);
             self.ask_for_lost(replica, *index);
         }
@@ -705,6 +740,7 @@ impl Session {
         let object = &self.objects[index];
         let class = &self.classes[object.class as usize];
         let is_open = class.exchange.is_open()
+            && !object.tells_openings
             && !class.incoming.is_open()
             && object.status == Status::Active
             && object.compared.is_none();
@@ -740,6 +776,11 @@ impl Session {
         }
         self.classes[class as usize].exchange.on_heard();
         Ok(())
+    }
+
+    /// How many announcements of one object are answered.
+    pub(super) fn most_announced(&self) -> u32 {
+        self.config.max_rounds.saturating_add(MOST_ANNOUNCED)
     }
 
     /// The object of that number.

@@ -2,9 +2,10 @@
 
 use super::protocol::Checkpoint;
 use super::schema::Entry;
-use super::{Config, Outcome};
+use super::{Config, Error, Outcome};
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
+use crate::optimized::openings::{Healed, Knowledge};
 use crate::optimized::{ActorTable, Fingerprint, Vector};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub(super) struct PeerVectors {
     pub announced: Vector,
     /// Whether its last announcement asks for deltas that name everything in full.
     pub inline: bool,
+    /// What it knows, where that uses other names than this side.
+    pub forked: Option<Knowledge>,
 }
 
 /// One object that both sides have.
@@ -55,6 +58,14 @@ pub(super) struct SharedObject {
     pub announced: Vec<Vector>,
     /// Whether this side announces its vector next.
     pub is_to_announce: bool,
+    /// Whether it then tells all openings: the two sides use other names.
+    pub tells_openings: bool,
+    /// Whether it told them since names agreed last.
+    pub told_openings: bool,
+    /// Whether a fork is known, and no delta came yet that uses the names that both will have.
+    pub awaits_names: bool,
+    /// The forks that are healed then.
+    pub forks: Vec<Healed>,
     pub peer: Option<PeerVectors>,
     pub our_checkpoints: VecDeque<Checkpoint>,
     pub their_checkpoints: VecDeque<Checkpoint>,
@@ -79,6 +90,10 @@ impl SharedObject {
             status: Status::Active,
             announced: Vec::new(),
             is_to_announce: false,
+            tells_openings: false,
+            told_openings: false,
+            awaits_names: false,
+            forks: Vec::new(),
             peer: None,
             our_checkpoints: VecDeque::new(),
             their_checkpoints: VecDeque::new(),
@@ -106,7 +121,37 @@ impl SharedObject {
         if let Some(before) = &self.peer {
             seen.join(&before.seen);
         }
-        self.peer = Some(PeerVectors { seen, sent: vector.clone(), announced: vector, inline });
+        let (sent, announced, forked) = (vector.clone(), vector, None);
+        self.peer = Some(PeerVectors { seen, sent, announced, inline, forked });
+    }
+
+    /// The peer told all that it knows: what it said before may use names that it left.
+    pub fn on_knowledge(&mut self, knowledge: Knowledge, is_forked: bool) {
+        let vector = knowledge.vector();
+        let (seen, sent, announced) = (vector.clone(), vector.clone(), vector);
+        let forked = is_forked.then_some(knowledge);
+        self.peer = Some(PeerVectors { seen, sent, announced, inline: true, forked });
+    }
+
+    /// Both sides use other names: this one tells all openings.
+    pub fn tell_openings(&mut self) {
+        if self.status == Status::Active {
+            self.tells_openings = true;
+            self.told_openings = true;
+            self.is_to_announce = true;
+        }
+    }
+
+    /// An announcement of the peer is answered.
+    ///
+    /// # Errors
+    /// [`Error::TooMuch`] if there were too many.
+    pub fn on_answered(&mut self, most: u32) -> Result<(), Error> {
+        self.answered += 1;
+        match self.answered > most {
+            true => Err(Error::TooMuch { what: "announcements", limit: most as usize }),
+            false => Ok(()),
+        }
     }
 
     /// The peer has these operations, as its delta says.

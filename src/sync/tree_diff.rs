@@ -78,7 +78,7 @@ impl TreeDiff {
         if self.open.is_empty() || !self.waiting.is_empty() {
             return None;
         }
-        let has_moved = object.vector().fingerprint() != self.ours.vector;
+        let has_moved = object.fingerprint() != self.ours.vector;
         if has_moved || self.asked >= IN_ALL || self.found.len() >= config.max_records {
             self.give_up();
             return None;
@@ -107,7 +107,7 @@ impl TreeDiff {
             return;
         };
         let path = self.waiting.swap_remove(at);
-        if object.vector().fingerprint() != self.ours.vector {
+        if object.fingerprint() != self.ours.vector {
             return self.give_up();
         }
         match answer {

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod door;
+mod session;
 mod world;
 
 use std::collections::BTreeSet;

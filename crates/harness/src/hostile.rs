@@ -357,6 +357,9 @@ fn alter(part: &mut Part<'_>, random: &mut Rng) {
         Part::Announce { vectors, .. } => {
             vectors.iter_mut().for_each(|(object, _)| *object = number)
         }
+        Part::Openings { openings, .. } => {
+            openings.iter_mut().for_each(|(object, _)| *object = number);
+        }
         Part::Delta { object, .. } | Part::Skip { object, .. } => *object = number,
         Part::Checkpoints { is_final, checkpoints, .. } => {
             *is_final = !*is_final;

@@ -34,6 +34,7 @@ pub(super) mod kind {
     pub const ASK: u8 = 7;
     pub const ANSWER: u8 = 8;
     pub const SKIP: u8 = 9;
+    pub const OPENINGS: u8 = 10;
 }
 
 /// A part of a message. An object goes by its number among those that both sides have, in the order
@@ -52,6 +53,13 @@ pub enum Part<'a> {
         inline: bool,
         /// The objects, each with its encoded vector.
         vectors: Vec<(usize, Cow<'a, [u8]>)>,
+    },
+    /// What this side knows of the openings of objects of one class, whose vectors it announced.
+    Openings {
+        /// The class.
+        class: Priority,
+        /// The objects.
+        openings: Vec<(usize, ToldOpenings<'a>)>,
     },
     /// What the peer lacks of an object.
     Delta {
@@ -99,6 +107,14 @@ impl<'a> Part<'a> {
                 for (object, vector) in vectors {
                     write_number(*object as u64, &mut out);
                     write_bytes(vector, &mut out);
+                }
+            }
+            Self::Openings { class, openings } => {
+                out.push(*class as u8);
+                write_number(openings.len() as u64, &mut out);
+                for (object, told) in openings {
+                    write_number(*object as u64, &mut out);
+                    told.write(&mut out);
                 }
             }
             Self::Delta { object, delta } => {
@@ -150,6 +166,11 @@ impl<'a> Part<'a> {
                 })?;
                 Self::Announce { class, inline, vectors }
             }
+            kind::OPENINGS => {
+                let class = reader.class()?;
+                let openings = read_objects(&mut reader, ToldOpenings::read)?;
+                Self::Openings { class, openings }
+            }
             kind::DELTA => {
                 let object = reader.size("the number of an object")?;
                 Self::Delta { object, delta: Cow::Borrowed(reader.rest()) }
@@ -179,7 +200,7 @@ impl<'a> Part<'a> {
                 };
                 Self::Skip { object, reason, bytes: reader.number("a number of bytes")? }
             }
-            kind => return reader.malformed(kind, "the kind of a part: 1 to 9"),
+            kind => return reader.malformed(kind, "the kind of a part: 1 to 10"),
         };
         reader.end()?;
         Ok(part)
@@ -190,12 +211,44 @@ impl<'a> Part<'a> {
             Self::Hello(_) => kind::HELLO,
             Self::Schema(_) => kind::SCHEMA,
             Self::Announce { .. } => kind::ANNOUNCE,
+            Self::Openings { .. } => kind::OPENINGS,
             Self::Delta { .. } => kind::DELTA,
             Self::Checkpoints { .. } => kind::CHECKPOINTS,
             Self::Chunk(_) => kind::CHUNK,
             Self::Ask(_) => kind::ASK,
             Self::Answer(..) => kind::ANSWER,
             Self::Skip { .. } => kind::SKIP,
+        }
+    }
+}
+
+/// What a side says of the openings of an object.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum ToldOpenings<'a> {
+    /// Their fingerprint: all is well, as far as the side knows.
+    Fingerprint(Fingerprint),
+    /// All that the side knows of the object, encoded.
+    All(Cow<'a, [u8]>),
+}
+
+impl<'a> ToldOpenings<'a> {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Fingerprint(fingerprint) => {
+                out.push(0);
+                out.extend_from_slice(fingerprint);
+            }
+            Self::All(knowledge) => {
+                out.push(1);
+                write_bytes(knowledge, out);
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
+        match reader.bool("0 or 1: whether all openings follow")? {
+            false => Ok(Self::Fingerprint(reader.array("the fingerprint of openings")?)),
+            true => Ok(Self::All(Cow::Borrowed(reader.bytes("what a side knows")?))),
         }
     }
 }

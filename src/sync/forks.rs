@@ -1,0 +1,145 @@
+//! Forks: a session finds that one name stands for two operations, and both sides heal it.
+//!
+//! Meaning: a side that learns of a fork tells all openings of the object, and the other one answers
+//! with its own. Each then sends one delta, in the names that both will have; whoever applies it
+//! renames what it holds in the same step, and tells its openings again, under those names.
+//! Laws: no two that know a fork are taken for the same; both sides come to the same names
+//! (tests/forks/session.rs).
+//! Cost: 16 bytes an object where all is well; of a forked object twice all its openings each way.
+//! Source: this project; the engine's part is [`openings`](crate::optimized::openings).
+
+use super::exchange::Step;
+use super::protocol::{Part, ToldOpenings};
+use super::{Error, Event, Session};
+use crate::object::Priority;
+use crate::operation::ObjectId;
+use crate::optimized::openings::{Healed, Knowledge};
+use crate::optimized::replica::Replica;
+use crate::optimized::{CanonicalBytes, Vector};
+use crate::wire::{BaseEncoding, OriginEncoding};
+
+impl Session {
+    /// All openings of the objects of a class of which they are to be told.
+    pub(super) fn all_openings<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &Replica<K, V>,
+        indexes: &[usize],
+        class: Priority,
+    ) -> Option<Part<'static>> {
+        let mut openings = Vec::new();
+        for index in indexes {
+            let object = &mut self.objects[*index];
+            if !object.is_to_announce || !std::mem::take(&mut object.tells_openings) {
+                continue;
+            }
+            object.is_to_announce = false;
+            let Ok(state) = replica.object(&object.name) else { continue };
+            openings.push((*index, ToldOpenings::All(state.knowledge().encode().into())));
+        }
+        (!openings.is_empty()).then_some(Part::Openings { class, openings })
+    }
+
+    /// The peer said what it knows of openings.
+    pub(super) fn on_openings<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &Replica<K, V>,
+        class: Priority,
+        openings: Vec<(usize, ToldOpenings<'_>)>,
+    ) -> Result<(), Error> {
+        let most = self.most_announced();
+        for (index, told) in openings {
+            let name = self.object(index)?.name.clone();
+            let Ok(state) = replica.object(&name) else { continue };
+            let object = &mut self.objects[index];
+            match told {
+                ToldOpenings::Fingerprint(openings) => {
+                    let Some(peer) = &object.peer else { continue };
+                    // Of what is not known here, the delta tells.
+                    if state.vector().covers(&peer.announced)
+                        && !state.extends(&peer.announced, &openings)
+                    {
+                        object.on_fork();
+                    }
+                }
+                ToldOpenings::All(knowledge) => {
+                    object.on_answered(most)?;
+                    let knowledge = Knowledge::decode(&knowledge)
+                        .map_err(|error| Error::malformed(error, "what the peer knows"))?;
+                    match state.forks(&knowledge) {
+                        Err(error) => self.give_up(index, error.to_string()),
+                        Ok(None) => {
+                            object.on_knowledge(knowledge, false);
+                            object.told_openings = false;
+                            self.on_names_agreed(index, &name, Vec::new());
+                        }
+                        Ok(Some(forks)) => {
+                            object.on_knowledge(knowledge, true);
+                            object.forks = forks;
+                            if !object.told_openings {
+                                object.tell_openings();
+                            }
+                            object.awaits_names = true;
+                        }
+                    }
+                }
+            }
+        }
+        self.classes[class as usize].exchange.on_heard();
+        Ok(())
+    }
+
+    /// What the peer lacks of a forked object, in the names that both will have.
+    pub(super) fn healing_delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        replica: &Replica<K, V>,
+        index: usize,
+        theirs: &Knowledge,
+    ) -> Option<Step> {
+        let state = replica.object(&self.objects[index].name).ok()?;
+        let delta = match state.delta_for(theirs) {
+            Ok(delta) => delta,
+            Err(error) => {
+                self.give_up(index, error.to_string());
+                return None;
+            }
+        };
+        if delta.since().covers(delta.seen()) {
+            return None;
+        }
+        // What the peer has seen then is more than both names of it.
+        let mut sent: Vector = delta.seen().clone();
+        sent.join(&state.vector());
+        let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
+        self.step_of_delta(index, bytes, true, &sent)
+    }
+
+    /// The names of an object are the same on both sides: what was healed is reported.
+    pub(super) fn on_names_agreed(&mut self, index: usize, name: &ObjectId, healed: Vec<Healed>) {
+        let object = &mut self.objects[index];
+        object.awaits_names = false;
+        let mut all = healed;
+        for fork in std::mem::take(&mut object.forks) {
+            let is_same =
+                |other: &Healed| (&other.first, &other.renamed) == (&fork.first, &fork.renamed);
+            if !all.iter().any(is_same) {
+                all.push(fork);
+            }
+        }
+        self.events.extend(all.iter().map(|healed| Event::Healed(healed.in_object(name))));
+    }
+}
+
+impl super::shared_object::SharedObject {
+    /// Something shows that both sides use other names.
+    pub(super) fn on_fork(&mut self) {
+        self.tell_openings();
+        self.awaits_names = true;
+    }
+
+    /// A delta changed the names here, or came in those that both have: this side tells them, and
+    /// what it said of its vectors before is void.
+    pub(super) fn on_renamed(&mut self) {
+        self.announced.clear();
+        self.tell_openings();
+    }
+}
