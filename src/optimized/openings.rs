@@ -167,9 +167,7 @@ impl Openings {
             }
         }
         hasher.update(&bytes);
-        let mut half = Fingerprint::default();
-        half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        half
+        half(&hasher)
     }
 
     /// A hash of those that both vectors cover.
@@ -719,7 +717,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// What stands for the operations that are known, between two that both know them: the
     /// fingerprint of the vector, and of the openings where there are any.
     pub fn fingerprint(&self) -> Fingerprint {
-        fingerprint_of(&self.vector(), self.openings())
+        let vector = self.vector().fingerprint();
+        if self.openings().is_empty() {
+            return vector;
+        }
+        let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector and openings");
+        hasher.update(&vector);
+        hasher.update(&self.openings().fingerprint());
+        half(&hasher)
     }
 
     /// Whether one that had this vector and these openings has seen a prefix of what is known here,
@@ -891,15 +896,8 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 }
 
-/// What stands for a vector, and for the openings where there are any.
-pub(crate) fn fingerprint_of(vector: &Vector, openings: &Openings) -> Fingerprint {
-    let vector = vector.fingerprint();
-    if openings.is_empty() {
-        return vector;
-    }
-    let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector and openings");
-    hasher.update(&vector);
-    hasher.update(&openings.fingerprint());
+/// The first half of a hash.
+fn half(hasher: &blake3::Hasher) -> Fingerprint {
     let mut half = Fingerprint::default();
     half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     half
