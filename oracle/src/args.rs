@@ -44,6 +44,44 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Lint(Lint),
 
+    /// Argue for a claim, whether it holds or not.
+    ///
+    /// Says how what a replica had seen leads to its answer, line by line. Exits with 0 when the claim
+    /// holds and with 1 when it is false; without a line, with 1 when any is.
+    #[command(after_help = crate::exit::help())]
+    Explain(crate::explain::Explain),
+
+    /// Cut out of a trace what one claim depends on.
+    ///
+    /// The slice is a trace in which the claim has the same verdict; it is judged before it is
+    /// printed. It has all that happened before the claim, by the order of each replica and by the
+    /// messages; of a false claim also the lines that it contradicts. Other claims, notes, and what
+    /// happened apart or later are left out.
+    #[command(after_help = crate::exit::help())]
+    Slice(crate::explain::Cut),
+
+    /// Hide the names, values and times of a trace, and keep its structure, order and equality.
+    ///
+    /// Each claim has the verdict that it had, so that a trace can be handed on. Counts stay: amounts,
+    /// totals, vectors and the places of operations. Notes and `x-` fields are dropped.
+    #[command(after_help = crate::exit::help())]
+    Anonymize(crate::anonymize::Anonymize),
+
+    /// Judge again what stored JSON reports are about, and say which verdicts changed.
+    ///
+    /// For reports that an older version made. Exits with 0 when every trace has the verdict and the
+    /// findings that its report has, and with 1 when one has others.
+    #[command(after_help = crate::exit::help())]
+    Recheck(crate::recheck::Recheck),
+
+    /// Say where two traces, or two replicas' files, first differ in meaning.
+    ///
+    /// Traces are compared replica by replica. How lines are interleaved and written, names of
+    /// messages and notes make no difference. Exits with 0 when there is no difference, and with 1
+    /// when there is one.
+    #[command(after_help = crate::exit::help())]
+    Diff(crate::diff::Diff),
+
     /// Run simulated worlds of replicas that meet while everything goes wrong that can.
     ///
     /// Each world follows from its seed. Its links, stores, clocks and peers fail; then the links
@@ -102,6 +140,15 @@ pub struct Check {
     /// must find the same in traces that are not long.
     #[arg(long, value_enum, default_value_t = Engine::Optimized)]
     pub engine: Engine,
+
+    /// Judge one trace while it is being written: show each false claim when its line is there, and
+    /// wait at the end of the file. A signal (Ctrl-C) ends that with the verdict.
+    #[arg(long)]
+    pub follow: bool,
+
+    /// With --follow: end when nothing was written for so many seconds.
+    #[arg(long, value_name = "SECONDS", requires = "follow")]
+    pub idle: Option<u64>,
 }
 
 /// What `oracle simulate` takes.
@@ -210,7 +257,9 @@ pub struct Common {
     #[arg(value_name = "FILE|FOLDER|-", required = true)]
     pub paths: Vec<PathBuf>,
 
-    /// How to report: `text` for people, `json` for programs (one object per trace and line).
+    /// How to report: `text` for people, `json` for programs (one object per trace and line). For
+    /// CI: `github` annotates lines of a change, `junit` and `sarif` are one document about all
+    /// traces, `markdown` is a summary.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
@@ -226,6 +275,10 @@ pub struct Common {
 pub enum Format {
     Text,
     Json,
+    Github,
+    Junit,
+    Sarif,
+    Markdown,
 }
 
 /// Whether to colour.

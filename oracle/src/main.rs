@@ -1,15 +1,21 @@
 //! The oracle: judges recorded sync traces of anyone's CRDT implementation.
 //!
 //! Reading order: [`args`] (what it is asked), [`exit`] (how it ends), [`sources`], [`replay`]
-//! and [`judge`] (from a path to a report), [`text`] and [`json`] (how a report is shown).
-//! [`simulate`] runs worlds. [`sync`] keeps replicas in files the same over TCP.
+//! and [`judge`] (from a path to a report), [`text`], [`json`] and [`format`](mod@format)
+//! (how a report is shown).
+//! [`explain`] and [`diff`] look at single claims and differences. [`simulate`] runs worlds. [`sync`] keeps replicas in files the same over TCP.
 //! What a trace means and whether it conforms is the library's work; here are only files and words.
 
+mod anonymize;
 mod args;
 mod culprit;
+mod diff;
 #[cfg(test)]
 mod examples;
 mod exit;
+mod explain;
+mod follow;
+mod format;
 mod guard;
 mod json;
 mod judge;
@@ -17,16 +23,18 @@ mod manual;
 mod output;
 mod printable;
 mod progress;
+mod reading;
+mod recheck;
 mod replay;
 mod simulate;
 mod sources;
 mod sync;
 mod text;
 
-use anstream::{AutoStream, ColorChoice};
-use args::{Check, Cli, Colour, Command, Common, Format, Lint};
+use args::{Cli, Colour, Command, Common, Format, Lint};
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use exit::Exit;
+use format::Outcome;
 use judge::{Failure, Judge, Judged};
 use output::{Output, complain};
 use progress::Progress;
@@ -34,6 +42,7 @@ use rejoin_judge::Options;
 use sources::Source;
 use std::io::{self, Stdout};
 use std::process::ExitCode;
+use std::time::Instant;
 use text::Text;
 
 fn main() -> ExitCode {
@@ -65,15 +74,23 @@ fn usage(error: &clap::Error) -> Exit {
 
 fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
     match cli.command {
-        Command::Check(Check { common, max_steps, engine }) => {
-            let options =
-                Options { work: max_steps, engines: engine.names(), ..Options::default() };
-            look(&common, &options, cli.color, output)
+        Command::Check(asked) => {
+            let (work, engines) = (asked.max_steps, asked.engine.names());
+            let options = Options { work, engines, ..Options::default() };
+            match asked.follow {
+                true => follow::run(&asked, &options, &Text::plain(cli.color), output),
+                false => look(&asked.common, &options, cli.color, output),
+            }
         }
         Command::Lint(Lint { common }) => {
             let options = Options { claims: false, ..Options::default() };
             look(&common, &options, cli.color, output)
         }
+        Command::Explain(asked) => explain::run(&asked, &Text::plain(cli.color), output),
+        Command::Slice(asked) => explain::cut(&asked, output),
+        Command::Anonymize(asked) => anonymize::run(&asked, output),
+        Command::Recheck(asked) => recheck::run(&asked, output),
+        Command::Diff(asked) => diff::run(&asked, output),
         Command::Simulate(simulate) => simulate::run(&simulate, output),
         Command::Sync { command } => sync::run(command, output),
         Command::Schema => print(rejoin_trace::SCHEMA.as_bytes(), output),
@@ -101,11 +118,10 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
     }
     let sources = sources::find(&common.paths);
     let text = Text {
-        colour: coloured(colour),
-        width: width(),
         verbose: common.verbose,
         several: sources.len() > 1,
         claims: options.claims,
+        ..Text::plain(colour)
     };
     let length = |source: &Source| match &source.place {
         Ok(place) => place.length(),
@@ -116,16 +132,22 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
     let judge = Judge { options, point, progress: &progress };
     let mut exit = Exit::Success;
     let mut kinds = Vec::new();
+    let mut outcomes = Vec::new();
     for source in &sources {
+        let began = Instant::now();
         let judged = judge.judge(source);
         exit = exit.max(judge::exit(&judged, options));
         kinds.push(text::kind(&judged, options.claims));
+        let outcome = Outcome { file: source.name.clone(), judged, took: began.elapsed() };
         progress.aside(|| match common.format {
-            Format::Json => output.write(json::line(&source.name, &judged)),
-            Format::Text => show(&text, &source.name, &judged, output),
+            Format::Json => output.write(json::line(&outcome.file, &outcome.judged)),
+            Format::Text => show(&text, &outcome.file, &outcome.judged, output),
+            Format::Github => output.write(format::annotations(&outcome, options.claims)),
+            Format::Junit | Format::Sarif | Format::Markdown => outcomes.push(outcome),
         });
     }
     drop(progress);
+    output.write(format::document(common.format, &outcomes, options.claims));
     if common.format == Format::Text && text.several {
         output.write(text.summary(&kinds));
     }
@@ -137,22 +159,5 @@ fn show(text: &Text, file: &str, judged: &Result<Judged, Failure>, output: &mut 
     match judged {
         Ok(judged) => output.write(text.report(file, judged)),
         Err(failure) => complain(&format!("{}: {}", printable::escape(file), failure.message())),
-    }
-}
-
-/// Whether to colour what goes to standard output.
-fn coloured(colour: Colour) -> bool {
-    match colour {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
-    }
-}
-
-/// The columns of the terminal, within reason; 100 where there is none.
-fn width() -> usize {
-    match terminal_size::terminal_size_of(io::stdout()) {
-        Some((width, _)) => usize::from(width.0).clamp(60, 160),
-        None => 100,
     }
 }

@@ -4,14 +4,18 @@ mod coverage;
 mod excerpt;
 mod finding;
 
+use crate::args::Colour;
 use crate::judge::{Failure, Judged};
 use crate::printable::{count, escape, grouped};
 use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 use annotate_snippets::{Group, Level, Renderer};
+use anstream::{AutoStream, ColorChoice};
 use excerpt::Piece;
-use rejoin_judge::{Excerpt, Finding, Report, Verdict, Warning};
+pub use finding::title;
+use rejoin_judge::{Excerpt, Explained, Finding, Report, Verdict, Warning};
 use rejoin_trace::Fault;
 use std::collections::BTreeMap;
+use std::io;
 
 /// Findings of a trace that are shown where not all are wanted.
 const FINDINGS: usize = 10;
@@ -44,17 +48,46 @@ pub struct Text {
 }
 
 impl Text {
+    /// For one trace and standard output as it is.
+    pub fn plain(colour: Colour) -> Self {
+        let (colour, width) = (coloured(colour), width());
+        Self { colour, width, verbose: false, several: false, claims: true }
+    }
+
+    /// The arguments of all findings, and how many claims there were.
+    pub fn arguments(&self, file: &str, report: &Report) -> String {
+        let all = Self { verbose: true, ..*self };
+        let mut text = all.findings(file, &report.findings);
+        text += &match report.findings.is_empty() {
+            true => format!(
+                "{file}: {}; name the line of one, as in {file}:12, to see why it holds\n",
+                claims(report)
+            ),
+            false => format!("{file}: {}\n", claims(report)),
+        };
+        text
+    }
+
+    /// The argument for one claim, whether it holds or not.
+    pub fn explained(&self, file: &str, explained: &Explained) -> String {
+        finding::show(self, file, &explained.argument, explained.holds)
+    }
+
     /// The report on one trace.
-    pub fn report(&self, file: &str, Judged { report, culprit }: &Judged) -> String {
+    pub fn report(&self, file: &str, judged: &Judged) -> String {
+        self.findings(&escape(file), &judged.report.findings) + &self.rest(file, judged)
+    }
+
+    /// The report on one trace, without its findings.
+    pub fn rest(&self, file: &str, Judged { report, culprit }: &Judged) -> String {
         let file = escape(file);
-        let mut text = self.findings(&file, &report.findings);
-        text += &self.warnings(&file, &report.warnings);
+        let mut text = self.warnings(&file, &report.warnings);
         text += &match &report.error {
             Some(fault) => self.fault(&file, report, fault, culprit.as_ref()),
             None => self.verdict(&file, report),
         };
         text += &self.differences(&file, report);
-        if self.several && text.lines().count() > 1 {
+        if self.several && (text.lines().count() > 1 || !report.findings.is_empty()) {
             text.push('\n');
         }
         text
@@ -64,7 +97,7 @@ impl Text {
         let shown = if self.verbose { findings.len() } else { findings.len().min(FINDINGS) };
         let mut text = String::new();
         for finding in &findings[..shown] {
-            text += &finding::show(self, file, finding);
+            text += &finding::show(self, file, finding, false);
             text.push('\n');
         }
         let mut left_out: BTreeMap<_, u64> = BTreeMap::new();
@@ -216,6 +249,23 @@ pub fn kind(judged: &Result<Judged, Failure>, claims: bool) -> &'static str {
         },
         Err(Failure::Unreadable(_)) => "unreadable",
         Err(Failure::Internal(_)) => "not judged",
+    }
+}
+
+/// Whether to colour what goes to standard output.
+fn coloured(colour: Colour) -> bool {
+    match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+    }
+}
+
+/// The columns of the terminal, within reason; 100 where there is none.
+fn width() -> usize {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((width, _)) => usize::from(width.0).clamp(60, 160),
+        None => 100,
     }
 }
 

@@ -54,7 +54,7 @@ pub fn explain<R: BufRead>(
     line: u64,
     options: &Options,
 ) -> io::Result<Result<Explained, String>> {
-    let (report, wanted) = run(open, options, line)?;
+    let (report, wanted) = run(open, options, line, &mut |_| {})?;
     if let Some(explained) = wanted.explained {
         return Ok(Ok(explained));
     }

@@ -83,6 +83,11 @@ impl Judge {
         self.past.loaded_names()
     }
 
+    /// What was found so far.
+    pub fn findings(&self) -> &[Finding] {
+        &self.report.findings
+    }
+
     /// Judges one line.
     pub fn line(&mut self, line: &Line<'_>) -> Result<(), Stop> {
         let Ok(number) = u32::try_from(line.number) else {

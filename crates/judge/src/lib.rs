@@ -89,7 +89,20 @@ pub fn check<R: BufRead>(
     open: impl FnMut() -> io::Result<R>,
     options: &Options,
 ) -> io::Result<Report> {
-    run(open, options, 0).map(|(report, _)| report)
+    run(open, options, 0, &mut |_| {}).map(|(report, _)| report)
+}
+
+/// As [`check`], and shows each finding as soon as its line was judged: for a trace that is still
+/// being written.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_live<R: BufRead>(
+    open: impl FnMut() -> io::Result<R>,
+    options: &Options,
+    show: &mut dyn FnMut(&Finding),
+) -> io::Result<Report> {
+    run(open, options, 0, show).map(|(report, _)| report)
 }
 
 /// Judges, and says what is to be said of one line; of none where it is 0.
@@ -97,10 +110,12 @@ fn run<R: BufRead>(
     mut open: impl FnMut() -> io::Result<R>,
     options: &Options,
     wanted: u64,
+    show: &mut dyn FnMut(&Finding),
 ) -> io::Result<(Report, Wanted)> {
-    match pass(plain(open()?)?, None, options, wanted)? {
+    // Those of a first pass that ended at a load were of wrong premises: they are shown again.
+    match pass(plain(open()?)?, None, options, wanted, show)? {
         Pass::Judged(judged) => Ok(*judged),
-        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options, wanted)? {
+        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options, wanted, show)? {
             Pass::Judged(judged) => Ok(*judged),
             Pass::Again(_) => unreachable!("all loads are known"),
         },
@@ -130,6 +145,7 @@ fn pass(
     loads: Option<&HashSet<Name>>,
     options: &Options,
     wanted: u64,
+    show: &mut dyn FnMut(&Finding),
 ) -> io::Result<Pass> {
     let mut reader = match Reader::new(input) {
         Ok(reader) => reader,
@@ -160,8 +176,9 @@ fn pass(
         if let Some(second) = &mut second {
             second.line(&line.event);
         }
+        let found = judge.findings().len();
         match judge.line(&line) {
-            Ok(()) => {}
+            Ok(()) => judge.findings()[found..].iter().for_each(&mut *show),
             Err(Stop::LoadAfterUse) => {
                 let mut loads = judge.loaded_names();
                 note_load(&mut loads, &line.event);

@@ -6,6 +6,7 @@
 //! told as a trace), [`show`] and [`typed`] (what people see and type). `spec/sync-over-tcp.md` has
 //! the bytes, and what is promised.
 
+mod compare;
 mod connection;
 mod edit;
 mod failure;
@@ -167,6 +168,14 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
         _ => Err("expected a number of seconds from 0.1 to 3600".into()),
     }
+}
+
+/// Says where the replicas of two files first differ.
+pub fn compare<W: Write>(a: &Path, b: &Path, output: &mut Output<W>) -> Exit {
+    compare::compare(a, b, output).unwrap_or_else(|failure| {
+        complain(&failure.message);
+        failure.exit
+    })
 }
 
 /// Does what is asked.

@@ -184,7 +184,7 @@ pub fn claims(replica: &mut Node) -> Vec<String> {
 }
 
 /// An object's value.
-fn value(object: &Object<str, str>) -> String {
+pub fn value(object: &Object<str, str>) -> String {
     match object {
         Object::GCounter(state) => {
             json!(state.value().unwrap_or(u128::MAX).to_string()).to_string()

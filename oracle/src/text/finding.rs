@@ -7,10 +7,14 @@ use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
 use annotate_snippets::{Group, Level, Message, Padding};
 use rejoin_judge::{Finding, Rule};
 
-/// The finding as a compiler would show it, with its last line's end.
-pub fn show(text: &Text, file: &str, finding: &Finding) -> String {
+/// The finding as a compiler would show it, with its last line's end; or a claim that holds likewise.
+pub fn show(text: &Text, file: &str, finding: &Finding, holds: bool) -> String {
     let renderer = text.renderer();
-    let title = Level::ERROR.primary_title(title(finding)).id(finding.rule.as_str());
+    let (level, title) = match holds {
+        true => (Level::HELP.with_name("holds"), title_of_true(finding)),
+        false => (Level::ERROR, title(finding)),
+    };
+    let title = level.clone().primary_title(title).id(finding.rule.as_str());
     let excerpt = finding.excerpt.as_ref().map(Piece::new);
     let gutter = finding.line.to_string().len();
 
@@ -20,7 +24,7 @@ pub fn show(text: &Text, file: &str, finding: &Finding) -> String {
     let arrow = text.paint(DEFAULT_LINE_NUM_STYLE, &format!("{:gutter$}-->", ""));
     shown += &format!("\n{arrow} {file}:{}{column}\n", finding.line);
 
-    let mut body = Group::with_level(Level::ERROR);
+    let mut body = Group::with_level(level);
     if let Some(piece) = excerpt {
         let label = if finding.rule == Rule::Converged { "claimed to be equal" } else { "claimed" };
         body = body.element(piece.snippet(finding.line, Some(label))).element(Padding);
@@ -82,8 +86,30 @@ fn steps(because: &[String], room: usize) -> String {
     steps.join("\n")
 }
 
+/// What a claim that holds is about.
+fn title_of_true(finding: &Finding) -> String {
+    let at = match &finding.replica {
+        Some(replica) => format!(" at `{}`", escape(replica)),
+        None => String::new(),
+    };
+    let object = match &finding.object {
+        Some(object) => format!("`{}`", escape(object)),
+        None => "the object".into(),
+    };
+    match finding.rule {
+        Rule::Vector => format!("the state vector{at} counts what was seen"),
+        Rule::DigestEqual => format!("the digest{at} contradicts no other"),
+        Rule::Converged => "the replicas hold equal values".into(),
+        Rule::State => format!("the state of {object}{at} is as claimed"),
+        Rule::Decisions => format!("the open decisions of {object}{at} are as claimed"),
+        Rule::Notices => format!("the user's notices{at} are as claimed"),
+        Rule::ListOrder => format!("the insert into {object}{at} contradicts no earlier line"),
+        _ => format!("{object}{at} is as claimed"),
+    }
+}
+
 /// What is wrong, for someone who does not know the rule's name.
-fn title(finding: &Finding) -> String {
+pub fn title(finding: &Finding) -> String {
     let object = |kind: &str| match &finding.object {
         Some(object) => format!("{kind} `{}`", escape(object)),
         None => format!("the {kind}"),

@@ -7,6 +7,9 @@
 #[expect(dead_code, reason = "a test does not start the program's `main`")]
 mod working_day;
 
+#[path = "../../last.rs"]
+mod last;
+mod last_session;
 mod session;
 
 use rejoin_judge::{Options, Verdict, check};
@@ -49,10 +52,12 @@ fn in_rust() -> String {
 
 /// The trace of the small session, recorded by a script in a folder where it finds the recorder
 /// beside it. `None` where the machine cannot run the script; in CI that is a failure.
-fn by_script(program: &str, recorder: &str, script: &str) -> Option<String> {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("recorders").join(program);
+fn by_script(program: &str, recorders: &[&str], script: &str) -> Option<String> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("recorders").join(script);
     fs::create_dir_all(&folder).unwrap();
-    fs::copy(repository().join("recorders").join(recorder), folder.join(recorder)).unwrap();
+    for recorder in recorders {
+        fs::copy(repository().join("recorders").join(recorder), folder.join(recorder)).unwrap();
+    }
     fs::copy(repository().join("recorders/tests/recorders").join(script), folder.join(script))
         .unwrap();
     // What a JavaScript project says whose files are ES modules.
@@ -78,7 +83,7 @@ fn by_script(program: &str, recorder: &str, script: &str) -> Option<String> {
 
 #[test]
 fn the_javascript_recorder_writes_what_the_rust_recorder_writes() {
-    if let Some(trace) = by_script("node", "recorder.js", "session.js") {
+    if let Some(trace) = by_script("node", &["recorder.js"], "session.js") {
         assert_eq!(lines(&trace), lines(&in_rust()));
         assert_conforms(&trace, 6);
         assert!(
@@ -90,9 +95,35 @@ fn the_javascript_recorder_writes_what_the_rust_recorder_writes() {
 
 #[test]
 fn the_python_recorder_writes_what_the_rust_recorder_writes() {
-    if let Some(trace) = by_script("python3", "recorder.py", "session.py") {
+    if let Some(trace) = by_script("python3", &["recorder.py"], "session.py") {
         assert_eq!(lines(&trace), lines(&in_rust()));
         assert_conforms(&trace, 6);
+    }
+}
+
+/// What is kept of a long session: judged from a base, and the last answer is found false.
+fn assert_last_kept(trace: &str) {
+    let kept = lines(trace);
+    // Four hours of seven events; the loads of the first of them are the base.
+    assert_eq!(kept.len(), 1 + 2 + 4 * 7 + 1, "{trace}");
+    let report = check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read");
+    assert_eq!(report.verdict, Verdict::Discrepancy, "{report:#?}");
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.findings[0].line, kept.len() as u64);
+    assert_eq!(report.findings[0].expected.as_deref(), Some("30"));
+}
+
+#[test]
+fn the_last_events_are_kept_with_a_base_to_judge_them_from() {
+    let mut trace = Vec::new();
+    last_session::record(&mut trace).expect("memory takes every line");
+    let in_rust = String::from_utf8(trace).expect("a trace is UTF-8");
+    assert_last_kept(&in_rust);
+    if let Some(trace) = by_script("python3", &["recorder.py", "last.py"], "last_session.py") {
+        assert_eq!(lines(&trace), lines(&in_rust));
+    }
+    if let Some(trace) = by_script("node", &["recorder.js", "last.js"], "last_session.js") {
+        assert_eq!(lines(&trace), lines(&in_rust));
     }
 }
 
@@ -111,7 +142,7 @@ fn the_rust_recorder_and_the_working_day_conform() {
 
 #[test]
 fn a_recorder_has_at_most_30_lines() {
-    for recorder in ["recorder.js", "recorder.py", "recorder.rs"] {
+    for recorder in ["recorder.js", "recorder.py", "recorder.rs", "last.js", "last.py"] {
         let text = fs::read_to_string(repository().join("recorders").join(recorder)).unwrap();
         let count = text.lines().count();
         assert!(count <= 30, "recorders/{recorder} has {count} lines, at most 30 are promised");
@@ -123,9 +154,9 @@ fn a_recorder_has_at_most_30_lines() {
 fn the_readme_shows_what_is_run() {
     let readme = fs::read_to_string(repository().join("recorders/README.md")).unwrap();
     let scripts = BTreeMap::from([
-        ("js", include_str!("session.js")),
-        ("python", include_str!("session.py")),
-        ("rust", include_str!("session.rs")),
+        ("js", concat!(include_str!("session.js"), include_str!("last_session.js"))),
+        ("python", concat!(include_str!("session.py"), include_str!("last_session.py"))),
+        ("rust", concat!(include_str!("session.rs"), include_str!("last_session.rs"))),
     ]);
     let trimmed = |text: &str| Vec::from_iter(text.trim().lines().map(|l| l.trim().to_owned()));
     let mut shown = BTreeSet::new();
