@@ -147,6 +147,7 @@ impl<W: Write> World<W> {
             Operation::Append { entry, timestamp } => {
                 ("append", format!(r#","entry":{},"timestamp":{timestamp}"#, value(entry)))
             }
+            other => unreachable!("no history here has a {}", other.kind().as_str()),
         };
         writeln!(
             self.out,
@@ -207,6 +208,7 @@ impl<W: Write> World<W> {
                 });
                 format!("{{{}}}", members.collect::<Vec<_>>().join(","))
             }
+            other => unreachable!("no history here has {other:?}"),
         };
         let replica = quoted(&name(&self.nodes[at]));
         writeln!(

@@ -66,15 +66,16 @@ impl<'a> IntoIterator for &'a Changes {
     }
 }
 
-/// One key whose value or decisions changed; of a log one entry; of a counter its total.
+/// One key whose value or decisions changed; of a log one entry; of a counter its total. Several
+/// concurrent values stand as an array.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
     /// In which object.
     pub object: ObjectId,
-    /// Which key or element, as text; `None` for a register, a counter and a log.
+    /// Which key or element, as text; `None` for what has no keys.
     pub key: Option<String>,
     /// The value before, as canonical JSON; `None` where there was none. Of an element of a set:
-    /// whether it was in the set.
+    /// whether it was in the set; of a flag: whether it was enabled.
     pub before: Option<String>,
     /// The value after. Of a log, whose entries never change: the new entry.
     pub after: Option<String>,

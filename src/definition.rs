@@ -5,7 +5,7 @@
 //! Laws: the engines answer as these functions do, wherever E is closed per object
 //! (tests/laws/exhaustive.rs, tests/laws/convergence.rs).
 //! Cost: none is spared; nothing here is meant to be fast.
-//! Source: spec/trace-format.md, sections 3 and 4; Burckhardt et al., Replicated Data Types:
+//! Source: spec/trace-format.md, sections 3, 4 and 11; Burckhardt et al., Replicated Data Types:
 //! Specification, Verification, Optimality, POPL 2014 (meaning as a function of events).
 //!
 //! Two replicas, one element: b adds it again, and a removes it having seen the first addition
@@ -162,6 +162,106 @@ pub fn entries<K, V: Ord + Clone>(seen: &[&Event<K, V>]) -> Vec<V> {
     stamps.into_iter().map(|(.., entry)| entry.clone()).collect()
 }
 
+/// PN-counter: the sum of all increments less that of all decrements.
+pub fn balance<K, V>(seen: &[&Event<K, V>]) -> i128 {
+    let change = |event: &&Event<K, V>| match event.operation {
+        Operation::Increment { amount } => i128::from(amount),
+        Operation::Decrement { amount } => -i128::from(amount),
+        _ => 0,
+    };
+    seen.iter().map(change).sum()
+}
+
+fn adds<K: PartialEq, V>(event: &Event<K, V>, element: &K) -> bool {
+    matches!(&event.operation, Operation::Add { element: added } if added == element)
+}
+
+fn removes<K: PartialEq, V>(event: &Event<K, V>, element: &K) -> bool {
+    matches!(&event.operation, Operation::Remove { element: removed } if removed == element)
+}
+
+/// G-set: whether there is an addition.
+pub fn in_g_set<K: PartialEq, V>(seen: &[&Event<K, V>], element: &K) -> bool {
+    seen.iter().any(|event| adds(event, element))
+}
+
+/// 2P-set: whether there is an addition and no removal.
+pub fn in_2p_set<K: PartialEq, V>(seen: &[&Event<K, V>], element: &K) -> bool {
+    in_g_set(seen, element) && !seen.iter().any(|event| removes(event, element))
+}
+
+/// RW-set: whether there is an addition, and each removal is seen by one.
+pub fn in_rw_set<K: PartialEq, V>(seen: &[&Event<K, V>], element: &K) -> bool {
+    let is_undone = |removal: &Event<K, V>| {
+        seen.iter().any(|addition| adds(addition, element) && addition.saw(removal))
+    };
+    let mut removals = seen.iter().filter(|event| removes(event, element));
+    in_g_set(seen, element) && removals.all(|removal| is_undone(removal))
+}
+
+/// The elements that were added and that are in a set by this rule.
+pub fn elements_by<K: Ord + Clone, V>(
+    seen: &[&Event<K, V>],
+    is_in: impl Fn(&[&Event<K, V>], &K) -> bool,
+) -> BTreeSet<K> {
+    let added = seen.iter().filter_map(|event| match &event.operation {
+        Operation::Add { element } => Some(element.clone()),
+        _ => None,
+    });
+    added.filter(|element| is_in(seen, element)).collect()
+}
+
+fn enables<K, V>(event: &Event<K, V>) -> bool {
+    matches!(event.operation, Operation::Enable)
+}
+
+fn disables<K, V>(event: &Event<K, V>) -> bool {
+    matches!(event.operation, Operation::Disable)
+}
+
+/// EW-flag: whether some enabling is seen by no disabling.
+pub fn ew_enabled<K, V>(seen: &[&Event<K, V>]) -> bool {
+    let is_undone = |enabling: &Event<K, V>| {
+        seen.iter().any(|disabling| disables(disabling) && disabling.saw(enabling))
+    };
+    seen.iter().any(|event| enables(event) && !is_undone(event))
+}
+
+/// DW-flag: whether there is an enabling, and each disabling is seen by one.
+pub fn dw_enabled<K, V>(seen: &[&Event<K, V>]) -> bool {
+    let is_undone = |disabling: &Event<K, V>| {
+        seen.iter().any(|enabling| enables(enabling) && enabling.saw(disabling))
+    };
+    let mut disablings = seen.iter().filter(|event| disables(event));
+    seen.iter().any(|event| enables(event)) && disablings.all(|disabling| is_undone(disabling))
+}
+
+/// MV-register and each key of an MV-map: the values of the writes to it that no other write to it
+/// saw. The tombstone is never listed.
+pub fn concurrent<K: PartialEq, V: Value>(seen: &[&Event<K, V>], key: Option<&K>) -> BTreeSet<V> {
+    let writes = || seen.iter().filter(|event| write(event).is_some_and(|(of, _)| of == key));
+    let maximal = writes().filter(|event| !writes().any(|other| other.saw(event)));
+    let values = maximal.filter_map(|event| Some(write(event)?.1.3.clone()));
+    values.filter(|value| *value != V::tombstone()).collect()
+}
+
+/// MV-map: the keys that have values, with these.
+pub fn concurrent_by_key<K: Ord + Clone, V: Value>(
+    seen: &[&Event<K, V>],
+) -> BTreeMap<K, BTreeSet<V>> {
+    let keys = seen.iter().filter_map(|event| write(event)?.0);
+    let values = keys.map(|key| (key.clone(), concurrent(seen, Some(key))));
+    values.filter(|(_, values)| !values.is_empty()).collect()
+}
+
+/// Max- and min-register: the integers that were written.
+pub fn integers<'a, K, V>(seen: &'a [&Event<K, V>]) -> impl Iterator<Item = i128> + 'a {
+    seen.iter().filter_map(|event| match event.operation {
+        Operation::WriteInteger { integer } => Some(integer),
+        _ => None,
+    })
+}
+
 /// The value of an object of this type.
 pub fn value<K: Ord + Clone, V: Value>(kind: ObjectType, seen: &[&Event<K, V>]) -> Answer<K, V> {
     match kind {
@@ -172,6 +272,14 @@ pub fn value<K: Ord + Clone, V: Value>(kind: ObjectType, seen: &[&Event<K, V>]) 
         ObjectType::OrSet => Answer::Elements(elements(seen)),
         ObjectType::LwwMap => Answer::Values(values(seen)),
         ObjectType::Log => Answer::Entries(entries(seen)),
+        ObjectType::PnCounter => Answer::Balance(Some(balance(seen))),
+        ObjectType::RwSet => Answer::Elements(elements_by(seen, in_rw_set)),
+        ObjectType::EwFlag => Answer::Enabled(ew_enabled(seen)),
+        ObjectType::DwFlag => Answer::Enabled(dw_enabled(seen)),
+        ObjectType::MvRegister => Answer::Concurrent(concurrent(seen, None)),
+        ObjectType::MvMap => Answer::ConcurrentByKey(concurrent_by_key(seen)),
+        ObjectType::MaxRegister => Answer::Integer(integers(seen).max()),
+        ObjectType::MinRegister => Answer::Integer(integers(seen).min()),
     }
 }
 
@@ -189,18 +297,23 @@ pub fn vector<K, V>(seen: &[&Event<K, V>]) -> BTreeMap<ReplicaId, u128> {
 /// What a decision does to its key, and what a key's state is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect<V> {
-    /// The element is in the set.
+    /// The element is in the set; the flag is enabled.
     Added,
-    /// The element is not in the set.
+    /// The element is not in the set; the flag is disabled.
     Removed,
     /// The key has this value.
     Written(V),
 }
 
-/// Which key the event decides on, and how; a register has the key `None`.
+/// Which key the event decides on, and how; a register and a flag have the key `None`.
 pub fn decision<K: Clone, V: Clone>(event: &Event<K, V>) -> Option<(Option<K>, Effect<V>)> {
     match &event.operation {
-        Operation::Increment { .. } | Operation::Append { .. } => None,
+        Operation::Increment { .. }
+        | Operation::Decrement { .. }
+        | Operation::Append { .. }
+        | Operation::WriteInteger { .. } => None,
+        Operation::Enable => Some((None, Effect::Added)),
+        Operation::Disable => Some((None, Effect::Removed)),
         Operation::Add { element } => Some((Some(element.clone()), Effect::Added)),
         Operation::Remove { element } => Some((Some(element.clone()), Effect::Removed)),
         Operation::Write { value, .. } => Some((None, Effect::Written(value.clone()))),
@@ -224,28 +337,34 @@ pub fn maximal<'a, K: Ord + Clone, V: Value>(
     decisions.iter().filter(|(event, _)| is_maximal(event)).cloned().collect()
 }
 
-/// The current effect on the key of an object of this type.
+/// The current effect on the key of an object of a type that has decisions.
 pub fn current<K: Ord + Clone, V: Value>(
     kind: ObjectType,
     seen: &[&Event<K, V>],
     key: &Option<K>,
 ) -> Effect<V> {
-    if kind != ObjectType::OrSet {
-        Effect::Written(written(seen, key.as_ref()))
-    } else if key.as_ref().is_some_and(|element| elements(seen).contains(element)) {
-        Effect::Added
-    } else {
-        Effect::Removed
-    }
+    let has = |is_in: &dyn Fn(&K) -> bool| key.as_ref().is_some_and(is_in);
+    let is_there = match kind {
+        ObjectType::OrSet => has(&|element| elements(seen).contains(element)),
+        ObjectType::RwSet => has(&|element| in_rw_set(seen, element)),
+        ObjectType::EwFlag => ew_enabled(seen),
+        ObjectType::DwFlag => dw_enabled(seen),
+        _ => return Effect::Written(written(seen, key.as_ref())),
+    };
+    if is_there { Effect::Added } else { Effect::Removed }
 }
 
 /// The maximal decisions on every key of an object of this type, in the order of the keys. Those
-/// with the current effect are kept, the others superseded.
+/// with the current effect are kept, the others superseded. Types of which all concurrent values
+/// have effect, and types without keys, have none.
 pub fn frontiers<K: Ord + Clone, V: Value>(
     object: &ObjectId,
     kind: ObjectType,
     seen: &[&Event<K, V>],
 ) -> Vec<Frontier<K>> {
+    if !kind.has_decisions() {
+        return Vec::new();
+    }
     let keys: BTreeSet<Option<K>> =
         seen.iter().filter_map(|event| Some(decision(event)?.0)).collect();
     let mut frontiers = Vec::new();

@@ -2,10 +2,12 @@
 //!
 //! Meaning: one JSON object with a member for each object of the schema, as the `read` of a trace
 //! answers it: a set as the array of its elements, a map as an object, a register as its value or
-//! `null`, a counter as its total, a log as the array of its entries. It is what people see, not
+//! `null`, a counter as its total, a log as the array of its entries, a flag as a boolean, several
+//! concurrent values as an array. It is what people see, not
 //! what they did: users, times and conflicts stay in what [`Replica::save`] writes.
 //! Laws: importing what was just exported changes nothing; a replica that imported what another one
-//! exported answers like it (tests/door.rs).
+//! exported answers like it (tests/door.rs). Only several values at once are refused: one replica
+//! writes one.
 //! Cost: O(what the replica holds), and one edit for each value that differs.
 //!
 //! ```
@@ -44,6 +46,9 @@ enum Edit {
     Remove(String),
     Put(String, Option<String>),
     Append(String),
+    Decrement(u64),
+    Turn(bool),
+    WriteInteger(i128),
 }
 
 impl Replica {
@@ -73,8 +78,29 @@ fn write_object(object: &Object, out: &mut String) {
     match object {
         // A total beyond 2^128 − 1 is that of no increments.
         Object::GCounter(state) => out.push_str(&state.value().unwrap_or(u128::MAX).to_string()),
+        Object::PnCounter(state) => {
+            out.push_str(&state.value().unwrap_or(i128::MAX).to_string());
+        }
+        Object::EwFlag(state) => out.push_str(&state.value().to_string()),
+        Object::DwFlag(state) => out.push_str(&state.value().to_string()),
+        Object::MaxRegister(state) => write_integer(state.value(), out),
+        Object::MinRegister(state) => write_integer(state.value(), out),
         Object::LwwRegister(state) => out.push_str(state.value().unwrap_or("null")),
+        Object::MvRegister(state) => write_values(state.values(), out),
+        Object::MvMap(state) => {
+            let mut members: Vec<(&str, Vec<&str>)> = state.iter().collect();
+            members.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
+            write_list('{', '}', members, out, |(key, values), out| {
+                write_text(key, out);
+                out.push(':');
+                write_values(values.into_iter(), out);
+            });
+        }
         Object::OrSet(state) => {
+            let elements: BTreeSet<&str> = state.iter().collect();
+            write_list('[', ']', elements, out, write_text);
+        }
+        Object::RwSet(state) => {
             let elements: BTreeSet<&str> = state.iter().collect();
             write_list('[', ']', elements, out, write_text);
         }
@@ -93,6 +119,14 @@ fn write_object(object: &Object, out: &mut String) {
             write_list('[', ']', entries, out, |entry, out| out.push_str(&entry));
         }
     }
+}
+
+fn write_integer(integer: Option<i128>, out: &mut String) {
+    out.push_str(&integer.map_or("null".into(), |integer| integer.to_string()));
+}
+
+fn write_values<'a>(values: impl Iterator<Item = &'a str>, out: &mut String) {
+    write_list('[', ']', values, out, |value, out| out.push_str(value));
 }
 
 fn write_list<T>(
@@ -171,28 +205,47 @@ fn edits(object: &Object, value: &Json) -> Result<Vec<Edit>, String> {
             })?;
             Ok((more > 0).then_some(Edit::Increment(more)).into_iter().collect())
         }
+        Object::PnCounter(state) => {
+            let balance = state.value().unwrap_or(i128::MAX);
+            let wanted = integer(value, "a balance, as a number or a string of its digits")?;
+            let change = wanted.saturating_sub(balance);
+            let amount = u64::try_from(change.unsigned_abs()).ok();
+            let amount = amount.filter(|amount| *amount < MAX_COUNTER).ok_or_else(|| {
+                format!("the balance is {balance}, too far from {wanted} for one operation")
+            })?;
+            let edit = if change > 0 { Edit::Increment(amount) } else { Edit::Decrement(amount) };
+            Ok((amount > 0).then_some(edit).into_iter().collect())
+        }
+        Object::EwFlag(state) => turn(state.value(), value),
+        Object::DwFlag(state) => turn(state.value(), value),
+        Object::MaxRegister(state) => raise(state.value(), value, |wanted, has| wanted > has),
+        Object::MinRegister(state) => raise(state.value(), value, |wanted, has| wanted < has),
+        Object::MvRegister(state) => {
+            let wanted = concurrent(value, state.values())?;
+            Ok(wanted.map(Edit::Write).into_iter().collect())
+        }
+        Object::MvMap(state) => {
+            let Json::Object(members) = value else {
+                return Err(unlike(value, "an object of keys and arrays of values"));
+            };
+            let mut edits = Vec::new();
+            for (key, values) in members {
+                named(key)?;
+                let wanted = concurrent(values, state.get(key))?;
+                edits.extend(wanted.map(|wanted| Edit::Put(key.clone(), wanted)));
+            }
+            let named: BTreeSet<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
+            let gone = state.iter().filter(|(key, _)| !named.contains(key));
+            edits.extend(gone.map(|(key, _)| Edit::Put(key.into(), None)));
+            Ok(edits)
+        }
         Object::LwwRegister(state) => {
             let wanted = kept(value)?;
             let is_same = state.value() == wanted.as_deref();
             Ok((!is_same).then_some(Edit::Write(wanted)).into_iter().collect())
         }
-        Object::OrSet(state) => {
-            let Json::Array(items) = value else {
-                return Err(unlike(value, "an array of elements, each a string"));
-            };
-            let mut wanted = BTreeSet::new();
-            for item in items {
-                let Json::String(element) = item else {
-                    return Err(unlike(item, "an element, which is a string"));
-                };
-                named(element)?;
-                wanted.insert(element.as_str());
-            }
-            let present: BTreeSet<&str> = state.iter().collect();
-            let removed = present.difference(&wanted).map(|gone| Edit::Remove((*gone).into()));
-            let added = wanted.difference(&present).map(|new| Edit::Add((*new).into()));
-            Ok(removed.chain(added).collect())
-        }
+        Object::OrSet(state) => elements(state.iter().collect(), value),
+        Object::RwSet(state) => elements(state.iter().collect(), value),
         Object::LwwMap(state) => {
             let Json::Object(members) = value else {
                 return Err(unlike(value, "an object of keys and values"));
@@ -230,6 +283,83 @@ fn edits(object: &Object, value: &Json) -> Result<Vec<Edit>, String> {
             }
             Ok(wanted.map(Edit::Append).collect())
         }
+    }
+}
+
+fn elements(present: BTreeSet<&str>, value: &Json) -> Result<Vec<Edit>, String> {
+    let Json::Array(items) = value else {
+        return Err(unlike(value, "an array of elements, each a string"));
+    };
+    let mut wanted = BTreeSet::new();
+    for item in items {
+        let Json::String(element) = item else {
+            return Err(unlike(item, "an element, which is a string"));
+        };
+        named(element)?;
+        wanted.insert(element.as_str());
+    }
+    let removed = present.difference(&wanted).map(|gone| Edit::Remove((*gone).into()));
+    let added = wanted.difference(&present).map(|new| Edit::Add((*new).into()));
+    Ok(removed.chain(added).collect())
+}
+
+fn turn(is_enabled: bool, value: &Json) -> Result<Vec<Edit>, String> {
+    let Json::Bool(wanted) = value else {
+        return Err(unlike(value, "whether the flag is enabled: true or false"));
+    };
+    Ok((*wanted != is_enabled).then_some(Edit::Turn(*wanted)).into_iter().collect())
+}
+
+fn raise(
+    has: Option<i128>,
+    value: &Json,
+    is_further: impl Fn(i128, i128) -> bool,
+) -> Result<Vec<Edit>, String> {
+    let wanted = match value {
+        Json::Null => None,
+        value => Some(integer(value, "an integer, or null")?),
+    };
+    match (has, wanted) {
+        (has, wanted) if has == wanted => Ok(Vec::new()),
+        (None, Some(wanted)) => Ok(vec![Edit::WriteInteger(wanted)]),
+        (Some(has), Some(wanted)) if is_further(wanted, has) => {
+            Ok(vec![Edit::WriteInteger(wanted)])
+        }
+        _ => Err(format!(
+            "the integer is {}, and does not go back to {}",
+            has.map_or("null".into(), |has| has.to_string()),
+            wanted.map_or("null".into(), |wanted| wanted.to_string())
+        )),
+    }
+}
+
+fn integer(value: &Json, expected: &str) -> Result<i128, String> {
+    let integer = match value {
+        Json::Number(number) => number.as_exact(),
+        Json::String(digits) => digits.parse().ok(),
+        _ => None,
+    };
+    integer.ok_or_else(|| unlike(value, expected))
+}
+
+/// What is to be written so that there are these values: nothing, or one value, or none.
+fn concurrent<'a>(
+    value: &Json,
+    present: impl Iterator<Item = &'a str>,
+) -> Result<Option<Option<String>>, String> {
+    let Json::Array(items) = value else {
+        return Err(unlike(value, "an array of concurrent values"));
+    };
+    let wanted: BTreeSet<String> = items.iter().map(fitting).collect::<Result<_, _>>()?;
+    if present.eq(wanted.iter().map(String::as_str)) {
+        return Ok(None);
+    }
+    match wanted.len() {
+        0 | 1 => Ok(Some(wanted.into_iter().next())),
+        many => Err(format!(
+            "found {many} concurrent values, expected one or none: a replica writes one, and several \
+             come only from several replicas"
+        )),
     }
 }
 
@@ -283,6 +413,16 @@ fn perform(
             let value = value.as_deref();
             let put = |timestamp| Operation::Put { key: key.as_str(), value, timestamp };
             replica.perform(object, user, Some(key), put)
+        }
+        Edit::Decrement(amount) => {
+            let amount = *amount;
+            replica.perform(object, user, None, |_| Operation::Decrement { amount })
+        }
+        Edit::Turn(true) => replica.perform(object, user, None, |_| Operation::Enable),
+        Edit::Turn(false) => replica.perform(object, user, None, |_| Operation::Disable),
+        Edit::WriteInteger(integer) => {
+            let integer = *integer;
+            replica.perform(object, user, None, |_| Operation::WriteInteger { integer })
         }
         Edit::Append(entry) => {
             let entry = Some(entry.as_str());

@@ -10,13 +10,23 @@ use crate::error::EditError;
 use crate::hybrid_clock::HybridClock;
 use crate::object::ObjectType;
 use crate::operation::{ObjectId, Operation, User};
-use crate::optimized::{g_counter, log, lww_map, lww_register, or_set};
+use crate::optimized::{
+    dw_flag, ew_flag, g_counter, log, lww_map, lww_register, max_register, min_register, mv_map,
+    mv_register, or_set, pn_counter, rw_set,
+};
 use crate::replica::{Object, Replica};
 use crate::values::{FromKey, FromValue, InvalidValue, Key, Value};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
 type Typed<T> = PhantomData<fn(&T)>;
+
+/// The types that a set can be.
+pub(crate) const SETS: &[ObjectType] = &[ObjectType::OrSet, ObjectType::RwSet];
+/// The types that a flag can be.
+pub(crate) const FLAGS: &[ObjectType] = &[ObjectType::EwFlag, ObjectType::DwFlag];
+/// The types that keep an integer.
+pub(crate) const EXTREMES: &[ObjectType] = &[ObjectType::MaxRegister, ObjectType::MinRegister];
 
 fn key_as<K: FromKey>(text: &str) -> Result<K, InvalidValue> {
     K::from_key(text).ok_or_else(|| {
@@ -30,16 +40,37 @@ fn value_as<V: FromValue>(json: &str) -> Result<V, InvalidValue> {
     })
 }
 
-/// The elements of a set.
+/// One state or another that answers the same questions.
+#[derive(Clone, Copy)]
+enum Either<A, B> {
+    This(A),
+    That(B),
+}
+
+/// Asks either.
+macro_rules! ask {
+    ($either:expr, $state:ident => $answer:expr) => {
+        match $either {
+            Either::This($state) => $answer,
+            Either::That($state) => $answer,
+        }
+    };
+}
+
+/// The elements of a set: an OR-Set, or an RW-Set.
 #[derive(Clone, Copy)]
 pub struct Set<'a, K: ?Sized> {
-    state: &'a or_set::OrSet<str>,
+    state: Either<&'a or_set::OrSet<str>, &'a rw_set::RwSet<str>>,
     types: Typed<K>,
 }
 
 impl<'a, K: ?Sized> Set<'a, K> {
     pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
-        let Object::OrSet(state) = object else { unreachable!("the type was checked") };
+        let state = match object {
+            Object::OrSet(state) => Either::This(state),
+            Object::RwSet(state) => Either::That(state),
+            _ => unreachable!("the type was checked"),
+        };
         Ok(Self { state, types: PhantomData })
     }
 
@@ -48,17 +79,18 @@ impl<'a, K: ?Sized> Set<'a, K> {
     where
         K: Key,
     {
-        element.to_key().is_ok_and(|element| self.state.contains(&*element))
+        let Ok(element) = element.to_key() else { return false };
+        ask!(self.state, set => set.contains(&*element))
     }
 
     /// How many elements there are.
     pub fn len(&self) -> usize {
-        self.state.len()
+        ask!(self.state, set => set.len())
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.state.is_empty()
+        ask!(self.state, set => set.is_empty())
     }
 
     /// The elements, in no order that means anything. An error stands for one that is none of the
@@ -68,7 +100,33 @@ impl<'a, K: ?Sized> Set<'a, K> {
         K: ToOwned,
         K::Owned: FromKey,
     {
-        self.state.iter().map(key_as)
+        let (this, that) = match self.state {
+            Either::This(set) => (Some(set.iter()), None),
+            Either::That(set) => (None, Some(set.iter())),
+        };
+        this.into_iter().flatten().chain(that.into_iter().flatten()).map(key_as)
+    }
+}
+
+/// A flag: an EW-Flag, or a DW-Flag.
+#[derive(Clone, Copy)]
+pub struct Flag<'a> {
+    state: Either<&'a ew_flag::EwFlag, &'a dw_flag::DwFlag>,
+}
+
+impl<'a> Flag<'a> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let state = match object {
+            Object::EwFlag(state) => Either::This(state),
+            Object::DwFlag(state) => Either::That(state),
+            _ => unreachable!("the type was checked"),
+        };
+        Ok(Self { state })
+    }
+
+    /// Whether the flag is enabled.
+    pub fn is_enabled(&self) -> bool {
+        ask!(self.state, flag => flag.value())
     }
 }
 
@@ -145,6 +203,128 @@ impl<'a, V: ?Sized> Register<'a, V> {
         V::Owned: FromValue,
     {
         self.state.value().map(value_as).transpose()
+    }
+}
+
+/// The concurrent values of an MV-Register.
+#[derive(Clone, Copy)]
+pub struct MvRegister<'a, V: ?Sized> {
+    state: &'a mv_register::MvRegister<str>,
+    types: Typed<V>,
+}
+
+impl<'a, V: ?Sized> MvRegister<'a, V> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::MvRegister(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state, types: PhantomData })
+    }
+
+    /// The values that were written without having seen each other: none where nothing was written
+    /// or all was deleted, and most often one.
+    ///
+    /// # Errors
+    /// If a value is none of the type.
+    pub fn get(&self) -> Result<Vec<V::Owned>, InvalidValue>
+    where
+        V: ToOwned,
+        V::Owned: FromValue,
+    {
+        self.state.values().map(value_as).collect()
+    }
+}
+
+/// The keys of an MV-Map and their concurrent values.
+#[derive(Clone, Copy)]
+pub struct MvMap<'a, K: ?Sized, V: ?Sized> {
+    state: &'a mv_map::MvMap<str, str>,
+    types: Typed<(PhantomData<K>, PhantomData<V>)>,
+}
+
+impl<'a, K: ?Sized, V: ?Sized> MvMap<'a, K, V> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::MvMap(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state, types: PhantomData })
+    }
+
+    /// The values of a key that were written without having seen each other: none where it has
+    /// none, and most often one.
+    ///
+    /// # Errors
+    /// If the key has no form in which it could be kept, or a value is none of the type.
+    pub fn get(&self, key: &K) -> Result<Vec<V::Owned>, InvalidValue>
+    where
+        K: Key,
+        V: ToOwned,
+        V::Owned: FromValue,
+    {
+        let key = key.to_key()?;
+        self.state.get(&*key).map(value_as).collect()
+    }
+
+    /// How many keys have a value.
+    pub fn len(&self) -> usize {
+        self.state.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.state.is_empty()
+    }
+
+    /// The keys and their values, in no order that means anything. An error stands for what is none
+    /// of the types.
+    pub fn iter(&self) -> impl Iterator<Item = Result<(K::Owned, Vec<V::Owned>), InvalidValue>>
+    where
+        K: ToOwned,
+        K::Owned: FromKey,
+        V: ToOwned,
+        V::Owned: FromValue,
+    {
+        self.state.iter().map(|(key, values)| {
+            let values = values.into_iter().map(value_as).collect::<Result<_, _>>()?;
+            Ok((key_as(key)?, values))
+        })
+    }
+}
+
+/// The integer of a max-register or a min-register.
+#[derive(Clone, Copy)]
+pub struct Extreme<'a> {
+    state: Either<&'a max_register::MaxRegister, &'a min_register::MinRegister>,
+}
+
+impl<'a> Extreme<'a> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let state = match object {
+            Object::MaxRegister(state) => Either::This(state),
+            Object::MinRegister(state) => Either::That(state),
+            _ => unreachable!("the type was checked"),
+        };
+        Ok(Self { state })
+    }
+
+    /// The greatest, or the least, integer that was written; `None` where none was.
+    pub fn get(&self) -> Option<i128> {
+        ask!(self.state, register => register.value())
+    }
+}
+
+/// The balance of a PN-Counter.
+#[derive(Clone, Copy)]
+pub struct PnCounter<'a> {
+    state: &'a pn_counter::PnCounter,
+}
+
+impl<'a> PnCounter<'a> {
+    pub(crate) fn of(object: &'a Object) -> Result<Self, EditError> {
+        let Object::PnCounter(state) = object else { unreachable!("the type was checked") };
+        Ok(Self { state })
+    }
+
+    /// The sum of all increments that were seen less that of all decrements; `None` beyond 2^127,
+    /// which none reach.
+    pub fn value(&self) -> Option<i128> {
+        self.state.value()
     }
 }
 
@@ -232,8 +412,8 @@ struct Target<'a> {
 }
 
 impl<'a> Edits<'a> {
-    fn target(self, object: &str, kind: ObjectType) -> Result<Target<'a>, EditError> {
-        self.replica.find(object, kind)?;
+    fn target(self, object: &str, kinds: &[ObjectType]) -> Result<Target<'a>, EditError> {
+        self.replica.find(object, kinds)?;
         Ok(Target { edits: self, object: object.into() })
     }
 
@@ -242,7 +422,7 @@ impl<'a> Edits<'a> {
     /// # Errors
     /// If there is no such object, or it is no set.
     pub fn set<K: Key + ?Sized>(self, object: &str) -> Result<SetMut<'a, K>, EditError> {
-        Ok(SetMut { target: self.target(object, ObjectType::OrSet)?, types: PhantomData })
+        Ok(SetMut { target: self.target(object, SETS)?, types: PhantomData })
     }
 
     /// A map to edit, with keys of type `K` and values of type `V`.
@@ -253,7 +433,7 @@ impl<'a> Edits<'a> {
         self,
         object: &str,
     ) -> Result<MapMut<'a, K, V>, EditError> {
-        Ok(MapMut { target: self.target(object, ObjectType::LwwMap)?, types: PhantomData })
+        Ok(MapMut { target: self.target(object, &[ObjectType::LwwMap])?, types: PhantomData })
     }
 
     /// A register to edit, with a value of type `V`.
@@ -265,7 +445,7 @@ impl<'a> Edits<'a> {
         object: &str,
     ) -> Result<RegisterMut<'a, V>, EditError> {
         Ok(RegisterMut {
-            target: self.target(object, ObjectType::LwwRegister)?,
+            target: self.target(object, &[ObjectType::LwwRegister])?,
             types: PhantomData,
         })
     }
@@ -275,7 +455,55 @@ impl<'a> Edits<'a> {
     /// # Errors
     /// If there is no such object, or it is no counter.
     pub fn counter(self, object: &str) -> Result<CounterMut<'a>, EditError> {
-        Ok(CounterMut { target: self.target(object, ObjectType::GCounter)? })
+        Ok(CounterMut { target: self.target(object, &[ObjectType::GCounter])? })
+    }
+
+    /// A PN-Counter to edit.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no PN-Counter.
+    pub fn pn_counter(self, object: &str) -> Result<PnCounterMut<'a>, EditError> {
+        Ok(PnCounterMut { target: self.target(object, &[ObjectType::PnCounter])? })
+    }
+
+    /// A flag to edit.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no flag.
+    pub fn flag(self, object: &str) -> Result<FlagMut<'a>, EditError> {
+        Ok(FlagMut { target: self.target(object, FLAGS)? })
+    }
+
+    /// An MV-Register to edit, with values of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no MV-Register.
+    pub fn mv_register<V: Value + ?Sized>(
+        self,
+        object: &str,
+    ) -> Result<RegisterMut<'a, V>, EditError> {
+        let target = self.target(object, &[ObjectType::MvRegister])?;
+        Ok(RegisterMut { target, types: PhantomData })
+    }
+
+    /// An MV-Map to edit, with keys of type `K` and values of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no MV-Map.
+    pub fn mv_map<K: Key + ?Sized, V: Value + ?Sized>(
+        self,
+        object: &str,
+    ) -> Result<MapMut<'a, K, V>, EditError> {
+        let target = self.target(object, &[ObjectType::MvMap])?;
+        Ok(MapMut { target, types: PhantomData })
+    }
+
+    /// A max-register or a min-register to edit.
+    ///
+    /// # Errors
+    /// If there is no such object, or it keeps no integer.
+    pub fn extreme(self, object: &str) -> Result<ExtremeMut<'a>, EditError> {
+        Ok(ExtremeMut { target: self.target(object, EXTREMES)? })
     }
 
     /// A log to append to, with entries of type `V`.
@@ -283,7 +511,7 @@ impl<'a> Edits<'a> {
     /// # Errors
     /// If there is no such object, or it is no log.
     pub fn log<V: Value + ?Sized>(self, object: &str) -> Result<LogMut<'a, V>, EditError> {
-        Ok(LogMut { target: self.target(object, ObjectType::Log)?, types: PhantomData })
+        Ok(LogMut { target: self.target(object, &[ObjectType::Log])?, types: PhantomData })
     }
 }
 
@@ -310,7 +538,8 @@ pub struct SetMut<'a, K: ?Sized> {
 }
 
 impl<K: Key + ?Sized> SetMut<'_, K> {
-    /// Adds an element. To add what is there affirms it: a concurrent removal then has no effect.
+    /// Adds an element. To add what is there affirms it: in an OR-Set, a concurrent removal then has
+    /// no effect.
     ///
     /// # Errors
     /// If the element cannot be kept; see [`EditError`]. Nothing changed then.
@@ -319,7 +548,8 @@ impl<K: Key + ?Sized> SetMut<'_, K> {
         self.target.perform(Some(&element), |_| Operation::Add { element: &element })
     }
 
-    /// Removes an element, as far as it was seen: an addition elsewhere that was not seen stays.
+    /// Removes an element. Of an OR-Set as far as it was seen: an addition elsewhere that was not
+    /// seen stays. Of an RW-Set such an addition has no effect either.
     ///
     /// # Errors
     /// If the element cannot be kept; see [`EditError`]. Nothing changed then.
@@ -329,7 +559,7 @@ impl<K: Key + ?Sized> SetMut<'_, K> {
     }
 }
 
-/// A map to edit.
+/// A map to edit: an LWW-Map, or an MV-Map.
 pub struct MapMut<'a, K: ?Sized, V: ?Sized> {
     target: Target<'a>,
     types: Typed<(PhantomData<K>, PhantomData<V>)>,
@@ -360,7 +590,7 @@ impl<K: Key + ?Sized, V: Value + ?Sized> MapMut<'_, K, V> {
     }
 }
 
-/// A register to edit.
+/// A register to edit: an LWW-Register, or an MV-Register.
 pub struct RegisterMut<'a, V: ?Sized> {
     target: Target<'a>,
     types: Typed<V>,
@@ -390,6 +620,68 @@ impl CounterMut<'_> {
     /// If the amount is 0; see [`EditError`]. Nothing changed then.
     pub fn increment(&mut self, amount: u64) -> Result<Changes, EditError> {
         self.target.perform(None, |_| Operation::Increment { amount })
+    }
+}
+
+/// A PN-Counter to edit.
+pub struct PnCounterMut<'a> {
+    target: Target<'a>,
+}
+
+impl PnCounterMut<'_> {
+    /// Counts `amount` more, at least 1. A counter does not keep who counted.
+    ///
+    /// # Errors
+    /// If the amount is 0; see [`EditError`]. Nothing changed then.
+    pub fn increment(&mut self, amount: u64) -> Result<Changes, EditError> {
+        self.target.perform(None, |_| Operation::Increment { amount })
+    }
+
+    /// Counts `amount` less, at least 1. The balance may be negative.
+    ///
+    /// # Errors
+    /// If the amount is 0; see [`EditError`]. Nothing changed then.
+    pub fn decrement(&mut self, amount: u64) -> Result<Changes, EditError> {
+        self.target.perform(None, |_| Operation::Decrement { amount })
+    }
+}
+
+/// A flag to edit.
+pub struct FlagMut<'a> {
+    target: Target<'a>,
+}
+
+impl FlagMut<'_> {
+    /// Enables the flag. To enable what is enabled affirms it.
+    ///
+    /// # Errors
+    /// See [`EditError`]. Nothing changed then.
+    pub fn enable(&mut self) -> Result<Changes, EditError> {
+        self.target.perform(None, |_| Operation::Enable)
+    }
+
+    /// Disables the flag. To disable what is disabled affirms it.
+    ///
+    /// # Errors
+    /// See [`EditError`]. Nothing changed then.
+    pub fn disable(&mut self) -> Result<Changes, EditError> {
+        self.target.perform(None, |_| Operation::Disable)
+    }
+}
+
+/// A max-register or a min-register to edit.
+pub struct ExtremeMut<'a> {
+    target: Target<'a>,
+}
+
+impl ExtremeMut<'_> {
+    /// Offers an integer from −2^63 to 2^64−1; it stays if it is the greatest, or the least, of all.
+    ///
+    /// # Errors
+    /// If the integer is out of range; see [`EditError`]. Nothing changed then.
+    pub fn write(&mut self, integer: impl Into<i128>) -> Result<Changes, EditError> {
+        let integer = integer.into();
+        self.target.perform(None, |_| Operation::WriteInteger { integer })
     }
 }
 

@@ -16,6 +16,9 @@ pub const MAX_VALUE: usize = 16 << 20;
 /// The most operations that one origin performs on one object.
 pub const MAX_COUNTER: u64 = (1 << 48) - 1;
 
+/// The integers that max- and min-registers hold: those that are exact in a trace.
+pub const INTEGERS: std::ops::RangeInclusive<i128> = -(1 << 63)..=(1 << 64) - 1;
+
 /// A name of a length that no name has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvalidName {

@@ -15,22 +15,89 @@ pub enum ObjectType {
     LwwMap,
     /// A list that only grows, in the order of its timestamps.
     Log,
+    /// A counter that grows and shrinks.
+    PnCounter,
+    /// A set; a removal wins over an addition that had not seen it.
+    RwSet,
+    /// A flag; enabling wins over a disabling that had not seen it.
+    EwFlag,
+    /// A flag; disabling wins over an enabling that had not seen it.
+    DwFlag,
+    /// All concurrent values.
+    MvRegister,
+    /// All concurrent values of each key.
+    MvMap,
+    /// The greatest integer written.
+    MaxRegister,
+    /// The least integer written.
+    MinRegister,
 }
 
 impl ObjectType {
-    /// All of them, in the order of the specification.
-    pub const ALL: [Self; 5] =
-        [Self::GCounter, Self::LwwRegister, Self::OrSet, Self::LwwMap, Self::Log];
+    /// All of them, in the order of the state hash, of stored files and of the wire.
+    pub const ALL: [Self; 13] = [
+        Self::GCounter,
+        Self::LwwRegister,
+        Self::OrSet,
+        Self::LwwMap,
+        Self::Log,
+        Self::PnCounter,
+        Self::RwSet,
+        Self::EwFlag,
+        Self::DwFlag,
+        Self::MvRegister,
+        Self::MvMap,
+        Self::MaxRegister,
+        Self::MinRegister,
+    ];
 
     /// Its name in a trace.
     pub const fn as_str(self) -> &'static str {
+        self.in_trace().as_str()
+    }
+
+    /// The same type as a trace declares it.
+    pub const fn in_trace(self) -> TraceType {
         match self {
-            Self::GCounter => "g-counter",
-            Self::LwwRegister => "lww-register",
-            Self::OrSet => "or-set",
-            Self::LwwMap => "lww-map",
-            Self::Log => "log",
+            Self::GCounter => TraceType::GCounter,
+            Self::LwwRegister => TraceType::LwwRegister,
+            Self::OrSet => TraceType::OrSet,
+            Self::LwwMap => TraceType::LwwMap,
+            Self::Log => TraceType::Log,
+            Self::PnCounter => TraceType::PnCounter,
+            Self::RwSet => TraceType::RwSet,
+            Self::EwFlag => TraceType::EwFlag,
+            Self::DwFlag => TraceType::DwFlag,
+            Self::MvRegister => TraceType::MvRegister,
+            Self::MvMap => TraceType::MvMap,
+            Self::MaxRegister => TraceType::MaxRegister,
+            Self::MinRegister => TraceType::MinRegister,
         }
+    }
+
+    /// Whether it is a set, whose single elements can be asked for.
+    pub const fn is_set(self) -> bool {
+        self.in_trace().is_set()
+    }
+
+    /// Whether it is a map, whose single keys can be asked for.
+    pub const fn is_map(self) -> bool {
+        self.in_trace().is_map()
+    }
+
+    /// Whether it is a flag.
+    pub const fn is_flag(self) -> bool {
+        self.in_trace().is_flag()
+    }
+
+    /// Whether its operations are decisions that can be open, section 4 of the trace format.
+    pub const fn has_decisions(self) -> bool {
+        self.in_trace().has_decisions()
+    }
+
+    /// Whether its operations carry timestamps.
+    pub const fn is_stamped(self) -> bool {
+        self.in_trace().is_stamped()
     }
 }
 
@@ -120,14 +187,22 @@ impl TraceType {
 
     /// The type of the engines that means this, if they have it.
     pub const fn engine(self) -> Option<ObjectType> {
-        match self {
-            Self::GCounter => Some(ObjectType::GCounter),
-            Self::LwwRegister => Some(ObjectType::LwwRegister),
-            Self::OrSet => Some(ObjectType::OrSet),
-            Self::LwwMap => Some(ObjectType::LwwMap),
-            Self::Log => Some(ObjectType::Log),
-            _ => None,
-        }
+        Some(match self {
+            Self::GCounter => ObjectType::GCounter,
+            Self::LwwRegister => ObjectType::LwwRegister,
+            Self::OrSet => ObjectType::OrSet,
+            Self::LwwMap => ObjectType::LwwMap,
+            Self::Log => ObjectType::Log,
+            Self::PnCounter => ObjectType::PnCounter,
+            Self::RwSet => ObjectType::RwSet,
+            Self::EwFlag => ObjectType::EwFlag,
+            Self::DwFlag => ObjectType::DwFlag,
+            Self::MvRegister => ObjectType::MvRegister,
+            Self::MvMap => ObjectType::MvMap,
+            Self::MaxRegister => ObjectType::MaxRegister,
+            Self::MinRegister => ObjectType::MinRegister,
+            Self::GSet | Self::TwoPhaseSet | Self::List | Self::Opaque => return None,
+        })
     }
 
     /// Whether it is a set, whose single elements can be asked for.
@@ -151,6 +226,11 @@ impl TraceType {
             || self.is_flag()
     }
 
+    /// Whether a trace can load and claim explicit states of it, section 5 of the trace format.
+    pub const fn has_explicit_states(self) -> bool {
+        matches!(self, Self::GCounter | Self::LwwRegister | Self::OrSet | Self::LwwMap | Self::Log)
+    }
+
     /// Whether its operations carry timestamps.
     pub const fn is_stamped(self) -> bool {
         matches!(self, Self::LwwRegister | Self::LwwMap | Self::Log)
@@ -159,13 +239,7 @@ impl TraceType {
 
 impl From<ObjectType> for TraceType {
     fn from(kind: ObjectType) -> Self {
-        match kind {
-            ObjectType::GCounter => Self::GCounter,
-            ObjectType::LwwRegister => Self::LwwRegister,
-            ObjectType::OrSet => Self::OrSet,
-            ObjectType::LwwMap => Self::LwwMap,
-            ObjectType::Log => Self::Log,
-        }
+        kind.in_trace()
     }
 }
 

@@ -65,35 +65,35 @@ impl Value for Canonical {
 /// What one operation does. Keys and elements are `K`, values and entries are `V`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Operation<K, V> {
-    /// G-counter: counts `amount` more, at least 1.
+    /// G-counter, PN-counter: counts `amount` more, at least 1.
     Increment {
         /// How many.
         amount: u64,
     },
-    /// LWW-register: sets the value.
+    /// LWW-register, MV-register: sets the value.
     Write {
         /// The value; the tombstone deletes.
         value: V,
-        /// When.
+        /// When; an MV-register leaves it out of account.
         timestamp: u64,
     },
-    /// OR-set: adds.
+    /// OR-set, RW-set: adds.
     Add {
         /// What.
         element: K,
     },
-    /// OR-set: removes what was seen.
+    /// OR-set, RW-set: removes.
     Remove {
         /// What.
         element: K,
     },
-    /// LWW-map: sets the key's value.
+    /// LWW-map, MV-map: sets the key's value.
     Put {
         /// Which key.
         key: K,
         /// The value; the tombstone deletes.
         value: V,
-        /// When.
+        /// When; an MV-map leaves it out of account.
         timestamp: u64,
     },
     /// Log: appends.
@@ -103,10 +103,24 @@ pub enum Operation<K, V> {
         /// When.
         timestamp: u64,
     },
+    /// PN-counter: counts `amount` less, at least 1.
+    Decrement {
+        /// How many.
+        amount: u64,
+    },
+    /// EW-flag, DW-flag: enables.
+    Enable,
+    /// EW-flag, DW-flag: disables.
+    Disable,
+    /// Max-register, min-register: offers an integer.
+    WriteInteger {
+        /// From −2^63 to 2^64−1.
+        integer: i128,
+    },
 }
 
 impl<K, V> Operation<K, V> {
-    /// The type that has this operation.
+    /// The first type, in the order of [`ObjectType::ALL`], that has this operation.
     pub fn kind(&self) -> ObjectType {
         match self {
             Self::Increment { .. } => ObjectType::GCounter,
@@ -114,6 +128,9 @@ impl<K, V> Operation<K, V> {
             Self::Add { .. } | Self::Remove { .. } => ObjectType::OrSet,
             Self::Put { .. } => ObjectType::LwwMap,
             Self::Append { .. } => ObjectType::Log,
+            Self::Decrement { .. } => ObjectType::PnCounter,
+            Self::Enable | Self::Disable => ObjectType::EwFlag,
+            Self::WriteInteger { .. } => ObjectType::MaxRegister,
         }
     }
 }
@@ -132,7 +149,7 @@ pub struct Author {
 /// Why an operation was refused. Nothing changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OperationError {
-    /// An increment of 0 counts nothing.
+    /// An increment or decrement of 0 counts nothing.
     ZeroIncrement,
     /// The share would exceed 2^128 − 1. No increments lead there: the state was not made by them.
     ShareTooGreat,
@@ -148,12 +165,14 @@ pub enum OperationError {
     LogFull,
     /// A log has no entries without a value.
     NoEntry,
+    /// The integer is none that a message, a store and a trace hold: from −2^63 to 2^64−1.
+    IntegerOutOfRange(i128),
 }
 
 impl fmt::Display for OperationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ZeroIncrement => write!(f, "an increment of 0; the least is 1"),
+            Self::ZeroIncrement => write!(f, "an increment or decrement of 0; the least is 1"),
             Self::ShareTooGreat => write!(f, "a share of the counter would exceed 2^128 − 1"),
             Self::NoNamesLeft(origin) => write!(
                 f,
@@ -169,6 +188,9 @@ impl fmt::Display for OperationError {
                 write!(f, "an entry or value of {bytes} bytes; the most is {MAX_VALUE}: split it")
             }
             Self::LogFull => write!(f, "the log has 2^32 − 1 entries and takes no more"),
+            Self::IntegerOutOfRange(integer) => {
+                write!(f, "the integer {integer}; the least is −2^63 and the greatest 2^64 − 1")
+            }
             Self::NoEntry => write!(f, "an entry without a value; a log keeps what is appended"),
         }
     }
@@ -183,12 +205,22 @@ pub enum Answer<K, V> {
     Count(Option<u128>),
     /// LWW-register: the value; `None` if there is none.
     Value(Option<V>),
-    /// OR-set: its elements.
+    /// OR-set, RW-set: its elements.
     Elements(BTreeSet<K>),
     /// LWW-map: the values of the keys that are not deleted.
     Values(BTreeMap<K, V>),
     /// Log: the entries in order.
     Entries(Vec<V>),
+    /// PN-counter: the increments less the decrements. `None` beyond 2^127, which none reach.
+    Balance(Option<i128>),
+    /// EW-flag, DW-flag: whether it is enabled.
+    Enabled(bool),
+    /// MV-register: the concurrent values.
+    Concurrent(BTreeSet<V>),
+    /// MV-map: the concurrent values of the keys that have any.
+    ConcurrentByKey(BTreeMap<K, BTreeSet<V>>),
+    /// Max-register, min-register: the greatest or least integer; `None` if there is none.
+    Integer(Option<i128>),
 }
 
 /// A decision as an answer names it.
@@ -210,7 +242,7 @@ pub struct DecisionId {
 pub struct Frontier<K> {
     /// Of which object.
     pub object: ObjectId,
-    /// Of which key; `None` for a register.
+    /// Of which key; `None` for a register or a flag.
     pub key: Option<K>,
     /// The maximal decisions whose effect is the current one.
     pub kept: BTreeSet<DecisionId>,
@@ -223,7 +255,7 @@ pub struct Frontier<K> {
 pub struct Notice<K> {
     /// On which object.
     pub object: ObjectId,
-    /// On which key; `None` for a register.
+    /// On which key; `None` for a register or a flag.
     pub key: Option<K>,
     /// Which decision.
     pub decision: DecisionId,

@@ -11,7 +11,10 @@ use crate::digest::StateHash;
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::environment::Environment;
 use crate::error::{CreateError, EditError, OpenError, UpdateError};
-use crate::handles::{Counter, Edits, Log, Map, Register, Set};
+use crate::handles::{
+    Counter, EXTREMES, Edits, Extreme, FLAGS, Flag, Log, Map, MvMap, MvRegister, PnCounter,
+    Register, SETS, Set,
+};
 use crate::hybrid_clock::HybridClock;
 use crate::limits::check_name;
 use crate::object::ObjectType;
@@ -21,7 +24,7 @@ use crate::optimized::ApplyError;
 use crate::optimized::replica::Reason;
 use crate::sync::Schema;
 use crate::update::{self, Part, Saved, Version};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) type Engine = optimized::replica::Replica<str, str>;
 pub(crate) type Object = optimized::replica::Object<str, str>;
@@ -33,8 +36,9 @@ pub(crate) type Delta = optimized::replica::Delta<str, str>;
 /// - to begin: [`create`](Self::create), [`open`](Self::open), [`add_objects`](Self::add_objects);
 /// - to edit: [`as_user`](Self::as_user), [`edit`](Self::edit), each then the object by its type;
 /// - to read: [`set`](Self::set), [`map`](Self::map), [`register`](Self::register),
-///   [`counter`](Self::counter), [`log`](Self::log), [`conflicts`](Self::conflicts),
-///   [`overruled`](Self::overruled);
+///   [`counter`](Self::counter), [`log`](Self::log), [`pn_counter`](Self::pn_counter),
+///   [`flag`](Self::flag), [`mv_register`](Self::mv_register), [`mv_map`](Self::mv_map),
+///   [`extreme`](Self::extreme), [`conflicts`](Self::conflicts), [`overruled`](Self::overruled);
 /// - to store: [`save`](Self::save), [`save_since`](Self::save_since);
 /// - to synchronize: [`version`](Self::version), [`update_since`](Self::update_since),
 ///   [`apply`](Self::apply), [`state_hash`](Self::state_hash); over a connection,
@@ -181,16 +185,17 @@ impl Replica {
         Ok(Changes { list: change.into_iter().collect(), ..Changes::default() })
     }
 
-    /// The object, or who asks for it is told which there are.
-    pub(crate) fn find(&self, object: &str, expected: ObjectType) -> Result<&Object, EditError> {
+    /// The object, of one of these types; or who asks for it is told which there are.
+    pub(crate) fn find(&self, object: &str, expected: &[ObjectType]) -> Result<&Object, EditError> {
         let found = self.engine.object(object).map_err(|_| EditError::UnknownObject {
             object: object.into(),
             known: self.engine.objects().keys().cloned().collect(),
         })?;
-        if found.kind() == expected {
+        if expected.contains(&found.kind()) {
             return Ok(found);
         }
-        Err(EditError::WrongType { object: object.into(), found: found.kind(), expected })
+        let (found, expected) = (found.kind(), expected[0]);
+        Err(EditError::WrongType { object: object.into(), found, expected })
     }
 }
 
@@ -212,7 +217,7 @@ impl Replica {
     /// # Errors
     /// If there is no such object, or it is no set.
     pub fn set<K: ?Sized>(&self, object: &str) -> Result<Set<'_, K>, EditError> {
-        Set::of(self.find(object, ObjectType::OrSet)?)
+        Set::of(self.find(object, SETS)?)
     }
 
     /// A map, with keys of type `K` and values of type `V`.
@@ -220,7 +225,7 @@ impl Replica {
     /// # Errors
     /// If there is no such object, or it is no map.
     pub fn map<K: ?Sized, V: ?Sized>(&self, object: &str) -> Result<Map<'_, K, V>, EditError> {
-        Map::of(self.find(object, ObjectType::LwwMap)?)
+        Map::of(self.find(object, &[ObjectType::LwwMap])?)
     }
 
     /// A register, with a value of type `V`.
@@ -228,7 +233,7 @@ impl Replica {
     /// # Errors
     /// If there is no such object, or it is no register.
     pub fn register<V: ?Sized>(&self, object: &str) -> Result<Register<'_, V>, EditError> {
-        Register::of(self.find(object, ObjectType::LwwRegister)?)
+        Register::of(self.find(object, &[ObjectType::LwwRegister])?)
     }
 
     /// A counter.
@@ -236,7 +241,47 @@ impl Replica {
     /// # Errors
     /// If there is no such object, or it is no counter.
     pub fn counter(&self, object: &str) -> Result<Counter<'_>, EditError> {
-        Counter::of(self.find(object, ObjectType::GCounter)?)
+        Counter::of(self.find(object, &[ObjectType::GCounter])?)
+    }
+
+    /// A PN-Counter.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no PN-Counter.
+    pub fn pn_counter(&self, object: &str) -> Result<PnCounter<'_>, EditError> {
+        PnCounter::of(self.find(object, &[ObjectType::PnCounter])?)
+    }
+
+    /// A flag.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no flag.
+    pub fn flag(&self, object: &str) -> Result<Flag<'_>, EditError> {
+        Flag::of(self.find(object, FLAGS)?)
+    }
+
+    /// An MV-Register, with values of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no MV-Register.
+    pub fn mv_register<V: ?Sized>(&self, object: &str) -> Result<MvRegister<'_, V>, EditError> {
+        MvRegister::of(self.find(object, &[ObjectType::MvRegister])?)
+    }
+
+    /// An MV-Map, with keys of type `K` and values of type `V`.
+    ///
+    /// # Errors
+    /// If there is no such object, or it is no MV-Map.
+    pub fn mv_map<K: ?Sized, V: ?Sized>(&self, object: &str) -> Result<MvMap<'_, K, V>, EditError> {
+        MvMap::of(self.find(object, &[ObjectType::MvMap])?)
+    }
+
+    /// A max-register or a min-register.
+    ///
+    /// # Errors
+    /// If there is no such object, or it keeps no integer.
+    pub fn extreme(&self, object: &str) -> Result<Extreme<'_>, EditError> {
+        Extreme::of(self.find(object, EXTREMES)?)
     }
 
     /// A log, with entries of type `V`.
@@ -244,7 +289,7 @@ impl Replica {
     /// # Errors
     /// If there is no such object, or it is no log.
     pub fn log<V: ?Sized>(&self, object: &str) -> Result<Log<'_, V>, EditError> {
-        Log::of(self.find(object, ObjectType::Log)?)
+        Log::of(self.find(object, &[ObjectType::Log])?)
     }
 
     /// The keys on which people decided differently and nobody who has seen both decided since, by
@@ -405,7 +450,7 @@ impl Replica {
     ) -> Result<(), Reason> {
         let state = self.engine.object(object).map_err(|error| error.reason)?;
         let keys = state.keys_of(&delta);
-        let keyed = !matches!(state, Object::GCounter(_) | Object::Log(_));
+        let keyed = is_keyed(state);
         if !keyed {
             return self.apply_unkeyed(object, delta, changes);
         }
@@ -415,7 +460,9 @@ impl Replica {
         let mut overruled: BTreeMap<_, _> = applied.overruled.into_iter().collect();
         let state = self.engine.object(object).map_err(|error| error.reason)?;
         for (look, key) in before {
-            let overruled = overruled.remove(&key).map(|id| {
+            // Of concurrent values all have effect: a write that saw them replaces them.
+            let overruled = overruled.remove(&key).filter(|_| state.kind().has_decisions());
+            let overruled = overruled.map(|id| {
                 let value = look.value.clone();
                 Decision {
                     user: id.user,
@@ -432,7 +479,7 @@ impl Replica {
         Ok(())
     }
 
-    /// A counter changes as a whole, a log by the entries that are new.
+    /// A counter and an integer change as a whole, a log by the entries that are new.
     fn apply_unkeyed(
         &mut self,
         object: &ObjectId,
@@ -470,6 +517,12 @@ impl Replica {
     }
 }
 
+/// Whether an object is decided on key by key; a register and a flag have one.
+fn is_keyed(state: &Object) -> bool {
+    let kind = state.kind();
+    kind.has_decisions() || matches!(kind, ObjectType::MvRegister | ObjectType::MvMap)
+}
+
 /// What a replica answers for one key, before or after a change.
 struct Look {
     value: Option<String>,
@@ -484,6 +537,12 @@ impl Look {
                 let value = counter.value().map(|total| total.to_string());
                 Self { value, time: None, is_conflict: false }
             }
+            Ok(Object::PnCounter(counter)) => {
+                let value = counter.value().map(|balance| balance.to_string());
+                Self { value, time: None, is_conflict: false }
+            }
+            Ok(Object::MaxRegister(register)) => Self::at_integer(register.value()),
+            Ok(Object::MinRegister(register)) => Self::at_integer(register.value()),
             Ok(Object::Log(log)) => {
                 let last = log.entries().next_back();
                 let value = last.map(|entry| entry.value().to_string());
@@ -492,6 +551,10 @@ impl Look {
             Ok(state) => Self::at_key(state, key.unwrap_or_default().as_bytes()),
             Err(_) => Self { value: None, time: None, is_conflict: false },
         }
+    }
+
+    fn at_integer(integer: Option<i128>) -> Self {
+        Self { value: integer.map(|integer| integer.to_string()), time: None, is_conflict: false }
     }
 
     fn at_key(state: &Object, key: &[u8]) -> Self {
@@ -503,6 +566,7 @@ impl Look {
             };
             state.decisions(key).iter().any(|decision| effect(decision) != effect(current))
         });
+        let is_conflict = is_conflict && state.kind().has_decisions();
         Self { value: value_of(state, key), time, is_conflict }
     }
 
@@ -526,28 +590,35 @@ impl Look {
     }
 }
 
-/// The key as text; a register's has none.
+/// The key as text; that of a register or a flag has none.
 fn text_of_key(state: &Object, key: &[u8]) -> Option<String> {
-    let is_register = matches!(state, Object::LwwRegister(_));
-    (!is_register).then(|| String::from_utf8_lossy(key).into_owned())
+    let has_keys = state.kind().is_set() || state.kind().is_map();
+    has_keys.then(|| String::from_utf8_lossy(key).into_owned())
 }
 
-/// What a key has, as canonical JSON; of an element whether it is in the set.
+/// What a key has, as canonical JSON; of an element whether it is in the set, of a flag whether it is
+/// enabled, of concurrent values their array.
 fn value_of(state: &Object, key: &[u8]) -> Option<String> {
-    let effect = state.effect(key);
-    match state {
-        Object::OrSet(_) => Some(effect.is_some().to_string()),
-        _ => effect.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    let kind = state.kind();
+    if kind.is_set() || kind.is_flag() {
+        return Some(state.effect(key).is_some().to_string());
     }
+    if matches!(kind, ObjectType::MvRegister | ObjectType::MvMap) {
+        let written = state.decisions(key).into_iter().filter_map(|decision| decision.value);
+        let values: BTreeSet<_> = written.map(String::from_utf8_lossy).collect();
+        let values: Vec<_> = values.into_iter().collect();
+        return (!values.is_empty()).then(|| format!("[{}]", values.join(",")));
+    }
+    state.effect(key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn time_of(state: &Object, timestamp: u64) -> Option<u64> {
-    (!matches!(state, Object::OrSet(_))).then(|| HybridClock::milliseconds(timestamp))
+    state.kind().is_stamped().then(|| HybridClock::milliseconds(timestamp))
 }
 
 fn decision_of(state: &Object, decision: optimized::Decision<'_>) -> Decision {
-    let value = match state {
-        Object::OrSet(_) => Some((!decision.is_removal).to_string()),
+    let value = match state.kind() {
+        kind if kind.is_set() || kind.is_flag() => Some((!decision.is_removal).to_string()),
         _ => decision.value.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
     };
     Decision {

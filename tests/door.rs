@@ -334,3 +334,89 @@ fn an_import_that_cannot_be_changes_nothing() {
         assert_eq!((laptop.export(), laptop.state_hash()), (before.clone(), hash), "{json}");
     }
 }
+
+#[test]
+fn the_other_types_are_edited_read_exported_and_saved() {
+    let schema = Schema::new()
+        .pn_counter("stock")
+        .rw_set("members")
+        .ew_flag("alarm")
+        .dw_flag("open")
+        .mv_register("title")
+        .mv_map("fields")
+        .max_register("best")
+        .min_register("first");
+    let create = |name: &str, number: u64| {
+        let environment = Fixed { now: 1_000_000, drawn: number << 32 };
+        Replica::create_in(Box::new(environment), name, &schema).unwrap()
+    };
+    let (mut laptop, mut phone) = (create("laptop", 1), create("phone", 2));
+    laptop.edit().pn_counter("stock").unwrap().increment(10).unwrap();
+    laptop.as_user("ana").set::<str>("members").unwrap().add("eve").unwrap();
+    laptop.as_user("ana").flag("alarm").unwrap().enable().unwrap();
+    laptop.as_user("ana").flag("open").unwrap().enable().unwrap();
+    laptop.as_user("ana").mv_register("title").unwrap().write("draft").unwrap();
+    laptop.as_user("ana").mv_map("fields").unwrap().put("size", &1_u32).unwrap();
+    laptop.edit().extreme("best").unwrap().write(7_i64).unwrap();
+    laptop.edit().extreme("first").unwrap().write(7_i64).unwrap();
+    phone.edit().pn_counter("stock").unwrap().decrement(13).unwrap();
+    phone.as_user("ben").set::<str>("members").unwrap().remove("eve").unwrap();
+    phone.as_user("ben").flag("alarm").unwrap().disable().unwrap();
+    phone.as_user("ben").flag("open").unwrap().disable().unwrap();
+    phone.as_user("ben").mv_register("title").unwrap().write("final").unwrap();
+    phone.as_user("ben").mv_map("fields").unwrap().put("size", &2_u32).unwrap();
+    phone.edit().extreme("best").unwrap().write(-3_i64).unwrap();
+    phone.edit().extreme("first").unwrap().write(-3_i64).unwrap();
+
+    let changes = sync(&mut laptop, &mut phone);
+    sync(&mut phone, &mut laptop);
+    let after: BTreeMap<&str, Option<&str>> =
+        changes.iter().map(|change| (&*change.object, change.after.as_deref())).collect();
+    assert_eq!(after["stock"], Some("-3"));
+    assert_eq!(after["alarm"], Some("true"));
+    assert_eq!(after["title"], Some(r#"["draft","final"]"#));
+    assert_eq!(after["fields"], Some("[1,2]"));
+    assert_eq!(after["best"], Some("7"));
+    for replica in [&laptop, &phone] {
+        assert_eq!(replica.pn_counter("stock").unwrap().value(), Some(-3));
+        assert!(!replica.set::<str>("members").unwrap().contains("eve"));
+        assert!(replica.flag("alarm").unwrap().is_enabled());
+        assert!(!replica.flag("open").unwrap().is_enabled());
+        let title = replica.mv_register::<str>("title").unwrap().get().unwrap();
+        assert_eq!(title, ["draft", "final"]);
+        assert_eq!(replica.mv_map::<str, u32>("fields").unwrap().get("size"), Ok(vec![1, 2]));
+        assert_eq!(replica.extreme("best").unwrap().get(), Some(7));
+        assert_eq!(replica.extreme("first").unwrap().get(), Some(-3));
+        // Where all values stay, nobody is overruled.
+        let open: Vec<String> =
+            replica.conflicts().iter().map(|conflict| conflict.object.to_string()).collect();
+        assert_eq!(open, ["alarm", "members", "open"]);
+    }
+    assert_eq!(laptop.state_hash(), phone.state_hash());
+
+    let json = laptop.export();
+    let expected = concat!(
+        r#"{"alarm":true,"best":7,"fields":{"size":[1,2]},"first":-3,"members":[],"open":false,"#,
+        r#""stock":-3,"title":["draft","final"]}"#
+    );
+    assert_eq!(json, expected);
+    assert!(laptop.edit().import(&json).unwrap().is_empty(), "it has these values already");
+    let refused = create("other", 3).edit().import(&json).unwrap_err().to_string();
+    assert!(refused.contains("a replica writes one"), "{refused}");
+    laptop.as_user("ana").mv_register("title").unwrap().write("final").unwrap();
+    laptop.as_user("ana").mv_map("fields").unwrap().put("size", &2_u32).unwrap();
+    let mut other = create("other", 3);
+    other.edit().import(&laptop.export()).unwrap();
+    assert_eq!(other.export(), laptop.export());
+    let back = other.edit().import(r#"{"best":1}"#).unwrap_err().to_string();
+    assert!(back.contains("does not go back"), "{back}");
+
+    let environment = Fixed { now: 1_000_000, drawn: 9 << 32 };
+    let saved = laptop.save();
+    let mut again = Replica::open_in(Box::new(environment), [&saved[..]]).unwrap();
+    assert_eq!(again.export(), laptop.export());
+    assert_eq!(again.state_hash(), laptop.state_hash());
+    let error = again.edit().extreme("best").unwrap().write(i128::MAX).unwrap_err();
+    assert!(error.to_string().contains("2^64"), "{error}");
+    assert!(again.edit().counter("stock").is_err());
+}

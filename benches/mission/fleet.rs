@@ -101,6 +101,7 @@ fn borrowed(operation: &Operation<Text, Option<Text>>) -> Operation<&str, Option
         Operation::Append { entry, timestamp } => {
             Operation::Append { entry: entry.as_deref(), timestamp: *timestamp }
         }
+        other => unreachable!("no history here has a {}", other.kind().as_str()),
     }
 }
 
@@ -125,5 +126,6 @@ pub fn answer(object: &Object<str, str>) -> Answer<Text, Text> {
         Object::Log(log) => {
             Answer::Entries(log.entries().map(|entry| entry.value().into()).collect())
         }
+        other => unreachable!("no history here has a {}", other.kind().as_str()),
     }
 }

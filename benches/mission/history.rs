@@ -147,7 +147,8 @@ pub fn read(path: &Path) -> Result<History, String> {
     while let Some(line) = reader.next_line().map_err(|error| words(&error))? {
         match line.event {
             Event::Op(op) => {
-                let operation = Operation::try_from(&op.operation).expect("the engines have it");
+                let kind = history.kind(&op.object);
+                let operation = op.operation.of_engine(kind).expect("the engines have it");
                 times.push(stamp(&operation));
                 history.perform(Work {
                     replica: place(&op.replica)?,
@@ -193,7 +194,7 @@ fn stamp<K, V>(operation: &Operation<K, V>) -> Option<u64> {
         Operation::Write { timestamp, .. }
         | Operation::Put { timestamp, .. }
         | Operation::Append { timestamp, .. } => Some(*timestamp),
-        Operation::Increment { .. } | Operation::Add { .. } | Operation::Remove { .. } => None,
+        _ => None,
     }
 }
 
@@ -227,5 +228,6 @@ fn text(operation: Operation<Text, Canonical>) -> Operation<Text, Option<Text>> 
         Operation::Append { entry, timestamp } => {
             Operation::Append { entry: value(entry), timestamp }
         }
+        other => unreachable!("no history here has a {}", other.kind().as_str()),
     }
 }

@@ -72,7 +72,7 @@ impl<'h> Past<'h> {
                 Operation::Add { element: key }
                 | Operation::Remove { element: key }
                 | Operation::Put { key, .. } => Some(key.clone()),
-                Operation::Write { .. } | Operation::Increment { .. } => None,
+                _ => None,
             };
             let next = numbers.len();
             let key = *numbers.entry((work.object.clone(), key)).or_insert(next);
@@ -194,6 +194,7 @@ impl<'h> Past<'h> {
                 };
                 Answer::Entries(numbers.into_iter().filter_map(entry).collect())
             }
+            other => unreachable!("no history here has a {}", other.as_str()),
         }
     }
 }

@@ -176,6 +176,7 @@ impl Project {
             Operation::Append { entry, timestamp } => {
                 Operation::Append { entry: Some(entry.into()), timestamp }
             }
+            other => unreachable!("no history here has a {}", other.kind().as_str()),
         };
         let (object, user) = (object.into(), person.name.map(Into::into));
         self.history.perform(Work { replica: person.replica, object, operation, user, time });

@@ -413,9 +413,8 @@ proptest! {
                     Answer::Entries(entries.into_iter().flatten().collect())
                 }
                 Answer::Count(count) => Answer::Count(count),
-                Answer::Elements(set) => {
-                    Answer::Elements(set)
-                }
+                Answer::Elements(set) => Answer::Elements(set),
+                other => unreachable!("no history here has {other:?}"),
             });
             for frontier in definition::open_decisions(&object.into(), kind, &of_object) {
                 open.extend(frontier.superseded.into_iter().map(|id| (object, id.dot)));

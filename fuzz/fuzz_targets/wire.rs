@@ -10,7 +10,10 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
+use rejoin::optimized::max_register::{IntegerDelta, MaxRegister};
+use rejoin::optimized::mv_map::{self, MvMap};
 use rejoin::optimized::or_set::{self, OrSet};
+use rejoin::optimized::pn_counter::{self, PnCounter};
 use rejoin::wire::{BaseEncoding, Error, DecodeContext, OriginEncoding, decompress};
 use rejoin::optimized::{Author, ActorTable, StateHash, Vector};
 use std::sync::{Arc, LazyLock};
@@ -97,6 +100,29 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
                     assert_eq!((copy.state_hash(), copy.vector()), (map.state_hash(), map.vector()));
                 }
             }
+        }
+        11 => {
+            let delta = pn_counter::Delta::decode(bytes, &known)?;
+            let again = delta.encode(naming, base);
+            assert_eq!(pn_counter::Delta::decode(&again, &known).as_ref(), Ok(&delta));
+            let _ = PnCounter::new().apply(&delta);
+        }
+        12 => {
+            let delta = mv_map::Delta::<str, str>::decode(bytes, &known)?;
+            let again = delta.encode(naming, base);
+            let decoded =
+                mv_map::Delta::<str, str>::decode(&again, &known).expect("it was written");
+            assert_eq!(decoded.encode(naming, base), again);
+            let mut map = MvMap::<str, str>::new();
+            if map.apply(&delta).is_ok() {
+                map.debug_check().expect("the invariants hold");
+            }
+        }
+        13 => {
+            let delta = IntegerDelta::decode(bytes, &known)?;
+            let again = delta.encode(naming, base);
+            assert_eq!(IntegerDelta::decode(&again, &known).as_ref(), Ok(&delta));
+            let _ = MaxRegister::new().apply(&delta);
         }
         _ => {
             let vector = Vector::decode(bytes, &known)?;

@@ -9,7 +9,7 @@
 //! `delta_since` O(changes).
 //! Source: see the reference; the layout is this project's.
 //!
-//! Registers, sets and maps are readings of this store. It has one file a concern: `write` decides,
+//! Registers, sets, flags and maps are readings of this store ([`Reading`]). It has one file a concern: `write` decides,
 //! `apply` joins a delta, `diff` makes one, `names` finds the keys that a delta lists, `read` answers,
 //! `hash` feeds the state hash, `check` holds the invariants. This file has what they share.
 
@@ -22,6 +22,7 @@ mod dot_index;
 mod hash;
 mod names;
 mod read;
+mod reading;
 mod write;
 
 use super::arena::{BLOCK, Handle, Keys, Table, Values, prefetch};
@@ -35,6 +36,8 @@ use creation::{Chain, CreationDots, LocalDot, LocalDots};
 use dot_index::DotIndex;
 use hashbrown::HashMap;
 pub use read::{Conflict, Decision};
+pub(super) use reading::KEY;
+pub use reading::{HasKeys, KeyedType, Reading};
 use slab::Slab;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -80,9 +83,23 @@ impl Marks {
 /// The greatest number of maximal decisions on one key: a delta that may lead to more is refused.
 pub(crate) const MOST_MAXIMAL: usize = 1 << 16;
 
+/// Which of the maximal decisions on a key has effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// The greatest write ever seen, maximal or not.
+    LastWriteWins,
+    /// An addition, where there is one.
+    AddWins,
+    /// A removal, where there is one.
+    RemoveWins,
+    /// All of them.
+    AllValues,
+}
+
 /// The maximal decisions on every key, and the winners.
 #[derive(Clone, Debug)]
 pub(crate) struct Decisions<E> {
+    rule: Rule,
     pub(super) origins: Origins,
     authors: Authors,
     /// By number of the origin.
@@ -101,9 +118,11 @@ pub(crate) struct Decisions<E> {
     trees: Trees,
 }
 
-impl<E> Default for Decisions<E> {
-    fn default() -> Self {
+impl<E> Decisions<E> {
+    /// The store of an object that nothing was done to.
+    fn new(rule: Rule) -> Self {
         Self {
+            rule,
             origins: Origins::default(),
             authors: Authors::default(),
             dot_indexes: Vec::new(),

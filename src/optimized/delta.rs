@@ -37,6 +37,8 @@ pub enum Name {
 pub trait Effect: Copy + fmt::Debug {
     /// Whether the greatest write wins, even if a maximal decision saw it.
     const IS_TIMED: bool;
+    /// Whether a decision may write a value.
+    const HAS_VALUES: bool;
     /// When it was made; 0 where nothing is timed.
     fn timestamp(self) -> u64;
     /// Whether it leaves nothing.
@@ -47,17 +49,18 @@ pub trait Effect: Copy + fmt::Debug {
     fn moved(self, value: impl FnOnce(Handle) -> Handle) -> Self;
 }
 
-/// What a decision says of an element.
+/// What a decision says of an element of a set, or of a flag.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Presence {
-    /// It is not in the set.
+    /// It is not in the set; the flag is disabled.
     Removed,
-    /// It is in the set.
+    /// It is in the set; the flag is enabled.
     Added,
 }
 
 impl Effect for Presence {
     const IS_TIMED: bool = false;
+    const HAS_VALUES: bool = false;
 
     fn timestamp(self) -> u64 {
         0
@@ -93,6 +96,7 @@ impl Write {
 
 impl Effect for Write {
     const IS_TIMED: bool = true;
+    const HAS_VALUES: bool = true;
 
     fn timestamp(self) -> u64 {
         u64::from(self.timestamp[0]) << 32 | u64::from(self.timestamp[1])
@@ -112,6 +116,32 @@ impl Effect for Write {
     }
 }
 
+/// A write that no time decides over; without a value it deletes.
+#[derive(Clone, Copy, Debug)]
+pub struct Content(pub(crate) Option<Handle>);
+
+impl Effect for Content {
+    const IS_TIMED: bool = false;
+    const HAS_VALUES: bool = true;
+
+    fn timestamp(self) -> u64 {
+        0
+    }
+
+    fn is_removal(self) -> bool {
+        self.0.is_none()
+    }
+
+    fn value(self) -> Option<Handle> {
+        self.0
+    }
+
+    #[inline]
+    fn moved(self, value: impl FnOnce(Handle) -> Handle) -> Self {
+        Self(self.0.map(value))
+    }
+}
+
 /// One decision. Its author is a number among those of the store or delta that it is in, and
 /// so is its value.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +154,7 @@ pub struct Record<E> {
     pub effect: E,
 }
 
-/// A message for a replica that has seen `since`: of a register, a map or a set.
+/// A message for a replica that has seen `since`: of a register, a map, a set or a flag.
 ///
 /// It is made by `delta_since`, or by decoding, which checks what each field says of itself.
 #[derive(Clone, Debug)]
@@ -222,7 +252,7 @@ impl<'a, S: Replicated> Performed<'a, S> {
 }
 
 /// The types of keys and values, where only their bytes are kept.
-pub(super) type Types<K, V> = PhantomData<(fn(&K), fn(&V))>;
+type Types<K, V> = PhantomData<(fn(&K), fn(&V))>;
 
 /// A keyed delta of keys and values of known types.
 #[must_use = "a delta that is not sent brings nobody up to date"]
@@ -254,6 +284,20 @@ impl<E, K: ?Sized, V: ?Sized> TypedDelta<E, K, V> {
     /// Whether it lists no key.
     pub fn is_empty(&self) -> bool {
         self.keyed.is_empty()
+    }
+}
+
+impl<E, K: ?Sized, V: ?Sized> TypedDelta<E, K, V> {
+    pub(super) fn footprint(&self) -> usize {
+        self.keyed.footprint()
+    }
+
+    pub(super) fn openings(&self) -> &DeltaOpenings {
+        &self.keyed.openings
+    }
+
+    pub(super) fn openings_mut(&mut self) -> &mut DeltaOpenings {
+        &mut self.keyed.openings
     }
 }
 

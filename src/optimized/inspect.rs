@@ -8,43 +8,28 @@
 
 use super::canonical_bytes::CanonicalBytes;
 use super::decisions::Decision;
-use super::replica::{Delta, Object};
+use super::replica::{Delta, Object, each, keyed};
 use super::state_hash::{KeyAndBody, Subtree, TreePath};
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
-    /// The maximal decisions on a key, by its bytes; of a register, whose key has none, its maximal
-    /// writes. Counters and logs have no decisions.
+    /// The maximal decisions on a key, by its bytes; of a register or a flag the key has none.
+    /// Counters, logs and the registers of integers have no decisions.
     pub fn decisions(&self, key: &[u8]) -> Vec<Decision<'_>> {
-        match self {
-            Self::GCounter(_) | Self::Log(_) => Vec::new(),
-            Self::LwwRegister(state) => state.store().listed(key),
-            Self::OrSet(state) => state.store().listed(key),
-            Self::LwwMap(state) => state.store().listed(key),
-        }
+        keyed!(Object, self, state => state.store().listed(key), Vec::new())
     }
 
-    /// The decision that has effect on a key, by its bytes.
+    /// The decision that has effect on a key, by its bytes; where all have, one of them.
     pub fn effective(&self, key: &[u8]) -> Option<Decision<'_>> {
-        match self {
-            Self::GCounter(_) | Self::Log(_) => None,
-            Self::LwwRegister(state) => state.store().effective(key),
-            Self::OrSet(state) => state.store().effective(key),
-            Self::LwwMap(state) => state.store().effective(key),
-        }
+        keyed!(Object, self, state => state.store().effective(key), None)
     }
 
-    /// What a key has, by its bytes: `None`, or the bytes of its value; an element of a set, no
-    /// bytes.
+    /// What a key has, by its bytes: `None`, or the bytes of its value, of several one; an element of
+    /// a set and an enabled flag, no bytes.
     pub fn effect(&self, key: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Self::GCounter(_) | Self::Log(_) => None,
-            Self::LwwRegister(state) => state.store().effect(key),
-            Self::OrSet(state) => state.store().effect(key),
-            Self::LwwMap(state) => state.store().effect(key),
-        }
+        keyed!(Object, self, state => state.store().effect(key), None)
     }
 
-    /// The keys that a delta lists. Of a counter, a log, or a delta that does not fit: none.
+    /// The keys that a delta lists. Of what has no decisions, or of a delta that does not fit: none.
     pub(crate) fn keys_of(&self, delta: &Delta<K, V>) -> Vec<Vec<u8>> {
         match (self, delta) {
             (Self::LwwRegister(state), Delta::LwwRegister(delta)) => {
@@ -52,6 +37,13 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
             }
             (Self::OrSet(state), Delta::OrSet(delta)) => state.store().keys_of(&delta.keyed),
             (Self::LwwMap(state), Delta::LwwMap(delta)) => state.store().keys_of(&delta.keyed),
+            (Self::RwSet(state), Delta::RwSet(delta)) => state.store().keys_of(&delta.keyed),
+            (Self::EwFlag(state), Delta::EwFlag(delta)) => state.store().keys_of(&delta.keyed),
+            (Self::DwFlag(state), Delta::DwFlag(delta)) => state.store().keys_of(&delta.keyed),
+            (Self::MvRegister(state), Delta::MvRegister(delta)) => {
+                state.store().keys_of(&delta.keyed)
+            }
+            (Self::MvMap(state), Delta::MvMap(delta)) => state.store().keys_of(&delta.keyed),
             _ => Vec::new(),
         }
     }
@@ -62,33 +54,16 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// # Errors
     /// What does not hold, in words.
     pub fn debug_check(&self) -> Result<(), String> {
-        match self {
-            Self::GCounter(_) | Self::Log(_) => Ok(()),
-            Self::LwwRegister(state) => state.debug_check(),
-            Self::OrSet(state) => state.debug_check(),
-            Self::LwwMap(state) => state.debug_check(),
-        }
+        keyed!(Object, self, state => state.debug_check(), Ok(()))
     }
 
     /// What a tree of the state hash has at a place.
     pub(crate) fn look(&mut self, at: TreePath) -> Subtree {
-        match self {
-            Self::GCounter(state) => state.look(at),
-            Self::LwwRegister(state) => state.store_mut().look(at),
-            Self::OrSet(state) => state.store_mut().look(at),
-            Self::LwwMap(state) => state.store_mut().look(at),
-            Self::Log(state) => state.look(at),
-        }
+        each!(Object, self, state => state.look(at))
     }
 
     /// The first records below a place of the state hash, `limit` of them at most.
     pub(crate) fn below(&mut self, at: TreePath, limit: usize) -> Vec<KeyAndBody> {
-        match self {
-            Self::GCounter(state) => state.below(at, limit),
-            Self::LwwRegister(state) => state.store_mut().below(at, limit),
-            Self::OrSet(state) => state.store_mut().below(at, limit),
-            Self::LwwMap(state) => state.store_mut().below(at, limit),
-            Self::Log(state) => state.below(at, limit),
-        }
+        each!(Object, self, state => state.below(at, limit))
     }
 }

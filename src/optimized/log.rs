@@ -33,6 +33,7 @@
 use super::apply_error::ApplyError;
 use super::arena::{LONGEST, Table};
 use super::canonical_bytes::CanonicalBytes;
+use super::changes::Changes;
 use super::openings::DeltaOpenings;
 use super::segments::{Collector, Mover, Pieces, Place, Segments};
 use super::state_hash::{
@@ -43,6 +44,7 @@ use super::vector::{ActorTable, Origins, Vector};
 use super::{Author, OperationError, StateHash};
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
+use crate::object::ObjectType;
 use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
@@ -277,7 +279,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
         let mut trees = std::mem::take(&mut self.entries.trees);
         trees.refresh(&self.entries);
         self.entries.trees = trees;
-        object_hashes(5, &self.entries.trees)
+        object_hashes(ObjectType::Log, &self.entries.trees)
     }
 
     /// What the trees of the state hash have at a place.
@@ -585,6 +587,30 @@ impl<'a, V: CanonicalBytes + ?Sized> News<'a, V> {
     /// none is new.
     pub fn first_position(&self) -> Option<usize> {
         (!self.is_empty()).then_some(self.position)
+    }
+}
+
+impl<V: CanonicalBytes + ?Sized> Log<V> {
+    pub(super) fn apply_whole(&mut self, delta: LogDelta<V>) -> Result<Changes, ApplyError> {
+        self.apply(delta).map(|news| Changes::of(news.len()))
+    }
+
+    pub(super) fn apply_shared(&mut self, delta: &LogDelta<V>) -> Result<(), ApplyError> {
+        self.apply(delta.clone()).map(drop)
+    }
+}
+
+impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
+    pub(super) fn footprint(&self) -> usize {
+        self.lengths.iter().map(|length| 20 + *length as usize).sum()
+    }
+
+    pub(super) fn openings(&self) -> &DeltaOpenings {
+        &self.openings
+    }
+
+    pub(super) fn openings_mut(&mut self) -> &mut DeltaOpenings {
+        &mut self.openings
     }
 }
 

@@ -21,11 +21,23 @@ pub(crate) mod delta;
 pub(crate) mod state_hash;
 
 pub mod g_counter;
+pub mod pn_counter;
+
+pub mod max_register;
+pub mod min_register;
 
 pub(crate) mod decisions;
 mod inspect;
 pub mod lww_register;
 pub mod or_set;
+
+pub mod rw_set;
+
+pub mod dw_flag;
+pub mod ew_flag;
+
+pub mod mv_map;
+pub mod mv_register;
 
 pub mod lww_map;
 
@@ -42,7 +54,7 @@ pub use crate::wire;
 pub use apply_error::ApplyError;
 pub use canonical_bytes::CanonicalBytes;
 pub use changes::{Applied, KeyChange};
-pub use decisions::{Conflict, Decision};
-pub use delta::{KeyedDelta, Performed, Presence, Replicated, TypedDelta, Write};
+pub use decisions::{Conflict, Decision, HasKeys, KeyedType, Reading, Rule};
+pub use delta::{Content, KeyedDelta, Performed, Presence, Replicated, TypedDelta, Write};
 pub use draws::RepeatedOpening;
 pub use vector::{ActorTable, Fingerprint, Vector};

@@ -23,8 +23,9 @@ pub(crate) use fit::{Fit, fit};
 use super::ApplyError;
 use super::canonical_bytes::CanonicalBytes;
 use super::delta::{DeltaAuthor, Effect, KeyedDelta, Name, TypedDelta};
-use super::g_counter::CounterDelta;
+use super::g_counter::SharesDelta;
 use super::log::{Columns, LogDelta};
+use super::max_register::IntegerDelta;
 use super::replica::{Changes, Delta, Object, Reason};
 use super::vector::{Fingerprint, Vector};
 use crate::dot::{Dot, Origin};
@@ -55,8 +56,17 @@ pub enum Side {
 pub struct Opening {
     /// The number that the process drew.
     pub number: u64,
-    /// Of a counter, the share of the origin before that operation; of other types 0.
+    /// Of a counter, the increments of the origin before that operation; of other types 0.
     pub share: u128,
+    /// Of a PN-counter, its decrements; of other types 0.
+    pub decrements: u128,
+}
+
+impl Opening {
+    /// What the origin of a counter had counted before, on each side.
+    fn shares(&self) -> [u128; 2] {
+        [self.share, self.decrements]
+    }
 }
 
 /// An opening, and the counter of the operation that began it.
@@ -148,7 +158,15 @@ impl Openings {
 
     /// A hash of those that began with an operation up to a counter.
     fn fingerprint_until(&self, until: impl Fn(&Origin) -> u64) -> Fingerprint {
-        let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 openings");
+        // Only PN-counters have decrements: theirs is a hash of its own, so that others stay as they were.
+        let mut within =
+            self.iter().filter(|(origin, first, _)| *first <= until(origin)).map(|all| all.2);
+        let has_decrements = within.any(|opening| opening.decrements > 0);
+        let domain = match has_decrements {
+            false => "rejoin/1 openings",
+            true => "rejoin/1 openings with decrements",
+        };
+        let mut hasher = blake3::Hasher::new_derive_key(domain);
         let mut bytes = Vec::new();
         for (origin, chain) in &self.chains {
             let until = until(origin);
@@ -165,6 +183,9 @@ impl Openings {
                 bytes.extend_from_slice(&first.to_le_bytes());
                 bytes.extend_from_slice(&opening.number.to_le_bytes());
                 bytes.extend_from_slice(&opening.share.to_le_bytes());
+                if has_decrements {
+                    bytes.extend_from_slice(&opening.decrements.to_le_bytes());
+                }
             }
             if bytes.len() > 1 << 14 {
                 hasher.update(&bytes);
@@ -283,7 +304,9 @@ impl Knowledge {
             }
             for link in &mut moved {
                 link.first -= first - 1;
-                link.opening.share = link.opening.share.checked_sub(opening.share)?;
+                let at = &mut link.opening;
+                at.share = at.share.checked_sub(opening.share)?;
+                at.decrements = at.decrements.checked_sub(opening.decrements)?;
             }
             self.openings.chains.insert(branch.clone(), moved);
             self.openings.hash = OnceLock::new();
@@ -382,8 +405,8 @@ struct Stretch {
     origin: Origin,
     /// How much less a counter is then.
     less: u64,
-    /// How much of the share of the origin comes before.
-    share: u128,
+    /// How much of the shares of the origin comes before.
+    shares: [u128; 2],
 }
 
 /// Where operations go by some renamings. What is not listed stays.
@@ -398,7 +421,7 @@ impl NewNames {
         let mut names = Self::default();
         for renaming in renamings {
             let Renaming { first: Dot { origin, counter }, opening } = renaming;
-            let stays = || Stretch { first: 1, origin: origin.clone(), less: 0, share: 0 };
+            let stays = || Stretch { first: 1, origin: origin.clone(), less: 0, shares: [0; 2] };
             names.by_origin.entry(origin.clone()).or_insert_with(|| vec![stays()]);
             for stretches in names.by_origin.values_mut() {
                 let mut split: Vec<Stretch> = Vec::with_capacity(stretches.len() + 1);
@@ -416,7 +439,9 @@ impl NewNames {
                         first: begins.max(stretch.first),
                         origin: renaming.renamed_origin(),
                         less: stretch.less + (counter - 1),
-                        share: stretch.share.saturating_add(opening.share),
+                        shares: std::array::from_fn(|side| {
+                            stretch.shares[side].saturating_add(opening.shares()[side])
+                        }),
                     });
                 }
                 *stretches = split;
@@ -426,7 +451,7 @@ impl NewNames {
     }
 
     fn stretches(&self, origin: &Origin) -> Vec<Stretch> {
-        let stays = || vec![Stretch { first: 1, origin: origin.clone(), less: 0, share: 0 }];
+        let stays = || vec![Stretch { first: 1, origin: origin.clone(), less: 0, shares: [0; 2] }];
         self.by_origin.get(origin).cloned().unwrap_or_else(stays)
     }
 
@@ -468,12 +493,25 @@ impl NewNames {
             }
             Delta::OrSet(delta) => Delta::OrSet(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
             Delta::LwwMap(delta) => Delta::LwwMap(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
+            Delta::RwSet(delta) => Delta::RwSet(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
+            Delta::EwFlag(delta) => Delta::EwFlag(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
+            Delta::DwFlag(delta) => Delta::DwFlag(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
+            Delta::MvRegister(delta) => {
+                Delta::MvRegister(TypedDelta::new(self.keyed_delta(&delta.keyed)?))
+            }
+            Delta::MvMap(delta) => Delta::MvMap(TypedDelta::new(self.keyed_delta(&delta.keyed)?)),
+            Delta::PnCounter(delta) => Delta::PnCounter(self.counter_delta(delta)?),
+            Delta::MaxRegister(delta) => Delta::MaxRegister(self.integer_delta(delta)),
+            Delta::MinRegister(delta) => Delta::MinRegister(self.integer_delta(delta)),
             Delta::Log(delta) => Delta::Log(self.log_delta(delta)?),
         })
     }
 
     /// A delta of a counter under the new names. `None` where the shares do not grow along it.
-    pub fn counter_delta(&self, delta: &CounterDelta) -> Option<CounterDelta> {
+    pub fn counter_delta<const SIDES: usize>(
+        &self,
+        delta: &SharesDelta<SIDES>,
+    ) -> Option<SharesDelta<SIDES>> {
         let (since, seen) = (self.vector(&delta.since), self.vector(&delta.seen));
         let mut shares = BTreeMap::new();
         let counts = delta.seen.beyond(&delta.since).map(|(place, _, count)| (place, count));
@@ -481,16 +519,26 @@ impl NewNames {
             let stretches = self.stretches(&delta.seen.actor_table().origins()[place]);
             let end = |at: usize| stretches.get(at + 1).filter(|next| next.first <= n);
             for (at, stretch) in stretches.iter().enumerate().filter(|(_, of)| of.first <= n) {
-                let until = end(at).map_or(*share, |next| next.share);
-                shares.insert(stretch.origin.clone(), until.checked_sub(stretch.share)?);
+                let mut counted = [0; SIDES];
+                for (side, counted) in counted.iter_mut().enumerate() {
+                    let until = end(at).map_or(share[side], |next| next.shares[side]);
+                    *counted = until.checked_sub(stretch.shares[side])?;
+                }
+                shares.insert(stretch.origin.clone(), counted);
             }
         }
         let origins = seen.actor_table().origins();
         let beyond = seen.beyond(&since).map(|(place, ..)| shares.get(&origins[place]).copied());
-        let shares = beyond.collect::<Option<Vec<u128>>>()?;
-        let mut renamed = CounterDelta::new(since, seen, shares)?;
+        let shares = beyond.collect::<Option<Vec<_>>>()?;
+        let mut renamed = SharesDelta::of(since, seen, shares)?;
         renamed.openings = delta.openings.clone();
         Some(renamed)
+    }
+
+    /// A delta of a register of integers under the new names.
+    fn integer_delta(&self, delta: &IntegerDelta) -> IntegerDelta {
+        let (since, seen) = (self.vector(&delta.since), self.vector(&delta.seen));
+        IntegerDelta { since, seen, ..delta.clone() }
     }
 
     /// A delta of a log under the new names.
@@ -529,7 +577,7 @@ impl NewNames {
         Some(renamed)
     }
 
-    /// A delta of a register, a map or a set under the new names.
+    /// A delta of decisions under the new names.
     pub fn keyed_delta<E: Effect>(&self, delta: &KeyedDelta<E>) -> Option<KeyedDelta<E>> {
         let mut renamed = delta.clone();
         (renamed.since, renamed.seen) = (self.vector(&delta.since), self.vector(&delta.seen));
@@ -759,14 +807,15 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     ) -> Result<Dot, Reason> {
         let Some(number) = opening else { return self.perform(author, operation) };
         let goes_on = self.goes_on(&author.origin, number);
-        let share = match self {
-            Self::GCounter(counter) => counter.share(&author.origin),
-            _ => 0,
+        let [share, decrements] = match self {
+            Self::GCounter(counter) => [counter.share(&author.origin), 0],
+            Self::PnCounter(counter) => counter.shares_of(&author.origin),
+            _ => [0; 2],
         };
         let dot = self.perform(author, operation)?;
         if !goes_on {
             let openings = &mut self.origins_mut().openings;
-            openings.insert(&dot.origin, dot.counter, Opening { number, share });
+            openings.insert(&dot.origin, dot.counter, Opening { number, share, decrements });
         }
         Ok(dot)
     }

@@ -37,12 +37,20 @@ use super::canonical_bytes::CanonicalBytes;
 pub use super::changes::Changes;
 use super::decisions::Conflict;
 use super::draws::{Draws, RepeatedOpening};
+use super::dw_flag::DwFlag;
+use super::ew_flag::{self, EwFlag};
 use super::g_counter::{CounterDelta, GCounter};
 use super::log::{Log, LogDelta};
 use super::lww_map::{self, LwwMap};
 use super::lww_register::{self, LwwRegister};
+use super::max_register::{IntegerDelta, MaxRegister};
+use super::min_register::MinRegister;
+use super::mv_map::{self, MvMap};
+use super::mv_register::{self, MvRegister};
 use super::openings::{DeltaOpenings, Knowledge};
 use super::or_set::{self, OrSet};
+use super::pn_counter::{self, PnCounter};
+use super::rw_set::RwSet;
 use super::state_hash::replica_hash;
 use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
@@ -66,21 +74,140 @@ pub enum Object<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     LwwMap(LwwMap<K, V>),
     /// A list that only grows.
     Log(Log<V>),
+    /// A counter that grows and shrinks.
+    PnCounter(PnCounter),
+    /// A set; a removal wins over an addition that had not seen it.
+    RwSet(RwSet<K>),
+    /// A flag; enabling wins over a disabling that had not seen it.
+    EwFlag(EwFlag),
+    /// A flag; disabling wins over an enabling that had not seen it.
+    DwFlag(DwFlag),
+    /// All concurrent values.
+    MvRegister(MvRegister<V>),
+    /// All concurrent values of each key.
+    MvMap(MvMap<K, V>),
+    /// The greatest integer written.
+    MaxRegister(MaxRegister),
+    /// The least integer written.
+    MinRegister(MinRegister),
 }
 
 /// What brings one object of another replica up to date.
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub enum Delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
-    /// Of a counter.
+    /// Of a G-counter.
     GCounter(CounterDelta),
-    /// Of a register.
+    /// Of an LWW-register.
     LwwRegister(lww_register::Delta<V>),
-    /// Of a set.
+    /// Of an OR-set.
     OrSet(or_set::Delta<K>),
-    /// Of a map.
+    /// Of an LWW-map.
     LwwMap(lww_map::Delta<K, V>),
     /// Of a log.
     Log(LogDelta<V>),
+    /// Of a PN-counter.
+    PnCounter(pn_counter::Delta),
+    /// Of an RW-set.
+    RwSet(or_set::Delta<K>),
+    /// Of an EW-flag.
+    EwFlag(ew_flag::Delta),
+    /// Of a DW-flag.
+    DwFlag(ew_flag::Delta),
+    /// Of an MV-register.
+    MvRegister(mv_register::Delta<V>),
+    /// Of an MV-map.
+    MvMap(mv_map::Delta<K, V>),
+    /// Of a max-register.
+    MaxRegister(IntegerDelta),
+    /// Of a min-register.
+    MinRegister(IntegerDelta),
+}
+
+/// Asks one thing of a state ([`Object`]) or of a delta ([`Delta`]), whatever its type.
+macro_rules! each {
+    ($of:ident, $one:expr, $state:ident => $answer:expr) => {
+        match $one {
+            $of::GCounter($state) => $answer,
+            $of::LwwRegister($state) => $answer,
+            $of::OrSet($state) => $answer,
+            $of::LwwMap($state) => $answer,
+            $of::Log($state) => $answer,
+            $of::PnCounter($state) => $answer,
+            $of::RwSet($state) => $answer,
+            $of::EwFlag($state) => $answer,
+            $of::DwFlag($state) => $answer,
+            $of::MvRegister($state) => $answer,
+            $of::MvMap($state) => $answer,
+            $of::MaxRegister($state) => $answer,
+            $of::MinRegister($state) => $answer,
+        }
+    };
+}
+pub(crate) use each;
+
+/// Makes a state or a delta of another one, of the same type.
+macro_rules! same_type {
+    ($from:ident, $one:expr, $to:ident, $state:ident => $made:expr) => {
+        match $one {
+            $from::GCounter($state) => $to::GCounter($made),
+            $from::LwwRegister($state) => $to::LwwRegister($made),
+            $from::OrSet($state) => $to::OrSet($made),
+            $from::LwwMap($state) => $to::LwwMap($made),
+            $from::Log($state) => $to::Log($made),
+            $from::PnCounter($state) => $to::PnCounter($made),
+            $from::RwSet($state) => $to::RwSet($made),
+            $from::EwFlag($state) => $to::EwFlag($made),
+            $from::DwFlag($state) => $to::DwFlag($made),
+            $from::MvRegister($state) => $to::MvRegister($made),
+            $from::MvMap($state) => $to::MvMap($made),
+            $from::MaxRegister($state) => $to::MaxRegister($made),
+            $from::MinRegister($state) => $to::MinRegister($made),
+        }
+    };
+}
+
+/// Asks one thing of a state by its decisions, or another one where it has none.
+macro_rules! keyed {
+    ($of:ident, $one:expr, $state:ident => $answer:expr, $none:expr) => {
+        match $one {
+            $of::LwwRegister($state) => $answer,
+            $of::OrSet($state) => $answer,
+            $of::LwwMap($state) => $answer,
+            $of::RwSet($state) => $answer,
+            $of::EwFlag($state) => $answer,
+            $of::DwFlag($state) => $answer,
+            $of::MvRegister($state) => $answer,
+            $of::MvMap($state) => $answer,
+            $of::GCounter(_) | $of::Log(_) | $of::PnCounter(_) => $none,
+            $of::MaxRegister(_) | $of::MinRegister(_) => $none,
+        }
+    };
+}
+pub(crate) use keyed;
+
+/// Applies a delta to a state of its type.
+macro_rules! pair {
+    ($object:expr, $delta:expr, ($ours:ident, $theirs:ident) => $same:expr) => {
+        match ($object, $delta) {
+            (Object::GCounter($ours), Delta::GCounter($theirs)) => $same,
+            (Object::LwwRegister($ours), Delta::LwwRegister($theirs)) => $same,
+            (Object::OrSet($ours), Delta::OrSet($theirs)) => $same,
+            (Object::LwwMap($ours), Delta::LwwMap($theirs)) => $same,
+            (Object::Log($ours), Delta::Log($theirs)) => $same,
+            (Object::PnCounter($ours), Delta::PnCounter($theirs)) => $same,
+            (Object::RwSet($ours), Delta::RwSet($theirs)) => $same,
+            (Object::EwFlag($ours), Delta::EwFlag($theirs)) => $same,
+            (Object::DwFlag($ours), Delta::DwFlag($theirs)) => $same,
+            (Object::MvRegister($ours), Delta::MvRegister($theirs)) => $same,
+            (Object::MvMap($ours), Delta::MvMap($theirs)) => $same,
+            (Object::MaxRegister($ours), Delta::MaxRegister($theirs)) => $same,
+            (Object::MinRegister($ours), Delta::MinRegister($theirs)) => $same,
+            (ours, delta) => {
+                let (expected, found) = (ours.kind(), delta.kind());
+                return Err(Reason::WrongType { expected, found });
+            }
+        }
+    };
 }
 
 /// Why a request or a message was refused. Nothing changed.
@@ -121,6 +248,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
             ObjectType::OrSet => Self::OrSet(OrSet::new()),
             ObjectType::LwwMap => Self::LwwMap(LwwMap::new()),
             ObjectType::Log => Self::Log(Log::new()),
+            ObjectType::PnCounter => Self::PnCounter(PnCounter::new()),
+            ObjectType::RwSet => Self::RwSet(RwSet::new()),
+            ObjectType::EwFlag => Self::EwFlag(EwFlag::new()),
+            ObjectType::DwFlag => Self::DwFlag(DwFlag::new()),
+            ObjectType::MvRegister => Self::MvRegister(MvRegister::new()),
+            ObjectType::MvMap => Self::MvMap(MvMap::new()),
+            ObjectType::MaxRegister => Self::MaxRegister(MaxRegister::new()),
+            ObjectType::MinRegister => Self::MinRegister(MinRegister::new()),
         }
     }
 
@@ -152,6 +287,45 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
                 state.append(author, entry, timestamp).map(|entry| entry.dot())
             }
             (Self::Log(_), Operation::Append { entry: None, .. }) => Err(OperationError::NoEntry),
+            (Self::PnCounter(state), Operation::Increment { amount }) => {
+                state.increment(&author.origin, amount).map(|change| change.dot())
+            }
+            (Self::PnCounter(state), Operation::Decrement { amount }) => {
+                state.decrement(&author.origin, amount).map(|change| change.dot())
+            }
+            (Self::RwSet(state), Operation::Add { element }) => {
+                state.add(author, element).map(|performed| performed.dot().clone())
+            }
+            (Self::RwSet(state), Operation::Remove { element }) => {
+                state.remove(author, element).map(|performed| performed.dot().clone())
+            }
+            (Self::EwFlag(state), Operation::Enable) => {
+                state.enable(author).map(|performed| performed.dot().clone())
+            }
+            (Self::EwFlag(state), Operation::Disable) => {
+                state.disable(author).map(|performed| performed.dot().clone())
+            }
+            (Self::DwFlag(state), Operation::Enable) => {
+                state.enable(author).map(|performed| performed.dot().clone())
+            }
+            (Self::DwFlag(state), Operation::Disable) => {
+                state.disable(author).map(|performed| performed.dot().clone())
+            }
+            (Self::MvRegister(state), Operation::Write { value, .. }) => {
+                state.write(author, value).map(|performed| performed.dot().clone())
+            }
+            (Self::MvMap(state), Operation::Put { key, value: Some(value), .. }) => {
+                state.put(author, key, value).map(|performed| performed.dot().clone())
+            }
+            (Self::MvMap(state), Operation::Put { key, value: None, .. }) => {
+                state.delete(author, key).map(|performed| performed.dot().clone())
+            }
+            (Self::MaxRegister(state), Operation::WriteInteger { integer }) => {
+                state.write(&author.origin, integer)
+            }
+            (Self::MinRegister(state), Operation::WriteInteger { integer }) => {
+                state.write(&author.origin, integer)
+            }
             (state, operation) => {
                 let (expected, found) = (state.kind(), operation.kind());
                 return Err(Reason::WrongType { expected, found });
@@ -168,49 +342,33 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
             Self::OrSet(_) => ObjectType::OrSet,
             Self::LwwMap(_) => ObjectType::LwwMap,
             Self::Log(_) => ObjectType::Log,
+            Self::PnCounter(_) => ObjectType::PnCounter,
+            Self::RwSet(_) => ObjectType::RwSet,
+            Self::EwFlag(_) => ObjectType::EwFlag,
+            Self::DwFlag(_) => ObjectType::DwFlag,
+            Self::MvRegister(_) => ObjectType::MvRegister,
+            Self::MvMap(_) => ObjectType::MvMap,
+            Self::MaxRegister(_) => ObjectType::MaxRegister,
+            Self::MinRegister(_) => ObjectType::MinRegister,
         }
     }
 
     /// The operations on the object that the state covers.
     pub fn vector(&self) -> Vector {
-        match self {
-            Self::GCounter(state) => state.vector(),
-            Self::LwwRegister(state) => state.vector(),
-            Self::OrSet(state) => state.vector(),
-            Self::LwwMap(state) => state.vector(),
-            Self::Log(state) => state.vector(),
-        }
+        each!(Object, self, state => state.vector())
     }
 
     pub(super) fn origins(&self) -> &Origins {
-        match self {
-            Self::GCounter(state) => state.origins(),
-            Self::LwwRegister(state) => state.origins(),
-            Self::OrSet(state) => state.origins(),
-            Self::LwwMap(state) => state.origins(),
-            Self::Log(state) => state.origins(),
-        }
+        each!(Object, self, state => state.origins())
     }
 
     pub(super) fn origins_mut(&mut self) -> &mut Origins {
-        match self {
-            Self::GCounter(state) => state.origins_mut(),
-            Self::LwwRegister(state) => state.origins_mut(),
-            Self::OrSet(state) => state.origins_mut(),
-            Self::LwwMap(state) => state.origins_mut(),
-            Self::Log(state) => state.origins_mut(),
-        }
+        each!(Object, self, state => state.origins_mut())
     }
 
     /// About how many bytes it takes in memory. Cost: O(bytes / 64 KB).
     pub fn footprint(&self) -> usize {
-        let data = match self {
-            Self::GCounter(state) => 64 * state.len(),
-            Self::LwwRegister(state) => state.footprint(),
-            Self::OrSet(state) => state.footprint(),
-            Self::LwwMap(state) => state.footprint(),
-            Self::Log(state) => state.footprint(),
-        };
+        let data = each!(Object, self, state => state.footprint());
         // Its name in the actor table, its count, and its operations that still matter, if only one.
         const ORIGIN: usize = 256;
         size_of::<Self>() + ORIGIN * self.vector().counts().len() + data
@@ -218,37 +376,18 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
 
     /// The state hash. Cost: O(records changed since it was last asked for).
     pub fn state_hash(&mut self) -> StateHash {
-        match self {
-            Self::GCounter(state) => state.state_hash(),
-            Self::LwwRegister(state) => state.state_hash(),
-            Self::OrSet(state) => state.state_hash(),
-            Self::LwwMap(state) => state.state_hash(),
-            Self::Log(state) => state.state_hash(),
-        }
+        each!(Object, self, state => state.state_hash())
     }
 
     /// The open merge decisions, with the bytes of their keys, in the order in which these became
     /// known.
     pub fn conflicts(&self) -> Vec<Conflict<Vec<u8>>> {
-        match self {
-            Self::GCounter(_) | Self::Log(_) => Vec::new(),
-            Self::LwwRegister(state) => {
-                state.conflict().into_iter().map(|open| open.map(|()| Vec::new())).collect()
-            }
-            Self::OrSet(state) => state.open_bytes(),
-            Self::LwwMap(state) => state.open_bytes(),
-        }
+        keyed!(Object, self, state => state.open_bytes(), Vec::new())
     }
 
     /// A message that brings a receiver who has seen `since` up to this state.
     pub fn delta_since(&self, since: &Vector) -> Delta<K, V> {
-        match self {
-            Self::GCounter(state) => Delta::GCounter(state.delta_since(since)),
-            Self::LwwRegister(state) => Delta::LwwRegister(state.delta_since(since)),
-            Self::OrSet(state) => Delta::OrSet(state.delta_since(since)),
-            Self::LwwMap(state) => Delta::LwwMap(state.delta_since(since)),
-            Self::Log(state) => Delta::Log(state.delta_since(since)),
-        }
+        same_type!(Object, self, Delta, state => state.delta_since(since))
     }
 
     /// The beginning of that, of some `most_bytes`, where the type has deltas in pieces: a log has.
@@ -261,27 +400,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
 
     /// Applies such a message, whose names are those of this state.
     pub(super) fn apply_as_named(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
-        let changes = match (self, delta) {
-            (Self::GCounter(ours), Delta::GCounter(delta)) => {
-                ours.apply(&delta).map(|grown| Changes::of(grown.len()))
-            }
-            (Self::LwwRegister(ours), Delta::LwwRegister(delta)) => {
-                ours.apply(&delta).map(|applied| applied.changes())
-            }
-            (Self::OrSet(ours), Delta::OrSet(delta)) => {
-                ours.apply(&delta).map(|applied| applied.changes())
-            }
-            (Self::LwwMap(ours), Delta::LwwMap(delta)) => {
-                ours.apply(&delta).map(|applied| applied.changes())
-            }
-            (Self::Log(ours), Delta::Log(delta)) => {
-                ours.apply(delta).map(|news| Changes::of(news.len()))
-            }
-            (ours, delta) => {
-                let (expected, found) = (ours.kind(), delta.kind());
-                return Err(Reason::WrongType { expected, found });
-            }
-        };
+        let changes = pair!(self, delta, (ours, delta) => ours.apply_whole(delta));
         changes.map_err(Reason::Apply)
     }
 
@@ -289,17 +408,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         if !self.openings().is_empty() || !delta.openings().is_empty() {
             return self.apply(delta.clone()).map(drop);
         }
-        let taken = match (self, delta) {
-            (Self::GCounter(ours), Delta::GCounter(delta)) => ours.apply(delta).map(drop),
-            (Self::LwwRegister(ours), Delta::LwwRegister(delta)) => ours.apply(delta).map(drop),
-            (Self::OrSet(ours), Delta::OrSet(delta)) => ours.apply(delta).map(drop),
-            (Self::LwwMap(ours), Delta::LwwMap(delta)) => ours.apply(delta).map(drop),
-            (Self::Log(ours), Delta::Log(delta)) => ours.apply(delta.clone()).map(drop),
-            (ours, delta) => {
-                let (expected, found) = (ours.kind(), delta.kind());
-                return Err(Reason::WrongType { expected, found });
-            }
-        };
+        let taken = pair!(self, delta, (ours, delta) => ours.apply_shared(delta));
         taken.map_err(Reason::Apply)
     }
 }
@@ -307,38 +416,17 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
     /// About how many bytes it takes in memory, actor tables and shared entries as well.
     pub fn footprint(&self) -> usize {
-        let data = match self {
-            Self::GCounter(delta) => 16 * delta.len(),
-            Self::LwwRegister(delta) => delta.keyed.footprint(),
-            Self::OrSet(delta) => delta.keyed.footprint(),
-            Self::LwwMap(delta) => delta.keyed.footprint(),
-            Self::Log(delta) => {
-                let entries = delta.lengths.iter().map(|length| 20 + *length as usize);
-                entries.sum()
-            }
-        };
+        let data = each!(Delta, self, delta => delta.footprint());
         let origins = self.since().counts().len() + self.seen().counts().len();
         size_of::<Self>() + data + 16 * origins
     }
 
     pub(crate) fn openings(&self) -> &DeltaOpenings {
-        match self {
-            Self::GCounter(delta) => &delta.openings,
-            Self::LwwRegister(delta) => &delta.keyed.openings,
-            Self::OrSet(delta) => &delta.keyed.openings,
-            Self::LwwMap(delta) => &delta.keyed.openings,
-            Self::Log(delta) => &delta.openings,
-        }
+        each!(Delta, self, delta => delta.openings())
     }
 
     pub(crate) fn openings_mut(&mut self) -> &mut DeltaOpenings {
-        match self {
-            Self::GCounter(delta) => &mut delta.openings,
-            Self::LwwRegister(delta) => &mut delta.keyed.openings,
-            Self::OrSet(delta) => &mut delta.keyed.openings,
-            Self::LwwMap(delta) => &mut delta.keyed.openings,
-            Self::Log(delta) => &mut delta.openings,
-        }
+        each!(Delta, self, delta => delta.openings_mut())
     }
 
     /// The type of the object that it is of.
@@ -349,42 +437,38 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
             Self::OrSet(_) => ObjectType::OrSet,
             Self::LwwMap(_) => ObjectType::LwwMap,
             Self::Log(_) => ObjectType::Log,
+            Self::PnCounter(_) => ObjectType::PnCounter,
+            Self::RwSet(_) => ObjectType::RwSet,
+            Self::EwFlag(_) => ObjectType::EwFlag,
+            Self::DwFlag(_) => ObjectType::DwFlag,
+            Self::MvRegister(_) => ObjectType::MvRegister,
+            Self::MvMap(_) => ObjectType::MvMap,
+            Self::MaxRegister(_) => ObjectType::MaxRegister,
+            Self::MinRegister(_) => ObjectType::MinRegister,
         }
     }
 
     /// What the receiver must have seen.
     pub fn since(&self) -> &Vector {
-        match self {
-            Self::GCounter(delta) => delta.since(),
-            Self::LwwRegister(delta) => delta.since(),
-            Self::OrSet(delta) => delta.since(),
-            Self::LwwMap(delta) => delta.since(),
-            Self::Log(delta) => delta.since(),
-        }
+        each!(Delta, self, delta => delta.since())
     }
 
     /// Both vectors of a keyed delta, for tests that forge deltas. What this makes need not be of any
     /// history.
     #[doc(hidden)]
     pub fn forge(&mut self) -> Option<(&mut Vector, &mut Vector)> {
-        let (since, seen) = match self {
-            Self::LwwRegister(delta) => (&mut delta.keyed.since, &mut delta.keyed.seen),
-            Self::OrSet(delta) => (&mut delta.keyed.since, &mut delta.keyed.seen),
-            Self::LwwMap(delta) => (&mut delta.keyed.since, &mut delta.keyed.seen),
-            Self::GCounter(_) | Self::Log(_) => return None,
-        };
+        let (since, seen) = keyed!(
+            Delta,
+            self,
+            delta => (&mut delta.keyed.since, &mut delta.keyed.seen),
+            return None
+        );
         Some((since, seen))
     }
 
     /// What the sender has seen; and the receiver, once this is applied.
     pub fn seen(&self) -> &Vector {
-        match self {
-            Self::GCounter(delta) => delta.seen(),
-            Self::LwwRegister(delta) => delta.seen(),
-            Self::OrSet(delta) => delta.seen(),
-            Self::LwwMap(delta) => delta.seen(),
-            Self::Log(delta) => delta.seen(),
-        }
+        each!(Delta, self, delta => delta.seen())
     }
 }
 
@@ -487,7 +571,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
             Object::LwwRegister(register) => register.timestamp(),
             Object::LwwMap(map) => key.and_then(|key| map.timestamp(key)),
             Object::Log(log) => log.entries().next_back().map(|entry| entry.timestamp()),
-            Object::GCounter(_) | Object::OrSet(_) => None,
+            _ => None,
         };
         self.clock.stamp(now, seen).map_err(|error| {
             let key = key.map_or(Vec::new(), |key| key.to_bytes().into_owned());
@@ -517,7 +601,11 @@ fn check<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     };
     user.map_or(Ok(()), |user| name("user", user.as_bytes()))?;
     match operation {
-        Operation::Increment { .. } => Ok(()),
+        Operation::Increment { .. }
+        | Operation::Decrement { .. }
+        | Operation::Enable
+        | Operation::Disable
+        | Operation::WriteInteger { .. } => Ok(()),
         Operation::Add { element } | Operation::Remove { element } => {
             name("element", &element.to_bytes())
         }
@@ -588,7 +676,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     }
 
     /// What the user is to be told: which of their latest decisions are superseded, with the bytes
-    /// of their keys. A register's key has none.
+    /// of their keys. The key of a register or a flag has none.
     pub fn notices(&self, user: &User) -> Vec<Notice<Vec<u8>>> {
         self.all_notices().remove(user).unwrap_or_default()
     }
@@ -599,10 +687,9 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         for (object, open) in self.conflicts() {
             for decision in open.overruled {
                 let Some(user) = decision.user.clone() else { continue };
-                let key = match &self.objects[object] {
-                    Object::LwwRegister(_) => None,
-                    _ => Some(open.key.clone()),
-                };
+                let kind = self.objects[object].kind();
+                let has_keys = kind.is_set() || kind.is_map();
+                let key = has_keys.then(|| open.key.clone());
                 let notice = Notice { object: object.clone(), key, decision };
                 notices.entry(user).or_default().push(notice);
             }
@@ -706,49 +793,25 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Repl
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Object<K, V> {
     fn clone(&self) -> Self {
-        match self {
-            Self::GCounter(state) => Self::GCounter(state.clone()),
-            Self::LwwRegister(state) => Self::LwwRegister(state.clone()),
-            Self::OrSet(state) => Self::OrSet(state.clone()),
-            Self::LwwMap(state) => Self::LwwMap(state.clone()),
-            Self::Log(state) => Self::Log(state.clone()),
-        }
+        same_type!(Object, self, Object, state => state.clone())
     }
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Object<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::GCounter(state) => state.fmt(f),
-            Self::LwwRegister(state) => state.fmt(f),
-            Self::OrSet(state) => state.fmt(f),
-            Self::LwwMap(state) => state.fmt(f),
-            Self::Log(state) => state.fmt(f),
-        }
+        each!(Object, self, state => state.fmt(f))
     }
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Delta<K, V> {
     fn clone(&self) -> Self {
-        match self {
-            Self::GCounter(delta) => Self::GCounter(delta.clone()),
-            Self::LwwRegister(delta) => Self::LwwRegister(delta.clone()),
-            Self::OrSet(delta) => Self::OrSet(delta.clone()),
-            Self::LwwMap(delta) => Self::LwwMap(delta.clone()),
-            Self::Log(delta) => Self::Log(delta.clone()),
-        }
+        same_type!(Delta, self, Delta, state => state.clone())
     }
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Delta<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::GCounter(delta) => delta.fmt(f),
-            Self::LwwRegister(delta) => delta.fmt(f),
-            Self::OrSet(delta) => delta.fmt(f),
-            Self::LwwMap(delta) => delta.fmt(f),
-            Self::Log(delta) => delta.fmt(f),
-        }
+        each!(Delta, self, state => state.fmt(f))
     }
 }
 

@@ -12,6 +12,7 @@
 
 use super::arena::{BLOCK, Table};
 use crate::digest::{self, StateHash};
+use crate::object::ObjectType;
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -96,8 +97,10 @@ fn object_hash(tag: u8, root: Digest) -> Digest {
     hash(&DOMAINS.object, &message)
 }
 
-/// The hashes of an object with these trees.
-pub(super) fn object_hashes(tag: u8, trees: &Trees) -> StateHash {
+/// The hashes of an object of a type with these trees. The number of a type is its place in
+/// [`ObjectType::ALL`], from 1.
+pub(super) fn object_hashes(kind: ObjectType, trees: &Trees) -> StateHash {
+    let tag = kind as u8 + 1;
     let (content, removals) = trees.roots();
     let hash = |root| digest::Digest(object_hash(tag, root));
     StateHash { content: hash(content), removals: hash(removals) }

@@ -9,7 +9,8 @@
 //! the additions of a set are kept in this way; here removals and writes are as well, as in the
 //! multi-value register of Shapiro et al., INRIA RR-7506 (2011), spec. 10.
 //!
-//! LWW-registers, OR-sets and LWW-maps are built upon this store.
+//! Registers, maps, sets and flags are built upon this store. Those that keep nothing beside it
+//! are [`Reading`]s of it: they differ in what they ask it.
 
 use super::delta::Replicated;
 use super::{Author, OperationError};
@@ -19,6 +20,7 @@ use crate::operation::{DecisionId, User};
 use crate::version_vector::VersionVector;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 
 /// One operation on one key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,6 +62,22 @@ impl<E: Ord> Ord for Decision<E> {
 impl<E: Ord> PartialOrd for Decision<E> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+/// What a decision says of an element of a set, or of a flag.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Presence {
+    /// It is not in the set; the flag is disabled.
+    Removed,
+    /// It is in the set; the flag is enabled.
+    Added,
+}
+
+impl Presence {
+    /// The presence of what is there, or not.
+    pub fn of(is_there: bool) -> Self {
+        if is_there { Self::Added } else { Self::Removed }
     }
 }
 
@@ -150,6 +168,18 @@ impl<K: Ord + Clone, E: Ord + Clone> Decisions<K, E> {
         self.maximal.get(key).into_iter().flatten().collect()
     }
 
+    /// Whether some maximal decision on the key has the effect: it wins over the others.
+    pub fn some_take_effect(&self, key: &K, effect: &E) -> bool {
+        self.maximal(key).iter().any(|decision| decision.effect == *effect)
+    }
+
+    /// Whether there are decisions on the key, and all maximal ones have the effect: it loses to the
+    /// others.
+    pub fn all_take_effect(&self, key: &K, effect: &E) -> bool {
+        let maximal = self.maximal(key);
+        !maximal.is_empty() && maximal.iter().all(|decision| decision.effect == *effect)
+    }
+
     /// The maximal decisions on the key that have the current effect.
     pub fn kept(&self, key: &K, current: &E) -> BTreeSet<&Decision<E>> {
         self.maximal(key).into_iter().filter(|decision| decision.effect == *current).collect()
@@ -186,5 +216,54 @@ impl<K: Ord + Clone, E: Ord + Clone> Replicated for Decisions<K, E> {
             self.join_key(key.clone(), part);
         }
         self.seen.join(&part.seen);
+    }
+}
+
+/// The state of a type that keeps nothing beside the decisions. `R` says which type it is: how the
+/// decisions are read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading<R, K, E> {
+    decisions: Decisions<K, E>,
+    reading: PhantomData<R>,
+}
+
+impl<R, K: Ord + Clone, E: Ord + Clone> Reading<R, K, E> {
+    /// The state with these decisions.
+    pub fn from_parts(decisions: Decisions<K, E>) -> Self {
+        Self { decisions, reading: PhantomData }
+    }
+
+    /// The latest decisions on every key.
+    pub fn decisions(&self) -> &Decisions<K, E> {
+        &self.decisions
+    }
+
+    /// Decides; see [`Decisions::decide`].
+    pub fn decide(&mut self, author: &Author, key: K, effect: E) -> Result<Dot, OperationError> {
+        Ok(self.decisions.decide(author, key, effect, 0)?.dot)
+    }
+}
+
+impl<R: Clone + Eq, K: Ord + Clone, E: Ord + Clone> Lattice for Reading<R, K, E> {
+    fn bottom() -> Self {
+        Self::from_parts(Decisions::bottom())
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.decisions.join(&other.decisions);
+    }
+}
+
+impl<R: Clone + Eq, K: Ord + Clone, E: Ord + Clone> Replicated for Reading<R, K, E> {
+    fn seen(&self) -> &VersionVector {
+        self.decisions.seen()
+    }
+
+    fn part_since(&self, since: &VersionVector) -> Self {
+        Self::from_parts(self.decisions.part_since(since))
+    }
+
+    fn take_part(&mut self, part: &Self) {
+        self.decisions.take_part(&part.decisions);
     }
 }

@@ -10,10 +10,22 @@
 pub mod delta;
 
 pub mod g_counter;
+pub mod pn_counter;
+
+pub mod max_register;
+pub mod min_register;
 
 pub mod decisions;
 pub mod lww_register;
 pub mod or_set;
+
+pub mod rw_set;
+
+pub mod dw_flag;
+pub mod ew_flag;
+
+pub mod mv_map;
+pub mod mv_register;
 
 pub mod lww_map;
 

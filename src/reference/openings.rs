@@ -43,13 +43,14 @@
 //! ```
 
 use super::Author;
-use super::decisions::{Decision, Decisions};
+use super::decisions::{Decision, Decisions, Reading};
 use super::delta::{Delta, Replicated};
 use super::g_counter::GCounter;
 use super::log::{Entry, Log};
 use super::lww_map::LwwMap;
 use super::lww_register::LwwRegister;
-use super::or_set::OrSet;
+use super::max_register::{Extreme, Order};
+use super::pn_counter::PnCounter;
 use super::replica::{Object, Reason};
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
@@ -72,8 +73,10 @@ pub enum Side {
 pub struct Opening {
     /// The number that the process drew.
     pub number: u64,
-    /// Of a counter, the share of the origin before that operation; of other types 0.
+    /// Of a counter, the increments of the origin before that operation; of other types 0.
     pub share: u128,
+    /// Of a PN-counter, its decrements; of other types 0.
+    pub decrements: u128,
 }
 
 /// What is known of an object: how many operations of each origin, and which of them began which
@@ -147,9 +150,14 @@ impl Renaming {
     pub fn rename_keys(&self, openings: &BTreeMap<Dot, Opening>) -> BTreeMap<Dot, Opening> {
         let rename = |(dot, opening): (&Dot, &Opening)| {
             let renamed = self.rename_dot(dot);
-            let before = if renamed == *dot { 0 } else { self.opening.share };
+            let (before, lowered) = if renamed == *dot {
+                (0, 0)
+            } else {
+                (self.opening.share, self.opening.decrements)
+            };
             let share = opening.share.saturating_sub(before);
-            (renamed, Opening { share, ..*opening })
+            let decrements = opening.decrements.saturating_sub(lowered);
+            (renamed, Opening { share, decrements, ..*opening })
         };
         openings.iter().map(rename).collect()
     }
@@ -207,19 +215,48 @@ impl Renaming {
     }
 
     /// A share is split where the branch begins: the opening says how much was counted before.
-    fn rename_counter(&self, counter: &GCounter) -> GCounter {
-        let mut shares = BTreeMap::new();
-        for (origin, share) in counter.shares() {
-            let n = counter.seen().get(origin);
+    fn rename_shares(
+        &self,
+        seen: &VersionVector,
+        shares: &BTreeMap<Origin, u128>,
+        before: u128,
+    ) -> BTreeMap<Origin, u128> {
+        let mut renamed = BTreeMap::new();
+        for (origin, share) in shares {
+            let n = seen.get(origin);
             let last = self.rename_dot(&Dot { origin: origin.clone(), counter: n });
             if last.origin == *origin {
-                shares.insert(origin.clone(), *share);
+                renamed.insert(origin.clone(), *share);
             } else {
-                shares.insert(origin.clone(), self.opening.share.min(*share));
-                shares.insert(last.origin, share.saturating_sub(self.opening.share));
+                renamed.insert(origin.clone(), before.min(*share));
+                renamed.insert(last.origin, share.saturating_sub(before));
             }
         }
-        GCounter::from_parts(self.rename_counts(counter.seen()), shares)
+        renamed
+    }
+
+    fn rename_counter(&self, counter: &GCounter) -> GCounter {
+        let seen = counter.seen();
+        let shares = self.rename_shares(seen, counter.shares(), self.opening.share);
+        GCounter::from_parts(self.rename_counts(seen), shares)
+    }
+
+    fn rename_pn_counter(&self, counter: &PnCounter) -> PnCounter {
+        let (seen, opening) = (counter.seen(), &self.opening);
+        let increments = self.rename_shares(seen, counter.increments(), opening.share);
+        let decrements = self.rename_shares(seen, counter.decrements(), opening.decrements);
+        PnCounter::from_parts(self.rename_counts(seen), increments, decrements)
+    }
+
+    fn rename_reading<R, K: Ord + Clone, E: Ord + Clone>(
+        &self,
+        state: &Reading<R, K, E>,
+    ) -> Reading<R, K, E> {
+        Reading::from_parts(self.rename_decisions(state.decisions()))
+    }
+
+    fn rename_extreme<O: Order>(&self, register: &Extreme<O>) -> Extreme<O> {
+        Extreme::from_parts(self.rename_counts(register.seen()), register.value())
     }
 
     fn rename_log<V: Ord + Clone>(&self, log: &Log<V>) -> Log<V> {
@@ -241,9 +278,7 @@ impl Renaming {
                 let winner = winner.map(|winner| self.rename_winner(&(), winner, &decisions));
                 Object::LwwRegister(LwwRegister::from_parts(decisions, winner))
             }
-            Object::OrSet(set) => {
-                Object::OrSet(OrSet::from_parts(self.rename_decisions(set.decisions())))
-            }
+            Object::OrSet(set) => Object::OrSet(self.rename_reading(set)),
             Object::LwwMap(map) => {
                 let decisions = self.rename_decisions(map.decisions());
                 let winners = map.winners().iter().map(|(key, winner)| {
@@ -252,6 +287,14 @@ impl Renaming {
                 Object::LwwMap(LwwMap::from_parts(decisions.clone(), winners.collect()))
             }
             Object::Log(log) => Object::Log(self.rename_log(log)),
+            Object::PnCounter(counter) => Object::PnCounter(self.rename_pn_counter(counter)),
+            Object::RwSet(set) => Object::RwSet(self.rename_reading(set)),
+            Object::EwFlag(flag) => Object::EwFlag(self.rename_reading(flag)),
+            Object::DwFlag(flag) => Object::DwFlag(self.rename_reading(flag)),
+            Object::MvRegister(register) => Object::MvRegister(self.rename_reading(register)),
+            Object::MvMap(map) => Object::MvMap(self.rename_reading(map)),
+            Object::MaxRegister(register) => Object::MaxRegister(self.rename_extreme(register)),
+            Object::MinRegister(register) => Object::MinRegister(self.rename_extreme(register)),
         }
     }
 }
@@ -375,15 +418,17 @@ impl<K: Ord + Clone, V: Value> Held<K, V> {
         author: &Author,
         operation: Operation<K, V>,
     ) -> Result<Dot, Reason> {
-        let share = match &self.state {
-            Object::GCounter(counter) => counter.share(&self.own),
-            _ => 0,
+        let of = |shares: &BTreeMap<Origin, u128>| shares.get(&self.own).copied().unwrap_or(0);
+        let (share, decrements) = match &self.state {
+            Object::GCounter(counter) => (of(counter.shares()), 0),
+            Object::PnCounter(counter) => (of(counter.increments()), of(counter.decrements())),
+            _ => (0, 0),
         };
         let goes_on = self.goes_on(opening);
         let author = Author { origin: self.own.clone(), ..author.clone() };
         let dot = self.state.perform(&author, operation)?;
         if !goes_on {
-            self.openings.insert(dot.clone(), Opening { number: opening, share });
+            self.openings.insert(dot.clone(), Opening { number: opening, share, decrements });
         }
         Ok(dot)
     }

@@ -44,90 +44,44 @@
 //! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
-use super::decisions::Decisions;
-use super::delta::Replicated;
+pub use super::decisions::Presence;
+use super::decisions::Reading;
 use super::{Author, OperationError};
 use crate::dot::Dot;
-use crate::lattice::Lattice;
-use crate::version_vector::VersionVector;
 use std::collections::BTreeSet;
 
-/// What a decision says of an element.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Presence {
-    /// It is not in the set.
-    Removed,
-    /// It is in the set.
-    Added,
-}
+/// An addition wins over a removal that had not seen it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AddWins {}
 
 /// The latest decisions on every element.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OrSet<X> {
-    decisions: Decisions<X, Presence>,
-}
-
-impl<X: Ord + Clone> OrSet<X> {
-    /// The set with these decisions.
-    pub fn from_parts(decisions: Decisions<X, Presence>) -> Self {
-        Self { decisions }
-    }
-}
-
-impl<X: Ord + Clone> Lattice for OrSet<X> {
-    fn bottom() -> Self {
-        Self { decisions: Decisions::bottom() }
-    }
-
-    fn join(&mut self, other: &Self) {
-        self.decisions.join(&other.decisions);
-    }
-}
+pub type OrSet<X> = Reading<AddWins, X, Presence>;
 
 impl<X: Ord + Clone> OrSet<X> {
     /// Adds the element.
     pub fn add(&mut self, author: &Author, element: X) -> Result<Dot, OperationError> {
-        Ok(self.decisions.decide(author, element, Presence::Added, 0)?.dot)
+        self.decide(author, element, Presence::Added)
     }
 
     /// Removes the element, as far as its additions have been seen.
     pub fn remove(&mut self, author: &Author, element: X) -> Result<Dot, OperationError> {
-        Ok(self.decisions.decide(author, element, Presence::Removed, 0)?.dot)
+        self.decide(author, element, Presence::Removed)
     }
 }
 
 impl<X: Ord + Clone> OrSet<X> {
     /// Whether the element is in the set.
     pub fn contains(&self, element: &X) -> bool {
-        self.decisions.maximal(element).iter().any(|decision| decision.effect == Presence::Added)
+        self.decisions().some_take_effect(element, &Presence::Added)
     }
 
     /// The elements, in order.
     pub fn elements(&self) -> BTreeSet<&X> {
-        self.decisions.keys().filter(|element| self.contains(element)).collect()
+        self.decisions().keys().filter(|element| self.contains(element)).collect()
     }
 
     /// The current effect of the decisions on the element.
     pub fn current(&self, element: &X) -> Presence {
-        if self.contains(element) { Presence::Added } else { Presence::Removed }
-    }
-
-    /// The latest decisions on every element.
-    pub fn decisions(&self) -> &Decisions<X, Presence> {
-        &self.decisions
-    }
-}
-
-impl<X: Ord + Clone> Replicated for OrSet<X> {
-    fn seen(&self) -> &VersionVector {
-        self.decisions.seen()
-    }
-
-    fn part_since(&self, since: &VersionVector) -> Self {
-        Self { decisions: self.decisions.part_since(since) }
-    }
-
-    fn take_part(&mut self, part: &Self) {
-        self.decisions.take_part(&part.decisions);
+        Presence::of(self.contains(element))
     }
 }

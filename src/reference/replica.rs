@@ -37,18 +37,26 @@
 
 use super::decisions::{Decision, Decisions};
 use super::delta::{Delta, Gap, Replicated};
+use super::dw_flag::DwFlag;
+use super::ew_flag::EwFlag;
 use super::g_counter::GCounter;
 use super::log::Log;
 use super::lww_map::LwwMap;
 use super::lww_register::LwwRegister;
+use super::max_register::MaxRegister;
+use super::min_register::MinRegister;
+use super::mv_map::MvMap;
+use super::mv_register::MvRegister;
 use super::or_set::OrSet;
+use super::pn_counter::PnCounter;
+use super::rw_set::RwSet;
 use super::{Author, OperationError};
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::object::ObjectType;
 use crate::operation::{Answer, Frontier, Notice, ObjectId, Operation, User, Value};
 use crate::version_vector::VersionVector;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The state of one object. Keys and elements are `K`, values and entries are `V`.
@@ -64,6 +72,87 @@ pub enum Object<K, V> {
     LwwMap(LwwMap<K, V>),
     /// A list that only grows.
     Log(Log<V>),
+    /// A counter that grows and shrinks.
+    PnCounter(PnCounter),
+    /// A set; a removal wins over an addition that had not seen it.
+    RwSet(RwSet<K>),
+    /// A flag; enabling wins over a disabling that had not seen it.
+    EwFlag(EwFlag),
+    /// A flag; disabling wins over an enabling that had not seen it.
+    DwFlag(DwFlag),
+    /// All concurrent values.
+    MvRegister(MvRegister<V>),
+    /// All concurrent values of each key.
+    MvMap(MvMap<K, V>),
+    /// The greatest integer written.
+    MaxRegister(MaxRegister),
+    /// The least integer written.
+    MinRegister(MinRegister),
+}
+
+/// Asks one thing of a state, whatever its type.
+macro_rules! each {
+    ($object:expr, $state:ident => $answer:expr) => {
+        match $object {
+            Object::GCounter($state) => $answer,
+            Object::LwwRegister($state) => $answer,
+            Object::OrSet($state) => $answer,
+            Object::LwwMap($state) => $answer,
+            Object::Log($state) => $answer,
+            Object::PnCounter($state) => $answer,
+            Object::RwSet($state) => $answer,
+            Object::EwFlag($state) => $answer,
+            Object::DwFlag($state) => $answer,
+            Object::MvRegister($state) => $answer,
+            Object::MvMap($state) => $answer,
+            Object::MaxRegister($state) => $answer,
+            Object::MinRegister($state) => $answer,
+        }
+    };
+}
+pub(super) use each;
+
+/// Makes one state of another of the same type.
+macro_rules! same_type {
+    ($object:expr, $state:ident => $made:expr) => {
+        match $object {
+            Object::GCounter($state) => Object::GCounter($made),
+            Object::LwwRegister($state) => Object::LwwRegister($made),
+            Object::OrSet($state) => Object::OrSet($made),
+            Object::LwwMap($state) => Object::LwwMap($made),
+            Object::Log($state) => Object::Log($made),
+            Object::PnCounter($state) => Object::PnCounter($made),
+            Object::RwSet($state) => Object::RwSet($made),
+            Object::EwFlag($state) => Object::EwFlag($made),
+            Object::DwFlag($state) => Object::DwFlag($made),
+            Object::MvRegister($state) => Object::MvRegister($made),
+            Object::MvMap($state) => Object::MvMap($made),
+            Object::MaxRegister($state) => Object::MaxRegister($made),
+            Object::MinRegister($state) => Object::MinRegister($made),
+        }
+    };
+}
+
+/// Does one thing with two states of one type; or another where they are of different types.
+macro_rules! both {
+    ($a:expr, $b:expr, ($ours:ident, $theirs:ident) => $same:expr, $different:expr) => {
+        match ($a, $b) {
+            (Object::GCounter($ours), Object::GCounter($theirs)) => $same,
+            (Object::LwwRegister($ours), Object::LwwRegister($theirs)) => $same,
+            (Object::OrSet($ours), Object::OrSet($theirs)) => $same,
+            (Object::LwwMap($ours), Object::LwwMap($theirs)) => $same,
+            (Object::Log($ours), Object::Log($theirs)) => $same,
+            (Object::PnCounter($ours), Object::PnCounter($theirs)) => $same,
+            (Object::RwSet($ours), Object::RwSet($theirs)) => $same,
+            (Object::EwFlag($ours), Object::EwFlag($theirs)) => $same,
+            (Object::DwFlag($ours), Object::DwFlag($theirs)) => $same,
+            (Object::MvRegister($ours), Object::MvRegister($theirs)) => $same,
+            (Object::MvMap($ours), Object::MvMap($theirs)) => $same,
+            (Object::MaxRegister($ours), Object::MaxRegister($theirs)) => $same,
+            (Object::MinRegister($ours), Object::MinRegister($theirs)) => $same,
+            ($ours, $theirs) => return Err($different),
+        }
+    };
 }
 
 /// Why a request or a message was refused. Nothing changed.
@@ -93,23 +182,24 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
             ObjectType::OrSet => Self::OrSet(OrSet::bottom()),
             ObjectType::LwwMap => Self::LwwMap(LwwMap::bottom()),
             ObjectType::Log => Self::Log(Log::bottom()),
+            ObjectType::PnCounter => Self::PnCounter(PnCounter::bottom()),
+            ObjectType::RwSet => Self::RwSet(RwSet::bottom()),
+            ObjectType::EwFlag => Self::EwFlag(EwFlag::bottom()),
+            ObjectType::DwFlag => Self::DwFlag(DwFlag::bottom()),
+            ObjectType::MvRegister => Self::MvRegister(MvRegister::bottom()),
+            ObjectType::MvMap => Self::MvMap(MvMap::bottom()),
+            ObjectType::MaxRegister => Self::MaxRegister(MaxRegister::bottom()),
+            ObjectType::MinRegister => Self::MinRegister(MinRegister::bottom()),
         }
     }
 
     /// Applies another state of the same object.
     pub fn join(&mut self, other: &Self) -> Result<(), Reason> {
-        match (self, other) {
-            (Self::GCounter(ours), Self::GCounter(theirs)) => ours.join(theirs),
-            (Self::LwwRegister(ours), Self::LwwRegister(theirs)) => ours.join(theirs),
-            (Self::OrSet(ours), Self::OrSet(theirs)) => ours.join(theirs),
-            (Self::LwwMap(ours), Self::LwwMap(theirs)) => ours.join(theirs),
-            (Self::Log(ours), Self::Log(theirs)) => ours.join(theirs),
-            (ours, theirs) => return Err(ours.mistaken_for(theirs.kind())),
-        }
+        both!(self, other, (ours, theirs) => ours.join(theirs), ours.mistaken_for(theirs.kind()));
         Ok(())
     }
 
-    /// Performs one operation. Counters and logs do not keep who decided.
+    /// Performs one operation. Only decisions keep who decided.
     pub fn perform(&mut self, author: &Author, operation: Operation<K, V>) -> Result<Dot, Reason> {
         let performed = match (self, operation) {
             (Self::GCounter(state), Operation::Increment { amount }) => {
@@ -125,6 +215,28 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
             }
             (Self::Log(state), Operation::Append { entry, timestamp }) => {
                 state.append(author, entry, timestamp)
+            }
+            (Self::PnCounter(state), Operation::Increment { amount }) => {
+                state.increment(&author.origin, amount)
+            }
+            (Self::PnCounter(state), Operation::Decrement { amount }) => {
+                state.decrement(&author.origin, amount)
+            }
+            (Self::RwSet(state), Operation::Add { element }) => state.add(author, element),
+            (Self::RwSet(state), Operation::Remove { element }) => state.remove(author, element),
+            (Self::EwFlag(state), Operation::Enable) => state.enable(author),
+            (Self::EwFlag(state), Operation::Disable) => state.disable(author),
+            (Self::DwFlag(state), Operation::Enable) => state.enable(author),
+            (Self::DwFlag(state), Operation::Disable) => state.disable(author),
+            (Self::MvRegister(state), Operation::Write { value, .. }) => state.write(author, value),
+            (Self::MvMap(state), Operation::Put { key, value, .. }) => {
+                state.put(author, key, value)
+            }
+            (Self::MaxRegister(state), Operation::WriteInteger { integer }) => {
+                state.write(&author.origin, integer)
+            }
+            (Self::MinRegister(state), Operation::WriteInteger { integer }) => {
+                state.write(&author.origin, integer)
             }
             (state, operation) => return Err(state.mistaken_for(operation.kind())),
         };
@@ -143,18 +255,20 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
             Self::OrSet(_) => ObjectType::OrSet,
             Self::LwwMap(_) => ObjectType::LwwMap,
             Self::Log(_) => ObjectType::Log,
+            Self::PnCounter(_) => ObjectType::PnCounter,
+            Self::RwSet(_) => ObjectType::RwSet,
+            Self::EwFlag(_) => ObjectType::EwFlag,
+            Self::DwFlag(_) => ObjectType::DwFlag,
+            Self::MvRegister(_) => ObjectType::MvRegister,
+            Self::MvMap(_) => ObjectType::MvMap,
+            Self::MaxRegister(_) => ObjectType::MaxRegister,
+            Self::MinRegister(_) => ObjectType::MinRegister,
         }
     }
 
     /// The operations on the object that the state covers.
     pub fn seen(&self) -> &VersionVector {
-        match self {
-            Self::GCounter(state) => state.seen(),
-            Self::LwwRegister(state) => state.seen(),
-            Self::OrSet(state) => state.seen(),
-            Self::LwwMap(state) => state.seen(),
-            Self::Log(state) => state.seen(),
-        }
+        each!(self, state => state.seen())
     }
 
     /// The value.
@@ -170,14 +284,35 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
             Self::Log(state) => {
                 Answer::Entries(state.entries().map(|entry| entry.entry.clone()).collect())
             }
+            Self::PnCounter(state) => Answer::Balance(state.value()),
+            Self::RwSet(state) => Answer::Elements(state.elements().into_iter().cloned().collect()),
+            Self::EwFlag(state) => Answer::Enabled(state.value()),
+            Self::DwFlag(state) => Answer::Enabled(state.value()),
+            Self::MvRegister(state) => {
+                Answer::Concurrent(state.values().into_iter().cloned().collect())
+            }
+            Self::MvMap(state) => {
+                let values = state.values_by_key().into_iter();
+                let owned = |values: BTreeSet<&V>| values.into_iter().cloned().collect();
+                let entry = |(key, values): (&K, _)| (key.clone(), owned(values));
+                Answer::ConcurrentByKey(values.map(entry).collect())
+            }
+            Self::MaxRegister(state) => Answer::Integer(state.value()),
+            Self::MinRegister(state) => Answer::Integer(state.value()),
         }
     }
 
     /// The maximal decisions on every key that was ever decided on, in the order of the keys.
-    /// Counters and logs have none.
+    /// Types of which all concurrent values have effect, and types without keys, have none.
     pub fn frontiers(&self, object: &ObjectId) -> Vec<Frontier<K>> {
         match self {
-            Self::GCounter(_) | Self::Log(_) => Vec::new(),
+            Self::GCounter(_)
+            | Self::Log(_)
+            | Self::PnCounter(_)
+            | Self::MvRegister(_)
+            | Self::MvMap(_)
+            | Self::MaxRegister(_)
+            | Self::MinRegister(_) => Vec::new(),
             Self::LwwRegister(state) => {
                 frontiers(object, state.decisions(), |()| state.current(), |()| None)
             }
@@ -189,32 +324,34 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
                 let current = |key: &K| state.current(key);
                 frontiers(object, state.decisions(), current, |key| Some(key.clone()))
             }
+            Self::RwSet(state) => {
+                let current = |element: &K| state.current(element);
+                frontiers(object, state.decisions(), current, |element| Some(element.clone()))
+            }
+            Self::EwFlag(state) => {
+                frontiers(object, state.decisions(), |()| state.current(), |()| None)
+            }
+            Self::DwFlag(state) => {
+                frontiers(object, state.decisions(), |()| state.current(), |()| None)
+            }
         }
     }
 
     /// A message that brings a receiver who has seen `since` up to this state.
     pub fn delta_since(&self, since: &VersionVector) -> Delta<Self> {
-        let part = match self {
-            Self::GCounter(state) => Self::GCounter(state.part_since(since)),
-            Self::LwwRegister(state) => Self::LwwRegister(state.part_since(since)),
-            Self::OrSet(state) => Self::OrSet(state.part_since(since)),
-            Self::LwwMap(state) => Self::LwwMap(state.part_since(since)),
-            Self::Log(state) => Self::Log(state.part_since(since)),
-        };
+        let part = same_type!(self, state => state.part_since(since));
         Delta { since: since.clone(), part }
     }
 
     /// Applies such a message.
     pub fn apply(&mut self, delta: &Delta<Self>) -> Result<(), Reason> {
         delta.refuse_gap(self.seen()).map_err(Reason::Gap)?;
-        match (self, &delta.part) {
-            (Self::GCounter(ours), Self::GCounter(part)) => ours.take_part(part),
-            (Self::LwwRegister(ours), Self::LwwRegister(part)) => ours.take_part(part),
-            (Self::OrSet(ours), Self::OrSet(part)) => ours.take_part(part),
-            (Self::LwwMap(ours), Self::LwwMap(part)) => ours.take_part(part),
-            (Self::Log(ours), Self::Log(part)) => ours.take_part(part),
-            (ours, part) => return Err(ours.mistaken_for(part.kind())),
-        }
+        both!(
+            self,
+            &delta.part,
+            (ours, part) => ours.take_part(part),
+            ours.mistaken_for(part.kind())
+        );
         Ok(())
     }
 }

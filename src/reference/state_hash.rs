@@ -30,13 +30,21 @@
 //! # Ok::<(), rejoin::reference::OperationError>(())
 //! ```
 
-use super::decisions::{Decision, Decisions};
+use super::decisions::{Decision, Decisions, Presence, Reading};
+use super::dw_flag::DwFlag;
+use super::ew_flag::EwFlag;
 use super::g_counter::GCounter;
 use super::log::{Entry, Log};
 use super::lww_map::LwwMap;
 use super::lww_register::LwwRegister;
-use super::or_set::{OrSet, Presence};
-use super::replica::{Object, Objects, Replica};
+use super::max_register::MaxRegister;
+use super::min_register::MinRegister;
+use super::mv_map::MvMap;
+use super::mv_register::MvRegister;
+use super::or_set::OrSet;
+use super::pn_counter::PnCounter;
+use super::replica::{Object, Objects, Replica, each};
+use super::rw_set::RwSet;
 use crate::digest::{Digest, StateHash, ToBytes};
 use crate::dot::Origin;
 use crate::object::ObjectType;
@@ -83,6 +91,15 @@ fn number(n: u128) -> Vec<u8> {
     match n / 128 {
         0 => vec![lowest],
         rest => [vec![lowest + 128], number(rest)].concat(),
+    }
+}
+
+/// An integer: 0, or 1 and a positive number, or 2 and the amount of a negative one.
+fn signed(integer: i128) -> Vec<u8> {
+    match integer {
+        0 => vec![0],
+        1.. => [vec![1], number(integer.unsigned_abs())].concat(),
+        _ => [vec![2], number(integer.unsigned_abs())].concat(),
     }
 }
 
@@ -239,16 +256,112 @@ impl<V: Value + ToBytes> Hashed for LwwRegister<V> {
     }
 }
 
+/// One record a key that was ever decided on; of a state that keeps nothing beside the decisions.
+fn read_alone<R, K, E>(
+    state: &Reading<R, K, E>,
+    key: impl Fn(&K) -> Vec<u8>,
+    removed: &E,
+    effect: impl Fn(&E) -> Vec<u8>,
+) -> BTreeSet<Record>
+where
+    K: Ord + Clone,
+    E: Ord + Clone,
+{
+    let decisions = state.decisions();
+    let record = |of: &K| decided(&key(of), &decisions.maximal(of), None, removed, &effect);
+    decisions.keys().map(record).collect()
+}
+
 /// One record an element that was ever added or removed.
 impl<X: Ord + Clone + ToBytes> Hashed for OrSet<X> {
     const KIND: ObjectType = ObjectType::OrSet;
 
     fn records(&self) -> BTreeSet<Record> {
-        let record = |element: &X| {
-            let maximal = self.decisions().maximal(element);
-            decided(&element.to_bytes(), &maximal, None, &Presence::Removed, presence)
+        read_alone(self, |element| element.to_bytes().into(), &Presence::Removed, presence)
+    }
+}
+
+/// As of an OR-set.
+impl<X: Ord + Clone + ToBytes> Hashed for RwSet<X> {
+    const KIND: ObjectType = ObjectType::RwSet;
+
+    fn records(&self) -> BTreeSet<Record> {
+        read_alone(self, |element| element.to_bytes().into(), &Presence::Removed, presence)
+    }
+}
+
+/// One record, with no key, once it was decided on.
+impl Hashed for EwFlag {
+    const KIND: ObjectType = ObjectType::EwFlag;
+
+    fn records(&self) -> BTreeSet<Record> {
+        read_alone(self, |()| Vec::new(), &Presence::Removed, presence)
+    }
+}
+
+/// As of an EW-flag.
+impl Hashed for DwFlag {
+    const KIND: ObjectType = ObjectType::DwFlag;
+
+    fn records(&self) -> BTreeSet<Record> {
+        read_alone(self, |()| Vec::new(), &Presence::Removed, presence)
+    }
+}
+
+/// One record, with no key, once there was a write.
+impl<V: Value + ToBytes> Hashed for MvRegister<V> {
+    const KIND: ObjectType = ObjectType::MvRegister;
+
+    fn records(&self) -> BTreeSet<Record> {
+        read_alone(self, |()| Vec::new(), &V::tombstone(), written)
+    }
+}
+
+/// One record a key that was ever written to.
+impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Hashed for MvMap<K, V> {
+    const KIND: ObjectType = ObjectType::MvMap;
+
+    fn records(&self) -> BTreeSet<Record> {
+        read_alone(self, |key| key.to_bytes().into(), &V::tombstone(), written)
+    }
+}
+
+/// One record an origin and side: its increments under 0, its decrements under 1.
+impl Hashed for PnCounter {
+    const KIND: ObjectType = ObjectType::PnCounter;
+
+    fn records(&self) -> BTreeSet<Record> {
+        let side = |side: u8, shares: &BTreeMap<Origin, u128>| -> Vec<Record> {
+            let record = |(of, share): (&Origin, &u128)| Record {
+                key: [vec![side], origin(of)].concat(),
+                body: number(*share),
+                is_removal: false,
+            };
+            shares.iter().map(record).collect()
         };
-        self.decisions().keys().map(record).collect()
+        [side(0, self.increments()), side(1, self.decrements())].concat().into_iter().collect()
+    }
+}
+
+/// One record, with no key, once there was a write.
+fn integer_records(greatest: Option<i128>) -> BTreeSet<Record> {
+    let record = |integer| Record { key: Vec::new(), body: signed(integer), is_removal: false };
+    greatest.map(record).into_iter().collect()
+}
+
+impl Hashed for MaxRegister {
+    const KIND: ObjectType = ObjectType::MaxRegister;
+
+    fn records(&self) -> BTreeSet<Record> {
+        integer_records(self.value())
+    }
+}
+
+impl Hashed for MinRegister {
+    const KIND: ObjectType = ObjectType::MinRegister;
+
+    fn records(&self) -> BTreeSet<Record> {
+        integer_records(self.value())
     }
 }
 
@@ -314,15 +427,10 @@ fn turn_at(path: &[u8; 32], depth: usize) -> u8 {
 
 // Objects and replicas
 
-/// The number that stands for a type.
+/// The number that stands for a type: its place in [`ObjectType::ALL`], from 1.
 fn tag(kind: ObjectType) -> u8 {
-    match kind {
-        ObjectType::GCounter => 1,
-        ObjectType::LwwRegister => 2,
-        ObjectType::OrSet => 3,
-        ObjectType::LwwMap => 4,
-        ObjectType::Log => 5,
-    }
+    let place = ObjectType::ALL.iter().position(|of| *of == kind);
+    1 + place.unwrap_or_default() as u8
 }
 
 fn object(kind: ObjectType, records: BTreeSet<Record>) -> Digest {
@@ -354,24 +462,12 @@ pub fn of_hashes(objects: &BTreeMap<ObjectId, StateHash>) -> StateHash {
 impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Object<K, V> {
     /// The records of its state hash, in the order of their keys.
     pub fn records(&self) -> BTreeSet<Record> {
-        match self {
-            Self::GCounter(state) => state.records(),
-            Self::LwwRegister(state) => state.records(),
-            Self::OrSet(state) => state.records(),
-            Self::LwwMap(state) => state.records(),
-            Self::Log(state) => state.records(),
-        }
+        each!(self, state => state.records())
     }
 
     /// Its state hash.
     pub fn state_hash(&self) -> StateHash {
-        match self {
-            Self::GCounter(state) => state.state_hash(),
-            Self::LwwRegister(state) => state.state_hash(),
-            Self::OrSet(state) => state.state_hash(),
-            Self::LwwMap(state) => state.state_hash(),
-            Self::Log(state) => state.state_hash(),
-        }
+        each!(self, state => state.state_hash())
     }
 }
 

@@ -106,17 +106,16 @@ pub fn open<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     for (object, open) in replica.conflicts() {
         let Ok(state) = replica.object(object) else { continue };
         let times = times.entry(object).or_insert_with(|| {
-            let recorded =
-                if state.kind() == ObjectType::OrSet { read(replica, object) } else { vec![] };
+            let recorded = if state.kind().is_stamped() { vec![] } else { read(replica, object) };
             {
                 let named = |decision: &Recorded| Some((dot(decision)?, decision.time));
                 recorded.iter().filter_map(named).collect()
             }
         });
         let word = |decision: Decision<'_>| Word {
-            time: match state.kind() {
-                ObjectType::OrSet => times.get(&decision.id.dot).copied(),
-                _ => Some(decision.timestamp),
+            time: match state.kind().is_stamped() {
+                true => Some(decision.timestamp),
+                false => times.get(&decision.id.dot).copied(),
             },
             is_removal: decision.is_removal,
             value: decision.value.map(<[u8]>::to_vec),
@@ -246,7 +245,12 @@ where
             (key.to_bytes().into_owned(), bytes_of(value), Some(*timestamp))
         }
         Operation::Write { value, timestamp } => (Vec::new(), bytes_of(value), Some(*timestamp)),
-        Operation::Increment { .. } | Operation::Append { .. } => {
+        Operation::Enable => (Vec::new(), Effect::Added, None),
+        Operation::Disable => (Vec::new(), Effect::Removed, None),
+        Operation::Increment { .. }
+        | Operation::Decrement { .. }
+        | Operation::Append { .. }
+        | Operation::WriteInteger { .. } => {
             let (expected, found) = (replica.object(object)?.kind(), operation.kind());
             return Err(Error {
                 object: object.into(),
@@ -371,13 +375,22 @@ pub fn trail<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     object: &str,
 ) -> Result<Trail, Error> {
-    let is_timed = replica.object(object)?.kind() != ObjectType::OrSet;
+    let kind = replica.object(object)?.kind();
+    let wins = match kind {
+        ObjectType::RwSet | ObjectType::DwFlag => Some(Effect::Removed),
+        kind if kind.is_stamped() => None,
+        _ => Some(Effect::Added),
+    };
     let decisions = read(replica, object);
-    let conflicts = conflicts_of(&decisions, is_timed);
+    // Where all values stay, nobody is overruled.
+    let conflicts = match kind.has_decisions() {
+        true => conflicts_of(&decisions, wins.as_ref()),
+        false => Vec::new(),
+    };
     Ok(Trail { decisions, conflicts })
 }
 
-fn conflicts_of(decisions: &[Recorded], is_timed: bool) -> Vec<Conflict> {
+fn conflicts_of(decisions: &[Recorded], wins: Option<&Effect>) -> Vec<Conflict> {
     let name =
         |decision: &Recorded| (decision.replica.clone(), decision.incarnation, decision.counter);
     let known: BTreeMap<_, usize> =
@@ -402,8 +415,8 @@ fn conflicts_of(decisions: &[Recorded], is_timed: bool) -> Vec<Conflict> {
     let conflict = |met: Vec<usize>, closed_by: Option<usize>| {
         let rank = |number: &usize| {
             let decision = &decisions[*number];
-            let time = if is_timed { decision.time } else { 0 };
-            let effect = is_timed || decision.effect == Effect::Added;
+            let time = if wins.is_none() { decision.time } else { 0 };
+            let effect = wins.is_none_or(|wins| decision.effect == *wins);
             (effect, time, &decision.replica, decision.seq, decision.incarnation)
         };
         let won = *met.iter().max_by_key(|number| rank(number))?;
@@ -460,7 +473,7 @@ mod tests {
             recorded("d", 2, false, &[("a", 2), ("d", 1), ("a", 1)]),
             recorded("e", 1, true, &[]),
         ];
-        let conflicts = conflicts_of(&decisions, false);
+        let conflicts = conflicts_of(&decisions, Some(&Effect::Added));
         let expected = [
             Conflict { won: 0, lost: vec![1, 2], closed_by: Some(3) },
             Conflict { won: 6, lost: vec![5], closed_by: None },
@@ -472,7 +485,7 @@ mod tests {
     fn two_thousand_decisions_that_met_are_one_conflict() {
         let mut decisions: Vec<Recorded> =
             (1..=2_000).map(|number| recorded(&format!("r{number}"), 1, number > 1, &[])).collect();
-        assert_eq!(conflicts_of(&decisions, false)[0].lost, [0]);
+        assert_eq!(conflicts_of(&decisions, Some(&Effect::Added))[0].lost, [0]);
         let all: Vec<(String, u64, u64)> =
             decisions.iter().map(|decision| (decision.replica.clone(), 0, 1)).collect();
         for number in 0..20 {
@@ -480,7 +493,7 @@ mod tests {
             last.saw = all.clone();
             decisions.push(last);
         }
-        let conflicts = conflicts_of(&decisions, false);
+        let conflicts = conflicts_of(&decisions, Some(&Effect::Added));
         assert_eq!(conflicts.len(), 1, "the other twenty say the same");
         assert_eq!(conflicts[0].closed_by, Some(2_000));
     }

@@ -55,9 +55,10 @@ impl Discrepancy {
         let mut out = String::new();
         let mut reader = Reader::new(body);
         let read = match self.kind {
-            ObjectType::GCounter => {
+            ObjectType::GCounter | ObjectType::PnCounter => {
                 number(&mut reader).map(|share| out.push_str(&format!("a share of {share}")))
             }
+            ObjectType::MaxRegister | ObjectType::MinRegister => integer(&mut reader, &mut out),
             ObjectType::Log => entry(&mut reader, &mut out),
             _ => decisions(&mut reader, &mut out),
         };
@@ -68,7 +69,7 @@ impl Discrepancy {
     }
 
     /// The key of a record in words, escaped for terminals: a key, the origin of a share, or the
-    /// name of an entry.
+    /// name of an entry. What has one key has no name.
     pub fn readable_key(&self, key: &[u8]) -> String {
         let mut reader = Reader::new(key);
         let name = |reader: &mut Reader<'_>| -> Result<String, Error> {
@@ -81,6 +82,14 @@ impl Discrepancy {
         };
         let named = match self.kind {
             ObjectType::GCounter | ObjectType::Log => name(&mut reader).ok(),
+            ObjectType::PnCounter => {
+                let side = match reader.byte("a side") {
+                    Ok(0) => Some("increments of"),
+                    Ok(1) => Some("decrements of"),
+                    _ => None,
+                };
+                side.and_then(|side| Some(format!("{side} {}", name(&mut reader).ok()?)))
+            }
             _ => None,
         };
         named.unwrap_or_else(|| shown_bytes(key))
@@ -98,6 +107,13 @@ fn number(reader: &mut Reader<'_>) -> Result<u128, Error> {
         }
     }
     reader.malformed("a number of more than 128 bits", "a share")
+}
+
+fn integer(reader: &mut Reader<'_>, out: &mut String) -> Result<(), Error> {
+    let sign = reader.byte("a sign")?;
+    let amount = if sign == 0 { 0 } else { number(reader)? };
+    let _ = write!(out, "{}{amount}", if sign == 2 { "−" } else { "" });
+    Ok(())
 }
 
 fn entry(reader: &mut Reader<'_>, out: &mut String) -> Result<(), Error> {

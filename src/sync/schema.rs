@@ -69,6 +69,54 @@ impl Schema {
         self.with(name, ObjectType::Log, Priority::Medium)
     }
 
+    /// The schema with a PN-Counter more, which grows and shrinks.
+    #[must_use]
+    pub fn pn_counter(self, name: &str) -> Self {
+        self.with(name, ObjectType::PnCounter, Priority::Medium)
+    }
+
+    /// The schema with an RW-Set more: a removal wins over an addition that had not seen it.
+    #[must_use]
+    pub fn rw_set(self, name: &str) -> Self {
+        self.with(name, ObjectType::RwSet, Priority::Medium)
+    }
+
+    /// The schema with an EW-Flag more: enabling wins over a disabling that had not seen it.
+    #[must_use]
+    pub fn ew_flag(self, name: &str) -> Self {
+        self.with(name, ObjectType::EwFlag, Priority::Medium)
+    }
+
+    /// The schema with a DW-Flag more: disabling wins over an enabling that had not seen it.
+    #[must_use]
+    pub fn dw_flag(self, name: &str) -> Self {
+        self.with(name, ObjectType::DwFlag, Priority::Medium)
+    }
+
+    /// The schema with an MV-Register more, which keeps all concurrent values.
+    #[must_use]
+    pub fn mv_register(self, name: &str) -> Self {
+        self.with(name, ObjectType::MvRegister, Priority::Medium)
+    }
+
+    /// The schema with an MV-Map more, which keeps all concurrent values of each key.
+    #[must_use]
+    pub fn mv_map(self, name: &str) -> Self {
+        self.with(name, ObjectType::MvMap, Priority::Medium)
+    }
+
+    /// The schema with a max-register more, which keeps the greatest integer.
+    #[must_use]
+    pub fn max_register(self, name: &str) -> Self {
+        self.with(name, ObjectType::MaxRegister, Priority::Medium)
+    }
+
+    /// The schema with a min-register more, which keeps the least integer.
+    #[must_use]
+    pub fn min_register(self, name: &str) -> Self {
+        self.with(name, ObjectType::MinRegister, Priority::Medium)
+    }
+
     /// The schema with another priority for an object that it has.
     #[must_use]
     pub fn priority(mut self, name: &str, priority: Priority) -> Self {

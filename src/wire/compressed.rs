@@ -111,7 +111,8 @@ fn texts_of(message: &[u8]) -> usize {
         return delta.map_or(0, |at| texts_of(&message[at..]));
     }
     let mut reader = Reader::new(message);
-    let have_texts = [Kind::LogDelta, Kind::SetDelta, Kind::WriteDelta].map(|kind| kind as u8);
+    let have_texts = [Kind::LogDelta, Kind::SetDelta, Kind::WriteDelta, Kind::ContentDelta]
+        .map(|kind| kind as u8);
     match reader.take(2, "a message") {
         Ok([VERSION, kind]) if have_texts.contains(kind) => reader.texts().map_or(0, <[u8]>::len),
         _ => 0,

@@ -1,8 +1,8 @@
 //! Deltas of counters on the wire.
 //!
-//! Meaning: the shares of those origins of which the sender has seen more than the base, each as
-//! what it exceeds its number of increments by.
-//! Laws: what was written is read back; a share is at least its number of increments.
+//! Meaning: the shares of those origins of which the sender has seen more than the base. That of a
+//! G-counter is told as what it exceeds its number of increments by; of a PN-counter both sides are.
+//! Laws: what was written is read back; the shares of an origin are at least its number of operations.
 //! Cost: O(origins).
 //! Source: this project.
 
@@ -10,21 +10,35 @@ use super::column::write_column;
 use super::error::Error;
 use super::vector::{Span, read_span, write_span};
 use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, open, start};
-use crate::optimized::g_counter::CounterDelta;
+use crate::optimized::g_counter::SharesDelta;
 
-impl CounterDelta {
+/// Shares of 128 bits, in two columns.
+fn write_shares(shares: impl Iterator<Item = u128>, out: &mut Vec<u8>) {
+    let (low, high): (Vec<u64>, Vec<u64>) =
+        shares.map(|share| (share as u64, (share >> 64) as u64)).unzip();
+    write_column(&low, out);
+    write_column(&high, out);
+}
+
+impl<const SIDES: usize> SharesDelta<SIDES> {
+    /// What a share is told beyond. Of two sides neither need be as great as the number of operations.
+    fn least(count: u64) -> u128 {
+        if SIDES == 1 { count.into() } else { 0 }
+    }
+
+    const KIND: Kind = if SIDES == 1 { Kind::CounterDelta } else { Kind::PnCounterDelta };
+
     /// Its bytes, as a message.
     ///
     /// Cost: O(origins).
     pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
-        let mut to = start(Kind::CounterDelta);
+        let mut to = start(Self::KIND);
         write_span(&self.since, &self.seen, naming, base, &mut to);
-        let counts = self.seen.beyond(&self.since).map(|(.., count)| u128::from(count));
-        let excess = || counts.zip(&self.shares).map(|(count, share)| share - count);
-        let (low, high): (Vec<u64>, Vec<u64>) =
-            excess().map(|excess| (excess as u64, (excess >> 64) as u64)).unzip();
-        write_column(&low, &mut to.out);
-        write_column(&high, &mut to.out);
+        for side in 0..SIDES {
+            let counts = self.seen.beyond(&self.since).map(|(.., count)| Self::least(count));
+            let told = counts.zip(&self.shares).map(|(least, shares)| shares[side] - least);
+            write_shares(told, &mut to.out);
+        }
         to.end(0)
     }
 
@@ -34,21 +48,30 @@ impl CounterDelta {
     /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`BaseEncoding::Inline`],
     /// [`Error::UnknownActorTable`] for [`OriginEncoding::Inline`]. For the rest see there.
     pub fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<Self, Error> {
-        let mut reader = open(bytes, Kind::CounterDelta)?;
+        let mut reader = open(bytes, Self::KIND)?;
         let Span { since, seen } = read_span(&mut reader, known)?;
         let number = seen.beyond(&since).count();
         let at = reader.at();
-        let low = reader.column(number)?;
-        let high = reader.column(number)?;
-        let counts = seen.beyond(&since).map(|(.., count)| u128::from(count));
-        let shares = counts.zip(low.into_iter().zip(high)).map(|(count, (low, high))| {
-            let excess = u128::from(high) << 64 | u128::from(low);
-            count.checked_add(excess)
+        let mut columns = Vec::with_capacity(SIDES);
+        for _ in 0..SIDES {
+            let (low, high) = (reader.column(number)?, reader.column(number)?);
+            let whole = |(low, high)| u128::from(high) << 64 | u128::from(low);
+            columns.push(low.into_iter().zip(high).map(whole).collect::<Vec<u128>>());
+        }
+        let counts = seen.beyond(&since).map(|(.., count)| count);
+        let shares = counts.enumerate().map(|(place, count)| {
+            let mut shares = [0; SIDES];
+            for (side, share) in shares.iter_mut().enumerate() {
+                *share = columns[side][place].checked_add(Self::least(count))?;
+            }
+            Some(shares)
         });
-        let shares: Option<Vec<u128>> = shares.collect();
-        let found = || "a share of 2^128 or more".into();
-        let shares = shares.ok_or_else(|| Error::malformed(at, found(), "a share below 2^128"))?;
+        let shares: Option<Vec<[u128; SIDES]>> = shares.collect();
+        let delta = shares.and_then(|shares| Self::of(since, seen, shares));
+        let found = || "a share of 2^128 or more, or shares below the number of operations".into();
+        let delta =
+            delta.ok_or_else(|| Error::malformed(at, found(), "shares that operations lead to"))?;
         reader.end()?;
-        Ok(Self { since, seen, shares, openings: Default::default() })
+        Ok(delta)
     }
 }

@@ -1,4 +1,4 @@
-//! Deltas of registers, maps and sets on the wire.
+//! Deltas of decisions on the wire: of registers, maps, sets and flags.
 //!
 //! Meaning: the fields of [`KeyedDelta`], checked. Texts come first, then the listed keys in
 //! groups of 128, column by column, then what few keys have.
@@ -20,7 +20,7 @@ use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, start};
 use crate::optimized::arena::Handle;
 use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::delta::{
-    DeltaAuthor, Effect, KeyedDelta, Name, Presence, Record, TypedDelta, Write,
+    Content, DeltaAuthor, Effect, KeyedDelta, Name, Presence, Record, TypedDelta, Write,
 };
 use decoder::decode;
 use std::borrow::Cow;
@@ -68,6 +68,22 @@ impl Coded for Write {
 
     fn decoded(_: u64, timestamp: u64, value: Option<Handle>) -> Self {
         Self::new(timestamp, value)
+    }
+}
+
+impl Coded for Content {
+    const KIND: Kind = Kind::ContentDelta;
+
+    fn code(self) -> u64 {
+        self.value().map_or(0, |value| value.len() as u64 + 1)
+    }
+
+    fn length(code: u64) -> Result<Option<u64>, &'static str> {
+        Ok(code.checked_sub(1))
+    }
+
+    fn decoded(_: u64, _: u64, value: Option<Handle>) -> Self {
+        Self(value)
     }
 }
 
@@ -177,7 +193,7 @@ pub(super) fn encode<E: Coded>(
     write_span(&delta.since, &delta.seen, naming, base, &mut to);
     let numbers = write_authors(delta, records(), &mut to);
     to.count(delta.names.len());
-    if E::IS_TIMED {
+    if E::HAS_VALUES {
         write_number(keys.len() as u64, &mut to.out);
     }
     write_first(delta, &numbers, &own_keys, &mut to.out);
@@ -578,10 +594,10 @@ mod tests {
     #[test]
     fn the_keys_of_a_delta_are_each_given_once() {
         let mut forged = delta();
-        let store = crate::optimized::decisions::Decisions::<Write>::default();
+        let store = crate::optimized::lww_map::LwwMap::<str, str>::new();
         let unknown = Name::Bytes { at: 0, length: 2 };
         forged.names = vec![unknown; 3];
-        assert_eq!(store.keys_of(&forged), [&forged.keys[..2]]);
+        assert_eq!(store.store().keys_of(&forged), [&forged.keys[..2]]);
     }
 
     /// More decisions side by side than anybody makes are refused, and nothing changes. As many as

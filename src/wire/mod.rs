@@ -35,6 +35,7 @@ mod column;
 mod compressed;
 mod counter;
 mod error;
+mod integer;
 mod keyed;
 mod log;
 mod names;
@@ -73,13 +74,13 @@ pub enum Kind {
     Vector = 1,
     /// A state hash.
     StateHash = 2,
-    /// A delta of a counter.
+    /// A delta of a G-counter.
     CounterDelta = 3,
     /// A delta of a log.
     LogDelta = 4,
-    /// A delta of a set.
+    /// A delta of a set or a flag.
     SetDelta = 5,
-    /// A delta of a register or a map.
+    /// A delta of an LWW-register or an LWW-map.
     WriteDelta = 6,
     /// Any of those above, compressed.
     Compressed = 7,
@@ -87,6 +88,16 @@ pub enum Kind {
     Openings = 9,
     /// All that is known of an object: openings, and a state vector.
     Knowledge = 10,
+    /// A delta of a PN-counter.
+    PnCounterDelta = 11,
+    /// A delta of an MV-register or an MV-map.
+    ContentDelta = 12,
+    /// A delta of a max- or min-register.
+    IntegerDelta = 13,
+    /// As [`Openings`](Self::Openings), of a PN-counter.
+    PnOpenings = 14,
+    /// As [`Knowledge`](Self::Knowledge), of a PN-counter.
+    PnKnowledge = 15,
 }
 
 /// How a message names origins.

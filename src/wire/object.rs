@@ -9,22 +9,17 @@ use super::{BaseEncoding, DecodeContext, Error, OriginEncoding, openings};
 use crate::object::ObjectType;
 use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::delta::TypedDelta;
-use crate::optimized::g_counter::CounterDelta;
+use crate::optimized::g_counter::{CounterDelta, SharesDelta};
 use crate::optimized::log::LogDelta;
-use crate::optimized::replica::Delta;
+use crate::optimized::max_register::IntegerDelta;
+use crate::optimized::replica::{Delta, each};
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
     /// Its bytes, as a message.
     ///
     /// Cost: O(what it lists), and O(origins) where they go by their names.
     pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
-        let delta = match self {
-            Self::GCounter(delta) => delta.encode(naming, base),
-            Self::LwwRegister(delta) => delta.encode(naming, base),
-            Self::OrSet(delta) => delta.encode(naming, base),
-            Self::LwwMap(delta) => delta.encode(naming, base),
-            Self::Log(delta) => delta.encode(naming, base),
-        };
+        let delta = each!(Delta, self, delta => delta.encode(naming, base));
         openings::encode(self.openings(), self.seen(), delta)
     }
 
@@ -56,6 +51,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
             ObjectType::OrSet => Self::OrSet(TypedDelta::decode(bytes, known)?),
             ObjectType::LwwMap => Self::LwwMap(TypedDelta::decode(bytes, known)?),
             ObjectType::Log => Self::Log(LogDelta::decode(bytes, known)?),
+            ObjectType::PnCounter => Self::PnCounter(SharesDelta::decode(bytes, known)?),
+            ObjectType::RwSet => Self::RwSet(TypedDelta::decode(bytes, known)?),
+            ObjectType::EwFlag => Self::EwFlag(TypedDelta::decode(bytes, known)?),
+            ObjectType::DwFlag => Self::DwFlag(TypedDelta::decode(bytes, known)?),
+            ObjectType::MvRegister => Self::MvRegister(TypedDelta::decode(bytes, known)?),
+            ObjectType::MvMap => Self::MvMap(TypedDelta::decode(bytes, known)?),
+            ObjectType::MaxRegister => Self::MaxRegister(IntegerDelta::decode(bytes, known)?),
+            ObjectType::MinRegister => Self::MinRegister(IntegerDelta::decode(bytes, known)?),
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Meaning: the hash of those that the receiver must know, and those that are new to it: where the
 //! origin stands in the actor table of the delta, the counter of the operation, and the number.
 //! Laws: what was written is read back; each begins with an operation that the sender has seen.
-//! Cost: 10 bytes an opening, and the share before it of a counter; O(length).
+//! Cost: 10 bytes an opening, and the shares before it of a counter; O(length).
 //! Source: this project.
 
 use super::error::Error;
@@ -32,7 +32,18 @@ pub(super) struct Read {
 
 /// Whether a message says something of openings.
 pub(super) fn has(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[VERSION, Kind::Openings as u8])
+    [Kind::Openings, Kind::PnOpenings].iter().any(|kind| is(bytes, *kind))
+}
+
+/// Whether a message is of a kind, by its beginning.
+fn is(bytes: &[u8], kind: Kind) -> bool {
+    bytes.starts_with(&[VERSION, kind as u8])
+}
+
+/// The kind of message by whether openings have decrements: those of PN-counters may.
+fn kind_of(openings: &Openings, [plain, with_decrements]: [Kind; 2]) -> Kind {
+    let has_decrements = openings.iter().any(|(.., opening)| opening.decrements > 0);
+    if has_decrements { with_decrements } else { plain }
 }
 
 /// The message with the openings before the delta; or the delta, where there are none.
@@ -40,10 +51,11 @@ pub(super) fn encode(openings: &DeltaOpenings, seen: &Vector, delta: Vec<u8>) ->
     if openings.is_empty() {
         return delta;
     }
-    let mut to = start(Kind::Openings);
+    let kind = kind_of(&openings.begun, [Kind::Openings, Kind::PnOpenings]);
+    let mut to = start(kind);
     to.out.push(u8::from(openings.base.is_some()));
     to.out.extend_from_slice(openings.base.as_ref().map_or(&[][..], |base| &base[..]));
-    write(&openings.begun, seen, &mut to);
+    write(&openings.begun, seen, kind == Kind::PnOpenings, &mut to);
     // Each opening takes 10 bytes at least, so that no zero bytes are needed for the count.
     let mut out = to.end(delta.len());
     out.extend_from_slice(&delta);
@@ -51,7 +63,7 @@ pub(super) fn encode(openings: &DeltaOpenings, seen: &Vector, delta: Vec<u8>) ->
 }
 
 /// Writes openings, by the places of their origins in the actor table of a vector.
-fn write(openings: &Openings, seen: &Vector, to: &mut Writer) {
+fn write(openings: &Openings, seen: &Vector, has_decrements: bool, to: &mut Writer) {
     to.count(openings.len());
     let mut before = (0, 0);
     for (origin, first, opening) in openings.iter() {
@@ -63,15 +75,28 @@ fn write(openings: &Openings, seen: &Vector, to: &mut Writer) {
         write_number(first - before.1, &mut to.out);
         before.1 = first;
         to.out.extend_from_slice(&opening.number.to_le_bytes());
-        for half in [(opening.share >> 64) as u64, opening.share as u64] {
-            write_number(half, &mut to.out);
+        write_share(opening.share, to);
+        if has_decrements {
+            write_share(opening.decrements, to);
         }
     }
 }
 
+fn write_share(share: u128, to: &mut Writer) {
+    for half in [(share >> 64) as u64, share as u64] {
+        write_number(half, &mut to.out);
+    }
+}
+
+fn read_share(reader: &mut Reader<'_>) -> Result<u128, Error> {
+    Ok(u128::from(reader.number(WHAT)?) << 64 | u128::from(reader.number(WHAT)?))
+}
+
 /// Reads the openings of a message.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, Error> {
-    let mut reader = open(bytes, Kind::Openings)?;
+    let has_decrements = is(bytes, Kind::PnOpenings);
+    let kind = if has_decrements { Kind::PnOpenings } else { Kind::Openings };
+    let mut reader = open(bytes, kind)?;
     let base = match reader.byte("whether there is a hash")? {
         0 => None,
         1 => Some(reader.array("a hash of openings")?),
@@ -80,11 +105,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Error> {
             return Err(Error::malformed(reader.at(), found, "whether there is a hash: 0 or 1"));
         }
     };
-    let told = read_all(&mut reader)?;
+    let told = read_all(&mut reader, has_decrements)?;
     Ok(Read { base, told, rest: reader.at() })
 }
 
-fn read_all(reader: &mut Reader<'_>) -> Result<Vec<Told>, Error> {
+fn read_all(reader: &mut Reader<'_>, has_decrements: bool) -> Result<Vec<Told>, Error> {
     let count = reader.count("how many openings there are")?;
     let mut told: Vec<Told> = Vec::new();
     for _ in 0..count {
@@ -100,8 +125,9 @@ fn read_all(reader: &mut Reader<'_>) -> Result<Vec<Told>, Error> {
             return Err(Error::malformed(at, found, "openings in the order of their operations"));
         };
         let number = u64::from_le_bytes(reader.array(WHAT)?);
-        let share = u128::from(reader.number(WHAT)?) << 64 | u128::from(reader.number(WHAT)?);
-        told.push(Told { at, place, first, opening: Opening { number, share } });
+        let share = read_share(reader)?;
+        let decrements = if has_decrements { read_share(reader)? } else { 0 };
+        told.push(Told { at, place, first, opening: Opening { number, share, decrements } });
     }
     Ok(told)
 }
@@ -132,8 +158,9 @@ impl Knowledge {
     /// Its bytes, as a message. Cost: O(origins and openings).
     pub fn encode(&self) -> Vec<u8> {
         let vector = Vector::from(&self.counts);
-        let mut to = start(Kind::Knowledge);
-        write(&self.openings, &vector, &mut to);
+        let kind = kind_of(&self.openings, [Kind::Knowledge, Kind::PnKnowledge]);
+        let mut to = start(kind);
+        write(&self.openings, &vector, kind == Kind::PnKnowledge, &mut to);
         let vector = vector.encode(OriginEncoding::Inline);
         let mut out = to.end(vector.len());
         out.extend_from_slice(&vector);
@@ -142,7 +169,7 @@ impl Knowledge {
 
     /// Whether the bytes are such a message, by their beginning.
     pub(crate) fn is_encoded(bytes: &[u8]) -> bool {
-        bytes.starts_with(&[VERSION, Kind::Knowledge as u8])
+        [Kind::Knowledge, Kind::PnKnowledge].iter().any(|kind| is(bytes, *kind))
     }
 
     /// The knowledge of a message.
@@ -150,8 +177,10 @@ impl Knowledge {
     /// # Errors
     /// See [`Error`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = open(bytes, Kind::Knowledge)?;
-        let told = read_all(&mut reader)?;
+        let has_decrements = is(bytes, Kind::PnKnowledge);
+        let kind = if has_decrements { Kind::PnKnowledge } else { Kind::Knowledge };
+        let mut reader = open(bytes, kind)?;
+        let told = read_all(&mut reader, has_decrements)?;
         let vector = Vector::decode(&bytes[reader.at()..], &DecodeContext::default())?;
         Ok(Self::new(&vector, placed(told, &vector)?))
     }

@@ -8,12 +8,11 @@
 
 use super::{BaseEncoding, DecodeContext, OriginEncoding};
 use crate::optimized::canonical_bytes::CanonicalBytes;
+use crate::optimized::decisions::{KeyedType, Reading};
 use crate::optimized::delta::TypedDelta;
-use crate::optimized::g_counter::{CounterDelta, GCounter};
+use crate::optimized::g_counter::{Counter, SharesDelta};
 use crate::optimized::log::{Log, LogDelta};
-use crate::optimized::lww_map::LwwMap;
-use crate::optimized::lww_register::LwwRegister;
-use crate::optimized::or_set::OrSet;
+use crate::optimized::max_register::{Extreme, IntegerDelta, Order};
 use crate::optimized::vector::Vector;
 use crate::wire::keyed::Coded;
 use serde::de::{Error, Visitor};
@@ -103,7 +102,8 @@ macro_rules! by_bytes {
 }
 
 by_bytes! {
-    [] CounterDelta;
+    [const SIDES: usize] SharesDelta<SIDES>;
+    [] IntegerDelta;
     [V: CanonicalBytes + ?Sized] LogDelta<V>;
     [E: Coded, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized] TypedDelta<E, K, V>;
 }
@@ -129,9 +129,9 @@ macro_rules! by_delta {
 }
 
 by_delta! {
-    [] GCounter, delta => &delta;
+    [const SIDES: usize] Counter<SIDES>, delta => &delta;
     [V: CanonicalBytes + ?Sized] Log<V>, delta => delta;
-    [V: CanonicalBytes + ?Sized] LwwRegister<V>, delta => &delta;
-    [K: CanonicalBytes + ?Sized] OrSet<K>, delta => &delta;
-    [K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized] LwwMap<K, V>, delta => &delta;
+    [T: KeyedType<Effect: Coded>, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized]
+        Reading<T, K, V>, delta => &delta;
+    [O: Order] Extreme<O>, delta => &delta;
 }

@@ -95,6 +95,63 @@ impl Truth {
             ObjectType::GCounter => {
                 Answer::Count(Some(known().map(|(number, _)| u128::from(number)).sum()))
             }
+            ObjectType::PnCounter => {
+                let change = |(number, event): (u64, &Event)| {
+                    let amount = i128::from(number);
+                    if event.is_addition { amount } else { -amount }
+                };
+                Answer::Balance(Some(known().map(change).sum()))
+            }
+            ObjectType::MaxRegister => {
+                Answer::Integer(known().map(|(number, _)| i128::from(number)).max())
+            }
+            ObjectType::MinRegister => {
+                Answer::Integer(known().map(|(number, _)| i128::from(number)).min())
+            }
+            ObjectType::RwSet => {
+                let is_there = |key: &u64| {
+                    let adds = |event: &Event| event.key == *key && event.is_addition;
+                    let is_undone = |number: u64| {
+                        known().any(|(_, other)| adds(other) && other.saw.contains(&number))
+                    };
+                    let removes = |event: &Event| event.key == *key && !event.is_addition;
+                    known().any(|(_, event)| adds(event))
+                        && known().all(|(number, event)| !removes(event) || is_undone(number))
+                };
+                Answer::Elements((0..3).filter(is_there).collect())
+            }
+            ObjectType::EwFlag => {
+                let is_undone = |number: u64| {
+                    known().any(|(_, other)| !other.is_addition && other.saw.contains(&number))
+                };
+                let is_enabled =
+                    known().any(|(number, event)| event.is_addition && !is_undone(number));
+                Answer::Enabled(is_enabled)
+            }
+            ObjectType::DwFlag => {
+                let is_undone = |number: u64| {
+                    known().any(|(_, other)| other.is_addition && other.saw.contains(&number))
+                };
+                let is_enabled = known().any(|(_, event)| event.is_addition)
+                    && known().all(|(number, event)| event.is_addition || is_undone(number));
+                Answer::Enabled(is_enabled)
+            }
+            ObjectType::MvRegister => {
+                let is_last =
+                    |(number, _): &(u64, &Event)| !known().any(|(_, by)| by.saw.contains(number));
+                let values = known().filter(is_last).map(|(number, _)| Value(Some(number)));
+                Answer::Concurrent(values.collect())
+            }
+            ObjectType::MvMap => {
+                let mut values = BTreeMap::<u64, BTreeSet<Value>>::new();
+                let is_last = |(number, event): &(u64, &Event)| {
+                    !known().any(|(_, by)| by.key == event.key && by.saw.contains(number))
+                };
+                for (number, event) in known().filter(is_last) {
+                    values.entry(event.key).or_default().insert(Value(Some(number)));
+                }
+                Answer::ConcurrentByKey(values)
+            }
             ObjectType::OrSet => {
                 let is_in = |(number, event): &(u64, &Event)| {
                     let removes = |other: &Event| {
@@ -130,9 +187,9 @@ impl Truth {
 
 /// One object of the reference, once of each type.
 #[derive(Clone, Debug)]
-pub struct Five(Vec<Kept>);
+pub struct Types(Vec<Kept>);
 
-impl Five {
+impl Types {
     fn log(&self) -> &Kept {
         &self.0[4]
     }
@@ -228,7 +285,7 @@ fn rename(held: &mut Kept, renaming: &Renaming) {
 #[derive(Clone, Debug)]
 pub struct Letter {
     at: usize,
-    five: Vec<Message>,
+    types: Vec<Message>,
     optimized: Vec<Vec<u8>>,
 }
 
@@ -244,7 +301,7 @@ fn decode(kind: ObjectType, bytes: &[u8]) -> Delta<u64, u64> {
 #[derive(Clone, Debug)]
 pub struct Disk {
     pub device: char,
-    pub objects: Vec<Five>,
+    pub objects: Vec<Types>,
     replica: Replica<u64, u64>,
     /// Whether the reference does as it should, so that the optimized engine is compared with it.
     is_sound: bool,
@@ -259,7 +316,7 @@ impl Disk {
             .flat_map(|at| ObjectType::ALL.map(|kind| (ObjectId::from(name(at, kind)), kind)));
         let mut replica = Replica::new(own, &schema.collect());
         replica.open(random).unwrap();
-        Self { device, objects: vec![Five(held); objects], replica, is_sound }
+        Self { device, objects: vec![Types(held); objects], replica, is_sound }
     }
 
     /// Another process opens the disk as it is.
@@ -280,7 +337,7 @@ impl Disk {
         let counted = self
             .objects
             .iter()
-            .flat_map(|five| &five.0)
+            .flat_map(|types| &types.0)
             .flat_map(|held| held.state.seen().iter().collect::<Vec<_>>());
         let is_own = |origin: &Origin| origin.replica == self.replica.origin().replica;
         let performed: u64 =
@@ -296,6 +353,17 @@ impl Disk {
                 ObjectType::OrSet => Operation::Remove { element: key },
                 ObjectType::LwwMap => Operation::Put { key, value, timestamp: time },
                 ObjectType::Log => Operation::Append { entry: value, timestamp: time },
+                ObjectType::PnCounter if is_addition => Operation::Increment { amount: number },
+                ObjectType::PnCounter => Operation::Decrement { amount: number },
+                ObjectType::RwSet if is_addition => Operation::Add { element: key },
+                ObjectType::RwSet => Operation::Remove { element: key },
+                ObjectType::EwFlag | ObjectType::DwFlag if is_addition => Operation::Enable,
+                ObjectType::EwFlag | ObjectType::DwFlag => Operation::Disable,
+                ObjectType::MvRegister => Operation::Write { value, timestamp: 0 },
+                ObjectType::MvMap => Operation::Put { key, value, timestamp: 0 },
+                ObjectType::MaxRegister | ObjectType::MinRegister => {
+                    Operation::WriteInteger { integer: number.into() }
+                }
             };
             let by_reference = match &operation {
                 Operation::Increment { amount } => Operation::Increment { amount: *amount },
@@ -309,6 +377,12 @@ impl Disk {
                 }
                 Operation::Append { timestamp, .. } => {
                     Operation::Append { entry: Some(&number), timestamp: *timestamp }
+                }
+                Operation::Decrement { amount } => Operation::Decrement { amount: *amount },
+                Operation::Enable => Operation::Enable,
+                Operation::Disable => Operation::Disable,
+                Operation::WriteInteger { integer } => {
+                    Operation::WriteInteger { integer: *integer }
                 }
             };
             let performed = self.replica.perform(&name(at, kind), by_reference, None).unwrap();
@@ -330,7 +404,8 @@ impl Disk {
     /// What brings an object of another disk up to date.
     pub fn letter(&self, at: usize, to: &Self) -> Letter {
         let asked = to.objects[at].0.iter().map(Held::known);
-        let five = self.objects[at].0.iter().zip(asked).map(|(held, known)| held.delta_for(&known));
+        let types =
+            self.objects[at].0.iter().zip(asked).map(|(held, known)| held.delta_for(&known));
         let optimized = |kind: ObjectType| {
             let id = name(at, kind);
             let delta = self.replica.delta_for(&id, &to.replica.object(&id).unwrap().knowledge());
@@ -340,12 +415,12 @@ impl Disk {
             true => ObjectType::ALL.map(optimized).to_vec(),
             false => Vec::new(),
         };
-        Letter { at, five: five.collect(), optimized }
+        Letter { at, types: types.collect(), optimized }
     }
 
     /// How many names changed here.
     pub fn apply(&mut self, letter: &Letter, fault: Option<Fault>) -> usize {
-        let renamed = self.objects[letter.at].apply(&letter.five, fault);
+        let renamed = self.objects[letter.at].apply(&letter.types, fault);
         let (mut found, mut refused) = (0, 0);
         for (kind, bytes) in ObjectType::ALL.into_iter().zip(&letter.optimized) {
             match self.replica.apply(&name(letter.at, kind), decode(kind, bytes)) {
@@ -401,12 +476,17 @@ impl Disk {
             let openings: Vec<_> = object
                 .openings()
                 .iter()
-                .map(|(origin, first, opening)| (origin, first, opening.number, opening.share))
+                .map(|(origin, first, opening)| {
+                    (origin, first, opening.number, [opening.share, opening.decrements])
+                })
                 .collect();
             let expected: Vec<_> = held
                 .openings
                 .iter()
-                .map(|(dot, opening)| (&dot.origin, dot.counter, opening.number, opening.share))
+                .map(|(dot, opening)| {
+                    let shares = [opening.share, opening.decrements];
+                    (&dot.origin, dot.counter, opening.number, shares)
+                })
                 .collect();
             if openings != expected {
                 return Err(format!("{kind:?}: openings are {openings:?} and {expected:?}"));

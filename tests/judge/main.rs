@@ -9,6 +9,7 @@ mod random_traces;
 mod reader;
 mod recorded;
 mod scenarios;
+mod seventeen;
 mod slices;
 #[path = "../support/state_of_events.rs"]
 mod state_of_events;

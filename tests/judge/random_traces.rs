@@ -83,6 +83,7 @@ fn state(kind: ObjectType) -> BoxedStrategy<State> {
         ObjectType::Log => {
             btree_set((1..3u64, node(), 1..3u128, text()), 0..4).prop_map(State::Log).boxed()
         }
+        other => unreachable!("this world has no {}", other.as_str()),
     }
 }
 
@@ -141,6 +142,7 @@ fn rule_of(claim: &Value) -> Rule {
             ObjectType::OrSet => Rule::OrSetValue,
             ObjectType::LwwMap => Rule::LwwMapValue,
             ObjectType::Log => Rule::LogValue,
+            other => unreachable!("this world has no {}", other.as_str()),
         },
         "vector" => Rule::Vector,
         "converged" => Rule::Converged,

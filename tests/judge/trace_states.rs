@@ -31,6 +31,7 @@ impl State {
             ObjectType::OrSet => Self::Set { adds: BTreeSet::new(), removes: BTreeSet::new() },
             ObjectType::LwwMap => Self::Map(BTreeMap::new()),
             ObjectType::Log => Self::Log(BTreeSet::new()),
+            other => unreachable!("this world has no {}", other.as_str()),
         }
     }
 

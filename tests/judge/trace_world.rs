@@ -352,6 +352,7 @@ impl World {
                 line["entry"] = parsed(text);
                 Operation::Append { entry: written, timestamp }
             }
+            other => unreachable!("this world has no {}", other.as_str()),
         };
         match kind {
             ObjectType::LwwRegister => line["value"] = parsed(text),
@@ -488,6 +489,7 @@ impl World {
                 values.into_iter().map(|(key, value)| (key, parsed(&value.0))).collect()
             }
             Answer::Entries(entries) => entries.iter().map(|entry| parsed(&entry.0)).collect(),
+            other => unreachable!("this world has no {other:?}"),
         }
     }
 

@@ -35,7 +35,7 @@ fn schema() -> Schema {
 /// What may happen. A number chooses among what there is at that moment.
 #[derive(Clone, Debug)]
 enum Step {
-    Perform { at: usize, operation: Op },
+    Perform { at: usize, kind: ObjectType, operation: Op },
     SendState { from: usize, objects: BTreeSet<ObjectId> },
     SendDelta { from: usize, objects: BTreeSet<ObjectId>, since: usize },
     Receive { at: usize, message: usize },
@@ -106,9 +106,9 @@ impl History {
     /// Takes the step; the error says what is wrong.
     fn take(&mut self, step: &Step) -> Result<(), String> {
         match step {
-            Step::Perform { at, operation } => {
-                self.tell(*at, format!("{operation:?}"));
-                let object = operation.kind().as_str().into();
+            Step::Perform { at, kind, operation } => {
+                self.tell(*at, format!("{}: {operation:?}", kind.as_str()));
+                let object = kind.as_str().into();
                 self.network.perform(*at, &object, operation.clone());
                 self.check(*at)
             }
@@ -245,21 +245,32 @@ impl History {
     }
 }
 
-fn operation() -> impl Strategy<Value = Op> {
+/// An operation, and a type that has it.
+fn operation() -> impl Strategy<Value = (ObjectType, Op)> {
+    use ObjectType::*;
+    let of = |kinds: &[ObjectType]| prop::sample::select(kinds.to_vec());
     let letter = || prop::sample::select(vec![Letter::A, Letter::Null, Letter::T]);
     let key = || prop::sample::select(vec!['x', 'y']);
     let time = || 1_u64..4;
     prop_oneof![
-        (1_u64..4).prop_map(|amount| Operation::Increment { amount }),
-        (letter(), time()).prop_map(|(value, timestamp)| Operation::Write { value, timestamp }),
-        key().prop_map(|element| Operation::Add { element }),
-        key().prop_map(|element| Operation::Remove { element }),
-        (key(), letter(), time()).prop_map(|(key, value, timestamp)| Operation::Put {
-            key,
-            value,
-            timestamp
-        }),
-        (letter(), time()).prop_map(|(entry, timestamp)| Operation::Append { entry, timestamp }),
+        2 => (of(&[GCounter, PnCounter]), 1_u64..4)
+            .prop_map(|(kind, amount)| (kind, Operation::Increment { amount })),
+        1 => (1_u64..4).prop_map(|amount| (PnCounter, Operation::Decrement { amount })),
+        2 => (of(&[LwwRegister, MvRegister]), letter(), time())
+            .prop_map(|(kind, value, timestamp)| (kind, Operation::Write { value, timestamp })),
+        2 => (of(&[OrSet, RwSet]), key())
+            .prop_map(|(kind, element)| (kind, Operation::Add { element })),
+        2 => (of(&[OrSet, RwSet]), key())
+            .prop_map(|(kind, element)| (kind, Operation::Remove { element })),
+        2 => (of(&[LwwMap, MvMap]), key(), letter(), time()).prop_map(
+            |(kind, key, value, timestamp)| (kind, Operation::Put { key, value, timestamp })
+        ),
+        1 => (letter(), time())
+            .prop_map(|(entry, timestamp)| (Log, Operation::Append { entry, timestamp })),
+        1 => of(&[EwFlag, DwFlag]).prop_map(|kind| (kind, Operation::Enable)),
+        1 => of(&[EwFlag, DwFlag]).prop_map(|kind| (kind, Operation::Disable)),
+        1 => (of(&[MaxRegister, MinRegister]), -2_i128..3)
+            .prop_map(|(kind, integer)| (kind, Operation::WriteInteger { integer })),
     ]
 }
 
@@ -276,7 +287,8 @@ fn step(replicas: usize) -> impl Strategy<Value = Step> {
     };
     let any = || 0..1000_usize;
     prop_oneof![
-        6 => (at(), operation()).prop_map(|(at, operation)| Step::Perform { at, operation }),
+        6 => (at(), operation())
+            .prop_map(|(at, (kind, operation))| Step::Perform { at, kind, operation }),
         1 => (at(), some()).prop_map(|(from, objects)| Step::SendState { from, objects }),
         3 => (at(), some(), any())
             .prop_map(|(from, objects, since)| Step::SendDelta { from, objects, since }),

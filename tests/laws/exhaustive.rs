@@ -1,6 +1,6 @@
 //! Every history of a small scope: the reference engine against the definition.
 //!
-//! Covered, for each of the five types: every sequence of 5 steps among 3 replicas, where a step
+//! Covered, for each type: every sequence of 5 steps among 3 replicas, where a step
 //! is that one of them performs one of the operations below, or applies the state of another;
 //! and every sequence of 6 steps of 2 replicas with two operations, where a step may also be
 //! that a replica takes a backup, or is set back to its last one (to its start, if it took none)
@@ -307,4 +307,68 @@ fn log() {
 #[test]
 fn log_with_backups() {
     all_histories_with_backups(ObjectType::Log, &[append(A, 1), append(Null, 1)]);
+}
+
+const fn decrement(amount: u64) -> Op {
+    Operation::Decrement { amount }
+}
+
+const fn integer(integer: i128) -> Op {
+    Operation::WriteInteger { integer }
+}
+
+#[test]
+fn pn_counter() {
+    all_histories(ObjectType::PnCounter, &[increment(1), decrement(2)]);
+}
+
+#[test]
+fn pn_counter_with_backups() {
+    all_histories_with_backups(ObjectType::PnCounter, &[increment(1), decrement(2)]);
+}
+
+#[test]
+fn rw_set() {
+    all_histories(ObjectType::RwSet, &[add('x'), remove('x'), add('y')]);
+}
+
+#[test]
+fn rw_set_with_backups() {
+    all_histories_with_backups(ObjectType::RwSet, &[add('x'), remove('x')]);
+}
+
+#[test]
+fn flags() {
+    for kind in [ObjectType::EwFlag, ObjectType::DwFlag] {
+        all_histories(kind, &[Operation::Enable, Operation::Disable]);
+        all_histories_with_backups(kind, &[Operation::Enable, Operation::Disable]);
+    }
+}
+
+#[test]
+fn mv_register() {
+    all_histories(ObjectType::MvRegister, &[write(A, 0), write(T, 0), write(Null, 0)]);
+}
+
+#[test]
+fn mv_register_with_backups() {
+    all_histories_with_backups(ObjectType::MvRegister, &[write(A, 0), write(Null, 0)]);
+}
+
+#[test]
+fn mv_map() {
+    all_histories(ObjectType::MvMap, &[put('x', A, 0), put('x', Null, 0), put('y', T, 0)]);
+}
+
+#[test]
+fn mv_map_with_backups() {
+    all_histories_with_backups(ObjectType::MvMap, &[put('x', A, 0), put('x', Null, 0)]);
+}
+
+#[test]
+fn extremes() {
+    for kind in [ObjectType::MaxRegister, ObjectType::MinRegister] {
+        all_histories(kind, &[integer(-1), integer(2)]);
+        all_histories_with_backups(kind, &[integer(0), integer(1)]);
+    }
 }

@@ -8,12 +8,14 @@ use super::choices::Choices;
 use super::letter::Letter;
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
-use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference::decisions::{Decision, Decisions, Presence, Reading};
+use rejoin::reference::delta::Replicated;
 use rejoin::reference::g_counter::GCounter;
 use rejoin::reference::log::{Entry, Log};
 use rejoin::reference::lww_map::LwwMap;
 use rejoin::reference::lww_register::LwwRegister;
-use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::max_register::{Extreme, Order};
+use rejoin::reference::pn_counter::PnCounter;
 use rejoin::reference::replica::{Object, Objects, Replica};
 use rejoin::version_vector::VersionVector;
 use std::collections::BTreeMap;
@@ -154,10 +156,47 @@ impl Hostile for Decisions<char, Letter> {
     }
 }
 
-impl Hostile for OrSet<char> {
+const PRESENCES: [Presence; 2] = [Presence::Removed, Presence::Added];
+
+impl<R: Clone + Eq + Debug> Hostile for Reading<R, char, Presence> {
     fn draw(choices: &mut Choices, scope: &Scope) -> Self {
-        let effects = [Presence::Removed, Presence::Added];
-        Self::from_parts(decisions(choices, scope, scope.keys, &effects))
+        Self::from_parts(decisions(choices, scope, scope.keys, &PRESENCES))
+    }
+}
+
+impl<R: Clone + Eq + Debug> Hostile for Reading<R, (), Presence> {
+    fn draw(choices: &mut Choices, scope: &Scope) -> Self {
+        Self::from_parts(decisions(choices, scope, &[()], &PRESENCES))
+    }
+}
+
+impl<R: Clone + Eq + Debug> Hostile for Reading<R, (), Letter> {
+    fn draw(choices: &mut Choices, scope: &Scope) -> Self {
+        Self::from_parts(decisions(choices, scope, &[()], scope.letters))
+    }
+}
+
+impl<R: Clone + Eq + Debug> Hostile for Reading<R, char, Letter> {
+    fn draw(choices: &mut Choices, scope: &Scope) -> Self {
+        Self::from_parts(decisions(choices, scope, scope.keys, scope.letters))
+    }
+}
+
+impl Hostile for PnCounter {
+    const EVERY: Scope = Scope { shares: &[0, 1], ..SMALL };
+
+    fn draw(choices: &mut Choices, scope: &Scope) -> Self {
+        let increments = GCounter::draw(choices, scope);
+        let decrements = GCounter::draw(choices, scope).shares().clone();
+        let seen = Replicated::seen(&increments).clone();
+        Self::from_parts(seen, increments.shares().clone(), decrements)
+    }
+}
+
+impl<O: Order + Debug> Hostile for Extreme<O> {
+    fn draw(choices: &mut Choices, scope: &Scope) -> Self {
+        let seen = VersionVector::draw(choices, scope);
+        Self::from_parts(seen, choices.one_of(&[None, Some(-1), Some(0), Some(1)]))
     }
 }
 
@@ -194,7 +233,7 @@ impl Hostile for Log<Letter> {
     }
 }
 
-/// Replicas that hold the same objects, of all five types.
+/// Replicas that hold the same objects, of all types.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Product(pub Replica<char, Letter>);
 
@@ -222,9 +261,17 @@ impl Hostile for Product {
         Self::of(vec![
             Object::GCounter(GCounter::draw(choices, scope)),
             Object::LwwRegister(LwwRegister::draw(choices, scope)),
-            Object::OrSet(OrSet::draw(choices, scope)),
+            Object::OrSet(Hostile::draw(choices, scope)),
             Object::LwwMap(LwwMap::draw(choices, scope)),
             Object::Log(Log::draw(choices, scope)),
+            Object::PnCounter(Hostile::draw(choices, scope)),
+            Object::RwSet(Hostile::draw(choices, scope)),
+            Object::EwFlag(Hostile::draw(choices, scope)),
+            Object::DwFlag(Hostile::draw(choices, scope)),
+            Object::MvRegister(Hostile::draw(choices, scope)),
+            Object::MvMap(Hostile::draw(choices, scope)),
+            Object::MaxRegister(Hostile::draw(choices, scope)),
+            Object::MinRegister(Hostile::draw(choices, scope)),
         ])
     }
 }

@@ -12,7 +12,7 @@
 //! state hashes are. Its orders are the reference's (tests/engines/optimized/mod.rs).
 //! How: with quickcheck on random states, and on every three of all states of
 //! a small scope (two origins, two values, one key, up to three records), which prints their
-//! number. The product of all five types is too large for the latter.
+//! number. The product of all types is too large for the latter.
 
 use crate::choices::{Choices, all};
 use crate::hostile::{self, Hostile, Product, WIDE};
@@ -21,17 +21,26 @@ use crate::optimized_states::{self, Seen, State};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
+use rejoin::limits::INTEGERS;
 use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Operation};
 use rejoin::optimized::{self, ApplyError};
-use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference::decisions::{Decision, Decisions, Presence};
 use rejoin::reference::delta::{Delta, Gap, Replicated};
+use rejoin::reference::dw_flag::DwFlag;
+use rejoin::reference::ew_flag::EwFlag;
 use rejoin::reference::g_counter::GCounter;
 use rejoin::reference::log::{Entry, Log};
 use rejoin::reference::lww_map::LwwMap;
 use rejoin::reference::lww_register::LwwRegister;
-use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::max_register::{self, Extreme, MaxRegister};
+use rejoin::reference::min_register::MinRegister;
+use rejoin::reference::mv_map::MvMap;
+use rejoin::reference::mv_register::MvRegister;
+use rejoin::reference::or_set::OrSet;
+use rejoin::reference::pn_counter::PnCounter;
 use rejoin::reference::replica::{self, Reason, Replica};
+use rejoin::reference::rw_set::RwSet;
 use rejoin::reference::{Author, OperationError};
 use rejoin::version_vector::{self, VersionVector};
 use std::cmp::Ordering;
@@ -131,7 +140,7 @@ fn delta_goes_up_or_is_refused<S: Deltas>(sender: &S, receiver: &S, since: &Vers
     }
 }
 
-/// What the five types have of their own: their operations.
+/// What the types have of their own: their operations.
 trait Mutable: Deltas {
     type Operation: Clone + Debug;
 
@@ -213,26 +222,72 @@ impl Mutable for LwwRegister<Letter> {
     }
 }
 
-impl Mutable for OrSet<char> {
-    type Operation = (char, Presence);
+/// Types that read the decisions alone decide a key. For a flag or a register, which have one key,
+/// the key is `()`.
+macro_rules! read_alone {
+    ($([$state:ty] $key:ty, $effect:ty, $draw:expr;)*) => {$(
+        impl Mutable for $state {
+            type Operation = ($key, $effect);
 
-    fn operation(choices: &mut Choices) -> (char, Presence) {
-        (choices.one_of(WIDE.keys), choices.one_of(&[Presence::Removed, Presence::Added]))
+            fn operation(choices: &mut Choices) -> ($key, $effect) {
+                let draw: fn(&mut Choices) -> ($key, $effect) = $draw;
+                draw(choices)
+            }
+
+            fn perform(
+                &mut self,
+                author: &Author,
+                (key, effect): ($key, $effect),
+            ) -> Result<Dot, OperationError> {
+                self.decide(author, key, effect)
+            }
+
+            fn covered(self) -> Self {
+                Self::from_parts(covered(self.decisions()))
+            }
+        }
+    )*};
+}
+
+const PRESENCES: [Presence; 2] = [Presence::Removed, Presence::Added];
+
+read_alone! {
+    [OrSet<char>] char, Presence, |c| (c.one_of(WIDE.keys), c.one_of(&PRESENCES));
+    [RwSet<char>] char, Presence, |c| (c.one_of(WIDE.keys), c.one_of(&PRESENCES));
+    [EwFlag] (), Presence, |c| ((), c.one_of(&PRESENCES));
+    [DwFlag] (), Presence, |c| ((), c.one_of(&PRESENCES));
+    [MvRegister<Letter>] (), Letter, |c| ((), c.one_of(WIDE.letters));
+    [MvMap<char, Letter>] char, Letter, |c| (c.one_of(WIDE.keys), c.one_of(WIDE.letters));
+}
+
+impl Mutable for PnCounter {
+    type Operation = (bool, u64);
+
+    fn operation(choices: &mut Choices) -> (bool, u64) {
+        (choices.one_of(&[true, false]), GCounter::operation(choices))
     }
 
     fn perform(
         &mut self,
         author: &Author,
-        change: (char, Presence),
+        (grows, amount): (bool, u64),
     ) -> Result<Dot, OperationError> {
-        match change {
-            (element, Presence::Added) => self.add(author, element),
-            (element, Presence::Removed) => self.remove(author, element),
+        match grows {
+            true => self.increment(&author.origin, amount),
+            false => self.decrement(&author.origin, amount),
         }
     }
+}
 
-    fn covered(self) -> Self {
-        Self::from_parts(covered(self.decisions()))
+impl<O: max_register::Order + Debug> Mutable for Extreme<O> {
+    type Operation = i128;
+
+    fn operation(choices: &mut Choices) -> i128 {
+        choices.one_of(&[-1, 0, 1, *INTEGERS.start(), *INTEGERS.end(), INTEGERS.end() + 1])
+    }
+
+    fn perform(&mut self, author: &Author, integer: i128) -> Result<Dot, OperationError> {
+        self.write(&author.origin, integer)
     }
 }
 
@@ -543,6 +598,22 @@ hold! {
         optimized_or_set: Join<State<optimized::or_set::OrSet<str>>>,
         optimized_lww_map: Join<State<optimized::lww_map::LwwMap<str, str>>>,
         optimized_log: Join<State<optimized::log::Log<str>>>,
+        pn_counter: Join<PnCounter>,
+        rw_set: Join<RwSet<char>>,
+        ew_flag: Join<EwFlag>,
+        dw_flag: Join<DwFlag>,
+        mv_register: Join<MvRegister<Letter>>,
+        mv_map: Join<MvMap<char, Letter>>,
+        max_register: Join<MaxRegister>,
+        min_register: Join<MinRegister>,
+        optimized_pn_counter: Join<State<optimized::pn_counter::PnCounter>>,
+        optimized_rw_set: Join<State<optimized::rw_set::RwSet<str>>>,
+        optimized_ew_flag: Join<State<optimized::ew_flag::EwFlag>>,
+        optimized_dw_flag: Join<State<optimized::dw_flag::DwFlag>>,
+        optimized_mv_register: Join<State<optimized::mv_register::MvRegister<str>>>,
+        optimized_mv_map: Join<State<optimized::mv_map::MvMap<str, str>>>,
+        optimized_max_register: Join<State<optimized::max_register::MaxRegister>>,
+        optimized_min_register: Join<State<optimized::min_register::MinRegister>>,
     }
     delta {
         g_counter: Delivery<GCounter>,
@@ -556,6 +627,22 @@ hold! {
         optimized_or_set: Delivery<State<optimized::or_set::OrSet<str>>>,
         optimized_lww_map: Delivery<State<optimized::lww_map::LwwMap<str, str>>>,
         optimized_log: Delivery<State<optimized::log::Log<str>>>,
+        pn_counter: Delivery<PnCounter>,
+        rw_set: Delivery<RwSet<char>>,
+        ew_flag: Delivery<EwFlag>,
+        dw_flag: Delivery<DwFlag>,
+        mv_register: Delivery<MvRegister<Letter>>,
+        mv_map: Delivery<MvMap<char, Letter>>,
+        max_register: Delivery<MaxRegister>,
+        min_register: Delivery<MinRegister>,
+        optimized_pn_counter: Delivery<State<optimized::pn_counter::PnCounter>>,
+        optimized_rw_set: Delivery<State<optimized::rw_set::RwSet<str>>>,
+        optimized_ew_flag: Delivery<State<optimized::ew_flag::EwFlag>>,
+        optimized_dw_flag: Delivery<State<optimized::dw_flag::DwFlag>>,
+        optimized_mv_register: Delivery<State<optimized::mv_register::MvRegister<str>>>,
+        optimized_mv_map: Delivery<State<optimized::mv_map::MvMap<str, str>>>,
+        optimized_max_register: Delivery<State<optimized::max_register::MaxRegister>>,
+        optimized_min_register: Delivery<State<optimized::min_register::MinRegister>>,
     }
     mutator {
         g_counter: Mutation<GCounter>,
@@ -568,6 +655,22 @@ hold! {
         optimized_or_set: Mutation<State<optimized::or_set::OrSet<str>>>,
         optimized_lww_map: Mutation<State<optimized::lww_map::LwwMap<str, str>>>,
         optimized_log: Mutation<State<optimized::log::Log<str>>>,
+        pn_counter: Mutation<PnCounter>,
+        rw_set: Mutation<RwSet<char>>,
+        ew_flag: Mutation<EwFlag>,
+        dw_flag: Mutation<DwFlag>,
+        mv_register: Mutation<MvRegister<Letter>>,
+        mv_map: Mutation<MvMap<char, Letter>>,
+        max_register: Mutation<MaxRegister>,
+        min_register: Mutation<MinRegister>,
+        optimized_pn_counter: Mutation<State<optimized::pn_counter::PnCounter>>,
+        optimized_rw_set: Mutation<State<optimized::rw_set::RwSet<str>>>,
+        optimized_ew_flag: Mutation<State<optimized::ew_flag::EwFlag>>,
+        optimized_dw_flag: Mutation<State<optimized::dw_flag::DwFlag>>,
+        optimized_mv_register: Mutation<State<optimized::mv_register::MvRegister<str>>>,
+        optimized_mv_map: Mutation<State<optimized::mv_map::MvMap<str, str>>>,
+        optimized_max_register: Mutation<State<optimized::max_register::MaxRegister>>,
+        optimized_min_register: Mutation<State<optimized::min_register::MinRegister>>,
     }
     order {
         writes: Order<Decision<Letter>>,
@@ -598,6 +701,14 @@ hold_on_every_three_small_states! {
     or_set: OrSet<char>,
     lww_map: LwwMap<char, Letter>,
     log: Log<Letter>,
+    pn_counter: PnCounter,
+    rw_set: RwSet<char>,
+    ew_flag: EwFlag,
+    dw_flag: DwFlag,
+    mv_register: MvRegister<Letter>,
+    mv_map: MvMap<char, Letter>,
+    max_register: MaxRegister,
+    min_register: MinRegister,
 }
 
 // What no operations lead to

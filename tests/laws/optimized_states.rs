@@ -10,16 +10,22 @@ use super::letter::Letter;
 use rejoin::digest::StateHash;
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
+use rejoin::limits::INTEGERS;
 use rejoin::operation::{Author, OperationError};
+use rejoin::optimized::ew_flag::{self, FlagType};
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
 use rejoin::optimized::lww_register::{self, LwwRegister};
-use rejoin::optimized::or_set::{self, OrSet, Presence};
-use rejoin::optimized::{ApplyError, Vector};
+use rejoin::optimized::max_register::{Extreme, IntegerDelta, Order};
+use rejoin::optimized::mv_map::{self, MvMap};
+use rejoin::optimized::mv_register::{self, MvRegister};
+use rejoin::optimized::or_set::{self, Presence, SetType};
+use rejoin::optimized::pn_counter::{self, PnCounter};
+use rejoin::optimized::{ApplyError, Reading, Vector};
 use std::fmt::Debug;
 
-/// What the five types have in common.
+/// What the types have in common.
 pub trait Object: Clone + Default + Debug {
     type Operation: Clone + Debug;
     type Delta;
@@ -174,7 +180,7 @@ impl Object for LwwRegister<str> {
     all_have! { |state, delta| state.apply(delta) }
 }
 
-impl Object for OrSet<str> {
+impl<T: SetType> Object for Reading<T, str, ()> {
     type Operation = (String, Presence);
     type Delta = or_set::Delta<str>;
 
@@ -232,4 +238,91 @@ impl Object for Log<str> {
     }
 
     all_have! { |state, delta| state.apply(delta.clone()) }
+}
+
+impl<T: FlagType> Object for Reading<T, [u8], ()> {
+    type Operation = Presence;
+    type Delta = ew_flag::Delta;
+
+    fn operation(choices: &mut Choices) -> Presence {
+        choices.one_of(&[Presence::Removed, Presence::Added])
+    }
+
+    fn perform(&mut self, author: &Author, change: Presence) -> Result<Dot, OperationError> {
+        let performed = match change {
+            Presence::Added => self.enable(author),
+            Presence::Removed => self.disable(author),
+        };
+        performed.map(|performed| performed.dot().clone())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl Object for MvRegister<str> {
+    type Operation = Option<&'static str>;
+    type Delta = mv_register::Delta<str>;
+
+    fn operation(choices: &mut Choices) -> Self::Operation {
+        write(choices).0
+    }
+
+    fn perform(&mut self, author: &Author, value: Self::Operation) -> Result<Dot, OperationError> {
+        self.write(author, value).map(|performed| performed.dot().clone())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl Object for MvMap<str, str> {
+    type Operation = (String, Option<&'static str>);
+    type Delta = mv_map::Delta<str, str>;
+
+    fn operation(choices: &mut Choices) -> Self::Operation {
+        (key(choices), write(choices).0)
+    }
+
+    fn perform(&mut self, author: &Author, put: Self::Operation) -> Result<Dot, OperationError> {
+        let performed = match put.1 {
+            Some(value) => self.put(author, &put.0, value),
+            None => self.delete(author, &put.0),
+        };
+        performed.map(|performed| performed.dot().clone())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl Object for PnCounter {
+    type Operation = (bool, u64);
+    type Delta = pn_counter::Delta;
+
+    fn operation(choices: &mut Choices) -> (bool, u64) {
+        (choices.one_of(&[true, false]), GCounter::operation(choices))
+    }
+
+    fn perform(&mut self, author: &Author, change: (bool, u64)) -> Result<Dot, OperationError> {
+        let change = match change {
+            (true, amount) => self.increment(&author.origin, amount),
+            (false, amount) => self.decrement(&author.origin, amount),
+        };
+        change.map(|change| change.dot())
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
+}
+
+impl<O: Order> Object for Extreme<O> {
+    type Operation = i128;
+    type Delta = IntegerDelta;
+
+    fn operation(choices: &mut Choices) -> i128 {
+        choices.one_of(&[-1, 0, 1, *INTEGERS.start(), *INTEGERS.end(), INTEGERS.end() + 1])
+    }
+
+    fn perform(&mut self, author: &Author, integer: i128) -> Result<Dot, OperationError> {
+        self.write(&author.origin, integer)
+    }
+
+    all_have! { |state, delta| state.apply(delta) }
 }

@@ -505,10 +505,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// The types of the extracted definitions.
+fn extracted() -> Vec<ObjectType> {
+    ObjectType::ALL.into_iter().filter(|kind| proven::has(*kind)).collect()
+}
+
 fn histories() -> impl Strategy<Value = (Vec<ObjectType>, Vec<Step>)> {
     let kinds = prop_oneof![
-        3 => Just(ObjectType::ALL.to_vec()),
-        1 => prop::sample::subsequence(ObjectType::ALL.to_vec(), 0..=ObjectType::ALL.len()),
+        3 => Just(extracted()),
+        1 => prop::sample::subsequence(extracted(), 0..=extracted().len()),
     ];
     (kinds, prop::collection::vec(step(), 0..25))
 }
@@ -574,6 +579,12 @@ fn any_states() {
     holds_for(2000, (bytes(), bytes(), bytes()), |(a, b, since)| {
         let [a, b, since] =
             [a, b, since].map(|bytes| Product::draw(&mut Choices::from_bytes(&bytes), &WIDE).0);
+        let known = |replica: Reference| {
+            let mut objects = replica.objects().clone();
+            objects.retain(|_, object| proven::has(object.kind()));
+            Reference::restored(replica.origin().clone(), objects)
+        };
+        let [a, b, since] = [a, b, since].map(known);
         compare_on_any_states(&a, &b, &since.seen())
     });
 }

@@ -8,7 +8,10 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
+use rejoin::optimized::max_register::IntegerDelta;
+use rejoin::optimized::mv_map;
 use rejoin::optimized::or_set::{self, OrSet};
+use rejoin::optimized::pn_counter;
 use rejoin::optimized::{ActorTable, Author, Vector};
 use rejoin::wire::{
     self, BaseEncoding, DecodeContext, Error, MEMORY, MEMORY_OF_CONTEXT, OriginEncoding,
@@ -32,6 +35,9 @@ fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<(), Error> {
         Some(1) => Vector::decode(bytes, known).map(drop),
         Some(3) => CounterDelta::decode(bytes, known).map(drop),
         Some(4) => LogDelta::<[u8]>::decode(bytes, known).map(drop),
+        Some(11) => pn_counter::Delta::decode(bytes, known).map(drop),
+        Some(12) => mv_map::Delta::<[u8], [u8]>::decode(bytes, known).map(drop),
+        Some(13) => IntegerDelta::decode(bytes, known).map(drop),
         Some(5) => or_set::Delta::<[u8]>::decode(bytes, known).map(drop),
         _ => lww_map::Delta::<[u8], [u8]>::decode(bytes, known).map(drop),
     }

@@ -52,7 +52,7 @@ pub fn taken(
         Operation::Put { key, value: text, timestamp } => {
             Operation::Put { key, value: value(text), timestamp: *timestamp }
         }
-        Operation::Write { .. } | Operation::Append { .. } => unreachable!("no user does this"),
+        _ => unreachable!("no user does this"),
     }
 }
 
@@ -65,6 +65,7 @@ pub fn any_operation(kind: ObjectType) -> Operation<&'static str, Option<&'stati
         ObjectType::LwwMap => Operation::Put { key: "probe", value: None, timestamp },
         ObjectType::LwwRegister => Operation::Write { value: None, timestamp },
         ObjectType::Log => Operation::Append { entry: Some("probe"), timestamp },
+        other => unreachable!("no schema here has a {}", other.as_str()),
     }
 }
 

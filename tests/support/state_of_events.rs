@@ -9,19 +9,21 @@ use rejoin::dot::{Dot, Origin};
 use rejoin::lattice::Lattice;
 use rejoin::object::ObjectType;
 use rejoin::operation::{Operation, Value};
-use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference::decisions::{Decision, Decisions, Presence, Reading};
 use rejoin::reference::g_counter::GCounter;
 use rejoin::reference::log::{Entry, Log};
 use rejoin::reference::lww_map::LwwMap;
 use rejoin::reference::lww_register::LwwRegister;
-use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::max_register::Extreme;
+use rejoin::reference::pn_counter::PnCounter;
 use rejoin::reference::replica::Object;
 use rejoin::reference::state_hash::Record;
 use rejoin::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The records of such a state. Where the events do not hold all that they saw, an element can be
-/// in a set by definition although all its maximal decisions are removals; it is content then.
+/// in an OR-set by definition although all its maximal decisions are removals, and an EW-flag
+/// enabled; it is content then.
 #[allow(dead_code, reason = "not every test hashes")]
 pub fn records<K, V>(kind: ObjectType, seen: &[&Event<K, V>]) -> BTreeSet<Record>
 where
@@ -29,8 +31,14 @@ where
     V: Value + ToBytes,
 {
     let elements = definition::elements(seen);
-    let present: BTreeSet<Vec<u8>> =
+    let mut present: BTreeSet<Vec<u8>> =
         elements.iter().map(|element| element.to_bytes().into_owned()).collect();
+    if kind == ObjectType::EwFlag && definition::ew_enabled(seen) {
+        present.insert(Vec::new());
+    }
+    if kind != ObjectType::OrSet && kind != ObjectType::EwFlag {
+        present.clear();
+    }
     let records = state(kind, seen).records().into_iter();
     let is_removal = |record: &Record| record.is_removal && !present.contains(&record.key);
     records.map(|record| Record { is_removal: is_removal(&record), ..record }).collect()
@@ -56,13 +64,47 @@ pub fn state<K: Ord + Clone, V: Value>(kind: ObjectType, seen: &[&Event<K, V>]) 
             let winner = decided(seen, write).map(|(_, decision)| decision).max();
             Object::LwwRegister(LwwRegister::from_parts(latest(seen, write), winner))
         }
-        ObjectType::OrSet => {
-            let change = |event: &Event<K, V>| match &event.operation {
-                Operation::Add { element } => Some((element.clone(), 0, Presence::Added)),
-                Operation::Remove { element } => Some((element.clone(), 0, Presence::Removed)),
+        ObjectType::OrSet => Object::OrSet(Reading::from_parts(latest(seen, change))),
+        ObjectType::RwSet => Object::RwSet(Reading::from_parts(latest(seen, change))),
+        ObjectType::EwFlag => Object::EwFlag(Reading::from_parts(latest(seen, turn))),
+        ObjectType::DwFlag => Object::DwFlag(Reading::from_parts(latest(seen, turn))),
+        ObjectType::MvRegister => {
+            let write = |event: &Event<K, V>| match &event.operation {
+                Operation::Write { value, .. } => Some(((), 0, value.clone())),
                 _ => None,
             };
-            Object::OrSet(OrSet::from_parts(latest(seen, change)))
+            Object::MvRegister(Reading::from_parts(latest(seen, write)))
+        }
+        ObjectType::MvMap => {
+            let put = |event: &Event<K, V>| match &event.operation {
+                Operation::Put { key, value, .. } => Some((key.clone(), 0, value.clone())),
+                _ => None,
+            };
+            Object::MvMap(Reading::from_parts(latest(seen, put)))
+        }
+        ObjectType::PnCounter => {
+            let [mut increments, mut decrements] = [BTreeMap::new(), BTreeMap::new()];
+            for event in seen {
+                let origin = event.id.dot.origin.clone();
+                match event.operation {
+                    Operation::Increment { amount } => {
+                        *increments.entry(origin).or_insert(0) += u128::from(amount);
+                    }
+                    Operation::Decrement { amount } => {
+                        *decrements.entry(origin).or_insert(0) += u128::from(amount);
+                    }
+                    _ => {}
+                }
+            }
+            Object::PnCounter(PnCounter::from_parts(vector(seen), increments, decrements))
+        }
+        ObjectType::MaxRegister => {
+            let greatest = definition::integers(seen).max();
+            Object::MaxRegister(Extreme::from_parts(vector(seen), greatest))
+        }
+        ObjectType::MinRegister => {
+            let least = definition::integers(seen).min();
+            Object::MinRegister(Extreme::from_parts(vector(seen), least))
         }
         ObjectType::LwwMap => {
             let put = |event: &Event<K, V>| match &event.operation {
@@ -91,6 +133,22 @@ pub fn state<K: Ord + Clone, V: Value>(kind: ObjectType, seen: &[&Event<K, V>]) 
             }
             Object::Log(Log::from_parts(vector(seen), entries))
         }
+    }
+}
+
+fn change<K: Clone, V>(event: &Event<K, V>) -> Option<(K, u64, Presence)> {
+    match &event.operation {
+        Operation::Add { element } => Some((element.clone(), 0, Presence::Added)),
+        Operation::Remove { element } => Some((element.clone(), 0, Presence::Removed)),
+        _ => None,
+    }
+}
+
+fn turn<K, V>(event: &Event<K, V>) -> Option<((), u64, Presence)> {
+    match &event.operation {
+        Operation::Enable => Some(((), 0, Presence::Added)),
+        Operation::Disable => Some(((), 0, Presence::Removed)),
+        _ => None,
     }
 }
 

@@ -334,6 +334,18 @@ const ONLY_PROVED: &[&str] = &[
     "min_register",
 ];
 
+/// Replicated types that are tested, and of which nothing is proved here.
+const UNPROVED: &[&str] = &[
+    "rw_set",
+    "ew_flag",
+    "dw_flag",
+    "mv_register",
+    "mv_map",
+    "pn_counter",
+    "max_register",
+    "min_register",
+];
+
 /// The names of the files in the folder, without `ending`.
 fn modules<'a>(paths: &[&'a str], folder: &str, ending: &str) -> BTreeSet<&'a str> {
     let name = |path: &&'a str| path.strip_prefix(folder)?.strip_suffix(ending);
@@ -376,7 +388,8 @@ fn modules_agree(paths: &[&str]) -> Findings {
         }
     }
     for name in &reference {
-        if !definitions.is_empty() && !definitions.contains(name) {
+        let is_unproved = UNPROVED.contains(name);
+        if !definitions.is_empty() && !definitions.contains(name) && !is_unproved {
             findings.push(format!("src/reference/{name}.rs has no spec/{name}.v"));
         }
         if !optimized.is_empty() && !optimized.contains(name) {

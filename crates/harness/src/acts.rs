@@ -116,7 +116,7 @@ impl World {
         let answers = vec![value, digest.content.to_string(), digest.removals.to_string()];
         let counts = counts(&object_mut.vector());
         self.recorder.claims(at, object, &answers[0], &counts, &answers[1]);
-        let has_decisions = !matches!(object_mut, Object::GCounter(_) | Object::Log(_));
+        let has_decisions = object_mut.kind().has_decisions();
         if has_decisions {
             let mut open = object_mut.conflicts();
             if self.fault == Some(Fault::HidesDecisions) {
@@ -178,6 +178,10 @@ fn counts(vector: &Vector) -> String {
     format!("{{{}}}", counts.join(","))
 }
 
+fn integer(integer: Option<i128>) -> String {
+    integer.map_or("null".into(), |integer| integer.to_string())
+}
+
 /// An object's value, as a trace tells it.
 fn value(object: &Object<str, str>) -> String {
     let listed = |texts: Vec<String>| texts.join(",");
@@ -201,5 +205,28 @@ fn value(object: &Object<str, str>) -> String {
         Object::Log(state) => {
             format!("[{}]", listed(state.entries().map(|entry| entry.value().into()).collect()))
         }
+        Object::PnCounter(state) => {
+            state.value().map_or("null".into(), |value| format!("\"{value}\""))
+        }
+        Object::RwSet(state) => {
+            let mut elements: Vec<String> =
+                state.iter().map(|element| format!("\"{element}\"")).collect();
+            elements.sort();
+            format!("[{}]", listed(elements))
+        }
+        Object::EwFlag(state) => state.value().to_string(),
+        Object::DwFlag(state) => state.value().to_string(),
+        Object::MvRegister(state) => {
+            format!("[{}]", listed(state.values().map(String::from).collect()))
+        }
+        Object::MvMap(state) => {
+            let pair =
+                |(key, values): (&str, Vec<&str>)| format!("\"{key}\":[{}]", values.join(","));
+            let mut pairs: Vec<String> = state.iter().map(pair).collect();
+            pairs.sort();
+            format!("{{{}}}", listed(pairs))
+        }
+        Object::MaxRegister(state) => integer(state.value()),
+        Object::MinRegister(state) => integer(state.value()),
     }
 }

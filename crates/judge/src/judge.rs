@@ -5,7 +5,7 @@ use super::explain::{Explained, Wanted};
 use super::follow::Followers;
 use super::past::{Happened, Past, Stop};
 use super::{Excerpt, Finding, Options, Report, Rule, Verdict};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use rejoin_trace::{Claim, Event, Fault, Header, Line, Name, Op, Operation, Stamps};
 
 /// A claim that is false.
@@ -44,6 +44,8 @@ pub struct Judge {
     options: Options,
     report: Report,
     claims_by_kind: [u64; KINDS.len()],
+    /// Claims by rule, and by object where they are about one.
+    claims_by_rule: HashMap<(Rule, Option<u32>), u64>,
 }
 
 const KINDS: [&str; 9] =
@@ -75,6 +77,7 @@ impl Judge {
             options: options.clone(),
             report: Report::default(),
             claims_by_kind: [0; KINDS.len()],
+            claims_by_rule: HashMap::new(),
         }
     }
 
@@ -136,6 +139,8 @@ impl Judge {
         self.report.claims += 1;
         let kind = KINDS.iter().position(|kind| *kind == claim.as_str()).unwrap_or(0);
         self.claims_by_kind[kind] += 1;
+        let rule = claim::main_rule(&self.past, claim, &resolved);
+        *self.claims_by_rule.entry((rule, resolved.object)).or_default() += 1;
         if let Err(falsity) = judgement {
             if let (Claim::Read { .. }, Some(replica), Some(object)) =
                 (claim, resolved.replica, resolved.object)
@@ -167,6 +172,7 @@ impl Judge {
         let Some(judgement) = judged else { return };
         self.report.claims += 1;
         self.claims_by_kind[KINDS.len() - 1] += 1;
+        *self.claims_by_rule.entry((Rule::ListOrder, Some(object))).or_default() += 1;
         let resolved =
             Resolved { replica: Some(*replica), object: Some(object), replicas: Vec::new() };
         let field = match &op.operation {
@@ -266,6 +272,9 @@ impl Judge {
         let counted = KINDS.iter().copied().zip(self.claims_by_kind);
         report.coverage = std::mem::take(&mut self.past.coverage);
         report.coverage.claims = counted.filter(|(_, count)| *count > 0).collect();
+        let (keys, contested) = self.past.history.contests();
+        report.coverage.keys = keys;
+        report.coverage.rules = self.past.history.rules(&self.claims_by_rule, &contested);
         report.coverage.compared = self.followers.compared;
         report.coverage.stopped = self.followers.stopped;
         report.coverage.lost = self.past.lost();

@@ -271,6 +271,11 @@ pub struct Coverage {
     pub claims: Vec<(&'static str, u64)>,
     /// Pairs of operations of which neither replica had seen the other's.
     pub concurrent_pairs: u128,
+    /// What was exercised of the keys.
+    pub keys: Keys,
+    /// How many claims were judged by each rule and of each object, in this order; no zeros. A `read`
+    /// counts for the rule of its value, a `digest` for `digest/equal`.
+    pub rules: Vec<RuleCoverage>,
     /// Messages sent (a `merge` or a `sync` is not a message).
     pub messages: u64,
     /// Messages that no replica received.
@@ -287,6 +292,32 @@ pub struct Coverage {
     pub stopped: Vec<String>,
     /// What came of asking the proven judge.
     pub proven_judge: ProvenJudge,
+}
+
+/// What a trace exercised of its keys: elements, keys of maps, registers and flags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// How many were decided on.
+    pub decided: u64,
+    /// On how many of them a replica that decided has seen another one's decision.
+    pub met: u64,
+    /// How many were decided otherwise than another replica had last decided, which was not seen.
+    pub contested: u64,
+    /// Whether all were looked at; else the last two are lower bounds.
+    pub is_complete: bool,
+}
+
+/// How often claims about an object could have broken a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleCoverage {
+    /// The rule.
+    pub rule: Rule,
+    /// Which object; `None` for claims about all of them.
+    pub object: Option<Name>,
+    /// Claims judged by the rule.
+    pub claims: u64,
+    /// Whether a key of the object was contested; of all objects, whether one of any was.
+    pub is_contested: bool,
 }
 
 /// What came of asking [`rejoin_proven::judge`] for a second judgement of the trace.

@@ -157,6 +157,7 @@ pub fn object<K: Ord + Clone, V: rejoin::operation::Value>(state: &Object<K, V>)
             let entries: Vec<_> = entries.collect();
             A_LOG.make([LOG_STATE.make([vector(log.seen()), list(entries.into_iter())])])
         }
+        other => unreachable!("nothing is asked of {}: see `has`", other.kind().as_str()),
     }
 }
 
@@ -179,6 +180,7 @@ pub fn kind<K, V>(kind: &ObjectType) -> Term<K, V> {
         ObjectType::OrSet => OR_SET.make([]),
         ObjectType::LwwMap => LWW_MAP.make([]),
         ObjectType::Log => LOG.make([]),
+        other => unreachable!("nothing is asked of {}: see `has`", other.as_str()),
     }
 }
 
@@ -194,6 +196,7 @@ pub fn operation<K: Clone, V: Clone>(operation: &Operation<K, V>) -> Term<K, V> 
             PUT.make([key(on), number(*timestamp), value(written)])
         }
         Operation::Append { entry, timestamp } => APPEND.make([number(*timestamp), value(entry)]),
+        other => unreachable!("nothing is asked of {}: see `has`", other.kind().as_str()),
     }
 }
 

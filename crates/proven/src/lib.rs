@@ -49,6 +49,7 @@ use encode::{Atom, Term};
 use machine::{Machine, RunError};
 use program::{COMPARE_ATOMS, LoadError, Program};
 use rejoin::dot::ReplicaId;
+use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Value as Written};
 use std::fmt;
 use std::rc::Rc;
@@ -97,6 +98,18 @@ pub const STEPS: u64 = 1 << 32;
 
 static PROGRAM: LazyLock<Result<Program, LoadError>> =
     LazyLock::new(|| Program::load(&EXTRACTED, true));
+
+/// Whether the extracted definitions have the type. Only of such objects is anything asked.
+pub fn has(kind: ObjectType) -> bool {
+    matches!(
+        kind,
+        ObjectType::GCounter
+            | ObjectType::LwwRegister
+            | ObjectType::OrSet
+            | ObjectType::LwwMap
+            | ObjectType::Log
+    )
+}
 
 /// An operation as an answer names it: its replica, and its place among the operations of that.
 pub type EventName = (ReplicaId, u64);

@@ -30,11 +30,12 @@ use super::judge::{
 };
 use rejoin::json::{Count, Json};
 use rejoin::object::ObjectType;
-use rejoin::operation::Canonical;
+use rejoin::operation::{Canonical, Operation};
 use rejoin_trace as trace;
 use rejoin_trace::{Content, Event, Stamps};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// A trace, or what of it has been read.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Trace {
             return Err(Unsupported::OwnStamps);
         }
         let known = |(name, declared): &(String, trace::Declaration)| {
-            Some((name.clone(), declared.kind.engine()?))
+            Some((name.clone(), declared.kind.engine().filter(|kind| crate::has(*kind))?))
         };
         let kinds: Option<BTreeMap<String, ObjectType>> =
             header.objects.iter().map(known).collect();
@@ -92,13 +93,20 @@ impl Trace {
         self.lines.is_empty()
     }
 
+    /// An operation on an object, declared or not.
+    fn operation(&self, op: &trace::Op) -> Result<Operation<Arc<str>, Canonical>, Unsupported> {
+        let kind = self.kinds.get(&op.object).copied().unwrap_or(ObjectType::LwwRegister);
+        let operation = op.operation.of_engine(kind).ok();
+        operation.filter(|operation| crate::has(operation.kind())).ok_or(Unsupported::Operation)
+    }
+
     /// Takes in the next line.
     pub fn push(&mut self, event: &Event) -> Result<(), Unsupported> {
         let line = match event {
             Event::Op(op) => Line::Operates {
                 replica: name(&op.replica),
                 object: name(&op.object),
-                operation: (&op.operation).try_into().map_err(|_| Unsupported::Operation)?,
+                operation: self.operation(op)?,
                 id: op.id.as_deref().map(name),
                 user: op.user.as_deref().map(name),
             },
@@ -261,6 +269,8 @@ fn answer(kind: ObjectType, json: &Json) -> Option<Answer<Canonical>> {
         ObjectType::OrSet => Answer::Elements(items(json, text)?),
         ObjectType::LwwMap => Answer::Entries(members(json, |value| Some(value.into()))?),
         ObjectType::Log => Answer::Items(items(json, |entry| Some(entry.into()))?),
+        // Such objects are left out with their traces.
+        _ => return None,
     })
 }
 

@@ -4,7 +4,7 @@
 //! [`rejoin_judge`] to judge.
 
 use rejoin::json::{Count, Json};
-use rejoin::object::{Priority, TraceType};
+use rejoin::object::{ObjectType, Priority, TraceType};
 use rejoin::operation::{self, Canonical, Value};
 use std::fmt;
 use std::sync::Arc;
@@ -543,34 +543,50 @@ impl fmt::Display for NoEngine {
 
 impl std::error::Error for NoEngine {}
 
-impl TryFrom<&Operation> for operation::Operation<Arc<str>, Canonical> {
-    type Error = NoEngine;
-
-    /// As a trace has it. A timestamp that is absent, as with own stamps, is 0.
-    fn try_from(operation: &Operation) -> Result<Self, NoEngine> {
+impl Operation {
+    /// The operation as the engines take it, on an object of this type. A timestamp that is absent,
+    /// as with own stamps and where nothing is timed, is 0.
+    ///
+    /// # Errors
+    /// If no engine has such an operation, or its timestamp has several parts.
+    pub fn of_engine(
+        &self,
+        kind: ObjectType,
+    ) -> Result<operation::Operation<Arc<str>, Canonical>, NoEngine> {
+        use operation::Operation as Engine;
         let at =
             |timestamp: &Option<Timestamp>| timestamp.unwrap_or_default().single().ok_or(NoEngine);
-        Ok(match operation {
-            Operation::Increment { amount } => Self::Increment { amount: *amount },
-            Operation::Write { value, timestamp } => {
-                Self::Write { value: value.into(), timestamp: at(timestamp)? }
+        Ok(match self {
+            Self::Increment { amount } => Engine::Increment { amount: *amount },
+            Self::Write { value: Json::Number(number), .. }
+                if matches!(kind, ObjectType::MaxRegister | ObjectType::MinRegister) =>
+            {
+                Engine::WriteInteger { integer: number.as_exact().ok_or(NoEngine)? }
             }
-            Operation::Add { element } => Self::Add { element: element.as_str().into() },
-            Operation::Remove { element } => Self::Remove { element: element.as_str().into() },
-            Operation::Put { key, value, timestamp } => Self::Put {
+            Self::Write { value, timestamp } => {
+                Engine::Write { value: value.into(), timestamp: at(timestamp)? }
+            }
+            Self::Add { element } => Engine::Add { element: element.as_str().into() },
+            Self::Remove { element } => Engine::Remove { element: element.as_str().into() },
+            Self::Put { key, value, timestamp } => Engine::Put {
                 key: key.as_str().into(),
                 value: value.into(),
                 timestamp: at(timestamp)?,
             },
-            Operation::Delete { key, timestamp } => Self::Put {
+            Self::Delete { key, timestamp } => Engine::Put {
                 key: key.as_str().into(),
                 value: Canonical::tombstone(),
                 timestamp: at(timestamp)?,
             },
-            Operation::Append { entry, timestamp } => {
-                Self::Append { entry: entry.into(), timestamp: at(timestamp)? }
+            Self::Append { entry, timestamp } => {
+                Engine::Append { entry: entry.into(), timestamp: at(timestamp)? }
             }
-            _ => return Err(NoEngine),
+            Self::Decrement { amount } => Engine::Decrement { amount: *amount },
+            Self::Enable => Engine::Enable,
+            Self::Disable => Engine::Disable,
+            Self::Insert { .. } | Self::Erase { .. } | Self::Perform { .. } => {
+                return Err(NoEngine);
+            }
         })
     }
 }

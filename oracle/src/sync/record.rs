@@ -8,7 +8,7 @@ use super::Node;
 use super::failure::{Failure, Result};
 use super::schema;
 use rejoin::json::Json;
-use rejoin::object::{ObjectType, Priority};
+use rejoin::object::Priority;
 use rejoin::operation::Operation;
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::Object;
@@ -77,7 +77,15 @@ pub fn operation(
         Operation::Append { entry, timestamp } => {
             Line { op: "append", entry: told(entry), timestamp: Some(*timestamp), ..line }
         }
+        Operation::Decrement { amount } => Line { op: "decrement", amount: Some(*amount), ..line },
+        Operation::Enable => Line { op: "enable", ..line },
+        Operation::Disable => Line { op: "disable", ..line },
+        Operation::WriteInteger { integer } => {
+            Line { op: "write", value: Some(raw(&integer.to_string())), ..line }
+        }
     };
+    let is_stamped = schema().get(object).is_none_or(|entry| entry.kind.is_stamped());
+    let line = Line { timestamp: line.timestamp.filter(|_| is_stamped), ..line };
     serde_json::to_string(&line).unwrap_or_default()
 }
 
@@ -134,7 +142,7 @@ pub fn claims(replica: &mut Node) -> Vec<String> {
             ids.iter().map(id).collect()
         };
         let mut line = json!({"kept": list(&open.kept), "superseded": list(&open.overruled)});
-        if schema().get(object).is_none_or(|entry| entry.kind != ObjectType::LwwRegister) {
+        if schema().get(object).is_none_or(|entry| entry.kind.is_set() || entry.kind.is_map()) {
             line["key"] = String::from_utf8_lossy(&open.key).into();
         }
         decisions.entry(object.clone()).or_default().push(line);
@@ -156,7 +164,7 @@ pub fn claims(replica: &mut Node) -> Vec<String> {
         lines.push(format!(r#"{},"vector":{counts}}}"#, start("vector")));
         let digest = digest.content;
         lines.push(format!(r#"{},"digest":"{digest}"}}"#, start("digest")));
-        if !matches!(state, Object::GCounter(_) | Object::Log(_)) {
+        if state.kind().has_decisions() {
             let open = json!(decisions.remove(object).unwrap_or_default());
             lines.push(format!(r#"{},"decisions":{open}}}"#, start("decisions")));
         }
@@ -207,7 +215,31 @@ pub fn value(object: &Object<str, str>) -> String {
                 state.entries().map(|entry| readable(entry.value())).collect();
             format!("[{}]", entries.join(","))
         }
+        Object::PnCounter(state) => {
+            json!(state.value().unwrap_or(i128::MAX).to_string()).to_string()
+        }
+        Object::RwSet(state) => json!(state.iter().collect::<BTreeSet<&str>>()).to_string(),
+        Object::EwFlag(state) => state.value().to_string(),
+        Object::DwFlag(state) => state.value().to_string(),
+        Object::MvRegister(state) => concurrent(state.values()),
+        Object::MvMap(state) => {
+            let pairs: BTreeMap<&str, Vec<&str>> = state.iter().collect();
+            let pair = |(key, values): (&str, Vec<&str>)| {
+                format!("{}:{}", json!(key), concurrent(values.into_iter()))
+            };
+            format!("{{{}}}", pairs.into_iter().map(pair).collect::<Vec<_>>().join(","))
+        }
+        Object::MaxRegister(state) => integer(state.value()),
+        Object::MinRegister(state) => integer(state.value()),
     }
+}
+
+fn integer(integer: Option<i128>) -> String {
+    integer.map_or("null".into(), |integer| integer.to_string())
+}
+
+fn concurrent<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", values.map(readable).collect::<Vec<_>>().join(","))
 }
 
 /// A value as canonical JSON. What is kept here is that already; a peer may have sent any text,

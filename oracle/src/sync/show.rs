@@ -159,7 +159,37 @@ fn value(name: &str, object: &Object<str, str>) -> String {
             format!(" {} on record, see below", state.len())
         }
         Object::Log(state) => listed(state.entries().map(|entry| shown(entry.value())).collect()),
+        Object::PnCounter(state) => match state.value() {
+            Some(balance) => format!(" {balance}"),
+            None => " beyond 2^127".into(),
+        },
+        Object::RwSet(state) => {
+            let mut elements: Vec<String> = state.iter().map(shown).collect();
+            elements.sort();
+            listed(elements)
+        }
+        Object::EwFlag(state) => flag(state.value()),
+        Object::DwFlag(state) => flag(state.value()),
+        Object::MvRegister(state) => listed(state.values().map(shown).collect()),
+        Object::MvMap(state) => {
+            let values: BTreeMap<&str, Vec<&str>> = state.iter().collect();
+            let line = |(key, values): (&str, Vec<&str>)| {
+                let values: Vec<String> = values.into_iter().map(shown).collect();
+                format!("{}: {}", shown(key), values.join(" and "))
+            };
+            listed(values.into_iter().map(line).collect())
+        }
+        Object::MaxRegister(state) => integer(state.value()),
+        Object::MinRegister(state) => integer(state.value()),
     }
+}
+
+fn flag(is_enabled: bool) -> String {
+    if is_enabled { " enabled".into() } else { " disabled".into() }
+}
+
+fn integer(integer: Option<i128>) -> String {
+    integer.map_or(" nothing".into(), |integer| format!(" {integer}"))
 }
 
 fn shown(text: &str) -> String {
@@ -176,9 +206,9 @@ fn decision(open: &OpenConflict, out: &mut String) {
             (Some(value), false) => format!("{} written", shown(&String::from_utf8_lossy(value))),
         };
         // The stamps of writes are those of the hybrid clock.
-        let milliseconds = match kind {
-            Some(ObjectType::OrSet) => word.time,
-            _ => word.time.map(|stamp| stamp >> 16),
+        let milliseconds = match kind.is_some_and(ObjectType::is_stamped) {
+            true => word.time.map(|stamp| stamp >> 16),
+            false => word.time,
         };
         format!(
             "{what} by {} at {}{}",

@@ -133,6 +133,7 @@ fn a_good_trace_is_shown_with_what_it_exercised() {
         compared: 2,
         stopped: Vec::new(),
         proven_judge: ProvenJudge::Agreed,
+        ..Coverage::default()
     };
     let expected = "
 dir/a.jsonl: conforms: all 40 claims hold

@@ -10,7 +10,7 @@
 
 use super::creation::{LocalDot, LocalDots};
 use super::dot_index::{DotIndex, Step};
-use super::{Decisions, MOST_MAXIMAL, Marks, View, same};
+use super::{Decisions, MOST_MAXIMAL, Marks, Rule, View, same};
 use crate::dot::Dot;
 use crate::optimized::ApplyError;
 use crate::optimized::arena::BLOCK;
@@ -468,9 +468,10 @@ impl<'a, E: Effect> Join<'a, E> {
             let dot = self.store.local_dot(our);
             kept.iter().any(|kept| self.local_dot(kept) == dot)
         };
-        let mut has_effect = E::IS_TIMED || first.effect.is_removal();
+        let mut has_effect =
+            E::IS_TIMED || self.store.rule == Rule::AllValues || !self.store.prevails(first);
         let mut ours =
-            self.store.maximal(key).inspect(|our| has_effect |= !our.effect.is_removal());
+            self.store.maximal(key).inspect(|our| has_effect |= self.store.prevails(our));
         let all_stay = ours.all(|our| !self.is_theirs(our) || is_kept(our));
         drop(ours);
         all_stay && has_effect
@@ -642,17 +643,18 @@ impl<'a, E: Effect> Join<'a, E> {
     /// Of a key on which nothing is timed: a decision that had effect and has it no more.
     fn undone(&self, lists: &Lists<E>) -> Option<Record<E>> {
         let Lists { ours, kept, dropped, added, .. } = lists;
-        let is_addition = |record: &Record<E>| !record.effect.is_removal();
-        let was_in = ours.iter().any(is_addition);
-        let is_in = kept.iter().chain(added).any(is_addition);
-        if dropped.is_empty() && was_in == is_in {
+        let all_have_effect = self.store.rule == Rule::AllValues;
+        let prevails = |record: &Record<E>| all_have_effect || self.store.prevails(record);
+        let did_prevail = ours.iter().any(prevails);
+        let does_prevail = kept.iter().chain(added).any(prevails);
+        if dropped.is_empty() && did_prevail == does_prevail {
             return None;
         }
-        let had_effect = ours.iter().filter(|record| is_addition(record) == was_in);
+        let is_dropped = |record: &Record<E>| dropped.iter().any(|dropped| same(dropped, record));
+        let had_effect = ours.iter().filter(|record| prevails(record) == did_prevail);
+        let had_effect = had_effect.filter(|record| !all_have_effect || is_dropped(record));
         let greatest = had_effect.max_by(|a, b| self.store.view(a).cmp(&self.store.view(b)));
-        let is_over = |record: &&Record<E>| {
-            was_in != is_in || dropped.iter().any(|dropped| same(dropped, record))
-        };
+        let is_over = |record: &&Record<E>| did_prevail != does_prevail || is_dropped(record);
         greatest.filter(is_over).copied()
     }
 

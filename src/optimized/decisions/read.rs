@@ -5,11 +5,12 @@
 //! Cost: O(1) a key, but for its siblings; conflicts O(keys that have siblings).
 //! Source: see the module above.
 
-use super::Decisions;
+use super::{Decisions, Rule};
 use crate::dot::Dot;
 use crate::operation::DecisionId;
 use crate::optimized::delta::{Effect, Record};
 use crate::optimized::vector::Vector;
+use std::collections::BTreeSet;
 
 /// One decision, to be read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,15 +68,19 @@ impl<E: Effect> Decisions<E> {
         self.keys.get(key)
     }
 
-    /// The decision that has effect: the winner, or where nothing is timed an addition before a
-    /// removal.
+    /// Whether the record wins over those that do not, where nothing is timed.
+    pub fn prevails(&self, record: &Record<E>) -> bool {
+        record.effect.is_removal() == (self.rule == Rule::RemoveWins)
+    }
+
+    /// The decision that has effect: the winner, or where nothing is timed one that prevails.
     pub fn current(&self, key: u32) -> &Record<E> {
         if E::IS_TIMED {
             return self.winner(key);
         }
         let greatest = self.maximal(key).max_by(|a, b| {
-            let removals = b.effect.is_removal().cmp(&a.effect.is_removal());
-            removals.then_with(|| self.view(a).cmp(&self.view(b)))
+            let prevail = self.prevails(a).cmp(&self.prevails(b));
+            prevail.then_with(|| self.view(a).cmp(&self.view(b)))
         });
         greatest.unwrap_or(&self.records[key as usize])
     }
@@ -119,6 +124,11 @@ impl<E: Effect> Decisions<E> {
         (!current.effect.is_removal()).then(value)
     }
 
+    /// The bytes of the values that the maximal decisions on a key write, each once, in order.
+    pub fn values_of(&self, key: u32) -> BTreeSet<&[u8]> {
+        self.maximal(key).filter_map(|record| self.value(record)).collect()
+    }
+
     /// The greatest write to a key.
     pub fn won(&self, key: &[u8]) -> Option<Decision<'_>> {
         Some(self.decision(self.winner(self.find(key)?)))
@@ -133,7 +143,8 @@ impl<E: Effect> Decisions<E> {
     /// Whether the key has a conflict.
     pub fn is_open(&self, key: u32) -> bool {
         let current = self.current(key);
-        self.siblings_of(key).is_some()
+        self.rule != Rule::AllValues
+            && self.siblings_of(key).is_some()
             && self.maximal(key).any(|record| !self.is_kept(record, current))
     }
 
@@ -142,7 +153,8 @@ impl<E: Effect> Decisions<E> {
         &'a self,
         read: impl Fn(&'a [u8]) -> Option<K>,
     ) -> impl Iterator<Item = Conflict<K>> {
-        let mut keys: Vec<u32> = self.siblings.iter().map(|(_, siblings)| siblings.key).collect();
+        let contested = self.siblings.iter().filter(|_| self.rule != Rule::AllValues);
+        let mut keys: Vec<u32> = contested.map(|(_, siblings)| siblings.key).collect();
         keys.sort_unstable();
         keys.into_iter().filter_map(move |key| {
             let current = self.current(key);

@@ -347,7 +347,9 @@ fn write_schema<'a>(
         write_bytes(name.as_bytes(), out);
         let kind = ObjectType::ALL.iter().position(|kind| *kind == entry.kind);
         let kind = kind.unwrap_or_default() as u8;
-        out.push(kind | (entry.priority as u8) << 3 | u8::from(entry.may_be_dropped) << 5);
+        let priority = (entry.priority as u8) << 3 | u8::from(entry.may_be_dropped) << 5;
+        // The fourth bit of the type came later.
+        out.push(kind & 7 | priority | (kind & 8) << 3);
     }
 }
 
@@ -365,9 +367,9 @@ fn read_schema(reader: &mut Reader<'_>) -> Result<Vec<(ObjectId, Entry)>, Error>
             return reader.malformed(format!("{name:?}"), "names that rise");
         }
         let byte = reader.byte("the type of an object")?;
-        let kind = ObjectType::ALL.get(usize::from(byte & 7));
+        let kind = ObjectType::ALL.get(usize::from(byte & 7 | byte >> 3 & 8));
         let priority = CLASSES.get(usize::from(byte >> 3 & 3));
-        let (Some(kind), Some(priority), 0) = (kind, priority, byte >> 6) else {
+        let (Some(kind), Some(priority), 0) = (kind, priority, byte >> 7) else {
             return reader.malformed(byte, "the type and priority of an object");
         };
         let may_be_dropped = byte >> 5 & 1 == 1;

@@ -128,7 +128,7 @@ impl<'a> Decoder<'a> {
 
     /// Splits the texts into those of keys and those of values.
     fn keys<E: Coded>(&mut self) -> Result<&'a [u8], Error> {
-        if !E::IS_TIMED {
+        if !E::HAS_VALUES {
             return Ok(std::mem::take(&mut self.texts));
         }
         let length = self.reader.number("how many bytes the keys have of their own")?;

@@ -5,10 +5,10 @@ use rejoin::dot::Dot;
 use rejoin::lattice::Lattice;
 use rejoin::operation::{Author, DecisionId, OperationError, Value};
 use rejoin::optimized::{self, ApplyError, Conflict, KeyChange, Vector};
-use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference;
+use rejoin::reference::decisions::{Decision, Decisions, Presence, Reading};
 use rejoin::reference::delta::{Delta, Gap, Replicated};
 use rejoin::reference::state_hash::Hashed;
-use rejoin::reference::{self, or_set::Presence};
 use rejoin::version_vector::VersionVector;
 use rejoin::wire::{self, BaseEncoding, OriginEncoding};
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 /// An operation. Without a value it removes or deletes; a set takes any value for an addition, and
-/// a register any key for its only one.
+/// a register or a flag any key for its only one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Op {
     pub key: String,
@@ -115,6 +115,9 @@ impl From<ApplyError> for Refusal {
 pub trait Engine: Clone + Debug {
     type Vector: Clone;
     type Delta: Clone + Debug;
+    /// Whether decisions lose their effect to others. Else what a delta replaced is not compared:
+    /// several may be, and engines tell one.
+    const OVERRULES: bool = true;
 
     fn bottom() -> Self;
 
@@ -220,6 +223,14 @@ fn reference_answers<K: Ord + Clone, E: Ord + Clone>(
     }
 }
 
+/// The changes as far as they are compared.
+fn compared<E: Engine>(changes: Changes) -> Changes {
+    let as_compared = |(key, (overruled, is_open)): (String, (Option<DecisionId>, bool))| {
+        (key, (overruled.filter(|_| E::OVERRULES), is_open))
+    };
+    changes.into_iter().map(as_compared).collect()
+}
+
 /// Applies a delta, and tells what that changed by looking before and after.
 fn take_in<S: Replicated + Engine<Delta = Delta<S>>>(
     state: &mut S,
@@ -227,7 +238,7 @@ fn take_in<S: Replicated + Engine<Delta = Delta<S>>>(
 ) -> Result<Changes, Refusal> {
     let before = state.answers(&BTreeSet::new());
     Replicated::apply(state, delta).map_err(Refusal::Gap)?;
-    Ok(before.changes(&state.answers(&BTreeSet::new())))
+    Ok(compared::<S>(before.changes(&state.answers(&BTreeSet::new()))))
 }
 
 /// What is the same for all types of the reference. Of their answers no keys need be given.
@@ -271,23 +282,127 @@ macro_rules! reference_engine {
     };
 }
 
-impl Engine for reference::or_set::OrSet<String> {
+/// Sets of the reference.
+macro_rules! reference_set {
+    ($Set:ty) => {
+        impl Engine for $Set {
+            reference_engine!();
+
+            fn decide(
+                &mut self,
+                author: &Author,
+                op: &Op,
+            ) -> Result<(Dot, Self::Delta), OperationError> {
+                let before = self.seen().clone();
+                let dot = match op.value {
+                    Some(_) => self.add(author, op.key.clone())?,
+                    None => self.remove(author, op.key.clone())?,
+                };
+                Ok((dot, Replicated::delta_since(self, &before)))
+            }
+
+            fn answers(&self, _: &BTreeSet<String>) -> Answers {
+                let values = self.elements().into_iter();
+                let values = values.map(|element| (element.clone(), None)).collect();
+                let (name, current) = (String::clone, |key: &String| self.current(key));
+                let answers = reference_answers(self.decisions(), name, changed, current, |_| None);
+                Answers { values, ..answers }
+            }
+        }
+    };
+}
+
+reference_set!(reference::or_set::OrSet<String>);
+reference_set!(reference::rw_set::RwSet<String>);
+
+/// Flags of the reference.
+macro_rules! reference_flag {
+    ($Flag:ty) => {
+        impl Engine for $Flag {
+            reference_engine!();
+
+            fn decide(
+                &mut self,
+                author: &Author,
+                op: &Op,
+            ) -> Result<(Dot, Self::Delta), OperationError> {
+                let before = self.seen().clone();
+                let dot = match op.value {
+                    Some(_) => self.enable(author)?,
+                    None => self.disable(author)?,
+                };
+                Ok((dot, Replicated::delta_since(self, &before)))
+            }
+
+            fn answers(&self, _: &BTreeSet<String>) -> Answers {
+                let values = self.value().then(|| (String::new(), None)).into_iter().collect();
+                let (name, current) = (|()| String::new(), |_: &()| self.current());
+                let answers =
+                    reference_answers(self.decisions(), |()| name(()), changed, current, |_| None);
+                Answers { values, ..answers }
+            }
+        }
+    };
+}
+
+reference_flag!(reference::ew_flag::EwFlag);
+reference_flag!(reference::dw_flag::DwFlag);
+
+/// Several values as one text, so that an answer has them side by side.
+fn together<'a>(values: impl IntoIterator<Item = &'a Text>) -> Option<String> {
+    let texts: Vec<&str> = values.into_iter().filter_map(|Text(value)| value.as_deref()).collect();
+    (!texts.is_empty()).then(|| texts.join(" | "))
+}
+
+/// What the reference answers of a type of which all concurrent values have effect: no key is open.
+fn all_values<R, K: Ord + Clone>(
+    state: &Reading<R, K, Text>,
+    name: impl Fn(&K) -> String,
+) -> Answers {
+    let decisions = state.decisions();
+    let of_key = |key: &K| {
+        let values: BTreeSet<&Text> =
+            decisions.maximal(key).into_iter().map(|decision| &decision.effect).collect();
+        Some((name(key), Some(together(values)?)))
+    };
+    let values = decisions.keys().filter_map(of_key).collect();
+    let tombstone = |_: &K| Text(None);
+    let answers = reference_answers(decisions, &name, written, tombstone, |_| None);
+    Answers { values, open: BTreeMap::new(), ..answers }
+}
+
+impl Engine for reference::mv_map::MvMap<String, Text> {
     reference_engine!();
+
+    const OVERRULES: bool = false;
 
     fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
         let before = self.seen().clone();
-        let dot = match op.value {
-            Some(_) => self.add(author, op.key.clone())?,
-            None => self.remove(author, op.key.clone())?,
-        };
+        let dot = self.put(author, op.key.clone(), Text(op.value.clone()))?;
         Ok((dot, Replicated::delta_since(self, &before)))
     }
 
     fn answers(&self, _: &BTreeSet<String>) -> Answers {
-        let values = self.elements().into_iter().map(|element| (element.clone(), None)).collect();
-        let (name, current) = (String::clone, |key: &String| self.current(key));
-        let answers = reference_answers(self.decisions(), name, changed, current, |_| None);
-        Answers { values, ..answers }
+        for (key, values) in self.values_by_key() {
+            assert_eq!(self.get(key), values);
+        }
+        all_values(self, String::clone)
+    }
+}
+
+impl Engine for reference::mv_register::MvRegister<Text> {
+    reference_engine!();
+
+    const OVERRULES: bool = false;
+
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
+        let before = self.seen().clone();
+        let dot = self.write(author, Text(op.value.clone()))?;
+        Ok((dot, Replicated::delta_since(self, &before)))
+    }
+
+    fn answers(&self, _: &BTreeSet<String>) -> Answers {
+        all_values(self, |()| String::new())
     }
 }
 
@@ -401,7 +516,7 @@ macro_rules! optimized_engine {
             let changes = told(applied.iter(), $name);
             assert_eq!((applied.len(), applied.is_empty()), (changes.len(), changes.is_empty()));
             self.debug_check().expect("the invariants hold");
-            Ok(changes)
+            Ok(compared::<Self>(changes))
         }
 
         fn hashes(&mut self) -> StateHash {
@@ -417,30 +532,138 @@ macro_rules! optimized_engine {
     };
 }
 
-impl Engine for optimized::or_set::OrSet<str> {
-    optimized_engine!(optimized::or_set::Delta<str>, str::to_string);
+/// Optimized sets.
+macro_rules! optimized_set {
+    ($Set:ty) => {
+        impl Engine for $Set {
+            optimized_engine!(optimized::or_set::Delta<str>, str::to_string);
+
+            fn decide(
+                &mut self,
+                author: &Author,
+                op: &Op,
+            ) -> Result<(Dot, Self::Delta), OperationError> {
+                let performed = match op.value {
+                    Some(_) => self.add(author, &op.key)?,
+                    None => self.remove(author, &op.key)?,
+                };
+                Ok((performed.dot().clone(), performed.delta()))
+            }
+
+            fn answers(&self, keys: &BTreeSet<String>) -> Answers {
+                let values = once(self.iter().map(|element| (element.to_string(), None)));
+                assert_eq!((self.len(), self.is_empty()), (values.len(), values.is_empty()));
+                assert_eq!(self.ever(), keys.len(), "elements ever used");
+                for key in keys {
+                    assert_eq!(
+                        self.contains(key),
+                        values.contains_key(key),
+                        "whether {key} is there"
+                    );
+                }
+                let known = |key: &String| (key.clone(), (listed(self.decisions(key)), None));
+                Answers {
+                    vector: (&self.vector()).into(),
+                    known: keys.iter().map(known).collect(),
+                    values,
+                    open: opened(self.conflicts()),
+                }
+            }
+        }
+    };
+}
+
+optimized_set!(optimized::or_set::OrSet<str>);
+optimized_set!(optimized::rw_set::RwSet<str>);
+
+/// Optimized flags.
+macro_rules! optimized_flag {
+    ($Flag:ty) => {
+        impl Engine for $Flag {
+            optimized_engine!(optimized::ew_flag::Delta, |_| String::new());
+
+            fn decide(
+                &mut self,
+                author: &Author,
+                op: &Op,
+            ) -> Result<(Dot, Self::Delta), OperationError> {
+                let performed = match op.value {
+                    Some(_) => self.enable(author)?,
+                    None => self.disable(author)?,
+                };
+                Ok((performed.dot().clone(), performed.delta()))
+            }
+
+            fn answers(&self, _: &BTreeSet<String>) -> Answers {
+                let maximal = listed(self.decisions());
+                let known = (!maximal.is_empty()).then(|| (String::new(), (maximal, None)));
+                Answers {
+                    vector: (&self.vector()).into(),
+                    known: known.into_iter().collect(),
+                    values: self.value().then(|| (String::new(), None)).into_iter().collect(),
+                    open: opened(self.conflict().into_iter().map(|open| open.map(|()| ""))),
+                }
+            }
+        }
+    };
+}
+
+optimized_flag!(optimized::ew_flag::EwFlag);
+optimized_flag!(optimized::dw_flag::DwFlag);
+
+impl Engine for optimized::mv_register::MvRegister<str> {
+    optimized_engine!(optimized::mv_register::Delta<str>, |_| String::new());
+
+    const OVERRULES: bool = false;
 
     fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
-        let performed = match op.value {
-            Some(_) => self.add(author, &op.key)?,
-            None => self.remove(author, &op.key)?,
+        let performed = self.write(author, op.value.as_deref())?;
+        Ok((performed.dot().clone(), performed.delta()))
+    }
+
+    fn answers(&self, _: &BTreeSet<String>) -> Answers {
+        let maximal = listed(self.decisions());
+        let known = (!maximal.is_empty()).then(|| (String::new(), (maximal, None)));
+        let values: Vec<&str> = self.values().collect();
+        let value = (!values.is_empty()).then(|| (String::new(), Some(values.join(" | "))));
+        Answers {
+            vector: (&self.vector()).into(),
+            known: known.into_iter().collect(),
+            values: value.into_iter().collect(),
+            open: BTreeMap::new(),
+        }
+    }
+}
+
+impl Engine for optimized::mv_map::MvMap<str, str> {
+    optimized_engine!(optimized::mv_map::Delta<str, str>, str::to_string);
+
+    const OVERRULES: bool = false;
+
+    fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError> {
+        let performed = match &op.value {
+            Some(value) => self.put(author, &op.key, value)?,
+            None => self.delete(author, &op.key)?,
         };
         Ok((performed.dot().clone(), performed.delta()))
     }
 
     fn answers(&self, keys: &BTreeSet<String>) -> Answers {
-        let values = once(self.iter().map(|element| (element.to_string(), None)));
+        let values =
+            once(self.iter().map(|(key, values)| (key.to_string(), Some(values.join(" | ")))));
         assert_eq!((self.len(), self.is_empty()), (values.len(), values.is_empty()));
-        assert_eq!(self.ever(), keys.len(), "elements ever used");
-        for key in keys {
-            assert_eq!(self.contains(key), values.contains_key(key), "whether {key} is there");
-        }
-        let known = |key: &String| (key.clone(), (listed(self.decisions(key)), None));
+        assert_eq!(self.ever(), keys.len(), "keys ever used");
+        let known = |key: &String| {
+            let of_key: Vec<&str> = self.get(key).collect();
+            let of_key = (!of_key.is_empty()).then(|| Some(of_key.join(" | ")));
+            assert_eq!(of_key.as_ref(), values.get(key), "the values of {key}");
+            (key.clone(), (listed(self.decisions(key)), None))
+        };
         Answers {
             vector: (&self.vector()).into(),
             known: keys.iter().map(known).collect(),
-            values,
             open: opened(self.conflicts()),
+            values,
         }
     }
 }

@@ -168,4 +168,37 @@ mod optimized_equals_reference_on_every_small_history {
             reference::lww_register::LwwRegister<Text>,
         >("lww-register", &ops, 4);
     }
+
+    #[test]
+    fn rw_set() {
+        let ops = [op("x", Some(""), 0), op("x", None, 0), op("y", Some(""), 0)];
+        explore::<optimized::rw_set::RwSet<str>, reference::rw_set::RwSet<String>>(
+            "rw-set", &ops, 4,
+        );
+    }
+
+    #[test]
+    fn flags() {
+        let ops = [op("", Some(""), 0), op("", None, 0)];
+        explore::<optimized::ew_flag::EwFlag, reference::ew_flag::EwFlag>("ew-flag", &ops, 4);
+        explore::<optimized::dw_flag::DwFlag, reference::dw_flag::DwFlag>("dw-flag", &ops, 4);
+    }
+
+    #[test]
+    fn mv_register() {
+        let ops = [op("", Some("a"), 0), op("", None, 0), op("", Some("z"), 0)];
+        explore::<optimized::mv_register::MvRegister<str>, reference::mv_register::MvRegister<Text>>(
+            "mv-register",
+            &ops,
+            4,
+        );
+    }
+
+    #[test]
+    fn mv_map() {
+        let ops = [op("x", Some("a"), 0), op("x", None, 0), op("x", Some("z"), 0)];
+        explore::<optimized::mv_map::MvMap<str, str>, reference::mv_map::MvMap<String, Text>>(
+            "mv-map", &ops, 4,
+        );
+    }
 }

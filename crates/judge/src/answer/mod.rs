@@ -3,6 +3,7 @@
 //! Reading order: `meaning` is sections 3 and 4 of spec/trace-format.md over sets of operations,
 //! `values` what an object amounts to, `rows` its explicit state, and `state_hash` its hash.
 
+mod coverage;
 pub mod meaning;
 pub mod rows;
 pub mod state_hash;

@@ -12,12 +12,14 @@ use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::lattice::Lattice;
 use rejoin::object::TraceType;
 use rejoin::operation::{ObjectId, Value};
-use rejoin::reference::decisions::{Decision, Decisions};
+use rejoin::reference::decisions::{Decision, Decisions, Presence, Reading};
 use rejoin::reference::g_counter::GCounter;
 use rejoin::reference::log::{Entry, Log};
 use rejoin::reference::lww_map::LwwMap;
 use rejoin::reference::lww_register::LwwRegister;
-use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::max_register::Extreme;
+use rejoin::reference::or_set::OrSet;
+use rejoin::reference::pn_counter::PnCounter;
 use rejoin::reference::replica::Object;
 use rejoin::reference::state_hash::{Record, of_hashes, of_records};
 use rejoin::version_vector::VersionVector;
@@ -59,11 +61,13 @@ struct Decided {
 /// What was seen of one object, in the parts that its state is made of.
 #[derive(Default)]
 struct Parts {
-    /// Of a counter: for each lane the sum of its amounts.
-    shares: BTreeMap<u32, u128>,
+    /// Of a counter: for each lane the sum of its increments, and of its decrements.
+    shares: BTreeMap<u32, [u128; 2]>,
+    /// Of a max- or min-register: its integer.
+    extreme: Option<i128>,
     /// Of a log: its entries.
     entries: Vec<OpId>,
-    /// Of a register, a set or a map: its keys.
+    /// Of what is decided on: its keys.
     keys: Vec<Decided>,
 }
 
@@ -177,7 +181,10 @@ impl History {
     fn parts(&self, object: u32, seen: &Seen) -> Parts {
         let mut parts = Parts::default();
         match self.objects[object as usize].kind {
-            TraceType::GCounter => parts.shares = self.shares(object, seen),
+            TraceType::GCounter | TraceType::PnCounter => parts.shares = self.shares(object, seen),
+            TraceType::MaxRegister | TraceType::MinRegister => {
+                parts.extreme = self.extreme(object, seen);
+            }
             TraceType::Log => parts.entries = self.members(seen, Some(object)),
             kind => {
                 for key in self.objects[object as usize].keys.clone() {
@@ -185,11 +192,12 @@ impl History {
                     if maximal.is_empty() {
                         continue;
                     }
-                    let has_winner = kind != TraceType::OrSet;
+                    let has_winner = matches!(kind, TraceType::LwwRegister | TraceType::LwwMap);
                     let winner = if has_winner { self.winner(key, seen) } else { None };
                     // An addition that is maximal says so itself.
                     let adds = |op: &OpId| self.ops[*op as usize].effect == Effect::Added;
-                    let may_hide = kind == TraceType::OrSet && !maximal.iter().any(adds);
+                    let adds_win = matches!(kind, TraceType::OrSet | TraceType::EwFlag);
+                    let may_hide = adds_win && !maximal.iter().any(adds);
                     let is_present = may_hide && !self.live(key, seen).is_empty();
                     self.charge(self.keys[key as usize].name.len() as u64);
                     parts.keys.push(Decided { key, maximal, winner, is_present });
@@ -202,16 +210,24 @@ impl History {
         parts
     }
 
-    fn shares(&self, object: u32, seen: &Seen) -> BTreeMap<u32, u128> {
-        let mut shares = BTreeMap::new();
-        self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
-            let total = history.lanes[lane as usize].totals[count as usize - 1];
-            shares.insert(lane, total.unsigned_abs());
-        });
-        for op in self.beyond(seen, Some(object)) {
+    fn shares(&self, object: u32, seen: &Seen) -> BTreeMap<u32, [u128; 2]> {
+        let mut shares: BTreeMap<u32, [u128; 2]> = BTreeMap::new();
+        if self.objects[object as usize].kind == TraceType::GCounter {
+            self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
+                let total = history.lanes[lane as usize].totals[count as usize - 1];
+                shares.insert(lane, [total.unsigned_abs(), 0]);
+            });
+        }
+        let is_pn = self.objects[object as usize].kind == TraceType::PnCounter;
+        let apart =
+            if is_pn { self.members(seen, Some(object)) } else { self.beyond(seen, Some(object)) };
+        for op in apart {
             let operation = &self.ops[op as usize];
-            if let Effect::Increment(amount) = operation.effect {
-                *shares.entry(operation.lane).or_default() += u128::from(amount);
+            let [up, down] = shares.entry(operation.lane).or_default();
+            match operation.effect {
+                Effect::Increment(amount) => *up += u128::from(amount),
+                Effect::Decrement(amount) => *down += u128::from(amount),
+                _ => {}
             }
         }
         shares
@@ -240,15 +256,44 @@ impl History {
     /// The state that the reference engine would hold, but for its vector, which is not hashed.
     fn state(&self, object: u32, parts: &Parts) -> Object<&str, Text<'_>> {
         let nothing = VersionVector::bottom();
-        let Parts { shares, entries, keys } = parts;
+        let Parts { shares, entries, keys, .. } = parts;
         let listed =
             || keys.iter().flat_map(|of| of.maximal.iter().map(|op| (self.name(of.key), *op)));
         let winner = |of: &Decided| Some((self.name(of.key), self.written(of.winner?)));
         match self.objects[object as usize].kind {
             TraceType::GCounter => {
-                let origin = |lane: &u32| self.origin(self.lanes[*lane as usize].branch);
-                let shares = shares.iter().map(|(lane, share)| (origin(lane), *share)).collect();
-                Object::GCounter(GCounter::from_parts(nothing, shares))
+                Object::GCounter(GCounter::from_parts(nothing, self.side(shares, 0)))
+            }
+            TraceType::PnCounter => Object::PnCounter(PnCounter::from_parts(
+                nothing,
+                self.side(shares, 0),
+                self.side(shares, 1),
+            )),
+            TraceType::MaxRegister => {
+                Object::MaxRegister(Extreme::from_parts(nothing, parts.extreme))
+            }
+            TraceType::MinRegister => {
+                Object::MinRegister(Extreme::from_parts(nothing, parts.extreme))
+            }
+            TraceType::RwSet => {
+                let listed = listed().map(|(element, op)| (element, self.changed(op)));
+                Object::RwSet(Reading::from_parts(Decisions::from_parts(nothing, listed)))
+            }
+            TraceType::EwFlag => {
+                let listed = listed().map(|(_, op)| ((), self.changed(op)));
+                Object::EwFlag(Reading::from_parts(Decisions::from_parts(nothing, listed)))
+            }
+            TraceType::DwFlag => {
+                let listed = listed().map(|(_, op)| ((), self.changed(op)));
+                Object::DwFlag(Reading::from_parts(Decisions::from_parts(nothing, listed)))
+            }
+            TraceType::MvRegister => {
+                let listed = listed().map(|(_, op)| ((), self.written(op)));
+                Object::MvRegister(Reading::from_parts(Decisions::from_parts(nothing, listed)))
+            }
+            TraceType::MvMap => {
+                let listed = listed().map(|(key, op)| (key, self.written(op)));
+                Object::MvMap(Reading::from_parts(Decisions::from_parts(nothing, listed)))
             }
             TraceType::LwwRegister => {
                 let listed = listed().map(|(_, op)| ((), self.written(op)));
@@ -272,6 +317,12 @@ impl History {
                 Object::Log(Log::from_parts(nothing, entries))
             }
         }
+    }
+
+    /// The shares of one side of a counter.
+    fn side(&self, shares: &BTreeMap<u32, [u128; 2]>, side: usize) -> BTreeMap<Origin, u128> {
+        let origin = |lane: &u32| self.origin(self.lanes[*lane as usize].branch);
+        shares.iter().map(|(lane, shares)| (origin(lane), shares[side])).collect()
     }
 
     fn name(&self, key: u32) -> &str {

@@ -66,6 +66,23 @@ pub fn judge(memory: &mut Memory, past: &Past, claim: &Claim, resolved: &Resolve
     }
 }
 
+/// The rule that a claim is judged by first.
+pub fn main_rule(past: &Past, claim: &Claim, resolved: &Resolved) -> Rule {
+    match claim {
+        Claim::Read { .. } => {
+            let object = resolved.object.unwrap_or(0) as usize;
+            value::value_rule(past.history.objects[object].kind)
+        }
+        Claim::Vector { .. } => Rule::Vector,
+        Claim::Digest { .. } => Rule::DigestEqual,
+        Claim::Converged { .. } => Rule::Converged,
+        Claim::Decisions { .. } => Rule::Decisions,
+        Claim::Notices { .. } => Rule::Notices,
+        Claim::State { .. } => Rule::State,
+        Claim::Failed { .. } => Rule::Failed,
+    }
+}
+
 /// A failure: the implementation says itself that it could not do what it should.
 fn failed(past: &Past, replica: u32) -> Box<Falsity> {
     let because = past.because(|| {

@@ -90,7 +90,7 @@ pub fn resolve(past: &Past, claim: &Claim) -> Result<Resolved, Stop> {
             );
             Err(ill("event", message))
         }
-        (Claim::State { .. }, _, Some(kind)) if kind.engine().is_none() => {
+        (Claim::State { .. }, _, Some(kind)) if !kind.has_explicit_states() => {
             no("event", "explicit state")
         }
         (

@@ -22,14 +22,14 @@ use crate::past::{Happened, Past, Transfer};
 use optimized::{Limits, Optimized};
 use rejoin::digest::StateHash;
 use rejoin::dot::ReplicaId;
-use rejoin::object::ObjectType;
+use rejoin::object::{ObjectType, TraceType};
 use rejoin::operation::{Answer, Canonical, ObjectId, Operation, User};
 use rejoin::reference;
 use rejoin_proven as proven;
 use rejoin_trace as trace;
 use rejoin_trace::{Claim, Event};
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use whole::Replicas;
 
@@ -188,6 +188,19 @@ fn same_answer<K: Ord + Borrow<str>, V: AsRef<str>>(
         (Answer::Entries(entries), Amount::Entries(right)) => {
             entries.iter().map(AsRef::as_ref).eq(right.iter().copied())
         }
+        (Answer::Balance(balance), Amount::Count(right)) => *balance == Some(*right),
+        (Answer::Enabled(is_enabled), Amount::Flag(right)) => is_enabled == right,
+        (Answer::Concurrent(values), Amount::Siblings(right)) => {
+            values.iter().map(AsRef::as_ref).eq(right.iter().copied())
+        }
+        (Answer::ConcurrentByKey(values), Amount::Contested(right)) => {
+            let is_there = |(key, right): &(&str, Vec<&str>)| {
+                let values = values.get(*key).into_iter().flatten().map(AsRef::as_ref);
+                values.eq(right.iter().copied())
+            };
+            values.len() == right.len() && right.iter().all(is_there)
+        }
+        (Answer::Integer(integer), Amount::Extreme(right)) => integer == right,
         _ => false,
     }
 }
@@ -207,7 +220,20 @@ fn answer_text<K: Ord + Borrow<str>, V: AsRef<str>>(answer: &Answer<K, V>) -> St
         Answer::Entries(entries) => {
             list('[', ']', entries.iter().map(|entry| entry.as_ref().into()))
         }
+        Answer::Balance(balance) => balance.map_or_else(|| "too many".into(), |n| n.to_string()),
+        Answer::Enabled(is_enabled) => is_enabled.to_string(),
+        Answer::Concurrent(values) => concurrent_text(values),
+        Answer::ConcurrentByKey(values) => {
+            let member =
+                |(key, values): (&K, &_)| quoted(key.borrow()) + ":" + &concurrent_text(values);
+            list('{', '}', values.iter().map(member))
+        }
+        Answer::Integer(integer) => integer.map_or("null".into(), |n| n.to_string()),
     }
+}
+
+fn concurrent_text<V: AsRef<str>>(values: &BTreeSet<V>) -> String {
+    list('[', ']', values.iter().map(|value| value.as_ref().into()))
 }
 
 /// The engines that follow one trace.
@@ -245,6 +271,11 @@ pub struct Kept {
     seen: Seen,
 }
 
+/// Whether an engine has a type.
+fn has(name: EngineName, kind: TraceType) -> bool {
+    kind.engine().is_some_and(|kind| name != EngineName::Proven || proven::has(kind))
+}
+
 /// These replicas of an engine, or why it has none.
 fn follow(
     name: EngineName,
@@ -271,17 +302,16 @@ impl Followers {
         let mut objects: Vec<(ObjectId, ObjectType)> = Vec::new();
         let mut engines = Self { follows: vec![true; replicas.len()], ..Self::default() };
         for of in &history.objects {
-            let Some(kind) = of.kind.engine() else {
-                // Its operations count in the sequence numbers of all others.
-                let lacks = |name: &EngineName| {
-                    format!("{name} did not follow: it has no type {}", of.kind.as_str())
-                };
-                engines.stopped = names.iter().map(lacks).collect();
-                return engines;
-            };
-            objects.push((ObjectId::from(&*of.name), kind));
+            objects.extend(of.kind.engine().map(|kind| (ObjectId::from(&*of.name), kind)));
         }
         for name in names {
+            // Operations on it count in the sequence numbers of all others.
+            let is_lacking = |of: &&history::Object| !has(*name, of.kind);
+            if let Some(of) = history.objects.iter().find(is_lacking) {
+                let why = format!("{name} did not follow: it has no type {}", of.kind.as_str());
+                engines.stopped.push(why);
+                continue;
+            }
             match follow(*name, &replicas, &objects) {
                 Ok(engine) => engines.engines.push((*name, engine)),
                 Err(error) => engines.differences.push(format!("{name} does not start: {error}")),
@@ -364,14 +394,16 @@ impl Followers {
             None => self.users.entry(name.into()).or_insert(name.into()).clone(),
         });
         let history::Operation { lane, position, line, .. } = history.ops[id as usize];
-        let Ok(operation) = &Operation::try_from(&op.operation) else {
+        let object = history.object_of(id);
+        let kind = history.objects[object as usize].kind.engine();
+        let operation = kind.and_then(|kind| op.operation.of_engine(kind).ok());
+        let Some(operation) = &operation else {
             let lacks = |(name, _): (EngineName, Box<dyn Follow>)| {
                 format!("{name} followed to line {line} only: its timestamps have one part")
             };
             self.stopped.extend(self.engines.drain(..).map(lacks));
             return;
         };
-        let object = history.object_of(id);
         let performed = Performed { object, lane, position, operation, user: &user };
         self.each(line, |engine| engine.perform(replica as usize, &performed));
     }

@@ -11,7 +11,7 @@
 //! memory for what each key, share and entry was at the end of each; a backup is a copy.
 
 use super::{Amount, Follow, Key, Outcome, Performed, Question, Update};
-use super::{answer_text, decisions_text, hash_text, notices_text, vector_text};
+use super::{answer_text, decisions_text, hash_text, list, notices_text, vector_text};
 use hashbrown::HashMap;
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::object::ObjectType;
@@ -199,6 +199,10 @@ fn borrowed(operation: &Operation<Key, Canonical>) -> Operation<&str, Option<&Ca
         Operation::Append { entry, timestamp } => {
             Operation::Append { entry: Some(entry), timestamp: *timestamp }
         }
+        Operation::Decrement { amount } => Operation::Decrement { amount: *amount },
+        Operation::Enable => Operation::Enable,
+        Operation::Disable => Operation::Disable,
+        Operation::WriteInteger { integer } => Operation::WriteInteger { integer: *integer },
     }
 }
 
@@ -344,6 +348,22 @@ fn value(object: &Object<str, Canonical>, right: &Amount<'_>) -> Outcome {
         (Object::Log(log), Amount::Entries(right)) => {
             log.entries().map(|entry| entry.value()).eq(right.iter().copied())
         }
+        (Object::PnCounter(counter), Amount::Count(right)) => counter.value() == Some(*right),
+        (Object::RwSet(set), Amount::Elements(right)) => {
+            right.iter().all(|element| set.contains(element)) && set.len() == right.len()
+        }
+        (Object::EwFlag(flag), Amount::Flag(right)) => flag.value() == *right,
+        (Object::DwFlag(flag), Amount::Flag(right)) => flag.value() == *right,
+        (Object::MvRegister(register), Amount::Siblings(right)) => {
+            register.values().eq(right.iter().copied())
+        }
+        (Object::MvMap(map), Amount::Contested(right)) => {
+            let is_there =
+                |(key, values): &(&str, Vec<&str>)| map.get(key).eq(values.iter().copied());
+            right.iter().all(is_there) && map.len() == right.len()
+        }
+        (Object::MaxRegister(register), Amount::Extreme(right)) => register.value() == *right,
+        (Object::MinRegister(register), Amount::Extreme(right)) => register.value() == *right,
         _ => false,
     };
     if is_same { Outcome::Same } else { Outcome::Other(answer_text(&answer(object))) }
@@ -356,13 +376,26 @@ fn answer(object: &Object<str, Canonical>) -> Answer<&str, &str> {
         Object::OrSet(set) => Answer::Elements(set.iter().collect()),
         Object::LwwMap(map) => Answer::Values(map.iter().collect()),
         Object::Log(log) => Answer::Entries(log.entries().map(|entry| entry.value()).collect()),
+        Object::PnCounter(counter) => Answer::Balance(counter.value()),
+        Object::RwSet(set) => Answer::Elements(set.iter().collect()),
+        Object::EwFlag(flag) => Answer::Enabled(flag.value()),
+        Object::DwFlag(flag) => Answer::Enabled(flag.value()),
+        Object::MvRegister(register) => Answer::Concurrent(register.values().collect()),
+        Object::MvMap(map) => {
+            let of_key = |(key, values): (_, Vec<_>)| (key, values.into_iter().collect());
+            Answer::ConcurrentByKey(map.iter().map(of_key).collect())
+        }
+        Object::MaxRegister(register) => Answer::Integer(register.value()),
+        Object::MinRegister(register) => Answer::Integer(register.value()),
     }
 }
 
 fn member(object: &Object<str, Canonical>, key: &str, right: &str) -> Outcome {
     match object {
         Object::OrSet(set) => Outcome::of(set.contains(key).to_string(), right),
+        Object::RwSet(set) => Outcome::of(set.contains(key).to_string(), right),
         Object::LwwMap(map) => Outcome::of(map.get(key).unwrap_or("null").into(), right),
+        Object::MvMap(map) => Outcome::of(list('[', ']', map.get(key).map(String::from)), right),
         other => Outcome::of(answer_text(&answer(other)), right),
     }
 }

@@ -5,7 +5,7 @@
 //! for each merge, which is not kept.
 
 use super::{Follow, Key, NoticeRow, OpenDecision, Outcome, Performed, Question};
-use super::{answer_text, decisions_text, notices_text, same_answer, vector_text};
+use super::{answer_text, concurrent_text, decisions_text, notices_text, same_answer, vector_text};
 use hashbrown::HashMap;
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::object::ObjectType;
@@ -307,6 +307,7 @@ fn member_text(answer: &Answer<Key, Canonical>, key: &str) -> String {
         Answer::Values(values) => {
             values.get(key).map_or("null".into(), |value| value.as_str().into())
         }
+        Answer::ConcurrentByKey(values) => values.get(key).map_or("[]".into(), concurrent_text),
         other => answer_text(other),
     }
 }

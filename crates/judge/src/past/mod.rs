@@ -310,7 +310,11 @@ impl Past {
     pub fn is_beyond_model(&self) -> bool {
         self.history.has_parts()
             || self.has_relays
-            || self.history.objects.iter().any(|object| object.kind.engine().is_none())
+            || self
+                .history
+                .objects
+                .iter()
+                .any(|object| !object.kind.engine().is_some_and(rejoin_proven::has))
     }
 
     /// How many messages no replica received.
