@@ -2,11 +2,16 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use rejoin::object::TraceType;
 use rejoin_harness::Fault;
 use rejoin_judge::{EngineName, Options};
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 /// Judges recorded sync traces of replicated data (CRDTs).
 ///
@@ -91,6 +96,36 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Simulate(Simulate),
 
+    /// Drive an implementation through random histories, and judge what it answers.
+    ///
+    /// Starts COMMAND and speaks the subject protocol of spec/trace-format.md, section 8, with it:
+    /// JSON lines over its standard input and output. The oracle owns the network between the
+    /// replicas, which loses, repeats and reorders messages, and takes and restores backups. It ends with
+    /// "conforms" and what was exercised, or with the shortest history that fails, as a trace, with the
+    /// argument and the command that repeats it. With a second `--` and command two implementations of
+    /// one wire format share the replicas.
+    #[command(after_help = crate::exit::help())]
+    Drive(Drive),
+
+    /// Write histories with the right answers, for tests of an implementation in any language.
+    ///
+    /// Each is a trace that conforms, and has a name that stands for the same history for ever: type,
+    /// version of the generator, seed and case.
+    #[command(after_help = crate::exit::help())]
+    Generate(Generate),
+
+    /// Add up the reports of the shards of a campaign.
+    ///
+    /// Reads what `drive --report` and `simulate --report` wrote. Says what came of all shards
+    /// together, and which shards are missing, so that these can be run again alone. Exits with 1 where
+    /// something failed, with 2 where a shard is missing, with 3 where the reports are not of one campaign.
+    #[command(after_help = crate::exit::help())]
+    MergeReports {
+        /// The reports, in any order.
+        #[arg(value_name = "FILE", required = true)]
+        reports: Vec<PathBuf>,
+    },
+
     /// Keep replicas in files the same over TCP: a demonstration of the library's sync sessions.
     ///
     /// Each replica has a file, is edited offline, and meets others when one serves and the others
@@ -162,6 +197,14 @@ pub struct Simulate {
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub steps: u32,
 
+    /// Run only the K-th of N parts of the worlds.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Shard>,
+
+    /// Where to write what came of it for programs, as one JSON object; see `merge-reports`.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
     /// Break something on purpose, to see that it is found: KeepsName, ForgetsWhatItTook,
     /// ForgedStart, AltersValue, StaleHash, LosesWhatWasStored, TrustsFullDisk, HidesDecisions,
     /// PerformsTwice or NeverHeals.
@@ -184,6 +227,187 @@ pub struct Simulate {
     /// How many worlds to run at most to shrink one that does not end well.
     #[arg(long, value_name = "N", default_value_t = 4000)]
     pub max_shrink: u32,
+}
+
+/// What `oracle drive` takes.
+#[derive(Debug, Args)]
+pub struct Drive {
+    /// The command that starts the subject, after `--`; and after another `--` a second one.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+
+    /// The seed from which all cases follow.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How many cases to perform.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub cases: u64,
+
+    /// The steps of a random case, before the replicas meet at its end.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub steps: u32,
+
+    /// How many subjects to drive at once; one for each core when absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+
+    /// How long the subject may take for one reply, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+
+    /// Only these types, with commas in between; all that the subject has when absent.
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = kind)]
+    pub types: Vec<TraceType>,
+
+    /// Who orders writes: timestamps that the oracle gives (`explicit`), or the implementation by a
+    /// rule of its own (`own`). When absent, timestamps do, if the subject starts with them.
+    #[arg(long, value_name = "WHO", value_enum)]
+    pub stamps: Option<Stamps>,
+
+    /// Leave out awkward names and values, such as Unicode forms and numbers past 2^53.
+    #[arg(long)]
+    pub plain: bool,
+
+    /// Leave out clocks that stand still or go back at one replica.
+    #[arg(long)]
+    pub monotonic: bool,
+
+    /// Go on after a case that fails, and show the first case of each kind of failure.
+    #[arg(long)]
+    pub keep_going: bool,
+
+    /// Perform only this case.
+    #[arg(long, value_name = "N")]
+    pub case: Option<u64>,
+
+    /// Perform only the K-th of N parts of the cases.
+    #[arg(long, value_name = "K/N", conflicts_with = "case")]
+    pub shard: Option<Shard>,
+
+    /// How often to perform a case that fails again, at most, to shrink it.
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub max_shrink: u32,
+
+    /// Where to write the trace of a case that fails; those of further ones are numbered.
+    #[arg(long, value_name = "FILE", default_value = "failing-history.jsonl")]
+    pub out: PathBuf,
+
+    /// Where to write what came of it for programs, as one JSON object; see `merge-reports`.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// Only check whether the subject keeps to the protocol, not whether its answers are right.
+    #[arg(long)]
+    pub check_subject: bool,
+
+    /// Show every finding of the failing history, not only the first ones.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+impl Drive {
+    /// The types to drive.
+    pub fn kinds(&self) -> Vec<TraceType> {
+        match self.types.as_slice() {
+            [] => TraceType::ALL.to_vec(),
+            types => types.to_vec(),
+        }
+    }
+}
+
+/// What `oracle generate` takes.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// The folder to write to; each type has a folder below it.
+    #[arg(value_name = "FOLDER")]
+    pub out: PathBuf,
+
+    /// The seed from which all histories follow.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How many histories of each type.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub cases: u64,
+
+    /// The steps of a random history, before the replicas meet at its end.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub steps: u32,
+
+    /// Only these types, with commas in between.
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = kind)]
+    pub types: Vec<TraceType>,
+
+    /// Leave out awkward names and values.
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// One of several parts of a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shard {
+    /// Which, from 1.
+    pub number: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('/').map(|(number, of)| (number.parse(), of.parse())) {
+            Some((Ok(number), Ok(of))) if (1..=of).contains(&number) => Ok(Self { number, of }),
+            _ => Err("expected K/N with K from 1 to N, such as 2/8".into()),
+        }
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+/// Who orders writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stamps {
+    Explicit,
+    Own,
+}
+
+impl Stamps {
+    /// Its name in a trace.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::Own => "own",
+        }
+    }
+}
+
+impl From<Stamps> for rejoin_trace::Stamps {
+    fn from(stamps: Stamps) -> Self {
+        match stamps {
+            Stamps::Explicit => Self::Explicit,
+            Stamps::Own => Self::Own,
+        }
+    }
+}
+
+/// Reads the name of a type.
+fn kind(text: &str) -> Result<TraceType, String> {
+    let names = TraceType::ALL.map(TraceType::as_str).join(", ");
+    let found = TraceType::ALL.into_iter().find(|kind| kind.as_str() == text);
+    found.ok_or_else(|| format!("expected one of {names}"))
+}
+
+/// Reads a time above 0, up to an hour.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok().filter(|s| *s > 0.0 && *s <= 3600.0);
+    let seconds = seconds.ok_or("expected a number of seconds above 0 and up to 3600")?;
+    Ok(Duration::from_secs_f64(seconds).max(Duration::from_millis(1)))
 }
 
 /// Numbers of moves.

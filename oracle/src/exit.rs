@@ -13,6 +13,8 @@ pub enum Exit {
     Discrepancy,
     /// A trace is malformed or ill-formed.
     Invalid,
+    /// A driven subject died, hung, replied an error or broke the protocol.
+    Subject,
     /// A file cannot be read.
     Unreadable,
     /// The command line is wrong. No trace is looked at then, so that it is never compared.
@@ -23,11 +25,12 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Success,
         Self::Discrepancy,
         Self::Inconclusive,
         Self::Invalid,
+        Self::Subject,
         Self::Usage,
         Self::Unreadable,
         Self::Internal,
@@ -40,6 +43,7 @@ impl Exit {
             Self::Discrepancy => 1,
             Self::Inconclusive => 2,
             Self::Invalid => 3,
+            Self::Subject => 4,
             Self::Usage => 64,
             Self::Unreadable => 66,
             Self::Internal => 70,
@@ -49,10 +53,15 @@ impl Exit {
     /// When it is used, for people.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Success => "every trace conforms (lint: every trace is well-formed)",
+            Self::Success => {
+                "every trace conforms (lint: every trace is well-formed; drive: all cases conform)"
+            }
             Self::Discrepancy => "a claim is false",
             Self::Inconclusive => "no claim was judged, or a stated limit was reached",
             Self::Invalid => "a file is not of the grammar, or its history is impossible",
+            Self::Subject => {
+                "drive: the subject died, hung, replied an error or broke the protocol"
+            }
             Self::Usage => "wrong usage",
             Self::Unreadable => "a file cannot be read, or a folder has no trace",
             Self::Internal => "the oracle's own error",
@@ -68,7 +77,7 @@ impl From<Exit> for ExitCode {
 
 /// Which code wins when several apply.
 pub const PRECEDENCE: &str =
-    "Of several traces the gravest counts, in the order 70, 66, 3, 1, 2, 0.";
+    "Of several traces the gravest counts, in the order 70, 66, 4, 3, 1, 2, 0.";
 
 /// The exit codes as the help shows them.
 pub fn help() -> String {

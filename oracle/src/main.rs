@@ -3,13 +3,15 @@
 //! Reading order: [`args`] (what it is asked), [`exit`] (how it ends), [`sources`], [`replay`]
 //! and [`judge`] (from a path to a report), [`text`], [`json`] and [`format`](mod@format)
 //! (how a report is shown).
-//! [`explain`] and [`diff`] look at single claims and differences. [`simulate`] runs worlds. [`sync`] keeps replicas in files the same over TCP.
+//! [`explain`] and [`diff`] look at single claims and differences. [`simulate`] runs worlds, [`drive`] somebody's implementation. [`sync`] keeps replicas in files the same over TCP.
 //! What a trace means and whether it conforms is the library's work; here are only files and words.
 
 mod anonymize;
 mod args;
+mod campaign;
 mod culprit;
 mod diff;
+mod drive;
 #[cfg(test)]
 mod examples;
 mod exit;
@@ -92,6 +94,12 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
         Command::Recheck(asked) => recheck::run(&asked, output),
         Command::Diff(asked) => diff::run(&asked, output),
         Command::Simulate(simulate) => simulate::run(&simulate, output),
+        Command::Drive(drive) => {
+            let text = Text { verbose: drive.verbose, ..Text::plain(cli.color) };
+            drive::run(&drive, &text, output)
+        }
+        Command::Generate(generate) => drive::generate::run(&generate, output),
+        Command::MergeReports { reports } => campaign::merge(&reports, output),
         Command::Sync { command } => sync::run(command, output),
         Command::Schema => print(rejoin_trace::SCHEMA.as_bytes(), output),
         Command::Completions { shell } => print(&manual::completions(shell), output),

@@ -1,6 +1,7 @@
 //! Simulated worlds: many seeds on all cores, and the trace of one that does not end well.
 
 use crate::args::Simulate;
+use crate::campaign::ShardReport;
 use crate::exit::Exit;
 use crate::output::{Output, complain};
 use crate::printable::grouped;
@@ -19,7 +20,7 @@ const ENOUGH: usize = 10;
 /// Runs all worlds, and says which do not end well and why. The first of them is shrunk, that the
 /// judge refuses if there is such.
 pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
-    let Simulate { seeds, steps, fault, without, moves, trace, max_shrink } = asked;
+    let Simulate { seeds, steps, shard, report, fault, without, moves, trace, max_shrink } = asked;
     let moves = moves.as_ref().map(|moves| moves.0.clone());
     let part = Part { moves, without: without.iter().cloned().collect() };
     let options = Options { steps: *steps, trace: true, fault: *fault, part };
@@ -33,6 +34,9 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end {
                 break;
+            }
+            if shard.is_some_and(|shard| seed % shard.of != shard.number - 1) {
+                continue;
             }
             let (failure, statistics) = look(seed, &options);
             ours.add(&statistics);
@@ -54,6 +58,19 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     let ran = bar.position();
     bar.finish_and_clear();
     let failures = failures.into_inner().unwrap_or_else(|broken| broken.into_inner());
+    if let Some(path) = report {
+        let faults = BTreeMap::from([("worlds".to_owned(), failures.len() as u64)]);
+        let part = ShardReport {
+            campaign: format!("simulation of worlds {}..{}, {steps} steps", seeds.start, seeds.end),
+            shard: shard.map_or("1/1".into(), |shard| shard.to_string()),
+            cases: ran,
+            faults: faults.into_iter().filter(|(_, number)| *number > 0).collect(),
+            counts: BTreeMap::new(),
+        };
+        if !part.write(path) {
+            return Exit::Unreadable;
+        }
+    }
     for (seed, failure) in &failures {
         output.write(format!("seed {seed}: {}\n", first(&failure.findings)));
     }

@@ -228,6 +228,21 @@ impl Text {
         format!("{traces}: {}\n", kinds.join(", "))
     }
 
+    /// Marks what is good.
+    pub fn good(&self, text: &str) -> String {
+        self.paint(GOOD, text)
+    }
+
+    /// Marks what should be looked at.
+    pub fn doubtful(&self, text: &str) -> String {
+        self.paint(DOUBTFUL, text)
+    }
+
+    /// Marks what is wrong.
+    pub fn bad(&self, text: &str) -> String {
+        self.paint(BAD, text)
+    }
+
     fn renderer(&self) -> Renderer {
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
         renderer.term_width(self.width)

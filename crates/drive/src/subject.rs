@@ -8,7 +8,7 @@ use rejoin_trace::{Declaration, Implementation, Members, Name, Op, Stamps, decla
 use std::fmt;
 
 /// How many bytes a reply may have, without its line end.
-pub const MAX_REPLY: usize = 16 << 20;
+pub const MAX_REPLY: usize = 1 << 20;
 
 /// What the oracle asks a subject to do, or to answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +143,11 @@ pub trait Subject {
     /// When there is no reply: the subject died, hung or broke the protocol. It may be asked again
     /// from a start on.
     fn ask(&mut self, request: &Request) -> Result<Reply, Failure>;
+
+    /// By what rule a replica's digests are made; those of two rules are never compared.
+    fn digest_algorithm(&self, _replica: &str) -> Option<String> {
+        None
+    }
 
     /// Whether requests that follow are repetitions, which need no words for people (such as what
     /// another process writes to standard error).

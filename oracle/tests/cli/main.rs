@@ -1,7 +1,9 @@
 //! The command line tool, run as its users run it.
 
+mod campaign;
 mod ci;
 mod commands;
+mod drive;
 mod hand_on;
 mod readme;
 mod see;

@@ -1,0 +1,244 @@
+//! Plans: what is to happen in one history, before anybody answers.
+
+use rejoin::json::Json;
+use rejoin::object::TraceType;
+use rejoin_trace::{Declaration, Name, Operation, Stamps};
+
+/// A history that is to be performed. Every part of its steps still is a plan: what a step needs
+/// and is not there makes it do nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The replicas.
+    pub replicas: Vec<Name>,
+    /// The objects.
+    pub objects: Vec<(Name, TraceType)>,
+    /// Who orders the writes.
+    pub stamps: Stamps,
+    /// What happens, one after the other.
+    pub steps: Vec<Step>,
+}
+
+/// One step. Replicas and objects are places in the plan's lists; messages and snapshots are
+/// numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A replica performs an operation.
+    Operate {
+        /// Which replica.
+        at: usize,
+        /// On which object.
+        object: usize,
+        /// What.
+        act: Act,
+        /// Who decides.
+        user: Option<Name>,
+    },
+    /// A replica makes a message.
+    Send {
+        /// Which replica.
+        at: usize,
+        /// The message's number.
+        message: usize,
+        /// The only one that will receive it.
+        to: Option<usize>,
+        /// Only of these objects.
+        objects: Option<Vec<usize>>,
+    },
+    /// A replica receives a message.
+    Receive {
+        /// Which replica.
+        at: usize,
+        /// Which message.
+        message: usize,
+    },
+    /// Two replicas synchronize.
+    Sync {
+        /// The two.
+        between: [usize; 2],
+        /// Only these objects.
+        objects: Option<Vec<usize>>,
+    },
+    /// A backup is taken.
+    Save {
+        /// Of which replica.
+        at: usize,
+        /// The snapshot's number.
+        snapshot: usize,
+    },
+    /// A replica is set back to a backup of its own.
+    Restore {
+        /// Which replica.
+        at: usize,
+        /// To which snapshot.
+        snapshot: usize,
+    },
+    /// A replica is asked something.
+    Ask {
+        /// Which replica.
+        at: usize,
+        /// What.
+        question: Question,
+    },
+}
+
+/// What a replica does with an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// This operation.
+    Do(Operation),
+    /// Lists: inserts the element at a place of the list as the replica shows it, modulo its
+    /// length.
+    Insert {
+        /// A name that no other insert has.
+        element: Name,
+        /// The place.
+        place: usize,
+        /// What it holds.
+        value: Option<Json>,
+    },
+    /// Lists: deletes the element at a place of the list as the replica shows it.
+    Erase {
+        /// The place.
+        place: usize,
+    },
+}
+
+/// What a replica is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// The value of an object.
+    Read {
+        /// Of which.
+        object: usize,
+        /// Sets: one element. Maps: one key.
+        part: Option<Name>,
+    },
+    /// The state vector, of one object or of all.
+    Vector {
+        /// Of which.
+        object: Option<usize>,
+    },
+    /// The state hash, of one object or of all.
+    Digest {
+        /// Of which.
+        object: Option<usize>,
+    },
+    /// The open merge decisions.
+    Decisions {
+        /// Of which object.
+        object: usize,
+    },
+    /// What a user is to be told.
+    Notices {
+        /// Which user.
+        user: Name,
+    },
+}
+
+impl Plan {
+    /// The objects as a header declares them.
+    pub fn declared(&self) -> Vec<(Name, Declaration)> {
+        let declare = |(name, kind): &(Name, TraceType)| {
+            (name.clone(), Declaration { kind: *kind, priority: Default::default() })
+        };
+        self.objects.iter().map(declare).collect()
+    }
+
+    /// How many operations it has.
+    pub fn operations(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step, Step::Operate { .. })).count()
+    }
+
+    /// The plan without the replicas and the objects of which no step speaks.
+    pub fn tidied(&self) -> Self {
+        let mut replicas = vec![false; self.replicas.len()];
+        let mut objects = vec![false; self.objects.len()];
+        for step in &self.steps {
+            step.visit(|at| replicas[at] = true, |object| objects[object] = true);
+        }
+        // A trace has at least one replica.
+        if !replicas.contains(&true) {
+            replicas[0] = true;
+        }
+        let place = |used: &[bool], at: usize| used[..at].iter().filter(|used| **used).count();
+        let mut plan = self.clone();
+        for step in &mut plan.steps {
+            step.rename(|at| place(&replicas, at), |object| place(&objects, object));
+        }
+        let mut at = 0..;
+        plan.replicas.retain(|_| replicas[at.next().expect("endless")]);
+        let mut at = 0..;
+        plan.objects.retain(|_| objects[at.next().expect("endless")]);
+        plan
+    }
+}
+
+impl Step {
+    /// The replica at which it takes place.
+    pub fn at(&self) -> usize {
+        match self {
+            Self::Operate { at, .. }
+            | Self::Send { at, .. }
+            | Self::Receive { at, .. }
+            | Self::Save { at, .. }
+            | Self::Restore { at, .. }
+            | Self::Ask { at, .. } => *at,
+            Self::Sync { between, .. } => between[0],
+        }
+    }
+
+    /// Visits the replicas and objects that it speaks of.
+    pub fn visit(&self, mut replica: impl FnMut(usize), mut object: impl FnMut(usize)) {
+        self.clone().rename(
+            |at| {
+                replica(at);
+                at
+            },
+            |of| {
+                object(of);
+                of
+            },
+        );
+    }
+
+    /// Replaces the replicas and objects that it speaks of.
+    pub fn rename(
+        &mut self,
+        mut replica: impl FnMut(usize) -> usize,
+        mut named: impl FnMut(usize) -> usize,
+    ) {
+        let mut each = |objects: &mut Option<Vec<usize>>| {
+            objects.iter_mut().flatten().for_each(|object| *object = named(*object));
+        };
+        match self {
+            Self::Operate { at, object, .. } => {
+                *at = replica(*at);
+                *object = named(*object);
+            }
+            Self::Send { at, to, objects, .. } => {
+                *at = replica(*at);
+                to.iter_mut().for_each(|to| *to = replica(*to));
+                each(objects);
+            }
+            Self::Sync { between, objects } => {
+                between.iter_mut().for_each(|at| *at = replica(*at));
+                each(objects);
+            }
+            Self::Receive { at, .. } | Self::Save { at, .. } | Self::Restore { at, .. } => {
+                *at = replica(*at);
+            }
+            Self::Ask { at, question } => {
+                *at = replica(*at);
+                match question {
+                    Question::Read { object, .. } | Question::Decisions { object } => {
+                        *object = named(*object);
+                    }
+                    Question::Vector { object } | Question::Digest { object } => {
+                        object.iter_mut().for_each(|object| *object = named(*object));
+                    }
+                    Question::Notices { .. } => {}
+                }
+            }
+        }
+    }
+}
