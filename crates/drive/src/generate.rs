@@ -111,7 +111,7 @@ impl Writer<'_> {
         // Some histories have many operations between two exchanges, some few.
         let bursts = [12, 30, 50][self.random.below(3)];
         let weights =
-            [bursts, 16 * sends, 10 * sends, 16 * sends, 8 * syncs, 2 * saves, 2 * saves, 6];
+            [bursts, 16 * sends, 10 * sends, 16 * sends, 8 * syncs, 3 * saves, 5 * saves, 6];
         while self.plan.steps.len() < steps {
             let at = self.random.below(self.replicas);
             match self.random.weighted(&weights) {

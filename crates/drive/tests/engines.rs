@@ -149,7 +149,8 @@ impl Reference {
                         values.get(key.as_str()).map_or(Json::Null, text)
                     }
                     (Answer::Values(values), ..) => {
-                        let pair = |(key, value): (&Key, &Canonical)| (key.to_string(), text(value));
+                        let pair =
+                            |(key, value): (&Key, &Canonical)| (key.to_string(), text(value));
                         Json::Object(values.iter().map(pair).collect())
                     }
                     (Answer::Entries(entries), ..) => {
