@@ -70,6 +70,9 @@ impl Process {
     /// # Errors
     /// Where the subject does not reply, writes more, or does not exit with 0 within the timeout.
     pub fn stop(&mut self) -> Result<(), Failure> {
+        if self.running.is_none() {
+            return Ok(());
+        }
         self.ask(&Request::Stop)?;
         let Some(mut running) = self.running.take() else { return Ok(()) };
         let ended = wait(&mut running.child, self.timeout);

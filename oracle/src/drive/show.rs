@@ -33,22 +33,18 @@ pub fn failing(
     let judged = Judged { report: outcome.report.clone(), culprit: None };
     out += &text.report(&file, &judged);
     let which = match case {
-        Case::Exploration(_) => "a first history, which asks for everything once,".into(),
-        Case::Number(number) => format!("case {number} of seed {}", asked.seed),
+        Case::Exploration(_) => "a first history, which asks for everything once, was".into(),
+        Case::Number(number) => format!("case {number} of seed {} was", asked.seed),
     };
     out += &match is_repeated {
-        true if plan.steps.is_empty() => {
-            format!("  {which} has {}; the start alone is enough\n", count(*steps as u64, "step"))
-        }
         true => format!(
-            "  {which} has {}; {} of them are enough ({} performed)\n",
+            "  {which} shrunk from {} to {} (performed {} times)\n",
             count(*steps as u64, "step"),
             grouped(plan.steps.len() as u128),
-            count(*performed as u64, "history"),
-        )
-        .replace("historys", "histories"),
+            grouped(*performed as u128),
+        ),
         false => format!(
-            "  {which} failed so once, and not when it was performed again: the subject does not \
+            "  {which} failing so once, and not when it was performed again: the subject does not \
              answer alike each time\n"
         ),
     };
