@@ -8,7 +8,7 @@
 
 use crate::dot::ReplicaId;
 use crate::operation::{ObjectId, User};
-use crate::sync::Healed;
+use crate::sync::{ClockAhead, Healed};
 use crate::values::{FromKey, FromValue};
 
 /// What changed, in the order of objects and keys.
@@ -17,6 +17,7 @@ pub struct Changes {
     pub(crate) list: Vec<Change>,
     pub(crate) unknown: Vec<ObjectId>,
     pub(crate) healed: Vec<Healed>,
+    pub(crate) ahead: Vec<ClockAhead>,
 }
 
 impl Changes {
@@ -40,6 +41,12 @@ impl Changes {
     /// what each did before and after is kept.
     pub fn healed(&self) -> &[Healed] {
         &self.healed
+    }
+
+    /// The replicas whose clocks are ahead by more than the replica's
+    /// [limit](crate::Replica::limit_drift). Nobody is refused a write for it.
+    pub fn clocks_ahead(&self) -> &[ClockAhead] {
+        &self.ahead
     }
 
     /// The changes, one by one.

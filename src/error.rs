@@ -50,7 +50,7 @@ pub enum EditError {
         /// Why.
         reason: OperationError,
     },
-    /// A clock ran so far ahead that no stamp is left above what was seen.
+    /// A peer forged the greatest stamp for the key, so none is left above it. No clock leads there.
     Clock {
         /// Which object.
         object: ObjectId,
@@ -151,7 +151,7 @@ impl EditError {
             }
             Reason::Operation(OperationError::InvalidName(name)) => Self::Name(name),
             Reason::Operation(reason) => Self::Refused { object, reason },
-            Reason::TooFarAhead(_, error) => Self::Clock { object, message: error.to_string() },
+            Reason::NoStampLeft(_, error) => Self::Clock { object, message: error.to_string() },
             Reason::Apply(error) => Self::Clock { object, message: error.to_string() },
         }
     }

@@ -1,9 +1,10 @@
 //! Hybrid logical clock: stamps for writes, from a clock that may be wrong.
 //!
-//! Meaning: a stamp is milliseconds since 1970 times 65,536, plus a count. It is above all stamps
-//! that the clock gave before and above whatever the writer has seen for the key, and otherwise as
-//! near to the present as that allows.
-//! Laws: stamps rise along causality, if every write is stamped with what it has seen.
+//! Meaning: a stamp is milliseconds since 1970 times 65,536, plus a count. It is above all that the
+//! clock told before and above whatever the writer has seen for the key, however far ahead that is,
+//! and otherwise as near to the present as that allows.
+//! Laws: stamps rise along causality, if every write is stamped with what it has seen
+//! (spec/hybrid_clock.v). Nobody is refused a write for somebody else's clock.
 //! Cost: O(1).
 //! Source: Kulkarni et al., Logical Physical Clocks, OPODIS 2014.
 //!
@@ -11,34 +12,43 @@
 //! ```
 //! use rejoin::hybrid_clock::HybridClock;
 //!
-//! let mut clock = HybridClock::new(HybridClock::DAY);
+//! let mut clock = HybridClock::new();
 //! let first = clock.stamp(1_706_789_400_000, None)?;
-//! // Another replica, whose clock is 3 seconds ahead, wrote the key: our write comes after it.
-//! let seen = HybridClock::at(1_706_789_403_000);
+//! // Another replica, whose clock is a year ahead, wrote the key: our write comes after it.
+//! let seen = HybridClock::at(1_738_325_400_000);
 //! let second = clock.stamp(1_706_789_400_020, Some(seen))?;
 //! assert!(second > seen && seen > first);
-//! # Ok::<(), rejoin::hybrid_clock::TooFarAhead>(())
+//! // Other keys do not follow it.
+//! assert!(clock.stamp(1_706_789_400_030, None)? < seen);
+//! # Ok::<(), rejoin::hybrid_clock::NoStampLeft>(())
 //! ```
 
 use std::fmt;
 
 /// A clock that gives stamps.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct HybridClock {
+    /// The last stamp but for what it had to overrule.
     last: u64,
-    most_ahead: u64,
 }
 
 impl HybridClock {
-    /// A day, in milliseconds.
+    /// A day, in milliseconds: a clock that is more ahead is reported, unless the application says
+    /// otherwise.
     pub const DAY: u64 = 24 * 60 * 60 * 1000;
 
-    /// A clock that gives no stamp of more than `most_ahead` milliseconds after the present.
-    pub fn new(most_ahead: u64) -> Self {
-        Self { last: 0, most_ahead }
+    /// The greatest stamp. No message, store or edit has a greater one.
+    pub const MAX_STAMP: u64 = (1 << 63) - 1;
+
+    /// No clock leads to a greater stamp by itself, so that there are always stamps above.
+    const LATEST: u64 = 1 << 62;
+
+    /// A clock that gave no stamp yet.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// The first stamp of a millisecond since 1970; the greatest stamp for milliseconds that no
+    /// The first stamp of a millisecond since 1970; the greatest number for milliseconds that no
     /// stamp can tell.
     pub fn at(milliseconds: u64) -> u64 {
         milliseconds.saturating_mul(1 << 16)
@@ -49,51 +59,38 @@ impl HybridClock {
         stamp >> 16
     }
 
-    /// A stamp for a write now, above the stamps given before and above `seen`, the greatest one
+    /// A stamp for a write now, above what the clock told before and above `seen`, the greatest one
     /// seen for the key. `now` is in milliseconds since 1970.
     ///
     /// # Errors
-    /// If the stamp would be too far ahead: the key has a stamp of a clock that ran wild. Nobody
-    /// can write it until that time comes, and a merge takes such writes all the same: one that
-    /// drops what another takes would never converge.
-    pub fn stamp(&mut self, now: u64, seen: Option<u64>) -> Result<u64, TooFarAhead> {
-        let least = seen.map_or(Some(0), |seen| seen.checked_add(1));
-        let next = self.last.checked_add(1);
-        let limit = Self::at(now.saturating_add(self.most_ahead));
-        let stamp = least.zip(next).map(|(least, next)| Self::at(now).max(least).max(next));
-        match stamp {
-            Some(stamp) if stamp <= limit => {
-                self.last = stamp;
-                Ok(stamp)
-            }
-            _ => Err(TooFarAhead { seen: seen.unwrap_or(0).max(self.last), limit }),
+    /// If `seen` is the greatest stamp. No clock leads there; only a peer that forges stamps does.
+    pub fn stamp(&mut self, now: u64, seen: Option<u64>) -> Result<u64, NoStampLeft> {
+        let present = Self::at(now).min(Self::LATEST).max(self.last + 1);
+        let stamp = present.max(seen.map_or(0, |seen| seen.saturating_add(1)));
+        if stamp > Self::MAX_STAMP {
+            return Err(NoStampLeft);
         }
+        self.last = present;
+        Ok(stamp)
     }
 }
 
-/// Why there is no stamp: what was seen is too far ahead of the present.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TooFarAhead {
-    /// The stamp that the new one would have to be above.
-    pub seen: u64,
-    /// The greatest stamp that may be given now.
-    pub limit: u64,
-}
+/// Why there is no stamp: the key has the greatest one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoStampLeft;
 
-impl fmt::Display for TooFarAhead {
+impl fmt::Display for NoStampLeft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seen, limit } = self;
         write!(
             f,
-            "a write was seen with the stamp {seen} (millisecond {} since 1970), and a new one may \
-             not be above {limit} (millisecond {}): a clock ran ahead, here or elsewhere",
-            seen >> 16,
-            limit >> 16
+            "a write was seen with the greatest stamp, {}, to which no clock leads, so no write can \
+             overrule it: a peer forged it; use another key",
+            HybridClock::MAX_STAMP
         )
     }
 }
 
-impl std::error::Error for TooFarAhead {}
+impl std::error::Error for NoStampLeft {}
 
 #[cfg(test)]
 mod tests {
@@ -101,7 +98,7 @@ mod tests {
 
     #[test]
     fn stamps_rise_even_if_the_clock_goes_back() {
-        let mut clock = HybridClock::new(HybridClock::DAY);
+        let mut clock = HybridClock::new();
         let stamps: Vec<u64> =
             [5000, 5000, 4000, 9000].map(|now| clock.stamp(now, None).unwrap()).into();
         assert!(stamps.is_sorted_by(|a, b| a < b), "{stamps:?}");
@@ -109,15 +106,21 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_of_a_wild_clock_is_refused_and_nothing_changes() {
-        let mut clock = HybridClock::new(1000);
-        let before = clock.stamp(5000, None).unwrap();
-        for seen in [HybridClock::at(6001), u64::MAX] {
-            let refused = clock.stamp(5000, Some(seen)).unwrap_err();
-            assert_eq!(refused, TooFarAhead { seen, limit: HybridClock::at(6000) });
+    fn a_write_overrules_what_it_saw_however_far_ahead_and_others_do_not_follow() {
+        let mut clock = HybridClock::new();
+        for seen in [HybridClock::at(6001), HybridClock::at(u64::MAX >> 18), 1 << 62] {
+            assert_eq!(clock.stamp(5000, Some(seen)), Ok(seen + 1));
+            assert!(clock.stamp(5000, None).unwrap() < HybridClock::at(5001));
         }
-        assert_eq!(clock.stamp(5000, Some(HybridClock::at(5999))), Ok(HybridClock::at(5999) + 1));
-        assert!(clock.stamp(u64::MAX, None).is_ok() && before > 0);
-        assert!(clock.stamp(u64::MAX, None).is_err());
+        assert_eq!(clock.stamp(5000, Some(HybridClock::MAX_STAMP)), Err(NoStampLeft));
+    }
+
+    #[test]
+    fn a_clock_at_the_end_of_time_leaves_stamps_above() {
+        let mut clock = HybridClock::new();
+        let stamps = [u64::MAX, u64::MAX, 5000].map(|now| clock.stamp(now, None).unwrap());
+        assert!(stamps.is_sorted_by(|a, b| a < b), "{stamps:?}");
+        let mut other = HybridClock::new();
+        assert_eq!(other.stamp(5000, Some(stamps[2])), Ok(stamps[2] + 1));
     }
 }

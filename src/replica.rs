@@ -22,7 +22,7 @@ use crate::operation::{ObjectId, Operation, User};
 use crate::optimized;
 use crate::optimized::ApplyError;
 use crate::optimized::replica::Reason;
-use crate::sync::Schema;
+use crate::sync::{ClockAhead, Drift, Schema};
 use crate::update::{self, Part, Saved, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,11 @@ pub struct Replica {
     pub(crate) engine: Engine,
     schema: Schema,
     environment: Box<dyn Environment>,
+    drift: (u64, bool),
 }
+
+/// Clocks are reported that are more than a day ahead.
+const DRIFT: (u64, bool) = (HybridClock::DAY, false);
 
 // To begin
 
@@ -80,7 +84,7 @@ impl Replica {
         let mut engine = Engine::new(Origin { replica, incarnation }, &schema.types());
         let opening = environment.entropy().ok_or(CreateError::NoEntropy)?;
         engine.open(opening).map_err(|_| CreateError::NoEntropy)?;
-        Ok(Self { engine, schema: schema.clone(), environment })
+        Ok(Self { engine, schema: schema.clone(), environment, drift: DRIFT })
     }
 
     /// Opens what [`save`](Self::save) wrote, and after it what [`save_since`](Self::save_since)
@@ -126,7 +130,7 @@ impl Replica {
         let origin = origin.ok_or(OpenError::Empty)?;
         let mut engine = Engine::restored(origin, objects);
         engine.open(environment.entropy().ok_or(OpenError::NoEntropy)?)?;
-        Ok(Self { engine, schema, environment })
+        Ok(Self { engine, schema, environment, drift: DRIFT })
     }
 
     /// Adds the objects of a schema that the replica does not have yet. Those that it has stay as
@@ -369,7 +373,7 @@ impl Replica {
                 return Err(refused(object, Reason::Apply(error), Changes::default()));
             }
         }
-        let mut changes = Changes::default();
+        let mut changes = Changes { ahead: self.check_clocks(&parts)?, ..Changes::default() };
         for Part { object, delta, .. } in parts {
             if self.engine.object(&object).is_err() {
                 changes.unknown.push(object);
@@ -380,6 +384,29 @@ impl Replica {
             }
         }
         Ok(changes)
+    }
+
+    /// How many milliseconds ahead of the clock here another one may be. Beyond that
+    /// [`Changes::clocks_ahead`] names it; or the whole update is refused, where the application
+    /// says so. Without this call the limit is a day, and nothing is refused.
+    pub fn limit_drift(&mut self, milliseconds: u64, is_refused: bool) {
+        self.drift = (milliseconds, is_refused);
+    }
+
+    /// Whose clocks are ahead, by an update.
+    fn check_clocks(&mut self, parts: &[Part]) -> Result<Vec<ClockAhead>, UpdateError> {
+        let (limit, is_refused) = self.drift;
+        let drift = Drift { now: self.environment.now(), limit, is_refused };
+        let ahead = parts.iter().filter_map(|part| drift.ahead(&part.object, &part.delta));
+        let ahead: Vec<ClockAhead> = ahead.collect();
+        match ahead.first() {
+            Some(first) if is_refused => Err(UpdateError::Refused {
+                object: first.object.clone(),
+                message: first.to_string(),
+                changes: Changes::default(),
+            }),
+            _ => Ok(ahead),
+        }
     }
 
     /// The bytes from which [`open`](Self::open) makes this replica again.

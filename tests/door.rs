@@ -420,3 +420,63 @@ fn the_other_types_are_edited_read_exported_and_saved() {
     assert!(error.to_string().contains("2^64"), "{error}");
     assert!(again.edit().counter("stock").is_err());
 }
+
+fn replica_at(name: &str, now: u64) -> Replica {
+    let seed = name.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte));
+    Replica::create_in(Box::new(Fixed { now, drawn: seed << 20 }), name, &schema()).unwrap()
+}
+
+/// One replica's clock is a year ahead, or at the end of all time that a clock can tell.
+#[test]
+fn nobody_is_refused_a_write_for_somebody_elses_clock() {
+    const NOW: u64 = 1_706_789_400_000;
+    for ahead in [NOW + 365 * 24 * 60 * 60 * 1000, u64::MAX >> 1] {
+        let (mut fast, mut here) = (replica_at("fast", ahead), replica_at("here", NOW));
+        fast.edit().map("progress").unwrap().put("k", "fast").unwrap();
+        fast.edit().register("phase").unwrap().write("fast").unwrap();
+        fast.edit().log("talk").unwrap().append("fast").unwrap();
+        let changes = here.apply(&fast.update_since(&here.version())).unwrap();
+        assert_eq!(changes.len(), 3);
+        let told = changes.clocks_ahead();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told.iter().all(|ahead| ahead.replica.as_str() == "fast"), "{told:?}");
+        assert!(told[0].to_string().contains("\"fast\" is "), "{}", told[0]);
+
+        here.edit().map("progress").unwrap().put("k", "here").unwrap();
+        here.edit().register("phase").unwrap().write("here").unwrap();
+        here.edit().log("talk").unwrap().append("here").unwrap();
+        here.edit().map("progress").unwrap().put("other", "here").unwrap();
+        let changes = fast.apply(&here.update_since(&fast.version())).unwrap();
+        assert!(changes.clocks_ahead().is_empty(), "its own clock is ahead of all");
+        for replica in [&fast, &here] {
+            let map = replica.map::<str, str>("progress").unwrap();
+            assert_eq!(map.get("k").unwrap().as_deref(), Some("here"), "who saw it overrules it");
+            let phase = replica.register::<str>("phase").unwrap().get().unwrap();
+            assert_eq!(phase.as_deref(), Some("here"));
+        }
+        // Only what overrules the fast clock has a stamp ahead.
+        let mut third = replica_at("third", NOW);
+        let version = Version::default();
+        let mut own = replica_at("own", NOW);
+        own.apply(&fast.update_since(&version)).unwrap();
+        own.edit().map("progress").unwrap().put("free", "own").unwrap();
+        third.apply(&fast.update_since(&version)).unwrap();
+        let changes = third.apply(&own.update_since(&third.version())).unwrap();
+        assert!(changes.clocks_ahead().is_empty(), "{:?}", changes.clocks_ahead());
+    }
+}
+
+#[test]
+fn an_application_may_refuse_a_whole_update_for_a_clock() {
+    let now = 1_706_789_400_000;
+    let (mut fast, mut here) = (replica_at("fast", now + 7_200_000), replica_at("here", now));
+    fast.edit().counter("records").unwrap().increment(1).unwrap();
+    fast.edit().map("progress").unwrap().put("k", "fast").unwrap();
+    here.limit_drift(3_600_000, true);
+    let before = here.state_hash();
+    let refused = here.apply(&fast.update_since(&here.version())).unwrap_err().to_string();
+    assert!(refused.contains("\"fast\" is 0 days, 2 hours and 0 minutes ahead"), "{refused}");
+    assert_eq!(here.state_hash(), before, "nothing was applied, of any object");
+    here.limit_drift(10_800_000, true);
+    assert_eq!(here.apply(&fast.update_since(&here.version())).unwrap().len(), 2);
+}

@@ -25,6 +25,8 @@ pub struct Changes {
     /// Where some operations go by other names since, here or in the delta: what was seen here
     /// before, under these names.
     pub renamed: Option<Vector>,
+    /// What the sender had seen, under these names.
+    pub seen: Option<Vector>,
 }
 
 impl Changes {

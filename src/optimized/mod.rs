@@ -46,6 +46,7 @@ pub mod log;
 pub mod replica;
 
 mod draws;
+mod drift;
 pub mod openings;
 
 pub use crate::digest::StateHash;

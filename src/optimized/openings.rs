@@ -757,10 +757,10 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         match self.reconciled(&delta).map_err(Reason::Apply)? {
             None => self.apply_as_named(delta),
             Some(Reconciled { mut object, delta, healed }) => {
-                let renamed = Some(object.vector());
+                let (renamed, seen) = (Some(object.vector()), Some(delta.seen().clone()));
                 let changes = object.apply_as_named(delta)?;
                 *self = object;
-                Ok(Changes { healed, renamed, ..changes })
+                Ok(Changes { healed, renamed, seen, ..changes })
             }
         }
     }

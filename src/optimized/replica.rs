@@ -55,7 +55,7 @@ use super::state_hash::replica_hash;
 use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
 use crate::dot::{Dot, Origin, ReplicaId};
-use crate::hybrid_clock::{HybridClock, TooFarAhead};
+use crate::hybrid_clock::{HybridClock, NoStampLeft};
 use crate::limits::{MAX_VALUE, check_name};
 use crate::object::ObjectType;
 use crate::operation::{Notice, ObjectId, Operation, User};
@@ -227,7 +227,7 @@ pub enum Reason {
     /// The object refused the operation.
     Operation(OperationError),
     /// There is no stamp for a write to the key, whose bytes these are.
-    TooFarAhead(Vec<u8>, TooFarAhead),
+    NoStampLeft(Vec<u8>, NoStampLeft),
 }
 
 /// Which object a refusal is about, and why. Nothing changed.
@@ -499,7 +499,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// was lost since: others may know what the replica did afterwards, and names are not used
     /// twice.
     pub fn restored(origin: Origin, objects: Objects<K, V>) -> Self {
-        let clock = HybridClock::new(HybridClock::DAY);
+        let clock = HybridClock::new();
         let mut replica = Self { origin, objects, performed: 0, clock, draws: None };
         replica.performed = replica.count_performed();
         replica
@@ -561,21 +561,21 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         Ok(dot)
     }
 
-    /// A stamp for a write to a key now, above whatever was seen for it; for a register or a log
-    /// no key is needed. `now` is in milliseconds since 1970.
+    /// A stamp for a write to a key now, above whatever was seen for it, however far ahead; for a
+    /// register no key is needed. An entry of a log overrules nothing, so its stamp is the present.
+    /// `now` is in milliseconds since 1970.
     ///
     /// # Errors
-    /// [`Reason::TooFarAhead`] with the key, if a write to it was seen of a clock that ran wild.
+    /// [`Reason::NoStampLeft`] with the key, if a write to it was seen with the greatest stamp.
     pub fn stamp(&mut self, id: &str, key: Option<&K>, now: u64) -> Result<u64, Error> {
         let seen = match find(&mut self.objects, id)? {
             Object::LwwRegister(register) => register.timestamp(),
             Object::LwwMap(map) => key.and_then(|key| map.timestamp(key)),
-            Object::Log(log) => log.entries().next_back().map(|entry| entry.timestamp()),
             _ => None,
         };
         self.clock.stamp(now, seen).map_err(|error| {
             let key = key.map_or(Vec::new(), |key| key.to_bytes().into_owned());
-            refuse(id, Reason::TooFarAhead(key, error))
+            refuse(id, Reason::NoStampLeft(key, error))
         })
     }
 
@@ -825,7 +825,7 @@ impl fmt::Display for Error {
             }
             Reason::Apply(unfit) => unfit.fmt(f),
             Reason::Operation(refused) => refused.fmt(f),
-            Reason::TooFarAhead(key, error) => {
+            Reason::NoStampLeft(key, error) => {
                 write!(f, "key {:?}: {error}", String::from_utf8_lossy(key))
             }
         }

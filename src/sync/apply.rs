@@ -43,6 +43,10 @@ impl Session {
             Err(error) => return Err(Error::malformed(error, "a delta")),
         };
         self.classes[class as usize].exchange.on_heard();
+        if let Some(reason) = self.check_clocks(index, &delta) {
+            self.give_up(index, reason);
+            return Ok(());
+        }
         let before = self.before(replica, index, &delta);
         let seen = delta.seen().clone();
         let name = self.objects[index].name.clone();
@@ -51,11 +55,10 @@ impl Session {
                 let mut changes = changes;
                 let mut seen = seen;
                 let healed = std::mem::take(&mut changes.healed);
-                let object = &mut self.objects[index];
-                object.on_applied(&seen);
-                if changes.renamed.is_some() || object.awaits_names {
-                    object.on_renamed();
-                    seen = replica.vector(&name).unwrap_or_default();
+                self.objects[index].on_applied(&seen);
+                if changes.renamed.is_some() || self.objects[index].awaits_names {
+                    self.objects[index].on_renamed();
+                    seen = changes.seen.take().unwrap_or(seen);
                     self.on_names_agreed(index, &name, healed);
                 }
                 self.classes[class as usize].changes += changes.changed;
@@ -86,6 +89,20 @@ impl Session {
             },
         }
         Ok(())
+    }
+
+    /// Reports a clock that is ahead; or says why the delta is refused for it.
+    fn check_clocks<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        &mut self,
+        index: usize,
+        delta: &Delta<K, V>,
+    ) -> Option<String> {
+        let drift = self.config.drift?;
+        let object = self.objects[index].name.clone();
+        let ahead = drift.ahead(&object, delta)?;
+        let reason = drift.is_refused.then(|| ahead.to_string());
+        self.events.push_back(Event::ClockAhead(ahead));
+        reason
     }
 
     /// The values of the keys that a delta lists, before it is applied.

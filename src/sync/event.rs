@@ -1,5 +1,6 @@
 //! Events: what happened in a session, for its application.
 
+use super::ClockAhead;
 use crate::dot::{Dot, Origin};
 use crate::object::{ObjectType, Priority};
 use crate::operation::{DecisionId, ObjectId};
@@ -55,6 +56,8 @@ pub enum Event {
     /// A disk was put back, or a file copied, and nobody said so: one name stood for two operations.
     /// What was done before and after is kept; one of the two branches goes by another name since.
     Healed(Healed),
+    /// The clock of a replica is ahead by more than [`Config::drift`](super::Config::drift) says.
+    ClockAhead(ClockAhead),
     /// Both sides have the same operations on an object, and different states: a bug, a corruption,
     /// or a fork. Nothing was overwritten.
     Discrepancy(Discrepancy),

@@ -107,6 +107,7 @@
 mod apply;
 pub mod conflicts;
 mod connection;
+mod drift;
 mod error;
 mod event;
 mod exchange;
@@ -121,6 +122,7 @@ mod tree_diff;
 pub use connection::{
     Connection, ConnectionConfig, ConnectionError, ConnectionEvent, Frame, SessionSummary,
 };
+pub use drift::{ClockAhead, Drift};
 pub use error::Error;
 pub use event::{Changed, Discrepancy, Event, Healed, Outcome, RecordDifference, Revision, Side};
 pub use readable::escape;
@@ -148,6 +150,8 @@ pub struct Config {
     pub max_records: usize,
     /// Whether [`Event::Changed`] gives the values before and after. It costs a copy of each.
     pub revisions: bool,
+    /// Whether clocks are checked: a session reads none by itself. `None` checks nothing.
+    pub drift: Option<Drift>,
 }
 
 impl Config {
@@ -165,6 +169,7 @@ impl Config {
             max_rounds: 8,
             max_records: 64,
             revisions: true,
+            drift: None,
         }
     }
 }

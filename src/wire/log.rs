@@ -11,6 +11,7 @@ use super::error::Error;
 use super::reader::{Reader, write_number};
 use super::vector::{Span, read_span, write_span};
 use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, open, start};
+use crate::hybrid_clock::HybridClock;
 use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::log::{Columns, LogDelta, are_all};
 use crate::optimized::segments::Pieces;
@@ -130,7 +131,12 @@ fn read_columns(
             last[0] = last[0].wrapping_add(unzigzag(seqs[at]));
             last[1] = last[1].wrapping_add(unzigzag(timestamps[at]));
             columns.seqs.push(last[0].wrapping_add(counter));
-            columns.timestamps.push(last[1].wrapping_add(counter));
+            let timestamp = last[1].wrapping_add(counter);
+            if timestamp > HybridClock::MAX_STAMP {
+                let found = format!("the timestamp {timestamp}");
+                return Err(Error::malformed(reader.at(), found, "one below 2^63"));
+            }
+            columns.timestamps.push(timestamp);
             match (left.checked_sub(lengths[at]), u32::try_from(lengths[at])) {
                 (Some(rest), Ok(length)) => {
                     left = rest;

@@ -70,7 +70,8 @@ fn worlds_end_well() {
     println!("{WORLDS} worlds in {:?}: {total:#?}", begin.elapsed());
     let happened = [
         total.operations,
-        total.refused,
+        total.unsaid,
+        total.healed,
         total.finished,
         total.harmed,
         total.changes,

@@ -37,12 +37,18 @@ impl World {
         let wants_key = (object == "columns").then_some(key);
         // Some do not ask what was seen, and trust their clocks.
         let stamp = match self.random.one_in(8) {
-            true => Ok(HybridClock::at(now)),
-            false => self.places[at].replica.stamp(object, wants_key, now),
+            true => HybridClock::new().stamp(now, None).map_err(|error| error.to_string()),
+            false => {
+                let stamp = self.places[at].replica.stamp(object, wants_key, now);
+                stamp.map_err(|error| error.to_string())
+            }
         };
-        let Ok(timestamp) = stamp else {
-            self.statistics.refused += 1;
-            return;
+        let timestamp = match stamp {
+            Ok(timestamp) => timestamp,
+            Err(error) => {
+                self.findings.push(format!("r{at} was refused a write for a clock: {error}"));
+                return;
+            }
         };
         let value = (!self.random.one_in(6)).then_some(value.as_str());
         let is_removal = self.random.one_in(3);

@@ -112,6 +112,8 @@ impl World {
                 self.statistics.hostile += 1;
                 self.damage(&mut nodes, connection.sessions[side].clone());
             }
+            // What comes then is a forgery in the name of a life, and no fork.
+            _ if self.draws => {}
             8 => self.fork(nodes),
             9 => self.foresee(nodes),
             10 => self.lie(nodes),

@@ -3,7 +3,8 @@
 //! A world follows from its seed alone. Two to five replicas write, meet by [sessions](rejoin::sync)
 //! and part. Links delay, lose, repeat, reorder, cut and damage messages, and are parted for a
 //! while. Replicas crash between any two steps and lose what was not stored, are set back to
-//! backups, leave for long, have clocks that drift, jump and run backwards, and disks that are full
+//! backups, said or not, leave for long, have clocks that drift, jump, run backwards, and are a year
+//! ahead or at the end of all time, and disks that are full
 //! for a while: then nothing is stored or promised, and the replica goes on or dies. Some links
 //! carry what a hostile peer says. In the end the links heal and all meet until nothing changes.
 //!
@@ -11,7 +12,8 @@
 //! - all replicas have the same values, vectors and state hashes, and these are the join of what
 //!   they had when the links healed: nothing is lost, and nothing is made up;
 //! - what was stored is there after a crash;
-//! - no session has taken honest replicas to differ, nor for ones that share a name;
+//! - no session has taken honest replicas to differ, nor for ones that share a name, nor reported a
+//!   fork where no disk was put back; and no write was refused for a clock;
 //! - each session ends after a bounded number of messages; over a perfect link it ends verified;
 //! - nothing panics.
 //!
@@ -123,8 +125,10 @@ impl Outcome {
 pub struct Statistics {
     /// Operations performed.
     pub operations: u64,
-    /// Writes for which a clock had no stamp.
-    pub refused: u64,
+    /// Disks that were put back without a word.
+    pub unsaid: u64,
+    /// Forks that sessions reported and healed.
+    pub healed: u64,
     /// Sessions begun before the links healed.
     pub sessions: u64,
     /// Those of them that ended well on both sides.
@@ -163,7 +167,8 @@ impl Statistics {
     /// Adds those of another world.
     pub fn add(&mut self, other: &Self) {
         self.operations += other.operations;
-        self.refused += other.refused;
+        self.unsaid += other.unsaid;
+        self.healed += other.healed;
         self.sessions += other.sessions;
         self.finished += other.finished;
         self.messages += other.messages;

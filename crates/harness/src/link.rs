@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::Rng;
-use super::world::{Node, World, covers, vectors};
+use super::world::{Node, World, covers, lives, vectors};
 use rejoin::optimized::Vector;
 use rejoin::sync::{Config, Event, Outcome, Session};
 
@@ -156,7 +156,7 @@ impl World {
         let message = session.poll_message(&mut place.replica)?;
         if self.recorder.is_on() {
             for (name, object) in place.replica.objects() {
-                let vector = object.vector();
+                let vector = lives(object);
                 let sent = place.sent.entry(name.clone()).or_default();
                 if sent.last().is_none_or(|(last, _)| *last != vector) && !vector.is_empty() {
                     let number = self.recorder.send(from, name);
@@ -224,6 +224,12 @@ impl World {
                 event,
                 Event::Discrepancy(_) | Event::Forked { .. } | Event::SchemaDiffers { .. }
             );
+            if let Event::Healed(healed) = &event {
+                self.statistics.healed += 1;
+                if self.statistics.unsaid + self.statistics.losses == 0 {
+                    self.findings.push(format!("between r{to} and r{from}: no fork: {healed}"));
+                }
+            }
             if is_alarm || (self.is_healed && !is_expected(&event)) {
                 let text = format!("between r{to} and r{from}: {event:?}");
                 self.findings.push(text.chars().take(300).collect());
@@ -290,7 +296,7 @@ impl World {
 /// Whether a session over a perfect link may tell this.
 fn is_expected(event: &Event) -> bool {
     match event {
-        Event::Changed(_) | Event::Done => true,
+        Event::Changed(_) | Event::Done | Event::Healed(_) => true,
         Event::ClassDone { outcome, .. } => *outcome == Outcome::Verified,
         _ => false,
     }

@@ -40,7 +40,7 @@ impl World {
         if lost {
             self.statistics.losses += 1;
             self.recorder.restore(at, place.durable.snapshot);
-            if self.fault != Some(Fault::KeepsName) {
+            if self.fault != Some(Fault::KeepsName) && !self.draws {
                 place.incarnation += 1;
             }
         }
@@ -50,6 +50,7 @@ impl World {
         if !covers(&vectors(&place.replica), &place.promised) {
             self.findings.push(format!("r{at} lost in a crash what was stored"));
         }
+        self.open(at);
     }
 
     pub fn take_backup(&mut self, at: usize) {
@@ -67,13 +68,17 @@ impl World {
         let place = &mut self.places[at];
         place.durable = place.backups[self.random.place(place.backups.len())].clone();
         self.recorder.restore(at, place.durable.snapshot);
-        if self.fault != Some(Fault::KeepsName) {
+        if self.draws {
+            // Nobody says so.
+            self.statistics.unsaid += 1;
+        } else if self.fault != Some(Fault::KeepsName) {
             place.incarnation += 1;
         }
         let objects = place.durable.objects.clone();
         place.replica = Node::restored(origin(at, place.incarnation), objects);
         place.promised = vectors(&place.replica);
         place.is_dirty = false;
+        self.open(at);
     }
 
     /// The disk of a replica is full for a while.

@@ -5,11 +5,13 @@ use super::link::{Connection, Link};
 use super::recorder::Recorder;
 use super::{Fault, Options, Outcome, Part, Statistics};
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::lattice::Lattice;
 use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
-use rejoin::optimized::replica::{Objects, Replica};
+use rejoin::optimized::replica::{Object, Objects, Replica};
 use rejoin::sync::{Config, Schema};
+use rejoin::version_vector::VersionVector;
 use std::collections::BTreeMap;
 
 /// A replica. Its values are canonical JSON, so that they have the bytes of a trace's.
@@ -89,6 +91,10 @@ pub struct World {
     steps: u32,
     /// Whether all links are perfect by now.
     pub is_healed: bool,
+    /// Whether replicas draw openings, and go on under their names when their disks are put back.
+    pub draws: bool,
+    /// How many openings were drawn.
+    opened: u64,
     /// The state hash that one replica tells at the end, where it tells an old one.
     pub stale: Option<String>,
 }
@@ -109,9 +115,30 @@ pub fn origin(at: usize, incarnation: u64) -> Origin {
     Origin { replica: ReplicaId::new(format!("r{at}")).expect("it is short"), incarnation }
 }
 
-/// What has been seen of each object.
+/// What has been seen of each object, under names that no fork changes.
 pub fn vectors(replica: &Node) -> Vec<(ObjectId, Vector)> {
-    replica.objects().iter().map(|(name, object)| (name.clone(), object.vector())).collect()
+    replica.objects().iter().map(|(name, object)| (name.clone(), lives(object))).collect()
+}
+
+/// The operations of an object, each named by the opening under which it was performed, if there is
+/// one, and its place among those.
+pub fn lives(object: &Object<str, str>) -> Vector {
+    let mut lives = VersionVector::bottom();
+    for (origin, count) in object.vector().iter() {
+        let mut rest = count;
+        let begun =
+            object.openings().iter().filter(|(of, first, _)| *of == origin && *first <= rest);
+        let begun: Vec<_> = begun.map(|(_, first, opening)| (first, opening.number)).collect();
+        for (first, number) in begun.into_iter().rev() {
+            let life = Origin { replica: origin.replica.clone(), incarnation: number };
+            lives.see(&life, rest + 1 - first);
+            rest = first - 1;
+        }
+        if rest > 0 {
+            lives.see(origin, rest);
+        }
+    }
+    (&lives).into()
 }
 
 /// Whether everything in `less` is in `more`.
@@ -157,7 +184,8 @@ impl World {
         config.max_message = [1024, 2048, 1 << 18][random.place(3)];
         config.revisions = random.one_in(4);
         let tick = [1, 1, MINUTE, 30 * MINUTE][random.place(4)];
-        Self {
+        let mut own = Rng::of(seed, u64::MAX - 1);
+        let mut world = Self {
             seed,
             random,
             places,
@@ -173,7 +201,34 @@ impl World {
             now: 0,
             steps: *steps,
             is_healed: false,
+            draws: fault.is_none() && own.one_in(2),
+            opened: 0,
             stale: None,
+        };
+        if own.one_in(4) {
+            // A year ahead, or at the end of all time that a clock can tell.
+            let ahead = [365 * 24 * 60 * MINUTE, i64::MAX / 2][own.place(2)];
+            let at = own.place(count);
+            world.places[at].offset += ahead;
+        }
+        if world.draws {
+            world.recorder.omit_algorithm();
+        }
+        for at in 0..count {
+            world.open(at);
+        }
+        world
+    }
+
+    /// A process opens the store of a replica, with random bits that are new.
+    pub fn open(&mut self, at: usize) {
+        if !self.draws {
+            return;
+        }
+        self.opened += 1;
+        let random = self.seed << 16 | self.opened;
+        if let Err(error) = self.places[at].replica.open(random) {
+            self.findings.push(format!("r{at}: {error}"));
         }
     }
 

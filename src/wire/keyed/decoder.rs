@@ -6,6 +6,7 @@
 //! Source: this project.
 
 use super::{Check, Coded, Columns};
+use crate::hybrid_clock::HybridClock;
 use crate::optimized::arena::{LONGEST, Values};
 use crate::optimized::delta::{DeltaAuthor, KeyedDelta, Name, Record};
 use crate::optimized::openings::DeltaOpenings;
@@ -315,6 +316,9 @@ impl<'a> Decoder<'a> {
             };
             let counter = columns.counter[at];
             let [seq, timestamp] = columns.times(at, counter);
+            if E::IS_TIMED && timestamp > HybridClock::MAX_STAMP {
+                return Err(self.wrong(format!("the timestamp {timestamp}"), "one below 2^63"));
+            }
             let author = columns.author[at] as u32;
             give(at, Record { counter, seq, author, effect: E::decoded(code, timestamp, value) });
         }
