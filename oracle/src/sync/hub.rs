@@ -201,7 +201,8 @@ fn record(store: &Store, replica: &mut Node, peer: &str, events: &[Event]) -> Ve
     for event in events {
         match event {
             Event::Changed(changed) => {
-                lines.push(record::receive(&name, peer, &changed.object, &changed.seen));
+                let Ok(object) = replica.object(&changed.object) else { continue };
+                lines.push(record::receive(&name, peer, &changed.object, object, &changed.seen));
             }
             Event::Done => lines.extend(record::claims(replica)),
             _ => {}

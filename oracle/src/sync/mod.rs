@@ -27,7 +27,7 @@ use failure::{Failure, Result};
 use hub::Hub;
 use network::Voice;
 use rejoin::optimized::replica::Replica;
-use rejoin::sync::{Config, Schema};
+use rejoin::sync::{Config, Drift, Schema};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -122,9 +122,8 @@ pub enum Sync {
 
     /// Say that a replica's file was copied, or put back from a backup.
     ///
-    /// The others may know operations that this file does not; names of operations are not used
-    /// twice, so the replica goes on under a new incarnation. Nothing within the file shows that it
-    /// was copied, so this has to be said, before the next edit.
+    /// The replica goes on under a new incarnation then, before the next edit. It is not needed: where
+    /// nobody says so, the next sync finds it, and keeps what the file did before and after.
     Restored {
         /// The replica's file.
         file: PathBuf,
@@ -139,6 +138,9 @@ pub enum Sync {
     },
 
     /// Print what several replicas recorded as one trace, for `oracle check` to judge.
+    ///
+    /// Of a replica whose file was copied, or put back from a backup, give every file that is there:
+    /// the trace sets it back from one to the other.
     Trace {
         /// The files of all replicas that met.
         #[arg(required = true)]
@@ -241,9 +243,6 @@ fn trace(files: &[PathBuf]) -> Result<String> {
                 file.display()
             )));
         }
-        if records.iter().any(|(other, _)| *other == name) {
-            return Err(Failure::usage(format!("two of the files are of a replica {name:?}")));
-        }
         records.push((name, store.events()?));
     }
     record::join(records)
@@ -265,7 +264,14 @@ fn schema() -> Schema {
 fn config() -> Config {
     // A record has no name for a piece of a delta, so logs go whole here.
     let max_piece = usize::MAX;
-    Config { max_message: 64 << 10, max_object: 16 << 20, max_piece, ..Config::new(schema()) }
+    let drift = Some(Drift::reported(now()));
+    Config {
+        max_message: 64 << 10,
+        max_object: 16 << 20,
+        max_piece,
+        drift,
+        ..Config::new(schema())
+    }
 }
 
 /// The time by the system's clock, in milliseconds since 1970; 0 where it is before.

@@ -262,6 +262,12 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
              this file was copied, or put back from a backup; stop, and run `oracle sync restored`",
             shown(origin.replica.as_str())
         )],
+        Event::Healed(healed) => vec![format!(
+            "{}: the disk of {} was put back, or its file copied: what it did before and after is kept",
+            healed.object,
+            shown(healed.first.origin.replica.as_str()),
+        )],
+        Event::ClockAhead(ahead) => vec![format!("the clock of a replica is ahead: {ahead}")],
         Event::Discrepancy(discrepancy) => vec![format!("error: {discrepancy}")],
         _ => Vec::new(),
     }

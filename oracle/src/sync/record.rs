@@ -89,15 +89,42 @@ pub fn operation(
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// How both sides call what a replica had seen of an object.
-fn message(replica: &str, object: &str, seen: &Vector) -> String {
-    let digits: String = seen.fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{replica}/{object}/{digits}")
+/// How both sides call what a replica had seen of an object. Forks rename operations, so these go by
+/// the opening under which they were performed, and how many of each there are.
+fn message(replica: &str, name: &str, object: &Object<str, str>, seen: &Vector) -> String {
+    let mut lives = BTreeMap::<(Option<u64>, String), u64>::new();
+    for (origin, count) in seen.iter() {
+        let mut rest = count;
+        let openings =
+            object.openings().iter().filter(|(of, first, _)| *of == origin && *first <= count);
+        let openings: Vec<_> =
+            openings.map(|(_, first, opening)| (first, opening.number)).collect();
+        let named = |opening: Option<u64>| match opening {
+            Some(_) => (opening, String::new()),
+            None => (None, format!("{}/{}", origin.incarnation, origin.replica)),
+        };
+        for (first, opening) in openings.into_iter().rev() {
+            *lives.entry(named(Some(opening))).or_default() += rest + 1 - first;
+            rest = first - 1;
+        }
+        if rest > 0 {
+            lives.insert(named(None), rest);
+        }
+    }
+    let mut hasher = blake3::Hasher::new_derive_key("rejoin record message");
+    for ((opening, origin), count) in lives {
+        hasher.update(&opening.unwrap_or_default().to_le_bytes());
+        hasher.update(&(origin.len() as u64).to_le_bytes());
+        hasher.update(origin.as_bytes());
+        hasher.update(&count.to_le_bytes());
+    }
+    let digits = hasher.finalize().to_hex();
+    format!("{replica}/{name}/{}", &digits[..32])
 }
 
 /// What has been told of each object, so that nothing is told twice in one run.
 #[derive(Default)]
-pub struct Told(BTreeMap<String, Vector>);
+pub struct Told(BTreeMap<String, String>);
 
 impl Told {
     /// The messages that may leave now.
@@ -106,23 +133,32 @@ impl Told {
         let mut lines = Vec::new();
         for (object, state) in replica.objects() {
             let seen = state.vector();
-            if seen.is_empty() || self.0.get(&**object) == Some(&seen) {
+            if seen.is_empty() {
                 continue;
             }
-            let message = message(name, object, &seen);
+            let message = message(name, object, state, &seen);
+            if self.0.get(&**object) == Some(&message) {
+                continue;
+            }
             lines.push(
                 json!({"event": "send", "replica": name, "message": message, "objects": [&**object]})
                     .to_string(),
             );
-            self.0.insert(object.to_string(), seen);
+            self.0.insert(object.to_string(), message);
         }
         lines
     }
 }
 
 /// What `peer` had seen of an object is applied.
-pub fn receive(replica: &str, peer: &str, object: &str, seen: &Vector) -> String {
-    let message = message(peer, object, seen);
+pub fn receive(
+    replica: &str,
+    peer: &str,
+    name: &str,
+    object: &Object<str, str>,
+    seen: &Vector,
+) -> String {
+    let message = message(peer, name, object, seen);
     json!({"event": "receive", "replica": replica, "message": message}).to_string()
 }
 
@@ -253,8 +289,53 @@ fn readable(text: &str) -> String {
     }
 }
 
+/// What one file recorded of a replica. Several files of one replica are its lives: they begin alike,
+/// up to where the file was copied, or put back from a backup.
+struct Life {
+    name: String,
+    lines: VecDeque<String>,
+    /// The snapshot from which it goes on, while another life has gone on or nothing was yet.
+    begins_at: Option<String>,
+}
+
+/// The lives of all replicas, each from where it parts from the one before.
+fn lives(records: Vec<(String, Vec<String>)>) -> Vec<Life> {
+    let mut whole: Vec<(String, Vec<String>, usize, Option<String>)> = Vec::new();
+    let mut forks: Vec<(usize, usize, String)> = Vec::new();
+    for (number, (name, lines)) in records.into_iter().enumerate() {
+        let alike = |other: &[String]| other.iter().zip(&lines).take_while(|(a, b)| a == b).count();
+        let same = whole.iter().enumerate().filter(|(_, (other, ..))| *other == name);
+        let parent = same
+            .map(|(at, (_, other, ..))| (alike(other), at))
+            .max_by_key(|(alike, at)| (*alike, std::cmp::Reverse(*at)));
+        match parent {
+            None => whole.push((name, lines, 0, None)),
+            Some((alike, parent)) => {
+                let snapshot = format!("{name}/file {number}");
+                forks.push((parent, alike, snapshot.clone()));
+                whole.push((name, lines, alike, Some(snapshot)));
+            }
+        }
+    }
+    let mut lives = Vec::new();
+    for (at, (name, lines, begins, begins_at)) in whole.into_iter().enumerate() {
+        let mut own = VecDeque::new();
+        for number in begins..=lines.len() {
+            for (_, _, snapshot) in forks.iter().filter(|fork| (fork.0, fork.1) == (at, number)) {
+                own.push_back(
+                    json!({"event": "save", "replica": name, "snapshot": snapshot}).to_string(),
+                );
+            }
+            own.extend(lines.get(number).cloned());
+        }
+        lives.push(Life { name, lines: own, begins_at });
+    }
+    lives
+}
+
 /// Joins what several replicas recorded, each by its name, into one trace: the lines of each in
-/// their order, and each message received after it was sent.
+/// their order, and each message received after it was sent. Where there are several files of one
+/// replica, it is saved and restored from one to the other.
 ///
 /// # Errors
 /// Where a replica received a message that none of them sent.
@@ -271,7 +352,7 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
             (name.to_string(), json!({"type": entry.kind.as_str(), "priority": priority}))
         })
         .collect();
-    let names: Vec<&String> = records.iter().map(|(name, _)| name).collect();
+    let names: BTreeSet<&String> = records.iter().map(|(name, _)| name).collect();
     let header = json!({
         "trace": "rejoin/1",
         "replicas": names,
@@ -279,28 +360,48 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
         "implementation": {"name": "rejoin", "version": env!("CARGO_PKG_VERSION")},
     });
     let mut trace = format!("{header}\n");
-    let mut open: Vec<(String, VecDeque<String>)> =
-        records.into_iter().map(|(name, lines)| (name, lines.into())).collect();
+    let mut lives = lives(records);
     let mut sent = BTreeSet::new();
+    let mut saved = BTreeSet::new();
+    // Which life of each replica goes on.
+    let mut active: BTreeMap<String, usize> = BTreeMap::new();
+    let mut number = 0;
     loop {
         let before = trace.len();
         let mut waits = None;
-        for (name, lines) in &mut open {
-            while let Some(line) = lines.front() {
+        for at in 0..lives.len() {
+            while let Some(line) = lives[at].lines.front() {
                 let (event, message) = passed(line);
-                match event {
-                    // One that was sent again holds the same.
-                    Some("send") if !sent.insert(message.clone()) => {}
-                    Some("receive") if !sent.contains(&message) => {
-                        waits = waits.or(Some((name.clone(), message)));
-                        break;
-                    }
-                    _ => {
-                        trace.push_str(line);
-                        trace.push('\n');
-                    }
+                let begins = lives[at].begins_at.as_ref();
+                if begins.is_some_and(|snapshot| !saved.contains(snapshot)) {
+                    break;
                 }
-                lines.pop_front();
+                if event == Some("receive") && !sent.contains(&message) {
+                    waits = waits.or(Some((lives[at].name.clone(), message)));
+                    break;
+                }
+                let line = lives[at].lines.pop_front().unwrap_or_default();
+                // One that was sent again holds the same.
+                if event == Some("send") && !sent.insert(message.clone()) {
+                    continue;
+                }
+                let name = lives[at].name.clone();
+                if let Some(other) = active.insert(name.clone(), at).filter(|other| *other != at) {
+                    number += 1;
+                    let snapshot = format!("{name}/life {number}");
+                    let save = json!({"event": "save", "replica": name, "snapshot": snapshot});
+                    trace.push_str(&format!("{save}\n"));
+                    saved.insert(snapshot.clone());
+                    lives[other].begins_at = Some(snapshot);
+                    let from = lives[at].begins_at.take();
+                    let back = json!({"event": "restore", "replica": name, "snapshot": from});
+                    trace.push_str(&format!("{back}\n"));
+                }
+                if event == Some("save") {
+                    saved.insert(message);
+                }
+                trace.push_str(&line);
+                trace.push('\n');
             }
         }
         match waits {
@@ -310,7 +411,7 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                 return Err(Failure::usage(format!(
                     "`{name}` received what `{from}` recorded in none of these files: give the \
                      files of all replicas; all must record from their start (`init --record`), and \
-                     a file that was put back from a backup lacks what came after it"
+                     of one that was put back from a backup or copied, give all files"
                 )));
             }
             Some(_) => {}
@@ -318,16 +419,22 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
     }
 }
 
-/// Whether a line is of a message that is sent or received, and of which.
+/// Whether a line is of a message that is sent or received, or of a snapshot, and of which.
 fn passed(line: &str) -> (Option<&'static str>, String) {
     #[derive(serde::Deserialize)]
     struct Line {
         event: String,
         message: Option<String>,
+        snapshot: Option<String>,
     }
     match serde_json::from_str(line) {
-        Ok(Line { event, message: Some(message) }) if event == "send" => (Some("send"), message),
-        Ok(Line { event, message: Some(message) }) if event == "receive" => {
+        Ok(Line { event, snapshot: Some(snapshot), .. }) if event == "save" => {
+            (Some("save"), snapshot)
+        }
+        Ok(Line { event, message: Some(message), .. }) if event == "send" => {
+            (Some("send"), message)
+        }
+        Ok(Line { event, message: Some(message), .. }) if event == "receive" => {
             (Some("receive"), message)
         }
         _ => (None, String::new()),

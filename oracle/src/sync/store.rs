@@ -10,8 +10,9 @@
 //! is opened; [`Store::salvage`] takes what is whole.
 //!
 //! The file is locked while it is open, and what was committed is there: so a replica that is opened
-//! goes on under its incarnation. That the file was copied, or put back from a backup, cannot be
-//! seen from within; [`Store::renew`] is for that.
+//! goes on under its incarnation. Each opening draws random bits, which enter the file with the first
+//! operation on each object. So a file that was copied, or put back from a backup, is found where
+//! two replicas meet, and heals. [`Store::renew`] is for those who say so beforehand.
 
 use super::failure::{Failure, Result};
 use super::{Node, schema};
@@ -172,7 +173,9 @@ impl Store {
         let replica = ReplicaId::new(read.name)
             .map_err(|error| Failure::damaged(path, &error.to_string()))?;
         let origin = Origin { replica, incarnation: read.incarnation };
-        let replica = Node::restored(origin, objects);
+        let mut replica = Node::restored(origin, objects);
+        let random = getrandom::u64().map_err(|error| Failure::randomness(&error))?;
+        replica.open(random).map_err(|error| Failure::randomness(&error))?;
         let path = path.to_path_buf();
         let Read { next_event, is_recording, .. } = read;
         Ok((Self { database, path, objects: stored, next_event, is_recording }, replica))
@@ -186,9 +189,10 @@ impl Store {
     /// The classes with a change that is not stored yet, one bit each.
     pub fn changed(&self, replica: &Node) -> u8 {
         let schema = schema();
-        let changed = self.objects.iter().filter(|(name, of)| {
-            replica.object(name).is_ok_and(|object| object.vector() != of.vector)
-        });
+        let changed = self
+            .objects
+            .iter()
+            .filter(|(name, of)| replica.object(name).is_ok_and(|object| of.is_behind(object)));
         let class = |name: &ObjectId| schema.get(name).map_or(0, |entry| 1 << entry.priority as u8);
         changed.map(|(name, _)| class(name)).fold(0, |all, class| all | class)
     }
@@ -200,7 +204,7 @@ impl Store {
     pub fn commit(&mut self, replica: &Node, events: &[String]) -> Result<()> {
         let has_changed =
             |(name, object): &(&ObjectId, &Object<str, str>)| match self.objects.get(*name) {
-                Some(of) => of.vector != object.vector(),
+                Some(of) => of.is_behind(object),
                 None => false,
             };
         let changed: Vec<_> = replica.objects().iter().filter(has_changed).collect();
@@ -309,6 +313,11 @@ impl Store {
 }
 
 impl Stored {
+    /// Whether the object has changes that are not stored.
+    fn is_behind(&self, object: &Object<str, str>) -> bool {
+        self.vector != object.vector() || self.openings != object.openings().fingerprint()
+    }
+
     /// Adds what changed; or all there is, where that is shorter to keep.
     fn write(
         &mut self,

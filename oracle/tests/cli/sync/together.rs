@@ -152,33 +152,68 @@ fn what_cannot_be_done_is_said_in_words() {
     refused(&["connect", &copy, &server.address, "--once"], 2, "both sides are called \"server\"");
 }
 
-/// A file that is put back from a backup lacks operations that others have. It is noticed as soon
-/// as they meet, and said beforehand it does no harm.
+/// A file that is put back from a backup lacks operations that others have, and writes others under
+/// their names. Said beforehand or not, all is kept, and the trace of both files conforms.
 #[test]
-fn a_file_put_back_from_a_backup_goes_on_under_a_new_incarnation() {
+fn a_file_put_back_from_a_backup_loses_nothing() {
     for is_said in [true, false] {
         let desk = Desk::new(&["server", "laptop"]);
-        desk.edit("laptop", &["add", "approved", "first", "--user", "ana"]);
+        let edit = |element: &str| {
+            desk.edit("laptop", &["add", "approved", element, "--user", "ana"]);
+            desk.edit("laptop", &["increment", "metrics"]);
+            desk.edit("laptop", &["put", "progress/tables", element, "done"]);
+        };
+        edit("first");
         std::fs::copy(desk.file("laptop"), desk.path("backup")).unwrap();
-        desk.edit("laptop", &["add", "approved", "lost", "--user", "ana"]);
+        edit("before");
         desk.meet("server", "laptop");
+        std::fs::copy(desk.file("laptop"), desk.file("lost")).unwrap();
         std::fs::copy(desk.path("backup"), desk.file("laptop")).unwrap();
         if is_said {
             desk.sync(&["restored", &desk.file("laptop")]);
-            desk.edit("laptop", &["add", "approved", "later", "--user", "ana"]);
-            desk.meet("server", "laptop");
-            let shown = desk.show("server");
-            for element in ["first", "lost", "later"] {
-                assert!(shown.contains(&format!("\n  {element}\n")), "{shown}");
-            }
-            continue;
         }
+        edit("after");
         let server = desk.serve("server", &[]);
-        let arguments = ["sync", "connect", &desk.file("laptop"), &server.address, "--once"];
-        let run = finish(oracle().args(arguments));
-        assert_eq!(run.code, Some(1), "{run:?}");
-        assert!(run.out.contains("run `oracle sync restored`"), "{run:?}");
+        let out = desk.sync(&["connect", &desk.file("laptop"), &server.address, "--once"]);
+        assert_eq!(out.contains("the disk of laptop was put back"), !is_said, "{out}");
+        assert!(out.contains("high the same, medium the same, low the same"), "{out}");
+        server.terminal.until("left");
+        drop(server);
+        assert_eq!(desk.state("server"), desk.state("laptop"));
+        let shown = desk.show("server");
+        for element in ["first", "before", "after"] {
+            assert!(shown.contains(&format!("\n  {element}\n")), "{shown}");
+            assert!(shown.contains(&format!("\n  {element}: \"done\"\n")), "{shown}");
+        }
+        assert!(shown.contains("metrics (g-counter, low): 3\n"), "{shown}");
+        let trace = desk.conforms(&["server", "lost", "laptop"]);
+        assert_eq!(trace.matches("\"event\":\"restore\"").count(), 1, "{trace}");
+        // It was found once and for all.
+        let server = desk.serve("server", &[]);
+        let out = desk.sync(&["connect", &desk.file("laptop"), &server.address, "--once"]);
+        assert!(!out.contains("was put back"), "{out}");
     }
+}
+
+/// A file that runs on two devices: both go on, in turns, and nothing of either is lost.
+#[test]
+fn a_copied_file_on_two_devices_loses_nothing() {
+    let desk = Desk::new(&["server", "laptop"]);
+    desk.edit("laptop", &["increment", "metrics"]);
+    std::fs::copy(desk.file("laptop"), desk.file("copy")).unwrap();
+    for name in ["laptop", "copy", "copy", "laptop"] {
+        desk.edit(name, &["increment", "metrics"]);
+        desk.edit(name, &["append", "conversation", name]);
+        let server = desk.serve("server", &[]);
+        let out = desk.sync(&["connect", &desk.file(name), &server.address, "--once"]);
+        assert!(out.contains("high the same, medium the same, low the same"), "{out}");
+    }
+    desk.meet("server", "copy");
+    let shown = desk.show("copy");
+    assert!(shown.contains("metrics (g-counter, low): 5\n"), "{shown}");
+    assert_eq!(shown.matches("\n  \"laptop\"\n").count(), 2, "{shown}");
+    assert_eq!(shown.matches("\n  \"copy\"\n").count(), 2, "{shown}");
+    desk.conforms(&["server", "laptop", "copy"]);
 }
 
 /// The store keeps what changed, edit by edit. It does not grow with the edits of one key for ever.
