@@ -80,7 +80,7 @@ const STAMPED = ['lww-register', 'lww-map', 'log']
 /** Whether a double holds all integers in this value. */
 function isExact(value) {
   if (typeof value === 'number') {
-    return !Number.isInteger(value) || Math.abs(value) < 2 ** 53 || value >= 2 ** 64 || value < -(2 ** 63)
+    return !Number.isInteger(value) || Math.abs(value) < 2 ** 53 || value > 2 ** 64 || value < -(2 ** 63)
   }
   return value === null || typeof value !== 'object' || Object.values(value).every(isExact)
 }

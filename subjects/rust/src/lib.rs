@@ -68,8 +68,8 @@ pub trait Replica: Sized {
     /// Whether it has a state for each object, that can be sent alone.
     const IS_BY_OBJECT: bool = false;
 
-    /// A new one, under an id that no other has.
-    fn new(id: u64, objects: &Objects) -> Self;
+    /// A new one of this name, under an id that no other has, nor one that was restored.
+    fn new(name: &str, id: u64, objects: &Objects) -> Self;
     /// Performs an operation. The timestamp is there with explicit stamps.
     fn edit(&mut self, object: &str, edit: Edit, timestamp: Option<u64>) -> Done;
     /// The value of an object.
@@ -190,7 +190,7 @@ impl<R: Replica> Subject<R> {
         let hash = Sha256::digest(format!("{name}/{}", self.incarnations));
         let bytes = hash[..8].try_into().expect("a hash has eight bytes");
         // Some libraries take 53 bits.
-        R::new(u64::from_be_bytes(bytes) >> 12, &self.objects)
+        R::new(name, u64::from_be_bytes(bytes) >> 12, &self.objects)
     }
 
     fn replica(&mut self, name: &str) -> Done<&mut R> {
@@ -214,7 +214,8 @@ impl<R: Replica> Subject<R> {
             return unsupported("the protocol is rejoin-subject/1");
         }
         self.is_own = request.get("stamps").is_some_and(|stamps| stamps == "own");
-        let declared = request.get("objects").and_then(Value::as_object).cloned().unwrap_or_default();
+        let declared =
+            request.get("objects").and_then(Value::as_object).cloned().unwrap_or_default();
         self.objects = Objects::new();
         for (name, declaration) in declared {
             let kind = declaration["type"].as_str().unwrap_or_default().to_string();
@@ -328,9 +329,11 @@ impl<R: Replica> Subject<R> {
             "sync" => {
                 let objects = self.objects(request)?;
                 let names = request.get("replicas").and_then(Value::as_array);
-                let names: Vec<&str> = names.into_iter().flatten().filter_map(Value::as_str).collect();
+                let names: Vec<&str> =
+                    names.into_iter().flatten().filter_map(Value::as_str).collect();
                 let [left, right] = names[..] else { return unsupported("two replicas sync") };
-                let mut taken = self.replicas.remove(left).ok_or(Refusal::Failed("no replica".into()))?;
+                let mut taken =
+                    self.replicas.remove(left).ok_or(Refusal::Failed("no replica".into()))?;
                 let done = self.replica(right).and_then(|right| taken.sync(right, &objects));
                 self.replicas.insert(left.into(), taken);
                 done.map(|()| json!({"ok": true}))
@@ -362,7 +365,8 @@ impl<R: Replica> Subject<R> {
 /// The version of a package in the lock file.
 fn version(package: &str) -> &'static str {
     let lock = include_str!("../Cargo.lock");
-    let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("name = \"{package}\"\n")));
+    let entry =
+        lock.split("[[package]]").find(|entry| entry.contains(&format!("name = \"{package}\"\n")));
     let version = entry.and_then(|entry| entry.split("version = \"").nth(1));
     version.and_then(|rest| rest.split('"').next()).unwrap_or("unknown")
 }
@@ -388,13 +392,16 @@ pub fn serve<R: Replica>() {
             Ok(Err(Refusal::Failed(message))) => json!({"error": message}),
             Err(panic) => {
                 let message = panic.downcast_ref::<String>().cloned();
-                let message = message.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
+                let message =
+                    message.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
                 json!({"error": format!("it panicked: {}", message.unwrap_or_default())})
             }
         };
         reply["seq"] = request.get("seq").cloned().unwrap_or(Value::Null);
         let mut output = std::io::stdout().lock();
-        writeln!(output, "{reply}").and_then(|()| output.flush()).expect("somebody reads the replies");
+        writeln!(output, "{reply}")
+            .and_then(|()| output.flush())
+            .expect("somebody reads the replies");
         if event == "stop" {
             break;
         }

@@ -4,11 +4,13 @@
 //! A set is a map of its elements to `true`. A list is a list, or with `--text` a text. With `--updates` replicas
 //! exchange single changes without an order, else whole documents; a sync is the library's own protocol.
 
+use automerge::Value as Held;
 use automerge::sync::{State, SyncDoc};
 use automerge::transaction::Transactable;
 use automerge::{ActorId, AutoCommit, Change, ObjId, ObjType, Prop, ROOT, ReadDoc, ScalarValue};
-use automerge::Value as Held;
-use rejoin_subjects::{Characters, Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported};
+use rejoin_subjects::{
+    Characters, Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported,
+};
 use serde_json::{Value, json};
 
 struct Automerge {
@@ -82,14 +84,16 @@ impl Automerge {
             Held::Object(ObjType::Map | ObjType::Table) => {
                 let keys: Vec<String> = self.doc.keys(id).collect();
                 let entries = keys.into_iter().map(|key| {
-                    let (value, inner) = self.doc.get(id, key.as_str()).ok().flatten().expect("it is a key");
+                    let (value, inner) =
+                        self.doc.get(id, key.as_str()).ok().flatten().expect("it is a key");
                     (key, self.json(value, &inner))
                 });
                 Value::Object(entries.collect())
             }
             Held::Object(_) => (0..self.doc.length(id))
                 .map(|index| {
-                    let (value, inner) = self.doc.get(id, index).ok().flatten().expect("it is in the list");
+                    let (value, inner) =
+                        self.doc.get(id, index).ok().flatten().expect("it is in the list");
                     self.json(value, &inner)
                 })
                 .collect(),
@@ -108,7 +112,10 @@ impl Automerge {
     /// The concurrent values of a key.
     fn values(&self, id: &ObjId, key: &str) -> Value {
         let all = self.doc.get_all(id, key).expect("the document can be read");
-        all.into_iter().map(|(value, inner)| self.json(value, &inner)).filter(|value| !value.is_null()).collect()
+        all.into_iter()
+            .map(|(value, inner)| self.json(value, &inner))
+            .filter(|value| !value.is_null())
+            .collect()
     }
 
     fn perform(&mut self, object: &str, edit: Edit) -> Done {
@@ -147,10 +154,18 @@ impl Automerge {
 impl Replica for Automerge {
     const LIBRARY: &'static str = "automerge";
     const TYPES: &'static [&'static str] = &[
-        "g-counter", "pn-counter", "or-set", "lww-map", "lww-register", "mv-map", "mv-register", "log", "list",
+        "g-counter",
+        "pn-counter",
+        "or-set",
+        "lww-map",
+        "lww-register",
+        "mv-map",
+        "mv-register",
+        "log",
+        "list",
     ];
 
-    fn new(id: u64, objects: &Objects) -> Self {
+    fn new(_name: &str, id: u64, objects: &Objects) -> Self {
         let mut doc = AutoCommit::new().with_actor(ActorId::from([0_u8; 8]));
         for (name, kind) in objects {
             let object = doc.put_object(ROOT, name, kind_of(kind)).expect("it is a name");

@@ -1,8 +1,8 @@
 //! crdts: one value of the library for each object of each replica; its actor is new whenever it is loaded.
 //!
 //! Messages hold states, which are merged; a list and a log have no merge, so theirs hold all operations in the order
-//! in which they came. Registers take the marker (timestamp, actor); with own stamps one above the last that they
-//! saw.
+//! in which they came. Registers take the marker (timestamp, name); with own stamps one above the last that they
+//! saw, and the actor.
 
 use crdts::{CmRDT, CvRDT, GCounter, GSet, LWWReg, List, MVReg, Map, Orswot, PNCounter};
 use rejoin_subjects::{Done, Edit, Objects, Replica, serve, unsupported};
@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
 type Actor = u64;
+
+/// What orders the writes of a register: the time and the writer's name, or its actor where nobody gave a time.
+type Marker = (u64, String);
 
 /// A value of JSON, as its text: the library's types ask for an order or a hash.
 type Text = String;
@@ -21,8 +24,8 @@ enum State {
     PnCounter(PNCounter<Actor>),
     GSet(GSet<String>),
     OrSet(Orswot<String, Actor>),
-    LwwRegister(LWWReg<Text, (u64, Actor)>),
-    LwwMap(BTreeMap<String, LWWReg<Text, (u64, Actor)>>),
+    LwwRegister(LWWReg<Text, Marker>),
+    LwwMap(BTreeMap<String, LWWReg<Text, Marker>>),
     MvRegister(MVReg<Text, Actor>),
     MvMap(Map<String, MVReg<Text, Actor>, Actor>),
     List(Log),
@@ -52,6 +55,7 @@ impl Log {
 }
 
 struct Crdts {
+    name: String,
     actor: Actor,
     kinds: Objects,
     states: HashMap<String, State>,
@@ -71,7 +75,9 @@ fn empty(kind: &str) -> State {
         "pn-counter" => State::PnCounter(PNCounter::new()),
         "g-set" => State::GSet(GSet::new()),
         "or-set" => State::OrSet(Orswot::new()),
-        "lww-register" => State::LwwRegister(LWWReg { val: "null".into(), marker: (0, 0) }),
+        "lww-register" => {
+            State::LwwRegister(LWWReg { val: "null".into(), marker: Marker::default() })
+        }
         "lww-map" => State::LwwMap(BTreeMap::new()),
         "mv-register" => State::MvRegister(MVReg::new()),
         "mv-map" => State::MvMap(Map::new()),
@@ -81,12 +87,15 @@ fn empty(kind: &str) -> State {
 
 /// Writes with the timestamp that was given, or with one above the last.
 fn write(
-    register: &mut LWWReg<Text, (u64, Actor)>,
+    register: &mut LWWReg<Text, Marker>,
     value: &Value,
     timestamp: Option<u64>,
-    actor: Actor,
+    (name, actor): (&str, Actor),
 ) -> Done {
-    let marker = (timestamp.unwrap_or(register.marker.0 + 1), actor);
+    let marker = match timestamp {
+        Some(timestamp) => (timestamp, name.to_string()),
+        None => (register.marker.0 + 1, actor.to_string()),
+    };
     let value = value.to_string();
     if register.validate_update(&value, &marker).is_err() {
         return unsupported("the library refuses a marker twice");
@@ -98,19 +107,28 @@ fn write(
 impl Replica for Crdts {
     const LIBRARY: &'static str = "crdts";
     const TYPES: &'static [&'static str] = &[
-        "g-counter", "pn-counter", "g-set", "or-set", "lww-register", "lww-map", "mv-register", "mv-map", "log",
+        "g-counter",
+        "pn-counter",
+        "g-set",
+        "or-set",
+        "lww-register",
+        "lww-map",
+        "mv-register",
+        "mv-map",
+        "log",
         "list",
     ];
     const TAKES_TIMESTAMPS: &'static [&'static str] = &["lww-register", "lww-map"];
     const IS_BY_OBJECT: bool = true;
 
-    fn new(id: u64, objects: &Objects) -> Self {
+    fn new(name: &str, id: u64, objects: &Objects) -> Self {
         let states = objects.iter().map(|(name, kind)| (name.clone(), empty(kind))).collect();
-        Self { actor: id, kinds: objects.clone(), states }
+        Self { name: name.into(), actor: id, kinds: objects.clone(), states }
     }
 
     fn edit(&mut self, object: &str, edit: Edit, timestamp: Option<u64>) -> Done {
         let actor = self.actor;
+        let writer = (self.name.as_str(), actor);
         let state = self.states.get_mut(object).expect("it is declared");
         match (state, edit) {
             (State::GCounter(counter), Edit::Increment(amount)) => {
@@ -132,15 +150,15 @@ impl Replica for Crdts {
                 set.apply(set.rm(element, context));
             }
             (State::LwwRegister(register), Edit::Write(value)) => {
-                write(register, &value, timestamp, actor)?;
+                write(register, &value, timestamp, writer)?;
             }
             (State::LwwMap(map), Edit::Put(key, value)) => {
-                let nothing = || LWWReg { val: "null".into(), marker: (0, 0) };
-                write(map.entry(key).or_insert_with(nothing), &value, timestamp, actor)?;
+                let nothing = || LWWReg { val: "null".into(), marker: Marker::default() };
+                write(map.entry(key).or_insert_with(nothing), &value, timestamp, writer)?;
             }
             (State::LwwMap(map), Edit::Delete(key)) => {
-                let nothing = || LWWReg { val: "null".into(), marker: (0, 0) };
-                write(map.entry(key).or_insert_with(nothing), &Value::Null, timestamp, actor)?;
+                let nothing = || LWWReg { val: "null".into(), marker: Marker::default() };
+                write(map.entry(key).or_insert_with(nothing), &Value::Null, timestamp, writer)?;
             }
             (State::MvRegister(register), Edit::Write(value)) => {
                 let context = register.read_ctx().derive_add_ctx(actor);
@@ -148,7 +166,9 @@ impl Replica for Crdts {
             }
             (State::MvMap(map), Edit::Put(key, value)) => {
                 let context = map.read_ctx().derive_add_ctx(actor);
-                let put = |register: &MVReg<Text, Actor>, context| register.write(value.to_string(), context);
+                let put = |register: &MVReg<Text, Actor>, context| {
+                    register.write(value.to_string(), context)
+                };
                 map.apply(map.update(key, context, put));
             }
             (State::MvMap(map), Edit::Delete(key)) => {
@@ -162,7 +182,8 @@ impl Replica for Crdts {
                 log.apply(log.list.insert_index(index, json!(element).to_string(), actor));
             }
             (State::List(log), Edit::Take(index)) => {
-                let operation = log.list.delete_index(index, actor).expect("the index is in the list");
+                let operation =
+                    log.list.delete_index(index, actor).expect("the index is in the list");
                 log.apply(operation);
             }
             _ => return unsupported("crdts has no such operation"),
@@ -171,9 +192,8 @@ impl Replica for Crdts {
     }
 
     fn read(&self, object: &str) -> Value {
-        let number = |text: String| {
-            text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
-        };
+        let number =
+            |text: String| text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from);
         match &self.states[object] {
             State::GCounter(counter) => number(counter.read().to_string()),
             State::PnCounter(counter) => number(counter.read().to_string()),
@@ -181,7 +201,8 @@ impl Replica for Crdts {
             State::OrSet(set) => set.read().val.into_iter().collect(),
             State::LwwRegister(register) => parsed(&register.val),
             State::LwwMap(map) => {
-                let entries = map.iter().map(|(key, register)| (key.clone(), parsed(&register.val)));
+                let entries =
+                    map.iter().map(|(key, register)| (key.clone(), parsed(&register.val)));
                 Value::Object(entries.filter(|(_, value)| !value.is_null()).collect())
             }
             State::MvRegister(register) => listed(register.read().val),

@@ -1,13 +1,16 @@
 //! dson: one store for each object of each replica, whose identifier is new whenever it is loaded.
 //!
 //! Messages hold whole stores, or with `--updates` the deltas that were made and applied, without an order. Maps are
-//! OR-maps of registers, which keep concurrent values; a set is the keys of such a map. Lists and logs are OR-arrays. Values are
+//! OR-maps of registers, which keep concurrent values; a set is the keys of such a map. Lists and logs are OR-arrays, read as a
+//! whole, or with `--get` place by place. Values are
 //! kept as the text of their JSON.
 
 use dson::crdts::mvreg::MvRegValue;
 use dson::transaction::{ArrayTransaction, CrdtValue};
 use dson::{CausalDotStore, Identifier, MvReg, OrArray, OrMap};
-use rejoin_subjects::{Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported};
+use rejoin_subjects::{
+    Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -40,11 +43,21 @@ struct Dson {
 }
 
 fn encode(store: &impl Serialize) -> Vec<u8> {
-    bincode::serialize(store).expect("memory takes what is written")
+    let mut bytes = Vec::new();
+    ciborium::into_writer(store, &mut bytes).expect("memory takes what is written");
+    bytes
 }
 
 fn text(value: &Value) -> MvRegValue {
     MvRegValue::String(value.to_string())
+}
+
+/// The concurrent values of what a key or a place holds.
+fn register<K>(value: Option<CrdtValue<'_, K>>) -> Vec<Value> {
+    match value {
+        Some(CrdtValue::Register(register)) => values(register),
+        _ => Vec::new(),
+    }
 }
 
 /// The concurrent values of a register.
@@ -61,14 +74,15 @@ impl Replica for Dson {
     const TYPES: &'static [&'static str] = &["or-set", "mv-register", "mv-map", "log", "list"];
     const IS_BY_OBJECT: bool = true;
 
-    fn new(id: u64, objects: &Objects) -> Self {
+    fn new(_name: &str, id: u64, objects: &Objects) -> Self {
         let store = |kind: &String| match kind.as_str() {
             "log" | "list" => Store::Array(CausalDotStore::default()),
             _ => Store::Map(CausalDotStore::default()),
         };
-        let stores = objects.iter().map(|(name, kind)| (name.clone(), (store(kind), Updates::default())));
-        // An identifier has 24 bits.
-        let identifier = Identifier::new(id as u8, (id >> 8) as u16);
+        let stores =
+            objects.iter().map(|(name, kind)| (name.clone(), (store(kind), Updates::default())));
+        // An identifier has 8 and 12 bits.
+        let identifier = Identifier::new(id as u8, (id >> 8) as u16 & 0xfff);
         Self { identifier, kinds: objects.clone(), stores: stores.collect() }
     }
 
@@ -90,8 +104,12 @@ impl Replica for Dson {
             Store::Array(array) => {
                 let mut transaction = ArrayTransaction::new(array, self.identifier);
                 match edit {
-                    Edit::Append(entry) => transaction.insert_register(transaction.len(), text(&entry)),
-                    Edit::Insert(index, element) => transaction.insert_register(index, text(&json!(element))),
+                    Edit::Append(entry) => {
+                        transaction.insert_register(transaction.len(), text(&entry))
+                    }
+                    Edit::Insert(index, element) => {
+                        transaction.insert_register(index, text(&json!(element)))
+                    }
                     Edit::Take(index) => transaction.remove(index),
                     _ => return unsupported("dson has no such operation"),
                 }
@@ -103,14 +121,11 @@ impl Replica for Dson {
     }
 
     fn read(&self, object: &str) -> Value {
-        let register = |value: Option<CrdtValue<'_, String>>| match value {
-            Some(CrdtValue::Register(register)) => values(register),
-            _ => Vec::new(),
-        };
         match (self.kinds[object].as_str(), &self.stores[object].0) {
             (kind, Store::Map(map)) => {
                 let mut map = map.clone();
-                let keys: Vec<String> = map.store.inner().iter().map(|(key, _)| key.clone()).collect();
+                let keys: Vec<String> =
+                    map.store.inner().iter().map(|(key, _)| key.clone()).collect();
                 let transaction = map.transact(self.identifier);
                 let of = |key: &String| register(transaction.get(key));
                 match kind {
@@ -122,14 +137,20 @@ impl Replica for Dson {
                     }
                 }
             }
-            (_, Store::Array(array)) => {
-                let mut array = array.clone();
-                let transaction = ArrayTransaction::new(&mut array, self.identifier);
-                let element = |index| match transaction.get(index) {
-                    Some(CrdtValue::Register(register)) => values(register).pop().unwrap_or(Value::Null),
-                    _ => Value::Null,
+            (_, Store::Array(array)) if has_option("--get") => {
+                let element = |index| {
+                    let value = array.store.get(index).map(CrdtValue::from_type_variant);
+                    register(value).pop().unwrap_or(Value::Null)
                 };
-                (0..transaction.len()).map(element).collect()
+                (0..array.store.len()).map(element).collect()
+            }
+            (_, Store::Array(array)) => {
+                let listed = array.store.with_list(|value, _, _| {
+                    Ok::<_, std::convert::Infallible>(Some(CrdtValue::from_type_variant(value)))
+                });
+                let listed = listed.unwrap_or_else(|never| match never {});
+                let element = |(value, _, _)| register(Some(value)).pop().unwrap_or(Value::Null);
+                listed.into_iter().map(element).collect()
             }
         }
     }
@@ -139,7 +160,8 @@ impl Replica for Dson {
             let (store, deltas) = &self.stores[name];
             (name.clone(), if has_option("--updates") { deltas.encode() } else { encode(store) })
         };
-        encode(&objects.iter().map(content).collect::<Vec<_>>())
+        let contents: Vec<(String, Vec<u8>)> = objects.iter().map(content).collect();
+        bincode::serialize(&contents).expect("memory takes what is written")
     }
 
     fn receive(&mut self, message: &[u8]) -> Done {
@@ -150,7 +172,7 @@ impl Replica for Dson {
             let received =
                 if has_option("--updates") { deltas.add_all(&content)? } else { vec![content] };
             for delta in received {
-                store.join(bincode::deserialize(&delta)?)?;
+                store.join(ciborium::from_reader(delta.as_slice())?)?;
             }
         }
         Ok(())

@@ -5,7 +5,9 @@
 //! vectors and what the other lacks. Backups are snapshots, with `--shallow` shallow ones.
 
 use loro::{ExportMode, LoroDoc, LoroValue, VersionVector};
-use rejoin_subjects::{Characters, Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported};
+use rejoin_subjects::{
+    Characters, Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported,
+};
 use serde_json::{Map, Number, Value};
 
 struct Loro {
@@ -29,9 +31,9 @@ fn json(value: LoroValue) -> Value {
         LoroValue::Double(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
         LoroValue::String(text) => text.to_string().into(),
         LoroValue::List(list) => list.iter().cloned().map(json).collect(),
-        LoroValue::Map(map) => {
-            Value::Object(map.iter().map(|(key, value)| (key.clone(), json(value.clone()))).collect())
-        }
+        LoroValue::Map(map) => Value::Object(
+            map.iter().map(|(key, value)| (key.clone(), json(value.clone()))).collect(),
+        ),
         other => format!("{other:?}").into(),
     }
 }
@@ -73,7 +75,9 @@ impl Loro {
             Edit::Insert(index, element) if has_option("--movable") => {
                 doc.get_movable_list(object).insert(index, element)?;
             }
-            Edit::Take(index) if has_option("--movable") => doc.get_movable_list(object).delete(index, 1)?,
+            Edit::Take(index) if has_option("--movable") => {
+                doc.get_movable_list(object).delete(index, 1)?
+            }
             Edit::Insert(index, element) => doc.get_list(object).insert(index, element)?,
             Edit::Take(index) => doc.get_list(object).delete(index, 1)?,
             _ => return unsupported("loro has no such operation"),
@@ -87,10 +91,14 @@ impl Replica for Loro {
     const TYPES: &'static [&'static str] =
         &["g-counter", "pn-counter", "or-set", "lww-map", "lww-register", "log", "list"];
 
-    fn new(id: u64, objects: &Objects) -> Self {
+    fn new(_name: &str, id: u64, objects: &Objects) -> Self {
         let doc = LoroDoc::new();
         doc.set_peer_id(id).expect("nothing is pending");
-        Self { doc, objects: objects.clone(), updates: has_option("--updates").then(Updates::default) }
+        Self {
+            doc,
+            objects: objects.clone(),
+            updates: has_option("--updates").then(Updates::default),
+        }
     }
 
     fn edit(&mut self, object: &str, edit: Edit, _timestamp: Option<u64>) -> Done {
@@ -110,13 +118,17 @@ impl Replica for Loro {
     fn read(&self, object: &str) -> Value {
         match self.objects[object].as_str() {
             "g-counter" | "pn-counter" => (self.doc.get_counter(object).get_value() as i64).into(),
-            "or-set" => self.map(object).into_iter().map(|(element, _)| Value::String(element)).collect(),
+            "or-set" => {
+                self.map(object).into_iter().map(|(element, _)| Value::String(element)).collect()
+            }
             "lww-map" => Value::Object(self.map(object)),
             "lww-register" => self.map("registers").remove(object).unwrap_or(Value::Null),
             "list" if has_option("--text") => {
                 Characters::names(&self.doc.get_text(object).to_string()).into()
             }
-            "list" if has_option("--movable") => json(self.doc.get_movable_list(object).get_value()),
+            "list" if has_option("--movable") => {
+                json(self.doc.get_movable_list(object).get_value())
+            }
             _ => json(self.doc.get_list(object).get_value()),
         }
     }

@@ -3,11 +3,13 @@
 //! A set is a map by its keys. A list is an array, or with `--text` a text. With `--updates` replicas exchange
 //! single updates without an order, else whole states; a sync exchanges state vectors and what the other lacks.
 
-use rejoin_subjects::{Characters, Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported};
+use rejoin_subjects::{
+    Characters, Done, Edit, Objects, Refusal, Replica, Updates, has_option, serve, unsupported,
+};
 use serde_json::{Map as JsonMap, Value};
+use yrs::block::ClientID;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
-use yrs::block::ClientID;
 use yrs::{Any, Array, Doc, GetString, Map, OffsetKind, Options, ReadTxn, StateVector, Text};
 use yrs::{Transact, Update, WriteTxn};
 
@@ -49,7 +51,7 @@ impl Replica for Yrs {
     const LIBRARY: &'static str = "yrs";
     const TYPES: &'static [&'static str] = &["or-set", "lww-map", "lww-register", "log", "list"];
 
-    fn new(id: u64, objects: &Objects) -> Self {
+    fn new(_name: &str, id: u64, objects: &Objects) -> Self {
         let doc = Doc::with_options(Options {
             client_id: ClientID::new(id & 0xffff_ffff),
             offset_kind: OffsetKind::Utf16,
@@ -64,7 +66,11 @@ impl Replica for Yrs {
                 _ => _ = doc.get_or_insert_map(name.as_str()),
             }
         }
-        Self { doc, objects: objects.clone(), updates: has_option("--updates").then(Updates::default) }
+        Self {
+            doc,
+            objects: objects.clone(),
+            updates: has_option("--updates").then(Updates::default),
+        }
     }
 
     fn edit(&mut self, object: &str, edit: Edit, _timestamp: Option<u64>) -> Done {
@@ -95,10 +101,18 @@ impl Replica for Yrs {
                 text.insert(&mut transaction, index as u32, &Characters::of(&element));
             }
             Edit::Take(index) if is_text() => {
-                transaction.get_or_insert_text(object).remove_range(&mut transaction, index as u32, 1);
+                transaction.get_or_insert_text(object).remove_range(
+                    &mut transaction,
+                    index as u32,
+                    1,
+                );
             }
             Edit::Insert(index, element) => {
-                transaction.get_or_insert_array(object).insert(&mut transaction, index as u32, element);
+                transaction.get_or_insert_array(object).insert(
+                    &mut transaction,
+                    index as u32,
+                    element,
+                );
             }
             Edit::Take(index) => {
                 transaction.get_or_insert_array(object).remove(&mut transaction, index as u32);
@@ -115,13 +129,15 @@ impl Replica for Yrs {
         let transaction = self.doc.transact();
         let map = |name: &str| {
             let map = transaction.get_map(name).expect("it is there");
-            let entries = map.iter(&transaction).map(|(key, there)| {
-                (key.to_string(), value(&there.to_json(&transaction)))
-            });
+            let entries = map
+                .iter(&transaction)
+                .map(|(key, there)| (key.to_string(), value(&there.to_json(&transaction))));
             entries.collect::<JsonMap<String, Value>>()
         };
         match self.objects[object].as_str() {
-            "or-set" => map(object).into_iter().map(|(element, _)| Value::String(element)).collect(),
+            "or-set" => {
+                map(object).into_iter().map(|(element, _)| Value::String(element)).collect()
+            }
             "lww-map" => Value::Object(map(object)),
             "lww-register" => map("registers").remove(object).unwrap_or(Value::Null),
             "list" if is_text() => {
