@@ -138,6 +138,8 @@ serve({
   version: versionOf('@automerge/automerge'),
   // It says so, since objects of JavaScript have a property of this name.
   refuses: ['__proto__'],
+  // Greater whole numbers become others (trophies/automerge-large-numbers).
+  hasIntegers: true,
   Replica,
   prepare(objects) {
     const entries = [...objects].map(([name, { type }]) => [name, (EMPTY[type] ?? (() => ({})))()])

@@ -85,6 +85,12 @@ function isExact(value) {
   return value === null || typeof value !== 'object' || Object.values(value).every(isExact)
 }
 
+/** Whether all whole numbers in this value are below the limit. */
+function isBelow(value, limit) {
+  if (typeof value === 'number') return !Number.isInteger(value) || Math.abs(value) < limit
+  return value === null || typeof value !== 'object' || Object.values(value).every((item) => isBelow(item, limit))
+}
+
 class Subject {
   constructor(adapter) {
     this.adapter = adapter
@@ -151,6 +157,7 @@ const HANDLERS = {
     if (!isExact(request)) unsupported('a number of JavaScript is exact up to 2^53')
     const refused = this.adapter.refuses?.find((name) => JSON.stringify(request).includes(JSON.stringify(name)))
     if (refused) unsupported(`${this.adapter.name} refuses the name ${refused}`)
+    if (this.adapter.hasIntegers && !isBelow(request, 2 ** 53)) unsupported('a whole number has 64 bits and a sign')
     const arguments_ = { ...request, amount: Number(request.amount ?? 1), stamps: this.stamps }
     if (arguments_.amount > 2 ** 31) unsupported('a number of JavaScript is exact up to 2^53')
     if (type.at) Object.assign(arguments_, type.at(type.read(replica, request.object), request))

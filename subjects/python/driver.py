@@ -86,8 +86,26 @@ class List:
         return element in names and self.take(replica, name, names.index(element))
 
 
+def is_within(value, limit):
+    """Whether all integers in this value are below the limit, or not below its negative."""
+    if isinstance(value, int):
+        return -limit <= value < limit
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(is_within(item, limit) for item in inner)
+
+
+def exact(value):
+    """The same value, with whole numbers as integers: some libraries have doubles alone."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**63:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    return [exact(item) for item in value] if isinstance(value, list) else value
+
+
 class Subject:
-    def __init__(self, name, replica, types, by_object):
+    def __init__(self, name, replica, types, by_object, integers):
+        self.integers = integers
         self.name, self.version = name, importlib.metadata.version(name)
         self.create_replica, self.types, self.by_object = replica, types, by_object
         self.replicas, self.objects, self.incarnations = {}, {}, 0
@@ -119,11 +137,15 @@ class Subject:
         operation = getattr(self.type_of(object), op, None)
         if operation is None:
             raise Unsupported(f"{self.name} has no `{op}` here")
+        if self.integers is not None and not is_within(arguments, self.integers):
+            raise Unsupported("an integer of the library has 64 bits and a sign")
         arguments.pop("timestamp", None)
         if op == "insert":
             arguments.pop("value", None)
         if op in ("increment", "decrement"):
             arguments["amount"] = int(arguments.get("amount", 1))
+            if self.integers is not None and arguments["amount"] > 2**31:
+                raise Unsupported("a counter of the library is exact up to 2^53")
         is_idle = operation(self.replicas[replica], object, **arguments) is False
         if is_idle and "leave-out-idle" in OPTIONS:
             raise Unsupported("the library makes no operation of this call")
@@ -155,7 +177,7 @@ class Subject:
         return {"ok": True}
 
     def read(self, replica, object, element=None, key=None):
-        value = self.type_of(object).read(self.replicas[replica], object)
+        value = exact(self.type_of(object).read(self.replicas[replica], object))
         if element is not None:
             return {"value": element in value}
         if key is not None:
@@ -191,9 +213,10 @@ def plain(value):
     return value.value if hasattr(value, "value") else list(value)
 
 
-def serve(name, replica, types, by_object=False):
-    """Reads requests and writes replies until `stop` or the end of the input."""
-    subject = Subject(name, replica, types, by_object)
+def serve(name, replica, types, by_object=False, integers=None):
+    """Reads requests and writes replies until `stop` or the end of the input. The library's integers are below
+    `integers`, if they have a limit."""
+    subject = Subject(name, replica, types, by_object, integers)
     for line in sys.stdin.buffer:
         request = {}
         try:

@@ -160,4 +160,4 @@ serve("loro", Replica, {
     "lww-register": LwwRegister(),
     "log": Log(),
     "list": OfText() if "text" in OPTIONS else OfList(),
-})
+}, integers=2**63)

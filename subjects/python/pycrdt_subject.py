@@ -139,4 +139,4 @@ serve("pycrdt", Replica, {
     "lww-register": LwwRegister(),
     "log": Log(),
     "list": OfText() if "text" in OPTIONS else OfArray(),
-})
+}, integers=2**63)
