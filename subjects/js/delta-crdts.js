@@ -88,6 +88,8 @@ serve({
   name: 'delta-crdts',
   version: versionOf('delta-crdts'),
   isByObject: true,
+  // Its encoding does.
+  refuses: ['__proto__'],
   Replica,
   types: {
     'g-counter': counter,
