@@ -87,7 +87,9 @@ const put = (map, key, value) => {
   if (value === null) delete map[key]
   else map[key] = value
 }
-const plain = (value) => JSON.parse(JSON.stringify(value))
+/** A value as JSON has it: whole numbers from 2^53 - 1 on are read as BigInt. */
+const plain = (value) =>
+  JSON.parse(JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? Number(item) : item)))
 /** The concurrent values of a key. */
 const values = (map, key) => {
   if (!Object.hasOwn(map, key)) return []

@@ -53,7 +53,7 @@ fn text(value: &Value) -> MvRegValue {
 }
 
 /// The concurrent values of what a key or a place holds.
-fn register<K>(value: Option<CrdtValue<'_, K>>) -> Vec<Value> {
+fn register(value: Option<CrdtValue<'_, String>>) -> Vec<Value> {
     match value {
         Some(CrdtValue::Register(register)) => values(register),
         _ => Vec::new(),
