@@ -166,7 +166,7 @@ pub enum OperationError {
     /// A log has no entries without a value.
     NoEntry,
     /// The integer is none that a message, a store and a trace hold: from −2^63 to 2^64−1.
-    IntegerOutOfRange(i128),
+    IntegerOutOfRange,
 }
 
 impl fmt::Display for OperationError {
@@ -188,8 +188,8 @@ impl fmt::Display for OperationError {
                 write!(f, "an entry or value of {bytes} bytes; the most is {MAX_VALUE}: split it")
             }
             Self::LogFull => write!(f, "the log has 2^32 − 1 entries and takes no more"),
-            Self::IntegerOutOfRange(integer) => {
-                write!(f, "the integer {integer}; the least is −2^63 and the greatest 2^64 − 1")
+            Self::IntegerOutOfRange => {
+                write!(f, "an integer below −2^63 or above 2^64 − 1: no message could hold it")
             }
             Self::NoEntry => write!(f, "an entry without a value; a log keeps what is appended"),
         }

@@ -2,7 +2,7 @@
 
 use crate::judge::{Failure, Judged};
 use crate::printable::escape_json;
-use rejoin_judge::{Finding, Report, Warning};
+use rejoin_judge::{Coverage, Finding, Keys, Report, RuleCoverage, Warning};
 use rejoin_trace::Fault;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -32,6 +32,34 @@ struct JudgedPart<'a> {
     limits: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     differences: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<CoveragePart<'a>>,
+}
+
+/// What the trace exercised. Absent where it has no operation.
+#[derive(Serialize)]
+struct CoveragePart<'a> {
+    operations: u64,
+    keys: KeysPart,
+    rules: Vec<RulePart<'a>>,
+}
+
+#[derive(Serialize)]
+struct KeysPart {
+    decided: u64,
+    met: u64,
+    contested: u64,
+    /// Whether the last two are exact, and not lower bounds.
+    exact: bool,
+}
+
+#[derive(Serialize)]
+struct RulePart<'a> {
+    rule: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'a str>,
+    claims: u64,
+    contested: bool,
 }
 
 #[derive(Serialize)]
@@ -89,6 +117,25 @@ fn judged(report: &Report) -> JudgedPart<'_> {
         warnings: report.warnings.iter().map(warning).collect(),
         limits: &report.limits,
         differences: &report.differences,
+        coverage: (report.coverage.operations > 0).then(|| coverage(&report.coverage)),
+    }
+}
+
+fn coverage(coverage: &Coverage) -> CoveragePart<'_> {
+    let Keys { decided, met, contested, is_complete } = coverage.keys;
+    CoveragePart {
+        operations: coverage.operations,
+        keys: KeysPart { decided, met, contested, exact: is_complete },
+        rules: coverage.rules.iter().map(rule_part).collect(),
+    }
+}
+
+fn rule_part(of: &RuleCoverage) -> RulePart<'_> {
+    RulePart {
+        rule: of.rule.as_str(),
+        object: of.object.as_deref(),
+        claims: of.claims,
+        contested: of.is_contested,
     }
 }
 

@@ -141,11 +141,15 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
     let mut exit = Exit::Success;
     let mut kinds = Vec::new();
     let mut outcomes = Vec::new();
+    let mut table = text::coverage::Table::default();
     for source in &sources {
         let began = Instant::now();
         let judged = judge.judge(source);
         exit = exit.max(judge::exit(&judged, options));
         kinds.push(text::kind(&judged, options.claims));
+        if let Ok(judged) = &judged {
+            table.add(&judged.report);
+        }
         let outcome = Outcome { file: source.name.clone(), judged, took: began.elapsed() };
         progress.aside(|| match common.format {
             Format::Json => output.write(json::line(&outcome.file, &outcome.judged)),
@@ -157,7 +161,7 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
     drop(progress);
     output.write(format::document(common.format, &outcomes, options.claims));
     if common.format == Format::Text && text.several {
-        output.write(text.summary(&kinds));
+        output.write(table.show() + &text.summary(&kinds));
     }
     exit
 }

@@ -1,6 +1,6 @@
 //! The report for people: what is wrong, where, and why; or what a good trace exercised.
 
-mod coverage;
+pub mod coverage;
 mod excerpt;
 mod finding;
 

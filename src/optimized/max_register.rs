@@ -90,7 +90,7 @@ impl<O: Order> Extreme<O> {
     /// If it is none that a trace holds, or the origin has no names left. Nothing changes then.
     pub fn write(&mut self, origin: &Origin, integer: i128) -> Result<Dot, OperationError> {
         if !INTEGERS.contains(&integer) {
-            return Err(OperationError::IntegerOutOfRange(integer));
+            return Err(OperationError::IntegerOutOfRange);
         }
         let seen = self.origins.find(origin).map_or(0, |number| self.origins.seen(number));
         let counter =

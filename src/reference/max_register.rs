@@ -70,7 +70,7 @@ impl<O: Order> Extreme<O> {
     /// Offers an integer.
     pub fn write(&mut self, origin: &Origin, integer: i128) -> Result<Dot, OperationError> {
         if !INTEGERS.contains(&integer) {
-            return Err(OperationError::IntegerOutOfRange(integer));
+            return Err(OperationError::IntegerOutOfRange);
         }
         let dot =
             self.seen.next(origin).ok_or_else(|| OperationError::NoNamesLeft(origin.clone()))?;

@@ -96,7 +96,12 @@ impl World {
         world
     }
 
+    /// A type; often one that no engine has, since those are judged by what answers say together.
     fn one_kind(&mut self) -> TraceType {
+        let has_list = self.kinds.contains(&TraceType::List);
+        if has_list && self.random.place(3) == 0 {
+            return [TraceType::List, TraceType::List, TraceType::Opaque][self.random.place(3)];
+        }
         self.kinds[self.random.place(self.kinds.len())]
     }
 
@@ -640,7 +645,11 @@ fn findings(claims: &[Claim]) -> Vec<(usize, Rule)> {
 
 fn judged(lines: &[Value], expected: &[(usize, Rule)], seed: u64) -> u64 {
     let trace: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let engines = vec![EngineName::Optimized, EngineName::Reference];
+    // Engines are held against the judge, whatever is claimed: once is enough.
+    let engines = match expected {
+        [] => vec![EngineName::Optimized, EngineName::Reference],
+        _ => Vec::new(),
+    };
     let options = Options { engines, ..Options::default() };
     let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
     assert_eq!(report.differences, [""; 0], "seed {seed}:\n{trace}");
@@ -674,9 +683,29 @@ fn holds_for(seeds: std::ops::Range<u64>) {
     assert!(rules.contains("list/order") && rules.contains("opaque/agreement"));
 }
 
-/// 10,000 traces, or as many as the variable REJOIN_RANDOM_TRACES says.
-#[test]
-fn random_traces_of_all_types() {
+/// A quarter of 10,000 traces, or of as many as the variable REJOIN_RANDOM_TRACES says.
+fn quarter(number: u64) {
     let wanted = std::env::var("REJOIN_RANDOM_TRACES").ok();
-    holds_for(0..wanted.map_or(10_000, |wanted| wanted.parse().expect("it is a number")));
+    let each = wanted.map_or(10_000, |wanted| wanted.parse().expect("it is a number")) / 4;
+    holds_for(number * each..(number + 1) * each);
+}
+
+#[test]
+fn first_quarter() {
+    quarter(0);
+}
+
+#[test]
+fn second_quarter() {
+    quarter(1);
+}
+
+#[test]
+fn third_quarter() {
+    quarter(2);
+}
+
+#[test]
+fn fourth_quarter() {
+    quarter(3);
 }

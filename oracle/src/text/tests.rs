@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::examples::{finding, report, warning};
-use rejoin_judge::{Coverage, Excerpt, ProvenJudge, Rule, WarningRule};
+use rejoin_judge::{Coverage, Excerpt, Keys, ProvenJudge, Rule, WarningRule};
 
 const TEXT: Text = Text { colour: false, width: 100, verbose: false, several: false, claims: true };
 
@@ -133,15 +133,18 @@ fn a_good_trace_is_shown_with_what_it_exercised() {
         compared: 2,
         stopped: Vec::new(),
         proven_judge: ProvenJudge::Agreed,
-        ..Coverage::default()
+        keys: Keys { decided: 20, met: 5, contested: 0, is_complete: true },
+        rules: Vec::new(),
     };
     let expected = "
 dir/a.jsonl: conforms: all 40 claims hold
   812 events: 300 operations, 41,000 concurrent pairs
+  20 keys decided: replicas met on 5, and contested 0
   40 claims: 30 read, 5 vector, 5 digest
   120 messages: 3 lost, 4 received again, 2 received out of order
   1 restored backup
   2 answers of engines compared with the definition's
+  no key was decided by two at once, so that little was put to the test: use fewer objects and keys, and let replicas edit apart
   the proven judge finds the same
 ";
     check(TEXT, &report, expected);

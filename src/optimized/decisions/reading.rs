@@ -35,10 +35,13 @@ pub trait KeyedType {
 /// A type with keys.
 pub trait HasKeys: KeyedType {}
 
+/// Which type it is, and those of keys and values, where only their bytes are kept.
+type Types<T, K, V> = PhantomData<(fn(T), fn(&K), fn(&V))>;
+
 /// The latest decisions on every key. `T` says which type it is.
 pub struct Reading<T: KeyedType, K: ?Sized, V: ?Sized> {
     pub(in crate::optimized) decisions: Decisions<T::Effect>,
-    types: PhantomData<(fn(T), fn(&K), fn(&V))>,
+    types: Types<T, K, V>,
 }
 
 impl<T: KeyedType, K: ?Sized, V: ?Sized> Reading<T, K, V> {
