@@ -520,7 +520,7 @@ Proof.
   apply orb_true_r.
 Qed.
 
-(** Whoever made the part, nothing that was known is lost. *)
+(** Of any part, also a forged one: nothing that was known is lost. *)
 Theorem taking_a_part_is_inflationary (part s : state) :
   well_formed part = true ->
   well_formed s = true ->

@@ -55,7 +55,7 @@ Arguments Values {Name Value}.
 Arguments Value_sets {Name Value}.
 Arguments Integer {Name Value}.
 
-(** An open merge decision: the operations whose effect was kept, and the latest words that
+(** An open merge decision: the operations whose effect was kept, and the maximal decisions that
     were overruled, each named by replica and sequence number, sorted, with repeats. *)
 Record merge_decision (Name K : Type) := Merge_decision {
   key : K;
@@ -420,7 +420,7 @@ Definition merge_decisions (current : K -> Effect) (E : list event)
 Definition by_user (user : Name) (e : event) : bool :=
   equal (compare_option compare_name) (user_of e) (Some user).
 
-(** What a user is to be told: each superseded decision of theirs, by key. *)
+(** The notices of a user: each superseded decision of theirs, by key. *)
 Definition notices (current : K -> Effect) (user : Name) (E : list event)
     : list (K * (Name * N)) :=
   flat_map (fun k => map (pair k)
@@ -533,7 +533,7 @@ Definition object_notices (type : object_type) (user : Name) (E : list event)
   | G_counter | Log | Pn_counter | Mv_register | Mv_map | Max_register | Min_register => []
   end.
 
-(** What a user is to be told, over all objects. *)
+(** The notices of a user, over all objects. *)
 Definition all_notices (types : sorted_map Name object_type) (user : Name) (E : list event)
     : list (Name * (option Name * (Name * N))) :=
   flat_map (fun entry => map (pair (fst entry))

@@ -1,7 +1,7 @@
 (** Deltas: what a replica that has seen a vector may lack of a state.
 
     Meaning: each type says which part of its state the replica may lack ([part_since]) and how
-    a part is taken in ([take_part]). A part that builds on operations which were not seen is
+    a part is joined ([take_part]). A part that builds on operations which were not seen is
     refused, and nothing changes: a vector moves forward only with the whole of what it claims.
     Source: Almeida et al., Delta State Replicated Data Types, JPDC 2018. *)
 

@@ -93,7 +93,7 @@ Inductive early_steps (w : world) : world -> Prop :=
 | Send_early w' name : early_steps w w' -> early_steps w (sends_early name w').
 
 (** Replica 1 adds 5 and sends it, crashes before it stores it, adds 6 and sends that: two states
-    with one vector. Whoever receives the one covers the other, and never learns of it. *)
+    with one vector. A replica that receives the one covers the other, and never learns of it. *)
 Definition after_early_sending : world :=
   sends_early 1 (adds 1 6 (crashes 1 (sends_early 1 (adds 1 5 (start types))))).
 

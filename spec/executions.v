@@ -43,7 +43,7 @@ Record engine := Engine {
 (** ** Steps *)
 
 (** Messages and backups go by their place, from 0, among all that were sent or saved.
-    [Compact] forgets what the engine may, but what it is told to keep. *)
+    [Compact] forgets what the engine may, but what it is asked to keep. *)
 Inductive step :=
 | Perform (name : Name) (seq : N) (user : option Name) (op : operation Name Value)
 | Send (name : Name) (since : vector)

@@ -39,13 +39,13 @@ Example both_engines_answer_the_same :
      = Some [Merge_decision 5 [(1, 2)] [(2, 2)]].
 Proof. repeat split; vm_compute; reflexivity. Qed.
 
-Example keys_go_by_births_that_were_seen :
+Example keys_go_by_creation_dots_that_were_seen :
   option_map (fun w => map (fun m : message index =>
       map fst (indexed_decisions.items (part m))) (sent w))
     (run N.compare index exchange (start index))
   = Some [[indexed_decisions.By_key 5];
-          [indexed_decisions.By_birth (Dot one 1)];
-          [indexed_decisions.By_birth (Dot one 1); indexed_decisions.By_key 6]].
+          [indexed_decisions.By_creation_dot (Dot one 1)];
+          [indexed_decisions.By_creation_dot (Dot one 1); indexed_decisions.By_key 6]].
 Proof. vm_compute. reflexivity. Qed.
 
 (** Messages come twice, late, and to whom they were not meant for. *)
@@ -83,8 +83,8 @@ Definition forgetting (f : state -> state) : engine N N :=
   Engine state (delta N (indexed_decisions.part N N N)) (untouched index)
     (perform index) (send index) (receive index) (fun _ => f).
 
-(** It keeps what is maximal, and no births. *)
-Definition forget_births (s : state) : state :=
+(** It keeps what is maximal, and no creation dots. *)
+Definition forget_creation_dots (s : state) : state :=
   indexed_decisions.State (indexed_decisions.seen s)
     (map (fun item => (fst item, indexed_decisions.Entry (indexed_decisions.first (snd item))
       (indexed_decisions.further (snd item)) (indexed_decisions.apart (snd item)) []))
@@ -95,8 +95,8 @@ Definition forget_births (s : state) : state :=
 Definition forget_changes (s : state) : state :=
   indexed_decisions.State (indexed_decisions.seen s) (indexed_decisions.entries s) [].
 
-Example who_forgets_births_refuses_names :
-  after (forgetting forget_births) exchange 1 value_of_index = None.
+Example who_forgets_creation_dots_refuses_names :
+  after (forgetting forget_creation_dots) exchange 1 value_of_index = None.
 Proof. vm_compute. reflexivity. Qed.
 
 Example who_forgets_changes_does_not_send_them :

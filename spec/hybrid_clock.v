@@ -1,4 +1,4 @@
-(** Hybrid clocks: whoever decides after seeing all, wins.
+(** Hybrid clocks: a decision after seeing all others wins.
 
     Meaning: a write is stamped with the present, but above all stamps that the clock gave before,
     and above all that the writer has seen for the key. Nobody is refused a write for somebody

@@ -1,5 +1,5 @@
 (** Stamps rise along causality, so the premise of T9 that a write is the greatest one holds of
-    whoever has seen all others. *)
+    a replica that has seen all others. *)
 
 From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order order_proof sorted_map dot dot_proof delta.
@@ -139,7 +139,7 @@ Proof using lawful_names lawful_values typed.
         (of_object object (network.seen (network.nodes w name))))))) most is_most). lia.
 Qed.
 
-(** ** Whoever decides after seeing all, wins *)
+(** ** A decision after seeing all others wins *)
 
 Lemma a_later_stamp_is_greater (e f : event) time time' v v' :
   time' < time ->

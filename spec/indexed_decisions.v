@@ -4,9 +4,9 @@
     list, and the greatest decision ever seen apart from them only if it is not maximal. Beside
     the records a log per origin says which key each operation decided, so that what a replica
     lacks is found without a look at the other keys.
-    The first decisions on a key, those that saw no other on it, are its [births]. A decision is a
-    birth or is none for ever, so everyone who has seen a birth knows whose it is: in a delta a
-    key goes by one of its births if its receiver has seen one, and in full only if not.
+    The first decisions on a key, those that saw no other on it, have its [creation_dots]. Whether a
+    dot is one never changes, so every replica that has seen it knows its key: in a delta a key goes
+    by a creation dot if the receiver has seen one, and in full only if not.
     Laws: every operation does what it does in [decisions.v], and deltas have the same parts
     ([indexed_decisions_proof.v]); names are understood where deltas are not refused
     ([indexed_decisions_meaning_proof.v]).
@@ -39,11 +39,11 @@ Record entry := Entry {
   first : option decision;
   further : list decision;
   apart : option decision;
-  births : sorted_set (dot Name)
+  creation_dots : sorted_set (dot Name)
 }.
 
 (** [changes] has per origin the numbers of its operations, each with the key that it decided:
-    those of all maximal decisions and births, and perhaps of others, which are stale. *)
+    those of all maximal decisions and creation dots, and perhaps of others, which are stale. *)
 Record state := State {
   seen : vector;
   entries : sorted_map K entry;
@@ -82,7 +82,7 @@ Definition entry_at (k : K) (s : state) : entry :=
 Definition log_of (o : origin Name) (s : state) : sorted_set (N * K) :=
   or_empty (find compare_origin o (changes s)).
 
-(** The record of these maximal decisions, of this winner, and of these births. *)
+(** The record of these maximal decisions, of this winner, and of these creation dots. *)
 Definition entry_of (ds : sorted_set decision) (w : option decision)
     (bs : sorted_set (dot Name)) : entry :=
   Entry (hd_error ds) (tl ds)
@@ -105,32 +105,32 @@ Definition note_all (k : K) (ds : list (dot Name))
 
 (** ** Deciding *)
 
-(** A decision where nothing is maximal is a birth. *)
+(** A decision where nothing is maximal is a creation dot. *)
 Definition decide (k : K) (d : decision) (s : state) : state :=
   let old := entry_at k s in
   State (version_vector.see_dot compare_name (decisions.dot_of d) (seen s))
     (set compare_key k
       (entry_of [d] (greater_option compare_decision (winner old) (Some d))
         (match first old with
-         | None => insert compare_dot (decisions.dot_of d) (births old)
-         | Some _ => births old
+         | None => insert compare_dot (decisions.dot_of d) (creation_dots old)
+         | Some _ => creation_dots old
          end)) (entries s))
     (note k (decisions.dot_of d) (changes s)).
 
-(** ** Compaction: stale numbers of the log may be forgotten at any time, but not births. *)
+(** ** Compaction: stale numbers of the log may be forgotten at any time, but not creation dots. *)
 
 Definition is_live (o : origin Name) (change : N * K) (s : state) : bool :=
   existsb (fun d => equal compare_dot (decisions.dot_of d) (Dot o (fst change)))
     (listed (entry_at (snd change) s)).
 
-Definition is_birth (o : origin Name) (change : N * K) (s : state) : bool :=
-  member compare_dot (Dot o (fst change)) (births (entry_at (snd change) s)).
+Definition is_creation_dot (o : origin Name) (change : N * K) (s : state) : bool :=
+  member compare_dot (Dot o (fst change)) (creation_dots (entry_at (snd change) s)).
 
 (** Forgets stale numbers, but those that [keep] says to keep. *)
 Definition compact (keep : dot Name -> bool) (s : state) : state :=
   State (seen s) (entries s)
     (map (fun line => (fst line, filter (fun change =>
-        is_live (fst line) change s || is_birth (fst line) change s
+        is_live (fst line) change s || is_creation_dot (fst line) change s
           || keep (Dot (fst line) (fst change))) (snd line))) (changes s)).
 
 (** ** Changes since a vector *)
@@ -155,24 +155,24 @@ Definition changed (v : vector) (s : state) : sorted_map K entry :=
 (** ** Deltas *)
 
 (** How a key is named to someone who has seen a vector. *)
-Inductive name := By_birth (b : dot Name) | By_key (k : K).
+Inductive name := By_creation_dot (b : dot Name) | By_key (k : K).
 
 (** [holder] is what the sender has seen. *)
 Record part := Part { holder : vector; items : list (name * entry) }.
 
-Definition new_births (v : vector) (e : entry) : sorted_set (dot Name) :=
-  filter (fun b => negb (contains b v)) (births e).
+Definition new_creation_dots (v : vector) (e : entry) : sorted_set (dot Name) :=
+  filter (fun b => negb (contains b v)) (creation_dots e).
 
-(** The whole record, but the births that the receiver has seen. *)
+(** The whole record, but the creation dots that the receiver has seen. *)
 Definition shown (v : vector) (e : entry) : entry :=
-  Entry (first e) (further e) (apart e) (new_births v e).
+  Entry (first e) (further e) (apart e) (new_creation_dots v e).
 
 Definition shown_to (v : vector) (m : sorted_map K entry) : sorted_map K entry :=
   map (fun item => (fst item, shown v (snd item))) m.
 
 Definition name_for (v : vector) (k : K) (e : entry) : name :=
-  match filter (fun b => contains b v) (births e) with
-  | b :: _ => By_birth b
+  match filter (fun b => contains b v) (creation_dots e) with
+  | b :: _ => By_creation_dot b
   | [] => By_key k
   end.
 
@@ -182,12 +182,13 @@ Definition item_for (v : vector) (item : K * entry) : name * entry :=
 Definition part_since (v : vector) (s : state) : part :=
   Part (seen s) (map (item_for v) (changed v s)).
 
-(** Which key a name is for: a birth is found in the log. *)
+(** Which key a name is for: a creation dot is found in the log. *)
 Definition understand (n : name) (s : state) : option K :=
   match n with
   | By_key k => Some k
-  | By_birth b =>
-      match filter (fun change => (fst change =? counter b) && is_birth (dot_origin b) change s)
+  | By_creation_dot b =>
+      match filter (fun change =>
+        (fst change =? counter b) && is_creation_dot (dot_origin b) change s)
               (log_of (dot_origin b) s) with
       | change :: _ => Some (snd change)
       | [] => None
@@ -206,17 +207,17 @@ Definition understand_all (is : list (name * entry)) (s : state) : option (sorte
     | _, _ => None
     end) (Some []) is.
 
-(** A birth that was seen is known. *)
+(** A creation dot that was seen is known. *)
 Definition join_entry (own_seen their_seen : vector) (own theirs : entry) : entry :=
   entry_of
     (decisions.join_frontiers compare_name compare_effect own_seen their_seen
       (listed own) (listed theirs))
     (greater_option compare_decision (winner own) (winner theirs))
-    (union compare_dot (births own) (new_births own_seen theirs)).
+    (union compare_dot (creation_dots own) (new_creation_dots own_seen theirs)).
 
 (** The operations of a record that are to be noted: those that were not seen. *)
 Definition unseen (v : vector) (e : entry) : list (dot Name) :=
-  filter (fun d => negb (contains d v)) (map decisions.dot_of (listed e) ++ births e).
+  filter (fun d => negb (contains d v)) (map decisions.dot_of (listed e) ++ creation_dots e).
 
 Definition take (their_seen : vector) (m : sorted_map K entry) (s : state) : state :=
   State (version_vector.join compare_name (seen s) their_seen)
@@ -291,9 +292,9 @@ Record sound_entry (v : vector) (e : entry) : Prop := {
   apart_is_greater : forall w d,
     apart e = Some w -> In d (listed e) -> compare_decision d w = Lt;
   apart_if_kept : apart e <> None -> keeps_winner = true;
-  births_are_rising : rising compare_dot (births e) = true;
+  creation_dots_are_rising : rising compare_dot (creation_dots e) = true;
   listed_was_seen : forall d, In d (listed e) -> contains (decisions.dot_of d) v = true;
-  births_were_seen : forall b, In b (births e) -> contains b v = true
+  creation_dots_were_seen : forall b, In b (creation_dots e) -> contains b v = true
 }.
 
 Record sound (s : state) : Prop := {
@@ -307,8 +308,8 @@ Record sound (s : state) : Prop := {
   maximal_decisions_are_logged : forall k d,
     In d (listed (entry_at k s)) ->
     In (counter (decisions.dot_of d), k) (log_of (dot_origin (decisions.dot_of d)) s);
-  births_are_logged : forall k b,
-    In b (births (entry_at k s)) -> In (counter b, k) (log_of (dot_origin b) s)
+  creation_dots_are_logged : forall k b,
+    In b (creation_dots (entry_at k s)) -> In (counter b, k) (log_of (dot_origin b) s)
 }.
 
 (** A part that an honest sender made. The vector is what it has seen. *)
@@ -349,8 +350,8 @@ Record represents (E : list event) (s : state) : Prop := {
   it_keeps_the_winners :
     keeps_winner = true ->
     forall k, find compare_key k (winners_of s) = greatest (decided_on k E);
-  it_knows_the_births : forall k b,
-    In b (births (entry_at k s)) <->
+  it_knows_the_creation_dots : forall k b,
+    In b (creation_dots (entry_at k s)) <->
     exists e, In e E /\ definition.dot_of e = b /\ is_first E k e
 }.
 End Meaning.

@@ -37,17 +37,17 @@ Example its_records_and_its_log :
       [(one, [(1, 5); (2, 6); (3, 5)])].
 Proof. vm_compute. reflexivity. Qed.
 
-(** The first number is stale, but a birth: it names the key to who has seen it. *)
-Example a_delta_names_a_key_by_a_birth_that_was_seen :
+(** The first number is stale, but a creation dot: it names the key to who has seen it. *)
+Example a_delta_names_a_key_by_a_creation_dot_that_was_seen :
   part_since [(one, 1)] twice
   = Part [(one, 3)]
-      [(By_birth (Dot one 1), Entry (Some (by_one 3 12 42)) [] None []);
+      [(By_creation_dot (Dot one 1), Entry (Some (by_one 3 12 42)) [] None []);
        (By_key 6, Entry (Some (by_one 2 11 41)) [] None [Dot one 2])].
 Proof. vm_compute. reflexivity. Qed.
 
 Example each_key_is_listed_once_and_what_is_stale_is_not :
   map fst (items (part_since [] twice)) = [By_key 5; By_key 6]
-  /\ map fst (items (part_since [(one, 2)] twice)) = [By_birth (Dot one 1)]
+  /\ map fst (items (part_since [(one, 2)] twice)) = [By_creation_dot (Dot one 1)]
   /\ items (part_since [(one, 3)] twice) = [].
 Proof. repeat split; vm_compute; reflexivity. Qed.
 
@@ -58,8 +58,8 @@ Example a_winner_that_is_not_maximal_is_kept_apart :
   entries behind = [(5, Entry (Some (by_two 1 9 50)) [] (Some (by_one 1 10 40)) [Dot one 1])].
 Proof. vm_compute. reflexivity. Qed.
 
-(** Both create key 5. The joined record has both births. *)
-Example births_are_joined :
+(** Both create key 5. The joined record has both creation dots. *)
+Example creation_dots_are_joined :
   option_map entries (receive (delta_since [] (decide 5 (by_two 1 9 50) bottom))
     (decide 5 (by_one 1 10 40) bottom))
   = Some [(5, Entry (Some (by_two 1 9 50)) [by_one 1 10 40] None [Dot one 1; Dot two 1])].
@@ -134,24 +134,24 @@ Qed.
 Example deltas_that_are_refused :
   let s := decide 5 (by_one 1 10 40) bottom in
   let e := Entry (Some (by_two 1 9 50)) [] None [] in
-  receive (Delta [(one, 1)] (Part [(two, 1)] [(By_birth (Dot two 1), e)])) s = None
+  receive (Delta [(one, 1)] (Part [(two, 1)] [(By_creation_dot (Dot two 1), e)])) s = None
   /\ receive (delta_since [(one, 2)] twice) s = None
-  /\ receive (Delta [(one, 1)] (Part [(two, 1)] [(By_birth (Dot one 1), e); (By_key 5, e)])) s
+  /\ receive (Delta [(one, 1)] (Part [(two, 1)] [(By_creation_dot (Dot one 1), e); (By_key 5, e)])) s
      = None.
 Proof. repeat split; vm_compute; reflexivity. Qed.
 
-(** Forgets the births that were decided over, as who was restored from the frontiers alone. *)
-Definition without_old_births (s : state) : state :=
+(** Forgets the creation dots that were decided over, as who was restored from the frontiers alone. *)
+Definition without_old_creation_dots (s : state) : state :=
   State (seen s)
     (map (fun item => (fst item, Entry (first (snd item)) (further (snd item)) (apart (snd item))
       (filter (fun b => existsb (fun d => equal (compare_dot N.compare) (decisions.dot_of d) b)
-        (listed (snd item))) (births (snd item))))) (entries s))
+        (listed (snd item))) (creation_dots (snd item))))) (entries s))
     (changes s).
 
 (** Its store is the same, and yet it refuses what has no gap. *)
-Example who_forgets_births_does_not_understand_names :
+Example who_forgets_creation_dots_does_not_understand_names :
   let s := decide 5 (by_one 4 13 43) twice in
-  let r := without_old_births twice in
+  let r := without_old_creation_dots twice in
   decisions_of r = decisions_of twice
   /\ version_vector.covers N.compare (seen r) [(one, 3)] = true
   /\ receive (delta_since [(one, 3)] s) twice <> None
@@ -163,7 +163,7 @@ Example a_log_without_a_maximal_decision_loses_it :
   let s := State (seen twice) (entries twice) [(one, [(1, 5); (3, 5)])] in
   decisions_of s = decisions_of twice
   /\ items (part_since [(one, 1)] s)
-     = [(By_birth (Dot one 1), Entry (Some (by_one 3 12 42)) [] None [])]
+     = [(By_creation_dot (Dot one 1), Entry (Some (by_one 3 12 42)) [] None [])]
   /\ map fst (decisions.maximal (decisions.part_since N.compare [(one, 1)] (decisions_of s)))
      = [5; 6].
 Proof. repeat split; vm_compute; reflexivity. Qed.
@@ -171,7 +171,7 @@ Proof. repeat split; vm_compute; reflexivity. Qed.
 (** A log that does not rise lists what was seen. *)
 Example a_log_that_does_not_rise_lists_too_much :
   let s := State (seen twice) (entries twice) [(one, [(3, 5); (1, 5); (2, 6)])] in
-  map fst (items (part_since [(one, 2)] s)) = [By_birth (Dot one 1); By_birth (Dot one 2)]
+  map fst (items (part_since [(one, 2)] s)) = [By_creation_dot (Dot one 1); By_creation_dot (Dot one 2)]
   /\ map fst (decisions.maximal (decisions.part_since N.compare [(one, 2)] (decisions_of s)))
      = [5].
 Proof. split; vm_compute; reflexivity. Qed.
@@ -184,7 +184,7 @@ Example a_part_with_an_empty_record_deletes :
        (decisions.State [(one, 3)] (frontiers m)) (decisions_of twice) = decisions_of twice.
 Proof. split; vm_compute; reflexivity. Qed.
 
-(** A winner that is below a maximal decision is not told from what is maximal. *)
+(** Nothing tells a winner below a maximal decision from what is maximal. *)
 Example a_winner_below_a_maximal_decision_is_lost :
   let s := decide 6 (by_one 1 10 40) bottom in
   let m := [(6, Entry (Some (by_two 1 20 50)) [] (Some (by_one 1 10 40)) [])] in

@@ -1,7 +1,7 @@
-(** The index of a cut: the store of decisions of the cut, with the births that it has.
+(** The index of a cut: the store of decisions of the cut, with the creation dots that it has.
 
-    Being a birth is a matter of what the decision saw, so a birth of one cut is a birth of every
-    cut that has it. That is why a key can go by a birth that its receiver has seen
+    Whether a dot is a creation dot depends on what its decision saw alone, so it is one in every cut
+    that has it. That is why a key can go by a creation dot that its receiver has seen
     ([a_name_is_understood]). *)
 
 From Coq Require Import List Bool NArith Lia.
@@ -154,20 +154,20 @@ Proof.
   - intros k' b.
     rewrite (entry_at_of_decide compare_name compare_key compare_effect keeps_winner)
       by exact good.
-    assert (In b (births (entry_at k' s)) ->
+    assert (In b (creation_dots (entry_at k' s)) ->
       exists f, In f (e :: E) /\ dot_of f = b /\ is_first (e :: E) k' f) as old.
-    { intros (f & f_in & f_named & f_decides & f_first)%(it_knows_the_births _ _ _ _ _ _ _ rep).
+    { intros (f & f_in & f_named & f_decides & f_first)%(it_knows_the_creation_dots _ _ _ _ _ _ _ rep).
       exists f. split; [now right | split; [exact f_named |]]. split; [exact f_decides |].
       intros g [<- | g_in]; [intros _; now apply unseen | now apply f_first]. }
     assert (forall f, In f E -> dot_of f = b -> is_first (e :: E) k' f ->
-      In b (births (entry_at k' s))) as still.
-    { intros f f_in f_named [f_decides f_first]. apply (it_knows_the_births _ _ _ _ _ _ _ rep).
+      In b (creation_dots (entry_at k' s))) as still.
+    { intros f f_in f_named [f_decides f_first]. apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep).
       exists f. split; [exact f_in | split; [exact f_named |]]. split; [exact f_decides |].
       intros g g_in. apply f_first. now right. }
     pose proof (nothing_is_listed_where_nothing_was_decided E s k is_cut rep) as nothing.
     destruct (equal_is_equality compare_key k' k) as [-> | other].
-    + cbn [births indexed_decisions.entry_of].
-      pose proof (births_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) as rises.
+    + cbn [creation_dots indexed_decisions.entry_of].
+      pose proof (creation_dots_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) as rises.
       destruct (first (entry_at k s)) as [d' |].
       * split; [exact old |]. intros (f & [<- | f_in] & f_named & is_f); [| now apply (still f)].
         exfalso. enough (Some d' = None) by easy. apply nothing. intros g g_in.
@@ -194,37 +194,37 @@ Qed.
 
 (** ** Names *)
 
-(** A birth that the receiver has seen names the same key there. *)
+(** A creation dot that the receiver has seen names the same key there. *)
 Theorem a_name_is_understood E F s r k b :
   cut H E ->
   cut H F ->
   represents E s ->
   represents F r ->
-  In b (births (entry_at k s)) ->
+  In b (creation_dots (entry_at k s)) ->
   contains b (indexed_decisions.seen r) = true ->
-  understand (By_birth b) r = Some k.
+  understand (By_creation_dot b) r = Some k.
 Proof.
   intros cut_e cut_f rep_e rep_f there known.
-  apply (it_knows_the_births _ _ _ _ _ _ _ rep_e) in there as (e & e_in & <- & e_decides & e_first).
+  apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep_e) in there as (e & e_in & <- & e_decides & e_first).
   rewrite (it_has_seen_its_events F r rep_f) in known.
   assert (In e H) as e_past by now apply (cut_happened _ _ cut_e).
   apply (an_event_is_in_a_cut_exactly_if_its_vector_has_it compare_name H happened) in known;
     [| exact cut_f | exact e_past].
-  assert (In (dot_of e) (births (entry_at k r))) as birth.
-  { apply (it_knows_the_births _ _ _ _ _ _ _ rep_f). exists e. repeat split; auto.
+  assert (In (dot_of e) (creation_dots (entry_at k r))) as creation.
+  { apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep_f). exists e. repeat split; auto.
     intros f f_in f_decides. destruct (sees e f) eqn:seen; [| reflexivity].
     rewrite <- seen. apply e_first; [| exact f_decides].
     apply (what_a_cut_saw_is_in_it compare_name H happened E e f); auto.
     now apply (cut_happened _ _ cut_f). }
   pose proof (it_is_sound _ _ _ _ _ _ _ rep_f) as good.
-  pose proof (births_are_logged _ _ _ _ _ good k _ birth) as logged.
-  assert (forall k', is_birth compare_name compare_key (dot_origin (dot_of e))
+  pose proof (creation_dots_are_logged _ _ _ _ _ good k _ creation) as logged.
+  assert (forall k', is_creation_dot compare_name compare_key (dot_origin (dot_of e))
     (counter (dot_of e), k') r = true -> k' = k) as one.
-  { intros k' is_b. unfold is_birth in is_b. cbn [fst snd] in is_b.
+  { intros k' is_b. unfold is_creation_dot in is_b. cbn [fst snd] in is_b.
     replace (Dot _ _) with (dot_of e) in is_b by now destruct (dot_of e).
     apply (member_means_in compare_dot) in is_b;
-      [| apply (births_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k'))].
-    apply (it_knows_the_births _ _ _ _ _ _ _ rep_f) in is_b as (f & f_in & same & f_decides & _).
+      [| apply (creation_dots_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k'))].
+    apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep_f) in is_b as (f & f_in & same & f_decides & _).
     assert (f = e) as -> by (apply (dots_are_unique _ _ happened); auto;
       now apply (cut_happened _ _ cut_f)).
     now apply (an_event_decides_one_key k' k e). }
@@ -232,10 +232,10 @@ Proof.
   destruct (filter _ (log_of _ _ r)) as [| [c k'] rest] eqn:found.
   - exfalso. apply (in_nil (a := (counter (dot_of e), k))). rewrite <- found. apply filter_In.
     split; [exact logged |]. cbn [fst]. rewrite N.eqb_refl. cbn [andb].
-    unfold is_birth. cbn [fst snd].
+    unfold is_creation_dot. cbn [fst snd].
     replace (Dot _ _) with (dot_of e) by now destruct (dot_of e).
     apply (member_means_in compare_dot);
-      [apply (births_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) | exact birth].
+      [apply (creation_dots_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) | exact creation].
   - assert (In (c, k') ((c, k') :: rest)) as head by now left.
     rewrite <- found in head. apply filter_In in head as [_ [same is_b]%andb_prop].
     cbn [fst] in same. apply N.eqb_eq in same as ->. cbn [snd]. f_equal. now apply one.
@@ -252,9 +252,9 @@ Lemma the_name_for_a_key_is_understood E F s r v k e :
   understand (name_for compare_name v k e) r = Some k.
 Proof.
   intros cut_e cut_f rep_e rep_f covered found. unfold name_for.
-  destruct (filter _ (births e)) as [| b bs] eqn:seen_births; [reflexivity |].
+  destruct (filter _ (creation_dots e)) as [| b bs] eqn:seen_creation_dots; [reflexivity |].
   assert (In b (b :: bs)) as there by now left.
-  rewrite <- seen_births, filter_In in there. destruct there as [there known].
+  rewrite <- seen_creation_dots, filter_In in there. destruct there as [there known].
   apply (a_name_is_understood E F s r); auto.
   - unfold indexed_decisions.entry_at. now rewrite found.
   - now apply (what_is_covered_is_contained compare_name v).
@@ -295,7 +295,7 @@ Proof.
     now rewrite (below_all_keys_nothing_is_found compare_key) in found.
 Qed.
 
-(** A delta is refused only if it builds on what was not seen; then it is taken in whole. *)
+(** A delta is refused only if it builds on what was not seen; then it is applied whole. *)
 Theorem a_delta_is_received_as_it_was_sent E F s r v :
   cut H E ->
   cut H F ->
@@ -318,7 +318,7 @@ Proof.
     now apply (the_name_for_a_key_is_understood E F s r v k e).
 Qed.
 
-(** ** Taking in a delta *)
+(** ** Applying a delta *)
 
 Theorem taking_the_changes_adds_the_events E F s r v :
   cut H E ->
@@ -391,26 +391,26 @@ Proof.
         [now apply (cut_happened _ _ cut_e) | now apply (cut_happened _ _ cut_f)]. }
     assert (forall f, In f E -> In f (union_events E F)) as from_e by (intros; apply both; auto).
     assert (forall f, In f F -> In f (union_events E F)) as from_f by (intros; apply both; auto).
-    assert (In b (births (entry_at k r)) ->
+    assert (In b (creation_dots (entry_at k r)) ->
       exists e, In e (union_events E F) /\ dot_of e = b /\ is_first (union_events E F) k e) as own.
-    { intros (e & e_in & named & is_f)%(it_knows_the_births _ _ _ _ _ _ _ rep_f).
+    { intros (e & e_in & named & is_f)%(it_knows_the_creation_dots _ _ _ _ _ _ _ rep_f).
       refine (ex_intro _ e (conj _ (conj named _))); [auto | now apply (first_in F)]. }
     rewrite (entry_at_of_take compare_name compare_key compare_effect keeps_winner)
       by (exact good_f || apply good_m).
     destruct (find compare_key k (shown_to v (changed v s))) as [theirs |] eqn:sent.
-    + rewrite (births_of_joined compare_name compare_key compare_effect keeps_winner
+    + rewrite (creation_dots_of_joined compare_name compare_key compare_effect keeps_winner
         r (indexed_decisions.seen s) (shown_to v (changed v s)) k theirs b good_f good_m sent).
       rewrite (find_in_shown compare_name compare_key) in sent.
       rewrite (find_in_changed compare_name compare_key compare_effect keeps_winner) in sent
         by exact good_e.
       destruct (decisions_proof.sends _ _ _ _ _); [| easy].
       destruct (find compare_key k (indexed_decisions.entries s)) as [e' |] eqn:found; [| easy].
-      injection sent as <-. cbn [births shown]. unfold new_births. rewrite filter_In.
-      assert (births e' = births (entry_at k s)) as ->
+      injection sent as <-. cbn [creation_dots shown]. unfold new_creation_dots. rewrite filter_In.
+      assert (creation_dots e' = creation_dots (entry_at k s)) as ->
         by (unfold indexed_decisions.entry_at; now rewrite found).
       split.
       * intros [there | [[there _] _]]; [now apply own |].
-        apply (it_knows_the_births _ _ _ _ _ _ _ rep_e) in there as (e & e_in & named & is_f).
+        apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep_e) in there as (e & e_in & named & is_f).
         refine (ex_intro _ e (conj _ (conj named _))); [auto | now apply (first_in E)].
       * intros (e & e_in & named & is_f).
         assert (In e H) as past
@@ -418,19 +418,19 @@ Proof.
             [now apply (cut_happened _ _ cut_e) | now apply (cut_happened _ _ cut_f)]).
         destruct (contains (dot_of e) (indexed_decisions.seen r)) eqn:is_known.
         -- left. apply known in is_known; [| exact past].
-           apply (it_knows_the_births _ _ _ _ _ _ _ rep_f).
+           apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep_f).
            refine (ex_intro _ e (conj _ (conj named _))); [auto | now apply (first_in F)].
         -- right. rewrite <- named. split; [split |].
            ++ apply both in e_in as [e_in | e_in];
                 [| apply known in e_in; [congruence | exact past]].
-              apply (it_knows_the_births _ _ _ _ _ _ _ rep_e).
+              apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep_e).
               refine (ex_intro _ e (conj _ (conj eq_refl _))); [auto | now apply (first_in E)].
            ++ apply negb_true_iff, not_true_iff_false. intros in_v.
               apply (what_is_covered_is_contained compare_name v
                 (indexed_decisions.seen r)) in in_v; [congruence | exact covered].
            ++ exact is_known.
     + split; [exact own |]. intros (e & e_in & named & is_f).
-      apply (it_knows_the_births _ _ _ _ _ _ _ rep_f). exists e.
+      apply (it_knows_the_creation_dots _ _ _ _ _ _ _ rep_f). exists e.
       assert (In e F) as e_in_f.
       { apply both in e_in as [e_in | e_in]; [| exact e_in].
         apply (a_key_that_is_left_out_was_seen

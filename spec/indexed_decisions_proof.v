@@ -1,4 +1,4 @@
-(** What the index keeps is the store of decisions: deciding, compacting, taking in a part and
+(** What the index keeps is the store of decisions: deciding, compacting, joining a part and
     finding the changes since a vector do there what they do in [decisions.v].
 
     That the log has all maximal decisions is what makes its walk find every key that has changed
@@ -255,7 +255,7 @@ Qed.
 
 Lemma what_is_unseen v (e : entry) d :
   In d (unseen compare_name v e) <->
-  (In d (map decisions.dot_of (listed e)) \/ In d (births e)) /\ contains d v = false.
+  (In d (map decisions.dot_of (listed e)) \/ In d (creation_dots e)) /\ contains d v = false.
 Proof.
   unfold unseen. rewrite filter_In, in_app_iff, negb_true_iff. tauto.
 Qed.
@@ -348,8 +348,8 @@ Lemma entry_at_of_decide k d k' (s : state) :
   = if equal compare_key k' k
     then entry_of [d] (greater_option compare_decision (winner (entry_at k s)) (Some d))
       (match first (entry_at k s) with
-       | None => insert compare_dot (decisions.dot_of d) (births (entry_at k s))
-       | Some _ => births (entry_at k s)
+       | None => insert compare_dot (decisions.dot_of d) (creation_dots (entry_at k s))
+       | Some _ => creation_dots (entry_at k s)
        end)
     else entry_at k' s.
 Proof.
@@ -419,13 +419,13 @@ Proof.
   pose proof (logs_of_a_sound_state s good) as good_logs.
   pose proof (entries_are_sound _ _ _ _ _ good k) as sound_k.
   set (bs := match first (entry_at k s) with
-    | None => insert compare_dot (decisions.dot_of d) (births (entry_at k s))
-    | Some _ => births (entry_at k s)
+    | None => insert compare_dot (decisions.dot_of d) (creation_dots (entry_at k s))
+    | Some _ => creation_dots (entry_at k s)
     end).
   assert (rising compare_dot bs = true) as rises.
   { unfold bs. destruct (first (entry_at k s)); [apply sound_k |].
     apply (insert_is_rising compare_dot), sound_k. }
-  assert (forall b, In b bs -> b = decisions.dot_of d \/ In b (births (entry_at k s))) as only.
+  assert (forall b, In b bs -> b = decisions.dot_of d \/ In b (creation_dots (entry_at k s))) as only.
   { intros b. unfold bs. destruct (first (entry_at k s)); [tauto |].
     rewrite (in_insert compare_dot) by apply sound_k. tauto. }
   split; cbn [seen entries changes indexed_decisions.decide].
@@ -437,7 +437,7 @@ Proof.
     apply entry_of_is_sound; [reflexivity | apply none_is_above_the_new_winner | exact rises | |].
     + intros d' [<- | []]. exact new.
     + intros b [-> | there]%only; [exact new |].
-      now apply more, (births_were_seen _ _ _ _ _ sound_k).
+      now apply more, (creation_dots_were_seen _ _ _ _ _ sound_k).
   - now apply note_is_well_formed.
   - now apply note_is_well_formed.
   - intros o change [there | [_ is_new]]%what_was_noted; [| | exact good_logs].
@@ -454,8 +454,8 @@ Proof.
     destruct (equal_is_equality compare_key k' k) as [-> |].
     + apply only in there as [-> | there].
       * right. split; [reflexivity |]. now destruct (decisions.dot_of d).
-      * left. now apply (births_are_logged _ _ _ _ _ good).
-    + left. now apply (births_are_logged _ _ _ _ _ good).
+      * left. now apply (creation_dots_are_logged _ _ _ _ _ good).
+    + left. now apply (creation_dots_are_logged _ _ _ _ _ good).
 Qed.
 
 (** ** Compaction *)
@@ -468,7 +468,7 @@ Proof. now split. Qed.
 Lemma log_of_compact keep (s : state) o :
   log_of o (compact keep s)
   = filter (fun change => is_live compare_name compare_key o change s
-      || is_birth compare_name compare_key o change s
+      || is_creation_dot compare_name compare_key o change s
       || keep (Dot o (fst change))) (log_of o s).
 Proof.
   unfold indexed_decisions.log_of, indexed_decisions.compact. cbn [changes].
@@ -496,11 +496,11 @@ Proof.
     exists d. split; [exact there |]. destruct (decisions.dot_of d).
     apply (equal_to_itself compare_dot).
   - intros k b there. rewrite log_of_compact, filter_In.
-    split; [now apply (births_are_logged _ _ _ _ _ good) |].
-    unfold is_birth. cbn [fst snd].
+    split; [now apply (creation_dots_are_logged _ _ _ _ _ good) |].
+    unfold is_creation_dot. cbn [fst snd].
     replace (member _ _ _) with true; [now rewrite orb_true_r |]. symmetry.
     apply (member_means_in compare_dot);
-      [apply (births_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) |].
+      [apply (creation_dots_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) |].
     now destruct b.
 Qed.
 
@@ -668,7 +668,7 @@ Proof.
     destruct (decisions_proof.sends _ _ _ _ _) eqn:sent; try easy;
     destruct (find compare_key k (entries s)) as [e' |] eqn:found; try easy; intros [= <-].
   - pose proof (an_entry_that_is_found_is_sound k e' s good found) as this.
-    split; try apply this; cbn [births shown].
+    split; try apply this; cbn [creation_dots shown].
     + apply (filter_is_rising compare_dot), this.
     + intros b [there _]%filter_In. now apply this.
   - unfold decisions_proof.sends in sent.
@@ -677,7 +677,7 @@ Proof.
     unfold listed in sent. now destruct (first e').
 Qed.
 
-(** ** Taking in a part *)
+(** ** Joining a part *)
 
 Lemma entry_at_of_take v m k (s : state) :
   sound s ->
@@ -797,23 +797,23 @@ Proof.
     + rewrite (missing_is_least compare_decision). now destruct (find compare_key k (entries s)).
 Qed.
 
-Lemma births_of_joined (s : state) v m k e b :
+Lemma creation_dots_of_joined (s : state) v m k e b :
   sound s ->
   sound_items v m ->
   find compare_key k m = Some e ->
-  In b (births (join_entry (seen s) v (entry_at k s) e)) <->
-  In b (births (entry_at k s)) \/ (In b (births e) /\ contains b (seen s) = false).
+  In b (creation_dots (join_entry (seen s) v (entry_at k s) e)) <->
+  In b (creation_dots (entry_at k s)) \/ (In b (creation_dots e) /\ contains b (seen s) = false).
 Proof.
   intros good good_m found.
-  pose proof (births_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) as rises.
-  pose proof (births_are_rising _ _ _ _ _ (items_are_sound _ _ _ _ _ _ good_m k e found)) as rises'.
-  assert (rising compare_dot (new_births compare_name (seen s) e) = true) as rises_new
+  pose proof (creation_dots_are_rising _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)) as rises.
+  pose proof (creation_dots_are_rising _ _ _ _ _ (items_are_sound _ _ _ _ _ _ good_m k e found)) as rises'.
+  assert (rising compare_dot (new_creation_dots compare_name (seen s) e) = true) as rises_new
     by now apply (filter_is_rising compare_dot).
-  cbn [births indexed_decisions.join_entry indexed_decisions.entry_of].
+  cbn [creation_dots indexed_decisions.join_entry indexed_decisions.entry_of].
   rewrite <- (member_means_in compare_dot) by now apply (union_is_rising compare_dot).
   rewrite (member_of_union compare_dot), orb_true_iff by assumption.
   rewrite !(member_means_in compare_dot) by assumption.
-  unfold new_births. rewrite filter_In, negb_true_iff. tauto.
+  unfold new_creation_dots. rewrite filter_In, negb_true_iff. tauto.
 Qed.
 
 Theorem taking_is_sound v m (s : state) :
@@ -848,10 +848,10 @@ Proof.
         -- rewrite (listed_was_seen _ _ _ _ _ (sound_m k e found)) by exact there.
            apply orb_true_r.
       * intros b there. rewrite both.
-        apply (births_of_joined s v m k e b good good_m found) in there
+        apply (creation_dots_of_joined s v m k e b good good_m found) in there
           as [there | [there _]].
-        -- now rewrite (births_were_seen _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)).
-        -- rewrite (births_were_seen _ _ _ _ _ (sound_m k e found)) by exact there.
+        -- now rewrite (creation_dots_were_seen _ _ _ _ _ (entries_are_sound _ _ _ _ _ good k)).
+        -- rewrite (creation_dots_were_seen _ _ _ _ _ (sound_m k e found)) by exact there.
            apply orb_true_r.
     + apply (more_is_seen (seen s)); [| apply (entries_are_sound _ _ _ _ _ good)].
       intros d known. now rewrite both, known.
@@ -865,7 +865,7 @@ Proof.
       specialize (sound_m _ e there).
       destruct is_new as [(d & <- & d_in)%in_map_iff | b_in].
       * rewrite (listed_was_seen _ _ _ _ _ sound_m d d_in). apply orb_true_r.
-      * rewrite (births_were_seen _ _ _ _ _ sound_m _ b_in). apply orb_true_r.
+      * rewrite (creation_dots_were_seen _ _ _ _ _ sound_m _ b_in). apply orb_true_r.
   - intros k d. rewrite entry_at_of_take by assumption. intros there.
     apply (what_was_noted_of_items (seen s) m (changes s)); [exact good_logs |]. cbn [fst snd].
     destruct (find compare_key k m) as [e |] eqn:found.
@@ -881,11 +881,11 @@ Proof.
   - intros k b. rewrite entry_at_of_take by assumption. intros there.
     apply (what_was_noted_of_items (seen s) m (changes s)); [exact good_logs |]. cbn [fst snd].
     destruct (find compare_key k m) as [e |] eqn:found.
-    + apply (births_of_joined s v m k e b good good_m found) in there as [there | [there is_new]].
-      * left. now apply (births_are_logged _ _ _ _ _ good).
+    + apply (creation_dots_of_joined s v m k e b good good_m found) in there as [there | [there is_new]].
+      * left. now apply (creation_dots_are_logged _ _ _ _ _ good).
       * right. exists e. split; [now apply (found_means_in compare_key) |].
         apply what_is_unseen. replace (Dot _ _) with b by now destruct b. tauto.
-    + left. now apply (births_are_logged _ _ _ _ _ good).
+    + left. now apply (creation_dots_are_logged _ _ _ _ _ good).
 Qed.
 
 (** What a part adds to a log comes after all that is there, so it can be appended. *)
@@ -905,7 +905,7 @@ Proof.
   pose proof (items_are_sound _ _ _ _ _ _ good_m _ e e_in) as this.
   assert (contains (Dot o (fst new)) v = true) as is_dot.
   { destruct is_new as [(d & <- & d_in)%in_map_iff | b_in];
-      [now apply (listed_was_seen _ _ _ _ _ this) | now apply (births_were_seen _ _ _ _ _ this)]. }
+      [now apply (listed_was_seen _ _ _ _ _ this) | now apply (creation_dots_were_seen _ _ _ _ _ this)]. }
   apply not_true_iff_false in outside.
   rewrite (version_vector_proof.contains_means_counted compare_name) in *.
   cbn [dot_origin counter] in *. lia.

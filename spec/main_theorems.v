@@ -1,6 +1,6 @@
 (** The headline theorems, restated in full.
 
-    Meaning: whoever has read the definitions (the files without [_proof] in their names) can read
+    Meaning: a reader of the definitions (the files without [_proof] in their names) can read
     here what was proved of them, and nothing else is needed to know what that is. Each theorem
     is a sentence; after it Coq prints what its proof rests on.
     [ordered compare] says that a comparison is a total order whose equality is plain equality
@@ -219,7 +219,7 @@ Print Assumptions replicas_are_a_lattice.
 (** ** T2: operations go up, and equal their deltas
 
     What an operation makes is well-formed, is above what was before ([join s (f s) = f s]), and is
-    what taking in its delta makes: the part that a replica lacks which has seen what had been
+    what applying its delta makes: the part that a replica lacks which has seen what had been
     seen before. Where decisions are kept, this asks that the state has seen what it lists
     ([covered]); [a_decision_on_a_hostile_state_is_not_inflationary] in [decisions_proof.v] shows
     that it is needed, and [replicas_stay_covered] below that it holds wherever it is used.
@@ -886,7 +886,7 @@ Proof.
 Qed.
 Print Assumptions an_index_decides_as_the_store_does.
 
-(** Taking in a part is taking it in the store. [m] has what the part lists, under the keys that
+(** Joining a part is joining it in the store. [m] has what the part lists, under the keys that
     its names are for, and [v] is what its sender had seen. *)
 Theorem an_index_takes_parts_as_the_store_does :
   forall (Name K Effect : Type)
@@ -973,8 +973,8 @@ Proof.
 Qed.
 Print Assumptions the_log_finds_exactly_the_part_of_the_store.
 
-(** A birth of a key at the sender, if its receiver has seen it, names that key there. *)
-Theorem a_birth_that_was_seen_names_its_key :
+(** A creation dot of a key at the sender, if its receiver has seen it, names that key there. *)
+Theorem a_creation_dot_that_was_seen_names_its_key :
   forall (Name K Effect Value : Type)
     (compare_name : Name -> Name -> comparison)
     (compare_key : K -> K -> comparison)
@@ -991,9 +991,9 @@ Theorem a_birth_that_was_seen_names_its_key :
     E sender ->
   indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
     F receiver ->
-  In b (indexed_decisions.births (indexed_decisions.entry_at compare_key k sender)) ->
+  In b (indexed_decisions.creation_dots (indexed_decisions.entry_at compare_key k sender)) ->
   version_vector.contains compare_name b (indexed_decisions.seen receiver) = true ->
-  indexed_decisions.understand compare_name compare_key (indexed_decisions.By_birth b) receiver
+  indexed_decisions.understand compare_name compare_key (indexed_decisions.By_creation_dot b) receiver
   = Some k.
 Proof.
   intros Name K Effect Value compare_name compare_key compare_effect keeps_winner reading
@@ -1001,9 +1001,9 @@ Proof.
   now apply (indexed_decisions_meaning_proof.a_name_is_understood
     compare_name compare_key compare_effect keeps_winner reading H happened E F sender).
 Qed.
-Print Assumptions a_birth_that_was_seen_names_its_key.
+Print Assumptions a_creation_dot_that_was_seen_names_its_key.
 
-(** A delta is received unless it builds on what was not seen, and then what is taken in is what
+(** A delta is received unless it builds on what was not seen, and then what is applied is what
     the sender found; and the receiver is then the index of the union of both cuts. *)
 Theorem a_delta_of_an_index_unites_the_events :
   forall (Name K Effect Value : Type)
@@ -2112,7 +2112,7 @@ Theorem equal_operations_have_equal_names :
 Proof. intros. eapply openings_network_proof.equal_operations_have_equal_names; eassumption. Qed.
 Print Assumptions equal_operations_have_equal_names.
 
-(** Whoever meets a fork, and whenever: nothing that either branch did is lost. *)
+(** Whichever replica meets a fork, and whenever: nothing that either branch did is lost. *)
 Theorem an_exchange_unites_the_operations :
   forall (Name : Type) (compare_name : Name -> Name -> comparison)
     (first : N -> origin Name) (w : openings_network.world Name) object h h',
@@ -2371,7 +2371,7 @@ Print Assumptions sending_before_storing_uses_a_dot_twice.
 
     In every world that the network can reach if a hybrid clock stamps each write of a register
     or a map ([hybrid_clock.v]): with whatever time it tells, but above what was seen for the key.
-    So whoever decides after seeing all, wins: the premise of T9 that the write is the greatest
+    So a decision after seeing all others wins: the premise of T9 that the write is the greatest
     one is gone. Premises met, and needed: [hybrid_clock_examples.v]. *)
 
 Theorem a_stamp_is_above_all_that_counts :

@@ -10,7 +10,7 @@
     [m] in both. Where they differ, the origin forks, and one branch is renamed: its operations
     go to the origin of the same replica whose incarnation is the opening that begins the branch,
     and count from 1 there. It is the branch that begins a new opening at the fork; if both do,
-    the one with the greater opening. Whoever applies a delta renames what it holds, or
+    the one with the greater opening. A replica that applies a delta renames what it holds, or
     translates what it receives, and applies the delta, in one step.
     Here a state is its operations by dot; a type keeps of them what it needs, and renames the
     dots that it keeps. Everything is per object.

@@ -3,7 +3,7 @@
     Meaning: a disk holds a state of each object. A process opens it and draws an opening, writes
     under it, and ends. A copy of a disk may be made at any time, and put back on the same disk or
     on another one: then one device runs what another one runs as well. Replicas announce what
-    they know; whoever learns it makes a delta for it, of one object at a time; any disk may
+    they know; a replica that learns it makes a delta for it, of one object at a time; any disk may
     receive any delta, any number of times, or never. So exchanges go one way, and are cut
     anywhere. No step looks at what was copied.
     Premise: an opening that is drawn was not drawn before, and is no incarnation of an origin

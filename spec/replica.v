@@ -288,7 +288,7 @@ Definition merge_decisions (x : object)
   | A_max_register _ | A_min_register _ => []
   end.
 
-(** What a user is to be told of an object. *)
+(** The notices of a user on an object. *)
 Definition object_notices (user : Name) (x : object) : list (option Name * (Name * N)) :=
   match x with
   | A_register s =>
@@ -307,7 +307,7 @@ Definition object_notices (user : Name) (x : object) : list (option Name * (Name
   | A_max_register _ | A_min_register _ => []
   end.
 
-(** What a user is to be told, over all objects. *)
+(** The notices of a user, over all objects. *)
 Definition notices (user : Name) (xs : objects)
     : list (Name * (option Name * (Name * N))) :=
   flat_map (fun entry => map (pair (fst entry)) (object_notices user (snd entry))) xs.

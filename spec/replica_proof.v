@@ -1,4 +1,4 @@
-(** Replicas: the product of lattices is one, and an operation equals taking in its deltas. *)
+(** Replicas: the product of lattices is one, and an operation equals applying its deltas. *)
 
 From Coq Require Import List Bool NArith BinInt.
 From Rejoin Require Import order lattice sorted_map dot delta replica.

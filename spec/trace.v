@@ -41,7 +41,7 @@ Inductive payload :=
 | Since (messages : list Name)
 | Operations (ids : list Name).
 
-(** A superseded decision that a user is to be told: object, key, replica and sequence number. *)
+(** A notice, of a decision that was superseded: object, key, replica and sequence number. *)
 Definition notice : Type := Name * (option Name * (Name * N)).
 
 (** What the implementation answered. A state hash is any value. *)
