@@ -87,6 +87,14 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Diff(crate::diff::Diff),
 
+    /// Show a trace as one page: what happened between the replicas, and why claims are false.
+    ///
+    /// The page needs no network and no other file. It has the replicas as lanes, the messages
+    /// between them, the state of every replica at every line, and each finding with the argument
+    /// for it. Exits as `check` does.
+    #[command(after_help = crate::exit::help())]
+    View(View),
+
     /// Run simulated worlds of replicas that meet while everything goes wrong that can.
     ///
     /// Each world follows from its seed. Its links, stores, clocks and peers fail; then the links
@@ -184,6 +192,18 @@ pub struct Check {
     /// With --follow: end when nothing was written for so many seconds.
     #[arg(long, value_name = "SECONDS", requires = "follow")]
     pub idle: Option<u64>,
+}
+
+/// What `oracle view` takes.
+#[derive(Debug, Args)]
+pub struct View {
+    /// The trace; `-` is standard input.
+    #[arg(value_name = "FILE|-")]
+    pub path: PathBuf,
+
+    /// Where to write the page; `-` is standard output.
+    #[arg(long, short, value_name = "PAGE")]
+    pub output: PathBuf,
 }
 
 /// What `oracle simulate` takes.

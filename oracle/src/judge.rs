@@ -6,7 +6,7 @@ use crate::guard::guard;
 use crate::progress::Progress;
 use crate::replay::Replay;
 use crate::sources::{Place, Source, explain};
-use rejoin_judge::{Excerpt, Options, Report, Verdict, check};
+use rejoin_judge::{Excerpt, Limits, Options, Report, Timeline, Verdict, check, timeline};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
@@ -82,6 +82,38 @@ impl Judge<'_> {
         });
         self.progress.end(place.length());
         judged.map_err(Failure::Internal)?.map_err(|error| Failure::Unreadable(explain(&error)))
+    }
+
+    /// Judges one source, and keeps what it shows from line to line.
+    ///
+    /// # Errors
+    /// As [`Judge::judge`].
+    pub fn timeline(&self, source: &Source, limits: Limits) -> Result<(Judged, Timeline), Failure> {
+        let place = source.place.as_ref().map_err(|why| Failure::Unreadable(why.clone()))?;
+        self.progress.begin(&source.name);
+        let made = guard(|| match place {
+            Place::File(path, _) => self.keep(|| File::open(path), limits),
+            Place::Stream(path) => {
+                let replay = Replay::new(File::open(path)?);
+                self.keep(|| Ok(replay.open()), limits)
+            }
+            Place::Stdin => {
+                let replay = Replay::new(io::stdin().lock());
+                self.keep(|| Ok(replay.open()), limits)
+            }
+        });
+        self.progress.end(place.length());
+        made.map_err(Failure::Internal)?.map_err(|error| Failure::Unreadable(explain(&error)))
+    }
+
+    fn keep<R: Read>(
+        &self,
+        open: impl Fn() -> io::Result<R>,
+        limits: Limits,
+    ) -> io::Result<(Judged, Timeline)> {
+        let open = || Ok(BufReader::with_capacity(BUFFER, self.progress.watch(open()?)));
+        let (report, timeline) = timeline(open, self.options, limits)?;
+        Ok((Judged { report, culprit: None }, timeline))
     }
 
     /// Judges what can be read only once.

@@ -3,7 +3,7 @@
 //! Reading order: [`args`] (what it is asked), [`exit`] (how it ends), [`sources`], [`replay`]
 //! and [`judge`] (from a path to a report), [`text`], [`json`] and [`format`](mod@format)
 //! (how a report is shown).
-//! [`explain`] and [`diff`] look at single claims and differences. [`simulate`] runs worlds, [`drive`] somebody's implementation. [`sync`] keeps replicas in files the same over TCP.
+//! [`explain`] and [`diff`] look at single claims and differences. [`view`] shows a trace as a page. [`simulate`] runs worlds, [`drive`] somebody's implementation. [`sync`] keeps replicas in files the same over TCP.
 //! What a trace means and whether it conforms is the library's work; here are only files and words.
 
 mod anonymize;
@@ -32,6 +32,7 @@ mod simulate;
 mod sources;
 mod sync;
 mod text;
+mod view;
 
 use args::{Cli, Colour, Command, Common, Format, Lint};
 use clap::{CommandFactory, Parser, error::ErrorKind};
@@ -93,6 +94,7 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
         Command::Anonymize(asked) => anonymize::run(&asked, output),
         Command::Recheck(asked) => recheck::run(&asked, output),
         Command::Diff(asked) => diff::run(&asked, output),
+        Command::View(args::View { path, output: page }) => view::run(&path, &page, output),
         Command::Simulate(simulate) => simulate::run(&simulate, output),
         Command::Drive(drive) => {
             let text = Text { verbose: drive.verbose, ..Text::plain(cli.color) };

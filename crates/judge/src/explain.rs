@@ -4,7 +4,7 @@
 //! had seen leads to the answer. Both come from the files of `claim`, where the comparison stands.
 //! Cost: one judgement of the trace.
 
-use crate::{Finding, Options, run};
+use crate::{Beside, Finding, Options, Said, run};
 use std::io::{self, BufRead};
 
 /// What is to be said of one claim.
@@ -54,7 +54,8 @@ pub fn explain<R: BufRead>(
     line: u64,
     options: &Options,
 ) -> io::Result<Result<Explained, String>> {
-    let (report, wanted) = run(open, options, line, &mut |_| {})?;
+    let beside = Beside { line, ..Beside::default() };
+    let Said { report, wanted, .. } = run(open, options, beside, &mut |_| {})?;
     if let Some(explained) = wanted.explained {
         return Ok(Ok(explained));
     }

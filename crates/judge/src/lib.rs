@@ -5,6 +5,7 @@
 //! against it, one file a kind of claim. `judge` is the one pass over the lines. `follow` lets the
 //! engines follow along, where that is asked for, the proven judge among them. `explain` and `slice`
 //! are about one claim: the argument for it, and the part of the trace that it depends on.
+//! `timeline` is what a picture of the trace shows.
 
 mod answer;
 mod claim;
@@ -14,12 +15,14 @@ mod judge;
 mod past;
 mod report;
 mod slice;
+mod timeline;
 mod wording;
 
 pub use explain::{Explained, cited, explain};
 pub use follow::proven_judge::MOST_LINES;
 pub use report::*;
 pub use slice::{Slice, slice};
+pub use timeline::{Change, Conflict, Key, Limits, Row, RowKind, Timeline};
 
 use explain::Wanted;
 use follow::proven_judge::SecondJudge;
@@ -29,6 +32,7 @@ use past::{IllFormed, Stop};
 use rejoin_trace as trace;
 use rejoin_trace::{Event, Fault, Name, Reader};
 use std::io::{self, BufRead};
+use timeline::Watch;
 
 /// How to judge.
 #[derive(Clone, Debug)]
@@ -89,7 +93,8 @@ pub fn check<R: BufRead>(
     open: impl FnMut() -> io::Result<R>,
     options: &Options,
 ) -> io::Result<Report> {
-    run(open, options, 0, &mut |_| {}).map(|(report, _)| report)
+    let beside = Beside::default();
+    run(open, options, beside, &mut |_| {}).map(|said| said.report)
 }
 
 /// As [`check`], and shows each finding as soon as its line was judged: for a trace that is still
@@ -102,20 +107,49 @@ pub fn check_live<R: BufRead>(
     options: &Options,
     show: &mut dyn FnMut(&Finding),
 ) -> io::Result<Report> {
-    run(open, options, 0, show).map(|(report, _)| report)
+    run(open, options, Beside::default(), show).map(|said| said.report)
 }
 
-/// Judges, and says what is to be said of one line; of none where it is 0.
+/// Judges the trace as [`check`] does, and keeps what it shows from line to line.
+///
+/// # Errors
+/// As [`check`].
+pub fn timeline<R: BufRead>(
+    open: impl FnMut() -> io::Result<R>,
+    options: &Options,
+    limits: Limits,
+) -> io::Result<(Report, Timeline)> {
+    let beside = Beside { limits: Some(limits), ..Beside::default() };
+    run(open, options, beside, &mut |_| {}).map(|said| (said.report, said.timeline))
+}
+
+/// What is to be said beside the report.
+#[derive(Clone, Copy, Debug, Default)]
+struct Beside {
+    /// The line whose claim is to be explained; none where it is 0.
+    line: u64,
+    /// How much of a timeline to keep; none of it where absent.
+    limits: Option<Limits>,
+}
+
+/// What is said of a trace.
+struct Said {
+    report: Report,
+    wanted: Wanted,
+    timeline: Timeline,
+}
+
+/// Judges, and says what is to be said besides.
 fn run<R: BufRead>(
     mut open: impl FnMut() -> io::Result<R>,
     options: &Options,
-    wanted: u64,
+    beside: Beside,
     show: &mut dyn FnMut(&Finding),
-) -> io::Result<(Report, Wanted)> {
+) -> io::Result<Said> {
     // Those of a first pass that ended at a load were of wrong premises: they are shown again.
-    match pass(plain(open()?)?, None, options, wanted, show)? {
+    match pass(plain(open()?)?, None, options, beside, show)? {
         Pass::Judged(judged) => Ok(*judged),
-        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options, wanted, show)? {
+        Pass::Again(loads) => match pass(plain(open()?)?, Some(&loads), options, beside, show)? {
             Pass::Judged(judged) => Ok(*judged),
             Pass::Again(_) => unreachable!("all loads are known"),
         },
@@ -135,7 +169,7 @@ fn plain(input: impl BufRead) -> io::Result<impl BufRead> {
 /// What one pass over a trace ends with.
 enum Pass {
     /// It was judged.
-    Judged(Box<(Report, Wanted)>),
+    Judged(Box<Said>),
     /// It must be judged again, as one that loads these objects.
     Again(HashSet<Name>),
 }
@@ -144,33 +178,37 @@ fn pass(
     input: impl BufRead,
     loads: Option<&HashSet<Name>>,
     options: &Options,
-    wanted: u64,
+    beside: Beside,
     show: &mut dyn FnMut(&Finding),
 ) -> io::Result<Pass> {
+    let mut watch = beside.limits.map(Watch::new);
     let mut reader = match Reader::new(input) {
         Ok(reader) => reader,
         Err(trace::Error::Unreadable(error)) => return Err(error),
         Err(trace::Error::Malformed(fault)) => {
-            return Ok(judged(Judge::unstarted(options), End::Malformed(fault), None));
+            return Ok(judged(Judge::unstarted(options), End::Malformed(fault), None, watch));
         }
     };
+    if let Some(watch) = &mut watch {
+        watch.begin(reader.header(), reader.header_text());
+    }
     let asked = options.claims && options.engines.contains(&EngineName::Proven);
     let mut second = asked.then(|| SecondJudge::new(reader.header()));
     let mut judge = match Judge::new(reader.header(), loads, options) {
         Ok(judge) => judge,
         Err(stop) => {
             let end = end(stop, 1, reader.header_text());
-            return Ok(judged(Judge::unstarted(options), end, second));
+            return Ok(judged(Judge::unstarted(options), end, second, watch));
         }
     };
-    judge.wanted.line = wanted;
+    judge.wanted.line = beside.line;
     loop {
         let line = match reader.next_line() {
             Ok(Some(line)) => line,
-            Ok(None) => return Ok(judged(judge, End::Whole, second)),
+            Ok(None) => return Ok(judged(judge, End::Whole, second, watch)),
             Err(trace::Error::Unreadable(error)) => return Err(error),
             Err(trace::Error::Malformed(fault)) => {
-                return Ok(judged(judge, End::Malformed(fault), second));
+                return Ok(judged(judge, End::Malformed(fault), second, watch));
             }
         };
         if let Some(second) = &mut second {
@@ -178,7 +216,12 @@ fn pass(
         }
         let found = judge.findings().len();
         match judge.line(&line) {
-            Ok(()) => judge.findings()[found..].iter().for_each(&mut *show),
+            Ok(()) => {
+                judge.findings()[found..].iter().for_each(&mut *show);
+                if let Some(watch) = &mut watch {
+                    watch.line(&line, &judge.past);
+                }
+            }
             Err(Stop::LoadAfterUse) => {
                 let mut loads = judge.loaded_names();
                 note_load(&mut loads, &line.event);
@@ -186,22 +229,24 @@ fn pass(
             }
             Err(Stop::OwnStampsLoaded(fault)) => {
                 let fault = place(fault, 1, reader.header_text());
-                return Ok(judged(Judge::unstarted(options), End::IllFormed(fault), second));
+                let end = End::IllFormed(fault);
+                return Ok(judged(Judge::unstarted(options), end, second, watch));
             }
             Err(stop) => {
                 let end = end(stop, line.number, line.text);
-                return Ok(judged(judge, end, second));
+                return Ok(judged(judge, end, second, watch));
             }
         }
     }
 }
 
-fn judged(judge: Judge, end: End, second: Option<SecondJudge>) -> Pass {
+fn judged(judge: Judge, end: End, second: Option<SecondJudge>, watch: Option<Watch>) -> Pass {
+    let timeline = watch.map(|watch| watch.end(&judge.past)).unwrap_or_default();
     let (mut report, wanted) = judge.report(end);
     if let Some(second) = second {
         second.compare(&mut report);
     }
-    Pass::Judged(Box::new((report, wanted)))
+    Pass::Judged(Box::new(Said { report, wanted, timeline }))
 }
 
 /// Reads on only for what is loaded, to the end of what is of the grammar.

@@ -8,3 +8,4 @@ mod hand_on;
 mod readme;
 mod see;
 mod sync;
+mod view;

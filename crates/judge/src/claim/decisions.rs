@@ -57,7 +57,7 @@ pub fn open_decisions(past: &Past, object: u32, seen: &Seen, own: bool) -> Vec<O
 
 /// The open decision on a key. With own stamps what is kept is for the implementation to
 /// say: all are then listed as superseded.
-pub(super) fn open(past: &Past, object: u32, key: u32, seen: &Seen, own: bool) -> Option<Open> {
+pub fn open(past: &Past, object: u32, key: u32, seen: &Seen, own: bool) -> Option<Open> {
     let (current, maximal) = past.history.decision(object, key, seen)?;
     let effect = |op: &OpId| past.history.ops[*op as usize].effect;
     let current = if own { effect(&maximal[0]) } else { current };

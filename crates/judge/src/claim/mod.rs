@@ -16,7 +16,7 @@ mod state;
 mod value;
 mod vector;
 
-pub use decisions::open_decisions;
+pub use decisions::{open, open_decisions};
 pub use holds::{why_holds, why_insert_holds};
 pub use notices::all_notices;
 pub use resolve::{Resolved, resolve};

@@ -10,6 +10,7 @@
 //!
 //! Cost: an operation costs a constant, a reception O(what it brings · log), in memory too.
 
+mod differing;
 mod interner;
 mod saw;
 

@@ -1,0 +1,246 @@
+// The page of `oracle view` in a browser: it opens, shows the finding, steps, searches, and says what the judge says.
+//
+// `npm ci && node --test` here; ORACLE names the program, CHROMIUM the browser. SHOTS names a folder for
+// screenshots at three widths in both themes, which are there to be looked at.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { history } from "./history.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const oracle = process.env.ORACLE ?? join(root, "target/release/oracle");
+const scenarios = join(root, "spec/scenarios");
+const folder = mkdtempSync(join(tmpdir(), "oracle-view-"));
+let browser;
+
+before(async () => {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** The file of the page of a trace. */
+function view(trace, name = "page.html") {
+  const file = join(folder, name);
+  const run = spawnSync(oracle, ["view", trace, "-o", file]);
+  assert.ok(run.status <= 3, String(run.stderr));
+  return file;
+}
+
+/** A trace in a file of its own. */
+function written(text, name = "trace.jsonl") {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Does something in one page after the other, each with a trace of the scenarios. */
+async function openScenarios(ending, act) {
+  const names = readdirSync(scenarios).filter((name) => name.endsWith(ending));
+  await open(view(join(scenarios, names[0])), async (page) => {
+    for (const name of names) {
+      await page.goto(`file://${view(join(scenarios, name))}`);
+      await page.waitForSelector('html[data-filled="all"]');
+      await act(page, name);
+    }
+  });
+  return names.length;
+}
+
+/** Opens a page, and asserts at the end that nothing went wrong in it and that it asked for nothing. */
+async function open(file, act, { hash = "", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1600, height: 900 }, ...options });
+  const page = await context.newPage();
+  const wrong = [], requests = [];
+  page.on("console", (message) => wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("request", (request) => requests.push(request.url()));
+  await page.goto(`file://${file}${hash}`);
+  await page.waitForSelector('html[data-filled="all"], html[data-filled="failed"]');
+  const result = await act(page);
+  assert.deepEqual(wrong, []);
+  const others = requests.filter((url) => !url.startsWith(`file://${file}`) && !url.startsWith("blob:"));
+  assert.deepEqual(others, []);
+  await context.close();
+  return result;
+}
+
+const rejected = join(scenarios, "add-wins-over-concurrent-remove.rejected.jsonl");
+const chosen = (page) => page.locator(".row.chosen").getAttribute("data-line");
+
+test("the finding is there, with its argument and the lines that it names", async () => {
+  await open(view(rejected), async (page) => {
+    assert.match(await page.locator("#why h2").innerText(), /set approved at server has other elements than claimed/i);
+    assert.equal(await page.locator("#why .expected").innerText(), '["mapping_X"]');
+    assert.equal(await page.locator("#why .claimed").innerText(), "[]");
+    assert.equal(await page.locator("ol.because li").count(), 4);
+    assert.equal(await chosen(page), "8");
+    const named = await page.locator(".row.named").evaluateAll((rows) => rows.map((row) => row.dataset.line));
+    assert.deepEqual(named, ["4", "5", "7", "8"]);
+    await page.locator("ol.because a", { hasText: "5" }).first().click();
+    assert.equal(await chosen(page), "5");
+    assert.match(await page.locator("#state").innerText(), /State of\s+client\s+server\s+after line 5/);
+  });
+});
+
+test("every part can be reached by keys", async () => {
+  const trace = written(history({ events: 1000, isWrong: true }));
+  await open(view(trace), async (page) => {
+    const last = await page.evaluate(() => lastLine);
+    assert.equal(await chosen(page), String(last));
+    await page.keyboard.press("k");
+    const before = Number(await chosen(page));
+    assert.ok(before < last);
+    await page.keyboard.press("j");
+    assert.equal(await chosen(page), String(last));
+    await page.keyboard.press("a");
+    assert.equal(await page.locator("#mode-past").getAttribute("aria-pressed"), "true");
+    await page.keyboard.press("a");
+    await page.keyboard.press("Home");
+    assert.equal(await chosen(page), "2");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("PageDown");
+    assert.ok(Number(await chosen(page)) > 10);
+    await page.keyboard.press("ArrowRight");
+    assert.match(await page.locator("#announce").innerText(), /after line/);
+    await page.keyboard.press("End");
+    assert.equal(await chosen(page), String(last));
+    assert.equal(await page.evaluate(() => location.hash), `#L${last}`);
+    await page.keyboard.press("/");
+    await page.keyboard.type("L14");
+    await page.keyboard.press("Enter");
+    assert.equal(await chosen(page), "14");
+    await page.locator("#query").fill("mapping_5");
+    await page.keyboard.press("Enter");
+    assert.match(await page.locator("#hits").innerText(), /^\d+ of \d+$/);
+    assert.match(await page.locator(".row.chosen").innerText(), /mapping_5/);
+    await page.keyboard.press("Escape");
+    const send = await page.evaluate(() => [...arrivals.keys()][0]);
+    await page.evaluate((line) => choose(line), send);
+    await page.keyboard.press("m");
+    assert.equal(await page.evaluate(() => rows.from[view.line]), send);
+    const theme = await page.evaluate(() => document.documentElement.dataset.theme);
+    await page.keyboard.press("t");
+    assert.notEqual(await page.evaluate(() => document.documentElement.dataset.theme), theme);
+    await page.keyboard.press("?");
+    assert.ok(await page.locator("#help").isVisible());
+    await page.keyboard.press("Escape");
+    assert.ok(!(await page.locator("#help").isVisible()));
+  });
+});
+
+test("a link leads to a line, also to one that the argument leaves out", async () => {
+  const trace = written(history({ events: 1000, isWrong: true }));
+  await open(view(trace), async (page) => {
+    assert.equal(await chosen(page), "500");
+    assert.ok(await page.locator(".row.chosen").isVisible());
+  }, { hash: "#L500" });
+});
+
+test("the past of a finding is a trace with the same finding", async () => {
+  const compared = await openScenarios(".rejected.jsonl", async (page, name) => {
+    const lines = readFileSync(join(scenarios, name), "utf8").trimEnd().split("\n");
+    const [line, rule, kept] = await page.evaluate(() => {
+      showMode("past");
+      return [findings[0].line, findings[0].rule, [...pastLines()].sort((a, b) => a - b)];
+    });
+    assert.ok(kept.every((at) => at <= line || lines[at - 1].includes('"load"')), name);
+    const past = [lines[0], ...kept.map((at) => lines[at - 1])].join("\n") + "\n";
+    const run = spawnSync(oracle, ["check", "--engine", "definition", "--format", "json", written(past, "past.jsonl")]);
+    const report = JSON.parse(String(run.stdout));
+    const at = kept.indexOf(line) + 2;
+    assert.ok(report.findings.some((finding) => finding.line === at && finding.rule === rule), `${name}: ${past}${run.stdout}`);
+  });
+  assert.ok(compared > 100);
+});
+
+test("every event of every scenario is described, and every state can be shown", async () => {
+  await openScenarios(".jsonl", async (page, name) => {
+    const odd = await page.evaluate(() => {
+      showMode("all");
+      const odd = [];
+      for (let line = 2; line <= lastLine; line++) {
+        choose(line, line % head.replicas.length);
+        const words = document.querySelector(".row.chosen").textContent + stateBox.textContent + why.textContent;
+        if (/undefined|NaN|\[object|unpacked/.test(words)) odd.push([line, words]);
+      }
+      return odd;
+    });
+    assert.deepEqual(odd, [], name);
+  });
+});
+
+test("what a trace holds is text, whatever it says", async () => {
+  const name = "</script><img src=x onerror=document.title='run'>";
+  const header = { trace: "rejoin/1", replicas: [name], objects: { [name]: { type: "or-set" } } };
+  const add = { event: "op", replica: name, object: name, op: "add", element: name };
+  const read = { event: "read", replica: name, object: name, value: [name, `${name}2`] };
+  await open(view(written([header, add, read].map((line) => JSON.stringify(line)).join("\n"))), async (page) => {
+    assert.equal(await page.locator("img").count(), 0);
+    assert.notEqual(await page.title(), "run");
+    assert.equal(await page.locator("#state .chips code").innerText(), name);
+  });
+});
+
+test("numbers keep all their digits", async () => {
+  const header = '{"trace":"rejoin/1","replicas":["a"],"objects":{"r":{"type":"lww-register"}}}';
+  const write = '{"event":"op","replica":"a","object":"r","op":"write","value":18446744073709551615,"timestamp":9007199254740993}';
+  await open(view(written(`${header}\n${write}\n`)), async (page) => {
+    await page.keyboard.press("ArrowDown");
+    assert.match(await page.locator(".row.chosen").innerText(), /18446744073709551615.*9007199254740993/);
+    assert.equal(await page.locator("#state .whole").innerText(), "18446744073709551615");
+  });
+});
+
+test("the printed page has the argument and its events", async () => {
+  const printed = await open(view(rejected), async (page) => {
+    await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+    await page.emulateMedia({ media: "print" });
+    assert.ok(!(await page.locator(".tools").isVisible()));
+    assert.ok(await page.locator("#why").isVisible());
+    return page.pdf();
+  });
+  assert.ok(printed.length > 10_000);
+});
+
+test("only what is in sight is in the page, and all of 100,000 events can be reached", async () => {
+  const trace = written(history({ events: 100_000, isWrong: true, seed: 3 }));
+  await open(view(trace), async (page) => {
+    await page.evaluate(() => showMode("all"));
+    for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+      const [first, count, sight] = await page.evaluate(async (part) => {
+        const scroll = document.getElementById("scroll");
+        scroll.scrollTop = part * (scroll.scrollHeight - scroll.clientHeight);
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const shown = [...document.querySelectorAll(".row")];
+        return [Number(shown[0].dataset.line), shown.length, Math.floor(scroll.scrollTop / ROW) + 2];
+      }, part);
+      assert.ok(count < 200, `${count} rows at once`);
+      assert.ok(first <= sight && sight <= first + count, `${first} ${sight}`);
+    }
+  });
+});
+
+test("screenshots, where they are wanted", { skip: !process.env.SHOTS }, async () => {
+  mkdirSync(process.env.SHOTS, { recursive: true });
+  const file = view(written(history({ events: 1000, isWrong: true })));
+  for (const width of [390, 900, 1600]) {
+    for (const colorScheme of ["light", "dark"]) {
+      await open(file, async (page) => {
+        await page.screenshot({ path: join(process.env.SHOTS, `argument-${width}-${colorScheme}.png`), fullPage: width < 700 });
+        await page.evaluate(() => showMode("all"));
+        await page.screenshot({ path: join(process.env.SHOTS, `all-${width}-${colorScheme}.png`) });
+      }, { viewport: { width, height: 900 }, colorScheme });
+    }
+  }
+});
