@@ -8,7 +8,7 @@
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
     [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v],
-    [definition_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
+    [definition_examples.v], [recording_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -28,6 +28,7 @@ From Rejoin Require examples durable_network durable_network_proof durable_netwo
 From Rejoin Require hybrid_clock hybrid_clock_proof hybrid_clock_examples.
 From Rejoin Require openings openings_network openings_network_proof openings_examples.
 From Rejoin Require trace judge judge_proof refutations.
+From Rejoin Require recording recording_proof.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register pn_counter_proof max_register_proof presences_proof.
 From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
@@ -2668,3 +2669,64 @@ Proof.
       compare_name H happened E e).
 Qed.
 Print Assumptions a_decision_that_saw_all_others_closes_the_flag.
+
+(** ** T16: a recorded run conforms
+
+    [recording.v] says which lines a run of the network of T4 writes: one for each step, and one for
+    each answer, of whichever replica and whenever: a value, the open merge decisions of an object,
+    the notices of a user, a state vector. [label] gives messages and backups their names in the
+    file. Premises met, and traces that leave something out: [recording_examples.v]. *)
+
+(** Of every run there is a recording, and each recording is of a run. *)
+Theorem every_run_is_recorded :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (types : replica.schema (Name := Name)) (label : nat -> Name)
+    (w : network.world Name Value),
+  network.reachable compare_name compare_value types w <->
+  exists past, recording.recording compare_name compare_value null types label past w.
+Proof. intros. apply recording_proof.every_run_is_recorded. Qed.
+Print Assumptions every_run_is_recorded.
+
+(** The judge accepts what the engine answered. *)
+Theorem a_recorded_run_conforms :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (types : replica.schema (Name := Name)) (label : nat -> Name) past
+    (w : network.world Name Value) c,
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  (forall i j, label i = label j -> i = j) ->
+  recording.recording compare_name compare_value null types label past w ->
+  In (trace.Claims c) past ->
+  judge.verdict_of (judge.judge compare_name compare_value null
+    (recording.header_of compare_name types past) (rev past)) = judge.Conforms.
+Proof. intros. eapply recording_proof.a_recorded_run_conforms; eassumption. Qed.
+Print Assumptions a_recorded_run_conforms.
+
+(** With one answer replaced by another, that line is found and no other, wherever it stands. *)
+Theorem another_answer_is_found :
+  forall (Name Value : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (null : Value) (types : replica.schema (Name := Name)) (label : nat -> Name)
+    after before c c' (w : network.world Name Value),
+  ordered compare_name ->
+  ordered compare_value ->
+  sorted compare_name types = true ->
+  (forall i j, label i = label j -> i = j) ->
+  recording.recording compare_name compare_value null types label
+    (after ++ trace.Claims c :: before) w ->
+  recording.another compare_name c c' ->
+  let report := judge.judge compare_name compare_value null
+    (recording.header_of compare_name types (after ++ trace.Claims c :: before))
+    (rev (after ++ trace.Claims c' :: before)) in
+  judge.stopped_at report = None
+  /\ forall p broken,
+       In (p, broken) (judge.findings report) <->
+       p = trace.number before /\ broken = recording.rule_of c.
+Proof. intros. eapply recording_proof.another_answer_is_found; eassumption. Qed.
+Print Assumptions another_answer_is_found.

@@ -320,6 +320,8 @@ const ONLY_IN_COQ: &[&str] = &[
     "refutations",
     "extract",
     "presences",
+    "renaming",
+    "recording",
 ];
 
 /// The names of the files in the folder, without `ending`.
