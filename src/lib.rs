@@ -31,8 +31,8 @@
 //! - [`Replica::save`] and [`Replica::save_since`] give the bytes to store, [`Replica::open`] takes
 //!   them. Store what changed before you tell anybody of it.
 //! - [`Replica::version`], [`Replica::update_since`] and [`Replica::apply`] synchronize over anything
-//!   that carries bytes: a file, a queue, a mail. Over a connection, a [`sync::Session`] does it in
-//!   classes of priority and verifies by hash that both sides are the same.
+//!   that carries bytes: a file, a queue, a mail. Over a connection, a [`Session`] does it in classes
+//!   of priority and verifies by hash that both sides are the same.
 //! - [`Replica::export`] gives all values as JSON ([`mod@export`]), and an import edits a replica until it
 //!   has them.
 //! - [`Changes`] says what an edit or an update changed; [`Replica::conflicts`] says where people
@@ -68,12 +68,14 @@ mod error;
 pub mod export;
 pub mod handles;
 mod replica;
+mod session;
 mod update;
 pub mod values;
 
 pub use changes::{Change, Changes, Conflict, Decision};
 pub use error::{CreateError, EditError, ImportError, OpenError, UpdateError};
 pub use replica::Replica;
+pub use session::Session;
 pub use sync::Schema;
 pub use update::Version;
 

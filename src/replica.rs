@@ -24,7 +24,7 @@ use crate::optimized::ApplyError;
 use crate::optimized::replica::Reason;
 use crate::sync::{ClockAhead, Drift, Schema};
 use crate::update::{self, Part, Saved, Version};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(crate) type Engine = optimized::replica::Replica<str, str>;
 pub(crate) type Object = optimized::replica::Object<str, str>;
@@ -393,10 +393,16 @@ impl Replica {
         self.drift = (milliseconds, is_refused);
     }
 
+    /// How clocks are checked now.
+    pub(crate) fn drift_now(&mut self) -> Drift {
+        let (limit, is_refused) = self.drift;
+        Drift { now: self.environment.now(), limit, is_refused }
+    }
+
     /// Whose clocks are ahead, by an update.
     fn check_clocks(&mut self, parts: &[Part]) -> Result<Vec<ClockAhead>, UpdateError> {
-        let (limit, is_refused) = self.drift;
-        let drift = Drift { now: self.environment.now(), limit, is_refused };
+        let drift = self.drift_now();
+        let is_refused = drift.is_refused;
         let ahead = parts.iter().filter_map(|part| drift.ahead(&part.object, &part.delta));
         let ahead: Vec<ClockAhead> = ahead.collect();
         match ahead.first() {
@@ -523,8 +529,7 @@ impl Replica {
         let seen = applied.renamed.unwrap_or(seen);
         match self.engine.object(object).map_err(|error| error.reason)? {
             Object::Log(log) => {
-                // Only entries that were not seen before are looked at closely.
-                for entry in log.entries().filter(|entry| !seen.contains(&entry.dot())) {
+                for entry in log.entries_since(&seen) {
                     changes.list.push(Change {
                         object: object.clone(),
                         key: None,
@@ -587,13 +592,7 @@ impl Look {
     fn at_key(state: &Object, key: &[u8]) -> Self {
         let current = state.effective(key);
         let time = current.as_ref().and_then(|decision| time_of(state, decision.timestamp));
-        let is_conflict = current.as_ref().is_some_and(|current| {
-            let effect = |decision: &optimized::Decision<'_>| {
-                (decision.is_removal, decision.value.map(<[u8]>::to_vec))
-            };
-            state.decisions(key).iter().any(|decision| effect(decision) != effect(current))
-        });
-        let is_conflict = is_conflict && state.kind().has_decisions();
+        let is_conflict = state.is_contested(key);
         Self { value: value_of(state, key), time, is_conflict }
     }
 
@@ -618,7 +617,7 @@ impl Look {
 }
 
 /// The key as text; that of a register or a flag has none.
-fn text_of_key(state: &Object, key: &[u8]) -> Option<String> {
+pub(crate) fn text_of_key(state: &Object, key: &[u8]) -> Option<String> {
     let has_keys = state.kind().is_set() || state.kind().is_map();
     has_keys.then(|| String::from_utf8_lossy(key).into_owned())
 }
@@ -630,13 +629,7 @@ fn value_of(state: &Object, key: &[u8]) -> Option<String> {
     if kind.is_set() || kind.is_flag() {
         return Some(state.effect(key).is_some().to_string());
     }
-    if matches!(kind, ObjectType::MvRegister | ObjectType::MvMap) {
-        let written = state.decisions(key).into_iter().filter_map(|decision| decision.value);
-        let values: BTreeSet<_> = written.map(String::from_utf8_lossy).collect();
-        let values: Vec<_> = values.into_iter().collect();
-        return (!values.is_empty()).then(|| format!("[{}]", values.join(",")));
-    }
-    state.effect(key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    state.shown(key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn time_of(state: &Object, timestamp: u64) -> Option<u64> {

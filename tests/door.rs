@@ -480,3 +480,98 @@ fn an_application_may_refuse_a_whole_update_for_a_clock() {
     here.limit_drift(10_800_000, true);
     assert_eq!(here.apply(&fast.update_since(&here.version())).unwrap().len(), 2);
 }
+
+/// Runs sessions of both until they are over; what each side was told that changed.
+fn meet(a: &mut Replica, b: &mut Replica) -> [Vec<rejoin::Change>; 2] {
+    let (mut here, mut there) = (a.session(), b.session());
+    let mut told = [Vec::new(), Vec::new()];
+    while !here.is_done() || !there.is_done() {
+        while let Some(message) = here.poll_message(a) {
+            told[1].extend(there.handle(b, &message).unwrap());
+        }
+        while let Some(message) = there.poll_message(b) {
+            told[0].extend(here.handle(a, &message).unwrap());
+        }
+    }
+    assert!(here.is_verified() && there.is_verified());
+    told
+}
+
+#[test]
+fn a_session_tells_whose_clock_is_ahead() {
+    const NOW: u64 = 1_706_789_400_000;
+    let (mut fast, mut here) = (replica_at("fast", NOW + 2 * 86_400_000), replica_at("here", NOW));
+    fast.edit().log("talk").unwrap().append("fast").unwrap();
+    let (mut there, mut session) = (fast.session(), here.session());
+    let mut ahead = Vec::new();
+    while !there.is_done() || !session.is_done() {
+        while let Some(message) = there.poll_message(&mut fast) {
+            let changes = session.handle(&mut here, &message).unwrap();
+            ahead.extend(changes.clocks_ahead().iter().map(ToString::to_string));
+        }
+        while let Some(message) = session.poll_message(&mut here) {
+            there.handle(&mut fast, &message).unwrap();
+        }
+    }
+    assert!(ahead.len() == 1 && ahead[0].contains("\"fast\" is "), "{ahead:?}");
+}
+
+/// Two replicas of all types that have decided apart, on something that both knew.
+fn apart() -> [Replica; 2] {
+    let schema = schema()
+        .pn_counter("stock")
+        .rw_set("members")
+        .ew_flag("alarm")
+        .dw_flag("open")
+        .mv_register("title")
+        .mv_map("fields")
+        .max_register("best")
+        .min_register("first");
+    let mut replicas = [("laptop", 1_u64), ("server", 2)].map(|(name, number)| {
+        let environment = Fixed { now: 1_000_000, drawn: number << 32 };
+        Replica::create_in(Box::new(environment), name, &schema).unwrap()
+    });
+    let [laptop, server] = &mut replicas;
+    edit_all(laptop, "ana");
+    sync(laptop, server);
+    for (replica, user, number) in [(laptop, "ana", 1_i64), (server, "ben", 2)] {
+        edit_all(replica, user);
+        replica.edit().pn_counter("stock").unwrap().decrement(5).unwrap();
+        replica.as_user(user).mv_register("title").unwrap().write(user).unwrap();
+        replica.as_user(user).mv_map("fields").unwrap().put("size", &number).unwrap();
+        replica.edit().extreme("best").unwrap().write(number).unwrap();
+        replica.edit().extreme("first").unwrap().write(number).unwrap();
+        for flag in ["alarm", "open"] {
+            let mut flag = replica.as_user(user).flag(flag).unwrap();
+            if number == 1 { flag.enable() } else { flag.disable() }.unwrap();
+        }
+    }
+    let [laptop, server] = &mut replicas;
+    server.as_user("ben").set("approved").unwrap().remove("orders.total").unwrap();
+    server.as_user("ben").set("members").unwrap().remove("eve").unwrap();
+    laptop.as_user("ana").set("members").unwrap().add("eve").unwrap();
+    laptop.as_user("ana").map("progress").unwrap().put("orders", &9).unwrap();
+    laptop.as_user("ana").log("talk").unwrap().append("again").unwrap();
+    replicas
+}
+
+#[test]
+fn a_session_tells_the_changes_that_an_update_tells() {
+    let sorted = |changes: Vec<rejoin::Change>| {
+        let mut changes = changes;
+        changes.sort_by(|a, b| (&a.object, &a.key, &a.after).cmp(&(&b.object, &b.key, &b.after)));
+        changes
+    };
+    let [mut laptop, mut server] = apart();
+    let expected = [
+        server.apply(&laptop.update_since(&server.version())).unwrap(),
+        laptop.apply(&server.update_since(&laptop.version())).unwrap(),
+    ];
+    let expected = expected.map(|changes| sorted(changes.into_iter().collect()));
+    assert!(expected.iter().flatten().any(|change| change.overruled.is_some()));
+    assert!(expected.iter().flatten().any(|change| change.is_conflict));
+    let [mut laptop, mut server] = apart();
+    let [here, there] = meet(&mut laptop, &mut server).map(sorted);
+    assert_eq!([there, here], expected);
+    assert_eq!(laptop.state_hash(), server.state_hash());
+}

@@ -10,6 +10,8 @@ use super::canonical_bytes::CanonicalBytes;
 use super::decisions::Decision;
 use super::replica::{Delta, Object, each, keyed};
 use super::state_hash::{KeyAndBody, Subtree, TreePath};
+use crate::object::ObjectType;
+use std::collections::BTreeSet;
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// The maximal decisions on a key, by its bytes; of a register or a flag the key has none.
@@ -27,6 +29,29 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// a set and an enabled flag, no bytes.
     pub fn effect(&self, key: &[u8]) -> Option<Vec<u8>> {
         keyed!(Object, self, state => state.store().effect(key), None)
+    }
+
+    /// What an answer shows of a key, by its bytes: as [`effect`](Self::effect), but of concurrent values
+    /// their array in canonical JSON.
+    pub(crate) fn shown(&self, key: &[u8]) -> Option<Vec<u8>> {
+        if !matches!(self.kind(), ObjectType::MvRegister | ObjectType::MvMap) {
+            return self.effect(key);
+        }
+        let written = self.decisions(key).into_iter().filter_map(|decision| decision.value);
+        let values: BTreeSet<&[u8]> = written.collect();
+        let values: Vec<&[u8]> = values.into_iter().collect();
+        (!values.is_empty()).then(|| [&b"["[..], &values.join(&b","[..]), b"]"].concat())
+    }
+
+    /// Whether a latest decision on a key says something else than the one that has effect.
+    pub(crate) fn is_contested(&self, key: &[u8]) -> bool {
+        let effect =
+            |decision: &Decision<'_>| (decision.is_removal, decision.value.map(<[u8]>::to_vec));
+        let current = self.effective(key).as_ref().map(effect);
+        self.kind().has_decisions()
+            && current.is_some_and(|current| {
+                self.decisions(key).iter().any(|decision| effect(decision) != current)
+            })
     }
 
     /// The keys that a delta lists. Of what has no decisions, or of a delta that does not fit: none.

@@ -236,6 +236,19 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
 }
 
 impl<V: CanonicalBytes + ?Sized> Log<V> {
+    /// The entries that somebody lacks who has seen `since`, in order. Cost: O(n log n) of these, and
+    /// O(origins).
+    pub fn entries_since(&self, since: &Vector) -> impl Iterator<Item = Entry<'_, V>> {
+        let Entries { origins, by_origin, .. } = &self.entries;
+        let mut numbers: Vec<u32> = Vec::new();
+        for (place, before, _) in origins.vector().beyond(since) {
+            let of_origin = &by_origin[origins.numbers()[place] as usize];
+            numbers.extend(of_origin.slices_from(before as usize).flatten());
+        }
+        numbers.sort_by(|one, other| self.entries.compare(*one, *other));
+        numbers.into_iter().map(|number| self.numbered(number))
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.entries.order.len()

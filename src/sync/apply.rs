@@ -6,7 +6,7 @@ use super::tree_diff::TreeDiff;
 use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::object::Priority;
 use crate::operation::DecisionId;
-use crate::optimized::replica::{Changes, Delta, Reason, Replica};
+use crate::optimized::replica::{Changes, Delta, Object, Reason, Replica};
 use crate::optimized::{ApplyError, CanonicalBytes, Vector};
 use crate::wire::{self, DecodeContext, decompress};
 use std::collections::BTreeMap;
@@ -111,12 +111,12 @@ impl Session {
         replica: &Replica<K, V>,
         index: usize,
         delta: &Delta<K, V>,
-    ) -> BTreeMap<Vec<u8>, Option<Vec<u8>>> {
+    ) -> BTreeMap<Vec<u8>, Before> {
         match replica.object(&self.objects[index].name) {
             Ok(object) if self.config.revisions => {
                 let keys = object.keys_of(delta).into_iter();
-                keys.map(|key| (object.effect(&key), key))
-                    .map(|(effect, key)| (key, effect))
+                keys.map(|key| (Before::of(object, &key), key))
+                    .map(|(before, key)| (key, before))
                     .collect()
             }
             _ => BTreeMap::new(),
@@ -231,12 +231,32 @@ impl Session {
     }
 }
 
-/// The keys whose values a delta changed.
+/// What a replica answered for a key before a delta was applied.
+struct Before {
+    shown: Option<Vec<u8>>,
+    timestamp: u64,
+    is_conflict: bool,
+}
+
+impl Before {
+    fn of<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+        object: &Object<K, V>,
+        key: &[u8],
+    ) -> Self {
+        Self {
+            shown: object.shown(key),
+            timestamp: object.effective(key).map_or(0, |decision| decision.timestamp),
+            is_conflict: object.is_contested(key),
+        }
+    }
+}
+
+/// The keys whose values, or whose being in conflict, a delta changed.
 fn revise<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     index: usize,
     session: &Session,
-    before: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    before: BTreeMap<Vec<u8>, Before>,
     changes: Changes,
     seen: Vector,
 ) -> Changed {
@@ -244,11 +264,12 @@ fn revise<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     let mut overruled: BTreeMap<Vec<u8>, DecisionId> = changes.overruled.into_iter().collect();
     let mut revisions = Vec::new();
     if let Ok(object) = replica.object(&name) {
-        for (key, before) in before {
-            let after = object.effect(&key);
-            if before != after {
-                let overruled = overruled.remove(&key);
-                revisions.push(Revision { key, before, after, overruled });
+        for (key, Before { shown: before, timestamp, is_conflict }) in before {
+            let (after, now) = (object.shown(&key), object.is_contested(&key));
+            let overruled = overruled.remove(&key);
+            if before != after || is_conflict != now || overruled.is_some() {
+                let is_conflict = now;
+                revisions.push(Revision { key, before, after, timestamp, overruled, is_conflict });
             }
         }
     }

@@ -129,23 +129,28 @@ pub struct Changed {
     pub seen: Vector,
     /// How many keys, entries or shares changed.
     pub changes: usize,
-    /// The keys whose values changed here; see
+    /// The keys whose values changed here, or that are in conflict since or no more; see
     /// [`Config::revisions`](super::Config::revisions).
     pub revisions: Vec<Revision>,
 }
 
-/// A key whose value changed here.
+/// A key whose value changed here, or that is in conflict since or no more.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Revision {
     /// The bytes of the key; of a register none.
     pub key: Vec<u8>,
-    /// The bytes of the value before; `None` where there was none. Of an element of a set: none
-    /// where it was not in the set, else no bytes.
+    /// The bytes of the value before; `None` where there was none. Of an element of a set
+    /// and of a flag: none where it was not in the set or not enabled, else no bytes. Of concurrent
+    /// values: their array in canonical JSON.
     pub before: Option<Vec<u8>>,
     /// The same after.
     pub after: Option<Vec<u8>>,
+    /// The timestamp of the decision that had effect before; 0 where there was none.
+    pub timestamp: u64,
     /// The decision that had effect before and has none now.
     pub overruled: Option<DecisionId>,
+    /// Whether the key is in conflict now: a latest decision says something else.
+    pub is_conflict: bool,
 }
 
 /// How a class ended.

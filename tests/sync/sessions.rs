@@ -507,12 +507,15 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
     assert_eq!((&revisions[0].before, &revisions[0].after), (&None, &Some(vec![])));
     assert_eq!(revisions[0].overruled.as_ref().unwrap().user.as_deref(), Some("bob"));
     assert_eq!(revisions[1].after.as_deref(), Some(&b"done"[..]));
-    // The client's own state said the same before, so nothing of it is told there.
-    let changed = link.events(0).into_iter();
-    assert!(changed.into_iter().all(|event| match event {
-        Event::Changed(changed) => changed.revisions.is_empty(),
-        _ => true,
-    }));
+    // The client's own state said the same before; what is new there is the conflict.
+    let changed = link.events(0).into_iter().filter_map(|event| match event {
+        Event::Changed(changed) => Some(changed),
+        _ => None,
+    });
+    let revisions: Vec<_> = changed.flat_map(|changed| changed.revisions).collect();
+    let [revision] = &revisions[..] else { panic!("{revisions:?}") };
+    assert_eq!((&revision.key[..], revision.is_conflict), (&b"X"[..], true));
+    assert_eq!(revision.before, revision.after);
 
     let open = conflicts::open(&server);
     assert_eq!(open, conflicts::open(&client));
