@@ -2,7 +2,17 @@
 
     A cut joins another by the rule of the store: a decision that one side lists and the other
     has not seen is maximal in the union, and one that the other has seen and no longer lists
-    was decided over. *)
+    was decided over.
+
+    Sketch of [the_join_of_meanings_is_the_meaning_of_the_union], that a join is a union. The vector
+    of a cut contains exactly the dots of its events. So what [join_frontiers] asks of a vector,
+    whether the other side has seen a decision, asks whether its event is in the other cut. Let [e]
+    decide on [k], in the cuts [E] and [F] or in one of them. If it is in [E] alone, no event of [F]
+    saw it, as [F] is closed; so it is maximal in the union exactly if it is in [E]: the join keeps it
+    exactly if [E] lists it. If it is in both, it is maximal in the union exactly if it is in each:
+    the join keeps it exactly if both list it. This is [maximal_in_a_union] against
+    [joined_frontiers], key by key; equal frontiers make equal maps, and the vectors of both join to
+    that of the union. *)
 
 From Coq Require Import List Bool NArith Lia Permutation.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof.

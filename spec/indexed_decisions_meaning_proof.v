@@ -2,7 +2,16 @@
 
     Whether a dot is a creation dot depends on what its decision saw alone, so it is one in every cut
     that has it. That is why a key can go by a creation dot that its receiver has seen
-    ([a_name_is_understood]). *)
+    ([a_name_is_understood]).
+
+    Sketch of [taking_the_changes_adds_the_events], that creation dots name keys. Let the receiver
+    cover [v]. A key in the delta goes by a creation dot [b] inside [v], or in full. The event of [b]
+    is in the receiver's cut, as that covers [v], and saw no other on its key; so [b] is a creation
+    dot of the same key there, and its log still has [b], as compaction forgets no creation dots. The
+    delta then lists the same keys under their own names, and of these the join of records is the
+    join of the store, which is that of the cuts ([decisions_meaning_proof.v]). Creation dots of a
+    key are those of both sides: those that the receiver lacks are outside [v] or new to it, and the
+    delta has them. Keys that the delta leaves out have no change outside [v]. *)
 
 From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof delta.

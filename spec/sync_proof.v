@@ -243,7 +243,18 @@ Proof.
   - apply (wf_inverse_image _ _ less to_do), less_is_well_founded.
 Qed.
 
-(** ** What one side makes of the messages that come to it *)
+(** ** What one side makes of the messages that come to it
+
+    Sketch of an uncut session. Two queues of messages are under way, and deliveries from them come in
+    any order. But what a side makes of what comes to it depends on its objects and on these messages
+    alone, not on when the other side acts: [feed] computes it. So let [in_a] and [in_b] be all that
+    ever comes to the sides A and B, whatever the order. Each is the first message of the peer and
+    then all that the peer replies to the other: two equations, of which each refers to the other.
+    They are solved from the front. Each sequence begins with vectors; the reply to these is an
+    answer in pieces, which makes the peer's objects the join ([feeding_an_answer]) and is replied to
+    by nothing; then the reply to the end of the answer is a summary, and that to a summary nothing.
+    So both sequences are known, and with them where both sides end
+    ([two_sides_that_have_received_everything]). *)
 
 (** The objects and the side after some messages, and all that was replied. *)
 Fixpoint feed (c : sorted_set Name) (xs : objects) (s : side) (ms : list message)
