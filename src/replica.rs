@@ -367,9 +367,8 @@ impl Replica {
     pub fn apply(&mut self, update: &[u8]) -> Result<Changes, UpdateError> {
         let parts = update::decode_update(update)?;
         for Part { object, delta, .. } in &parts {
-            if let Ok(state) = self.engine.object(object)
-                && let Err(error) = state.check_start(delta)
-            {
+            let Ok(state) = self.engine.object(object) else { continue };
+            if let Err(error) = state.check_start(delta) {
                 return Err(refused(object, Reason::Apply(error), Changes::default()));
             }
         }

@@ -274,7 +274,7 @@ fn field<'a>(reader: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Up
 fn name(reader: &mut Reader<'_>) -> Result<ObjectId, UpdateError> {
     let start = reader.at();
     let bytes = field(reader, "a name")?;
-    match str::from_utf8(bytes) {
+    match std::str::from_utf8(bytes) {
         Ok(name) if crate::limits::check_name("object", bytes).is_ok() => Ok(name.into()),
         _ => Err(malformed(
             start,

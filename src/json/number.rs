@@ -109,7 +109,7 @@ impl Number {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Literal::Short { length, bytes } => {
-                str::from_utf8(&bytes[..usize::from(*length)]).expect("a number is of ASCII")
+                std::str::from_utf8(&bytes[..usize::from(*length)]).expect("a number is of ASCII")
             }
             Literal::Long(literal) => literal,
         }

@@ -30,7 +30,7 @@ pub trait CanonicalBytes: ToBytes {
 
 /// Texts side by side are one text, cut between characters.
 fn are_all_text(bytes: &[u8], ends: &[usize]) -> bool {
-    let text = str::from_utf8(bytes);
+    let text = std::str::from_utf8(bytes);
     text.is_ok_and(|text| ends.iter().all(|end| text.is_char_boundary(*end)))
 }
 
@@ -50,7 +50,7 @@ impl CanonicalBytes for str {
     type Ref<'a> = &'a str;
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
-        str::from_utf8(bytes).ok()
+        std::str::from_utf8(bytes).ok()
     }
 
     fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
@@ -71,7 +71,7 @@ impl CanonicalBytes for Canonical {
     type Ref<'a> = &'a str;
 
     fn from_bytes(bytes: &[u8]) -> Option<&str> {
-        str::from_utf8(bytes).ok()
+        std::str::from_utf8(bytes).ok()
     }
 
     fn are_all(bytes: &[u8], ends: &[usize]) -> bool {

@@ -542,11 +542,11 @@ impl<'a, L: Leaves> Update<'a, L> {
         };
         self.children(node, depth, changes);
         let children = self.tree.nodes[node as usize].children;
-        if children.iter().all(|child| child.as_node().is_none())
-            && let Some(bucket) = self.united(&children)
-        {
-            self.tree.free.push(node);
-            return (bucket, self.bucket_hash(bucket));
+        if children.iter().all(|child| child.as_node().is_none()) {
+            if let Some(bucket) = self.united(&children) {
+                self.tree.free.push(node);
+                return (bucket, self.bucket_hash(bucket));
+            }
         }
         (child, self.node_hash(node))
     }

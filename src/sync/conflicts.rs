@@ -196,7 +196,7 @@ pub struct Trail {
 }
 
 fn text(bytes: &[u8]) -> String {
-    match str::from_utf8(bytes) {
+    match std::str::from_utf8(bytes) {
         Ok(text) => text.into(),
         Err(_) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
     }
@@ -311,7 +311,7 @@ impl Recorded {
 
     /// Reads an entry; `None` where it is no decision.
     fn from_json(entry: &[u8]) -> Option<Self> {
-        let json = Json::parse(str::from_utf8(entry).ok()?).ok()?;
+        let json = Json::parse(std::str::from_utf8(entry).ok()?).ok()?;
         let text = |json: &Json| match json {
             Json::String(text) => Some(text.clone()),
             _ => None,

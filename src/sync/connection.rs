@@ -109,7 +109,7 @@ impl Frame {
     fn greeted(&self) -> Option<&str> {
         let rest = self.message.strip_prefix(GREETING)?;
         let (name, sum) = rest.split_last_chunk::<CHECKSUM>()?;
-        let name = str::from_utf8(name).ok()?;
+        let name = std::str::from_utf8(name).ok()?;
         let is_right =
             self.number == 0 && (1..=MAX_NAME).contains(&name.len()) && *sum == checksum(name);
         is_right.then_some(name)

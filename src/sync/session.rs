@@ -304,9 +304,8 @@ impl Session {
         let Self { diffs, objects, config, .. } = self;
         let of_class = diffs.iter_mut().filter(|diff| objects[diff.object].class == class);
         for diff in of_class.take(SEARCHES) {
-            if let Ok(object) = replica.object(&objects[diff.object].name)
-                && let Some(locations) = diff.ask(object, config)
-            {
+            let Ok(object) = replica.object(&objects[diff.object].name) else { continue };
+            if let Some(locations) = diff.ask(object, config) {
                 return Some(Step::Part(Part::Ask(locations)));
             }
         }
@@ -705,9 +704,9 @@ impl Session {
         answer: Answer,
     ) {
         let Self { diffs, objects, config, .. } = self;
-        if let Some(diff) = diffs.iter_mut().find(|diff| diff.object == location.object)
-            && let Ok(object) = replica.object_mut(&objects[diff.object].name)
-        {
+        let diff = diffs.iter_mut().find(|diff| diff.object == location.object);
+        let Some(diff) = diff else { return };
+        if let Ok(object) = replica.object_mut(&objects[diff.object].name) {
             diff.on_answer(&location, answer, object, config);
         }
     }

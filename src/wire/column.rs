@@ -95,10 +95,11 @@ fn best_width(numbers: &[u64], minimum: u64, bits: usize) -> usize {
     }
     // In two parts, since counting one up twice at once is slow.
     let mut parts = [[0_u8; 65]; 2];
-    let (pairs, last) = numbers.as_chunks::<2>();
-    for [a, b] in pairs {
-        parts[0][length(a - minimum)] += 1;
-        parts[1][length(b - minimum)] += 1;
+    let pairs = numbers.chunks_exact(2);
+    let last = pairs.remainder();
+    for pair in pairs {
+        parts[0][length(pair[0] - minimum)] += 1;
+        parts[1][length(pair[1] - minimum)] += 1;
     }
     if let [last] = last {
         parts[0][length(last - minimum)] += 1;

@@ -81,7 +81,7 @@ fn read_name<'a>(
     name.clear();
     name.extend_from_slice(&previous[..shared]);
     name.extend_from_slice(rest);
-    match str::from_utf8(name) {
+    match std::str::from_utf8(name) {
         Ok(name) => Ok(Some(name)),
         Err(_) => Err(Error::malformed(start, "bytes that are no UTF-8".into(), WHAT)),
     }

@@ -360,7 +360,7 @@ fn read_schema(reader: &mut Reader<'_>) -> Result<Vec<(ObjectId, Entry)>, Error>
     }
     let mut list: Vec<(ObjectId, Entry)> = Vec::new();
     for _ in 0..count {
-        let Ok(name) = str::from_utf8(reader.bytes("the name of an object")?) else {
+        let Ok(name) = std::str::from_utf8(reader.bytes("the name of an object")?) else {
             return reader.malformed("a name that is no text", "the name of an object");
         };
         if list.last().is_some_and(|(last, _)| **last >= *name) {
