@@ -399,7 +399,7 @@ fn to_hex(bytes: &[u8]) -> String {
 fn from_hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let byte = |pair: &[u8]| {
-        let pair = str::from_utf8(pair).expect("digits are ASCII");
+        let pair = std::str::from_utf8(pair).expect("digits are ASCII");
         u8::from_str_radix(pair, 16).expect("digits are hexadecimal")
     };
     digits.chunks(2).map(byte).collect()

@@ -137,7 +137,7 @@ fn lines(steps: &[Step]) -> Vec<Value> {
         let (replica, other) = (REPLICAS[at], REPLICAS[(at + 1 + n % 2) % REPLICAS.len()]);
         let (name, kind) = OBJECTS[object];
         let some_objects =
-            if m.is_multiple_of(2) { OBJECTS[..=object].to_vec() } else { vec![OBJECTS[object]] };
+            if m % 2 == 0 { OBJECTS[..=object].to_vec() } else { vec![OBJECTS[object]] };
         let some_objects: Vec<&str> = some_objects.into_iter().map(|(name, _)| name).collect();
         let mut line = match what {
             0..=10 => {
@@ -158,7 +158,7 @@ fn lines(steps: &[Step]) -> Vec<Value> {
                     1 if messages > 1 => {
                         line["since"] = json!([format!("m{}", 1 + m % (messages - 1))]);
                     }
-                    2 if operations > 0 && m.is_multiple_of(8) => {
+                    2 if operations > 0 && m % 8 == 0 => {
                         line["operations"] = json!([format!("o{}", 1 + m % operations)]);
                     }
                     _ => {}
@@ -199,13 +199,13 @@ fn operation(kind: &str, n: usize, m: usize) -> Value {
         "lww-register" => {
             json!({"event": "op", "op": "write", "value": value, "timestamp": timestamp})
         }
-        "lww-map" if m.is_multiple_of(8) => {
+        "lww-map" if m % 8 == 0 => {
             json!({"event": "op", "op": "delete", "key": key, "timestamp": timestamp})
         }
         "lww-map" => {
             json!({"event": "op", "op": "put", "key": key, "value": value, "timestamp": timestamp})
         }
-        _ if m.is_multiple_of(3) => json!({"event": "op", "op": "remove", "element": key}),
+        _ if m % 3 == 0 => json!({"event": "op", "op": "remove", "element": key}),
         _ => json!({"event": "op", "op": "add", "element": key}),
     }
 }
@@ -236,7 +236,7 @@ fn claim(what: usize, (object, kind): (&str, &str), n: usize, m: usize) -> Value
         23 | 24 => json!({"event": "read", "object": object, "value": answer}),
         25 => json!({"event": "vector", "object": object, "vector": answer}),
         26 => json!({"event": "vector", "vector": answer}),
-        27 if m.is_multiple_of(2) => json!({"event": "digest", "digest": n % 8}),
+        27 if m % 2 == 0 => json!({"event": "digest", "digest": n % 8}),
         27 => json!({"event": "digest", "object": object, "algorithm": "n", "digest": n % 4}),
         28 if !matches!(kind, "g-counter" | "log") => {
             json!({"event": "decisions", "object": object, "decisions": answer})

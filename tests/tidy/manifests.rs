@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The packages that ship, lowest first: each may depend on those before it.
-const LAYERS: [&str; 7] = [
+const LAYERS: [&str; 8] = [
     "rejoin",
     "rejoin-trace",
     "rejoin-proven",
     "rejoin-judge",
     "rejoin-drive",
+    "rejoin-conformance",
     "rejoin-harness",
     "rejoin-oracle",
 ];

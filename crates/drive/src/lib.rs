@@ -6,7 +6,7 @@
 //! the answers a trace that is judged, [`shrink`](shrink::shrink) makes a plan that fails small,
 //! [`campaign`] does so for many cases. [`Definition`] is a subject that answers by the definition.
 
-mod alphabet;
+pub mod alphabet;
 mod bits;
 pub mod campaign;
 mod definition;
@@ -15,7 +15,7 @@ pub mod manners;
 mod mixed;
 pub mod offer;
 pub mod plan;
-mod random;
+pub mod random;
 pub mod run;
 pub mod shrink;
 mod subject;

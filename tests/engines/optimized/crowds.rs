@@ -7,7 +7,7 @@ use rejoin::{optimized, reference};
 
 /// What the branch of that number decides on a key.
 fn op(key: &str, number: usize) -> Op {
-    let value = (!number.is_multiple_of(5)).then(|| format!("of {}", number % 7));
+    let value = (number % 5 != 0).then(|| format!("of {}", number % 7));
     Op { key: key.into(), value, timestamp: (number * 7 % 11) as u64 }
 }
 
