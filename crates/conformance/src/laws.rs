@@ -103,7 +103,7 @@ impl Author {
         let key = self.random.pick(&self.alphabet.keys).clone();
         let act = self.alphabet.act(&mut self.random, self.kind, &key);
         let timestamp = self.clock.next(&mut self.random, at);
-        let act = stamped(act, self.plan.stamps, timestamp);
+        let act = stamped(act, self.kind, self.plan.stamps, timestamp);
         self.plan.steps.push(Step::Operate { at, object: 0, act, user: None });
     }
 

@@ -40,7 +40,7 @@
 //! A failure is a history of a few lines with an argument why its last answer is false, the command
 //! that performs it again, and a file below `tests/conformance/` that is performed first the next
 //! time. `REJOIN_SEED`, `REJOIN_CASES` and `REJOIN_CASE` are numbers: other histories, more of
-//! them, only one of them. Crates of others below this one: 22.
+//! them, only one of them. Crates of others below this one: 16.
 
 mod hosted;
 mod kept;

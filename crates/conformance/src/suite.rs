@@ -300,7 +300,11 @@ pub fn check_subject(
     if way == Way::Recorded && is_nothing_right {
         left_out.push("histories: no folder of them is named".into());
     }
-    assert!(is_nothing_right || tally.histories > 0, "{}: nothing could be judged: {left_out:?}", suite.name);
+    assert!(
+        is_nothing_right || tally.histories > 0,
+        "{}: nothing could be judged: {left_out:?}",
+        suite.name
+    );
     Ok(Checked { way, histories, tally, left_out })
 }
 

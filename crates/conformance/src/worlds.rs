@@ -124,7 +124,7 @@ impl World {
     fn operate(&mut self, at: usize) {
         let key = self.random.pick(&self.alphabet.keys).clone();
         let act = self.alphabet.act(&mut self.random, self.kind, &key);
-        let act = stamped(act, self.plan.stamps, self.now + self.offsets[at]);
+        let act = stamped(act, self.kind, self.plan.stamps, self.now + self.offsets[at]);
         self.plan.steps.push(Step::Operate { at, object: 0, act, user: None });
         self.write(at);
     }

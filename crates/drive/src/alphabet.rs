@@ -283,16 +283,15 @@ pub fn samples(kind: TraceType, at: usize) -> Vec<Act> {
 
 /// The act with this timestamp, where it takes one.
 pub fn stamped(mut act: Act, kind: TraceType, stamps: Stamps, at: u64) -> Act {
-    if stamps == Stamps::Explicit
-        && kind.is_stamped()
-        && let Act::Do(
+    let is_stamped = stamps == Stamps::Explicit && kind.is_stamped();
+    match &mut act {
+        Act::Do(
             Operation::Write { timestamp, .. }
             | Operation::Put { timestamp, .. }
             | Operation::Delete { timestamp, .. }
             | Operation::Append { timestamp, .. },
-        ) = &mut act
-    {
-        *timestamp = Some(at.into());
+        ) if is_stamped => *timestamp = Some(at.into()),
+        _ => {}
     }
     act
 }

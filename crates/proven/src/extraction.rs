@@ -5,11 +5,9 @@
 //! Source: the JSON output of Coq's extraction (plugins/extraction/json.ml of Coq 8.16).
 
 use super::program::Reason;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use rejoin::json::Json;
 
 /// One file.
-#[derive(Deserialize)]
 pub struct Module {
     pub name: String,
     need_magic: bool,
@@ -18,125 +16,213 @@ pub struct Module {
 }
 
 /// What a file declares.
-#[derive(Deserialize)]
-#[serde(tag = "what")]
 pub enum Declaration {
-    #[serde(rename = "decl:ind")]
     Inductive { name: String, constructors: Vec<Constructor> },
-    #[serde(rename = "decl:term")]
     Term { name: String, value: Expression },
-    #[serde(rename = "decl:fixgroup")]
-    Group {
-        #[serde(rename = "fixlist")]
-        functions: Vec<Definition>,
-    },
-    #[serde(rename = "decl:type")]
+    Group { functions: Vec<Definition> },
     Abbreviation { name: String },
 }
 
 /// How a value of an inductive type is made.
-#[derive(Deserialize)]
 pub struct Constructor {
     pub name: String,
-    #[serde(rename = "argtypes")]
-    pub fields: Vec<IgnoredAny>,
+    pub fields: usize,
 }
 
 /// A recursive function at the top of a file.
-#[derive(Deserialize)]
 pub struct Definition {
     pub name: String,
     pub value: Expression,
 }
 
-#[derive(Deserialize)]
-#[serde(tag = "what")]
 pub enum Expression {
-    #[serde(rename = "expr:rel")]
-    Variable { name: String },
-    #[serde(rename = "expr:global")]
-    Global { name: String },
+    Variable {
+        name: String,
+    },
+    Global {
+        name: String,
+    },
     /// Without parameters where a constant is meant.
-    #[serde(rename = "expr:lambda")]
     Lambda {
-        #[serde(rename = "argnames")]
         parameters: Vec<String>,
         body: Box<Expression>,
     },
-    #[serde(rename = "expr:apply")]
     Apply {
-        #[serde(rename = "func")]
         function: Box<Expression>,
-        #[serde(rename = "args")]
         arguments: Vec<Expression>,
     },
-    #[serde(rename = "expr:constructor")]
     Construct {
-        #[serde(rename = "name")]
         constructor: String,
-        #[serde(rename = "args")]
         fields: Vec<Expression>,
     },
-    #[serde(rename = "expr:case")]
     Case {
-        #[serde(rename = "expr")]
         scrutinee: Box<Expression>,
         cases: Vec<Case>,
     },
-    #[serde(rename = "expr:let")]
     Let {
         name: String,
-        #[serde(rename = "nameval")]
         value: Box<Expression>,
         body: Box<Expression>,
     },
     /// Functions that call each other, and which of them is meant.
-    #[serde(rename = "expr:fix")]
     Fix {
-        #[serde(rename = "funcs")]
         functions: Vec<Local>,
-        #[serde(rename = "for")]
         chosen: usize,
     },
 }
 
 /// A recursive function inside an expression.
-#[derive(Deserialize)]
 pub struct Local {
     pub name: String,
     pub body: Expression,
 }
 
-#[derive(Deserialize)]
 pub struct Case {
-    #[serde(rename = "pat")]
     pub pattern: Pattern,
     pub body: Expression,
 }
 
-#[derive(Deserialize)]
-#[serde(tag = "what")]
 pub enum Pattern {
     /// Each field has a name; that of a field that is not used is `_`.
-    #[serde(rename = "pat:constructor")]
     Constructor {
-        #[serde(rename = "name")]
         constructor: String,
-        #[serde(rename = "argnames")]
         fields: Vec<String>,
     },
     /// Any value, under this name.
-    #[serde(rename = "pat:rel")]
-    Any { name: String },
-    #[serde(rename = "pat:wild")]
+    Any {
+        name: String,
+    },
     Wild,
 }
 
 /// Reads one file. Nesting deeper than 128 levels of JSON is an error.
 pub fn parse(json: &str) -> Result<Module, Reason> {
-    let module: Module =
-        serde_json::from_str(json).map_err(|error| Reason::Json(error.to_string()))?;
+    let json = Json::parse(json).map_err(|error| Reason::Json(error.to_string()))?;
+    let module = Module {
+        name: text(&json, "name")?,
+        need_magic: flag(&json, "need_magic")?,
+        need_dummy: flag(&json, "need_dummy")?,
+        declarations: list(&json, "declarations", declaration)?,
+    };
     if module.need_magic || module.need_dummy { Err(Reason::Untyped) } else { Ok(module) }
+}
+
+fn unlike(json: &Json, expected: &str) -> Reason {
+    let found = json.canonical();
+    let start: String = found.chars().take(80).collect();
+    Reason::Json(format!("expected {expected}, found {start}"))
+}
+
+fn member<'j>(json: &'j Json, name: &str) -> Result<&'j Json, Reason> {
+    json.get(name).ok_or_else(|| unlike(json, &format!("a member `{name}`")))
+}
+
+fn string(json: &Json) -> Result<String, Reason> {
+    match json {
+        Json::String(text) => Ok(text.clone()),
+        other => Err(unlike(other, "a string")),
+    }
+}
+
+fn text(json: &Json, name: &str) -> Result<String, Reason> {
+    string(member(json, name)?)
+}
+
+fn flag(json: &Json, name: &str) -> Result<bool, Reason> {
+    match member(json, name)? {
+        Json::Bool(flag) => Ok(*flag),
+        other => Err(unlike(other, "a boolean")),
+    }
+}
+
+fn list<T>(
+    json: &Json,
+    name: &str,
+    item: impl Fn(&Json) -> Result<T, Reason>,
+) -> Result<Vec<T>, Reason> {
+    match member(json, name)? {
+        Json::Array(items) => items.iter().map(item).collect(),
+        other => Err(unlike(other, "an array")),
+    }
+}
+
+fn declaration(json: &Json) -> Result<Declaration, Reason> {
+    Ok(match text(json, "what")?.as_str() {
+        "decl:ind" => Declaration::Inductive {
+            name: text(json, "name")?,
+            constructors: list(json, "constructors", |json| {
+                let fields = list(json, "argtypes", |_| Ok(()))?.len();
+                Ok(Constructor { name: text(json, "name")?, fields })
+            })?,
+        },
+        "decl:term" => Declaration::Term {
+            name: text(json, "name")?,
+            value: expression(member(json, "value")?)?,
+        },
+        "decl:fixgroup" => Declaration::Group {
+            functions: list(json, "fixlist", |json| {
+                let value = expression(member(json, "value")?)?;
+                Ok(Definition { name: text(json, "name")?, value })
+            })?,
+        },
+        "decl:type" => Declaration::Abbreviation { name: text(json, "name")? },
+        _ => return Err(unlike(json, "a declaration")),
+    })
+}
+
+fn expression(json: &Json) -> Result<Expression, Reason> {
+    let inner = |name| Ok(Box::new(expression(member(json, name)?)?));
+    Ok(match text(json, "what")?.as_str() {
+        "expr:rel" => Expression::Variable { name: text(json, "name")? },
+        "expr:global" => Expression::Global { name: text(json, "name")? },
+        "expr:lambda" => {
+            let parameters = list(json, "argnames", string)?;
+            Expression::Lambda { parameters, body: inner("body")? }
+        }
+        "expr:apply" => Expression::Apply {
+            function: inner("func")?,
+            arguments: list(json, "args", expression)?,
+        },
+        "expr:constructor" => Expression::Construct {
+            constructor: text(json, "name")?,
+            fields: list(json, "args", expression)?,
+        },
+        "expr:case" => Expression::Case {
+            scrutinee: inner("expr")?,
+            cases: list(json, "cases", |json| {
+                let body = expression(member(json, "body")?)?;
+                Ok(Case { pattern: pattern(member(json, "pat")?)?, body })
+            })?,
+        },
+        "expr:let" => Expression::Let {
+            name: text(json, "name")?,
+            value: inner("nameval")?,
+            body: inner("body")?,
+        },
+        "expr:fix" => {
+            let functions = list(json, "funcs", |json| {
+                let body = expression(member(json, "body")?)?;
+                Ok(Local { name: text(json, "name")?, body })
+            })?;
+            let chosen = member(json, "for")?;
+            let number = chosen.as_count().and_then(|count| usize::try_from(count).ok());
+            let chosen = number.ok_or_else(|| unlike(chosen, "a count"))?;
+            Expression::Fix { functions, chosen }
+        }
+        _ => return Err(unlike(json, "an expression")),
+    })
+}
+
+fn pattern(json: &Json) -> Result<Pattern, Reason> {
+    Ok(match text(json, "what")?.as_str() {
+        "pat:constructor" => Pattern::Constructor {
+            constructor: text(json, "name")?,
+            fields: list(json, "argnames", string)?,
+        },
+        "pat:rel" => Pattern::Any { name: text(json, "name")? },
+        "pat:wild" => Pattern::Wild,
+        _ => return Err(unlike(json, "a pattern")),
+    })
 }
 
 impl Module {

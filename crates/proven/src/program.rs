@@ -243,7 +243,7 @@ impl Program {
                 };
                 for (tag, constructor) in constructors.iter().enumerate() {
                     let name = module.full_name(&constructor.name);
-                    let fields = constructor.fields.len();
+                    let fields = constructor.fields;
                     if fields > 64 {
                         return Err(Reason::TooLarge);
                     }
