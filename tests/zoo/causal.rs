@@ -119,6 +119,10 @@ impl Replicated for Optimized {
     }
 
     fn digest(&self) -> Option<String> {
+        // The others are to be found by what they show.
+        if !matches!(self.bug, 0 | 19 | 45) {
+            return None;
+        }
         let mut hasher = DefaultHasher::new();
         let text = match self.bug {
             19 => {

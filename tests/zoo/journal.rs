@@ -170,18 +170,16 @@ impl Replicated for Journal {
     }
 
     fn sync(&mut self, other: &mut Self) {
-        for (from, to) in [(&mut *self, &mut *other)] {
-            let (mut there, mut back) = (from.lacking(to), to.lacking(from));
-            if self.bug == 40 {
-                there.truncate(2);
-                back.truncate(2);
-            }
-            to.apply(from.message(there));
-            from.apply(to.message(back));
-            if self.bug == 40 {
-                to.seen.merge(&from.seen);
-                from.seen.merge(&to.seen);
-            }
+        let (mut there, mut back) = (self.lacking(other), other.lacking(self));
+        if self.bug == 40 {
+            there.truncate(2);
+            back.truncate(2);
+        }
+        other.apply(self.message(there));
+        self.apply(other.message(back));
+        if self.bug == 40 {
+            other.seen.merge(&self.seen);
+            self.seen.merge(&other.seen);
         }
     }
 

@@ -92,7 +92,9 @@ impl Replicated for AddWins {
                 self.removed.extend(live);
                 if self.bug == 16 && self.removed.len() > 1 {
                     let forgotten = self.removed.remove(0);
-                    self.added.values_mut().for_each(|dots| drop(dots.remove(&forgotten)));
+                    for dots in self.added.values_mut() {
+                        dots.remove(&forgotten);
+                    }
                 }
             }
             other => return Err(Unsupported::operation(other)),

@@ -2,7 +2,7 @@
 
 use rejoin::object::TraceType;
 use rejoin_drive::plan::{Act, Plan, Question, Step};
-use rejoin_trace::{Claim, Content, Event, Name, Reader};
+use rejoin_trace::{Claim, Content, Event, Name, Operation, Reader};
 use std::collections::BTreeMap;
 
 /// The plan of a trace, for a type.
@@ -34,7 +34,12 @@ pub fn plan(trace: &[u8], kind: TraceType) -> Result<Plan, String> {
         let unlike = |what: &str| Err(format!("line {}: {what}", line.number));
         match line.event {
             Event::Op(op) => {
-                let (at, act) = (place(&op.replica)?, Act::Do(op.operation));
+                let mut operation = op.operation;
+                // What stood behind it there may stand elsewhere in the list of another algorithm.
+                if let Operation::Insert { before, .. } = &mut operation {
+                    *before = None;
+                }
+                let (at, act) = (place(&op.replica)?, Act::Do(operation));
                 plan.steps.push(Step::Operate { at, object: 0, act, user: op.user });
             }
             Event::Send { replica, message, to, content, relays } => {

@@ -36,6 +36,8 @@ struct World {
     kind: TraceType,
     faults: Faults,
     now: u64,
+    /// How many ticks a clock shows as one.
+    coarse: u64,
     /// How far each replica's clock is off.
     offsets: Vec<u64>,
     /// The tick until which each replica is cut off.
@@ -51,7 +53,7 @@ struct World {
 }
 
 /// How many ticks a world has before it is healed.
-const TICKS: u64 = 24;
+const TICKS: u64 = 48;
 
 /// The history of one world.
 pub fn plan(kind: TraceType, stamps: Stamps, has_backups: bool, seed: u64, case: u64) -> Plan {
@@ -76,6 +78,7 @@ pub fn plan(kind: TraceType, stamps: Stamps, has_backups: bool, seed: u64, case:
     let mut world = World {
         offsets: offsets.collect(),
         alphabet: Alphabet::new(&mut random, false),
+        coarse: *random.pick(&[1, 1, 8, 64]),
         random,
         kind,
         faults,
@@ -124,7 +127,8 @@ impl World {
     fn operate(&mut self, at: usize) {
         let key = self.random.pick(&self.alphabet.keys).clone();
         let act = self.alphabet.act(&mut self.random, self.kind, &key);
-        let act = stamped(act, self.kind, self.plan.stamps, self.now + self.offsets[at]);
+        let time = self.now / self.coarse + self.offsets[at];
+        let act = stamped(act, self.kind, self.plan.stamps, time);
         self.plan.steps.push(Step::Operate { at, object: 0, act, user: None });
         self.write(at);
     }
@@ -163,7 +167,9 @@ impl World {
                 let is_lost = self.faults.loses && self.random.one_in(3);
                 let is_cut = self.cut[at] > self.now || self.cut[to] > self.now;
                 if !is_lost && !is_cut {
-                    let arrives = self.now + self.random.below(6) as u64;
+                    // Some messages are under way for long: others have overtaken them by then.
+                    let longest = if self.random.one_in(4) { 30 } else { 5 };
+                    let arrives = self.now + self.random.below(longest) as u64;
                     self.transit.push(Transit { to, message, arrives });
                 }
             }
@@ -204,6 +210,10 @@ impl World {
             for to in (0..count).filter(|to| *to != at) {
                 self.plan.steps.push(Step::Receive { at: to, message });
             }
+        }
+        // What was still under way comes last, and changes nothing.
+        for Transit { to, message, .. } in std::mem::take(&mut self.transit) {
+            self.plan.steps.push(Step::Receive { at: to, message });
         }
         for at in 0..count {
             self.ask(at);
