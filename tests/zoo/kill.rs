@@ -19,7 +19,7 @@ const CASES: u64 = 300;
 
 /// Those that need a restore at the right moment, which the drive has too seldom in so few cases: the
 /// simulated worlds find them.
-const RARE: [&str; 3] = ["lww-6", "or-set-13", "log-43"];
+const RARE: [&str; 2] = ["lww-6", "or-set-13"];
 
 /// How many operations the history that kills it may have.
 const OPERATIONS: usize = 12;
