@@ -43,7 +43,7 @@ fn suite(folder: &Path) -> Suite {
 #[test]
 fn each_way_finds_the_bug_or_nothing_else() {
     let suite = suite(Path::new("none")).forgetful();
-    for way in [Way::Laws, Way::Exhaustive, Way::Random, Way::Worlds] {
+    for way in [Way::Laws, Way::Random, Way::Worlds] {
         let rejected = check::<Tested>(way, &suite).expect_err("the basket forgets removals");
         assert_eq!(rejected.fault.to_string(), "or-set/value", "{rejected}");
         assert!(rejected.plan.operations() <= 4, "{rejected}");
