@@ -72,6 +72,11 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Anonymize(crate::anonymize::Anonymize),
 
+    /// Make a trace of a history that others recorded.
+    ///
+    /// Says on standard error, and in the note of the header, what could not be carried over.
+    Convert(crate::convert::Convert),
+
     /// Judge again what stored JSON reports are about, and say which verdicts changed.
     ///
     /// For reports that an older version made. Exits with 0 when every trace has the verdict and the

@@ -9,6 +9,7 @@
 mod anonymize;
 mod args;
 mod campaign;
+mod convert;
 mod culprit;
 mod diff;
 mod drive;
@@ -92,6 +93,7 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
         Command::Explain(asked) => explain::run(&asked, &Text::plain(cli.color), output),
         Command::Slice(asked) => explain::cut(&asked, output),
         Command::Anonymize(asked) => anonymize::run(&asked, output),
+        Command::Convert(asked) => convert::run(&asked, output),
         Command::Recheck(asked) => recheck::run(&asked, output),
         Command::Diff(asked) => diff::run(&asked, output),
         Command::View(args::View { path, output: page }) => view::run(&path, &page, output),

@@ -3,6 +3,7 @@
 mod campaign;
 mod ci;
 mod commands;
+mod convert;
 mod drive;
 mod hand_on;
 mod readme;

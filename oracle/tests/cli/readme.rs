@@ -129,6 +129,13 @@ fn steady(text: &str) -> String {
     steady
 }
 
+/// The file that a comment says is quoted below it. A comment with a colon is of another kind, such as
+/// the marks around what the benches write.
+fn quoted_file(line: &str) -> Option<&str> {
+    let comment = line.strip_prefix("<!-- ")?.strip_suffix(" -->")?;
+    (!comment.contains(": ")).then_some(comment)
+}
+
 /// The README with all that is quoted in it made anew.
 fn made_anew(readme: &str) -> String {
     let mut anew = String::new();
@@ -150,7 +157,7 @@ fn made_anew(readme: &str) -> String {
             } else {
                 Some(format!("{command}\n{}", printed(arguments)))
             }
-        } else if let Some(file) = line.strip_prefix("<!-- ").and_then(|l| l.strip_suffix(" -->")) {
+        } else if let Some(file) = quoted_file(line) {
             anew += lines.next().expect("a block follows");
             anew.push('\n');
             let text = std::fs::read_to_string(root().join(file));
