@@ -366,14 +366,20 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
     // Which life of each replica goes on.
     let mut active: BTreeMap<String, usize> = BTreeMap::new();
     let mut number = 0;
-    loop {
-        let before = trace.len();
+    // A life goes on as far as it can, before another one takes its place.
+    let mut may_switch = false;
+    let count = |lives: &[Life]| lives.iter().map(|life| life.lines.len()).sum::<usize>();
+    while count(&lives) > 0 {
+        let before = count(&lives);
         let mut waits = None;
         for at in 0..lives.len() {
             while let Some(line) = lives[at].lines.front() {
                 let (event, message) = passed(line);
                 let begins = lives[at].begins_at.as_ref();
-                if begins.is_some_and(|snapshot| !saved.contains(snapshot)) {
+                let is_other = active.get(&lives[at].name).is_some_and(|active| *active != at);
+                if begins.is_some_and(|snapshot| !saved.contains(snapshot))
+                    || is_other && !may_switch
+                {
                     break;
                 }
                 if event == Some("receive") && !sent.contains(&message) {
@@ -385,6 +391,7 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                 if event == Some("send") && !sent.insert(message.clone()) {
                     continue;
                 }
+                may_switch = false;
                 let name = lives[at].name.clone();
                 if let Some(other) = active.insert(name.clone(), at).filter(|other| *other != at) {
                     number += 1;
@@ -404,9 +411,9 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                 trace.push('\n');
             }
         }
+        let has_moved = count(&lives) < before;
         match waits {
-            None => return Ok(trace),
-            Some((name, message)) if trace.len() == before => {
+            Some((name, message)) if !has_moved && may_switch => {
                 let from = message.split('/').next().unwrap_or_default();
                 return Err(Failure::usage(format!(
                     "`{name}` received what `{from}` recorded in none of these files: give the \
@@ -414,9 +421,10 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                      of one that was put back from a backup or copied, give all files"
                 )));
             }
-            Some(_) => {}
+            _ => may_switch = !has_moved,
         }
     }
+    Ok(trace)
 }
 
 /// Whether a line is of a message that is sent or received, or of a snapshot, and of which.
