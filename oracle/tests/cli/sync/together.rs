@@ -211,8 +211,8 @@ fn a_copied_file_on_two_devices_loses_nothing() {
     desk.meet("server", "copy");
     let shown = desk.show("copy");
     assert!(shown.contains("metrics (g-counter, low): 5\n"), "{shown}");
-    assert_eq!(shown.matches("\n  \"laptop\"\n").count(), 2, "{shown}");
-    assert_eq!(shown.matches("\n  \"copy\"\n").count(), 2, "{shown}");
+    assert_eq!(shown.matches("  \"laptop\"\n").count(), 2, "{shown}");
+    assert_eq!(shown.matches("  \"copy\"\n").count(), 2, "{shown}");
     desk.conforms(&["server", "laptop", "copy"]);
 }
 
