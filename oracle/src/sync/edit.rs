@@ -141,7 +141,8 @@ impl Edit {
         let log = conflicts::log_of(object);
         let name = replica.origin().replica.as_str().to_string();
         let user = self.user.as_deref();
-        let mut events = vec![record::operation(&name, object, &operation, user)];
+        let ids = [1, 2].map(|later| record::id(replica, later));
+        let mut events = vec![record::operation(&name, &ids[0], object, &operation, user)];
         if !replica.objects().contains_key(&log) {
             replica.perform(object, operation, user.map(Into::into)).map_err(refused)?;
             return Ok(events);
@@ -157,7 +158,7 @@ impl Edit {
             if let Some(last) = ours.max_by_key(|entry| entry.counter()) {
                 let (entry, timestamp) = (Some(last.value()), last.timestamp());
                 let append = Operation::Append { entry, timestamp };
-                events.push(record::operation(&name, &log, &append, Some(user)));
+                events.push(record::operation(&name, &ids[1], &log, &append, Some(user)));
             }
         }
         Ok(events)

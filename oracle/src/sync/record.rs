@@ -21,9 +21,18 @@ fn raw(text: &str) -> Box<RawValue> {
     text.unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// An operation.
+/// What names the operation of a replica that comes `later` ones after the last. Two files of one
+/// replica have different openings, so the same edit at both is two operations.
+pub fn id(replica: &Node, later: u128) -> String {
+    let name = &replica.origin().replica;
+    let performed = replica.seen().get(name).copied().unwrap_or(0);
+    format!("{:x}/{}", replica.opening().unwrap_or_default(), performed + later)
+}
+
+/// An operation, by its [`id`].
 pub fn operation(
     replica: &str,
+    id: &str,
     object: &str,
     operation: &Operation<&str, Option<&str>>,
     user: Option<&str>,
@@ -34,6 +43,7 @@ pub fn operation(
         replica: &'a str,
         object: &'a str,
         op: &'a str,
+        id: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         amount: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +65,7 @@ pub fn operation(
         replica,
         object,
         op: "",
+        id,
         amount: None,
         element: None,
         key: None,
