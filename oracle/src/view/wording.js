@@ -127,7 +127,7 @@ function describe(line) {
     default:
       if (of.has("replicas")) {
         return [parsed(of.get("replicas")).map((name, i) => [i ? ", " : "", make("span", { class: "who" }, name)]),
-          " have converged"];
+          " are claimed to have converged"];
       }
       return [who(), " ", claim(of)];
   }
