@@ -36,7 +36,7 @@ struct JudgedPart<'a> {
     coverage: Option<CoveragePart<'a>>,
 }
 
-/// What the trace exercised. Absent where it has no operation.
+/// What the trace exercised. Absent where it has no operation, or no claim was judged.
 #[derive(Serialize)]
 struct CoveragePart<'a> {
     operations: u64,
@@ -117,7 +117,8 @@ fn judged(report: &Report) -> JudgedPart<'_> {
         warnings: report.warnings.iter().map(warning).collect(),
         limits: &report.limits,
         differences: &report.differences,
-        coverage: (report.coverage.operations > 0).then(|| coverage(&report.coverage)),
+        coverage: (report.claims > 0 && report.coverage.operations > 0)
+            .then(|| coverage(&report.coverage)),
     }
 }
 
