@@ -77,7 +77,7 @@ pub enum ImportError {
         /// Why.
         error: EditError,
         /// What the edits before it changed.
-        changes: Changes,
+        changes: Box<Changes>,
     },
 }
 
@@ -106,7 +106,7 @@ pub enum UpdateError {
         /// Why, and what to do.
         message: String,
         /// What the update changed in the objects before this one.
-        changes: Changes,
+        changes: Box<Changes>,
     },
 }
 

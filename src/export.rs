@@ -169,7 +169,7 @@ impl Edits<'_> {
                 let object = name.as_str().into();
                 return Err(ImportError::Edit {
                     error: EditError::UnknownObject { object, known },
-                    changes: Changes::default(),
+                    changes: Box::default(),
                 });
             };
             let edits = edits(object, value)
@@ -180,7 +180,10 @@ impl Edits<'_> {
         for (object, edit) in all {
             match perform(self.replica, &object, self.user.clone(), &edit) {
                 Ok(done) => changes.list.extend(done.list),
-                Err(error) => return Err(ImportError::Edit { error, changes }),
+                Err(error) => {
+                    let changes = Box::new(changes);
+                    return Err(ImportError::Edit { error, changes });
+                }
             }
         }
         Ok(changes)

@@ -408,7 +408,7 @@ impl Replica {
             Some(first) if is_refused => Err(UpdateError::Refused {
                 object: first.object.clone(),
                 message: first.to_string(),
-                changes: Changes::default(),
+                changes: Box::default(),
             }),
             _ => Ok(ahead),
         }
@@ -657,7 +657,7 @@ fn refused(object: &ObjectId, reason: Reason, changes: Changes) -> UpdateError {
         }
         reason => {
             let message = optimized::replica::Error { object: object.clone(), reason }.to_string();
-            UpdateError::Refused { object, message, changes }
+            UpdateError::Refused { object, message, changes: Box::new(changes) }
         }
     }
 }

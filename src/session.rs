@@ -60,7 +60,7 @@ impl Replica {
     /// A session with settings of the application's own. Where these say nothing of clocks, they are
     /// checked as [`limit_drift`](Self::limit_drift) says.
     pub fn session_with(&mut self, config: Config) -> Session {
-        let drift = config.drift.clone().or_else(|| Some(self.drift_now()));
+        let drift = config.drift.or_else(|| Some(self.drift_now()));
         let config = Config { revisions: true, drift, ..config };
         Session {
             session: sync::Session::new(config, &self.engine),
