@@ -38,11 +38,9 @@ fn happened_before(lines: &[Value], claim: usize) -> BTreeSet<usize> {
         for field in ["since", "relays"] {
             messages.extend(lines[line][field].as_array().into_iter().flatten().cloned());
         }
-        for earlier in 1..line {
-            let is_own = is_act(&lines[earlier])
-                && at(&lines[earlier]).iter().any(|name| replicas.contains(name));
-            let is_sent =
-                lines[earlier]["event"] == "send" && messages.contains(&lines[earlier]["message"]);
+        for (earlier, act) in lines.iter().enumerate().take(line).skip(1) {
+            let is_own = is_act(act) && at(act).iter().any(|name| replicas.contains(name));
+            let is_sent = act["event"] == "send" && messages.contains(&act["message"]);
             if (is_own || is_sent) && before.insert(earlier) {
                 open.push(earlier);
             }

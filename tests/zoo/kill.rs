@@ -75,10 +75,7 @@ fn ways(mutant: &Mutant) -> BTreeMap<String, Found> {
 }
 
 /// What `work` says of all of them, on all cores.
-fn all<T: Send, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R>
-where
-    T: Sync,
-{
+fn all<T: Send + Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
