@@ -152,9 +152,12 @@ fn the_action_judges_annotates_and_keeps_a_page_for_each_failure() {
     let _: Value = serde_json::from_str(&sarif).unwrap();
     assert!(fs::read_to_string(reports.join("junit.xml")).unwrap().contains("<testsuites>"));
     assert_eq!(fs::read_to_string(reports.join("report.json")).unwrap().lines().count(), 5);
-    for page in ["t_a.jsonl.txt", "t_x__1_.jsonl.txt"] {
-        let page = fs::read_to_string(reports.join("pages").join(page)).unwrap();
-        assert!(page.contains("error[or-set/value]"), "{page}");
+    for page in ["t_a.jsonl", "t_x__1_.jsonl"] {
+        let page = reports.join("pages").join(page);
+        let text = fs::read_to_string(page.with_extension("jsonl.txt")).unwrap();
+        assert!(text.contains("error[or-set/value]"), "{text}");
+        let html = fs::read_to_string(page.with_extension("jsonl.html")).unwrap();
+        assert!(html.starts_with("<!doctype html>"), "{:.80}", html);
     }
     assert!(!reports.join("pages/t_good.jsonl.txt").exists());
 }
