@@ -85,7 +85,10 @@ function objectHash(number, records) {
 
 module.exports = { blake3, objectHash };
 
-const TYPES = { "g-counter": 1, "lww-register": 2, "or-set": 3, "lww-map": 4, "log": 5 };
+const TYPES = {
+  "g-counter": 1, "lww-register": 2, "or-set": 3, "lww-map": 4, "log": 5, "pn-counter": 6, "rw-set": 7,
+  "ew-flag": 8, "dw-flag": 9, "mv-register": 10, "mv-map": 11, "max-register": 12, "min-register": 13,
+};
 
 if (require.main === module) {
   let computed = 0;

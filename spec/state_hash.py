@@ -84,7 +84,8 @@ def object_hash(number, records):
     return domain(b"object", bytes([number]) + tree(pairs))
 
 
-TYPES = {"g-counter": 1, "lww-register": 2, "or-set": 3, "lww-map": 4, "log": 5}
+TYPES = {"g-counter": 1, "lww-register": 2, "or-set": 3, "lww-map": 4, "log": 5, "pn-counter": 6, "rw-set": 7,
+         "ew-flag": 8, "dw-flag": 9, "mv-register": 10, "mv-map": 11, "max-register": 12, "min-register": 13}
 
 if __name__ == "__main__":
     computed = 0

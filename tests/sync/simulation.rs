@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 /// How many worlds there are; one of so many is judged. `.ci/run` has `oracle simulate` run and judge
-/// 10,000 others, built for speed.
+/// 8,000 others, built for speed.
 const WORLDS: u64 = 2_000;
 const JUDGED: u64 = 4;
 
