@@ -32,45 +32,6 @@ Definition lines : list (line N N) :=
     Sends 1 (label 0) (Within None);
     Operates 1 10 (Add 5) None (Some 1) ].
 
-Ltac act this :=
-  match goal with
-  | run : recording _ _ |- _ =>
-      let after := fresh "run" in
-      eassert (recording _ _) as after
-        by (eapply (One_step N.compare N.compare 0 types label); [exact run | this]);
-      clear run
-  end.
-
-Ltac asked claim :=
-  match goal with
-  | run : recording _ _ |- _ =>
-      apply (One_answer N.compare N.compare 0 types label _ _ claim) in run;
-      [| repeat first [eexists | split]; vm_compute; reflexivity]
-  end.
-
-Example a_run_is_recorded : exists w, recording lines w.
-Proof.
-  pose proof (Nothing_yet N.compare N.compare 0 types label) as run.
-  act ltac:(eapply (An_operation N.compare N.compare label _ 1 10 (Add 5) (Some 1)); reflexivity).
-  act ltac:(eapply (A_state N.compare N.compare label _ 1)).
-  act ltac:(eapply (A_receipt N.compare N.compare label _ 2 [] _ _ []); reflexivity).
-  act ltac:(eapply (A_backup N.compare N.compare label _ 2)).
-  act ltac:(eapply (An_operation N.compare N.compare label _ 2 10 (Remove 5) (Some 2)); reflexivity).
-  act ltac:(eapply (An_operation N.compare N.compare label _ 2 11 (Increment 3) None); reflexivity).
-  asked (Reads (Value := N) 2 11 (Some (Count 3))).
-  act ltac:(eapply (An_operation N.compare N.compare label _ 1 10 (Add 5) (Some 1)); reflexivity).
-  act ltac:(eapply (A_delta N.compare N.compare label _ 2 [(10, [(Origin 1 0, 1)])]); reflexivity).
-  act ltac:(eapply (A_receipt_of_changes N.compare N.compare label _ 1 []); reflexivity).
-  asked (Reads (Value := N) 1 10 (Some (Elements [5]))).
-  asked (Counts (Value := N) 1 None (Some [(1, 2); (2, 1)])).
-  asked (Decides (Value := N) 1 10 (Some [Merge_decision (Some 5) [(1, 2)] [(2, 1)]])).
-  asked (Tells (Value := N) 1 2 (Some [(10, (Some 5, (2, 1)))])).
-  eexists. match goal with run : recording _ _ |- _ => eapply One_step; [exact run |] end.
-  eapply (A_restore N.compare N.compare label _ 2 [] _ [] 7); [reflexivity |].
-  intros e there. cbn [happened] in there.
-  repeat (destruct there as [<- | there]; [vm_compute; discriminate |]). destruct there.
-Qed.
-
 Example the_trace_of_a_run_conforms :
   judged lines = Report 5 [] None /\ verdict_of (judged lines) = Conforms.
 Proof. split; vm_compute; reflexivity. Qed.
