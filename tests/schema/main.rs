@@ -183,6 +183,7 @@ fn what_both_refuse() {
         r#"{"event":"receive","replica":"a"}"#,
         r#"{"event":"receive","replica":"a","message":"m","y":1}"#,
         r#"{"event":"op","replica":"a","object":"n","op":"add","element":1}"#,
+        r#"{"event":"op","replica":"a","object":"n","op":"delete","timestamp":0}"#,
         r#"{"event":"op","replica":"a","object":"n","op":"increment","amount":0}"#,
         r#"{"event":"op","replica":"a","object":"n","op":"increment","amount":1.5}"#,
         r#"{"event":"op","replica":"a","object":"n","op":"increment","amount":"01"}"#,
