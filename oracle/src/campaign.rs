@@ -1,6 +1,6 @@
 //! Campaigns on several machines: what came of one shard, and of all together.
 //!
-//! Whoever runs the shards (Kubernetes, Slurm, a shell) need not be known here: each shard writes a
+//! What runs the shards (Kubernetes, Slurm, a shell) need not be known here: each shard writes a
 //! report, and the reports are added up. A shard that died has written none, and is named.
 
 use crate::exit::Exit;

@@ -19,7 +19,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// Reports whoever is more than a day ahead, and refuses nothing.
+    /// Reports replicas that are more than a day ahead, and refuses nothing.
     pub fn reported(now: u64) -> Self {
         Self { now, limit: HybridClock::DAY, is_refused: false }
     }

@@ -1,7 +1,7 @@
 //! Forks: a session finds that one name stands for two operations, and both sides heal it.
 //!
 //! Meaning: a side that learns of a fork tells all openings of the object, and the other one answers
-//! with its own. Each then sends one delta, in the names that both will have; whoever applies it
+//! with its own. Each then sends one delta, in the names that both will have; the receiver that applies it
 //! renames what it holds in the same step, and tells its openings again, under those names.
 //! Laws: no two that know a fork are taken for the same; both sides come to the same names
 //! (tests/forks/session.rs).

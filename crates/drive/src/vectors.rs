@@ -1,7 +1,7 @@
 //! Conformance vectors: histories with the right answers, for tests in any language.
 //!
 //! A vector is named by the type, the generator's version, the seed, the steps and the case, and never changes:
-//! whoever changes what is generated raises [`VERSION`].
+//! a change to what is generated raises [`VERSION`].
 
 use super::definition::Definition;
 use super::generate::{self, Style};

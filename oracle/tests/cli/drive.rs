@@ -164,7 +164,7 @@ fn files(folder: &Path) -> std::collections::BTreeMap<PathBuf, String> {
     files
 }
 
-/// `oracle generate vectors --cases 6 --steps 12` writes them; whoever changes the generator raises
+/// `oracle generate vectors --cases 6 --steps 12` writes them; a change to the generator raises
 /// its version.
 #[test]
 fn the_vectors_are_those_that_the_generator_writes() {
