@@ -554,6 +554,18 @@ fn is_keyed(state: &Object) -> bool {
     kind.has_decisions() || matches!(kind, ObjectType::MvRegister | ObjectType::MvMap)
 }
 
+/// The value of an object that changes as a whole, a counter or a register of integers, as canonical
+/// JSON if it has one; `None` for any other object.
+pub(crate) fn whole(object: &Object) -> Option<Option<String>> {
+    match object {
+        Object::GCounter(state) => Some(state.value().map(|value| value.to_string())),
+        Object::PnCounter(state) => Some(state.value().map(|value| value.to_string())),
+        Object::MaxRegister(state) => Some(state.value().map(|value| value.to_string())),
+        Object::MinRegister(state) => Some(state.value().map(|value| value.to_string())),
+        _ => None,
+    }
+}
+
 /// What a replica answers for one key, before or after a change.
 struct Look {
     value: Option<String>,
@@ -564,28 +576,17 @@ struct Look {
 impl Look {
     fn at(engine: &Engine, object: &str, key: Option<&str>) -> Self {
         match engine.object(object) {
-            Ok(Object::GCounter(counter)) => {
-                let value = counter.value().map(|total| total.to_string());
-                Self { value, time: None, is_conflict: false }
-            }
-            Ok(Object::PnCounter(counter)) => {
-                let value = counter.value().map(|balance| balance.to_string());
-                Self { value, time: None, is_conflict: false }
-            }
-            Ok(Object::MaxRegister(register)) => Self::at_integer(register.value()),
-            Ok(Object::MinRegister(register)) => Self::at_integer(register.value()),
             Ok(Object::Log(log)) => {
                 let last = log.entries().next_back();
                 let value = last.map(|entry| entry.value().to_string());
                 Self { value, time: None, is_conflict: false }
             }
-            Ok(state) => Self::at_key(state, key.unwrap_or_default().as_bytes()),
+            Ok(state) => match whole(state) {
+                Some(value) => Self { value, time: None, is_conflict: false },
+                None => Self::at_key(state, key.unwrap_or_default().as_bytes()),
+            },
             Err(_) => Self { value: None, time: None, is_conflict: false },
         }
-    }
-
-    fn at_integer(integer: Option<i128>) -> Self {
-        Self { value: integer.map(|integer| integer.to_string()), time: None, is_conflict: false }
     }
 
     fn at_key(state: &Object, key: &[u8]) -> Self {

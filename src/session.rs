@@ -36,7 +36,7 @@ use crate::hybrid_clock::HybridClock;
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::Vector;
-use crate::replica::{Object, Replica, text_of_key};
+use crate::replica::{Object, Replica, text_of_key, whole};
 use crate::sync::{self, Changed, Config, Event, Healed, Outcome, Revision, Side};
 use crate::version_vector::VersionVector;
 use std::collections::{BTreeMap, VecDeque};
@@ -75,17 +75,6 @@ enum Before {
     /// A counter or a register of integers: its value as canonical JSON, if it has one.
     Whole(Option<String>),
     Log(Vector),
-}
-
-/// The value of an object that changes as a whole; `None` for any other.
-fn whole(object: &Object) -> Option<Option<String>> {
-    match object {
-        Object::GCounter(state) => Some(state.value().map(|value| value.to_string())),
-        Object::PnCounter(state) => Some(state.value().map(|value| value.to_string())),
-        Object::MaxRegister(state) => Some(state.value().map(|value| value.to_string())),
-        Object::MinRegister(state) => Some(state.value().map(|value| value.to_string())),
-        _ => None,
-    }
 }
 
 impl Session {
