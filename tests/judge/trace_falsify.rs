@@ -192,15 +192,17 @@ fn meaning(claim: &Value, kind: Option<ObjectType>, answer: &Value) -> Value {
         })),
         ("notices", _) => sorted(&each(answer, named)),
         ("state", Some(ObjectType::OrSet)) => additions(answer),
-        ("state", Some(ObjectType::LwwRegister)) => inside(answer, "timestamp", count),
+        ("state", Some(ObjectType::LwwRegister)) => inside(answer, "timestamp", timestamp),
         ("state", Some(ObjectType::LwwMap)) => match answer {
             Value::Object(writes) => {
-                let write = |write: &Value| inside(write, "timestamp", count);
+                let write = |write: &Value| inside(write, "timestamp", timestamp);
                 writes.iter().map(|(key, value)| (key.clone(), write(value))).collect()
             }
             other => other.clone(),
         },
-        ("state", _) => sorted(&each(answer, |entry| inside(&named(entry), "timestamp", count))),
+        ("state", _) => {
+            sorted(&each(answer, |entry| inside(&named(entry), "timestamp", timestamp)))
+        }
         _ => answer.clone(),
     }
 }
@@ -214,6 +216,20 @@ fn count(answer: &Value) -> Value {
             _ => answer.clone(),
         },
         other => other.clone(),
+    }
+}
+
+/// A timestamp of one to four parts, without the zeros at its end: `[4]` and `[4, 0]` are 4.
+fn timestamp(answer: &Value) -> Value {
+    let Value::Array(parts) = answer else { return count(answer) };
+    let counts: Vec<Value> = parts.iter().map(count).collect();
+    if !(1..=4).contains(&counts.len()) || counts.iter().any(|part| !part.is_string()) {
+        return answer.clone();
+    }
+    let zeros = counts.iter().rev().take_while(|part| **part == "0").count();
+    match &counts[..(counts.len() - zeros).max(1)] {
+        [only] => only.clone(),
+        several => several.into(),
     }
 }
 
@@ -259,4 +275,22 @@ fn sorted(list: &Value) -> Value {
     let mut items = items.clone();
     items.sort_by_cached_key(Value::to_string);
     items.into()
+}
+
+/// A random test once falsified a timestamp by writing it as an array of one part, which says the
+/// same.
+#[test]
+fn a_timestamp_of_one_part_means_that_part() {
+    let claim = json!({"event": "state", "object": "phase"});
+    let state = |timestamp: Value| json!({"replica": "a", "timestamp": timestamp, "value": 9});
+    let means =
+        |timestamp| meaning(&claim, Some(ObjectType::LwwRegister), &state(timestamp)).to_string();
+    for same in [json!([4]), json!([4, 0]), json!([4, 0, 0, 0]), json!("4"), json!(4.0)] {
+        assert_eq!(means(same.clone()), means(json!(4)), "{same}");
+    }
+    assert_eq!(means(json!([4, 1, 0])), means(json!([4, 1])));
+    assert_eq!(means(json!([0])), means(json!(0)));
+    for other in [json!([]), json!([4, 1]), json!([0, 4]), json!([[4]]), json!([4, 0, 0, 0, 0])] {
+        assert_ne!(means(other.clone()), means(json!(4)), "{other}");
+    }
 }
