@@ -6,6 +6,8 @@ mod book;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod packages;
+#[cfg(test)]
 mod rules;
 
 /// The root of the project.
