@@ -2,29 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Whether a terminal may act on the character instead of showing it: control characters,
-/// line and paragraph separators, and marks that reverse the direction of text.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The text with every character that could steer a terminal written as JSON escapes it.
-pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if steers(c) {
-            safe += &format!("\\u{:04x}", u32::from(c));
-        } else {
-            safe.push(c);
-        }
-    }
-    Cow::Owned(safe)
-}
+pub use rejoin::sync::escape;
 
 /// JSON text on one line, with the same meaning, and safe to show. What has to be escaped stands
 /// inside a string there, save for white space, which becomes a space.

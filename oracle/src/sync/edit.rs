@@ -2,10 +2,10 @@
 
 use super::Node;
 use super::failure::{Failure, Result};
-use super::frame::MOST_NAME;
 use super::record;
 use clap::{Args, Subcommand};
 use rejoin::json::Json;
+use rejoin::limits::MAX_NAME;
 use rejoin::operation::{Canonical, Operation};
 use rejoin::optimized::replica::{Error, Object, Reason};
 use rejoin::sync::conflicts;
@@ -100,8 +100,8 @@ const MOST_BYTES: usize = 1 << 20;
 /// Reads the name of a user.
 fn user(text: &str) -> std::result::Result<String, String> {
     match text.len() {
-        1..=MOST_NAME => Ok(text.into()),
-        length => Err(format!("a user's name has 1 to {MOST_NAME} bytes, and this one {length}")),
+        1..=MAX_NAME => Ok(text.into()),
+        length => Err(format!("a user's name has 1 to {MAX_NAME} bytes, and this one {length}")),
     }
 }
 

@@ -9,14 +9,18 @@ use super::failure::{Failure, Result};
 use super::record::{self, Told};
 use super::store::Store;
 use rejoin::object::Priority;
-use rejoin::sync::{Event, Session};
+use rejoin::wire::compress;
+use rejoin::sync::{CLASSES, Config, Connection, ConnectionError, ConnectionEvent, Event, Frame};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 /// A replica that is open.
 pub struct Hub {
     state: Mutex<State>,
+    packed: Mutex<Packed>,
 }
 
 struct State {
@@ -42,14 +46,10 @@ impl Listener {
         Self { changed: Arc::default(), wake: Arc::new(wake) }
     }
 
-    /// Whether anything was changed since the last session began.
-    pub fn has_news(&self) -> bool {
-        self.changed.load(Ordering::SeqCst) != 0
-    }
-
-    /// Whether anything was changed since then that is not of low priority.
-    pub fn has_urgent_news(&self) -> bool {
-        self.changed.load(Ordering::SeqCst) & !(1 << Priority::Low as u8) != 0
+    /// The classes that others changed since the last call.
+    pub fn take_changes(&self) -> impl Iterator<Item = Priority> {
+        let changed = self.changed.swap(0, Ordering::SeqCst);
+        CLASSES.into_iter().filter(move |class| changed & (1 << *class as u8) != 0)
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -63,7 +63,7 @@ impl Hub {
         let (store, replica) = Store::open(path)?;
         let state =
             State { replica, store, told: Told::default(), broken: None, listeners: Vec::new() };
-        Ok(Self { state: Mutex::new(state) })
+        Ok(Self { state: Mutex::new(state), packed: Mutex::default() })
     }
 
     /// Does something with the replica, and stores what it changed. The other listeners are woken.
@@ -72,7 +72,7 @@ impl Hub {
         by: Option<&Listener>,
         act: impl FnOnce(&mut State) -> Result<(T, Vec<String>)>,
     ) -> Result<T> {
-        let mut state = self.state.lock().unwrap_or_else(|broken| broken.into_inner());
+        let mut state = locked(&self.state);
         if let Some(failure) = &state.broken {
             return Err(failure.clone());
         }
@@ -107,6 +107,16 @@ impl Hub {
         self.with(None, |state| Ok((look(&mut state.replica), Vec::new())))
     }
 
+    /// How sessions are to be. A record has a name for what a sender had seen, and none for a piece
+    /// of it.
+    pub fn config(&self) -> Config {
+        let mut config = super::config();
+        if locked(&self.state).store.is_recording() {
+            config.max_piece = usize::MAX;
+        }
+        config
+    }
+
     /// Performs an edit. When this returns, it is stored.
     ///
     /// # Errors
@@ -120,53 +130,63 @@ impl Hub {
         })
     }
 
-    /// Begins a session of a connection.
-    pub fn begin(&self, listener: &Listener) -> Result<Session> {
-        self.with(None, |state| {
-            listener.changed.store(0, Ordering::SeqCst);
-            let mut session = Session::new(super::config(), &state.replica);
-            session.pause(Priority::Low);
-            Ok((session, Vec::new()))
-        })
-    }
-
-    /// Gives a message of a peer to a session. When this returns, what it brought is stored.
-    pub fn handle(
+    /// Gives a frame of a peer to a connection. When this returns, what it brought is stored.
+    pub fn handle_frame(
         &self,
         listener: &Listener,
-        session: &mut Session,
-        peer: &str,
-        message: &[u8],
-    ) -> Result<(Vec<Event>, std::result::Result<(), rejoin::sync::Error>)> {
+        connection: &mut Connection,
+        frame: Frame,
+        now: Duration,
+    ) -> Result<(Vec<ConnectionEvent>, std::result::Result<(), ConnectionError>)> {
         self.with(Some(listener), |state| {
             let State { replica, store, .. } = state;
-            let handled = session.handle(replica, message);
-            let events = events(session);
-            let lines = record(store, replica, peer, &events);
+            let handled = connection.handle_frame(replica, frame, now);
+            let events = events(connection);
+            let lines = record(store, replica, connection.peer(), &events);
             Ok(((events, handled), lines))
         })
     }
 
-    /// The next message of a session.
-    pub fn poll(
+    /// The next frame of a connection. Large deltas are compressed while others use the replica.
+    pub fn poll_frame(
         &self,
         listener: &Listener,
-        session: &mut Session,
-        peer: &str,
-    ) -> Result<(Option<Vec<u8>>, Vec<Event>)> {
+        connection: &mut Connection,
+        now: Duration,
+    ) -> Result<(Option<Frame>, Vec<ConnectionEvent>)> {
+        let is_prepared = self.with(Some(listener), |state| {
+            // A record says what was sent when the frame leaves.
+            let is_prepared = !state.store.is_recording();
+            if is_prepared {
+                connection.prepare(&mut state.replica);
+            }
+            Ok((is_prepared, Vec::new()))
+        })?;
+        if is_prepared {
+            connection.compress(|delta| self.compress(delta));
+        }
         self.with(Some(listener), |state| {
             let State { replica, store, told, .. } = state;
-            let message = session.poll_message(replica);
-            let events = events(session);
-            let mut lines = record(store, replica, peer, &events);
-            if message.is_some() && store.is_recording() {
+            let frame = connection.poll_frame(replica, now);
+            let events = events(connection);
+            let mut lines = record(store, replica, connection.peer(), &events);
+            if frame.is_some() && store.is_recording() {
                 lines.splice(0..0, told.sends(replica));
             }
-            Ok(((message, events), lines))
+            Ok(((frame, events), lines))
         })
     }
 
-    /// From now on a connection is told of changes.
+    /// The delta, compressed. Large ones are compressed one at a time, and kept for the next who
+    /// asks for the same.
+    fn compress(&self, delta: &[u8]) -> Vec<u8> {
+        match delta.len() < LEAST_KEPT {
+            true => compress(delta).into_owned(),
+            false => locked(&self.packed).get(delta),
+        }
+    }
+
+    /// From now on a connection hears of changes.
     pub fn listen(&self, listener: &Listener) -> Result<()> {
         self.with(None, |state| {
             state.listeners.push(listener.clone());
@@ -176,37 +196,97 @@ impl Hub {
 
     /// A connection is over.
     pub fn leave(&self, listener: &Listener) {
-        let mut state = self.state.lock().unwrap_or_else(|broken| broken.into_inner());
+        let mut state = locked(&self.state);
         state.listeners.retain(|other| !other.is(listener));
     }
 
     /// Why nothing is done any more.
     pub fn broken(&self) -> Option<Failure> {
-        let state = self.state.lock().unwrap_or_else(|broken| broken.into_inner());
+        let state = locked(&self.state);
         state.broken.clone()
     }
 }
 
-fn events(session: &mut Session) -> Vec<Event> {
-    std::iter::from_fn(|| session.poll_event()).collect()
+/// Deltas of so many bytes are compressed one at a time, and kept.
+const LEAST_KEPT: usize = 64 << 10;
+
+/// How many bytes of compressed deltas are kept.
+const MOST_KEPT: usize = 32 << 20;
+
+/// The compressed deltas that were asked for last, by the hash of what they hold.
+#[derive(Default)]
+struct Packed {
+    deltas: VecDeque<([u8; 32], Vec<u8>)>,
+    bytes: usize,
 }
 
-/// What a trace says of the events of a session.
-fn record(store: &Store, replica: &mut Node, peer: &str, events: &[Event]) -> Vec<String> {
-    let mut lines = Vec::new();
-    if !store.is_recording() {
-        return lines;
+impl Packed {
+    fn get(&mut self, delta: &[u8]) -> Vec<u8> {
+        let hash = *blake3::hash(delta).as_bytes();
+        if let Some((_, packed)) = self.deltas.iter().find(|(of, _)| *of == hash) {
+            return packed.clone();
+        }
+        let packed = compress(delta).into_owned();
+        self.bytes += packed.len();
+        self.deltas.push_back((hash, packed.clone()));
+        while self.bytes > MOST_KEPT
+            && let Some((_, oldest)) = self.deltas.pop_front()
+        {
+            self.bytes -= oldest.len();
+        }
+        packed
     }
+}
+
+/// A lock that is taken even where a holder panicked: the hub notes by itself what is broken.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|broken| broken.into_inner())
+}
+
+fn events(connection: &mut Connection) -> Vec<ConnectionEvent> {
+    std::iter::from_fn(|| connection.poll_event()).collect()
+}
+
+/// What a trace says of the events of a connection.
+fn record(
+    store: &Store,
+    replica: &mut Node,
+    peer: Option<&str>,
+    events: &[ConnectionEvent],
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some(peer) = peer.filter(|_| store.is_recording()) else { return lines };
     let name = replica.origin().replica.as_str().to_string();
     for event in events {
         match event {
-            Event::Changed(changed) => {
+            ConnectionEvent::Session(Event::Changed(changed)) => {
                 let Ok(object) = replica.object(&changed.object) else { continue };
                 lines.push(record::receive(&name, peer, &changed.object, object, &changed.seen));
             }
-            Event::Done => lines.extend(record::claims(replica)),
+            ConnectionEvent::Session(Event::Done) => lines.extend(record::claims(replica)),
             _ => {}
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compressed_deltas_are_kept_up_to_a_number_of_bytes() {
+        let mut packed = Packed::default();
+        let delta = |number: u8| vec![number; LEAST_KEPT];
+        let first = packed.get(&delta(1));
+        assert_eq!(first, packed.get(&delta(1)));
+        assert_eq!(packed.deltas.len(), 1);
+        // As if each took a third of the room.
+        for number in 2..6 {
+            packed.get(&delta(number));
+            packed.bytes += MOST_KEPT / 3;
+        }
+        assert!(packed.deltas.len() < 5, "{} are kept", packed.deltas.len());
+        assert_eq!(packed.get(&delta(1)), first);
+    }
 }

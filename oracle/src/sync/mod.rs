@@ -2,12 +2,14 @@
 //! [`rejoin::sync`].
 //!
 //! Reading order: [`edit`] (what is done), [`store`] (how it is kept), [`hub`] (one replica, many
-//! connections), [`frame`], [`connection`] and [`network`] (how it travels), [`record`] (how it is
-//! told as a trace), [`show`] and [`typed`] (what people see and type). `spec/sync-over-tcp.md` has
-//! the bytes, and what is promised.
+//! connections), [`frame`], [`connection`] and [`network`] (how it travels), [`admission`] (which
+//! connections a server keeps), [`record`] (how it is recorded as a trace), [`show`], [`console`] and
+//! [`typed`] (what people see and type). `spec/sync-over-tcp.md` has the bytes, and what is promised.
 
+mod admission;
 mod compare;
 mod connection;
+mod console;
 mod edit;
 mod failure;
 mod frame;
@@ -21,11 +23,12 @@ mod typed;
 use crate::exit::Exit;
 use crate::output::{Output, complain};
 use clap::{Args, Subcommand};
-use connection::Manner;
+use connection::Options;
+use console::Console;
 use edit::Edit;
 use failure::{Failure, Result};
 use hub::Hub;
-use network::Voice;
+use rejoin::limits::MAX_NAME;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::{Config, Drift, Schema};
 use std::io::Write;
@@ -159,8 +162,8 @@ pub struct Waits {
 /// Reads the name of a replica.
 fn replica_name(text: &str) -> std::result::Result<String, String> {
     match text.len() {
-        1..=frame::MOST_NAME => Ok(text.into()),
-        length => Err(format!("a name has 1 to {} bytes, and this one {length}", frame::MOST_NAME)),
+        1..=MAX_NAME => Ok(text.into()),
+        length => Err(format!("a name has 1 to {} bytes, and this one {length}", MAX_NAME)),
     }
 }
 
@@ -189,43 +192,47 @@ pub fn run<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Exit {
 }
 
 fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
-    let voice = Voice::new(output);
+    let mut say = |text: &str| output.write(format!("{}\n", text.trim_end()));
     match asked {
         Sync::Init { file, name, record } => {
             Store::create(&file, &name, record)?;
-            voice.say(&format!("{name} is in {}", file.display()));
+            say(&format!("{name} is in {}", file.display()));
         }
         Sync::Edit { file, edit } => {
             let number = Hub::open(&file)?.edit(&edit)?;
-            voice.say(&typed::kept(number));
+            say(&typed::kept(number));
         }
         Sync::Show { file, decisions, key, page } => {
-            voice.say(&Hub::open(&file)?.look(|replica| match decisions {
+            say(&Hub::open(&file)?.look(|replica| match decisions {
                 None => show::describe(replica),
                 Some(object) => show::decisions(replica, &object, key.as_deref(), page),
             })?)
         }
         Sync::Serve { file, listen, waits } => {
-            network::serve(&file, &listen, waits.manner(false), &voice)?;
+            Console::run(output, |console| {
+                network::serve(&file, &listen, waits.options(false), console)
+            })?;
         }
         Sync::Connect { file, address, once, waits } => {
-            return network::connect(&file, &address, waits.manner(once), &voice);
+            return Console::run(output, |console| {
+                network::connect(&file, &address, waits.options(once), console)
+            });
         }
         Sync::Restored { file } => {
             let (mut store, replica) = Store::open(&file)?;
             let incarnation = store.renew(&replica)?;
             let name = &replica.origin().replica;
-            voice.say(&format!("{name} goes on under incarnation {incarnation}"));
+            say(&format!("{name} goes on under incarnation {incarnation}"));
         }
         Sync::Salvage { file, to } => {
             let (rows, damage) = Store::salvage(&file, &to)?;
             let damage = damage.unwrap_or_else(|| "nothing was damaged".into());
-            voice.say(&format!(
+            say(&format!(
                 "{rows} changes are in {}; {damage}; sync to get back what is missing",
                 to.display()
             ));
         }
-        Sync::Trace { files } => voice.say(&trace(&files)?),
+        Sync::Trace { files } => say(&trace(&files)?),
     }
     Ok(Exit::Success)
 }
@@ -249,8 +256,8 @@ fn trace(files: &[PathBuf]) -> Result<String> {
 }
 
 impl Waits {
-    fn manner(self, once: bool) -> Manner {
-        Manner { patience: Duration::from_secs_f64(self.patience), once }
+    fn options(self, once: bool) -> Options {
+        Options { patience: Duration::from_secs_f64(self.patience), once }
     }
 }
 
@@ -262,14 +269,10 @@ fn schema() -> Schema {
 /// How sessions are to be. Messages are so short that one passes a link of 5 kB a second while the
 /// peer has patience, and objects such that all connections together stay within a few GB.
 fn config() -> Config {
-    // A record has no name for a piece of a delta, so logs go whole here.
-    let max_piece = usize::MAX;
-    let drift = Some(Drift::reported(now()));
     Config {
         max_message: 64 << 10,
         max_object: 16 << 20,
-        max_piece,
-        drift,
+        drift: Some(Drift::reported(now())),
         ..Config::new(schema())
     }
 }

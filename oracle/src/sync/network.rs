@@ -1,23 +1,22 @@
 //! The network: who is listened to, and how a lost connection is found again.
 
-use super::connection::{self, Manner, News, Synced};
+use super::admission::Admission;
+use super::connection::{self, Options};
+use super::console::Console;
 use super::failure::{Failure, Result};
+use super::frame;
 use super::hub::Hub;
 use super::{show, typed};
 use crate::exit::Exit;
-use crate::output::{Output, complain};
+use crate::output::complain;
 use rejoin::object::Priority;
-use rejoin::sync::{Event, Outcome, Side};
-use std::io::Write;
+use rejoin::sync::{ConnectionEvent, Event, Frame, Outcome, SessionSummary, Side};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
-
-/// So many connections a server has at once; more are closed as they come.
-pub const MOST_CONNECTIONS: usize = 16;
+use std::time::{Duration, Instant};
 
 /// The first wait before trying again, and the longest one. Each is lengthened at random by up to a
 /// half, so that many clients do not come all at once. With the longest attempt, which is not waited
@@ -26,99 +25,86 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_ATTEMPT: Duration = Duration::from_millis(900);
 
-/// What is told goes line by line, whoever tells it.
-pub struct Voice<'a, W>(Mutex<&'a mut Output<W>>);
-
-impl<'a, W: Write> Voice<'a, W> {
-    /// One that speaks there.
-    pub fn new(output: &'a mut Output<W>) -> Self {
-        Self(Mutex::new(output))
-    }
-
-    /// Says it.
-    pub fn say(&self, text: &str) {
-        let mut output = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
-        output.write(format!("{}\n", text.trim_end()));
-    }
-}
-
 /// Lets others sync with the replica, and takes edits from standard input, until it is ended.
-pub fn serve<W: Write + Send>(
-    file: &Path,
-    address: &str,
-    manner: Manner,
-    voice: &Voice<'_, W>,
-) -> Result<()> {
+pub fn serve(file: &Path, address: &str, options: Options, console: &Console) -> Result<()> {
     let hub = Hub::open(file)?;
     let failed = |error| Failure::unfinished(format!("cannot listen on {address}: {error}"));
     let listener = TcpListener::bind(address).map_err(failed)?;
     let local = listener.local_addr().map_err(failed)?;
     let name = hub.look(|replica| replica.origin().replica.clone())?;
-    voice.say(&format!("{name} listens on {local}"));
-    let count = AtomicUsize::new(0);
+    console.say(&format!("{name} listens on {local}"));
+    let admission = Admission::default();
     thread::scope(|scope| {
-        scope.spawn(|| typed::listen(&hub, voice));
+        scope.spawn(|| typed::listen(&hub, console));
         loop {
-            let Ok((stream, _)) = listener.accept() else {
+            let Ok((stream, from)) = listener.accept() else {
                 // Of descriptors there are too few, for one. They come back.
                 thread::sleep(FIRST_WAIT);
                 continue;
             };
-            if count.fetch_add(1, Ordering::SeqCst) >= MOST_CONNECTIONS {
-                count.fetch_sub(1, Ordering::SeqCst);
+            let Ok(twin) = stream.try_clone() else { continue };
+            let Some(guest) = admission.admit(twin, from.ip(), Instant::now()) else {
+                // The system buffers this, so it does not wait.
+                let _ = frame::write(&Frame::full(), &stream, FIRST_WAIT);
                 continue;
-            }
-            let (hub, count) = (&hub, &count);
-            scope.spawn(move || {
-                let peer = Mutex::new(None);
-                let ended = connection::run(hub, &stream, manner, &|news| {
-                    if let News::Met { peer: name } = &news {
-                        *peer.lock().unwrap_or_else(|broken| broken.into_inner()) =
-                            Some(name.clone());
+            };
+            let (hub, admission) = (&hub, &admission);
+            let serving = thread::Builder::new().spawn_scoped(scope, {
+                let guest = guest.clone();
+                move || {
+                    let ended = connection::run(hub, &stream, options, &|peer, event| {
+                        guest.is_active(Instant::now());
+                        tell(hub, console, peer, &event);
+                        if let ConnectionEvent::Greeted { peer } = event {
+                            *guest.peer() = Some(peer);
+                        }
+                    });
+                    admission.leave(&guest);
+                    drop(stream);
+                    let peer = guest.peer().take();
+                    match (ended, peer) {
+                        (Ok(()), Some(peer)) => console.say(&format!("{} left", shown(&peer))),
+                        (Err(failure), Some(peer)) => {
+                            let why = shown(&failure.message);
+                            console.say(&format!("{} is gone: {why}", shown(&peer)));
+                        }
+                        // Strangers are not worth a line each: they may come by the thousand.
+                        (Err(failure), None) if admission.is_time_to_complain() => {
+                            console.say(&format!("refused: {}", shown(&failure.message)));
+                        }
+                        (_, None) => {}
                     }
-                    tell(hub, voice, &news);
-                });
-                drop(stream);
-                count.fetch_sub(1, Ordering::SeqCst);
-                let peer = peer.into_inner().unwrap_or_else(|broken| broken.into_inner());
-                match (ended, peer) {
-                    (Ok(()), Some(peer)) => voice.say(&format!("{} left", shown(&peer))),
-                    (Err(failure), Some(peer)) => {
-                        voice.say(&format!("{} is gone: {}", shown(&peer), failure.message));
-                    }
-                    (Err(failure), None) => voice.say(&format!("refused: {}", failure.message)),
-                    (Ok(()), None) => {}
+                    end_if_broken(hub);
                 }
-                end_if_broken(hub);
             });
+            if serving.is_err() {
+                // There are too many threads. They end.
+                admission.leave(&guest);
+                thread::sleep(FIRST_WAIT);
+            }
         }
     })
 }
 
 /// Syncs with a server, once, or until it is ended, whenever the server can be reached.
-pub fn connect<W: Write + Send>(
-    file: &Path,
-    address: &str,
-    manner: Manner,
-    voice: &Voice<'_, W>,
-) -> Result<Exit> {
+pub fn connect(file: &Path, address: &str, options: Options, console: &Console) -> Result<Exit> {
     let hub = Hub::open(file)?;
-    if manner.once {
-        return once(&hub, address, manner, voice);
+    if options.once {
+        return once(&hub, address, options, console);
     }
     thread::scope(|scope| {
-        scope.spawn(|| typed::listen(&hub, voice));
+        scope.spawn(|| typed::listen(&hub, console));
         let mut wait = FIRST_WAIT;
         let mut was_met = true;
         loop {
             let is_met = AtomicBool::new(false);
             let (ended, is_timeout) = match dial(address) {
                 Ok(stream) => {
-                    let told = |news| {
-                        is_met.fetch_or(matches!(news, News::Met { .. }), Ordering::SeqCst);
-                        tell(&hub, voice, &news);
+                    let tell = |peer: &str, event: ConnectionEvent| {
+                        is_met.store(true, Ordering::SeqCst);
+                        tell(&hub, console, peer, &event);
                     };
-                    (connection::run(&hub, &stream, manner, &told), false)
+                    (connection::run(&hub, &stream, options, &tell), false)
                 }
                 Err((failure, is_timeout)) => (Err(failure), is_timeout),
             };
@@ -127,7 +113,7 @@ pub fn connect<W: Write + Send>(
                 (wait, was_met) = (FIRST_WAIT, true);
             }
             if was_met && let Err(failure) = ended {
-                voice.say(&format!("{}; trying again", failure.message));
+                console.say(&format!("{}; trying again", shown(&failure.message)));
             }
             was_met = false;
             if !is_timeout {
@@ -139,30 +125,23 @@ pub fn connect<W: Write + Send>(
 }
 
 /// Syncs once. The exit code tells whether both sides are known to be the same.
-fn once<W: Write + Send>(
-    hub: &Hub,
-    address: &str,
-    manner: Manner,
-    voice: &Voice<'_, W>,
-) -> Result<Exit> {
+fn once(hub: &Hub, address: &str, options: Options, console: &Console) -> Result<Exit> {
     let stream = dial(address).map_err(|(failure, _)| failure)?;
     let exit = Mutex::new(Exit::Success);
-    let ended = connection::run(hub, &stream, manner, &|news| {
+    let ended = connection::run(hub, &stream, options, &|peer, event| {
         let mut exit = exit.lock().unwrap_or_else(|broken| broken.into_inner());
-        *exit = (*exit).max(grave(&news));
-        tell(hub, voice, &news);
+        *exit = (*exit).max(grave(&event));
+        tell(hub, console, peer, &event);
     });
     end_if_broken(hub);
     ended?;
     Ok(exit.into_inner().unwrap_or_else(|broken| broken.into_inner()))
 }
 
-fn grave(news: &News) -> Exit {
-    match news {
-        News::Event { event: Event::Discrepancy(_) | Event::Forked { .. }, .. } => {
-            Exit::Discrepancy
-        }
-        News::Synced(Synced { classes, .. }) => {
+fn grave(event: &ConnectionEvent) -> Exit {
+    match event {
+        ConnectionEvent::Session(Event::Discrepancy(_) | Event::Forked { .. }) => Exit::Discrepancy,
+        ConnectionEvent::SessionDone(SessionSummary { classes, .. }) => {
             let is_well =
                 |outcome: &Outcome| matches!(outcome, Outcome::Verified | Outcome::SomeDropped);
             let all_well = classes.iter().all(|(_, outcome)| is_well(outcome));
@@ -206,24 +185,26 @@ pub fn end_if_broken(hub: &Hub) {
 }
 
 /// Tells the user.
-fn tell<W: Write>(hub: &Hub, voice: &Voice<'_, W>, news: &News) {
-    match news {
-        News::Met { peer } => voice.say(&format!("connected with {}", shown(peer))),
-        News::Event { peer, event } => {
+fn tell(hub: &Hub, console: &Console, peer: &str, event: &ConnectionEvent) {
+    match event {
+        ConnectionEvent::Greeted { peer } => {
+            console.say(&format!("connected with {}", shown(peer)))
+        }
+        ConnectionEvent::Session(event) => {
             for line in happened(&shown(peer), event) {
-                voice.say(&line);
+                console.say(&line);
             }
         }
-        News::Synced(synced) => {
+        ConnectionEvent::SessionDone(summary) => {
             let open = hub.look(|replica| rejoin::sync::conflicts::open(replica).len());
-            voice.say(&ended(synced, open.unwrap_or(0)));
+            console.say(&ended(peer, summary, open.unwrap_or(0)));
         }
     }
 }
 
-/// The name of a peer, which may be any text.
-fn shown(peer: &str) -> String {
-    crate::printable::escape(peer).into()
+/// A text of a peer, without lines of its own.
+fn shown(text: &str) -> String {
+    crate::printable::escape(text).into()
 }
 
 /// What happened, in lines for people.
@@ -274,8 +255,8 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
 }
 
 /// How a session ended, in a line.
-fn ended(synced: &Synced, open: usize) -> String {
-    let Synced { peer, classes, changes, bytes: (sent, received), time } = synced;
+fn ended(peer: &str, summary: &SessionSummary, open: usize) -> String {
+    let SessionSummary { classes, changes, sent, received, time, .. } = summary;
     let class = |(class, outcome): &(Priority, Outcome)| {
         let how = match outcome {
             Outcome::Verified => "the same",

@@ -1,11 +1,12 @@
 //! What is typed while a replica is open: edits, which are synced at once, and `show`.
 
+use super::console::Console;
 use super::edit::Edit;
 use super::hub::Hub;
-use super::network::{Voice, end_if_broken};
+use super::network::end_if_broken;
 use super::show;
 use clap::{Parser, Subcommand};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 
 /// The greatest length of a line, in bytes.
 const MOST_BYTES: u64 = 2 << 20;
@@ -31,7 +32,7 @@ enum Command {
 }
 
 /// Does what is typed, until there is no more.
-pub fn listen<W: Write>(hub: &Hub, voice: &Voice<'_, W>) {
+pub fn listen(hub: &Hub, console: &Console) {
     let mut input = io::stdin().lock();
     loop {
         let mut bytes = Vec::new();
@@ -40,13 +41,13 @@ pub fn listen<W: Write>(hub: &Hub, voice: &Voice<'_, W>) {
             Ok(_) => {}
         }
         if bytes.len() as u64 == MOST_BYTES {
-            voice.say("error: a line of more than 2 MiB: nothing more is read from here");
+            console.say("error: a line of more than 2 MiB: nothing more is read from here");
             return;
         }
         match str::from_utf8(&bytes).map(str::trim) {
             Ok("") => {}
-            Ok(line) => voice.say(&answer(hub, line)),
-            Err(_) => voice.say("error: this line is not UTF-8, so nothing is done"),
+            Ok(line) => console.say(&answer(hub, line)),
+            Err(_) => console.say("error: this line is not UTF-8, so nothing is done"),
         }
         end_if_broken(hub);
     }

@@ -7,6 +7,7 @@
 
 mod hostile;
 mod kills;
+mod strangers;
 mod terminal;
 mod together;
 mod weather;
