@@ -130,7 +130,8 @@ fn checksum(name: &str) -> [u8; CHECKSUM] {
 /// The settings of a connection.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ConnectionConfig {
-    /// Those of its sessions.
+    /// Those of its sessions. The time of their [drift](Config::drift) is that at which the
+    /// connection begins, and goes on with it.
     pub session: Config,
     /// How long to wait for a peer that says nothing. Half of it passes before this side asks.
     pub patience: Duration,
@@ -143,6 +144,16 @@ impl ConnectionConfig {
     pub fn new(session: Config) -> Self {
         let (patience, greeting_patience) = (Duration::from_secs(15), Duration::from_secs(2));
         Self { session, patience, greeting_patience }
+    }
+
+    /// The settings of a session that begins so long after the connection.
+    fn session_at(&self, after: Duration) -> Config {
+        let mut config = self.session.clone();
+        if let Some(drift) = &mut config.drift {
+            let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            drift.now = drift.now.saturating_add(milliseconds);
+        }
+        config
     }
 }
 
@@ -278,6 +289,7 @@ impl From<Error> for ConnectionError {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Connection {
     config: ConnectionConfig,
+    begun: Duration,
     name: String,
     is_greeting_sent: bool,
     state: State,
@@ -293,7 +305,7 @@ pub struct Connection {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum State {
     /// The peer has not greeted.
-    Greeting { begun: Duration },
+    Greeting,
     /// A session is under way, or is over and waits for changes.
     Syncing { peer: String, running: Box<Running> },
 }
@@ -320,11 +332,11 @@ struct Running {
 impl Running {
     fn new<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         number: u32,
-        config: &Config,
+        config: Config,
         replica: &Replica<K, V>,
         now: Duration,
     ) -> Self {
-        let mut session = Session::new(config.clone(), replica);
+        let mut session = Session::new(config, replica);
         session.pause(Priority::Low);
         let summary = SessionSummary {
             number,
@@ -375,9 +387,10 @@ impl Connection {
         Self {
             silence: Silence::AskAt(now + config.patience / 2),
             config,
+            begun: now,
             name: name.into(),
             is_greeting_sent: false,
-            state: State::Greeting { begun: now },
+            state: State::Greeting,
             changed: [false; 3],
             owes_pong: false,
             owes_ping: false,
@@ -388,7 +401,7 @@ impl Connection {
     /// The name of the peer, once it has greeted.
     pub fn peer(&self) -> Option<&str> {
         match &self.state {
-            State::Greeting { .. } => None,
+            State::Greeting => None,
             State::Syncing { peer, .. } => Some(peer),
         }
     }
@@ -396,7 +409,7 @@ impl Connection {
     /// The present session.
     pub fn session(&self) -> Option<&Session> {
         match &self.state {
-            State::Greeting { .. } => None,
+            State::Greeting => None,
             State::Syncing { running, .. } => Some(&running.session),
         }
     }
@@ -405,7 +418,7 @@ impl Connection {
     /// same, or as much the same as they could become.
     pub fn is_idle(&self) -> bool {
         match &self.state {
-            State::Greeting { .. } => false,
+            State::Greeting => false,
             State::Syncing { running, .. } => running.session.is_done(),
         }
     }
@@ -437,7 +450,8 @@ impl Connection {
         match frame.number.wrapping_sub(running.summary.number) {
             0 => {}
             1 => {
-                **running = Running::new(frame.number, &self.config.session, replica, now);
+                let config = self.config.session_at(now.saturating_sub(self.begun));
+                **running = Running::new(frame.number, config, replica, now);
                 self.changed = [false; 3];
             }
             // Of the session before, which this side has left.
@@ -468,7 +482,8 @@ impl Connection {
             return Err(ConnectionError::SameName { name: peer });
         }
         self.events.push_back(ConnectionEvent::Greeted { peer: peer.clone() });
-        let running = Box::new(Running::new(1, &self.config.session, replica, now));
+        let config = self.config.session_at(now.saturating_sub(self.begun));
+        let running = Box::new(Running::new(1, config, replica, now));
         self.changed = [false; 3];
         self.state = State::Syncing { peer, running };
         Ok(())
@@ -486,8 +501,8 @@ impl Connection {
     /// The connection is over: drop it, and close the transport.
     pub fn handle_timeout(&mut self, now: Duration) -> Result<(), ConnectionError> {
         let running = match &self.state {
-            State::Greeting { begun } => {
-                let after = now.saturating_sub(*begun);
+            State::Greeting => {
+                let after = now.saturating_sub(self.begun);
                 return match after >= self.config.greeting_patience {
                     true => Err(ConnectionError::NoGreeting { after }),
                     false => Ok(()),
@@ -551,7 +566,8 @@ impl Connection {
                     }
                 }
                 let number = running.summary.number.wrapping_add(1);
-                **running = Running::new(number, &self.config.session, replica, now);
+                let config = self.config.session_at(now.saturating_sub(self.begun));
+                **running = Running::new(number, config, replica, now);
                 self.changed = [false; 3];
             }
         }
@@ -570,7 +586,7 @@ impl Connection {
     /// When to call [`handle_timeout`](Self::handle_timeout), unless there is other input before.
     pub fn poll_timeout(&self) -> Duration {
         let running = match &self.state {
-            State::Greeting { begun } => return *begun + self.config.greeting_patience,
+            State::Greeting => return self.begun + self.config.greeting_patience,
             State::Syncing { running, .. } => running,
         };
         let (Silence::AskAt(time) | Silence::GiveUpAt(time)) = self.silence;
@@ -604,8 +620,9 @@ impl Connection {
 mod tests {
     use super::*;
     use crate::dot::{Origin, ReplicaId};
+    use crate::hybrid_clock::HybridClock;
     use crate::operation::Operation;
-    use crate::sync::Schema;
+    use crate::sync::{Drift, Schema};
 
     type Node = Replica<str, str>;
 
@@ -693,6 +710,32 @@ mod tests {
         }
         let [a, b] = &mut sides;
         assert_eq!(a.replica.state_hash(), b.replica.state_hash());
+    }
+
+    #[test]
+    fn the_clock_of_the_drift_goes_on_with_the_connection() {
+        let mut sides = pair();
+        let begun = 1_700_000_000_000;
+        sides[1].connection.config.session.drift = Some(Drift::reported(begun));
+        run(&mut sides, Duration::ZERO);
+        let write = |side: &mut Side, after: Duration| {
+            let timestamp = HybridClock::at(begun + after.as_millis() as u64);
+            let write = Operation::Write { value: Some("1"), timestamp };
+            side.replica.perform("configuration", write, None).unwrap();
+            side.connection.handle_change(Priority::Medium);
+        };
+        let is_ahead = |side: &mut Side| {
+            let mut events = std::iter::from_fn(|| side.connection.poll_event());
+            events.any(|event| matches!(event, ConnectionEvent::Session(Event::ClockAhead(_))))
+        };
+        // Three days later a write of that day is no clock that is ahead; one of five days later is.
+        let day = 24 * 3600 * SECOND;
+        write(&mut sides[0], 3 * day);
+        run(&mut sides, 3 * day);
+        assert!(!is_ahead(&mut sides[1]));
+        write(&mut sides[0], 5 * day);
+        run(&mut sides, 3 * day);
+        assert!(is_ahead(&mut sides[1]));
     }
 
     #[test]
