@@ -158,9 +158,7 @@ impl Speaker<'_> {
         if let Some(greeting) = self.poll()? {
             frame::write(&greeting, stream, patience)?;
         }
-        let end = self.begun + patience;
-        let left = end.saturating_duration_since(Instant::now());
-        match frame::read(stream, Frame::LONGEST_GREETING, left, left)? {
+        match frame::read_greeting(stream, self.begun + patience)? {
             Some(frame) => self.hear(frame),
             None => Err(Failure::unfinished("the peer closed the connection without a greeting")),
         }

@@ -42,18 +42,31 @@ pub fn read(
     wait: Duration,
     patience: Duration,
 ) -> Result<Option<Frame>> {
-    let mut head = [0; 8];
-    if !fill(from, &mut head[..1], wait)? {
-        return Ok(None);
+    let mut first = [0];
+    match fill(from, &mut first, Instant::now() + wait)? {
+        true => rest(from, first, limit, Instant::now() + patience).map(Some),
+        false => Ok(None),
     }
-    let deadline = Instant::now() + patience;
-    let cut = || Failure::unfinished("the connection ended within a message");
-    let complete = |bytes: &mut [u8]| match fill(from, bytes, left(deadline))? {
+}
+
+/// Reads the peer's first frame. It must be complete by then: to begin it gives no more time.
+pub fn read_greeting(from: &TcpStream, end: Instant) -> Result<Option<Frame>> {
+    let mut first = [0];
+    match fill(from, &mut first, end)? {
+        true => rest(from, first, Frame::LONGEST_GREETING, end).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Reads what follows the first byte of a frame.
+fn rest(from: &TcpStream, [a]: [u8; 1], limit: usize, end: Instant) -> Result<Frame> {
+    let complete = |bytes: &mut [u8]| match fill(from, bytes, end)? {
         true => Ok(()),
-        false => Err(cut()),
+        false => Err(Failure::unfinished("the connection ended within a message")),
     };
-    complete(&mut head[1..])?;
-    let [a, b, c, d, e, f, g, h] = head;
+    let mut head = [0; 7];
+    complete(&mut head)?;
+    let [b, c, d, e, f, g, h] = head;
     let length = u32::from_be_bytes([a, b, c, d]) as usize;
     if length > limit {
         return Err(Failure::unfinished(format!(
@@ -62,7 +75,7 @@ pub fn read(
     }
     let mut message = vec![0; length];
     complete(&mut message)?;
-    Ok(Some(Frame { number: u32::from_be_bytes([e, f, g, h]), message }))
+    Ok(Frame { number: u32::from_be_bytes([e, f, g, h]), message })
 }
 
 /// The time until then; never none, which would be for ever.
@@ -71,8 +84,8 @@ fn left(deadline: Instant) -> Duration {
 }
 
 /// Reads until the bytes are full. Whether any came before the end of the connection.
-fn fill(mut from: &TcpStream, bytes: &mut [u8], patience: Duration) -> Result<bool> {
-    let deadline = Instant::now() + patience;
+fn fill(mut from: &TcpStream, bytes: &mut [u8], deadline: Instant) -> Result<bool> {
+    let patience = left(deadline);
     let mut filled = 0;
     while filled < bytes.len() {
         let failed = |error| broken("say", error, patience);
