@@ -8,7 +8,7 @@
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
     [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v],
-    [definition_examples.v], [recording_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
+    [definition_examples.v], [recording_examples.v], [eventually_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -29,6 +29,7 @@ From Rejoin Require hybrid_clock hybrid_clock_proof hybrid_clock_examples.
 From Rejoin Require openings openings_network openings_network_proof openings_examples.
 From Rejoin Require trace judge judge_proof refutations.
 From Rejoin Require recording recording_proof.
+From Rejoin Require eventually eventually_proof eventually_examples.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register pn_counter_proof max_register_proof presences_proof.
 From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
@@ -2730,3 +2731,108 @@ Theorem another_answer_is_found :
        p = trace.number before /\ broken = recording.rule_of c.
 Proof. intros. eapply recording_proof.another_answer_is_found; eassumption. Qed.
 Print Assumptions another_answer_is_found.
+
+(** ** T17: eventually
+
+    A run has a world at each moment, for ever ([eventually.v]). Sessions of T7 are carried along it,
+    whatever goes on beside them: other sessions of the same objects, messages of any age. From the
+    moment [t] on the members lose nothing, and see nothing that none of them had seen by then.
+    Premises met, and what happens without an edge, or if sessions are cut: [eventually_examples.v]. *)
+
+(** What one completed session does, in a run in which its two sides lose nothing. *)
+Theorem a_completed_session_brings_all :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    types cut assemble summarize (w : nat -> network.world Name Value) c a b first last s object,
+  ordered compare_name ->
+  ordered compare_value ->
+  ordered compare_summary ->
+  sorted compare_name types = true ->
+  (forall x, cut x <> []) ->
+  (forall x, assemble (cut x) = x) ->
+  eventually.run compare_name compare_value types w ->
+  eventually.summaries_tell_apart compare_name summarize w ->
+  (forall n name, (first <= n)%nat -> name = a \/ name = b ->
+    incl (eventually.seen_at w n name) (eventually.seen_at w (S n) name)) ->
+  eventually.carried compare_name compare_value compare_summary cut assemble summarize w first
+    (sync.begin compare_name summarize c a b (w first)) last s ->
+  sync.finished s ->
+  member compare_name object c = true ->
+  (first <= last)%nat
+  /\ incl (of_object compare_name object (eventually.seen_at w first b))
+       (eventually.seen_at w last a)
+  /\ incl (of_object compare_name object (eventually.seen_at w first a))
+       (eventually.seen_at w last b).
+Proof.
+  intros * ? ? ? typed some whole runs tells grows carries ends inside.
+  eapply (eventually_proof.a_completed_session_brings_all compare_name compare_value compare_summary
+    types typed cut assemble some whole summarize w runs tells c); eauto.
+Qed.
+Print Assumptions a_completed_session_brings_all.
+
+(** So among members whom edges connect, if over each edge sessions of each object are completed again
+    and again: from some time on all have seen the same, which is all that any of them had seen when
+    the run settled, and hold the same. *)
+Theorem members_come_to_hold_the_same :
+  forall (Name Value Summary : Type)
+    (compare_name : Name -> Name -> comparison)
+    (compare_value : Value -> Value -> comparison)
+    (compare_summary : Summary -> Summary -> comparison)
+    types cut assemble summarize (w : nat -> network.world Name Value) members edge t,
+  ordered compare_name ->
+  ordered compare_value ->
+  ordered compare_summary ->
+  sorted compare_name types = true ->
+  (forall x, cut x <> []) ->
+  (forall x, assemble (cut x) = x) ->
+  eventually.run compare_name compare_value types w ->
+  eventually.summaries_tell_apart compare_name summarize w ->
+  eventually.settled members w t ->
+  eventually.fair compare_name compare_value compare_summary types cut assemble summarize
+    members w edge ->
+  exists m, (t <= m)%nat /\ forall n, (m <= n)%nat ->
+    (forall name e, In name members ->
+      In e (eventually.seen_at w n name)
+      <-> exists other, In other members /\ In e (eventually.seen_at w t other))
+    /\ forall a b, In a members -> In b members ->
+         eventually.held_at w n a = eventually.held_at w n b.
+Proof.
+  intros * ? ? ? typed some whole runs tells settles is_fair.
+  exact (eventually_proof.members_come_to_hold_the_same compare_name compare_value compare_summary
+    types typed cut assemble some whole summarize w runs tells members edge t settles is_fair).
+Qed.
+Print Assumptions members_come_to_hold_the_same.
+
+(** All that is asked but one edge: whom nobody meets stays behind for ever. *)
+Theorem without_a_connecting_edge_one_stays_behind :
+  let w := eventually_examples.at_rest eventually_examples.received in
+  let edge := eventually_examples.between_1_and_2 in
+  eventually.run N.compare N.compare examples.types w
+  /\ eventually.settled [1; 2; 3] w 0
+  /\ (forall object n, eventually.meets_after N.compare N.compare eventually_examples.compare_vectors
+       eventually_examples.whole eventually_examples.the_first sync_verdict.vectors_of w n object 1 2)
+  /\ ~ eventually.connected edge 1 3
+  /\ forall n, network_examples.set_at (w n) 2 = Some (Elements [5])
+       /\ network_examples.set_at (w n) 3 = Some (Elements []).
+Proof. exact eventually_examples.without_a_connecting_edge_one_stays_behind. Qed.
+Print Assumptions without_a_connecting_edge_one_stays_behind.
+
+(** All that is asked, but sessions are only begun, again and again, and cut. *)
+Theorem a_session_that_is_cut_brings_nothing :
+  let w := eventually_examples.at_rest eventually_examples.added in
+  let begun n := sync.begin N.compare sync_verdict.vectors_of [2] 1 2 (w n) in
+  eventually.run N.compare N.compare examples.types w
+  /\ eventually.settled [1; 2] w 0
+  /\ eventually.connected eventually_examples.between_1_and_2 1 2
+  /\ (forall n m, (n <= m)%nat ->
+       eventually.carried N.compare N.compare eventually_examples.compare_vectors
+         eventually_examples.whole eventually_examples.the_first sync_verdict.vectors_of w n
+         (begun n) m (begun n))
+  /\ (forall n, ~ eventually.meets_after N.compare N.compare eventually_examples.compare_vectors
+       eventually_examples.whole eventually_examples.the_first sync_verdict.vectors_of w n 2 1 2)
+  /\ forall n, network_examples.set_at (w n) 1 = Some (Elements [5])
+       /\ network_examples.set_at (w n) 2 = Some (Elements []).
+Proof. exact eventually_examples.a_session_that_is_cut_brings_nothing. Qed.
+Print Assumptions a_session_that_is_cut_brings_nothing.

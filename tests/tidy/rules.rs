@@ -324,6 +324,7 @@ const ONLY_IN_COQ: &[&str] = &[
     "presences",
     "renaming",
     "recording",
+    "eventually",
 ];
 
 /// The names of the files in the folder, without `ending`.
