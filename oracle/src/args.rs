@@ -96,7 +96,8 @@ pub enum Command {
     ///
     /// The page needs no network and no other file. It has the replicas as lanes, the messages
     /// between them, the state of every replica at every line, and each finding with the argument
-    /// for it. Exits as `check` does.
+    /// for it. Of a folder it writes a page for each trace, and an index with their verdicts. Exits
+    /// as `check` does.
     #[command(after_help = crate::exit::help())]
     View(View),
 
@@ -202,12 +203,13 @@ pub struct Check {
 /// What `oracle view` takes.
 #[derive(Debug, Args)]
 pub struct View {
-    /// The trace; `-` is standard input.
-    #[arg(value_name = "FILE|-")]
+    /// The trace, or a folder of traces; `-` is standard input.
+    #[arg(value_name = "FILE|FOLDER|-")]
     pub path: PathBuf,
 
-    /// Where to write the page; `-` is standard output.
-    #[arg(long, short, value_name = "PAGE")]
+    /// Where to write the page; `-` is standard output. For a folder: the folder of the pages, which
+    /// is made where it is missing.
+    #[arg(long, short, value_name = "PAGE|FOLDER")]
     pub output: PathBuf,
 }
 

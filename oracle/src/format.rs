@@ -74,9 +74,27 @@ fn trouble(outcome: &Outcome, claims: bool) -> Option<Trouble> {
     }
 }
 
+/// The verdict on a trace in a word, and what it is of in a sentence.
+pub fn verdict(outcome: &Outcome, claims: bool) -> (&'static str, String) {
+    let trouble = trouble(outcome, claims);
+    match (&outcome.judged, &trouble) {
+        (Err(_), Some(trouble)) => (trouble.kind, trouble.message.clone()),
+        (Ok(judged), Some(trouble)) if judged.report.findings.is_empty() => {
+            let line = trouble.line.map_or(String::new(), |line| format!("line {line}: "));
+            (trouble.kind, format!("{line}{}", trouble.message))
+        }
+        (Ok(judged), _) if !claims && judged.report.error.is_none() => {
+            ("well-formed", String::new())
+        }
+        (Ok(judged), _) => (judged.report.verdict.as_str(), summary(&judged.report)),
+        (Err(_), None) => ("not judged", String::new()),
+    }
+}
+
 /// How many claims of a report are false, in words.
 fn summary(report: &Report) -> String {
     match report.findings.len() as u64 {
+        0 if report.claims == 1 => "1 claim holds".into(),
         0 => format!("{} hold", count(report.claims, "claim")),
         1 => format!("1 of {} is false", count(report.claims, "claim")),
         wrong => format!("{wrong} of {} are false", count(report.claims, "claim")),

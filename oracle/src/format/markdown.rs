@@ -1,7 +1,7 @@
 //! Markdown: a table of all traces, and the argument for each finding; fit for a job's summary or a
 //! comment.
 
-use super::{Outcome, argument, summary, trouble};
+use super::{Outcome, argument, verdict};
 use crate::printable::escape;
 
 /// The findings of one trace that are shown; the others are counted.
@@ -12,19 +12,7 @@ pub fn document(outcomes: &[Outcome], claims: bool) -> String {
     let mut table = String::from("| trace | verdict | |\n| --- | --- | --- |\n");
     let mut details = String::new();
     for outcome in outcomes {
-        let trouble = trouble(outcome, claims);
-        let (verdict, said) = match (&outcome.judged, &trouble) {
-            (Err(_), Some(trouble)) => (trouble.kind, trouble.message.clone()),
-            (Ok(judged), Some(trouble)) if judged.report.findings.is_empty() => {
-                let line = trouble.line.map_or(String::new(), |line| format!("line {line}: "));
-                (trouble.kind, format!("{line}{}", trouble.message))
-            }
-            (Ok(judged), _) if !claims && judged.report.error.is_none() => {
-                ("well-formed", String::new())
-            }
-            (Ok(judged), _) => (judged.report.verdict.as_str(), summary(&judged.report)),
-            (Err(_), None) => ("not judged", String::new()),
-        };
+        let (verdict, said) = verdict(outcome, claims);
         let file = text(&outcome.file);
         table += &format!("| {file} | {verdict} | {} |\n", text(&said));
         let Ok(judged) = &outcome.judged else { continue };

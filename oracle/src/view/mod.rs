@@ -3,9 +3,10 @@
 //! Reading order: [`head`] is what the page shows first (the verdict, the findings, and the lines
 //! that the first finding rests on), [`sections`] the rest, which it unpacks afterwards,
 //! [`argument`] finds the lines that a sentence names, and `page.html` with its style and scripts
-//! shows it all. Answers are the judge's own: the scripts only look up which one holds where.
+//! shows it all. [`folder`] writes the pages of a folder, with an index. Answers are the judge's own: the scripts only look up which one holds where.
 
 mod argument;
+mod folder;
 mod head;
 mod sections;
 
@@ -35,15 +36,14 @@ const SCRIPTS: [&str; 5] = [
     include_str!("main.js"),
 ];
 
-/// Writes the page of one trace.
+/// Writes the page of one trace, or the pages of the traces below a folder.
 pub fn run(path: &Path, page: &Path, output: &mut Output<Stdout>) -> Exit {
-    let sources = find(&[path.to_owned()]);
-    let [source] = &sources[..] else {
-        let number = count(sources.len() as u64, "trace");
-        complain(&format!("{}: {number} are below it; a page shows one", path.display()));
-        return Exit::Usage;
-    };
+    if path.is_dir() {
+        return folder::run(path, page, output);
+    }
     let options = Options::default();
+    let sources = find(&[path.to_owned()]);
+    let source = sources.first().expect("what is no folder stands for itself");
     let progress = Progress::new(source.place.as_ref().ok().and_then(|place| place.length()));
     let judge = Judge { options: &options, point: false, progress: &progress };
     let judged = judge.timeline(source, LIMITS);
@@ -100,13 +100,18 @@ fn html(name: &str, judged: &Judged, timeline: &Timeline) -> String {
         ("{{scripts}}", SCRIPTS.concat()),
         ("{{rest}}", rest.concat()),
     ];
+    fill(PAGE, &parts)
+}
+
+/// The page with each place filled by its part, in their order.
+fn fill(page: &str, parts: &[(&str, String)]) -> String {
+    let mut rest = page;
     let mut page = String::new();
-    let mut rest = PAGE;
     // One pass, so that nothing from a file is taken for a place to fill.
     for (place, part) in parts {
         let (before, after) = rest.split_once(place).expect("the page has a place for each part");
         page += before;
-        page += &part;
+        page += part;
         rest = after;
     }
     page + rest

@@ -339,14 +339,73 @@ fn what_cannot_be_done_is_said() {
         let output = output.unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, said) = run(&[".", "-o", "page.html"]);
-    assert_eq!(code, 64);
-    assert!(said.contains("2 traces are below it; a page shows one"), "{said}");
+    for pages in ["-", "a.jsonl"] {
+        let (code, said) = run(&[".", "-o", pages]);
+        assert_eq!(code, 64);
+        assert!(said.contains("the pages of a folder need a folder"), "{said}");
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("a.jsonl")).unwrap(), good, "it is kept");
     assert_eq!(run(&["c.jsonl", "-o", "page.html"]).0, 66);
     assert_eq!(run(&["a.jsonl"]).0, 64, "the page needs a name");
     let (code, said) = run(&["a.jsonl", "-o", "no/such/page.html"]);
     assert_eq!(code, 70);
     assert!(said.contains("no/such/page.html: the page cannot be written: "), "{said}");
+}
+
+#[test]
+fn a_folder_has_a_page_for_each_trace_and_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join("traces").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let read =
+        |value: &[&str]| json!({"event": "read", "replica": "a", "object": "s", "value": value});
+    let good = trace(&["a"], set(), &[add("a", "x"), read(&["x"])]);
+    let bad = trace(&["a"], set(), &[add("a", "x"), read(&[])]);
+    write("good.jsonl", &good);
+    write("deep/ü 1%<b>\"{{rows}}.jsonl", &bad);
+    write("broken.jsonl", "{}\n");
+    std::os::unix::fs::symlink("gone", folder.path().join("traces/missing.jsonl")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oracle"));
+    let command = command.args(["view", "traces", "-o", "new/pages"]).current_dir(folder.path());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(66), "the gravest of all");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        said,
+        "new/pages/index.html: 4 traces: 1 malformed, 1 with false claims, 1 conforming, 1 unreadable\n"
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("traces/missing.jsonl: there is no such file or folder"), "{said}");
+
+    let pages = folder.path().join("new/pages");
+    let index = fs::read_to_string(pages.join("index.html")).unwrap();
+    let rows: Vec<&str> = index.lines().filter(|line| line.starts_with("<tr><td>")).collect();
+    let expected = [
+        ("<a href=\"broken.jsonl.html\">broken.jsonl</a>", "malformed", "line 1: "),
+        (
+            "<a href=\"deep/%C3%BC%201%25%3Cb%3E%22%7B%7Brows%7D%7D.jsonl.html\">\
+             deep/ü 1%&lt;b&gt;\"{{rows}}.jsonl</a>",
+            "discrepancy",
+            "1 of 1 claim is false. Line 3, or-set/value: set `s` at `a` has other elements",
+        ),
+        ("<a href=\"good.jsonl.html\">good.jsonl</a>", "conforms", "1 claim holds"),
+        ("missing.jsonl", "unreadable", "there is no such file or folder"),
+    ];
+    assert_eq!(rows.len(), expected.len(), "{index}");
+    for (row, (link, verdict, said)) in rows.iter().zip(expected) {
+        assert!(row.contains(&format!("<td>{link}</td>")), "{row}");
+        assert!(row.contains(&format!("\">{verdict}</td>")) && row.contains(said), "{row}");
+    }
+    // Each page is the one that its trace has alone, but for the name of the trace.
+    let alone = page(&good).html.replacen("<title>-", "<title>traces/good.jsonl", 1);
+    let alone = alone.replacen("\"file\":\"-\"", "\"file\":\"traces/good.jsonl\"", 1);
+    assert!(fs::read_to_string(pages.join("good.jsonl.html")).unwrap() == alone);
+    assert!(pages.join("deep/ü 1%<b>\"{{rows}}.jsonl.html").is_file());
+    // Neither the index nor the pages ask for anything.
+    assert!(!index.contains("<script") && !index.contains("src="));
 }
 
 #[test]
