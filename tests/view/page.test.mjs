@@ -231,6 +231,24 @@ test("only what is in sight is in the page, and all of 100,000 events can be rea
   });
 });
 
+test("the index of a folder leads to a page for each trace", async () => {
+  const traces = join(root, "mutants/traces"), pages = join(folder, "pages");
+  const run = spawnSync(oracle, ["view", traces, "-o", pages]);
+  assert.equal(run.status, 1, String(run.stderr));
+  const page = await browser.newPage();
+  const wrong = [];
+  page.on("console", (message) => wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(error.message));
+  await page.goto(`file://${join(pages, "index.html")}`);
+  const names = readdirSync(traces).filter((name) => name.endsWith(".jsonl")).sort();
+  assert.deepEqual(await page.locator("tbody a").allTextContents(), names);
+  await page.locator("tr", { has: page.locator(".bad") }).first().locator("a").click();
+  await page.waitForSelector('html[data-filled="all"]');
+  assert.match(await page.locator("#verdict").textContent(), /false/);
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 test("screenshots, where they are wanted", { skip: !process.env.SHOTS }, async () => {
   mkdirSync(process.env.SHOTS, { recursive: true });
   const file = view(written(history({ events: 1000, isWrong: true })));
