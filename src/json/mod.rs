@@ -115,16 +115,27 @@ impl Json {
         self.count() == Some(Count::Exact(count))
     }
 
-    /// Whether this is the integer, as a number or as a string of its digits with `-` below 0.
-    pub fn equals_integer(&self, value: i128) -> bool {
+    /// The integer that this is, as a number or as a string of its digits with `-` below 0, where
+    /// it fits into 128 bits. `None` for anything else.
+    pub fn as_integer(&self) -> Option<i128> {
         match self {
-            Self::Number(number) => {
-                let magnitude = Count::Exact(value.unsigned_abs());
-                number.integer() == Some(Integer { negative: value < 0, magnitude })
+            Self::Number(number) => match number.integer()? {
+                Integer { magnitude: Count::TooLarge, .. } => None,
+                Integer { negative: true, magnitude: Count::Exact(magnitude) } => {
+                    0_i128.checked_sub_unsigned(magnitude)
+                }
+                Integer { magnitude: Count::Exact(magnitude), .. } => magnitude.try_into().ok(),
+            },
+            Self::String(text) => {
+                text.parse().ok().filter(|integer: &i128| integer.to_string() == *text)
             }
-            Self::String(text) => *text == value.to_string(),
-            _ => false,
+            _ => None,
         }
+    }
+
+    /// Whether this is that integer; see [`Json::as_integer`].
+    pub fn equals_integer(&self, value: i128) -> bool {
+        self.as_integer() == Some(value)
     }
 
     /// The canonical bytes: equal for two values exactly if the values are equal.

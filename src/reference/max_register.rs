@@ -92,9 +92,10 @@ impl<O: Order> Replicated for Extreme<O> {
         &self.seen
     }
 
-    /// All of it: one integer, whoever wrote it.
-    fn part_since(&self, _: &VersionVector) -> Self {
-        self.clone()
+    /// The integer, if some write lies outside `since`.
+    fn part_since(&self, since: &VersionVector) -> Self {
+        let greatest = self.greatest.filter(|_| !since.covers(&self.seen));
+        Self::from_parts(self.seen.clone(), greatest)
     }
 
     fn take_part(&mut self, part: &Self) {

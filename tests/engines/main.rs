@@ -11,3 +11,4 @@ mod state_of_events;
 mod wire;
 #[cfg(feature = "compression")]
 mod wire_compressed;
+mod wire_types;

@@ -12,12 +12,19 @@ use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::operation::{Answer, ObjectId, User, Value as Written};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::delta::Delta;
+use rejoin::reference::dw_flag::DwFlag;
+use rejoin::reference::ew_flag::EwFlag;
 use rejoin::reference::g_counter::GCounter;
 use rejoin::reference::log::{Entry, Log};
 use rejoin::reference::lww_map::LwwMap;
 use rejoin::reference::lww_register::LwwRegister;
+use rejoin::reference::max_register::{Extreme, Order};
+use rejoin::reference::mv_map::MvMap;
+use rejoin::reference::mv_register::MvRegister;
 use rejoin::reference::or_set::{OrSet, Presence};
+use rejoin::reference::pn_counter::PnCounter;
 use rejoin::reference::replica::Object;
+use rejoin::reference::rw_set::RwSet;
 use rejoin::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -90,6 +97,18 @@ fn positive<N: PartialEq + Default, K, V>(
         zero if zero == N::default() => wrong("a number from 1", term),
         number => Ok(number),
     }
+}
+
+fn integer<K, V>(term: &Term<K, V>) -> Decoded<i128> {
+    if made_by(INTEGER_ZERO, term).is_some() {
+        return Ok(0);
+    }
+    let (sign, magnitude) = match made_by(ABOVE_ZERO, term) {
+        Some([magnitude]) => (1, magnitude),
+        _ => (-1, fields(BELOW_ZERO, term).map(|[magnitude]| magnitude)?),
+    };
+    let magnitude = i128::try_from(positive(magnitude, wide_number)?);
+    magnitude.map_or_else(|_| wrong("an integer of less than 2^127", term), |of| Ok(sign * of))
 }
 
 fn atom<'t, K, V, T>(
@@ -260,8 +279,7 @@ fn decisions<K, V, L: Ord + Clone, E: Ord + Clone>(
 pub fn object<K: Ord + Clone, V: Written>(term: &Term<K, V>) -> Decoded<Object<K, V>> {
     if let Some([state]) = made_by(A_COUNTER, term) {
         let [seen, shares] = fields(G_COUNTER_STATE, state)?;
-        let shares = map(shares, origin, |share| positive(share, wide_number))?;
-        Ok(Object::GCounter(GCounter::from_parts(vector(seen)?, shares)))
+        Ok(Object::GCounter(GCounter::from_parts(vector(seen)?, self::shares(shares)?)))
     } else if let Some([state]) = made_by(A_REGISTER, term) {
         let [listed, winner] = fields(LWW_REGISTER_STATE, state)?;
         let winner = option(winner)?.map(|winner| decision(winner, value)).transpose()?;
@@ -273,11 +291,39 @@ pub fn object<K: Ord + Clone, V: Written>(term: &Term<K, V>) -> Decoded<Object<K
         let [listed, winners] = fields(LWW_MAP_STATE, state)?;
         let winners = map(winners, key, |winner| decision(winner, value))?;
         Ok(Object::LwwMap(LwwMap::from_parts(decisions(listed, key, value)?, winners)))
-    } else {
-        let [state] = fields(A_LOG, term)?;
+    } else if let Some([state]) = made_by(A_LOG, term) {
         let [seen, entries] = fields(LOG_STATE, state)?;
         Ok(Object::Log(Log::from_parts(vector(seen)?, set(entries, entry)?)))
+    } else if let Some([state]) = made_by(A_PN_COUNTER, term) {
+        let [seen, up, down] = fields(PN_COUNTER_STATE, state)?;
+        let counter = PnCounter::from_parts(vector(seen)?, shares(up)?, shares(down)?);
+        Ok(Object::PnCounter(counter))
+    } else if let Some([state]) = made_by(AN_RW_SET, term) {
+        Ok(Object::RwSet(RwSet::from_parts(decisions(state, key, presence)?)))
+    } else if let Some([state]) = made_by(AN_EW_FLAG, term) {
+        Ok(Object::EwFlag(EwFlag::from_parts(decisions(state, unit, presence)?)))
+    } else if let Some([state]) = made_by(A_DW_FLAG, term) {
+        Ok(Object::DwFlag(DwFlag::from_parts(decisions(state, unit, presence)?)))
+    } else if let Some([state]) = made_by(AN_MV_REGISTER, term) {
+        Ok(Object::MvRegister(MvRegister::from_parts(decisions(state, unit, value)?)))
+    } else if let Some([state]) = made_by(AN_MV_MAP, term) {
+        Ok(Object::MvMap(MvMap::from_parts(decisions(state, key, value)?)))
+    } else if let Some([state]) = made_by(A_MAX_REGISTER, term) {
+        Ok(Object::MaxRegister(extreme(state)?))
+    } else {
+        let [state] = fields(A_MIN_REGISTER, term)?;
+        Ok(Object::MinRegister(extreme(state)?))
     }
+}
+
+/// The shares of a counter.
+fn shares<K, V>(term: &Term<K, V>) -> Decoded<BTreeMap<Origin, u128>> {
+    map(term, origin, |share| positive(share, wide_number))
+}
+
+fn extreme<K, V, O: Order>(term: &Term<K, V>) -> Decoded<Extreme<O>> {
+    let [seen, greatest] = fields(EXTREME_STATE, term)?;
+    Ok(Extreme::from_parts(vector(seen)?, option(greatest)?.map(integer).transpose()?))
 }
 
 fn entry<K, V: Clone>(term: &Term<K, V>) -> Decoded<Entry<V>> {
@@ -323,9 +369,19 @@ pub fn answer<K: Ord + Clone, V: Written>(term: &Term<K, V>) -> Decoded<Answer<K
         Ok(Answer::Elements(set(elements, key)?))
     } else if let Some([entries]) = made_by(ENTRIES, term) {
         Ok(Answer::Values(map(entries, key, value)?))
-    } else {
-        let [items] = fields(ITEMS, term)?;
+    } else if let Some([items]) = made_by(ITEMS, term) {
         Ok(Answer::Entries(list(items, value)?))
+    } else if let Some([balance]) = made_by(BALANCE, term) {
+        Ok(Answer::Balance(Some(integer(balance)?)))
+    } else if let Some([is_enabled]) = made_by(ENABLED, term) {
+        Ok(Answer::Enabled(boolean(is_enabled)?))
+    } else if let Some([values]) = made_by(VALUES, term) {
+        Ok(Answer::Concurrent(set(values, value)?))
+    } else if let Some([entries]) = made_by(VALUE_SETS, term) {
+        Ok(Answer::ConcurrentByKey(map(entries, key, |values| set(values, value))?))
+    } else {
+        let [extreme] = fields(INTEGER, term)?;
+        Ok(Answer::Integer(option(extreme)?.map(integer).transpose()?))
     }
 }
 

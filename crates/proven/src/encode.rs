@@ -11,6 +11,7 @@ use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Operation, User};
 use rejoin::reference::decisions::{Decision, Decisions};
 use rejoin::reference::delta::{Delta, Replicated};
+use rejoin::reference::max_register::{Extreme, Order};
 use rejoin::reference::or_set::Presence;
 use rejoin::reference::replica::Object;
 use rejoin::version_vector::VersionVector;
@@ -41,6 +42,19 @@ fn atom<K, V>(atom: Atom<K, V>) -> Term<K, V> {
 
 pub fn number<K, V>(number: impl Into<u128>) -> Term<K, V> {
     Value::Number(number.into())
+}
+
+pub fn integer<K, V>(integer: i128) -> Term<K, V> {
+    let magnitude = number(integer.unsigned_abs());
+    match integer.signum() {
+        0 => INTEGER_ZERO.make([]),
+        1 => ABOVE_ZERO.make([magnitude]),
+        _ => BELOW_ZERO.make([magnitude]),
+    }
+}
+
+pub fn boolean<K, V>(holds: bool) -> Term<K, V> {
+    if holds { TRUE.make([]) } else { FALSE.make([]) }
 }
 
 pub fn replica<K, V>(replica: &ReplicaId) -> Term<K, V> {
@@ -129,9 +143,8 @@ fn decisions<K, V, L: Ord + Clone, E: Ord + Clone>(
 pub fn object<K: Ord + Clone, V: rejoin::operation::Value>(state: &Object<K, V>) -> Term<K, V> {
     match state {
         Object::GCounter(counter) => {
-            let shares = counter.shares().iter();
-            let shares = shares.map(|(of, share)| pair(origin(of), number(*share)));
-            A_COUNTER.make([G_COUNTER_STATE.make([vector(counter.seen()), list(shares)])])
+            let parts = [vector(counter.seen()), shares(counter.shares())];
+            A_COUNTER.make([G_COUNTER_STATE.make(parts)])
         }
         Object::LwwRegister(register) => {
             let winner = register.winner().map(|winner| decision(winner, value));
@@ -157,8 +170,29 @@ pub fn object<K: Ord + Clone, V: rejoin::operation::Value>(state: &Object<K, V>)
             let entries: Vec<_> = entries.collect();
             A_LOG.make([LOG_STATE.make([vector(log.seen()), list(entries.into_iter())])])
         }
-        other => unreachable!("nothing is asked of {}: see `has`", other.kind().as_str()),
+        Object::PnCounter(counter) => {
+            let (up, down) = (shares(counter.increments()), shares(counter.decrements()));
+            A_PN_COUNTER.make([PN_COUNTER_STATE.make([vector(counter.seen()), up, down])])
+        }
+        Object::RwSet(set) => AN_RW_SET.make([decisions(set.decisions(), key, presence)]),
+        Object::EwFlag(flag) => AN_EW_FLAG.make([decisions(flag.decisions(), unit, presence)]),
+        Object::DwFlag(flag) => A_DW_FLAG.make([decisions(flag.decisions(), unit, presence)]),
+        Object::MvRegister(register) => {
+            AN_MV_REGISTER.make([decisions(register.decisions(), unit, value)])
+        }
+        Object::MvMap(map) => AN_MV_MAP.make([decisions(map.decisions(), key, value)]),
+        Object::MaxRegister(register) => A_MAX_REGISTER.make([extreme(register)]),
+        Object::MinRegister(register) => A_MIN_REGISTER.make([extreme(register)]),
     }
+}
+
+/// The shares of a counter.
+fn shares<K, V>(shares: &BTreeMap<Origin, u128>) -> Term<K, V> {
+    list(shares.iter().map(|(of, share)| pair(origin(of), number(*share))))
+}
+
+fn extreme<K, V, O: Order>(register: &Extreme<O>) -> Term<K, V> {
+    EXTREME_STATE.make([vector(register.seen()), option(register.value().map(integer))])
 }
 
 /// A map from object names.
@@ -180,7 +214,14 @@ pub fn kind<K, V>(kind: &ObjectType) -> Term<K, V> {
         ObjectType::OrSet => OR_SET.make([]),
         ObjectType::LwwMap => LWW_MAP.make([]),
         ObjectType::Log => LOG.make([]),
-        other => unreachable!("nothing is asked of {}: see `has`", other.as_str()),
+        ObjectType::PnCounter => PN_COUNTER.make([]),
+        ObjectType::RwSet => RW_SET.make([]),
+        ObjectType::EwFlag => EW_FLAG.make([]),
+        ObjectType::DwFlag => DW_FLAG.make([]),
+        ObjectType::MvRegister => MV_REGISTER.make([]),
+        ObjectType::MvMap => MV_MAP.make([]),
+        ObjectType::MaxRegister => MAX_REGISTER.make([]),
+        ObjectType::MinRegister => MIN_REGISTER.make([]),
     }
 }
 
@@ -196,7 +237,10 @@ pub fn operation<K: Clone, V: Clone>(operation: &Operation<K, V>) -> Term<K, V> 
             PUT.make([key(on), number(*timestamp), value(written)])
         }
         Operation::Append { entry, timestamp } => APPEND.make([number(*timestamp), value(entry)]),
-        other => unreachable!("nothing is asked of {}: see `has`", other.kind().as_str()),
+        Operation::Decrement { amount } => DECREMENT.make([number(*amount)]),
+        Operation::Enable => ENABLE.make([]),
+        Operation::Disable => DISABLE.make([]),
+        Operation::WriteInteger { integer: written } => WRITE_INTEGER.make([integer(*written)]),
     }
 }
 

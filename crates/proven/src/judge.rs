@@ -38,7 +38,9 @@
 //! ```
 
 use super::constructors::*;
-use super::encode::{Term, key, kind, list, number, operation, option, pair, text, value};
+use super::encode::{
+    Term, boolean, integer, key, kind, list, number, operation, option, pair, text, value,
+};
 use super::{Error, decode, encode, run};
 use rejoin::object::ObjectType;
 use rejoin::operation::{Operation, Value};
@@ -75,12 +77,22 @@ pub enum Answer<V> {
     Count(u128),
     /// Of an LWW-register; the tombstone if there is none.
     Content(V),
-    /// Of an OR-set, in any order, with repeats.
+    /// Of an OR-set or an RW-set, in any order, with repeats.
     Elements(Vec<Name>),
     /// Of an LWW-map, in any order, with repeats.
     Entries(Vec<(Name, V)>),
     /// Of a log, in order.
     Items(Vec<V>),
+    /// Of a PN-counter.
+    Balance(i128),
+    /// Of a flag.
+    Enabled(bool),
+    /// Of an MV-register, in any order, with repeats.
+    Values(Vec<V>),
+    /// Of an MV-map, the keys and the values of each in any order, with repeats.
+    ValueSets(Vec<(Name, Vec<V>)>),
+    /// Of a max- or a min-register; `None` if there is none.
+    Integer(Option<i128>),
 }
 
 /// An operation as an answer names it: its replica, and its place among the operations of that.
@@ -89,7 +101,7 @@ pub type EventName = (Name, u64);
 /// A claimed merge decision; the lists in any order, with repeats.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Decision {
-    /// On which key; `None` for a register.
+    /// On which key; `None` for a register or a flag.
     pub key: Option<Name>,
     /// What was kept.
     pub kept: Vec<EventName>,
@@ -102,7 +114,7 @@ pub struct Decision {
 pub struct Notice {
     /// On which object.
     pub object: Name,
-    /// On which key; `None` for a register.
+    /// On which key; `None` for a register or a flag.
     pub key: Option<Name>,
     /// Which decision was superseded.
     pub decision: EventName,
@@ -120,6 +132,7 @@ pub enum Claim<V> {
     Converged { replicas: Vec<Name> },
     Decides { replica: Name, object: Name, decisions: Option<Vec<Decision>> },
     Tells { replica: Name, user: Name, notices: Option<Vec<Notice>> },
+    ReadsValues { replica: Name, object: Name, key: Name, values: Option<Vec<V>> },
 }
 
 /// A line of a trace after the header.
@@ -281,8 +294,8 @@ fn event_names<V>(events: &[EventName]) -> Term<Name, V> {
     list(events.iter().map(|(replica, seq)| pair(text(replica), number(*seq))))
 }
 
-fn boolean<V>(holds: &bool) -> Term<Name, V> {
-    if *holds { TRUE.make([]) } else { FALSE.make([]) }
+fn values<V: Clone>(values: &[V]) -> Term<Name, V> {
+    list(values.iter().map(value))
 }
 
 fn answer<V: Clone>(answer: &Answer<V>) -> Term<Name, V> {
@@ -294,7 +307,15 @@ fn answer<V: Clone>(answer: &Answer<V>) -> Term<Name, V> {
             let entry = |(on, written): &(Name, V)| pair(key(on), value(written));
             ENTRIES.make([list(entries.iter().map(entry))])
         }
-        Answer::Items(items) => ITEMS.make([list(items.iter().map(value))]),
+        Answer::Items(items) => ITEMS.make([values(items)]),
+        Answer::Balance(balance) => BALANCE.make([integer(*balance)]),
+        Answer::Enabled(is_enabled) => ENABLED.make([boolean(*is_enabled)]),
+        Answer::Values(concurrent) => VALUES.make([values(concurrent)]),
+        Answer::ValueSets(entries) => {
+            let entry = |(on, concurrent): &(Name, Vec<V>)| pair(key(on), values(concurrent));
+            VALUE_SETS.make([list(entries.iter().map(entry))])
+        }
+        Answer::Integer(extreme) => INTEGER.make([option(extreme.map(integer))]),
     }
 }
 
@@ -318,7 +339,7 @@ fn claim<V: Clone>(claim: &Claim<V>) -> Term<Name, V> {
             text(replica),
             text(object),
             key(element),
-            maybe(value.as_ref(), boolean),
+            option(value.map(boolean)),
         ]),
         Claim::ReadsKey { replica, object, key: on, value: claimed } => {
             READS_KEY.make([text(replica), text(object), key(on), value(claimed)])
@@ -342,6 +363,10 @@ fn claim<V: Clone>(claim: &Claim<V>) -> Term<Name, V> {
         Claim::Tells { replica, user, notices } => {
             let notices = notices.as_ref().map(|all| list(all.iter().map(notice)));
             TELLS.make([text(replica), text(user), option(notices)])
+        }
+        Claim::ReadsValues { replica, object, key: on, values: claimed } => {
+            let claimed = claimed.as_deref().map(values);
+            READS_VALUES.make([text(replica), text(object), key(on), option(claimed)])
         }
     }
 }

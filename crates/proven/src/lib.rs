@@ -49,7 +49,6 @@ use encode::{Atom, Term};
 use machine::{Machine, RunError};
 use program::{COMPARE_ATOMS, LoadError, Program};
 use rejoin::dot::ReplicaId;
-use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Value as Written};
 use std::fmt;
 use std::rc::Rc;
@@ -99,25 +98,13 @@ pub const STEPS: u64 = 1 << 32;
 static PROGRAM: LazyLock<Result<Program, LoadError>> =
     LazyLock::new(|| Program::load(&EXTRACTED, true));
 
-/// Whether the extracted definitions have the type. Only of such objects is anything asked.
-pub fn has(kind: ObjectType) -> bool {
-    matches!(
-        kind,
-        ObjectType::GCounter
-            | ObjectType::LwwRegister
-            | ObjectType::OrSet
-            | ObjectType::LwwMap
-            | ObjectType::Log
-    )
-}
-
 /// An operation as an answer names it: its replica, and its place among the operations of that.
 pub type EventName = (ReplicaId, u64);
 
 /// An open merge decision.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct MergeDecision<K> {
-    /// On which key; `None` for a register.
+    /// On which key; `None` for a register or a flag.
     pub key: Option<K>,
     /// The maximal decisions whose effect is the current one, sorted, with repeats.
     pub kept: Vec<EventName>,
@@ -130,7 +117,7 @@ pub struct MergeDecision<K> {
 pub struct Notice<K> {
     /// On which object.
     pub object: ObjectId,
-    /// On which key; `None` for a register.
+    /// On which key; `None` for a register or a flag.
     pub key: Option<K>,
     /// Which decision.
     pub decision: EventName,

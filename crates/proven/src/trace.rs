@@ -73,7 +73,7 @@ impl Trace {
             return Err(Unsupported::OwnStamps);
         }
         let known = |(name, declared): &(String, trace::Declaration)| {
-            Some((name.clone(), declared.kind.engine().filter(|kind| crate::has(*kind))?))
+            Some((name.clone(), declared.kind.engine()?))
         };
         let kinds: Option<BTreeMap<String, ObjectType>> =
             header.objects.iter().map(known).collect();
@@ -96,8 +96,7 @@ impl Trace {
     /// An operation on an object, declared or not.
     fn operation(&self, op: &trace::Op) -> Result<Operation<Arc<str>, Canonical>, Unsupported> {
         let kind = self.kinds.get(&op.object).copied().unwrap_or(ObjectType::LwwRegister);
-        let operation = op.operation.of_engine(kind).ok();
-        operation.filter(|operation| crate::has(operation.kind())).ok_or(Unsupported::Operation)
+        op.operation.of_engine(kind).map_err(|_| Unsupported::Operation)
     }
 
     /// Takes in the next line.
@@ -160,8 +159,8 @@ impl Trace {
                 let kind = self.kinds.get(object).copied();
                 let (replica, object) = (name(replica), name(object));
                 // No type has both. What the object's type lacks is asked for: it is not possible.
-                let element =
-                    element.as_ref().filter(|_| key.is_none() || kind != Some(ObjectType::OrSet));
+                let is_set = matches!(kind, Some(ObjectType::OrSet | ObjectType::RwSet));
+                let element = element.as_ref().filter(|_| key.is_none() || !is_set);
                 match (element, key) {
                     (Some(element), _) => {
                         let value = match value {
@@ -169,6 +168,10 @@ impl Trace {
                             _ => None,
                         };
                         Claim::ReadsElement { replica, object, element: name(element), value }
+                    }
+                    (None, Some(key)) if kind == Some(ObjectType::MvMap) => {
+                        let (key, values) = (name(key), values(value));
+                        Claim::ReadsValues { replica, object, key, values }
                     }
                     (None, Some(key)) => {
                         Claim::ReadsKey { replica, object, key: name(key), value: value.into() }
@@ -201,7 +204,11 @@ impl Trace {
                 replica: name(replica),
                 object: name(object),
                 decisions: items(decisions, |item| {
-                    decision(item, self.kinds.get(object) != Some(&ObjectType::LwwRegister))
+                    let is_keyed = !matches!(
+                        self.kinds.get(object),
+                        Some(ObjectType::LwwRegister | ObjectType::EwFlag | ObjectType::DwFlag)
+                    );
+                    decision(item, is_keyed)
                 }),
             },
             trace::Claim::Notices { replica, user, notices } => Claim::Tells {
@@ -266,12 +273,26 @@ fn answer(kind: ObjectType, json: &Json) -> Option<Answer<Canonical>> {
             Count::TooLarge => return None,
         },
         ObjectType::LwwRegister => Answer::Content(json.into()),
-        ObjectType::OrSet => Answer::Elements(items(json, text)?),
+        ObjectType::OrSet | ObjectType::RwSet => Answer::Elements(items(json, text)?),
         ObjectType::LwwMap => Answer::Entries(members(json, |value| Some(value.into()))?),
         ObjectType::Log => Answer::Items(items(json, |entry| Some(entry.into()))?),
-        // Such objects are left out with their traces.
-        _ => return None,
+        ObjectType::PnCounter => Answer::Balance(json.as_integer()?),
+        ObjectType::EwFlag | ObjectType::DwFlag => match json {
+            Json::Bool(is_enabled) => Answer::Enabled(*is_enabled),
+            _ => return None,
+        },
+        ObjectType::MvRegister => Answer::Values(values(json)?),
+        ObjectType::MvMap => Answer::ValueSets(members(json, values)?),
+        ObjectType::MaxRegister | ObjectType::MinRegister => Answer::Integer(match json {
+            Json::Null => None,
+            Json::Number(number) => Some(number.as_exact()?),
+            _ => return None,
+        }),
     })
+}
+
+fn values(json: &Json) -> Option<Vec<Canonical>> {
+    items(json, |value| Some(value.into()))
 }
 
 /// The operation that the members `replica` and `seq` name.

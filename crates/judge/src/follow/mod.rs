@@ -22,7 +22,7 @@ use crate::past::{Happened, Past, Transfer};
 use optimized::{Limits, Optimized};
 use rejoin::digest::StateHash;
 use rejoin::dot::ReplicaId;
-use rejoin::object::{ObjectType, TraceType};
+use rejoin::object::ObjectType;
 use rejoin::operation::{Answer, Canonical, ObjectId, Operation, User};
 use rejoin::reference;
 use rejoin_proven as proven;
@@ -271,11 +271,6 @@ pub struct Kept {
     seen: Seen,
 }
 
-/// Whether an engine has a type.
-fn has(name: EngineName, kind: TraceType) -> bool {
-    kind.engine().is_some_and(|kind| name != EngineName::Proven || proven::has(kind))
-}
-
 /// These replicas of an engine, or why it has none.
 fn follow(
     name: EngineName,
@@ -306,7 +301,7 @@ impl Followers {
         }
         for name in names {
             // Operations on it count in the sequence numbers of all others.
-            let is_lacking = |of: &&history::Object| !has(*name, of.kind);
+            let is_lacking = |of: &&history::Object| of.kind.engine().is_none();
             if let Some(of) = history.objects.iter().find(is_lacking) {
                 let why = format!("{name} did not follow: it has no type {}", of.kind.as_str());
                 engines.stopped.push(why);
