@@ -81,7 +81,8 @@ pub enum ImportError {
     },
 }
 
-/// Why an update was refused. Nothing of it was applied.
+/// Why an update was refused. Nothing of it was applied, except what
+/// [`Refused`](Self::Refused) holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UpdateError {
@@ -97,6 +98,15 @@ pub enum UpdateError {
         /// Of which object.
         object: ObjectId,
         /// What is missing.
+        message: String,
+    },
+    /// The sender uses other names for operations that this replica knows: a disk was put back, or a
+    /// file copied, and one of the two has healed that. No other update makes this one applicable:
+    /// exchange versions both ways, and apply what each side makes for the other.
+    NamesDiffer {
+        /// Of which object.
+        object: ObjectId,
+        /// What differs, and what to do.
         message: String,
     },
     /// The update is not of the history of this replica, or would exceed a limit.
@@ -234,6 +244,9 @@ impl fmt::Display for UpdateError {
                 "byte {at} of the update: {message}; it was damaged on its way or is none: ask its \
                  sender for it again"
             ),
+            Self::NamesDiffer { object, message } => {
+                write!(f, "object \"{object}\": {message}; nothing of the update was applied")
+            }
             Self::Gap { object, message } => write!(
                 f,
                 "object {object:?}: {message}; ask for an update since the version that this replica \

@@ -51,6 +51,11 @@ impl ObjectType {
         Self::MinRegister,
     ];
 
+    /// Its place in [`ObjectType::ALL`]: what stored files, updates and messages call it.
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+
     /// Its name in a trace.
     pub const fn as_str(self) -> &'static str {
         self.in_trace().as_str()
@@ -253,4 +258,22 @@ pub enum Priority {
     Medium,
     /// In the background.
     Low,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_types_are_listed_in_the_order_of_their_codes() {
+        for (place, kind) in ObjectType::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(kind.code()), place, "{kind:?}");
+            assert_eq!(kind.in_trace().engine(), Some(kind));
+        }
+        let with_engines = TraceType::ALL.into_iter().filter_map(TraceType::engine);
+        assert_eq!(with_engines.count(), ObjectType::ALL.len());
+        for (place, kind) in TraceType::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place, "{kind:?}");
+        }
+    }
 }

@@ -358,10 +358,13 @@ impl Replica {
         update::encode_update(self.deltas_since(version).map(|(name, _, delta)| (name, delta)))
     }
 
-    /// Applies an update, in any order and any number of times, and says what it changed.
+    /// Applies an update, and says what it changed. Updates may come in any order and any number of
+    /// times: one that was applied already changes nothing, and one that comes before what it builds
+    /// upon is refused as a gap. Keep it and apply it later, or ask for another.
     ///
     /// # Errors
-    /// [`UpdateError::Malformed`] and [`UpdateError::Gap`]: nothing was applied.
+    /// [`UpdateError::Malformed`], [`UpdateError::Gap`] and [`UpdateError::NamesDiffer`]: nothing was
+    /// applied.
     /// [`UpdateError::Refused`]: nothing of that object was applied; the error holds the changes to
     /// the objects before it.
     pub fn apply(&mut self, update: &[u8]) -> Result<Changes, UpdateError> {
@@ -562,7 +565,15 @@ pub(crate) fn whole(object: &Object) -> Option<Option<String>> {
         Object::PnCounter(state) => Some(state.value().map(|value| value.to_string())),
         Object::MaxRegister(state) => Some(state.value().map(|value| value.to_string())),
         Object::MinRegister(state) => Some(state.value().map(|value| value.to_string())),
-        _ => None,
+        Object::OrSet(_)
+        | Object::RwSet(_)
+        | Object::LwwMap(_)
+        | Object::MvMap(_)
+        | Object::LwwRegister(_)
+        | Object::MvRegister(_)
+        | Object::EwFlag(_)
+        | Object::DwFlag(_)
+        | Object::Log(_) => None,
     }
 }
 
@@ -653,8 +664,11 @@ fn decision_of(state: &Object, decision: optimized::Decision<'_>) -> Decision {
 fn refused(object: &ObjectId, reason: Reason, changes: Changes) -> UpdateError {
     let object = object.clone();
     match reason {
-        Reason::Apply(gap @ (ApplyError::Gap { .. } | ApplyError::OpeningsDiffer)) => {
+        Reason::Apply(gap @ ApplyError::Gap { .. }) => {
             UpdateError::Gap { object, message: gap.to_string() }
+        }
+        Reason::Apply(differ @ ApplyError::OpeningsDiffer) => {
+            UpdateError::NamesDiffer { object, message: differ.to_string() }
         }
         reason => {
             let message = optimized::replica::Error { object: object.clone(), reason }.to_string();

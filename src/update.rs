@@ -173,8 +173,7 @@ impl Saved {
 
 fn write_part(name: &ObjectId, delta: &Delta, out: &mut Vec<u8>) {
     write_bytes(name.as_bytes(), out);
-    let kind = ObjectType::ALL.iter().position(|kind| *kind == delta.kind());
-    out.push(kind.unwrap_or_default() as u8);
+    out.push(delta.kind().code());
     write_bytes(&delta.encode(OriginEncoding::Inline, BaseEncoding::Inline), out);
 }
 

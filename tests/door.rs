@@ -259,7 +259,12 @@ fn an_update_after_a_gap_is_refused_whole() {
     edit_all(&mut laptop, "ana");
     let late = laptop.update_since(&version);
     let before = server.state_hash();
-    assert!(matches!(server.apply(&late).unwrap_err(), UpdateError::Gap { .. }));
+    let error = server.apply(&late).unwrap_err();
+    assert!(matches!(error, UpdateError::Gap { .. }), "{error}");
+    assert!(
+        error.to_string().contains("of laptop"),
+        "it says whose operations are missing: {error}"
+    );
     assert_eq!(server.state_hash(), before);
 }
 

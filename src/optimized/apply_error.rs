@@ -47,9 +47,9 @@ pub enum ApplyError {
         /// How many the delta knows.
         known: u64,
     },
-    /// The sender knows openings under a name that this side knows otherwise: a disk was put back, or
-    /// a file copied. The delta tells too little of them to heal that: ask for one with all
-    /// openings.
+    /// The sender and this replica use different names for the same operations: a disk was put back,
+    /// or a file copied, and one of the two has healed that. The delta holds too little to translate
+    /// it: ask for one since the version of this replica, and let the sender do the same.
     OpeningsDiffer,
     /// What the sender says of openings is of no history: it gives one name to two operations.
     Contradiction,
@@ -109,8 +109,9 @@ impl fmt::Display for ApplyError {
             ),
             Self::OpeningsDiffer => write!(
                 f,
-                "the sender knows other operations under the names of known ones: a disk was put \
-                 back, or a file copied; ask for a delta that tells all openings, which heals it"
+                "the sender uses other names for operations that this replica knows: a disk was put \
+                 back, or a file copied; exchange versions both ways, and apply what each side then \
+                 makes for the other, which heals it"
             ),
             Self::Contradiction => write!(
                 f,

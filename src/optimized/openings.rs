@@ -28,7 +28,7 @@ use super::log::{Columns, LogDelta};
 use super::max_register::IntegerDelta;
 use super::replica::{Changes, Delta, Object, Reason};
 use super::vector::{Fingerprint, Vector};
-use crate::dot::{Dot, Origin};
+use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::operation::{Author, Operation};
 use crate::version_vector::VersionVector;
@@ -149,6 +149,14 @@ impl Openings {
     /// Whether an opening has this number.
     pub fn has_number(&self, number: u64) -> bool {
         self.chains.values().flatten().any(|link| link.opening.number == number)
+    }
+
+    /// Whether a fork of this replica was healed here: an origin of it has the name of an opening.
+    fn has_branch(&self, replica: &ReplicaId) -> bool {
+        self.chains.iter().any(|(origin, chain)| {
+            origin.replica == *replica
+                && chain.first().is_some_and(|link| link.opening.number == origin.incarnation)
+        })
     }
 
     /// A hash of all of them: the first 16 bytes of BLAKE3. Computed once.
@@ -729,7 +737,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         let told = (delta.openings(), delta.since(), delta.seen());
         let mut theirs = match fit(ours, &self.vector(), told) {
             Fit::Agree => return Ok(None),
-            Fit::Unknown => return Err(ApplyError::OpeningsDiffer),
+            Fit::Unknown => return Err(self.unknown_openings(delta.since())),
             Fit::Differ(theirs) => theirs,
         };
         let mut ours = self.knowledge();
@@ -743,6 +751,19 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         *delta.openings_mut() = DeltaOpenings::whole(&theirs.openings);
         let healed = names.found.into_iter().map(Healed::of).collect();
         Ok(Some(Reconciled { object, delta, healed }))
+    }
+
+    /// Why a delta is refused whose openings are not those here, where the delta has only a hash of
+    /// them. A receiver that lacks operations lacks their openings too: that is a gap, and no fork.
+    /// Unless it knows a branch of that replica: the sender may count operations under a name that
+    /// a healed fork took from them here, and no update that is still on its way closes that gap.
+    fn unknown_openings(&self, since: &Vector) -> ApplyError {
+        match self.origins().lacks(since) {
+            Some((origin, needed, seen)) if !self.openings().has_branch(&origin.replica) => {
+                ApplyError::Gap { origin, needed, seen }
+            }
+            _ => ApplyError::OpeningsDiffer,
+        }
     }
 
     /// Applies a message. What both know is compared before anything is applied, and where one name
@@ -810,7 +831,17 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         let [share, decrements] = match self {
             Self::GCounter(counter) => [counter.share(&author.origin), 0],
             Self::PnCounter(counter) => counter.shares_of(&author.origin),
-            _ => [0; 2],
+            Self::OrSet(_)
+            | Self::RwSet(_)
+            | Self::LwwMap(_)
+            | Self::MvMap(_)
+            | Self::LwwRegister(_)
+            | Self::MvRegister(_)
+            | Self::EwFlag(_)
+            | Self::DwFlag(_)
+            | Self::Log(_)
+            | Self::MaxRegister(_)
+            | Self::MinRegister(_) => [0; 2],
         };
         let dot = self.perform(author, operation)?;
         if !goes_on {

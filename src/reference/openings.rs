@@ -422,7 +422,17 @@ impl<K: Ord + Clone, V: Value> Held<K, V> {
         let (share, decrements) = match &self.state {
             Object::GCounter(counter) => (of(counter.shares()), 0),
             Object::PnCounter(counter) => (of(counter.increments()), of(counter.decrements())),
-            _ => (0, 0),
+            Object::OrSet(_)
+            | Object::RwSet(_)
+            | Object::LwwMap(_)
+            | Object::MvMap(_)
+            | Object::LwwRegister(_)
+            | Object::MvRegister(_)
+            | Object::EwFlag(_)
+            | Object::DwFlag(_)
+            | Object::Log(_)
+            | Object::MaxRegister(_)
+            | Object::MinRegister(_) => (0, 0),
         };
         let goes_on = self.goes_on(opening);
         let author = Author { origin: self.own.clone(), ..author.clone() };

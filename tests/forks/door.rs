@@ -2,7 +2,8 @@
 //! door of the library, on every type.
 
 use rejoin::environment::Environment;
-use rejoin::{Replica, Schema, Version};
+
+use rejoin::{Replica, Schema, UpdateError, Version};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A clock that stands still, and entropy that never repeats.
@@ -117,6 +118,67 @@ fn a_fork_that_two_others_meet_late_heals() {
         assert_eq!(replica.conflicts().len(), 1, "both wrote the register, and neither saw it");
     }
     assert_eq!(one.state_hash(), other.state_hash());
+}
+
+/// Over a queue nobody asks for updates by a version. A subscriber heals a fork, and what the
+/// publisher then sends goes by names that the subscriber has not; that is no gap that closes by
+/// waiting, and it ends when both have exchanged versions.
+#[test]
+fn a_publisher_whose_backup_was_put_back_exchanges_versions_once() {
+    let mut phone = replica("phone");
+    let mut subscribers = [replica("one"), replica("two")];
+    let publish = |phone: &mut Replica, published: &mut Version| -> Vec<u8> {
+        let update = phone.update_since(published);
+        *published = phone.version();
+        update
+    };
+    put(&mut phone, "start", "1");
+    let mut published = Version::default();
+    let update = publish(&mut phone, &mut published);
+    for subscriber in &mut subscribers {
+        let _ = subscriber.apply(&update).unwrap();
+    }
+    let backup = (phone.save(), published.clone());
+    put(&mut phone, "boiler", "pass");
+    let update = publish(&mut phone, &mut published);
+    for subscriber in &mut subscribers {
+        let _ = subscriber.apply(&update).unwrap();
+    }
+
+    // Its disk is put back, and what it remembers of its publications with it.
+    let (mut phone, mut published) = (reopened(&[backup.0]), backup.1);
+    put(&mut phone, "roof", "FAIL");
+    let update = publish(&mut phone, &mut published);
+    for subscriber in &mut subscribers {
+        assert!(!subscriber.apply(&update).unwrap().healed().is_empty(), "the fork is found");
+    }
+    put(&mut phone, "roof", "FAIL, urgent");
+    let update = publish(&mut phone, &mut published);
+    let mut exchanges = 0;
+    for subscriber in &mut subscribers {
+        match subscriber.apply(&update) {
+            Ok(_) => {}
+            Err(UpdateError::NamesDiffer { .. }) => {
+                let _ = phone.apply(&subscriber.update_since(&phone.version())).unwrap();
+                let _ = subscriber.apply(&phone.update_since(&subscriber.version())).unwrap();
+                exchanges += 1;
+            }
+            Err(error) => panic!("no gap, and nothing else: {error}"),
+        }
+    }
+    assert_eq!(exchanges, 2, "the names differ, and one exchange with each subscriber heals that");
+    // From now on every publication is applied again.
+    let mut published = phone.version();
+    for round in 0..3 {
+        put(&mut phone, "garden", &round.to_string());
+        let update = publish(&mut phone, &mut published);
+        for subscriber in &mut subscribers {
+            let _ = subscriber.apply(&update).unwrap();
+            assert_eq!(item(subscriber, "boiler").as_deref(), Some("pass"));
+            assert_eq!(item(subscriber, "roof").as_deref(), Some("FAIL, urgent"));
+            assert_eq!(subscriber.state_hash(), phone.state_hash());
+        }
+    }
 }
 
 #[test]

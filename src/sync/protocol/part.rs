@@ -345,8 +345,7 @@ fn write_schema<'a>(
     write_number(list.len() as u64, out);
     for (name, entry) in list {
         write_bytes(name.as_bytes(), out);
-        let kind = ObjectType::ALL.iter().position(|kind| *kind == entry.kind);
-        let kind = kind.unwrap_or_default() as u8;
+        let kind = entry.kind.code();
         let priority = (entry.priority as u8) << 3 | u8::from(entry.may_be_dropped) << 5;
         // The fourth bit of the type came later.
         out.push(kind & 7 | priority | (kind & 8) << 3);
