@@ -157,6 +157,10 @@ Proof using lawful_names.
     destruct (equal_is_equality compare_name other name) as [-> |]; cbn [fst snd]; auto.
 Qed.
 
+(** Sketch: where the operation is none of the type's, both refuse. Otherwise the event is that of one that
+    saw exactly [E], so the history may go on by it, and [E] with it is a cut; the reference adds it
+    to the meaning, and the index to what it represents. Other replicas, messages and backups are cuts
+    of the longer history as well. Its origin has seen it, and it is nobody else's. *)
 Lemma performing_alike H seen (w : world index) (w' : world reference) name seq user op :
   what_agrees H seen w w' ->
   match take_step index (Perform name seq user op) w,
@@ -236,6 +240,10 @@ Proof using it_means lawful_effects lawful_keys lawful_names readable_is_valid.
     exact (conj same (ex_intro _ E' (still_hold_alike _ _ _ _ e alike))).
 Qed.
 
+(** Sketch: a step at a time. What is sent or saved is the same cut on both sides. What is received is
+    looked up at the same place of two related lists; both accept it exactly if the vector covers
+    that of the delta, and then both have the union of two cuts. A backup is of one cut too; as no
+    event has its fresh origin, that has seen all its own. Compaction keeps what is represented. *)
 Lemma steps_are_taken_alike (w : world index) (w' : world reference) st :
   agree w w' ->
   match take_step index st w, take_step reference st w' with

@@ -120,6 +120,10 @@ Proof.
     apply (a_decision_is_on_its_key compare_key reading). eauto.
 Qed.
 
+(** Sketch: the four parts of what an index represents. Its decision is that of the event; so the store
+    and the winners are those of the reference with the event. Of creation dots only those of the key
+    can change: where something was listed, the event saw a decision on the key and is no first one;
+    where nothing was, it is the first, and no other is. *)
 Theorem deciding_adds_the_event_to_the_index E e k time effect s :
   cut H E ->
   In e H ->
@@ -329,6 +333,11 @@ Qed.
 
 (** ** Applying a delta *)
 
+(** Sketch: the store and the winners take what those of the reference take; a key that is left out
+    was seen whole by the receiver, so that its greatest decision is there. An event is a first
+    decision among the events of both exactly if it is one in a cut that has it, since a cut has all
+    that it saw. So of a key that was sent the creation dots are the receiver's and those new to it;
+    of a key that was not, every decision of the sender's was known. *)
 Theorem taking_the_changes_adds_the_events E F s r v :
   cut H E ->
   cut H F ->

@@ -816,6 +816,9 @@ Proof.
   unfold new_creation_dots. rewrite filter_In, negb_true_iff. tauto.
 Qed.
 
+(** Sketch: an entry that was sent is joined with the receiver's, and each thing in it was listed by one
+    of the two: hence seen, since the vector becomes the join. All else is as it was. What was listed
+    by the receiver is in its log already; what is new to it is noted now. *)
 Theorem taking_is_sound v m (s : state) :
   sound s ->
   sound_items v m ->

@@ -1015,6 +1015,10 @@ Proof.
   intros decides. destruct holds; cbn; (split; [| intros found]); intuition congruence.
 Qed.
 
+(** Sketch: a claim at a time. The judge keeps one list of the events that a replica has seen, the
+    definition allows any; the answer does not depend on the order of the list, so that one will do
+    ([a_list_will_do]). What is left is that the judge's comparison of two answers decides whether
+    they are the same. *)
 Theorem each_claim_is_judged h past s c :
   sorted compare_name (objects h) = true ->
   possible_claim compare_name h c ->

@@ -8,7 +8,7 @@
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
     [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v],
-    [definition_examples.v], [recording_examples.v], [eventually_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
+    [definition_examples.v], [recording_examples.v], [eventually_examples.v], [wire_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -30,6 +30,7 @@ From Rejoin Require openings openings_network openings_network_proof openings_ex
 From Rejoin Require trace judge judge_proof refutations.
 From Rejoin Require recording recording_proof.
 From Rejoin Require eventually eventually_proof eventually_examples.
+From Rejoin Require wire wire_proof.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register pn_counter_proof max_register_proof presences_proof.
 From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
@@ -2836,3 +2837,52 @@ Theorem a_session_that_is_cut_brings_nothing :
        /\ network_examples.set_at (w n) 2 = Some (Elements []).
 Proof. exact eventually_examples.a_session_that_is_cut_brings_nothing. Qed.
 Print Assumptions a_session_that_is_cut_brings_nothing.
+
+(** ** T18: the binary format
+
+    Numbers, names, columns and vectors as bytes ([wire.v]): what [wire.md] says. A name is its bytes. [fits] are the bounds of the format: names of 1 to 1024 bytes,
+    numbers below 2^64. Messages computed, and bytes refused: [wire_examples.v]. *)
+
+(** Whatever minimum and width the sender chooses for each block, if only that loses nothing. *)
+Theorem a_vector_is_read_as_it_was_written :
+  forall choose (v : version_vector.state state_hash.bytes),
+  wire_proof.sound_choice choose ->
+  version_vector.well_formed state_hash.compare_bytes v = true ->
+  wire_proof.fits v ->
+  wire.decode (wire.encode choose v) = Some v.
+Proof. intros. now apply wire_proof.a_vector_is_read_as_it_was_written. Qed.
+Print Assumptions a_vector_is_read_as_it_was_written.
+
+(** So no two vectors have the same bytes, and the bytes of a sender are those that are written again
+    of what was read. *)
+Theorem canonical_bytes_are_written_again :
+  forall choose bs (v : version_vector.state state_hash.bytes),
+  wire_proof.sound_choice choose ->
+  wire_proof.canonical choose bs ->
+  wire.decode bs = Some v ->
+  wire.encode choose v = bs.
+Proof. intros. now apply wire_proof.canonical_bytes_are_written_again. Qed.
+Print Assumptions canonical_bytes_are_written_again.
+
+Theorem the_short_choice_is_sound : wire_proof.sound_choice wire.choose_short.
+Proof. exact wire_proof.the_short_choice_is_sound. Qed.
+Print Assumptions the_short_choice_is_sound.
+
+(** Whatever bytes there are: what is read rises, and counts no zeros. *)
+Theorem what_is_read_is_well_formed :
+  forall bs (v : version_vector.state state_hash.bytes),
+  wire.decode bs = Some v ->
+  version_vector.well_formed state_hash.compare_bytes v = true.
+Proof. exact wire_proof.what_is_read_is_well_formed. Qed.
+Print Assumptions what_is_read_is_well_formed.
+
+(** Of a number there is one form: the shortest. *)
+Theorem a_number_has_one_form :
+  (forall n rest, n < wire.no_number ->
+    wire.read_number (wire.write_number n ++ rest) = Some (n, rest))
+  /\ forall bs n rest,
+       Forall (fun b => b < 256) bs ->
+       wire.read_number bs = Some (n, rest) ->
+       bs = wire.write_number n ++ rest.
+Proof. split; [exact wire_proof.a_number_is_read | exact wire_proof.a_number_has_one_form]. Qed.
+Print Assumptions a_number_has_one_form.

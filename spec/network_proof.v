@@ -347,6 +347,10 @@ Proof using lawful_names lawful_values typed.
       listed.
 Qed.
 
+(** Sketch: a replica has seen all of its origin's own events, so that the next dot is new, and its event
+    saw exactly a cut of one object: the history of that object goes on, and the others are as they
+    were. What the replica has seen and the event are a cut again, and the engine's state is the
+    meaning of that. Other nodes, messages and backups stay cuts; the event is no other origin's. *)
 Lemma operating_is_sound (w : world) name object op user r :
   sound w ->
   valid op = true ->

@@ -417,6 +417,10 @@ Proof using happened is_cut lawful_names.
   lia.
 Qed.
 
+(** Sketch: an operation and a type that allows it at a time. Sums and lists: all events are this one
+    and the others. Integers: the extreme is one that was written, and reaches all. Decisions: by
+    [a_decision_is_accounted_for] for the reading of the type, once it is said of which key the event
+    decides, and that the type's answer shows what is current there. *)
 Theorem every_operation_is_accounted_for type e :
   In e E ->
   allows type (operation_of e) = true ->

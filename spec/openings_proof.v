@@ -905,6 +905,11 @@ Record fork_at (d : dot) (p : path) (q q' : N) (b b' : bool) (x x' : Content) : 
   branches_differ : Follows p q b x <> Follows p q' b' x'
 }.
 
+(** Sketch: both sides have an operation under the dot, and these differ. If the dot is the first of its
+    origin, neither operation began a renamed branch, since an opening begins once and renamed
+    origins are no first ones; so both follow the root. Otherwise both follow operations under the
+    dot before; these are one, for if not, the openings that cover them differ where the later of the
+    two begins, which is a fork at a smaller dot. *)
 Lemma the_first_fork_is_one d :
   first_fork compare_name a b = Some d ->
   exists p q q' b b' x x', fork_at d p q q' b b' x x'.

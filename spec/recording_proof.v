@@ -572,6 +572,10 @@ Qed.
 
 (** *** The line of an operation *)
 
+(** Sketch: [at_line] is extended by the number of this line at the object and dot of the event. No
+    earlier event has both, so that all earlier events keep their numbers and their forms as lines.
+    What the trace says that the new event saw are the lines of what its replica had seen; all else
+    that the trace says is as before, or has this event more. *)
 Lemma a_new_event_has_a_line (w : world) past at_line name object op user r :
   sound w ->
   follows at_line past w ->
@@ -894,6 +898,10 @@ Proof.
     destruct c' as [| | | r' [|] a' | | | | |]; cbn [another]; try easy; now intros (-> & _).
 Qed.
 
+(** Sketch: for values, vectors, merge decisions and notices alike. The trace lists the events that the
+    replica has seen, as lines; the engine's answer is the definition's of these, so that it agrees.
+    Whatever list the trace allows is a rearrangement of this one, and so has the same answer: one
+    that differs disagrees, and breaks the rule of its claim. *)
 Lemma an_answer_agrees (w : world) past at_line c :
   incl (flat_map acting (Claims c :: past)) (replicas h) ->
   sound w ->

@@ -1435,6 +1435,9 @@ Proof.
   - now destruct (proj2 (same _) (or_introl eq_refl)).
 Qed.
 
+(** Sketch: a type at a time. Keys and bodies of records can be read back, so that equal records are equal
+    entries: of a counter its shares, of a log its entries, of the others what is known of each key
+    ([equal_records_make_equal_keys]), whose maximal decisions and winner are those of the state. *)
 Theorem equal_records_make_equal_objects x y :
   replica.type_of x = replica.type_of y ->
   well_formed_object x = true ->
@@ -2012,6 +2015,9 @@ Proof using lawful_values.
   unfold is_null. now destruct (equal_is_equality compare_value v null).
 Qed.
 
+(** Sketch: of the key all that is left are removals, so that its current effect is that there is nothing.
+    Each removal has this effect, so none is overruled and none is reported; without the key the
+    answer there is the same, and at other keys nothing changes. *)
 Theorem what_is_dropped_shows_in_no_answer key user x :
   well_formed_object x = true ->
   only_removals_at compare_name compare_value null key x = true ->
