@@ -31,20 +31,20 @@ impl Changes {
         self.list.is_empty()
     }
 
-    /// The objects of an update that this replica does not have: its sender has a newer schema. They
-    /// were passed over; add them to the schema and ask for an update again.
+    /// Objects in the update that this replica does not have, because the sender has a newer schema. They
+    /// were skipped: add them to the schema and ask for an update again.
     pub fn unknown_objects(&self) -> &[ObjectId] {
         &self.unknown
     }
 
-    /// The replicas whose disk was put back, or whose file was copied, without telling, as found here:
-    /// what each did before and after is kept.
+    /// Forks found and repaired here: replicas whose disk was restored, or whose file was copied, unannounced.
+    /// The operations of both branches are kept.
     pub fn healed(&self) -> &[Healed] {
         &self.healed
     }
 
     /// The replicas whose clocks are ahead by more than the replica's
-    /// [limit](crate::Replica::limit_drift). Nobody is refused a write for it.
+    /// [limit](crate::Replica::limit_drift). Their writes are applied all the same.
     pub fn clocks_ahead(&self) -> &[ClockAhead] {
         &self.ahead
     }
@@ -86,14 +86,14 @@ pub struct Change {
     pub before: Option<String>,
     /// The value after. Of a log, whose entries never change: the new entry.
     pub after: Option<String>,
-    /// The decision that had effect before and lost to one that had not seen it.
+    /// The decision that was effective before and lost to a concurrent one.
     pub overruled: Option<Decision>,
     /// Whether the key is in conflict now: see [`Replica::conflicts`](crate::Replica::conflicts).
     pub is_conflict: bool,
 }
 
 impl Change {
-    /// The key, read as a type; `None` where there is none, or where it is none of that type.
+    /// The key, read as a type; `None` if there is no key, or it is not of that type.
     pub fn key<K: FromKey>(&self) -> Option<K> {
         K::from_key(self.key.as_deref()?)
     }
@@ -125,8 +125,8 @@ pub struct Decision {
     pub value: Option<String>,
 }
 
-/// A key on which people decided differently without having seen each other, and on which nobody who
-/// has seen both decided since.
+/// A key with concurrent decisions that differ, which nobody who
+/// has seen them has decided since.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Conflict {
     /// In which object.
@@ -142,7 +142,7 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// The key, read as a type; `None` where there is none, or where it is none of that type.
+    /// The key, read as a type; `None` if there is no key, or it is not of that type.
     pub fn key<K: FromKey>(&self) -> Option<K> {
         K::from_key(self.key.as_deref()?)
     }

@@ -1,10 +1,10 @@
 //! The definition: what the replicated types mean, on events and what each of them saw.
 //!
 //! Meaning: an object's value is a function of E, the events of that object that a replica has
-//! seen. Every function here takes E as it is, which need not hold all that its events saw.
-//! Laws: the engines answer as these functions do, wherever E is closed per object
+//! seen. Every function here takes any E; E need not contain everything that its events saw.
+//! Laws: the engines answer as these functions do if E is closed per object
 //! (tests/laws/exhaustive.rs, tests/laws/convergence.rs).
-//! Cost: none is spared; nothing here is meant to be fast.
+//! Cost: unbounded; these functions are written to be read, not to be fast.
 //! Source: spec/trace-format.md, sections 3, 4 and 11; Burckhardt et al., Replicated Data Types:
 //! Specification, Verification, Optimality, POPL 2014 (meaning as a function of events).
 //!
@@ -403,8 +403,8 @@ pub fn open_decisions<K: Ord + Clone, V: Value>(
     open
 }
 
-/// What the user is to be told, given the open merge decisions of all objects: each decision of
-/// theirs that was superseded.
+/// The user's notices, given the open merge decisions of all objects: each decision of
+/// theirs that is superseded.
 pub fn notices<K: Clone>(open: &[Frontier<K>], user: &User) -> Vec<Notice<K>> {
     let mut notices = Vec::new();
     for Frontier { object, key, superseded, .. } in open {

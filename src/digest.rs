@@ -1,7 +1,7 @@
 //! Digests: what a state hash is made of, and what it is made from.
 //!
-//! Meaning: two states are taken to be equal if their hashes are. What is hashed, and in which
-//! order, says spec/state-hash.md; each engine computes it in its own way.
+//! Meaning: two states count as equal if their hashes are equal. What is hashed, and in which
+//! order, is specified in spec/state-hash.md; each engine computes it in its own way.
 //! Source: Merkle, A Digital Signature Based on a Conventional Encryption Function, CRYPTO '87
 //! (trees of hashes); O'Connor et al., BLAKE3 (2020).
 
@@ -29,18 +29,18 @@ impl fmt::Debug for Digest {
 
 /// The state hash `rejoin/1` of an object or of a replica.
 ///
-/// It has two parts, so that the first stays equal when records of removals are dropped one day.
+/// It has two parts, so that the first does not change when a later version drops records of removals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StateHash {
-    /// Of all records but those of removals. This is the digest that a trace claims.
+    /// The digest of all records except removals. A trace claims this one.
     pub content: Digest,
-    /// Of the records of removals: of keys whose decisions all say that nothing is there.
+    /// The digest of the removals: keys whose maximal decisions all remove.
     pub removals: Digest,
 }
 
-/// What has bytes that stand for it in a state hash.
+/// A value with a canonical byte string, which the state hash covers.
 ///
-/// Of one type, different ones have different bytes. Where replicas are to agree on hashes across
+/// Different values of one type have different bytes. For replicas to agree on hashes across
 /// implementations, a key has the UTF-8 bytes of its text, and a value its canonical JSON
 /// (RFC 8785), `null` for the tombstone.
 pub trait ToBytes {
@@ -54,7 +54,7 @@ impl<T: ToBytes + ?Sized> ToBytes for &T {
     }
 }
 
-/// None: what there is only one of needs none.
+/// No bytes: the type has one value.
 impl ToBytes for () {
     fn to_bytes(&self) -> Cow<'_, [u8]> {
         [][..].into()

@@ -19,7 +19,7 @@ impl ReplicaId {
     /// Names a replica. Replicas that sync with each other need different names.
     ///
     /// # Errors
-    /// If the name is empty, or longer than [`MAX_NAME`](crate::limits::MAX_NAME) bytes: no message
+    /// If the name is empty, or longer than [`MAX_NAME`](crate::limits::MAX_NAME) bytes, since no message
     /// and no store could hold it.
     pub fn new(name: impl Into<Arc<str>>) -> Result<Self, InvalidName> {
         let name = name.into();
@@ -33,7 +33,7 @@ impl ReplicaId {
     }
 }
 
-/// Copies of one name are most often compared, and need no look at the text.
+/// Most comparisons are of clones of one name, which need not compare the text.
 impl PartialEq for ReplicaId {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
@@ -70,7 +70,7 @@ impl fmt::Debug for ReplicaId {
     }
 }
 
-/// One life of a replica: from one opening, or restore from a backup, to the next.
+/// One incarnation of one replica: from one opening, or restore from a backup, to the next.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Origin {
     /// Which replica.

@@ -7,12 +7,12 @@ use std::fmt;
 
 /// The time and random numbers.
 pub trait Environment: Send + Sync + fmt::Debug {
-    /// The present, in milliseconds since 1970. A clock that is wrong, or runs backwards, loses
+    /// The current time, in milliseconds since 1970. A clock that is wrong, or runs backwards, loses
     /// nothing: stamps rise all the same.
     fn now(&mut self) -> u64;
 
     /// 64 random bits that no other replica, and no other run of this one, draws again; `None` where
-    /// there are none to be had. They name incarnations, so a source that repeats itself makes two
+    /// the source is unavailable. They name incarnations, so a source that repeats itself makes two
     /// replicas use one name.
     fn entropy(&mut self) -> Option<u64>;
 }

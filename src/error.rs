@@ -1,4 +1,4 @@
-//! Errors of an application's replica: one type a task, each with what to do.
+//! Errors of an application's replica: one type for each task. Each message says what to do.
 
 use crate::changes::Changes;
 use crate::limits::InvalidName;
@@ -15,7 +15,7 @@ use std::fmt;
 pub enum CreateError {
     /// The replica or an object has a name that no message could hold.
     Name(InvalidName),
-    /// The system gives no random numbers, so the replica would have no name of its own.
+    /// The system has no random numbers, so the replica cannot draw an incarnation of its own.
     NoEntropy,
 }
 
@@ -27,7 +27,7 @@ pub enum EditError {
     UnknownObject {
         /// The name that was asked for.
         object: ObjectId,
-        /// The names that there are.
+        /// The names that the schema has.
         known: Vec<ObjectId>,
     },
     /// The object is of another type.
@@ -41,7 +41,7 @@ pub enum EditError {
     },
     /// The user or the key has a name that no message could hold.
     Name(InvalidName),
-    /// The key or value has no form in which it could be kept.
+    /// The key or value cannot be stored as text or JSON.
     Value(InvalidValue),
     /// The object refuses the operation.
     Refused {
@@ -50,7 +50,7 @@ pub enum EditError {
         /// Why.
         reason: OperationError,
     },
-    /// A peer forged the greatest stamp for the key, so none is left above it. No clock leads there.
+    /// A peer forged the greatest stamp for the key, so no greater stamp is left. No clock reaches it.
     Clock {
         /// Which object.
         object: ObjectId,
@@ -65,7 +65,7 @@ pub enum EditError {
 pub enum ImportError {
     /// The text is not the JSON of an export. Nothing changed.
     Malformed(String),
-    /// The object cannot come to have the value. Nothing changed.
+    /// No edit can give the object this value. Nothing changed.
     Value {
         /// Which object.
         object: ObjectId,
@@ -86,7 +86,7 @@ pub enum ImportError {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UpdateError {
-    /// The bytes are no update, or were damaged on their way.
+    /// The bytes are not an update, or were damaged in transit.
     Malformed {
         /// Where, in bytes from the start.
         at: usize,
@@ -100,8 +100,8 @@ pub enum UpdateError {
         /// What is missing.
         message: String,
     },
-    /// The sender uses other names for operations that this replica knows: a disk was put back, or a
-    /// file copied, and one of the two has healed that. No other update makes this one applicable:
+    /// The sender uses other names for operations that this replica knows: a disk was restored, or a
+    /// file copied, and one of the two has repaired the fork. No other update makes this one applicable:
     /// exchange versions both ways, and apply what each side makes for the other.
     NamesDiffer {
         /// Of which object.
@@ -109,7 +109,7 @@ pub enum UpdateError {
         /// What differs, and what to do.
         message: String,
     },
-    /// The update is not of the history of this replica, or would exceed a limit.
+    /// The update contradicts the history of this replica, or would exceed a limit.
     Refused {
         /// Of which object.
         object: ObjectId,
@@ -126,7 +126,7 @@ pub enum UpdateError {
 pub enum OpenError {
     /// There are no bytes to open.
     Empty,
-    /// A part is damaged, or is no part of a saved replica.
+    /// A part is damaged, or is not part of a saved replica.
     Damaged {
         /// Which part, from 0.
         part: usize,
@@ -140,7 +140,7 @@ pub enum OpenError {
     },
     /// The system gives no random numbers.
     NoEntropy,
-    /// The system gives the random numbers that it gave before.
+    /// The system returned random numbers that it had returned before.
     RepeatedEntropy(RepeatedOpening),
 }
 
@@ -156,7 +156,7 @@ impl EditError {
         match reason {
             Reason::UnknownObject => Self::UnknownObject { object, known: Vec::new() },
             Reason::WrongType { expected, found } => {
-                // The engine says which type the object has; an edit, which type it asked for.
+                // The engine reports the object's type as expected; an edit reports the type it asked for.
                 Self::WrongType { object, found: expected, expected: found }
             }
             Reason::Operation(OperationError::InvalidName(name)) => Self::Name(name),

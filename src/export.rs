@@ -3,8 +3,8 @@
 //! Meaning: one JSON object with a member for each object of the schema, as the `read` of a trace
 //! answers it: a set as the array of its elements, a map as an object, a register as its value or
 //! `null`, a counter as its total, a log as the array of its entries, a flag as a boolean, several
-//! concurrent values as an array. It is what people see, not
-//! what they did: users, times and conflicts stay in what [`Replica::save`] writes.
+//! concurrent values as an array. An export has values, not history: users, times and conflicts
+//! are in what [`Replica::save`] writes.
 //! Laws: importing what was just exported changes nothing; a replica that imported what another one
 //! exported answers like it (tests/door.rs). Only several values at once are refused: one replica
 //! writes one.
@@ -38,7 +38,7 @@ use crate::operation::{ObjectId, Operation};
 use crate::replica::{Object, Replica};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One edit of an import: the key, and what is to be done to it.
+/// One edit of an import: the key, and the operation on it.
 enum Edit {
     Increment(u64),
     Write(Option<String>),
@@ -76,7 +76,7 @@ fn write_text(text: &str, out: &mut String) {
 
 fn write_object(object: &Object, out: &mut String) {
     match object {
-        // A total beyond 2^128 − 1 is that of no increments.
+        // No increments reach a total beyond 2^128 − 1.
         Object::GCounter(state) => out.push_str(&state.value().unwrap_or(u128::MAX).to_string()),
         Object::PnCounter(state) => {
             out.push_str(&state.value().unwrap_or(i128::MAX).to_string());
@@ -152,7 +152,7 @@ impl Edits<'_> {
     /// removed.
     ///
     /// # Errors
-    /// If the JSON is none, names an object that the schema does not have, gives a value that an
+    /// If the text is not JSON, names an object that the schema does not have, gives a value that an
     /// object of its type cannot have, or asks for what the type cannot do: a counter that only
     /// grows does not shrink, and a log keeps its entries. Nothing changed then. If an edit is
     /// refused all the same ([`ImportError::Edit`]), the error holds the changes before it.
@@ -190,7 +190,7 @@ impl Edits<'_> {
     }
 }
 
-/// What is to be done to an object until it has a value.
+/// The edits that give an object a value.
 fn edits(object: &Object, value: &Json) -> Result<Vec<Edit>, String> {
     match object {
         Object::GCounter(state) => {
@@ -345,7 +345,7 @@ fn integer(value: &Json, expected: &str) -> Result<i128, String> {
     integer.ok_or_else(|| unlike(value, expected))
 }
 
-/// What is to be written so that there are these values: nothing, or one value, or none.
+/// The write that leaves these values: no write, one value, or a deletion.
 fn concurrent<'a>(
     value: &Json,
     present: impl Iterator<Item = &'a str>,

@@ -1,9 +1,9 @@
 //! Handles: one object of a replica, read and edited with the application's own types.
 //!
 //! Meaning: [`Replica::set`](crate::Replica::set) and its siblings give a handle to read,
-//! [`Replica::as_user`](crate::Replica::as_user) one to edit. The types of keys and values are chosen
+//! [`Replica::as_user`](crate::Replica::as_user) gives one to edit. The types of keys and values are chosen
 //! for each object; see [`crate::values`].
-//! Cost: O(1) an answer or edit, and what converting a key or value takes.
+//! Cost: O(1) for an answer or an edit, plus the conversion of a key or value.
 
 use crate::changes::Changes;
 use crate::error::EditError;
@@ -40,7 +40,7 @@ fn value_as<V: FromValue>(json: &str) -> Result<V, InvalidValue> {
     })
 }
 
-/// One state or another that answers the same questions.
+/// One of two states that have the same queries.
 #[derive(Clone, Copy)]
 enum Either<A, B> {
     This(A),
@@ -74,7 +74,7 @@ impl<'a, K: ?Sized> Set<'a, K> {
         Ok(Self { state, types: PhantomData })
     }
 
-    /// Whether the element is in the set. What is no key is in no set.
+    /// Whether the element is in the set; `false` for what cannot be a key.
     pub fn contains(&self, element: &K) -> bool
     where
         K: Key,
@@ -93,8 +93,8 @@ impl<'a, K: ?Sized> Set<'a, K> {
         ask!(self.state, set => set.is_empty())
     }
 
-    /// The elements, in no order that means anything. An error stands for one that is none of the
-    /// type, which another version of the application may have added.
+    /// The elements, in no particular order. An element of another type, which another version of
+    /// the application may have added, is an error.
     pub fn iter(&self) -> impl Iterator<Item = Result<K::Owned, InvalidValue>>
     where
         K: ToOwned,
@@ -146,7 +146,7 @@ impl<'a, K: ?Sized, V: ?Sized> Map<'a, K, V> {
     /// The value of a key; `None` where it has none.
     ///
     /// # Errors
-    /// If the key has no form in which it could be kept, or the value is none of the type.
+    /// If the key cannot be stored, or the value is not of the type.
     pub fn get(&self, key: &K) -> Result<Option<V::Owned>, InvalidValue>
     where
         K: Key,
@@ -167,8 +167,8 @@ impl<'a, K: ?Sized, V: ?Sized> Map<'a, K, V> {
         self.state.is_empty()
     }
 
-    /// The keys and their values, in no order that means anything. An error stands for one that is
-    /// none of the types.
+    /// The keys and their values, in no particular order. A key or value of another type is an
+    /// error.
     pub fn iter(&self) -> impl Iterator<Item = Result<(K::Owned, V::Owned), InvalidValue>>
     where
         K: ToOwned,
@@ -196,7 +196,7 @@ impl<'a, V: ?Sized> Register<'a, V> {
     /// The value; `None` where there is none.
     ///
     /// # Errors
-    /// If the value is none of the type.
+    /// If the value is not of the type.
     pub fn get(&self) -> Result<Option<V::Owned>, InvalidValue>
     where
         V: ToOwned,
@@ -219,11 +219,10 @@ impl<'a, V: ?Sized> MvRegister<'a, V> {
         Ok(Self { state, types: PhantomData })
     }
 
-    /// The values that were written without having seen each other: none where nothing was written
-    /// or all was deleted, and most often one.
+    /// The concurrent values: none if nothing was written or all was deleted, and usually one.
     ///
     /// # Errors
-    /// If a value is none of the type.
+    /// If a value is not of the type.
     pub fn get(&self) -> Result<Vec<V::Owned>, InvalidValue>
     where
         V: ToOwned,
@@ -246,11 +245,10 @@ impl<'a, K: ?Sized, V: ?Sized> MvMap<'a, K, V> {
         Ok(Self { state, types: PhantomData })
     }
 
-    /// The values of a key that were written without having seen each other: none where it has
-    /// none, and most often one.
+    /// The concurrent values of a key: none if it has no value, and usually one.
     ///
     /// # Errors
-    /// If the key has no form in which it could be kept, or a value is none of the type.
+    /// If the key cannot be stored, or a value is not of the type.
     pub fn get(&self, key: &K) -> Result<Vec<V::Owned>, InvalidValue>
     where
         K: Key,
@@ -271,8 +269,8 @@ impl<'a, K: ?Sized, V: ?Sized> MvMap<'a, K, V> {
         self.state.is_empty()
     }
 
-    /// The keys and their values, in no order that means anything. An error stands for what is none
-    /// of the types.
+    /// The keys and their values, in no particular order. A key or value of another type is an
+    /// error.
     pub fn iter(&self) -> impl Iterator<Item = Result<(K::Owned, Vec<V::Owned>), InvalidValue>>
     where
         K: ToOwned,
@@ -303,7 +301,7 @@ impl<'a> Extreme<'a> {
         Ok(Self { state })
     }
 
-    /// The greatest, or the least, integer that was written; `None` where none was.
+    /// The greatest, or the least, integer that was written; `None` if none was written.
     pub fn get(&self) -> Option<i128> {
         ask!(self.state, register => register.value())
     }
@@ -321,8 +319,8 @@ impl<'a> PnCounter<'a> {
         Ok(Self { state })
     }
 
-    /// The sum of all increments that were seen less that of all decrements; `None` beyond 2^127,
-    /// which none reach.
+    /// The sum of all increments that were seen minus that of all decrements; `None` beyond 2^127,
+    /// which no operations reach.
     pub fn value(&self) -> Option<i128> {
         self.state.value()
     }
@@ -380,8 +378,8 @@ impl<'a, V: ?Sized> Log<'a, V> {
         self.state.is_empty()
     }
 
-    /// The entries in order, which is the same at all replicas that have seen them. An error stands
-    /// for one that is none of the type.
+    /// The entries in order, which is the same at all replicas that have seen them. An entry of
+    /// another type is an error.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Result<Entry<V::Owned>, InvalidValue>>
     where
         V: ToOwned,
@@ -397,7 +395,7 @@ impl<'a, V: ?Sized> Log<'a, V> {
     }
 }
 
-/// A replica that is about to be edited, in somebody's name or nobody's.
+/// A replica to edit, in the name of a user or of nobody.
 #[derive(Debug)]
 #[must_use = "name the object to edit"]
 pub struct Edits<'a> {
@@ -405,7 +403,7 @@ pub struct Edits<'a> {
     pub(crate) user: Option<User>,
 }
 
-/// An object that is about to be edited.
+/// An object to edit.
 struct Target<'a> {
     edits: Edits<'a>,
     object: ObjectId,
@@ -420,7 +418,7 @@ impl<'a> Edits<'a> {
     /// A set to edit, with elements of type `K`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no set.
+    /// If there is no such object, or it is not a set.
     pub fn set<K: Key + ?Sized>(self, object: &str) -> Result<SetMut<'a, K>, EditError> {
         Ok(SetMut { target: self.target(object, SETS)?, types: PhantomData })
     }
@@ -428,7 +426,7 @@ impl<'a> Edits<'a> {
     /// A map to edit, with keys of type `K` and values of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no map.
+    /// If there is no such object, or it is not a map.
     pub fn map<K: Key + ?Sized, V: Value + ?Sized>(
         self,
         object: &str,
@@ -439,7 +437,7 @@ impl<'a> Edits<'a> {
     /// A register to edit, with a value of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no register.
+    /// If there is no such object, or it is not a register.
     pub fn register<V: Value + ?Sized>(
         self,
         object: &str,
@@ -453,7 +451,7 @@ impl<'a> Edits<'a> {
     /// A counter to edit.
     ///
     /// # Errors
-    /// If there is no such object, or it is no counter.
+    /// If there is no such object, or it is not a counter.
     pub fn counter(self, object: &str) -> Result<CounterMut<'a>, EditError> {
         Ok(CounterMut { target: self.target(object, &[ObjectType::GCounter])? })
     }
@@ -461,7 +459,7 @@ impl<'a> Edits<'a> {
     /// A PN-Counter to edit.
     ///
     /// # Errors
-    /// If there is no such object, or it is no PN-Counter.
+    /// If there is no such object, or it is not a PN-Counter.
     pub fn pn_counter(self, object: &str) -> Result<PnCounterMut<'a>, EditError> {
         Ok(PnCounterMut { target: self.target(object, &[ObjectType::PnCounter])? })
     }
@@ -469,7 +467,7 @@ impl<'a> Edits<'a> {
     /// A flag to edit.
     ///
     /// # Errors
-    /// If there is no such object, or it is no flag.
+    /// If there is no such object, or it is not a flag.
     pub fn flag(self, object: &str) -> Result<FlagMut<'a>, EditError> {
         Ok(FlagMut { target: self.target(object, FLAGS)? })
     }
@@ -477,7 +475,7 @@ impl<'a> Edits<'a> {
     /// An MV-Register to edit, with values of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no MV-Register.
+    /// If there is no such object, or it is not an MV-Register.
     pub fn mv_register<V: Value + ?Sized>(
         self,
         object: &str,
@@ -489,7 +487,7 @@ impl<'a> Edits<'a> {
     /// An MV-Map to edit, with keys of type `K` and values of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no MV-Map.
+    /// If there is no such object, or it is not an MV-Map.
     pub fn mv_map<K: Key + ?Sized, V: Value + ?Sized>(
         self,
         object: &str,
@@ -509,7 +507,7 @@ impl<'a> Edits<'a> {
     /// A log to append to, with entries of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no log.
+    /// If there is no such object, or it is not a log.
     pub fn log<V: Value + ?Sized>(self, object: &str) -> Result<LogMut<'a, V>, EditError> {
         Ok(LogMut { target: self.target(object, &[ObjectType::Log])?, types: PhantomData })
     }
@@ -538,8 +536,8 @@ pub struct SetMut<'a, K: ?Sized> {
 }
 
 impl<K: Key + ?Sized> SetMut<'_, K> {
-    /// Adds an element. To add what is there affirms it: in an OR-Set, a concurrent removal then has
-    /// no effect.
+    /// Adds an element. Adding an element again affirms it: in an OR-Set, a concurrent removal then
+    /// has no effect.
     ///
     /// # Errors
     /// If the element cannot be kept; see [`EditError`]. Nothing changed then.
@@ -548,8 +546,8 @@ impl<K: Key + ?Sized> SetMut<'_, K> {
         self.target.perform(Some(&element), |_| Operation::Add { element: &element })
     }
 
-    /// Removes an element. Of an OR-Set as far as it was seen: an addition elsewhere that was not
-    /// seen stays. Of an RW-Set such an addition has no effect either.
+    /// Removes an element. In an OR-Set, a concurrent addition stays; in an RW-Set, the removal wins
+    /// over a concurrent addition too.
     ///
     /// # Errors
     /// If the element cannot be kept; see [`EditError`]. Nothing changed then.
@@ -614,7 +612,7 @@ pub struct CounterMut<'a> {
 }
 
 impl CounterMut<'_> {
-    /// Counts `amount` more, at least 1. A counter does not keep who counted.
+    /// Adds `amount`, at least 1. A counter does not record users.
     ///
     /// # Errors
     /// If the amount is 0; see [`EditError`]. Nothing changed then.
@@ -629,7 +627,7 @@ pub struct PnCounterMut<'a> {
 }
 
 impl PnCounterMut<'_> {
-    /// Counts `amount` more, at least 1. A counter does not keep who counted.
+    /// Adds `amount`, at least 1. A counter does not record users.
     ///
     /// # Errors
     /// If the amount is 0; see [`EditError`]. Nothing changed then.
@@ -637,7 +635,7 @@ impl PnCounterMut<'_> {
         self.target.perform(None, |_| Operation::Increment { amount })
     }
 
-    /// Counts `amount` less, at least 1. The balance may be negative.
+    /// Subtracts `amount`, at least 1. The balance may be negative.
     ///
     /// # Errors
     /// If the amount is 0; see [`EditError`]. Nothing changed then.
@@ -652,7 +650,7 @@ pub struct FlagMut<'a> {
 }
 
 impl FlagMut<'_> {
-    /// Enables the flag. To enable what is enabled affirms it.
+    /// Enables the flag. Enabling it again affirms it.
     ///
     /// # Errors
     /// See [`EditError`]. Nothing changed then.
@@ -660,7 +658,7 @@ impl FlagMut<'_> {
         self.target.perform(None, |_| Operation::Enable)
     }
 
-    /// Disables the flag. To disable what is disabled affirms it.
+    /// Disables the flag. Disabling it again affirms it.
     ///
     /// # Errors
     /// See [`EditError`]. Nothing changed then.
@@ -675,7 +673,7 @@ pub struct ExtremeMut<'a> {
 }
 
 impl ExtremeMut<'_> {
-    /// Offers an integer from −2^63 to 2^64−1; it stays if it is the greatest, or the least, of all.
+    /// Writes an integer from −2^63 to 2^64−1. The register keeps the greatest, or the least, of all.
     ///
     /// # Errors
     /// If the integer is out of range; see [`EditError`]. Nothing changed then.
@@ -692,7 +690,7 @@ pub struct LogMut<'a, V: ?Sized> {
 }
 
 impl<V: Value + ?Sized> LogMut<'_, V> {
-    /// Appends an entry. A log does not keep who appended: put the author into the entry.
+    /// Appends an entry. A log does not record users: put the author into the entry.
     ///
     /// # Errors
     /// If the entry cannot be kept; see [`EditError`]. Nothing changed then.

@@ -1,14 +1,14 @@
 //! Hybrid logical clock: stamps for writes, from a clock that may be wrong.
 //!
-//! Meaning: a stamp is milliseconds since 1970 times 65,536, plus a count. It is above all that the
-//! clock told before and above whatever the writer has seen for the key, however far ahead that is,
-//! and otherwise as near to the present as that allows.
+//! Meaning: a stamp is milliseconds since 1970 times 65,536, plus a count. It is above every
+//! earlier stamp of the clock and above every stamp that the writer has seen for the key, however
+//! far ahead; otherwise it is as near to the current time as possible.
 //! Laws: stamps rise along causality, if every write is stamped with what it has seen
-//! (spec/hybrid_clock.v). Nobody is refused a write for somebody else's clock.
+//! (spec/hybrid_clock.v). Another replica's wrong clock refuses nobody a write.
 //! Cost: O(1).
 //! Source: Kulkarni et al., Logical Physical Clocks, OPODIS 2014.
 //!
-//! The clock is not read here: the caller says what time it is.
+//! This module reads no clock: the caller passes the time.
 //! ```
 //! use rejoin::hybrid_clock::HybridClock;
 //!
@@ -25,45 +25,45 @@
 
 use std::fmt;
 
-/// A clock that gives stamps.
+/// A clock that issues stamps.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct HybridClock {
-    /// The last stamp but for what it had to overrule.
+    /// The last stamp, leaving out stamps raised only to exceed one that was seen.
     last: u64,
 }
 
 impl HybridClock {
-    /// A day, in milliseconds: a clock that is more ahead is reported, unless the application says
+    /// A day, in milliseconds: a clock that is further ahead is reported, unless the application says
     /// otherwise.
     pub const DAY: u64 = 24 * 60 * 60 * 1000;
 
-    /// The greatest stamp. No message, store or edit has a greater one.
+    /// The greatest stamp that a message, a store or an edit may have.
     pub const MAX_STAMP: u64 = (1 << 63) - 1;
 
     /// No clock leads to a greater stamp by itself, so that there are always stamps above.
     const LATEST: u64 = 1 << 62;
 
-    /// A clock that gave no stamp yet.
+    /// A clock that has issued no stamp yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The first stamp of a millisecond since 1970; the greatest number for milliseconds that no
-    /// stamp can tell.
+    /// The first stamp of a millisecond since 1970; `u64::MAX` for milliseconds that no stamp can
+    /// express.
     pub fn at(milliseconds: u64) -> u64 {
         milliseconds.saturating_mul(1 << 16)
     }
 
-    /// The millisecond since 1970 that a stamp tells.
+    /// The millisecond since 1970 of a stamp.
     pub fn milliseconds(stamp: u64) -> u64 {
         stamp >> 16
     }
 
-    /// A stamp for a write now, above what the clock told before and above `seen`, the greatest one
+    /// A stamp for a write now, above the clock's earlier stamps and above `seen`, the greatest one
     /// seen for the key. `now` is in milliseconds since 1970.
     ///
     /// # Errors
-    /// If `seen` is the greatest stamp. No clock leads there; only a peer that forges stamps does.
+    /// If `seen` is the greatest stamp. Only a peer that forges stamps can produce it.
     pub fn stamp(&mut self, now: u64, seen: Option<u64>) -> Result<u64, NoStampLeft> {
         let present = Self::at(now).min(Self::LATEST).max(self.last + 1);
         let stamp = present.max(seen.map_or(0, |seen| seen.saturating_add(1)));

@@ -2,7 +2,7 @@
 //!
 //! People work offline and decide things. When their replicas meet again they merge by themselves:
 //! in any order, any number of times, over any network. They end up the same, nothing is lost, and
-//! everybody who was overruled is told so by name.
+//! everybody who was overruled is notified by name.
 //!
 //! # I want to use it in my application
 //!
@@ -28,8 +28,8 @@
 //!
 //! - [`Replica`] holds the objects of a [`Schema`]: sets, maps, registers, counters and logs. Handles
 //!   ([`handles`]) read and edit one object with the application's own types ([`values`]).
-//! - [`Replica::save`] and [`Replica::save_since`] give the bytes to store, [`Replica::open`] takes
-//!   them. Store what changed before you tell anybody of it.
+//! - [`Replica::save`] and [`Replica::save_since`] give the bytes to store, [`Replica::open`] reads
+//!   them. Store what changed before you send it to anybody.
 //! - [`Replica::version`], [`Replica::update_since`] and [`Replica::apply`] synchronize over anything
 //!   that carries bytes: a file, a queue, a mail. Over a connection, a [`Session`] does it in classes
 //!   of priority and verifies by hash that both sides are the same.

@@ -1,7 +1,7 @@
 //! Limits: how long names, keys and values may be, and how many operations one origin performs.
 //!
-//! Meaning: the limits of spec/trace-format.md, section 1. They are the same wherever data enters:
-//! in the library, on the wire, in a store, in the CLI and in a trace. So whatever is accepted in
+//! Meaning: the limits of spec/trace-format.md, section 1. They are the same at every entrance of data:
+//! in the library, on the wire, in a store, in the CLI and in a trace. So data that is accepted in
 //! one place can be stored, sent and read in every other.
 
 use std::fmt;
@@ -19,10 +19,10 @@ pub const MAX_COUNTER: u64 = (1 << 48) - 1;
 /// The integers that max- and min-registers hold: those that are exact in a trace.
 pub const INTEGERS: std::ops::RangeInclusive<i128> = -(1 << 63)..=(1 << 64) - 1;
 
-/// A name of a length that no name has.
+/// A name whose length is out of bounds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvalidName {
-    /// What was to be named: a replica, a user, a key.
+    /// What the name is for: a replica, a user, a key.
     pub what: &'static str,
     /// How many bytes the name has.
     pub length: usize,

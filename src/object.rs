@@ -1,4 +1,4 @@
-//! Objects: which types there are, and how soon an object is to be synchronized.
+//! Objects: their types, and their priority in a synchronization.
 //!
 //! Meaning: the names of spec/trace-format.md, section 1.
 
@@ -141,7 +141,7 @@ pub enum TraceType {
     MinRegister,
     /// Elements in an order that replicas edit together.
     List,
-    /// Anything of which only agreement is asked.
+    /// Any object of which a trace claims agreement only.
     Opaque,
 }
 
@@ -248,12 +248,12 @@ impl From<ObjectType> for TraceType {
     }
 }
 
-/// How soon an object is to be synchronized.
+/// The priority of an object in a synchronization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// First.
     High,
-    /// Next; where nothing is said.
+    /// Next; the default.
     #[default]
     Medium,
     /// In the background.

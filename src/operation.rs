@@ -1,4 +1,4 @@
-//! What can be asked of a replica, and what it answers: the words that all engines share.
+//! Operations and answers of a replica: the vocabulary that all engines share.
 //!
 //! Meaning: an operation is a request; performed, it becomes an event with a dot and a past.
 //! Source: spec/trace-format.md, sections 2 (operations, answers) and 4 (merge decisions).
@@ -65,7 +65,7 @@ impl Value for Canonical {
 /// What one operation does. Keys and elements are `K`, values and entries are `V`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Operation<K, V> {
-    /// G-counter, PN-counter: counts `amount` more, at least 1.
+    /// G-counter, PN-counter: adds `amount`, at least 1.
     Increment {
         /// How many.
         amount: u64,
@@ -74,7 +74,7 @@ pub enum Operation<K, V> {
     Write {
         /// The value; the tombstone deletes.
         value: V,
-        /// When; an MV-register leaves it out of account.
+        /// When; an MV-register ignores it.
         timestamp: u64,
     },
     /// OR-set, RW-set: adds.
@@ -93,7 +93,7 @@ pub enum Operation<K, V> {
         key: K,
         /// The value; the tombstone deletes.
         value: V,
-        /// When; an MV-map leaves it out of account.
+        /// When; an MV-map ignores it.
         timestamp: u64,
     },
     /// Log: appends.
@@ -103,7 +103,7 @@ pub enum Operation<K, V> {
         /// When.
         timestamp: u64,
     },
-    /// PN-counter: counts `amount` less, at least 1.
+    /// PN-counter: subtracts `amount`, at least 1.
     Decrement {
         /// How many.
         amount: u64,
@@ -112,7 +112,7 @@ pub enum Operation<K, V> {
     Enable,
     /// EW-flag, DW-flag: disables.
     Disable,
-    /// Max-register, min-register: offers an integer.
+    /// Max-register, min-register: writes an integer.
     WriteInteger {
         /// From −2^63 to 2^64−1.
         integer: i128,
@@ -138,7 +138,7 @@ impl<K, V> Operation<K, V> {
 /// Who performs an operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Author {
-    /// Which life of which replica.
+    /// Which incarnation of which replica.
     pub origin: Origin,
     /// The operation's place among those of the replica, over all objects and incarnations, from 1.
     pub seq: u64,
@@ -151,21 +151,21 @@ pub struct Author {
 pub enum OperationError {
     /// An increment or decrement of 0 counts nothing.
     ZeroIncrement,
-    /// The share would exceed 2^128 − 1. No increments lead there: the state was not made by them.
+    /// The share would exceed 2^128 − 1. No increments reach that: the state was forged or damaged.
     ShareTooGreat,
-    /// The origin has used all its 2^64 − 1 names for operations. A new incarnation has new ones.
+    /// The origin has used all its 2^64 − 1 counters. A new incarnation starts again at 1.
     NoNamesLeft(Origin),
     /// The object has as many different keys as it can: 2^29, or some 4 GB of them.
     KeysFull,
-    /// The user or the key has a name that no message and no store could hold.
+    /// The name of the user or the key is too long, or empty.
     InvalidName(InvalidName),
     /// The value or entry has that many bytes. The most is 16 MiB.
     TooLong(usize),
     /// The log has 2^32 − 1 entries already.
     LogFull,
-    /// A log has no entries without a value.
+    /// A log entry must have a value.
     NoEntry,
-    /// The integer is none that a message, a store and a trace hold: from −2^63 to 2^64−1.
+    /// The integer is out of range: messages, stores and traces hold −2^63 to 2^64−1.
     IntegerOutOfRange,
 }
 
@@ -211,7 +211,7 @@ pub enum Answer<K, V> {
     Values(BTreeMap<K, V>),
     /// Log: the entries in order.
     Entries(Vec<V>),
-    /// PN-counter: the increments less the decrements. `None` beyond 2^127, which none reach.
+    /// PN-counter: the increments minus the decrements. `None` beyond 2^127, which no operations reach.
     Balance(Option<i128>),
     /// EW-flag, DW-flag: whether it is enabled.
     Enabled(bool),
@@ -237,7 +237,7 @@ pub struct DecisionId {
 /// The latest decisions on one key: those that no other decision on the key saw.
 ///
 /// They agree with the current effect (`kept`) or lost to it (`superseded`). While there are
-/// superseded ones, the key is an open merge decision: someone's latest word lost.
+/// superseded ones, the key is an open merge decision: somebody's latest decision lost.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Frontier<K> {
     /// Of which object.
@@ -250,7 +250,7 @@ pub struct Frontier<K> {
     pub superseded: BTreeSet<DecisionId>,
 }
 
-/// What a user is to be told: this decision of theirs was superseded.
+/// A notice to a user: this decision of theirs is superseded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Notice<K> {
     /// On which object.

@@ -1,7 +1,7 @@
 //! Replica: what an application holds, edits, stores and synchronizes.
 //!
 //! Meaning: one replica of all objects of a schema. Edits are stamped and named inside; updates
-//! bring one replica what another has seen; everybody who was overruled is told by name.
+//! bring one replica what another has seen; everybody who was overruled is notified by name.
 //! Laws: those of the engine below it ([`crate::optimized`]); two replicas that have seen the same
 //! answer the same and have one state hash.
 //! Cost: an edit and an update cost what they change, whatever the replica holds.
@@ -90,8 +90,8 @@ impl Replica {
     /// Opens what [`save`](Self::save) wrote, and after it what [`save_since`](Self::save_since)
     /// wrote, in order, with the clock and entropy of the system.
     ///
-    /// Bytes that are not the newest, as of a backup, do no harm: what the replica wrote after them
-    /// comes back from others, and what it writes now is told from that; see
+    /// Older bytes, such as a backup, do no harm: what the replica wrote after them
+    /// comes back from others, and what it writes now is kept apart from that; see
     /// [`Changes::healed`].
     ///
     /// # Errors
@@ -161,7 +161,7 @@ impl Replica {
 // To edit
 
 impl Replica {
-    /// Edits in the name of a person, who is told when a decision of theirs is overruled.
+    /// Edits in the name of a person, who is notified when a decision of theirs is overruled.
     pub fn as_user(&mut self, user: &str) -> Edits<'_> {
         Edits { replica: self, user: Some(user.into()) }
     }
@@ -189,7 +189,7 @@ impl Replica {
         Ok(Changes { list: change.into_iter().collect(), ..Changes::default() })
     }
 
-    /// The object, of one of these types; or who asks for it is told which there are.
+    /// The object, of one of these types; an error lists the objects that exist.
     pub(crate) fn find(&self, object: &str, expected: &[ObjectType]) -> Result<&Object, EditError> {
         let found = self.engine.object(object).map_err(|_| EditError::UnknownObject {
             object: object.into(),
@@ -219,7 +219,7 @@ impl Replica {
     /// A set, with elements of type `K`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no set.
+    /// If there is no such object, or it is not a set.
     pub fn set<K: ?Sized>(&self, object: &str) -> Result<Set<'_, K>, EditError> {
         Set::of(self.find(object, SETS)?)
     }
@@ -227,7 +227,7 @@ impl Replica {
     /// A map, with keys of type `K` and values of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no map.
+    /// If there is no such object, or it is not a map.
     pub fn map<K: ?Sized, V: ?Sized>(&self, object: &str) -> Result<Map<'_, K, V>, EditError> {
         Map::of(self.find(object, &[ObjectType::LwwMap])?)
     }
@@ -235,7 +235,7 @@ impl Replica {
     /// A register, with a value of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no register.
+    /// If there is no such object, or it is not a register.
     pub fn register<V: ?Sized>(&self, object: &str) -> Result<Register<'_, V>, EditError> {
         Register::of(self.find(object, &[ObjectType::LwwRegister])?)
     }
@@ -243,7 +243,7 @@ impl Replica {
     /// A counter.
     ///
     /// # Errors
-    /// If there is no such object, or it is no counter.
+    /// If there is no such object, or it is not a counter.
     pub fn counter(&self, object: &str) -> Result<Counter<'_>, EditError> {
         Counter::of(self.find(object, &[ObjectType::GCounter])?)
     }
@@ -251,7 +251,7 @@ impl Replica {
     /// A PN-Counter.
     ///
     /// # Errors
-    /// If there is no such object, or it is no PN-Counter.
+    /// If there is no such object, or it is not a PN-Counter.
     pub fn pn_counter(&self, object: &str) -> Result<PnCounter<'_>, EditError> {
         PnCounter::of(self.find(object, &[ObjectType::PnCounter])?)
     }
@@ -259,7 +259,7 @@ impl Replica {
     /// A flag.
     ///
     /// # Errors
-    /// If there is no such object, or it is no flag.
+    /// If there is no such object, or it is not a flag.
     pub fn flag(&self, object: &str) -> Result<Flag<'_>, EditError> {
         Flag::of(self.find(object, FLAGS)?)
     }
@@ -267,7 +267,7 @@ impl Replica {
     /// An MV-Register, with values of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no MV-Register.
+    /// If there is no such object, or it is not an MV-Register.
     pub fn mv_register<V: ?Sized>(&self, object: &str) -> Result<MvRegister<'_, V>, EditError> {
         MvRegister::of(self.find(object, &[ObjectType::MvRegister])?)
     }
@@ -275,7 +275,7 @@ impl Replica {
     /// An MV-Map, with keys of type `K` and values of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no MV-Map.
+    /// If there is no such object, or it is not an MV-Map.
     pub fn mv_map<K: ?Sized, V: ?Sized>(&self, object: &str) -> Result<MvMap<'_, K, V>, EditError> {
         MvMap::of(self.find(object, &[ObjectType::MvMap])?)
     }
@@ -291,13 +291,13 @@ impl Replica {
     /// A log, with entries of type `V`.
     ///
     /// # Errors
-    /// If there is no such object, or it is no log.
+    /// If there is no such object, or it is not a log.
     pub fn log<V: ?Sized>(&self, object: &str) -> Result<Log<'_, V>, EditError> {
         Log::of(self.find(object, &[ObjectType::Log])?)
     }
 
-    /// The keys on which people decided differently and nobody who has seen both decided since, by
-    /// object and key.
+    /// The keys with concurrent decisions that differ, and that nobody who has seen them has decided
+    /// since; by object and key.
     ///
     /// Cost: O(keys in conflict), and O(keys that ever were) for looking.
     pub fn conflicts(&self) -> Vec<Conflict> {
@@ -338,7 +338,7 @@ impl Replica {
 // To store and to synchronize
 
 impl Replica {
-    /// What this replica has seen: what to ask another one for an update since.
+    /// What this replica has seen: send it to another one to ask for an update.
     pub fn version(&self) -> Version {
         let mut version = Version::default();
         for (name, object) in self.engine.objects() {
@@ -350,7 +350,7 @@ impl Replica {
         version
     }
 
-    /// What a replica lacks that has seen `version`. Send it in any way, once or often.
+    /// An update for a replica that has seen `version`. Send it in any way, once or often.
     ///
     /// Cost: O(changes since then), however much the replica holds.
     #[must_use = "an update that is not sent brings nobody up to date"]
@@ -388,8 +388,8 @@ impl Replica {
         Ok(changes)
     }
 
-    /// How many milliseconds ahead of the clock here another one may be. Beyond that
-    /// [`Changes::clocks_ahead`] names it; or the whole update is refused, where the application
+    /// Sets how many milliseconds another clock may be ahead of this one. Beyond that,
+    /// [`Changes::clocks_ahead`] names it; or the whole update is refused, if the application
     /// says so. Without this call the limit is a day, and nothing is refused.
     pub fn limit_drift(&mut self, milliseconds: u64, is_refused: bool) {
         self.drift = (milliseconds, is_refused);
@@ -447,8 +447,8 @@ impl Replica {
         update::encode_saved(self.engine.origin(), parts)
     }
 
-    /// The hash of all that replicas agree on: equal where they have seen the same, and on no other
-    /// two states that anybody finds.
+    /// The hash of all that replicas agree on: equal states have equal hashes, and different states
+    /// have different ones, unless BLAKE3 has a collision.
     ///
     /// Cost: O(changes since it was last asked for), and O(objects).
     pub fn state_hash(&mut self) -> StateHash {
@@ -468,7 +468,7 @@ impl Replica {
             let is_same = known.is_some()
                 && since.covers(&object.vector())
                 && openings.is_none_or(|openings| openings == object.openings());
-            // What contradicts itself gets all there is, and is refused by who said it.
+            // A version that contradicts itself gets the whole state, which its sender refuses.
             let delta = || {
                 let delta = object.delta_for_version(since, openings);
                 delta.unwrap_or_else(|_| object.delta_since(&nothing))
@@ -495,7 +495,7 @@ impl Replica {
         let mut overruled: BTreeMap<_, _> = applied.overruled.into_iter().collect();
         let state = self.engine.object(object).map_err(|error| error.reason)?;
         for (look, key) in before {
-            // Of concurrent values all have effect: a write that saw them replaces them.
+            // All concurrent values are effective: a write that saw them replaces them.
             let overruled = overruled.remove(&key).filter(|_| state.kind().has_decisions());
             let overruled = overruled.map(|id| {
                 let value = look.value.clone();
@@ -607,7 +607,7 @@ impl Look {
         Self { value: value_of(state, key), time, is_conflict }
     }
 
-    /// What changed from here to there, if anything did that a person would see.
+    /// The change from one answer to the other, if a person would see one.
     fn change(
         self,
         object: &ObjectId,

@@ -1,4 +1,4 @@
-//! Session: an application's replica and its peer become the same over a connection.
+//! Session: synchronizes an application's replica with a peer over a connection.
 //!
 //! Meaning: both sides run the same code. Each gives the session the peer's messages, which it
 //! answers with what they changed, and sends the messages that the session returns. In the end both
@@ -78,7 +78,7 @@ enum Before {
 }
 
 impl Session {
-    /// Takes a message of the peer, and says what it changed. Store the changes before the next
+    /// Handles a message of the peer, and returns what it changed. Store the changes before the next
     /// message is polled: it may claim that this replica has them.
     ///
     /// Cost: O(message), and what applying it costs.

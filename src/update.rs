@@ -84,7 +84,7 @@ impl Version {
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
     ///
     /// # Errors
-    /// If the bytes are no version, or were damaged.
+    /// If the bytes are not a version, or were damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UpdateError> {
         let mut reader = open(bytes, Kind::Version)?;
         let mut version = Self::default();

@@ -1,8 +1,8 @@
 //! Why a delta cannot be applied.
 //!
 //! Meaning: what was found, and what to do. Nothing changed.
-//! Laws: none of its own.
-//! Cost: none of its own.
+//! Laws: none.
+//! Cost: none.
 //! Source: this project.
 
 use crate::dot::{Dot, Origin};
@@ -11,7 +11,7 @@ use std::fmt;
 /// Why a delta was refused. Nothing changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ApplyError {
-    /// It builds upon operations that have not been seen.
+    /// It builds upon operations that this replica has not seen.
     Gap {
         /// Whose operations are missing.
         origin: Origin,
@@ -20,25 +20,25 @@ pub enum ApplyError {
         /// How many of them have been seen.
         seen: u64,
     },
-    /// It names a key by a decision that is not known here as the first one on a key, although
-    /// it is said to have been seen. The sender's state and this one are not of one history.
+    /// It names a key by a creation dot that this replica does not know, although the dot is inside
+    /// the delta's start. The two states do not belong to one history.
     UnknownCreationDot(Dot),
-    /// It contradicts what this replica knows of a key, as only a forged or damaged delta can, or one
-    /// of a replica that goes on under a name in use: of a key that is new here it lists an operation
-    /// that was seen here already, or it lists one key twice.
+    /// It contradicts what this replica knows of a key: it lists an operation that this replica has
+    /// seen under a key that is new here, or it lists one key twice. The delta is forged or damaged,
+    /// or comes from a replica that uses another one's name.
     ContradictedKey {
         /// The bytes of the key.
         key: Vec<u8>,
-        /// The operation that was seen already; `None` where the key is listed twice.
+        /// The operation that this replica has seen; `None` if the key is listed twice.
         operation: Option<Dot>,
     },
-    /// The object would have more keys than it can: more than 2^29, or some 4 GB of them.
+    /// The object would exceed its limit of 2^29 keys, or some 4 GB of keys.
     KeysFull,
     /// More than 2^16 decisions might be concurrent on one key. Few replicas can make so many without
     /// hearing of each other.
     TooContested,
-    /// It has operations under the name of this very replica and incarnation that this replica did not
-    /// perform: another process goes on under the same name.
+    /// It has operations of this replica and incarnation that this replica did not perform: another
+    /// process uses the same name.
     Forked {
         /// The name that is used twice.
         origin: Origin,
@@ -47,13 +47,13 @@ pub enum ApplyError {
         /// How many the delta knows.
         known: u64,
     },
-    /// The sender and this replica use different names for the same operations: a disk was put back,
-    /// or a file copied, and one of the two has healed that. The delta holds too little to translate
+    /// The sender and this replica use different names for the same operations: a disk was restored,
+    /// or a file copied, and one of the two has repaired the fork. The delta holds too little to translate
     /// it: ask for one since the version of this replica, and let the sender do the same.
     OpeningsDiffer,
-    /// What the sender says of openings is of no history: it gives one name to two operations.
+    /// The sender's openings belong to no history: they give one name to two operations.
     Contradiction,
-    /// It is one of a map, and lists keys that a register does not have.
+    /// It is a delta of a map, and lists keys that a register does not have.
     OtherKeys,
     /// A log that applies it would have more than 2^32 − 1 entries.
     LogFull,

@@ -1,9 +1,9 @@
 //! Where keys and values are kept: byte strings side by side, not one allocation each.
 //!
-//! Meaning: none of its own; a value is found again by its handle, a key by its number.
+//! Meaning: storage only; a handle finds its value again, and a number its key.
 //! Laws: what was put in is read back, whatever was freed in between (its tests).
-//! Cost: amortized O(length) to put in, O(1) to read. A key costs 5 bytes besides itself and about
-//! 6 in the table; a value costs nothing besides itself, and freed space is reclaimed by half.
+//! Cost: amortized O(length) to put in, O(1) to read. A key costs 5 bytes in addition to its own and about
+//! 6 in the table; a value costs its own bytes only. Half of the freed space is reclaimed at a time.
 //! Source: this project.
 
 use hashbrown::hash_table::{Entry, HashTable};
@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 
-/// So many items are touched at once: that much fits into the fastest cache.
+/// How many items are prefetched at once: that many fit into the fastest cache.
 pub(super) const BLOCK: usize = 64;
 
 /// Brings up to [`BLOCK`] items into the cache, before they are gone through one by one. Memory
@@ -20,7 +20,7 @@ pub(super) const BLOCK: usize = 64;
 #[inline]
 pub(super) fn prefetch<'a, T: 'a>(items: impl Iterator<Item = &'a T>, read: impl Fn(&T) -> u64) {
     let items: SmallVec<[&T; BLOCK]> = items.collect();
-    // Or else the compiler would see that nothing comes of it.
+    // Otherwise the compiler would remove the loads, whose results are unused.
     std::hint::black_box(items.into_iter().fold(0, |all, item| all ^ read(item)));
 }
 
@@ -47,7 +47,7 @@ impl<T> Table<T> {
         self.length
     }
 
-    /// Appends one. The item is made where it belongs, and not copied there.
+    /// Appends one. The item is constructed in place.
     #[inline(always)]
     pub fn push(&mut self, item: T) {
         if self.chunks.last().is_none_or(|last| last.len() >= ITEMS.min(last.capacity())) {
@@ -98,17 +98,17 @@ impl<T> Table<T> {
         std::iter::once(first).chain(self.chunks.iter().skip(chunk + 1).map(Vec::as_slice))
     }
 
-    /// The items, in order, to be changed.
+    /// The items, in order, mutably.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.chunks.iter_mut().flatten()
     }
 
-    /// The item, where there are so many.
+    /// The item at a place, if there is one.
     pub fn get(&self, at: usize) -> Option<&T> {
         self.chunks.get(at / ITEMS)?.get(at % ITEMS)
     }
 
-    /// The first place whose item is not meant; the items that are meant come first.
+    /// The first place whose item does not satisfy the predicate; those that do come first.
     pub fn partition_point(&self, is_meant: impl Fn(&T) -> bool) -> usize {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(&is_meant));
         let within = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(is_meant));
@@ -147,7 +147,7 @@ impl Handle {
         self.length as usize
     }
 
-    /// Both as one, where the other stands behind it.
+    /// Both as one, if the other follows it directly.
     fn joined(self, other: Self) -> Option<Self> {
         let is_next =
             self.chunk == other.chunk && self.at.checked_add(self.length) == Some(other.at);
@@ -155,13 +155,13 @@ impl Handle {
         Some(Self { length, ..self })
     }
 
-    /// A part of it, which was kept as a value of its own right.
+    /// A part of it, as a value of its own.
     pub fn part(self, at: usize, length: usize) -> Self {
         Self { at: self.at + at as u32, length: length as u32, ..self }
     }
 }
 
-/// A chunk takes no further value once it has this many bytes. A greater value has its own.
+/// A chunk of this many bytes is full. A longer value gets a chunk of its own.
 const CHUNK: usize = 64 * 1024;
 
 /// Makes room in a chunk. The first one grows as it is needed; the later ones will be full.
@@ -189,7 +189,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// Keeps a value of at most [`LONGEST`] bytes.
+    /// Stores a value of at most [`LONGEST`] bytes.
     #[inline]
     pub fn put(&mut self, value: &[u8]) -> Handle {
         let chunk = self.chunks.len() as u32;
@@ -205,7 +205,7 @@ impl Values {
         self.put_growing(value)
     }
 
-    /// Keeps a value for which there is no room.
+    /// Stores a value in a new chunk.
     #[cold]
     fn put_growing(&mut self, value: &[u8]) -> Handle {
         if self.chunks.last().is_none_or(|last| last.len() + value.len() > CHUNK) {
@@ -228,7 +228,7 @@ impl Values {
     }
 
     /// Appends values to `out`, one after the other. Those that are adjacent, as they are
-    /// where they were put in together, are copied together.
+    /// if they were stored together, are copied together.
     pub fn append(&self, values: impl Iterator<Item = Handle>, out: &mut Vec<u8>) {
         let mut run: Option<Handle> = None;
         for next in values {
@@ -245,17 +245,17 @@ impl Values {
         }
     }
 
-    /// The value is needed no more.
+    /// Frees the value.
     pub fn free(&mut self, handle: Handle) {
         self.freed += handle.len();
     }
 
-    /// How many bytes all values are of, also those that are needed no more.
+    /// The total length of all values in bytes, freed ones included.
     pub fn bytes(&self) -> usize {
         self.total
     }
 
-    /// Whether more than half is no more needed: then it is time to move the values to a new arena.
+    /// Whether more than half is freed: then it is time to move the values to a new arena.
     pub fn is_wasteful(&self) -> bool {
         self.freed > CHUNK && self.freed > self.total / 2
     }
@@ -281,7 +281,7 @@ impl Keys {
         key(&self.chunks, &self.places, number)
     }
 
-    /// How many bytes all keys are of. Cost: O(chunks).
+    /// The total length of all keys in bytes. Cost: O(chunks).
     pub fn bytes(&self) -> usize {
         self.chunks.iter().map(Vec::len).sum()
     }
@@ -302,7 +302,7 @@ impl Keys {
 
     /// Whether there is room for so many more keys, of so many bytes in all.
     pub fn has_room(&self, keys: usize, bytes: usize) -> bool {
-        // A key that does not fit into what is left of a chunk leaves that empty.
+        // A key that does not fit into the rest of a chunk leaves the rest empty.
         let chunks = 2 * (bytes + 5 * keys).div_ceil(CHUNK) + 1;
         self.places.len() + keys <= MOST_KEYS && self.chunks.len() + chunks <= MOST_CHUNKS
     }
@@ -351,7 +351,7 @@ impl Keys {
     }
 }
 
-/// Keeps a key, and gives its place.
+/// Stores a key, and returns its place.
 fn put_key(chunks: &mut Vec<Vec<u8>>, bytes: &[u8]) -> u32 {
     let size = bytes.len() + 5;
     if chunks.last().is_none_or(|last| last.len() + size > CHUNK) {

@@ -1,8 +1,8 @@
-//! What keys, elements, values and entries may be: anything that has bytes.
+//! Keys, elements, values and entries: any type with canonical bytes.
 //!
 //! Meaning: two are equal if their bytes are. Writes with equal stamps are ordered by the bytes of
 //! their values, and the state hash covers the bytes, so all replicas must agree on them.
-//! Laws: what was made bytes of is read back from them.
+//! Laws: a value converted to bytes is read back from them.
 //! Cost: that of the conversion; `str` and `[u8]` are their bytes already.
 //! Source: this project.
 
@@ -11,13 +11,13 @@ use crate::operation::Canonical;
 
 /// A type whose values are kept as bytes.
 pub trait CanonicalBytes: ToBytes {
-    /// What reading one gives.
+    /// The type that reading returns.
     type Ref<'a>;
 
-    /// Reads one; `None` where the bytes are of none.
+    /// Reads one; `None` if no value has these bytes.
     fn from_bytes(bytes: &[u8]) -> Option<Self::Ref<'_>>;
 
-    /// Whether each of many that are adjacent can be read; `ends` says where each ends.
+    /// Whether each of many adjacent values can be read; `ends` has the end of each.
     fn are_all(bytes: &[u8], ends: &[usize]) -> bool {
         let mut start = 0;
         ends.iter().all(|end| {
@@ -79,7 +79,7 @@ impl CanonicalBytes for Canonical {
     }
 }
 
-/// No bytes: the values of what has none.
+/// No bytes: for types without values.
 impl CanonicalBytes for () {
     type Ref<'a> = ();
 

@@ -18,14 +18,14 @@ use std::marker::PhantomData;
 pub struct Changes {
     /// How many keys, entries or shares changed.
     pub changed: usize,
-    /// The decisions that had effect before and have it no more, with the bytes of their keys.
+    /// The decisions that were effective before and no longer are, with the bytes of their keys.
     pub overruled: Vec<(Vec<u8>, DecisionId)>,
-    /// The forks that were found here, and healed.
+    /// The forks that were found here, and repaired.
     pub healed: Vec<Healed>,
-    /// Where some operations go by other names since, here or in the delta: what was seen here
-    /// before, under these names.
+    /// If operations were renamed, here or in the delta: what this replica had seen before, under the
+    /// new names.
     pub renamed: Option<Vector>,
-    /// What the sender had seen, under these names.
+    /// What the sender had seen, under the new names.
     pub seen: Option<Vector>,
 }
 
@@ -40,11 +40,11 @@ impl Changes {
 pub(crate) struct Change<E> {
     /// The key's number.
     pub key: u32,
-    /// The decision that had effect before and has it no more.
+    /// The decision that was effective before and no longer is.
     pub overruled: Option<Record<E>>,
 }
 
-/// What a delta changed. To be looked at, or not.
+/// What a delta changed; a caller may ignore it.
 #[derive(Debug)]
 pub struct Applied<'a, E, K: ?Sized> {
     store: &'a Decisions<E>,
@@ -57,7 +57,7 @@ pub struct Applied<'a, E, K: ?Sized> {
 pub struct KeyChange<K> {
     /// The key.
     pub key: K,
-    /// The decision that had effect before and has it no more.
+    /// The decision that was effective before and no longer is.
     pub overruled: Option<DecisionId>,
     /// Whether the key is an open merge decision now.
     pub is_open: bool,
@@ -88,7 +88,7 @@ impl<'a, E: Effect, K: CanonicalBytes + ?Sized> Applied<'a, E, K> {
         Changes { changed, overruled, ..Changes::default() }
     }
 
-    /// The keys of which the decisions changed, in the order of the delta.
+    /// The keys whose decisions changed, in the order of the delta.
     pub fn iter(&self) -> impl Iterator<Item = KeyChange<K::Ref<'a>>> {
         let store = self.store;
         self.changes.iter().filter_map(move |change| {

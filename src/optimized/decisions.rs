@@ -42,7 +42,7 @@ use slab::Slab;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 
-/// What does not fit into the array: few keys have it.
+/// What a record in the array cannot hold; few keys have it.
 #[derive(Clone, Debug)]
 struct Siblings<E> {
     /// The key's number.
@@ -50,7 +50,7 @@ struct Siblings<E> {
     creation_dots: Chain,
     /// The maximal decisions besides the one in the array.
     maximal: SmallVec<[Record<E>; 2]>,
-    /// The winner, where it is none of the maximal ones.
+    /// The winner, if it is not maximal.
     winner: Option<Record<E>>,
 }
 
@@ -111,7 +111,7 @@ pub(crate) struct Decisions<E> {
     records: Table<Record<E>>,
     marks: Table<Marks>,
     siblings: Slab<Siblings<E>>,
-    /// No key has more maximal decisions than that besides the one in the array.
+    /// An upper bound of the siblings of a key, not counting the one in the array.
     most_siblings: usize,
     creation_dots: CreationDots,
     values: Values,
@@ -139,7 +139,7 @@ impl<E> Decisions<E> {
     }
 }
 
-/// What a store or a delta says of one record, to be compared with what another says.
+/// One record of a store or a delta, in a form that compares across both.
 struct View<'a, E> {
     record: &'a Record<E>,
     origin: &'a Origin,
@@ -304,7 +304,7 @@ impl<E: Effect> Decisions<E> {
         Some(siblings)
     }
 
-    /// The record is no longer maximal: its entry in the dot index is of no use, unless it is a
+    /// The record is no longer maximal: its entry in the dot index is garbage, unless it is a
     /// creation dot.
     fn outdate(&mut self, record: &Record<E>, is_creation: bool) {
         let origin = self.authors.origin(record.author);
@@ -319,7 +319,7 @@ impl<E: Effect> Decisions<E> {
         }
     }
 
-    /// Makes room where much is of no use. Every change ends with it.
+    /// Collects garbage where there is much of it. Every change ends with this call.
     fn tidy(&mut self) {
         if !self.overdue.is_empty() {
             self.compact_dot_indexes();
@@ -327,7 +327,7 @@ impl<E: Effect> Decisions<E> {
         self.tidy_values();
     }
 
-    /// Drops what is of no use from the dot indexes that have much of it.
+    /// Compacts the dot indexes that have much garbage.
     fn compact_dot_indexes(&mut self) {
         let mut overdue = std::mem::take(&mut self.overdue);
         overdue.sort_unstable();
@@ -348,7 +348,7 @@ impl<E: Effect> Decisions<E> {
         }
     }
 
-    /// Moves the values together when too much of their place is of no use.
+    /// Compacts the values when too much of their space is freed.
     fn tidy_values(&mut self) {
         if !self.values.is_wasteful() {
             return;

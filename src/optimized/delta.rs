@@ -1,6 +1,6 @@
 //! Deltas: what a replica that has seen a vector may lack of a state, ready to be sent.
 //!
-//! Meaning: that of the reference's deltas. For each key that has a maximal decision outside
+//! Meaning: as the reference's deltas. For each key that has a maximal decision outside
 //! `since` it lists all maximal decisions, and the winner where that is none of them. A key goes
 //! by its *creation dot* where it can: a decision on it that saw no other decision on it. Every replica that has
 //! seen a creation dot remembers its key, so the bytes of the key need not be sent again.
@@ -49,7 +49,7 @@ pub trait Effect: Copy + fmt::Debug {
     fn moved(self, value: impl FnOnce(Handle) -> Handle) -> Self;
 }
 
-/// What a decision says of an element of a set, or of a flag.
+/// The effect of a decision on an element of a set, or on a flag.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Presence {
     /// It is not in the set; the flag is disabled.
@@ -116,7 +116,7 @@ impl Effect for Write {
     }
 }
 
-/// A write that no time decides over; without a value it deletes.
+/// A write without a timestamp; without a value it deletes.
 #[derive(Clone, Copy, Debug)]
 pub struct Content(pub(crate) Option<Handle>);
 
@@ -156,7 +156,7 @@ pub struct Record<E> {
 
 /// A message for a replica that has seen `since`: of a register, a map, a set or a flag.
 ///
-/// It is made by `delta_since`, or by decoding, which checks what each field says of itself.
+/// `delta_since` makes it, and so does decoding, which checks what each field's comment promises.
 #[derive(Clone, Debug)]
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub struct KeyedDelta<E> {
@@ -174,7 +174,7 @@ pub struct KeyedDelta<E> {
     /// and the record.
     pub(crate) others: Vec<(u32, Record<E>)>,
     /// The maximal decisions inside `since`, by key, rising: place of the origin, and counter. The
-    /// receiver has what else there is to say of them, or has superseded them.
+    /// receiver has the rest of their records, or has superseded them.
     pub(crate) kept: Vec<(u32, u32, u64)>,
     /// The winners that are not maximal and outside `since`, by key, at most one each, rising. What
     /// the receiver has seen is not above its own winner.
@@ -218,7 +218,7 @@ impl<E> KeyedDelta<E> {
 
 /// The state of one replicated object.
 pub trait Replicated {
-    /// What brings another replica up to date.
+    /// The message that brings another replica up to date.
     type Delta;
 
     /// What has been seen.
@@ -245,7 +245,7 @@ impl<'a, S: Replicated> Performed<'a, S> {
         &self.dot
     }
 
-    /// What brings a receiver that has seen all but this operation up to date.
+    /// The message for a receiver that has seen everything except this operation.
     pub fn delta(&self) -> S::Delta {
         self.state.delta_since(&self.state.vector().without(&self.dot))
     }

@@ -1,4 +1,4 @@
-//! Draws: where a process takes its openings from.
+//! Draws: the source of a process's openings.
 //!
 //! Meaning: a process takes 64 random bits when it opens a store, and derives each of its openings
 //! from them; see [`openings`](super::openings).
@@ -30,7 +30,7 @@ impl fmt::Display for RepeatedOpening {
 
 impl std::error::Error for RepeatedOpening {}
 
-/// What a process draws its openings from.
+/// The source of a process's openings.
 #[derive(Clone, Debug)]
 pub(crate) struct Draws {
     seed: u64,

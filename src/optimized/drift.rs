@@ -1,7 +1,7 @@
 //! Drift: whose clock is ahead, by the stamps of a delta.
 //!
-//! Meaning: a wrong clock harms nobody's writes, but its own writes win for longer than they should.
-//! So their receiver reports it, or refuses the whole delta.
+//! Meaning: a clock that is ahead makes its own writes win for longer than they should.
+//! So the receiver reports it, or refuses the whole delta.
 //! Laws: the greatest stamp above the limit, with its writer (tests/door.rs).
 //! Cost: O(delta).
 //! Source: this project.

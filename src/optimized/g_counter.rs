@@ -10,7 +10,7 @@
 //! PN-counter ([`super::pn_counter`]) has two.
 //!
 //! The client has counted 5000 of its own, of which the server knows 3000, and the server 2000.
-//! Each tells the other what it lacks.
+//! Each sends the other what it lacks.
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::optimized::g_counter::GCounter;
@@ -61,7 +61,7 @@ pub type GCounter = Counter<1>;
 impl<const SIDES: usize> Counter<SIDES> {
     const KIND: ObjectType = if SIDES == 1 { ObjectType::GCounter } else { ObjectType::PnCounter };
 
-    /// A counter that nobody has counted with.
+    /// A counter without increments.
     pub fn new() -> Self {
         let (origins, trees) = (Origins::default(), Trees::default());
         Self { origins, shares: Vec::new(), last: None, trees }
@@ -69,7 +69,7 @@ impl<const SIDES: usize> Counter<SIDES> {
 }
 
 impl<const SIDES: usize> Counter<SIDES> {
-    /// Applies everything that `other` knows; the result tells whose shares grew.
+    /// Joins another state; the result has the shares that grew.
     pub fn join(&mut self, other: &Self) -> Grown<'_, SIDES> {
         let ours = self.origins.numbers_of(other.origins.actor_table());
         self.shares.resize(self.origins.len(), [0; SIDES]);
@@ -84,7 +84,7 @@ impl<const SIDES: usize> Counter<SIDES> {
         Grown { counter: self, numbers }
     }
 
-    /// Raises shares, where they are less; says whether one was.
+    /// Raises shares to at least these; returns whether one grew.
     fn raise(&mut self, number: u32, shares: &[u128; SIDES]) -> bool {
         let ours = &mut self.shares[number as usize];
         let mut grows = false;
@@ -136,7 +136,7 @@ impl<const SIDES: usize> Counter<SIDES> {
 }
 
 impl GCounter {
-    /// Counts `amount` more, at least 1.
+    /// Adds `amount`, at least 1.
     ///
     /// Refused, without effect: an amount of 0, a share that would exceed 2^128 − 1, and an origin
     /// that has used all its names. Cost: O(1), or O(log origins) where another origin was the
@@ -212,10 +212,10 @@ impl<const SIDES: usize> Counter<SIDES> {
         SharesDelta { since: since.clone(), seen, shares, openings }
     }
 
-    /// Applies a delta; the result tells whose shares grew.
+    /// Applies a delta; the result has the shares that grew.
     ///
     /// Refused, without effect: a delta that builds upon increments which were not seen
-    /// ([`ApplyError::Gap`]). What is known already does no harm.
+    /// ([`ApplyError::Gap`]). Shares that are known already change nothing.
     pub fn apply(&mut self, delta: &SharesDelta<SIDES>) -> Result<Grown<'_, SIDES>, ApplyError> {
         if let Some((origin, needed, seen)) = self.origins.lacks(&delta.since) {
             return Err(ApplyError::Gap { origin, needed, seen });
@@ -307,7 +307,7 @@ impl<const SIDES: usize> Default for Counter<SIDES> {
     }
 }
 
-/// Equal knowledge, in whichever order it came.
+/// Equal knowledge, received in any order.
 impl<const SIDES: usize> PartialEq for Counter<SIDES> {
     fn eq(&self, other: &Self) -> bool {
         self.vector() == other.vector() && self.all_shares().eq(other.all_shares())
@@ -348,7 +348,7 @@ impl<const SIDES: usize> Change<'_, SIDES> {
     }
 }
 
-/// Whose shares grew when something was applied.
+/// The shares that an application raised.
 #[derive(Clone, Debug)]
 pub struct Grown<'a, const SIDES: usize = 1> {
     counter: &'a Counter<SIDES>,

@@ -1,8 +1,8 @@
-//! Inspection: what an object holds under a key, by the bytes of the key, whatever its type.
+//! Inspection: an object of any type, by the bytes of a key.
 //!
 //! Meaning: that of the type's own queries. For a sync, which names differing records, and for
 //! showing merge decisions.
-//! Laws: none of its own.
+//! Laws: none.
 //! Cost: O(1) a key; places of the state hash as there.
 //! Source: this project.
 
@@ -20,19 +20,19 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         keyed!(Object, self, state => state.store().listed(key), Vec::new())
     }
 
-    /// The decision that has effect on a key, by its bytes; where all have, one of them.
+    /// The effective decision on a key, by its bytes; one of them, if all are effective.
     pub fn effective(&self, key: &[u8]) -> Option<Decision<'_>> {
         keyed!(Object, self, state => state.store().effective(key), None)
     }
 
-    /// What a key has, by its bytes: `None`, or the bytes of its value, of several one; an element of
-    /// a set and an enabled flag, no bytes.
+    /// What a key has, by its bytes: `None`, or the bytes of its value (of one of several concurrent
+    /// values; no bytes for an element of a set and an enabled flag).
     pub fn effect(&self, key: &[u8]) -> Option<Vec<u8>> {
         keyed!(Object, self, state => state.store().effect(key), None)
     }
 
-    /// What an answer shows of a key, by its bytes: as [`effect`](Self::effect), but of concurrent values
-    /// their array in canonical JSON.
+    /// What a query answers for a key, by its bytes: as [`effect`](Self::effect), but concurrent values
+    /// are an array in canonical JSON.
     pub(crate) fn shown(&self, key: &[u8]) -> Option<Vec<u8>> {
         if !matches!(self.kind(), ObjectType::MvRegister | ObjectType::MvMap) {
             return self.effect(key);
@@ -43,7 +43,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         (!values.is_empty()).then(|| [&b"["[..], &values.join(&b","[..]), b"]"].concat())
     }
 
-    /// Whether a latest decision on a key says something else than the one that has effect.
+    /// Whether a maximal decision on a key differs from the effective one.
     pub(crate) fn is_contested(&self, key: &[u8]) -> bool {
         let effect =
             |decision: &Decision<'_>| (decision.is_removal, decision.value.map(<[u8]>::to_vec));
@@ -54,7 +54,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
             })
     }
 
-    /// The keys that a delta lists. Of what has no decisions, or of a delta that does not fit: none.
+    /// The keys that a delta lists; none for a type without decisions, or for a delta that would be refused.
     pub(crate) fn keys_of(&self, delta: &Delta<K, V>) -> Vec<Vec<u8>> {
         match (self, delta) {
             (Self::LwwRegister(state), Delta::LwwRegister(delta)) => {
@@ -77,7 +77,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// is stored).
     ///
     /// # Errors
-    /// What does not hold, in words.
+    /// The invariant that does not hold, as text.
     pub fn debug_check(&self) -> Result<(), String> {
         keyed!(Object, self, state => state.debug_check(), Ok(()))
     }

@@ -4,8 +4,8 @@
 //! the operations of its replica, then the entry itself.
 //! Laws: the join is the union, a semilattice; `append` equals applying its delta.
 //! Cost: `append` O(1) where no entry has a greater timestamp; a delta and its application cost
-//! what is new, and moving the entries that are to stand behind it. An entry takes 40 bytes beside
-//! itself. Bytes that came in one large delta stay where they are.
+//! what is new, and moving the entries that come after it. An entry takes 40 bytes in addition to
+//! its own. Bytes that came in one large delta stay where they are.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 11, with
 //! the order of spec. 8.
 //!
@@ -23,8 +23,8 @@
 //! local.append(&author("client", 2), "offline: what is left?", 30)?;
 //! server.append(&author("server", 1), "orders are migrated", 20)?;
 //!
-//! let news = local.apply(server.delta_since(&local.vector()))?;
-//! assert_eq!(news.first_position(), Some(1));
+//! let new = local.apply(server.delta_since(&local.vector()))?;
+//! assert_eq!(new.first_position(), Some(1));
 //! let entries: Vec<&str> = local.entries().map(|entry| entry.value()).collect();
 //! assert_eq!(entries, ["migrate the orders", "orders are migrated", "offline: what is left?"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,7 +35,7 @@ use super::arena::{LONGEST, Table};
 use super::canonical_bytes::CanonicalBytes;
 use super::changes::Changes;
 use super::openings::DeltaOpenings;
-use super::segments::{Collector, Mover, Pieces, Place, Segments};
+use super::segments::{Collector, Pieces, Place, SegmentWriter, Segments};
 use super::state_hash::{
     KeyAndBody, Leaves, Subtree, TreeKind, TreePath, Trees, object_hashes, write_bytes,
     write_number, write_value,
@@ -106,7 +106,7 @@ impl Entries {
         })
     }
 
-    /// Keeps the next entry of its origin, but leaves it out of the order.
+    /// Stores the next entry of its origin, without inserting it into the order.
     #[inline(always)]
     fn keep(&mut self, record: Record) -> u32 {
         let number = self.records.len() as u32;
@@ -118,7 +118,7 @@ impl Entries {
         number
     }
 
-    /// Puts the entry where it belongs in the order.
+    /// Inserts the entry into the order.
     fn insert(&mut self, number: u32) {
         let is_last = |last: &u32| self.compare(*last, number).is_lt();
         if self.order.last().is_none_or(is_last) {
@@ -129,23 +129,23 @@ impl Entries {
         }
     }
 
-    /// Puts the entries from that number on where they belong in the order; gives them in order,
-    /// and the position of the first.
+    /// Inserts the entries from that number on into the order; returns them in order, and the
+    /// position of the first.
     fn insert_all(&mut self, first: u32) -> (Vec<u32>, usize) {
-        // With their timestamps, which nearly always tell the order, so that nothing is looked up.
+        // With their timestamps, which nearly always decide the order without a look-up.
         let stamped = |number: u32| (self.records[number as usize].timestamp, number);
         let order = |one: &(u64, u32), other: &(u64, u32)| {
             one.0.cmp(&other.0).then_with(|| self.compare(one.1, other.1))
         };
-        let mut news: Vec<(u64, u32)> = (first..self.records.len() as u32).map(stamped).collect();
-        // A stable sort, which is fast on runs: what came is mostly in order.
-        news.sort_by(order);
-        let numbers = news.iter().map(|(_, number)| *number).collect();
-        let Some(least) = news.first() else { return (numbers, self.order.len()) };
+        let mut added: Vec<(u64, u32)> = (first..self.records.len() as u32).map(stamped).collect();
+        // A stable sort is fast on runs, and new entries are mostly in order.
+        added.sort_by(order);
+        let numbers = added.iter().map(|(_, number)| *number).collect();
+        let Some(least) = added.first() else { return (numbers, self.order.len()) };
         let position = self.order.partition_point(|old| self.compare(*old, least.1).is_lt());
-        let mut merged = Vec::with_capacity(self.order.len() - position + news.len());
+        let mut merged = Vec::with_capacity(self.order.len() - position + added.len());
         let mut olds = self.order[position..].iter().map(|old| stamped(*old)).peekable();
-        for new in &news {
+        for new in &added {
             while let Some((_, old)) = olds.next_if(|old| order(old, new).is_lt()) {
                 merged.push(old);
             }
@@ -196,22 +196,22 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
 }
 
 impl<V: CanonicalBytes + ?Sized> Log<V> {
-    /// Applies all entries of `other`; the result tells which are new here. Large stretches of
+    /// Joins another log; the result has the entries that are new here. Large stretches of
     /// their bytes are shared and not copied.
     ///
     /// # Panics
     /// If both together have more than 2^32 − 1 entries.
-    pub fn join(&mut self, other: &Self) -> News<'_, V> {
+    pub fn join(&mut self, other: &Self) -> NewEntries<'_, V> {
         let delta = other.delta_since(&self.vector());
-        self.take(delta).expect("a log of 2^32 entries exceeds any memory")
+        self.apply_without_gap(delta).expect("a log of 2^32 entries exceeds any memory")
     }
 }
 
 impl<V: CanonicalBytes + ?Sized> Log<V> {
     /// Appends an entry. Entries with greater timestamps stay behind it.
     ///
-    /// Refused, without effect: an entry of more than 2^32 − 1 bytes, and one more than 2^32 − 1
-    /// entries. Cost: O(log entries), and moving 4 bytes for each entry that stays behind it.
+    /// Refused, without effect: an entry of more than 2^32 − 1 bytes, and any entry of a log that has
+    /// 2^32 − 1 entries. Cost: O(log entries), and moving 4 bytes for each entry that stays behind it.
     pub fn append(
         &mut self,
         author: &Author,
@@ -236,7 +236,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
 }
 
 impl<V: CanonicalBytes + ?Sized> Log<V> {
-    /// The entries that somebody lacks who has seen `since`, in order. Cost: O(n log n) of these, and
+    /// The entries that a receiver lacks that has seen `since`, in order. Cost: O(n log n) of these, and
     /// O(origins).
     pub fn entries_since(&self, since: &Vector) -> impl Iterator<Item = Entry<'_, V>> {
         let Entries { origins, by_origin, .. } = &self.entries;
@@ -323,7 +323,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
     /// receiver lacks the rest since [`LogDelta::seen`]. A log has a state at each vector, whatever
     /// its entries have seen, so that the pieces of a delta are deltas.
     pub fn delta_piece(&self, since: &Vector, most_bytes: usize) -> LogDelta<V> {
-        /// What an entry takes beside its value, at most but for seldom.
+        /// The overhead of an entry, nearly always an upper bound.
         const OVERHEAD: usize = 16;
 
         let Entries { origins, by_origin, records, .. } = &self.entries;
@@ -362,7 +362,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
     /// its origins.
     fn delta(&self, since: &Vector, seen: Vector, numbers: &[u32]) -> LogDelta<V> {
         let Entries { origins, by_origin, records, segments, .. } = &self.entries;
-        let news = || {
+        let unseen = || {
             seen.beyond(since).flat_map(|(place, before, count)| {
                 let of_origin = &by_origin[numbers[place] as usize];
                 let of_origin = of_origin.slices_from(before as usize).flatten();
@@ -374,7 +374,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
         let mut seqs = Vec::with_capacity(count);
         let mut lengths = Vec::with_capacity(count);
         let mut pieces = Collector::new(segments);
-        for record in news() {
+        for record in unseen() {
             timestamps.push(record.timestamp);
             seqs.push(record.seq);
             lengths.push(record.place.len());
@@ -386,24 +386,24 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
         LogDelta { since, seen, timestamps, seqs, lengths, bytes, openings, of }
     }
 
-    /// Applies a delta; the result tells which entries are new. Entries that are known already
-    /// are passed over.
+    /// Applies a delta; the result has the entries that are new. Entries that are known already
+    /// are skipped.
     ///
     /// Refused, without effect: a delta that builds upon entries which were not seen
     /// ([`ApplyError::Gap`]), and one that leads to more than 2^32 − 1 entries ([`ApplyError::LogFull`]).
-    pub fn apply(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, ApplyError> {
+    pub fn apply(&mut self, delta: LogDelta<V>) -> Result<NewEntries<'_, V>, ApplyError> {
         if let Some((origin, needed, seen)) = self.entries.origins.lacks(&delta.since) {
             return Err(ApplyError::Gap { origin, needed, seen });
         }
-        self.take(delta)
+        self.apply_without_gap(delta)
     }
 
     /// Applies a delta that has no gap.
-    fn take(&mut self, delta: LogDelta<V>) -> Result<News<'_, V>, ApplyError> {
+    fn apply_without_gap(&mut self, delta: LogDelta<V>) -> Result<NewEntries<'_, V>, ApplyError> {
         let LogDelta { since, seen, timestamps, seqs, lengths, bytes, openings, .. } = delta;
         let entries = &mut self.entries;
 
-        // For each origin: its place, how many entries are to be passed over, how many to be taken.
+        // For each origin: its place, how many entries are known, and how many are new.
         let known = entries.origins.vector().counts_along(seen.actor_table());
         let mut runs: Vec<(usize, usize, usize)> = Vec::new();
         for (place, before, count) in seen.beyond(&since) {
@@ -425,21 +425,21 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
         entries.by_origin.resize(entries.origins.len(), Table::default());
         entries.origins.openings.join(&openings.begun);
         let mut segments = std::mem::take(&mut entries.segments);
-        let mut mover = Mover::new(&mut segments, &bytes, wanted);
+        let mut writer = SegmentWriter::new(&mut segments, &bytes, wanted);
         let mut at = 0;
         for (place, known, new) in runs {
-            lengths[at..at + known].iter().for_each(|length| mover.pass(*length));
+            lengths[at..at + known].iter().for_each(|length| writer.skip(*length));
             at += known;
             let origin = numbers[place];
             for at in at..at + new {
-                let place = mover.take(lengths[at]);
+                let place = writer.write(lengths[at]);
                 entries.keep(Record { timestamp: timestamps[at], seq: seqs[at], origin, place });
             }
             at += new;
         }
         entries.segments = segments;
         let (numbers, position) = entries.insert_all(first as u32);
-        Ok(News { log: self, position, numbers })
+        Ok(NewEntries { log: self, position, numbers })
     }
 }
 
@@ -466,7 +466,7 @@ impl<V: CanonicalBytes + ?Sized> Clone for Log<V> {
     }
 }
 
-/// Equal knowledge, in whichever order it came.
+/// Equal knowledge, received in any order.
 impl<V: CanonicalBytes + ?Sized> PartialEq for Log<V> {
     fn eq(&self, other: &Self) -> bool {
         self.vector() == other.vector() && self.entries().eq(other.entries())
@@ -481,7 +481,7 @@ impl<V: CanonicalBytes + ?Sized> fmt::Debug for Log<V> {
     }
 }
 
-/// One entry, where it stands in the log. What is asked of it is looked up then.
+/// A view of one entry; its fields are looked up on demand.
 pub struct Entry<'a, V: CanonicalBytes + ?Sized> {
     log: &'a Log<V>,
     number: u32,
@@ -495,7 +495,7 @@ impl<'a, V: CanonicalBytes + ?Sized> Entry<'a, V> {
     /// What was appended.
     ///
     /// # Panics
-    /// If `V` cannot read the bytes that it made. None that the crate has does so.
+    /// If `V` cannot read the bytes that it wrote, which no type of this crate does.
     pub fn value(&self) -> V::Ref<'a> {
         V::from_bytes(self.bytes()).expect("an atom reads the bytes that it made")
     }
@@ -505,7 +505,7 @@ impl<'a, V: CanonicalBytes + ?Sized> Entry<'a, V> {
         self.log.entries.bytes(self.number)
     }
 
-    /// When, by the clock of whoever appended.
+    /// When, by the appending replica's clock.
     pub fn timestamp(&self) -> u64 {
         self.record().timestamp
     }
@@ -530,8 +530,8 @@ impl<'a, V: CanonicalBytes + ?Sized> Entry<'a, V> {
         Dot { origin: self.origin().clone(), counter: self.counter() }
     }
 
-    /// What to tell those who have seen all that was seen before it, of the entry that was last
-    /// appended here. Of an earlier one: all entries of its origin from it on. Cost: O(origins),
+    /// A delta with the entry that was last appended here, for receivers that have seen everything
+    /// before it. For an earlier entry: with all entries of its origin from it on. Cost: O(origins),
     /// and what the entries take.
     pub fn delta(&self) -> LogDelta<V> {
         let origins = &self.log.entries.origins;
@@ -548,7 +548,7 @@ impl<V: CanonicalBytes + ?Sized> Clone for Entry<'_, V> {
 
 impl<V: CanonicalBytes + ?Sized> Copy for Entry<'_, V> {}
 
-/// Equal in all that the entry says of itself, wherever it stands.
+/// Equal in all fields; the position in the log does not count.
 impl<V: CanonicalBytes + ?Sized> PartialEq for Entry<'_, V> {
     fn eq(&self, other: &Self) -> bool {
         (self.timestamp(), self.seq()) == (other.timestamp(), other.seq())
@@ -571,16 +571,16 @@ impl<V: CanonicalBytes + ?Sized> fmt::Debug for Entry<'_, V> {
     }
 }
 
-/// Which entries were new when something was applied.
+/// The entries that an application added.
 #[derive(Debug)]
-pub struct News<'a, V: CanonicalBytes + ?Sized> {
+pub struct NewEntries<'a, V: CanonicalBytes + ?Sized> {
     log: &'a Log<V>,
     position: usize,
     /// In the order of the log.
     numbers: Vec<u32>,
 }
 
-impl<'a, V: CanonicalBytes + ?Sized> News<'a, V> {
+impl<'a, V: CanonicalBytes + ?Sized> NewEntries<'a, V> {
     /// How many were new.
     pub fn len(&self) -> usize {
         self.numbers.len()
@@ -596,8 +596,8 @@ impl<'a, V: CanonicalBytes + ?Sized> News<'a, V> {
         self.numbers.iter().map(|number| self.log.numbered(*number))
     }
 
-    /// The position of the first new entry; what stood before it stands where it stood. `None` if
-    /// none is new.
+    /// The position of the first new entry; the entries before it kept their positions. `None` if no
+    /// entry is new.
     pub fn first_position(&self) -> Option<usize> {
         (!self.is_empty()).then_some(self.position)
     }
@@ -605,7 +605,7 @@ impl<'a, V: CanonicalBytes + ?Sized> News<'a, V> {
 
 impl<V: CanonicalBytes + ?Sized> Log<V> {
     pub(super) fn apply_whole(&mut self, delta: LogDelta<V>) -> Result<Changes, ApplyError> {
-        self.apply(delta).map(|news| Changes::of(news.len()))
+        self.apply(delta).map(|new| Changes::of(new.len()))
     }
 
     pub(super) fn apply_shared(&mut self, delta: &LogDelta<V>) -> Result<(), ApplyError> {
@@ -627,7 +627,7 @@ impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
     }
 }
 
-/// What to tell a replica that has seen `since`: the entries that came after it.
+/// A message for a replica that has seen `since`: the entries after it.
 ///
 /// They stand by origin, in the order of the actor table of `seen`, and for each origin by counter. The
 /// counters are those above what `since` has seen, up to what `seen` has.
@@ -663,7 +663,7 @@ pub(crate) fn are_all<V: CanonicalBytes + ?Sized>(bytes: &[u8], lengths: &[u32])
     end == bytes.len() && V::are_all(bytes, &ends)
 }
 
-/// What a delta of a log says of each entry beside its bytes.
+/// The fields of each entry in a delta of a log, without its bytes.
 pub(crate) struct Columns {
     pub timestamps: Vec<u64>,
     pub seqs: Vec<u64>,

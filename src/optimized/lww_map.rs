@@ -2,8 +2,8 @@
 //!
 //! Meaning: that of the reference's LWW-map. To delete is a write without a value.
 //! Laws: those of the store of decisions, and the winner of each key.
-//! Cost: writing, asking O(1); a delta O(changes); a key once used is never forgotten: besides its
-//! own bytes and its value's it takes about 80.
+//! Cost: writes and queries O(1); a delta O(changes). A key is never forgotten: it takes about 80
+//! bytes in addition to its own and its value's.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 8, by key.
 //!
 //! ```

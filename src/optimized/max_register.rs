@@ -1,7 +1,7 @@
 //! Max-register: keeps the greatest integer that was written.
 //!
-//! Meaning: that of the reference's max-register. `O` is the order of the integers; with that order
-//! turned round it is the min-register ([`super::min_register`]).
+//! Meaning: that of the reference's max-register. `O` is the order of the integers; with the reversed order
+//! it is the min-register ([`super::min_register`]).
 //! Laws: as there.
 //! Cost: writing O(1), or O(log origins); a delta O(origins), as its vectors.
 //! Source: Baquero et al., Composition in state-based replicated data types, BEATCS 123 (2017).
@@ -25,11 +25,11 @@ pub trait Order {
     /// The type that keeps the greatest by it.
     const KIND: ObjectType;
 
-    /// How the first stands to the second.
+    /// Compares the two.
     fn compare(a: i128, b: i128) -> Ordering;
 }
 
-/// As they are: greater is greater.
+/// The usual order.
 #[derive(Debug)]
 pub enum Rising {}
 
@@ -53,7 +53,7 @@ pub struct Extreme<O> {
 pub type MaxRegister = Extreme<Rising>;
 
 impl<O: Order> Extreme<O> {
-    /// A register that nothing was written to.
+    /// A register before the first write.
     pub fn new() -> Self {
         let (origins, trees) = (Origins::default(), Trees::default());
         Self { origins, greatest: None, trees, order: PhantomData }
@@ -61,7 +61,7 @@ impl<O: Order> Extreme<O> {
 }
 
 impl<O: Order> Extreme<O> {
-    /// Applies everything that `other` knows, and tells whether the integer is another one then.
+    /// Joins another state, and returns whether the integer changed.
     pub fn join(&mut self, other: &Self) -> bool {
         let ours = self.origins.numbers_of(other.origins.actor_table());
         self.origins.openings.join(&other.origins.openings);
@@ -84,10 +84,10 @@ impl<O: Order> Extreme<O> {
 }
 
 impl<O: Order> Extreme<O> {
-    /// Offers an integer.
+    /// Writes an integer.
     ///
     /// # Errors
-    /// If it is none that a trace holds, or the origin has no names left. Nothing changes then.
+    /// If it is out of range, or the origin has no counters left. Nothing changes then.
     pub fn write(&mut self, origin: &Origin, integer: i128) -> Result<Dot, OperationError> {
         if !INTEGERS.contains(&integer) {
             return Err(OperationError::IntegerOutOfRange);
@@ -125,14 +125,14 @@ impl<O: Order> Extreme<O> {
         self.origins.vector()
     }
 
-    /// What a replica that has seen `since` may lack: the integer, whoever wrote it.
+    /// What a replica that has seen `since` may lack: the integer, whichever origin wrote it.
     pub fn delta_since(&self, since: &Vector) -> IntegerDelta {
         let seen = self.vector();
         let openings = DeltaOpenings::since(&self.origins.openings, since, &seen);
         IntegerDelta { since: since.clone(), seen, integer: self.greatest, openings }
     }
 
-    /// Applies a delta, and tells whether the integer is another one then.
+    /// Applies a delta, and returns whether the integer changed.
     ///
     /// # Errors
     /// [`ApplyError::Gap`], where it builds upon writes that were not seen. Nothing changes then.

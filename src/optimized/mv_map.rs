@@ -2,8 +2,8 @@
 //!
 //! Meaning: that of the reference's MV-map. To delete is a write without a value.
 //! Laws: those of the store of decisions, of which it is one reading.
-//! Cost: writing, asking O(1), but for concurrent values; a delta O(changes); a key once used is
-//! never forgotten: besides its own bytes and its values' it takes about 70.
+//! Cost: writes and queries O(1), plus the concurrent values; a delta O(changes). A key is never
+//! forgotten: it takes about 70 bytes in addition to its own and its values'.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 10, by key.
 //!
 //! ```

@@ -1,24 +1,24 @@
-//! Openings: forks are seen before anything is applied, and healed by renaming.
+//! Openings: forks are detected before a delta is applied, and repaired by renaming one branch.
 //!
-//! Meaning: the reference's. The openings of an origin stand in a chain, and a delta tells a hash of
-//! those that its receiver must know, and the openings that are new to it.
+//! Meaning: as the reference. The openings of an origin form a chain. A delta has a hash of those
+//! that its receiver must know, and the openings that are new to it.
 //! Laws: as there (tests/forks; of a model, proved in spec/).
 //! Cost: a delta and its check O(openings of the object), for one hash over them, which is kept
-//! until there is a new one; O(1) where nobody draws openings. A renaming is rare, and builds the
-//! object anew: O(object).
+//! until there is a new one; O(1) if nobody draws openings. A renaming is rare, and rebuilds the
+//! object: O(object).
 //! Source: this project.
 //!
 //! A process takes 64 random bits when it opens a store, and derives from them by BLAKE3 the first
 //! opening, and one more each time that it must draw again. That is as safe as new randomness: two
 //! processes with different bits have unrelated openings, and one with the bits of another is found
-//! as soon as it meets the first opening of the other. A virtual machine that is copied while the
-//! process runs has two of them with the same bits, which go on under the same opening: nobody can
-//! see that from within; where the platform tells, open the replica anew.
+//! as soon as it meets the first opening of the other. If a virtual machine is copied while the
+//! process runs, both copies have the same bits and go on under the same opening, which no process
+//! can detect from inside. If the platform reports the copy, open the replica again.
 
-mod fit;
+mod agreement;
 
-pub use fit::DeltaOpenings;
-pub(crate) use fit::{Fit, fit};
+pub use agreement::DeltaOpenings;
+pub(crate) use agreement::{Agreement, agreement};
 
 use super::ApplyError;
 use super::canonical_bytes::CanonicalBytes;
@@ -35,14 +35,13 @@ use crate::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-/// How many branches one delta may have renamed: more are no accident, and each takes a pass over
-/// the openings.
+/// How many branches one delta may rename: more are forged, and each takes a pass over the openings.
 const MOST_RENAMINGS: usize = 1 << 12;
 
 /// How many openings all passes may look at, however many branches are renamed.
 const MOST_LOOKS: usize = 1 << 26;
 
-/// Whose names change: those that the receiver holds, or those of what it receives.
+/// Which side is renamed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Side {
     /// What the receiver holds.
@@ -51,7 +50,7 @@ pub enum Side {
     Theirs,
 }
 
-/// What began with an operation: the first one that a process performed on the object.
+/// An opening, which the first operation of a process on the object begins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Opening {
     /// The number that the process drew.
@@ -76,12 +75,12 @@ struct Link {
     opening: Opening,
 }
 
-/// The openings of one object, by origin. None where nobody draws any.
+/// The openings of one object, by origin; empty if nobody draws any.
 #[derive(Clone, Debug, Default)]
 pub struct Openings {
-    /// Of each origin at least one, in the order of their operations.
+    /// At least one for each origin, in the order of their operations.
     chains: BTreeMap<Origin, Vec<Link>>,
-    /// Where the operations of an origin went that was renamed here. Known here only.
+    /// The new names of origins that were renamed here. Local: it is not replicated.
     goes_as: BTreeMap<Origin, Origin>,
     hash: OnceLock<Fingerprint>,
 }
@@ -119,7 +118,7 @@ impl Openings {
         })
     }
 
-    /// Adds an opening, if none begins there yet.
+    /// Adds an opening, unless one begins there.
     pub(crate) fn insert(&mut self, origin: &Origin, first: u64, opening: Opening) {
         let chain = match self.chains.get_mut(origin) {
             Some(chain) => chain,
@@ -227,14 +226,14 @@ impl Openings {
         within
     }
 
-    /// Adds those of another, where none begins yet.
+    /// Adds the openings of another side.
     pub(crate) fn join(&mut self, other: &Self) {
         for (origin, first, opening) in other.iter() {
             self.insert(origin, first, opening);
         }
     }
 
-    /// Under which origin a process of that origin goes on here.
+    /// The origin under which a process of that origin goes on here.
     pub fn own(&self, origin: &Origin) -> Origin {
         let mut own = origin;
         while let Some(next) = self.goes_as.get(own) {
@@ -244,7 +243,7 @@ impl Openings {
     }
 }
 
-/// A branch goes to the origin whose incarnation is the opening that begins it.
+/// A branch is renamed to the origin whose incarnation is the opening that begins it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Renaming {
     /// The first operation of the branch.
@@ -254,15 +253,15 @@ pub struct Renaming {
 }
 
 impl Renaming {
-    /// Under which name the branch goes.
+    /// The new name of the branch.
     pub fn renamed_origin(&self) -> Origin {
         let replica = self.first.origin.replica.clone();
         Origin { replica, incarnation: self.opening.number }
     }
 }
 
-/// What is known of an object: which operations, and which of them began openings. This is what a
-/// delta is asked with where two have no session.
+/// What a replica knows of an object: the operations, and the openings that some of them began. It
+/// asks for a delta with this if there is no session.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Knowledge {
     pub(crate) counts: VersionVector,
@@ -270,7 +269,7 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// What a vector and openings say.
+    /// From a vector and openings.
     pub fn new(vector: &Vector, openings: Openings) -> Self {
         Self { counts: vector.into(), openings }
     }
@@ -289,7 +288,7 @@ impl Knowledge {
         self.openings.covering(origin, m) == other.openings.covering(origin, m)
     }
 
-    /// The same under the new names. `None` where a name is taken, as in no history.
+    /// The same under the new names. `None` if a name is taken, which no history leads to.
     fn rename(&mut self, renaming: &Renaming) -> Option<()> {
         let Renaming { first: Dot { origin, counter: first }, opening } = renaming;
         let branch = renaming.renamed_origin();
@@ -319,7 +318,7 @@ impl Knowledge {
             self.openings.chains.insert(branch.clone(), moved);
             self.openings.hash = OnceLock::new();
         }
-        // Who left the name before does not come back to it.
+        // A replica that left a name does not use it again.
         self.openings.goes_as.entry(origin.clone()).or_insert(branch);
         Some(())
     }
@@ -335,7 +334,7 @@ fn known_branch(ours: &Knowledge, theirs: &Knowledge) -> Option<Renaming> {
     })
 }
 
-/// The first dot of an origin that names two operations: one of the two begins an opening.
+/// The first dot of an origin that names two operations, one of which begins an opening.
 fn first_fork(a: &Knowledge, b: &Knowledge) -> Option<Dot> {
     for (origin, m) in a.counts.iter() {
         let m = m.min(b.counts.get(origin));
@@ -352,7 +351,7 @@ fn first_fork(a: &Knowledge, b: &Knowledge) -> Option<Dot> {
     None
 }
 
-/// Which of the two branches that begin with the dot is renamed.
+/// Which of the two branches at the dot is renamed.
 fn later_branch(ours: &Knowledge, theirs: &Knowledge, first: Dot) -> Option<(Side, Renaming)> {
     let [p, q] = [ours, theirs].map(|known| known.openings.get(&first.origin, first.counter));
     let (side, opening) = match (p, q) {
@@ -364,7 +363,7 @@ fn later_branch(ours: &Knowledge, theirs: &Knowledge, first: Dot) -> Option<(Sid
     Some((side, Renaming { first, opening }))
 }
 
-/// What becomes of two that know a fork.
+/// The repair of the forks between two sides.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reconciliation {
     /// In the order in which they are made.
@@ -374,8 +373,8 @@ pub(crate) struct Reconciliation {
     pub found: Vec<(Side, Renaming)>,
 }
 
-/// Renames both until they use the same names for the same operations. `None` where what one of the
-/// two says is of no history.
+/// Renames both sides until they use the same names for the same operations. `None` if one of them
+/// belongs to no history.
 pub(crate) fn reconcile(ours: &mut Knowledge, theirs: &mut Knowledge) -> Option<Reconciliation> {
     let mut result = Reconciliation::default();
     let pass = 1 + ours.openings.len() + theirs.openings.len();
@@ -393,7 +392,7 @@ pub(crate) fn reconcile(ours: &mut Knowledge, theirs: &mut Knowledge) -> Option<
             Side::Ours => ours.rename(&renaming)?,
             Side::Theirs => theirs.rename(&renaming)?,
         }
-        // A branch that is held here is renamed once; one that was received is news if nobody knew.
+        // A branch held here is renamed once; a received one is reported unless it was known here.
         if side == Side::Ours || !is_known {
             result.found.push((side, renaming.clone()));
         }
@@ -405,19 +404,19 @@ pub(crate) fn reconcile(ours: &mut Knowledge, theirs: &mut Knowledge) -> Option<
     None
 }
 
-/// Where a stretch of the operations of an origin goes.
+/// The new name of a range of an origin's operations.
 #[derive(Clone, Debug)]
 struct Stretch {
-    /// From which counter on.
+    /// The first counter of the range.
     first: u64,
     origin: Origin,
-    /// How much less a counter is then.
+    /// What is subtracted from a counter.
     less: u64,
-    /// How much of the shares of the origin comes before.
+    /// What is subtracted from the origin's shares.
     shares: [u128; 2],
 }
 
-/// Where operations go by some renamings. What is not listed stays.
+/// The composition of some renamings. Operations that it does not list keep their names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NewNames {
     by_origin: BTreeMap<Origin, Vec<Stretch>>,
@@ -618,19 +617,19 @@ impl NewNames {
     }
 }
 
-/// Where an operation stands under its new name.
+/// The new name of an operation, by places in actor tables.
 fn moved(stretches: &[(u64, u32, u64)], counter: u64) -> Option<(u32, u64)> {
     let at = stretches.partition_point(|(first, ..)| *first <= counter).checked_sub(1)?;
     let (_, place, less) = stretches[at];
     Some((place, counter - less))
 }
 
-/// A fork that was found, and healed by renaming one branch.
+/// A fork that was found, and repaired by renaming one branch.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Healed {
     /// The first operation of the branch, under the name that two operations had.
     pub first: Dot,
-    /// Under which name the branch goes since.
+    /// The new name of the branch.
     pub renamed: Origin,
     /// Whether this side held the branch, or the sender of the delta.
     pub side: Side,
@@ -643,7 +642,7 @@ impl Healed {
     }
 }
 
-/// What a delta is applied to, and the delta, where names change.
+/// Both sides of a renaming: the state that a delta is applied to, and the delta.
 struct Reconciled<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     object: Object<K, V>,
     delta: Delta<K, V>,
@@ -656,13 +655,12 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         &self.origins().openings
     }
 
-    /// What is known of it: what a delta is asked with where openings differ.
+    /// What this side knows of it: the request for a delta if openings differ.
     pub fn knowledge(&self) -> Knowledge {
         Knowledge::new(&self.vector(), self.openings().clone())
     }
 
-    /// What stands for the operations that are known, between two that both know them: the
-    /// fingerprint of the vector, and of the openings where there are any.
+    /// The fingerprint of what is known: of the vector, and of the openings if there are any.
     pub fn fingerprint(&self) -> Fingerprint {
         let vector = self.vector().fingerprint();
         if self.openings().is_empty() {
@@ -674,23 +672,23 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         half(&hasher)
     }
 
-    /// Whether one that had this vector and these openings has seen a prefix of what is known here,
+    /// Whether a side with this vector and these openings has seen a prefix of what is known here,
     /// under the same names.
     pub fn extends(&self, vector: &Vector, openings: &Fingerprint) -> bool {
         self.vector().covers(vector)
             && self.openings().fingerprint_within(vector, vector) == *openings
     }
 
-    /// Whether two that know this would rename anything before they exchange deltas.
+    /// Whether the two sides would rename anything before they exchange deltas.
     pub fn is_forked_from(&self, theirs: &Knowledge) -> bool {
         self.forks(theirs).map_or(true, |forks| forks.is_some())
     }
 
-    /// The forks between this and what another one knows, that were not known here. `None` where both
-    /// use the same names.
+    /// The forks between this side and another that were not known here. `None` if both use the same
+    /// names.
     ///
     /// # Errors
-    /// [`ApplyError::Contradiction`] if what is known there is of no history.
+    /// [`ApplyError::Contradiction`] if the other side's knowledge belongs to no history.
     pub(crate) fn forks(&self, theirs: &Knowledge) -> Result<Option<Vec<Healed>>, ApplyError> {
         let (mut ours, mut theirs) = (self.knowledge(), theirs.clone());
         let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
@@ -698,11 +696,11 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         Ok(is_forked.then(|| names.found.into_iter().map(Healed::of).collect()))
     }
 
-    /// A message for one that knows other openings. What is sent goes by the names that both will
-    /// have, and so does what it starts at. Cost: O(object).
+    /// A message for a side that knows other openings. The delta and its start use the names that both
+    /// sides will have. Cost: O(object).
     ///
     /// # Errors
-    /// [`ApplyError::Contradiction`] if what is known there is of no history.
+    /// [`ApplyError::Contradiction`] if the other side's knowledge belongs to no history.
     pub fn delta_for(&self, theirs: &Knowledge) -> Result<Delta<K, V>, ApplyError> {
         let (mut ours, mut theirs) = (self.knowledge(), theirs.clone());
         let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
@@ -715,7 +713,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         Ok(delta)
     }
 
-    /// The same under new names. The winners, and the order of a log, are found anew.
+    /// The same under new names. Winners, and the order of a log, are computed again.
     fn renamed(&self, names: &[Renaming], openings: Openings) -> Result<Self, ApplyError> {
         let whole = self.delta_since(&Vector::default());
         let mut renamed = Self::bottom(self.kind());
@@ -735,10 +733,10 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
             return Ok(None);
         }
         let told = (delta.openings(), delta.since(), delta.seen());
-        let mut theirs = match fit(ours, &self.vector(), told) {
-            Fit::Agree => return Ok(None),
-            Fit::Unknown => return Err(self.unknown_openings(delta.since())),
-            Fit::Differ(theirs) => theirs,
+        let mut theirs = match agreement(ours, &self.vector(), told) {
+            Agreement::Agree => return Ok(None),
+            Agreement::Unknown => return Err(self.unknown_openings(delta.since())),
+            Agreement::Differ(theirs) => theirs,
         };
         let mut ours = self.knowledge();
         let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
@@ -755,8 +753,8 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
 
     /// Why a delta is refused whose openings are not those here, where the delta has only a hash of
     /// them. A receiver that lacks operations lacks their openings too: that is a gap, and no fork.
-    /// Unless it knows a branch of that replica: the sender may count operations under a name that
-    /// a healed fork took from them here, and no update that is still on its way closes that gap.
+    /// It is a fork if it knows a branch of that replica: the sender may count operations under a name
+    /// that a repaired fork took from them here, and no update in transit closes that gap.
     fn unknown_openings(&self, since: &Vector) -> ApplyError {
         match self.origins().lacks(since) {
             Some((origin, needed, seen)) if !self.openings().has_branch(&origin.replica) => {
@@ -766,9 +764,9 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
-    /// Applies a message. What both know is compared before anything is applied, and where one name
-    /// was used for two operations, one of the two gets another name, here and in the message; then
-    /// the message is applied, in one step.
+    /// Applies a message. First it compares what both sides know. If one name stands for two
+    /// operations, one of them is renamed, here and in the message; then the message is applied, in
+    /// one step.
     ///
     /// Cost: that of the delta; where names change O(object).
     ///
@@ -786,7 +784,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
-    /// Whether the delta starts at what is known here, and tells enough of openings.
+    /// Whether the delta starts at what is known here, and has enough openings.
     pub(crate) fn check_start(&self, delta: &Delta<K, V>) -> Result<(), ApplyError> {
         let lacks = |object: &Self, since: &Vector| match object.origins().lacks(since) {
             Some((origin, needed, seen)) => Err(ApplyError::Gap { origin, needed, seen }),
@@ -798,7 +796,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         }
     }
 
-    /// A message for one that has told a vector, and perhaps openings. Cost: that of the delta, and
+    /// A message for a side that sent a vector, and perhaps openings. Cost: that of the delta, and
     /// O(openings); where both use other names, O(object).
     pub(crate) fn delta_for_version(
         &self,
@@ -861,7 +859,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 
     /// Whether a process must draw a new opening before it writes: it wrote under this one already,
-    /// and a living copy went on since.
+    /// and a copy of it has continued since.
     pub(super) fn must_draw(&self, own: &Origin, opening: u64) -> bool {
         !self.goes_on(own, opening) && self.openings().has_number(opening)
     }

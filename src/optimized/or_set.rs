@@ -1,9 +1,9 @@
 //! OR-Set: elements that come and go; an addition wins over a removal that had not seen it.
 //!
 //! Meaning: that of the reference's OR-set.
-//! Laws: those of the store of decisions, of which it is one use.
-//! Cost: adding, removing, asking O(1); a delta O(changes); an element once used is never
-//! forgotten: besides its own bytes it takes about 60.
+//! Laws: those of the store of decisions, of which it is one reading.
+//! Cost: adding, removing and queries O(1); a delta O(changes). An element is never forgotten: it
+//! takes about 60 bytes in addition to its own.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 15.
 //!
 //! ```
@@ -71,7 +71,7 @@ impl<T: SetType, K: CanonicalBytes + ?Sized> Reading<T, K, ()> {
         self.decide(author, &element.to_bytes(), Presence::Added)
     }
 
-    /// Removes the element; where additions win, as far as they have been seen.
+    /// Removes the element; in an OR-set, the additions that were seen.
     pub fn remove(
         &mut self,
         author: &Author,
@@ -105,7 +105,7 @@ impl<T: SetType, K: CanonicalBytes + ?Sized> Reading<T, K, ()> {
 }
 
 impl<T: KeyedType<Effect = Presence>, K: CanonicalBytes + ?Sized> Reading<T, K, ()> {
-    /// Whether what the key stands for is there.
+    /// Whether the element is in the set.
     pub(super) fn is_there(&self, number: u32) -> bool {
         let mut effects = self.store().maximal(number).map(|record| record.effect);
         match T::RULE {

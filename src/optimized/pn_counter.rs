@@ -1,6 +1,6 @@
 //! PN-Counter: a counter that increments and decrements change.
 //!
-//! Meaning: the value is the sum of all increments that were seen less that of all decrements: a
+//! Meaning: the value is the sum of all increments that were seen minus that of all decrements: a
 //! counter of two sides.
 //! Laws: those of [`super::g_counter`], which is the same with one side.
 //! Cost: as there.
@@ -34,7 +34,7 @@ pub type PnCounter = Counter<2>;
 pub type Delta = SharesDelta<2>;
 
 impl PnCounter {
-    /// Counts `amount` more, at least 1. Refused as [`GCounter::increment`](Counter::increment) is.
+    /// Adds `amount`, at least 1. Refused as [`GCounter::increment`](Counter::increment) is.
     pub fn increment(
         &mut self,
         origin: &Origin,
@@ -43,7 +43,7 @@ impl PnCounter {
         self.count(origin, 0, amount)
     }
 
-    /// Counts `amount` less, at least 1. Refused as [`GCounter::increment`](Counter::increment) is.
+    /// Subtracts `amount`, at least 1. Refused as [`GCounter::increment`](Counter::increment) is.
     pub fn decrement(
         &mut self,
         origin: &Origin,
@@ -54,7 +54,7 @@ impl PnCounter {
 }
 
 impl PnCounter {
-    /// The sum of all increments less that of all decrements; `None` beyond 2^127, which none reach.
+    /// The sum of all increments minus that of all decrements; `None` beyond 2^127, which no operations reach.
     pub fn value(&self) -> Option<i128> {
         let sum = |side: usize| {
             let mut shares = self.all_shares().map(|(_, shares)| shares[side]);

@@ -1,13 +1,13 @@
 //! Replica: all objects of one replica.
 //!
-//! Meaning: each object is seen for itself, and has a version vector of its own, so that some
-//! objects may be synchronized before others.
+//! Meaning: each object has a version vector of its own, so that some objects may be synchronized
+//! before others.
 //! Laws: as the reference's replica (tests/engines/optimized/mod.rs).
-//! Cost: that of the object that is used; whatever the others hold.
+//! Cost: that of the object in question; the others do not count.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
 //!
 //! Ann approves a mapping offline, Bob rejects it on the server, and neither has seen the other.
-//! They meet: the addition wins, and Bob is told so.
+//! When they sync, the addition wins, and Bob gets a notice.
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::Operation;
@@ -92,7 +92,7 @@ pub enum Object<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     MinRegister(MinRegister),
 }
 
-/// What brings one object of another replica up to date.
+/// The message that brings one object of another replica up to date.
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub enum Delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     /// Of a G-counter.
@@ -123,7 +123,7 @@ pub enum Delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     MinRegister(IntegerDelta),
 }
 
-/// Asks one thing of a state ([`Object`]) or of a delta ([`Delta`]), whatever its type.
+/// Evaluates one expression on a state ([`Object`]) or a delta ([`Delta`]) of any type.
 macro_rules! each {
     ($of:ident, $one:expr, $state:ident => $answer:expr) => {
         match $one {
@@ -222,7 +222,7 @@ pub enum Reason {
         /// What the request or message takes it for.
         found: ObjectType,
     },
-    /// The delta does not fit.
+    /// The delta cannot be applied.
     Apply(ApplyError),
     /// The object refused the operation.
     Operation(OperationError),
@@ -240,7 +240,7 @@ pub struct Error {
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
-    /// The state of an object that nothing was done to.
+    /// The state of an object before its first operation.
     pub fn bottom(kind: ObjectType) -> Self {
         match kind {
             ObjectType::GCounter => Self::GCounter(GCounter::new()),
@@ -487,7 +487,7 @@ pub struct Replica<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
-    /// A replica that has seen nothing, with the objects that it is to hold.
+    /// A replica that has seen nothing, with its objects.
     pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
         let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
         Self::restored(origin, schema.iter().map(bottom).collect())
@@ -496,7 +496,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// A replica that goes on from what was stored, or from a backup.
     ///
     /// `origin` must have an incarnation that was never used, unless the store proves that nothing
-    /// was lost since: others may know what the replica did afterwards, and names are not used
+    /// was lost since: others may have seen later operations of the replica, and no name is used
     /// twice.
     pub fn restored(origin: Origin, objects: Objects<K, V>) -> Self {
         let clock = HybridClock::new();
@@ -505,14 +505,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         replica
     }
 
-    /// Adds an object that nothing was done to, in place of one of its name.
+    /// Adds an empty object; it replaces one of the same name.
     pub(crate) fn add(&mut self, id: ObjectId, kind: ObjectType) {
         self.objects.insert(id, Object::bottom(kind));
     }
 
     /// Begins to write in this process, with 64 random bits that are new at each opening of the store.
-    /// What the process writes is known by them from what a copy of the store wrote: so a fork is
-    /// found, and heals; see [`openings`](super::openings).
+    /// They distinguish what this process writes from what a copy of the store writes, so that a
+    /// fork is detected and repaired; see [`openings`](super::openings).
     ///
     /// # Errors
     /// If the same bits were used before: they are not random.
@@ -675,13 +675,13 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         self.objects.iter().flat_map(open)
     }
 
-    /// What the user is to be told: which of their latest decisions are superseded, with the bytes
-    /// of their keys. The key of a register or a flag has none.
+    /// The user's notices: those of their latest decisions that are superseded, with the bytes of
+    /// their keys. The key of a register or a flag has none.
     pub fn notices(&self, user: &User) -> Vec<Notice<Vec<u8>>> {
         self.all_notices().remove(user).unwrap_or_default()
     }
 
-    /// What each user is to be told, if anything.
+    /// The notices of each user who has any.
     pub fn all_notices(&self) -> BTreeMap<User, Vec<Notice<Vec<u8>>>> {
         let mut notices = BTreeMap::<User, Vec<Notice<Vec<u8>>>>::new();
         for (object, open) in self.conflicts() {
@@ -709,11 +709,11 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         Ok(find(&mut self.objects, id)?.state_hash())
     }
 
-    /// A message for one that knows other openings: what its [`Object::knowledge`] says. Both will
-    /// use the same names then. Cost: O(object).
+    /// A message for a side with other openings, given its [`Object::knowledge`]. Both sides will use
+    /// the same names then. Cost: O(object).
     ///
     /// # Errors
-    /// [`ApplyError::Contradiction`] if what is known there is of no history.
+    /// [`ApplyError::Contradiction`] if the other side's knowledge belongs to no history.
     pub fn delta_for(&self, id: &str, theirs: &Knowledge) -> Result<Delta<K, V>, Error> {
         self.object(id)?.delta_for(theirs).map_err(|error| refuse(id, Reason::Apply(error)))
     }
@@ -723,7 +723,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         Ok(self.object(id)?.delta_since(since))
     }
 
-    /// Applies such a message, and tells what it changed.
+    /// Applies such a message, and returns what it changed.
     ///
     /// # Errors
     /// [`ApplyError::Gap`] where operations before the delta's start are missing; [`ApplyError::Forked`] where
@@ -733,12 +733,12 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         self.take(id, &seen, |object| object.apply(delta))
     }
 
-    /// Applies such a message, where nobody asks what it changes and the message stays.
+    /// Applies such a message by reference, without a report of changes.
     pub fn apply_ref(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
         self.take(id, delta.seen(), |object| object.apply_ref(delta))
     }
 
-    /// Applies what a sender has seen, if it is no more of this life than was performed here.
+    /// Applies what a sender has seen, unless it has operations of this incarnation that were not performed here.
     fn take<T>(
         &mut self,
         id: &str,
@@ -749,19 +749,19 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         let object = find(&mut self.objects, id)?;
         let before = object.vector();
         let (performed, known) = (before.get(origin), seen.get(origin));
-        // Whoever draws openings goes on after what a copy did, or is renamed.
+        // A replica that draws openings continues after a copy's operations, or is renamed.
         if known > performed && self.draws.is_none() {
-            let unfit = ApplyError::Forked { origin: origin.clone(), performed, known };
-            return Err(refuse(id, Reason::Apply(unfit)));
+            let error = ApplyError::Forked { origin: origin.clone(), performed, known };
+            return Err(refuse(id, Reason::Apply(error)));
         }
         let draws = !object.openings().is_empty();
         let taken = take(object).map_err(|reason| refuse(id, reason))?;
         if draws || !object.openings().is_empty() {
-            // Its operations may have come under other names than they have here.
+            // Its operations may have other names in the delta than here.
             self.performed = self.count_performed();
             return Ok(taken);
         }
-        // Operations of earlier incarnations may come back to a replica that was set back.
+        // A replica restored from a backup may receive operations of its earlier incarnations.
         for (of, count) in seen.iter().filter(|(of, _)| of.replica == origin.replica) {
             let back = count.saturating_sub(before.get(of));
             self.performed = self.performed.saturating_add(back);
@@ -823,7 +823,7 @@ impl fmt::Display for Error {
             Reason::WrongType { expected, found } => {
                 write!(f, "it is of type {}, not {}", expected.as_str(), found.as_str())
             }
-            Reason::Apply(unfit) => unfit.fmt(f),
+            Reason::Apply(error) => error.fmt(f),
             Reason::Operation(refused) => refused.fmt(f),
             Reason::NoStampLeft(key, error) => {
                 write!(f, "key {:?}: {error}", String::from_utf8_lossy(key))

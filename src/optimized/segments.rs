@@ -1,15 +1,15 @@
 //! Where the entries of a log are kept: bytes in segments that states and deltas share.
 //!
-//! Meaning: none of its own; an entry is found again by the place that it was put at.
+//! Meaning: storage only; an entry is found again by its place.
 //! Laws: what was put in is read back; a segment never changes once it is shared.
-//! Cost: O(length) to put in, O(1) to read; a clone copies the last segment only, and so does
-//! whoever collects pieces, besides short ones.
+//! Cost: O(length) to put in, O(1) to read; a clone copies the last segment only. Collecting pieces
+//! copies the last segment and short pieces.
 //! Source: this project.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A segment takes no further entry once it has this many bytes. A greater entry has its own.
+/// A segment of this many bytes is full. A longer entry gets a segment of its own.
 const FULL: usize = 64 * 1024;
 
 /// A piece of at least this many bytes is shared, and a shorter one copied.
@@ -33,7 +33,7 @@ impl Place {
 /// Entries, of 2^32 − 1 bytes at most each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Segments {
-    /// Those that change no more.
+    /// The full ones, which never change.
     full: Vec<Arc<Vec<u8>>>,
     /// The one that is still written to. Its number is that of the full ones.
     open: Vec<u8>,
@@ -51,7 +51,7 @@ impl Segments {
         Place { segment: self.full.len() as u32, start, length: entry.len() as u32 }
     }
 
-    /// Writes no more to the present segment.
+    /// Closes the current segment.
     fn close(&mut self) {
         if !self.open.is_empty() {
             let mut open = std::mem::take(&mut self.open);
@@ -60,7 +60,7 @@ impl Segments {
         }
     }
 
-    /// Takes a piece as a segment of its own, without a copy; gives its number.
+    /// Adopts a piece as a segment, without a copy; returns its number.
     fn adopt(&mut self, piece: &Piece) -> u32 {
         self.close();
         self.full.push(piece.segment.clone());
@@ -180,10 +180,10 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// Moves entries from pieces into segments, one after the other.
-pub(super) struct Mover<'a> {
+/// Writes entries from pieces into segments, one after the other.
+pub(super) struct SegmentWriter<'a> {
     segments: &'a mut Segments,
-    /// The present piece, and those behind it.
+    /// The current piece, and those after it.
     pieces: &'a [Piece],
     /// Where the next entry begins, unless it lies in a later piece.
     at: usize,
@@ -193,15 +193,15 @@ pub(super) struct Mover<'a> {
     adopts: bool,
 }
 
-impl<'a> Mover<'a> {
-    /// Of the pieces, `wanted` bytes will be moved.
+impl<'a> SegmentWriter<'a> {
+    /// `wanted` bytes of the pieces will be written.
     pub fn new(segments: &'a mut Segments, pieces: &'a Pieces, wanted: usize) -> Self {
         let at = pieces.0.first().map_or(0, |first| first.start);
         let adopts = wanted >= pieces.len() / 2;
         Self { segments, pieces: &pieces.0, at, adopted: None, adopts }
     }
 
-    /// Passes over the next entry; gives the piece that it lies in, and where.
+    /// Skips the next entry; returns the piece that it lies in, and where.
     fn next(&mut self, length: usize) -> Option<(&'a Piece, usize)> {
         while self.pieces.first()?.end < self.at + length {
             self.pieces = &self.pieces[1..];
@@ -213,14 +213,14 @@ impl<'a> Mover<'a> {
         Some((&self.pieces[0], start))
     }
 
-    /// Passes over the next entry.
-    pub fn pass(&mut self, length: u32) {
+    /// Skips the next entry.
+    pub fn skip(&mut self, length: u32) {
         self.next(length as usize);
     }
 
-    /// Moves the next entry.
-    pub fn take(&mut self, length: u32) -> Place {
-        // Only entries of no bytes can come without a piece.
+    /// Writes the next entry.
+    pub fn write(&mut self, length: u32) -> Place {
+        // Only an empty entry can come without a piece.
         let Some((piece, start)) = self.next(length as usize) else {
             return self.segments.put(&[]);
         };

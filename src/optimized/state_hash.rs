@@ -1,4 +1,4 @@
-//! State hash: 32 bytes that say what a state is, and where two states differ.
+//! State hash: 32 bytes that identify a state, and trees that find where two states differ.
 //!
 //! Meaning: that of spec/state-hash.md: a tree over the records of an object by the hash of their
 //! keys, four children a node, at most eight records a bucket. Two trees: what counts as content,
@@ -32,7 +32,7 @@ const DEEPEST: u32 = 32;
 /// A value of more bytes goes into its record as its hash.
 const LONG: usize = 64;
 
-/// The keys of the hashes of different things, so that none can be taken for another.
+/// The derivation keys of the hashes: one for each kind, so that hashes of different kinds never collide.
 struct Domains {
     path: Digest,
     value: Digest,
@@ -123,9 +123,9 @@ pub(super) fn replica_hash<'a>(objects: impl Iterator<Item = (&'a str, StateHash
 /// Which tree a record belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TreeKind {
-    /// What has a value, or is an open decision.
+    /// A key with a value, or with an open merge decision.
     Content,
-    /// What is removed, and nobody's latest word is otherwise.
+    /// A key whose maximal decisions all remove.
     Removals,
 }
 
@@ -202,7 +202,7 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// Takes a record out of the chain of its bucket. The hashes above are not brought up to date.
+    /// Removes a record from the chain of its bucket. The hashes above it stay stale.
     fn unlink(&mut self, path: u64, number: u32, next: &mut Table<u32>) {
         let mut child = &mut self.root;
         let mut depth = 0;
@@ -495,7 +495,7 @@ impl TreePath {
     }
 }
 
-/// What a tree has at a place, to be told to others.
+/// What a tree has at a place, to send to a peer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Subtree {
     /// More than a bucket: the hashes of the four parts.
@@ -690,7 +690,7 @@ mod tests {
         }
     }
 
-    /// Whoever looks for differences looks at no more than a bucket beside each.
+    /// A search for differences visits at most one more bucket for each difference.
     #[test]
     fn a_difference_is_looked_for_in_its_bucket() {
         for (records, step) in [(5, 2), (100, 7), (5000, 1000), (5000, 60), (5000, 1)] {

@@ -21,8 +21,8 @@ pub struct ActorTable {
     fingerprint: OnceLock<Fingerprint>,
 }
 
-/// A name of an actor table, or of a vector, between two replicas that both know it: the first 16 bytes of
-/// its BLAKE3 hash.
+/// A short name of an actor table, or of a vector, between two replicas that both know it: the first
+/// 16 bytes of its BLAKE3 hash.
 pub type Fingerprint = [u8; 16];
 
 impl ActorTable {
@@ -75,7 +75,7 @@ impl ActorTable {
 }
 
 impl ActorTable {
-    /// The actor table with an origin more, which belongs there.
+    /// The actor table with one more origin, at a place.
     fn with(&self, place: usize, origin: &Origin) -> Self {
         let mut origins = Vec::with_capacity(self.origins.len() + 1);
         origins.extend_from_slice(&self.origins[..place]);
@@ -156,8 +156,8 @@ impl Vector {
         actor_table.origins.iter().map(count).collect()
     }
 
-    /// What has been seen here and not by `since`: for each origin of which there is such, its
-    /// place, how many of its operations `since` has seen, and how many this vector.
+    /// What this vector has seen and `since` has not: for each such origin its place, how many of its
+    /// operations `since` has seen, and how many this vector has.
     pub(crate) fn beyond<'a>(
         &'a self,
         since: &'a Self,
@@ -193,8 +193,7 @@ impl Vector {
         *self = Self { actor_table, counts };
     }
 
-    /// The vector of someone who has seen all this but the operation and those after it of its
-    /// origin.
+    /// The same vector without the operation and the later ones of its origin.
     pub fn without(&self, dot: &Dot) -> Self {
         let Some(place) = self.actor_table.position(&dot.origin) else {
             return self.clone();
@@ -328,7 +327,7 @@ impl Origins {
         known.collect()
     }
 
-    /// Goes over to an actor table that has all origins of the present one.
+    /// Switches to an actor table that has all origins of the current one.
     fn learn(&mut self, actor_table: Arc<ActorTable>) {
         if Arc::ptr_eq(&actor_table, &self.actor_table) {
             return;
@@ -402,8 +401,7 @@ impl Origins {
         Vector { actor_table: self.actor_table.clone(), counts }
     }
 
-    /// What has been seen, as a vector, but of one origin only so many operations, which must be
-    /// no more than were seen.
+    /// What has been seen, as a vector, with the count of one origin lowered.
     pub fn vector_until(&self, number: u32, count: u64) -> Vector {
         let Vector { mut actor_table, mut counts } = self.vector();
         let place = self.place(number) as usize;

@@ -1,7 +1,7 @@
-//! Decisions: the latest word, or words, on every key.
+//! Decisions: the maximal decisions on every key.
 //!
-//! Meaning: for each key the *maximal* decisions, those that no other decision on it saw. What is
-//! concurrent stands side by side until someone who saw it all decides.
+//! Meaning: for each key the *maximal* decisions, those that no other decision on it saw. Concurrent
+//! decisions are all kept until someone who saw them decides.
 //! Laws: the join is a semilattice on every pair of states. For each key and decision it is the
 //! maximum of a chain: unknown < listed, not seen < listed, seen < seen, no longer listed.
 //! Cost: join O(records · log records); delta one pass over the records.
@@ -29,7 +29,7 @@ pub struct Decision<E> {
     pub dot: Dot,
     /// Its place among the operations of its replica, from 1.
     pub seq: u64,
-    /// When, by the clock of whoever wrote; 0 where nothing is timed.
+    /// When, by the writer's clock; 0 if the type has no timestamps.
     pub timestamp: u64,
     /// Who decided.
     pub user: Option<User>,
@@ -52,7 +52,7 @@ impl<E> Decision<E> {
     }
 }
 
-/// Greater means: wins. The order is by timestamp, replica, seq and effect, then by what is left.
+/// The greater one wins. The order is by timestamp, replica, seq and effect, then by the other fields.
 impl<E: Ord> Ord for Decision<E> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.stamp().cmp(&other.stamp())
@@ -65,7 +65,7 @@ impl<E: Ord> PartialOrd for Decision<E> {
     }
 }
 
-/// What a decision says of an element of a set, or of a flag.
+/// The effect of a decision on an element of a set, or on a flag.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Presence {
     /// It is not in the set; the flag is disabled.
@@ -139,7 +139,7 @@ impl<K: Ord + Clone, E: Ord + Clone> Decisions<K, E> {
 }
 
 impl<K: Ord + Clone, E: Ord + Clone> Decisions<K, E> {
-    /// Decides: the new decision saw all that are listed for its key, and takes their place.
+    /// Decides: the new decision saw all maximal decisions on its key, and replaces them.
     pub fn decide(
         &mut self,
         author: &Author,
@@ -198,8 +198,8 @@ impl<K: Ord + Clone, E: Ord + Clone> Replicated for Decisions<K, E> {
 
     /// For every key that has a maximal decision outside `since`: all its maximal decisions.
     ///
-    /// A key left out needs nothing: what was superseded there is below a maximal decision that
-    /// the receiver has seen. Leaving out one decision of a key would say it was superseded.
+    /// A key that is left out needs nothing: the receiver has seen its maximal decisions. Leaving out
+    /// one decision of a listed key would mean that it was superseded.
     fn part_since(&self, since: &VersionVector) -> Self {
         let maximal = self
             .maximal

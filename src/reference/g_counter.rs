@@ -63,7 +63,7 @@ impl Lattice for GCounter {
 }
 
 impl GCounter {
-    /// Counts `amount` more, at least 1.
+    /// Adds `amount`, at least 1.
     pub fn increment(&mut self, origin: &Origin, amount: u64) -> Result<Dot, OperationError> {
         if amount == 0 {
             return Err(OperationError::ZeroIncrement);

@@ -38,7 +38,7 @@ use std::collections::BTreeSet;
 /// One entry. The order of the fields is the order of the log.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Entry<T> {
-    /// When, by the clock of whoever appended.
+    /// When, by the appending replica's clock.
     pub timestamp: u64,
     /// Who appended.
     pub replica: ReplicaId,
@@ -46,9 +46,9 @@ pub struct Entry<T> {
     pub seq: u64,
     /// What was appended.
     pub entry: T,
-    /// In which life of the replica.
+    /// The incarnation of the replica.
     pub incarnation: u64,
-    /// Its place among the entries of that life, from 1.
+    /// Its place among the entries of that incarnation, from 1.
     pub counter: u64,
 }
 

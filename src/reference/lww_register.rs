@@ -6,8 +6,8 @@
 //! Cost: that of [`super::decisions`] with one key.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 8.
 //!
-//! The winner stands beside the maximal decisions, since it need not be one of them: a write of
-//! a clock that runs behind is the latest word and still loses.
+//! The winner is kept in addition to the maximal decisions, since it need not be one of them: a
+//! write by a slow clock may be the only maximal one and still lose.
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::lattice::Lattice;

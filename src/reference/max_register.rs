@@ -1,7 +1,7 @@
 //! Max-register: keeps the greatest integer that was written.
 //!
-//! Meaning: the greatest of all integers that were seen. `O` is the order of the integers; with that
-//! order turned round it is the min-register ([`super::min_register`]).
+//! Meaning: the greatest of all integers that were seen. `O` is the order of the integers; with the
+//! reversed order it is the min-register ([`super::min_register`]).
 //! Laws: the join is a semilattice; `write` is inflationary and equals applying its delta.
 //! Cost: that of the vectors.
 //! Source: Baquero et al., Composition in state-based replicated data types, BEATCS 123 (2017).
@@ -17,11 +17,11 @@ use std::marker::PhantomData;
 
 /// An order of the integers.
 pub trait Order: Clone + Eq {
-    /// How the first stands to the second.
+    /// Compares the two.
     fn compare(a: &i128, b: &i128) -> Ordering;
 }
 
-/// As they are: greater is greater.
+/// The usual order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Rising {}
 
@@ -67,7 +67,7 @@ impl<O: Order> Extreme<O> {
 }
 
 impl<O: Order> Extreme<O> {
-    /// Offers an integer.
+    /// Writes an integer.
     pub fn write(&mut self, origin: &Origin, integer: i128) -> Result<Dot, OperationError> {
         if !INTEGERS.contains(&integer) {
             return Err(OperationError::IntegerOutOfRange);

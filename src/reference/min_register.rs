@@ -1,6 +1,6 @@
 //! Min-register: keeps the least integer that was written.
 //!
-//! Meaning: a max-register over the order turned round.
+//! Meaning: a max-register over the reversed order.
 //! Laws: those of [`super::max_register`], for every order.
 //! Cost: that of the vectors.
 //! Source: Baquero et al., Composition in state-based replicated data types, BEATCS 123 (2017).
@@ -8,7 +8,7 @@
 use super::max_register::{Extreme, Order};
 use std::cmp::Ordering;
 
-/// Turned round: below it, an integer is greater.
+/// The reversed order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Falling {}
 

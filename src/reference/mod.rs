@@ -1,7 +1,7 @@
-//! The reference engine: the replicated types as a book explains them.
+//! The reference engine: the replicated types, written to be read.
 //!
-//! Meaning: each type's state says what one replica has seen of one object, in the fewest words
-//! that still answer every question; [`crate::definition`] says what the answers must be.
+//! Meaning: each type's state says what one replica has seen of one object, in the least
+//! form that answers every query; [`crate::definition`] says what the answers must be.
 //! Laws: tests/laws/lattice.rs, tests/laws/exhaustive.rs and tests/laws/convergence.rs; proofs in spec/.
 //! Cost: chosen for clarity; every file states its own.
 //!

@@ -1,4 +1,4 @@
-//! Openings: forks are seen before anything is applied, and healed by renaming.
+//! Openings: forks are detected before a delta is applied, and repaired by renaming one branch.
 //!
 //! Meaning: a disk may be put back, or a file copied to two devices, and nobody says so. Then two
 //! processes go on under one origin, and one dot would name two operations. So a process that opens
@@ -8,9 +8,9 @@
 //! if the same opening, begun by the same dot, covers m in both. Where they differ the origin
 //! forks, and one branch is renamed: its operations go to the origin of the same replica whose
 //! incarnation is the opening that begins the branch, and count from 1 there. It is the branch that
-//! begins a new opening at the fork; if both do, the one with the greater opening. Whoever applies
-//! a delta renames what it holds, or translates what it receives, and applies the delta, in one
-//! step. Everything is per object.
+//! begins a new opening at the fork; if both do, the one with the greater opening. The receiver
+//! of a delta renames what it holds, or translates the delta, and applies it, in one step.
+//! Everything is per object.
 //! Laws: equal operations have equal names, whatever way they came; applying a delta unites the
 //! operations (tests/openings.rs; of a model, proved in spec/).
 //! Cost: the check compares one opening an origin; renaming is linear in what is known.
@@ -59,7 +59,7 @@ use crate::operation::{Operation, Value};
 use crate::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whose names change: those that the receiver holds, or those of what it receives.
+/// Which side is renamed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
     /// What the receiver holds.
@@ -68,7 +68,7 @@ pub enum Side {
     Theirs,
 }
 
-/// What began with an operation: the first one that a process performed on the object.
+/// An opening, which the first operation of a process on the object begins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Opening {
     /// The number that the process drew.
@@ -130,7 +130,7 @@ pub struct Renaming {
 }
 
 impl Renaming {
-    /// Under which name the branch goes.
+    /// The new name of the branch.
     pub fn renamed_origin(&self) -> Origin {
         let replica = self.first.origin.replica.clone();
         Origin { replica, incarnation: self.opening.number }
@@ -379,12 +379,12 @@ pub struct Held<K, V> {
 }
 
 impl<K: Ord + Clone, V: Value> Held<K, V> {
-    /// Nothing was done to the object.
+    /// The object before its first operation.
     pub fn untouched(own: Origin, kind: ObjectType) -> Self {
         Self { own, openings: BTreeMap::new(), state: Object::bottom(kind) }
     }
 
-    /// What is known of the object: what a delta is asked with.
+    /// What this side knows of the object: the request for a delta.
     pub fn known(&self) -> Knowledge {
         Knowledge { counts: self.state.seen().clone(), openings: self.openings.clone() }
     }

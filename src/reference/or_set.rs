@@ -2,14 +2,14 @@
 //!
 //! Meaning: an element is in the set if some addition of it was seen, and no removal that saw
 //! that addition was.
-//! Laws: those of [`super::decisions`], of which it is one use.
+//! Laws: those of [`super::decisions`], of which it is one reading.
 //! Cost: that of [`super::decisions`]; an element once used is never forgotten.
 //! Source: Shapiro et al., A comprehensive study of CRDTs, INRIA RR-7506 (2011), spec. 15.
 //!
 //! An element is in the set exactly if one of its maximal decisions is an addition: an addition
-//! that no removal saw is below an addition that no decision at all saw. This needs that who has
-//! seen an operation has also seen what that operation saw on the object; all states and deltas
-//! of this module keep to it.
+//! that no removal saw is below an addition that no decision at all saw. This holds because a
+//! replica that has seen an operation has also seen what that operation saw on the object, as all
+//! states and deltas of this module guarantee.
 //!
 //! Two replicas meet. Each removed something that the other one has added. What follows depends
 //! on whether the removals had seen those additions:

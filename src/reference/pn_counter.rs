@@ -82,7 +82,7 @@ fn share_of(shares: &BTreeMap<Origin, u128>, origin: &Origin) -> u128 {
 }
 
 impl PnCounter {
-    /// Counts `amount` more, at least 1.
+    /// Adds `amount`, at least 1.
     pub fn increment(&mut self, origin: &Origin, amount: u64) -> Result<Dot, OperationError> {
         let (dot, share) = self.counted(origin, &self.increments, amount)?;
         self.increments.insert(origin.clone(), share);
@@ -90,7 +90,7 @@ impl PnCounter {
         Ok(dot)
     }
 
-    /// Counts `amount` less, at least 1.
+    /// Subtracts `amount`, at least 1.
     pub fn decrement(&mut self, origin: &Origin, amount: u64) -> Result<Dot, OperationError> {
         let (dot, share) = self.counted(origin, &self.decrements, amount)?;
         self.decrements.insert(origin.clone(), share);

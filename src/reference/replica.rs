@@ -1,14 +1,14 @@
 //! Replica: all objects of one replica, as one product.
 //!
-//! Meaning: each object is seen for itself, and has a version vector of its own, so that some
-//! objects may be synchronized before others.
+//! Meaning: each object has a version vector of its own, so that some objects may be synchronized
+//! before others.
 //! Laws: the product of semilattices is one. Joining the same messages in any order, any number
 //! of times, gives the same objects.
-//! Cost: that of the objects; a message that does not fit is refused before anything changes.
+//! Cost: that of the objects; a message that cannot be applied is refused before anything changes.
 //! Source: Almeida et al., Delta State Replicated Data Types, JPDC 111 (2018).
 //!
 //! Ann approves a mapping offline, Bob rejects it on the server, and neither has seen the other.
-//! They meet: the addition wins, and Bob is told so.
+//! When they sync, the addition wins, and Bob gets a notice.
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::{Answer, ObjectId, Operation};
@@ -90,7 +90,7 @@ pub enum Object<K, V> {
     MinRegister(MinRegister),
 }
 
-/// Asks one thing of a state, whatever its type.
+/// Evaluates one expression on a state of any type.
 macro_rules! each {
     ($object:expr, $state:ident => $answer:expr) => {
         match $object {
@@ -174,7 +174,7 @@ pub enum Reason {
 }
 
 impl<K: Ord + Clone, V: Value> Object<K, V> {
-    /// The state of an object that nothing was done to.
+    /// The state of an object before its first operation.
     pub fn bottom(kind: ObjectType) -> Self {
         match kind {
             ObjectType::GCounter => Self::GCounter(GCounter::bottom()),
@@ -398,13 +398,13 @@ pub struct Error {
 }
 
 impl<K: Ord + Clone, V: Value> Replica<K, V> {
-    /// A replica that has seen nothing, with the objects that it is to hold.
+    /// A replica that has seen nothing, with its objects.
     pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
         let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
         Self { origin, objects: schema.iter().map(bottom).collect() }
     }
 
-    /// A replica set back to a backup. `origin` must have an incarnation that was never used:
+    /// A replica restored from a backup. `origin` must have an incarnation that was never used:
     /// others may know what the replica did after the backup was taken.
     pub fn restored(origin: Origin, backup: Objects<K, V>) -> Self {
         Self { origin, objects: backup }
@@ -489,7 +489,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         frontiers.filter(|frontier| !frontier.superseded.is_empty()).collect()
     }
 
-    /// What the user is to be told: which of their latest decisions are superseded.
+    /// The user's notices: those of their latest decisions that are superseded.
     pub fn notices(&self, user: &User) -> Vec<Notice<K>> {
         let mut notices = Vec::new();
         for Frontier { object, key, superseded, .. } in self.open_decisions() {

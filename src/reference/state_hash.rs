@@ -1,14 +1,14 @@
-//! State hash `rejoin/1`: 32 bytes that say what is held.
+//! State hash `rejoin/1`: 32 bytes that identify a state.
 //!
-//! Meaning: a state is a set of records, and its hash is that of a tree over them; of the records
-//! that only say what was removed there is a tree of their own. What a replica has seen is not
-//! hashed, nor is anything that another replica with the same state could have otherwise.
+//! Meaning: a state is a set of records, and its hash is that of a tree over them; removals have a
+//! tree of their own. The version vector is not hashed, nor is anything else in which replicas with
+//! the same state may differ.
 //! Laws: equal states have equal hashes; different ones that operations made have different ones,
 //! unless BLAKE3 has a collision (tests/engines/state_hash.rs).
 //! Cost: O(bytes · depth of the tree); nothing is kept from one time to the next.
 //! Source: spec/state-hash.md; Merkle, CRYPTO '87; O'Connor et al., BLAKE3 (2020).
 //!
-//! Two replicas decide the same in another order, and hash the same once each has seen it all.
+//! Two replicas apply the same decisions in different orders, and have equal hashes in the end.
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::lattice::Lattice;

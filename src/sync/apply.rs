@@ -1,4 +1,4 @@
-//! Apply: what a session does with the peer's deltas and checkpoints: it applies, refuses, compares.
+//! Apply: the session applies or refuses the peer's deltas, and compares its checkpoints.
 
 use super::protocol::{Checkpoint, Part, SkipReason};
 use super::shared_object::{MOST_REFUSALS, Status, keep};
@@ -79,7 +79,7 @@ impl Session {
                     self.ask_for(index, &error.to_string());
                 }
                 Reason::Apply(ApplyError::Gap { .. }) => {
-                    // It may start at a name that was left here.
+                    // It may start at a name that was renamed here.
                     if replica.object(&name).is_ok_and(|object| !object.openings().is_empty()) {
                         self.objects[index].on_fork();
                     }
@@ -167,7 +167,7 @@ impl Session {
         }
     }
 
-    /// A delta was of no use: this side asks anew by another announcement.
+    /// A delta was refused: this side asks again with another announcement.
     pub(super) fn ask_for(&mut self, index: usize, reason: &str) {
         let object = &mut self.objects[index];
         if object.status != Status::Active {

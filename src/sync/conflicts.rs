@@ -1,18 +1,16 @@
-//! Merge decisions: what people are to be told of, who, and the trail of what was decided.
+//! Merge decisions: open conflicts, the users to notify, and the audit trail of what was decided.
 //!
-//! Two people decide on one key, and neither has seen the other's decision. The merge picks one,
-//! the same everywhere; while the other has not been looked at, the key is an *open* merge
-//! decision ([`open()`]). Whoever decides again, having seen both, closes it. A merge performs no
-//! operations, so nothing of this is written by it: it follows from what was decided.
+//! Two people decide on one key, and neither has seen the other's decision. Every replica picks the
+//! same one. Until somebody who has seen both decides again, the key is an *open* merge decision
+//! ([`open()`]). A merge performs no operations: conflicts are computed from the decisions.
 //!
-//! For a trail that stays when decisions are closed, decide by [`decide`]: it performs the
-//! operation, and appends to a log beside the object who decided what, when, and what they had
-//! seen. The log is replicated like any other, so that [`trail`] is the same on all replicas that
-//! are the same. The log of an object `x` is the object `decisions/x`; where the schema has none,
-//! nothing is recorded.
+//! For an audit trail that outlasts conflicts, decide with [`decide`]: it performs the operation, and
+//! appends to a log of the object who decided what, when, and what they had seen. The log is
+//! replicated like any other, so that [`trail`] is the same on all replicas in the same state. The
+//! log of an object `x` is the object `decisions/x`, which the schema must have.
 //!
-//! Trust in the trail is trust in those who write: it says what replicas recorded, and it is no
-//! proof of who did.
+//! The trail is as trustworthy as its writers: it has what replicas recorded, and proves no
+//! authorship.
 //!
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
@@ -38,7 +36,7 @@
 //! assert_eq!(open[0].overruled[0].time, Some(2_000));
 //! assert!(open[0].notify.contains("bob"));
 //!
-//! // Ann looks at both, and decides again: that closes it. The trail keeps all three.
+//! // Ann has seen both, and decides again, which closes the conflict. The trail has all three.
 //! conflicts::decide(&mut client, "approved", add, "ann".into(), 3_000)?;
 //! assert!(conflicts::open(&client).is_empty());
 //! let trail = conflicts::trail(&client, "approved")?;
@@ -59,38 +57,38 @@ use crate::optimized::replica::{Error, Object, Reason, Replica};
 use crate::optimized::{CanonicalBytes, Decision};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An open merge decision, as people are to be shown it.
+/// An open merge decision, to show to people.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OpenConflict {
     /// Of which object.
     pub object: ObjectId,
-    /// The bytes of the key; of a register none.
+    /// The bytes of the key; empty for a register.
     pub key: Vec<u8>,
-    /// What has effect.
-    pub effect: Option<Word>,
-    /// The latest decisions that agree with it. None, where it is older than all of them, by a
+    /// The effective decision.
+    pub effect: Option<DecisionView>,
+    /// The latest decisions that agree with it. Empty if it is older than all of them, and won by a
     /// clock that ran ahead.
-    pub kept: Vec<Word>,
-    /// The latest decisions that lost.
-    pub overruled: Vec<Word>,
-    /// Whose decisions lost.
+    pub kept: Vec<DecisionView>,
+    /// The latest decisions that it overruled.
+    pub overruled: Vec<DecisionView>,
+    /// The users of the overruled decisions.
     pub notify: BTreeSet<User>,
 }
 
-/// One decision: whose, when and where it was made, and what it says.
+/// One decision: who made it, when and where, and its effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Word {
+pub struct DecisionView {
     /// Its name, with the replica and the user.
     pub id: DecisionId,
-    /// When; of an element of a set only where the decision was recorded by [`decide`].
+    /// When; for an element of a set only if [`decide`] recorded the decision.
     pub time: Option<u64>,
-    /// Whether it leaves nothing: a removal, or a deletion.
+    /// Whether it is a removal or a deletion.
     pub is_removal: bool,
-    /// The bytes of what it writes.
+    /// The bytes of the value that it writes.
     pub value: Option<Vec<u8>>,
 }
 
-/// The log beside an object.
+/// The log of an object's decisions.
 pub fn log_of(object: &str) -> ObjectId {
     format!("decisions/{object}").into()
 }
@@ -112,7 +110,7 @@ pub fn open<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
                 recorded.iter().filter_map(named).collect()
             }
         });
-        let word = |decision: Decision<'_>| Word {
+        let view = |decision: Decision<'_>| DecisionView {
             time: match state.kind().is_stamped() {
                 true => Some(decision.timestamp),
                 false => times.get(&decision.id.dot).copied(),
@@ -121,14 +119,14 @@ pub fn open<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
             value: decision.value.map(<[u8]>::to_vec),
             id: decision.id,
         };
-        let listed: Vec<Word> = state.decisions(&open.key).into_iter().map(word).collect();
+        let listed: Vec<DecisionView> = state.decisions(&open.key).into_iter().map(view).collect();
         let overruled: BTreeSet<&Dot> = open.overruled.iter().map(|id| &id.dot).collect();
-        let is_overruled = |word: &Word| overruled.contains(&word.id.dot);
+        let is_overruled = |view: &DecisionView| overruled.contains(&view.id.dot);
         let (overruled, kept): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_overruled);
         decisions.push(OpenConflict {
             object: object.clone(),
-            effect: state.effective(&open.key).map(word),
-            notify: overruled.iter().filter_map(|word| word.id.user.clone()).collect(),
+            effect: state.effective(&open.key).map(view),
+            notify: overruled.iter().filter_map(|view| view.id.user.clone()).collect(),
             key: open.key,
             kept,
             overruled,
@@ -145,22 +143,22 @@ pub enum Effect {
     Removed,
     /// It adds an element.
     Added,
-    /// It writes a value: its text, or where it is none the hexadecimal digits of its bytes.
+    /// It writes a value: its text, or the hexadecimal digits of its bytes if they are not UTF-8.
     Wrote(String),
 }
 
-/// A decision on record. Its entry in the log is this as canonical JSON, so that the fields stand in
-/// the order of their names: the state hash of the log is then the one of a trace that tells it.
+/// A recorded decision. Its entry in the log is this struct as canonical JSON, with the fields in the
+/// order of their names, so that a trace of the log has the same state hash.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recorded {
-    /// Its place among the operations of that life on the object.
+    /// Its place among the operations of that incarnation on the object.
     pub counter: u64,
     /// What it does.
     pub effect: Effect,
-    /// In which life of that replica.
+    /// The incarnation of that replica.
     pub incarnation: u64,
-    /// The key: its text, or where it is none the hexadecimal digits of its bytes; of a register
-    /// empty.
+    /// The key: its text, or the hexadecimal digits of its bytes if they are not UTF-8; empty for a
+    /// register.
     pub key: String,
     /// Where it was made.
     pub replica: String,
@@ -174,24 +172,24 @@ pub struct Recorded {
     pub user: Option<String>,
 }
 
-/// Decisions on one key that met, made apart, and say different things. Numbers are places in
+/// Concurrent decisions on one key that differ in effect. Numbers are indices into
 /// [`Trail::decisions`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Conflict {
-    /// The one that has effect where all of them meet.
+    /// The decision that won.
     pub won: usize,
-    /// Those that say something else, in the order of the trail. Their users are to be notified.
+    /// The overruled decisions, in the order of the trail. Notify their users.
     pub lost: Vec<usize>,
-    /// The first decision on record that saw all of them; none while the conflict is open.
+    /// The first recorded decision that saw all of them; `None` while the conflict is open.
     pub closed_by: Option<usize>,
 }
 
-/// What was decided on an object, and what came of it. It only grows, but that conflicts are closed.
+/// The recorded decisions on an object, and their conflicts. It only grows, except that conflicts close.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trail {
-    /// All decisions on record, in the order of their log.
+    /// All recorded decisions, in the order of their log.
     pub decisions: Vec<Recorded>,
-    /// What each decision closed, in the order of the trail; then what is open, in the order of keys.
+    /// The conflicts that each decision closed, in the order of the trail; then the open ones, by key.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -202,15 +200,15 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
-/// `None` where no replica has such a name: somebody else wrote the entry.
+/// `None` if the name is invalid: another program wrote the entry.
 fn dot(decision: &Recorded) -> Option<Dot> {
     let Recorded { replica, incarnation, counter, .. } = decision;
     let replica = ReplicaId::new(replica.as_str()).ok()?;
     Some(Dot { origin: Origin { replica, incarnation: *incarnation }, counter: *counter })
 }
 
-/// Decides, and puts it on record: performs the operation on the object, and appends to its log of
-/// decisions. `now` is in milliseconds since 1970; a write's own timestamp stands in its operation.
+/// Decides and records: performs the operation on the object, and appends it to the log of its
+/// decisions. `now` is in milliseconds since 1970; a write has its own timestamp in the operation.
 ///
 /// Both are operations of this replica: store them together.
 ///
@@ -309,7 +307,7 @@ impl Recorded {
         )
     }
 
-    /// Reads an entry; `None` where it is no decision.
+    /// Reads an entry; `None` if it is not a decision.
     fn from_json(entry: &[u8]) -> Option<Self> {
         let json = Json::parse(std::str::from_utf8(entry).ok()?).ok()?;
         let text = |json: &Json| match json {
@@ -349,8 +347,7 @@ impl Recorded {
     }
 }
 
-/// The decisions on record of an object, in the order of their log. Entries that are none are
-/// passed over.
+/// The recorded decisions on an object, in the order of their log. Other entries are skipped.
 fn read<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     object: &str,
@@ -364,13 +361,13 @@ fn read<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     }
 }
 
-/// What was decided on an object, by [`decide`], and what came of it: a function of the log alone,
-/// so it is the same wherever the log is.
+/// The decisions that [`decide`] recorded on an object, and their conflicts: a function of the log
+/// alone, so it is the same on all replicas that have the same log.
 ///
 /// Cost: O(n log n), n being the decisions and all that each of them saw.
 ///
 /// # Errors
-/// [`Reason::UnknownObject`] where the object is not there.
+/// [`Reason::UnknownObject`] if there is no such object.
 pub fn trail<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
     replica: &Replica<K, V>,
     object: &str,

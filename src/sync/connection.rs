@@ -1,4 +1,4 @@
-//! Connection: sessions one after the other between two replicas, over one transport.
+//! Connection: successive sessions between two replicas, over one transport.
 //!
 //! Meaning: both sides greet, and then keep their replicas the same for as long as the transport
 //! lasts: a session follows whenever one side has changes that the other cannot know. A side that

@@ -1,4 +1,4 @@
-//! Drift: how far ahead a clock may be before somebody is told, or a delta is refused.
+//! Drift: how far ahead a clock may be before it is reported, or a delta is refused.
 
 use crate::dot::ReplicaId;
 use crate::hybrid_clock::HybridClock;
@@ -10,7 +10,7 @@ use std::fmt;
 /// The check of others' clocks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Drift {
-    /// The present, in milliseconds since 1970.
+    /// The current time, in milliseconds since 1970.
     pub now: u64,
     /// How many milliseconds a clock may be ahead of it.
     pub limit: u64,
@@ -24,7 +24,7 @@ impl Drift {
         Self { now, limit: HybridClock::DAY, is_refused: false }
     }
 
-    /// Who is ahead by more than the limit, as a delta shows.
+    /// The replica whose clock is ahead by more than the limit, by the stamps of a delta.
     pub(crate) fn ahead<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &self,
         object: &ObjectId,
@@ -38,13 +38,13 @@ impl Drift {
     }
 }
 
-/// The clock of a replica is ahead. Its writes win for so long over those of others that did not see
-/// them; nobody is refused a write for it.
+/// The clock of a replica is ahead. For that long, its writes win over those of others that did not
+/// see them; no write is refused for it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ClockAhead {
     /// In which object it was seen.
     pub object: ObjectId,
-    /// Whose clock, or that of whom it overruled.
+    /// The replica whose clock it is, or one that it overruled.
     pub replica: ReplicaId,
     /// By how many milliseconds.
     pub milliseconds: u64,

@@ -14,7 +14,7 @@ pub enum Error {
         /// The most bytes of a message.
         limit: usize,
     },
-    /// The checksum does not fit the bytes: the message was damaged on its way.
+    /// The checksum is wrong: the message was damaged in transit.
     Damaged,
     /// The peer speaks another version of the protocol.
     Version {
@@ -47,7 +47,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Something that the protocol has no place for.
+    /// What the protocol has a limit on.
     pub(super) fn malformed(found: impl ToString, expected: &'static str) -> Self {
         Self::Malformed { at: 0, found: found.to_string(), expected }
     }

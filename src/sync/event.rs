@@ -32,12 +32,12 @@ pub enum Event {
         /// How many bytes it would have taken.
         bytes: u64,
     },
-    /// A side refused the deltas of an object, and asking again did not help. Nothing of them was
+    /// A side refused the deltas of an object, and asking again did not help. None of them was
     /// applied.
     Refused {
         /// Which object.
         object: ObjectId,
-        /// Why, in words.
+        /// Why, as text.
         reason: String,
     },
     /// The peer has operations under this replica's own name that this replica did not perform:
@@ -53,8 +53,8 @@ pub enum Event {
         /// How many the peer knows.
         known: u64,
     },
-    /// A disk was put back, or a file copied, and nobody said so: one name stood for two operations.
-    /// What was done before and after is kept; one of the two branches goes by another name since.
+    /// A disk was restored, or a file copied, unannounced: one name stood for two operations. Both
+    /// branches are kept; one of them was renamed.
     Healed(Healed),
     /// The clock of a replica is ahead by more than [`Config::drift`](super::Config::drift) says.
     ClockAhead(ClockAhead),
@@ -74,14 +74,14 @@ pub enum Event {
     Done,
 }
 
-/// A fork that was found, and healed.
+/// A fork that was found, and repaired.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Healed {
     /// In which object.
     pub object: ObjectId,
     /// The first operation of the branch that was renamed, under the name that two operations had.
     pub first: Dot,
-    /// Under which name the branch goes since.
+    /// The new name of the branch.
     pub renamed: Origin,
     /// Which side held the branch.
     pub by: Side,
@@ -129,27 +129,27 @@ pub struct Changed {
     pub seen: Vector,
     /// How many keys, entries or shares changed.
     pub changes: usize,
-    /// The keys whose values changed here, or that are in conflict since or no more; see
+    /// The keys whose values changed here, or whose conflicts opened or closed; see
     /// [`Config::revisions`](super::Config::revisions).
     pub revisions: Vec<Revision>,
 }
 
-/// A key whose value changed here, or that is in conflict since or no more.
+/// A key whose value changed here, or whose conflict opened or closed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Revision {
-    /// The bytes of the key; of a register none.
+    /// The bytes of the key; empty for a register.
     pub key: Vec<u8>,
-    /// The bytes of the value before; `None` where there was none. Of an element of a set
-    /// and of a flag: none where it was not in the set or not enabled, else no bytes. Of concurrent
-    /// values: their array in canonical JSON.
+    /// The bytes of the value before; `None` if there was none. For an element of a set and a flag:
+    /// no bytes if it was in the set or enabled, else `None`. For concurrent values: their array in
+    /// canonical JSON.
     pub before: Option<Vec<u8>>,
     /// The same after.
     pub after: Option<Vec<u8>>,
     /// The timestamp of the decision that had effect before; 0 where there was none.
     pub timestamp: u64,
-    /// The decision that had effect before and has none now.
+    /// The decision that was effective before and no longer is.
     pub overruled: Option<DecisionId>,
-    /// Whether the key is in conflict now: a latest decision says something else.
+    /// Whether the key is in conflict now: a maximal decision differs from the effective one.
     pub is_conflict: bool,
 }
 
@@ -158,8 +158,8 @@ pub struct Revision {
 pub enum Outcome {
     /// Both sides have the same state, by hash, at checkpoints of both.
     Verified,
-    /// All was exchanged, but writes came in between each time that hashes were compared, so that
-    /// nobody knows whether both sides are the same.
+    /// All was exchanged, but new writes intervened in each comparison of hashes, so that equality
+    /// was not verified.
     WritesInBetween,
     /// Some objects were left out under a budget. The others are verified.
     SomeDropped,

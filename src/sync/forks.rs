@@ -1,11 +1,11 @@
-//! Forks: a session finds that one name stands for two operations, and both sides heal it.
+//! Forks: a session detects that one name stands for two operations, and both sides repair it.
 //!
-//! Meaning: a side that learns of a fork tells all openings of the object, and the other one answers
+//! Meaning: a side that detects a fork sends all openings of the object, and the other one answers
 //! with its own. Each then sends one delta, in the names that both will have; the receiver that applies it
-//! renames what it holds in the same step, and tells its openings again, under those names.
-//! Laws: no two that know a fork are taken for the same; both sides come to the same names
+//! renames what it holds in the same step, and sends its openings again, under those names.
+//! Laws: two sides with an unrepaired fork never count as equal; both come to the same names
 //! (tests/forks/session.rs).
-//! Cost: 16 bytes an object where all is well; of a forked object twice all its openings each way.
+//! Cost: 16 bytes an object without forks; for a forked object twice all its openings each way.
 //! Source: this project; the engine's part is [`openings`](crate::optimized::openings).
 
 use super::exchange::Step;
@@ -19,7 +19,7 @@ use crate::optimized::{CanonicalBytes, Vector};
 use crate::wire::{BaseEncoding, OriginEncoding};
 
 impl Session {
-    /// All openings of the objects of a class of which they are to be told.
+    /// All openings of the objects of a class whose openings are due.
     pub(super) fn all_openings<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &Replica<K, V>,
@@ -39,7 +39,7 @@ impl Session {
         (!openings.is_empty()).then_some(Part::Openings { class, openings })
     }
 
-    /// The peer said what it knows of openings.
+    /// The peer sent its openings.
     pub(super) fn on_openings<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         &mut self,
         replica: &Replica<K, V>,
@@ -54,7 +54,7 @@ impl Session {
             match told {
                 ToldOpenings::Fingerprint(openings) => {
                     let Some(peer) = &object.peer else { continue };
-                    // Of what is not known here, the delta tells.
+                    // The delta brings what is not known here.
                     if state.vector().covers(&peer.announced)
                         && !state.extends(&peer.announced, &openings)
                     {
@@ -106,14 +106,14 @@ impl Session {
         if delta.since().covers(delta.seen()) {
             return None;
         }
-        // What the peer has seen then is more than both names of it.
+        // The peer will have seen the operations under both names.
         let mut sent: Vector = delta.seen().clone();
         sent.join(&state.vector());
         let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
         self.step_of_delta(index, bytes, true, &sent)
     }
 
-    /// The names of an object are the same on both sides: what was healed is reported.
+    /// The names of an object are the same on both sides: reports the repaired forks.
     pub(super) fn on_names_agreed(&mut self, index: usize, name: &ObjectId, healed: Vec<Healed>) {
         let object = &mut self.objects[index];
         object.awaits_names = false;
@@ -130,14 +130,14 @@ impl Session {
 }
 
 impl super::shared_object::SharedObject {
-    /// Something shows that both sides use other names.
+    /// The two sides turn out to use different names.
     pub(super) fn on_fork(&mut self) {
         self.tell_openings();
         self.awaits_names = true;
     }
 
-    /// A delta changed the names here, or came in those that both have: this side tells them, and
-    /// what it said of its vectors before is void.
+    /// A delta changed the names here, or came in those that both have: this side sends its openings,
+    /// and its earlier vectors are void.
     pub(super) fn on_renamed(&mut self) {
         self.announced.clear();
         self.tell_openings();

@@ -1,4 +1,4 @@
-//! Records for people: what the state hash encodes (spec/state-hash.md), in words.
+//! Records for people: what the state hash encodes (spec/state-hash.md), as text.
 //!
 //! All texts here come from peers, so none reaches a terminal unescaped, and none is long.
 
@@ -50,7 +50,7 @@ fn shown_bytes(bytes: &[u8]) -> String {
 }
 
 impl Discrepancy {
-    /// A record in words, escaped for terminals; of one that was cut, what can be read.
+    /// A record as text, escaped for terminals; of one that was cut, what can be read.
     pub fn readable(&self, body: &[u8]) -> String {
         let mut out = String::new();
         let mut reader = Reader::new(body);
@@ -68,7 +68,7 @@ impl Discrepancy {
         out
     }
 
-    /// The key of a record in words, escaped for terminals: a key, the origin of a share, or the
+    /// The key of a record as text, escaped for terminals: a key, the origin of a share, or the
     /// name of an entry. What has one key has no name.
     pub fn readable_key(&self, key: &[u8]) -> String {
         let mut reader = Reader::new(key);

@@ -1,4 +1,4 @@
-//! Schema: which objects there are, of which type, and how soon each is to be synchronized.
+//! Schema: the objects, their types, and their priorities in a synchronization.
 //!
 //! Both sides of a sync have one. What both name with the same type is synchronized; the rest is
 //! reported. Where they disagree on the priority, the higher one holds; an object may be dropped
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub struct Entry {
     /// Its type.
     pub kind: ObjectType,
-    /// How soon it is to be synchronized.
+    /// Its priority in a synchronization.
     pub priority: Priority,
     /// Whether it can be fetched or computed anew, so that a sync may leave it out when it would
     /// exceed the budget.
@@ -39,79 +39,79 @@ impl Schema {
         Self::default()
     }
 
-    /// The schema with an OR-Set more: an addition wins over a removal that had not seen it.
+    /// The schema with another OR-Set: an addition wins over a removal that had not seen it.
     #[must_use]
     pub fn set(self, name: &str) -> Self {
         self.with(name, ObjectType::OrSet, Priority::Medium)
     }
 
-    /// The schema with an LWW-Map more: the last write to each key wins.
+    /// The schema with another LWW-Map: the last write to each key wins.
     #[must_use]
     pub fn map(self, name: &str) -> Self {
         self.with(name, ObjectType::LwwMap, Priority::Medium)
     }
 
-    /// The schema with an LWW-Register more: the last write wins.
+    /// The schema with another LWW-Register: the last write wins.
     #[must_use]
     pub fn register(self, name: &str) -> Self {
         self.with(name, ObjectType::LwwRegister, Priority::Medium)
     }
 
-    /// The schema with a G-Counter more, which only grows.
+    /// The schema with another G-Counter, which only grows.
     #[must_use]
     pub fn counter(self, name: &str) -> Self {
         self.with(name, ObjectType::GCounter, Priority::Medium)
     }
 
-    /// The schema with an append-only log more.
+    /// The schema with another append-only log.
     #[must_use]
     pub fn log(self, name: &str) -> Self {
         self.with(name, ObjectType::Log, Priority::Medium)
     }
 
-    /// The schema with a PN-Counter more, which grows and shrinks.
+    /// The schema with another PN-Counter, which grows and shrinks.
     #[must_use]
     pub fn pn_counter(self, name: &str) -> Self {
         self.with(name, ObjectType::PnCounter, Priority::Medium)
     }
 
-    /// The schema with an RW-Set more: a removal wins over an addition that had not seen it.
+    /// The schema with another RW-Set: a removal wins over an addition that had not seen it.
     #[must_use]
     pub fn rw_set(self, name: &str) -> Self {
         self.with(name, ObjectType::RwSet, Priority::Medium)
     }
 
-    /// The schema with an EW-Flag more: enabling wins over a disabling that had not seen it.
+    /// The schema with another EW-Flag: enabling wins over a disabling that had not seen it.
     #[must_use]
     pub fn ew_flag(self, name: &str) -> Self {
         self.with(name, ObjectType::EwFlag, Priority::Medium)
     }
 
-    /// The schema with a DW-Flag more: disabling wins over an enabling that had not seen it.
+    /// The schema with another DW-Flag: disabling wins over an enabling that had not seen it.
     #[must_use]
     pub fn dw_flag(self, name: &str) -> Self {
         self.with(name, ObjectType::DwFlag, Priority::Medium)
     }
 
-    /// The schema with an MV-Register more, which keeps all concurrent values.
+    /// The schema with another MV-Register, which keeps all concurrent values.
     #[must_use]
     pub fn mv_register(self, name: &str) -> Self {
         self.with(name, ObjectType::MvRegister, Priority::Medium)
     }
 
-    /// The schema with an MV-Map more, which keeps all concurrent values of each key.
+    /// The schema with another MV-Map, which keeps all concurrent values of each key.
     #[must_use]
     pub fn mv_map(self, name: &str) -> Self {
         self.with(name, ObjectType::MvMap, Priority::Medium)
     }
 
-    /// The schema with a max-register more, which keeps the greatest integer.
+    /// The schema with another max-register, which keeps the greatest integer.
     #[must_use]
     pub fn max_register(self, name: &str) -> Self {
         self.with(name, ObjectType::MaxRegister, Priority::Medium)
     }
 
-    /// The schema with a min-register more, which keeps the least integer.
+    /// The schema with another min-register, which keeps the least integer.
     #[must_use]
     pub fn min_register(self, name: &str) -> Self {
         self.with(name, ObjectType::MinRegister, Priority::Medium)
@@ -131,14 +131,14 @@ impl Schema {
         self.entries.insert(name.clone(), entry);
     }
 
-    /// The schema with one object more. An object of that name is replaced.
+    /// The schema with one more object. An object of that name is replaced.
     #[must_use]
     pub fn with(mut self, name: &str, kind: ObjectType, priority: Priority) -> Self {
         self.entries.insert(name.into(), Entry { kind, priority, may_be_dropped: false });
         self
     }
 
-    /// The schema with one object more that may be dropped under a budget: it can be fetched or
+    /// The schema with one more object that may be dropped under a budget: it can be fetched or
     /// computed anew.
     #[must_use]
     pub fn with_droppable(mut self, name: &str, kind: ObjectType, priority: Priority) -> Self {

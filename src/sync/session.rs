@@ -1,4 +1,4 @@
-//! The session: what one side knows of the other, and what it says next.
+//! The session: what one side knows of the other, and what it sends next.
 //!
 //! A message becomes parts, and each part goes to one method: [`Session::handle`] decodes and calls
 //! `on`; [`Session::poll_message`] asks `next_step` for what is to be said, and encodes it.
@@ -30,7 +30,7 @@ const MOST_ANNOUNCED: u32 = 8;
 /// How many parts are prepared at once.
 const MOST_PREPARED: usize = 16;
 
-/// Deltas of fewer bytes are not worth compressing.
+/// Compressing deltas of fewer bytes does not pay.
 const LEAST_COMPRESSED: usize = 256;
 
 /// One side of a session. It belongs to one replica; see the [module](super).
@@ -119,7 +119,7 @@ impl Session {
         }
     }
 
-    /// Takes a message of the peer. Afterwards there may be messages to send and events to read.
+    /// Handles a message of the peer. Afterwards there may be messages to send and events to read.
     ///
     /// Cost: O(message), and what applying its deltas and refreshing hashes costs.
     ///

@@ -58,13 +58,13 @@ pub(super) struct SharedObject {
     pub announced: Vec<Vector>,
     /// Whether this side announces its vector next.
     pub is_to_announce: bool,
-    /// Whether it then tells all openings: the two sides use other names.
+    /// Whether it then sends all openings, because the two sides use different names.
     pub tells_openings: bool,
-    /// Whether it told them since names agreed last.
+    /// Whether it has sent them since the names last agreed.
     pub told_openings: bool,
     /// Whether a fork is known, and no delta came yet that uses the names that both will have.
     pub awaits_names: bool,
-    /// The forks that are healed then.
+    /// The forks that it repairs.
     pub forks: Vec<Healed>,
     pub peer: Option<PeerVectors>,
     pub our_checkpoints: VecDeque<Checkpoint>,
@@ -125,7 +125,7 @@ impl SharedObject {
         self.peer = Some(PeerVectors { seen, sent, announced, inline, forked });
     }
 
-    /// The peer told all that it knows: what it said before may use names that it left.
+    /// The peer sent all openings: what it sent before may use old names.
     pub fn on_knowledge(&mut self, knowledge: Knowledge, is_forked: bool) {
         let vector = knowledge.vector();
         let (seen, sent, announced) = (vector.clone(), vector.clone(), vector);
@@ -133,7 +133,7 @@ impl SharedObject {
         self.peer = Some(PeerVectors { seen, sent, announced, inline: true, forked });
     }
 
-    /// Both sides use other names: this one tells all openings.
+    /// The two sides use different names: this one sends all openings.
     pub fn tell_openings(&mut self) {
         if self.status == Status::Active {
             self.tells_openings = true;

@@ -1,7 +1,7 @@
 //! Columns: numbers side by side, in blocks of 128, each block in as few bits as its numbers need.
 //!
 //! Meaning: a block gives the numbers `minimum + low + (high << width)`, modulo 2^64. `low` has
-//! `width` bits for each number; `high` is there for the few that do not fit.
+//! `width` bits for each number; `high` holds the rest of the few that need more.
 //! Laws: what was written is read back (its tests).
 //! Cost: about 1 ns a number, either way. A block takes at least 1 byte.
 //! Source: Zukowski et al., Super-Scalar RAM-CPU Cache Compression, ICDE 2006 (PFOR).
@@ -17,7 +17,7 @@ pub(super) type Block = [u64; BLOCK];
 
 /// In the first byte of a block: its minimum is not 0, and follows.
 const HAS_MINIMUM: u8 = 1 << 6;
-/// In the first byte of a block: some numbers do not fit, and their high parts follow.
+/// In the first byte of a block: some numbers need more than `width` bits; their high parts follow.
 const HAS_HIGH: u8 = 1 << 7;
 /// The width that stands for 64.
 const WHOLE: u8 = 63;
@@ -48,7 +48,7 @@ pub(super) fn write_column(numbers: &[u64], out: &mut Vec<u8>) {
 pub(super) fn write_block(numbers: &[u64], out: &mut Vec<u8>) {
     let first = numbers.first().copied().unwrap_or(0);
     let varying = numbers.iter().fold(0, |varying, number| varying | (number ^ first));
-    // Most columns say the same of all: that is not worth another look.
+    // Most columns hold one value: that case returns early.
     let (minimum, bits) = if varying == 0 { (first, 0) } else { range(numbers) };
     let width = if bits == 0 { 0 } else { best_width(numbers, minimum, bits) };
     let (width, code) = if width >= WHOLE as usize { (64, WHOLE) } else { (width, width as u8) };
@@ -85,7 +85,7 @@ fn length(number: u64) -> usize {
 
 /// A width that makes the block short.
 fn best_width(numbers: &[u64], minimum: u64, bits: usize) -> usize {
-    // If not even the best saves an eighth it is not worth a look. One number in five tells that,
+    // Unless the best width saves an eighth, the search does not pay. One number in five shows that,
     // unless the great ones are at every fifth place; others repeat rather in twos or fours.
     let some = numbers.iter().step_by(5);
     let all = some.len() * bits;
@@ -109,7 +109,7 @@ fn best_width(numbers: &[u64], minimum: u64, bits: usize) -> usize {
     let mut outliers = 0;
     for width in (0..bits).rev() {
         outliers += of_length(width + 1);
-        // More outliers only cost more.
+        // From here on more outliers only cost more.
         if 2 * outliers >= least {
             break;
         }

@@ -1,4 +1,4 @@
-//! Messages in fewer bytes, for time.
+//! Compression of messages.
 //!
 //! Meaning: the message itself, in parts, each as it is, as a zstd frame, or as a PPMd stream.
 //! Laws: what was compressed is unpacked to the same bytes; unpacking gives no more than is allowed.
@@ -22,7 +22,7 @@ use std::borrow::Cow;
 #[cfg(feature = "compression")]
 use std::io::{Read as _, Write as _};
 
-/// How many bytes of a message to unpack where nothing speaks for another limit: 64 MiB.
+/// The default limit of an unpacked message, in bytes: 64 MiB.
 pub const LIMIT: usize = 64 << 20;
 
 /// How a part is compressed: 0 not at all, or else one of these.
@@ -31,7 +31,7 @@ const ZSTD: u8 = 1;
 #[cfg(feature = "compression")]
 const PPMD: u8 = 2;
 
-/// Shorter parts are not compressed: to begin a model takes longer than they are worth.
+/// Shorter parts are not compressed: setting up a model would take longer than it saves.
 #[cfg(feature = "compression")]
 const LEAST: usize = 32;
 
@@ -39,11 +39,11 @@ const LEAST: usize = 32;
 #[cfg(feature = "compression")]
 const MOST_MODELLED: usize = 4 << 20;
 
-/// How many bytes before a byte PPMd looks at to foretell it.
+/// The order of the PPMd model: how many preceding bytes predict the next one.
 #[cfg(feature = "compression")]
 const ORDER: u32 = 6;
 
-/// How many bytes the model has in which PPMd counts what followed what, for a part so long.
+/// The memory of the PPMd model for a part of this length, in bytes.
 #[cfg(feature = "compression")]
 fn model(length: usize) -> u32 {
     length.saturating_mul(16).clamp(64 << 10, 16 << 20) as u32
@@ -53,7 +53,7 @@ fn model(length: usize) -> u32 {
 #[cfg(feature = "compression")]
 const WINDOW: u64 = 8 << 20;
 
-/// The message in fewer bytes; as it is, where that is no longer.
+/// The compressed message; the message itself if compression does not shorten it.
 ///
 /// Texts and columns are compressed apart: they have nothing in common. Of each the shortest form
 /// is taken: PPMd for what people and programs write, most often zstd for what is random.
@@ -99,7 +99,7 @@ fn compress_by_model(part: &[u8]) -> Option<Vec<u8>> {
     }
     let mut encoder = Ppmd7Encoder::new(Vec::new(), ORDER, model(part.len())).ok()?;
     encoder.write_all(part).ok()?;
-    // Without a mark at the end, since the length is told.
+    // Without an end mark, since the message gives the length.
     encoder.finish(false).ok()
 }
 

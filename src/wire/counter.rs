@@ -1,7 +1,8 @@
 //! Deltas of counters on the wire.
 //!
-//! Meaning: the shares of those origins of which the sender has seen more than the base. That of a
-//! G-counter is told as what it exceeds its number of increments by; of a PN-counter both sides are.
+//! Meaning: the shares of those origins of which the sender has seen more than the base. The
+//! share of a G-counter is encoded as its excess over the number of increments; a PN-counter has
+//! both sides in full.
 //! Laws: what was written is read back; the shares of an origin are at least its number of operations.
 //! Cost: O(origins).
 //! Source: this project.
@@ -21,7 +22,7 @@ fn write_shares(shares: impl Iterator<Item = u128>, out: &mut Vec<u8>) {
 }
 
 impl<const SIDES: usize> SharesDelta<SIDES> {
-    /// What a share is told beyond. Of two sides neither need be as great as the number of operations.
+    /// What is subtracted from a share. With two sides, neither need reach the number of operations.
     fn least(count: u64) -> u128 {
         if SIDES == 1 { count.into() } else { 0 }
     }

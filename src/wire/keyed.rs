@@ -494,7 +494,7 @@ mod tests {
     }
 
     /// A map with one key, and a delta from another replica on that key and a new one.
-    fn news() -> (LwwMap<str, str>, KeyedDelta<Write>) {
+    fn map_and_delta() -> (LwwMap<str, str>, KeyedDelta<Write>) {
         let mut map = LwwMap::<str, str>::new();
         let _ = map.put(&author("m", 1), "known", "old", 1).expect("there is room");
         let mut other = map.clone();
@@ -529,7 +529,7 @@ mod tests {
     /// operations are new is a contradiction.
     #[test]
     fn a_seen_operation_decides_on_no_other_key() {
-        let (mut map, mut delta) = news();
+        let (mut map, mut delta) = map_and_delta();
         let bytes = encode(&delta, OriginEncoding::Inline, BaseEncoding::Inline);
         let _ = map.apply(&read(&bytes).expect("it is honest")).expect("it fits");
         let hash = map.state_hash();
@@ -561,7 +561,7 @@ mod tests {
     #[test]
     fn a_key_that_is_listed_twice_is_refused() {
         for twice in ["known", "new"] {
-            let (mut map, mut forged) = news();
+            let (mut map, mut forged) = map_and_delta();
             let bytes = Name::Bytes { at: 0, length: twice.len() as u32 };
             forged.keys = twice.into();
             if twice == "known" {
@@ -578,7 +578,7 @@ mod tests {
     /// A new key with a creation dot that was seen, on another key.
     #[test]
     fn a_seen_creation_dot_creates_no_other_key() {
-        let (mut map, mut forged) = news();
+        let (mut map, mut forged) = map_and_delta();
         let place = forged.seen.actor_table().position(&origin("m")).expect("it has decided");
         forged.since = Vector::default();
         forged.names = [(0, 5), (5, 5)].map(|(at, length)| Name::Bytes { at, length }).to_vec();

@@ -19,7 +19,7 @@ use crate::optimized::vector::Vector;
 use std::ops::Range;
 use std::sync::Arc;
 
-const ENTRIES: &str = "as many entries as the message is worth";
+const ENTRIES: &str = "no more entries than the message has bytes";
 
 /// The counters of the entries between two vectors, in the order of a delta.
 fn counters<'a>(since: &'a Vector, seen: &'a Vector) -> impl Iterator<Item = u64> + 'a {
@@ -35,7 +35,7 @@ impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
         let mut to = start(Kind::LogDelta);
         write_number(self.bytes.len() as u64, &mut to.out);
         write_span(&self.since, &self.seen, naming, base, &mut to);
-        to.worth(self.len());
+        to.charge(self.len());
         let mut counters = counters(&self.since, &self.seen);
         let mut last = [0; 2];
         let columns = self.seqs.chunks(BLOCK).zip(self.timestamps.chunks(BLOCK));
@@ -70,9 +70,9 @@ impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
         decode(bytes, known, |texts| bytes[texts].to_vec().into())
     }
 
-    /// The same, but the entries are not copied: they stay in the message. A log that takes the
-    /// delta in keeps the whole message, with its spare capacity, if at least half of it, and 32 KiB,
-    /// are entries, and at least half of these are news; else it copies them then.
+    /// The same without copying the entries: they stay in the message. A log that applies the delta
+    /// keeps the whole message, with its spare capacity, if at least half of it, and 32 KiB, are
+    /// entries, and at least half of these are new; otherwise it copies them.
     ///
     /// # Errors
     /// Those of [`LogDelta::decode`].
@@ -94,7 +94,7 @@ fn decode<V: CanonicalBytes + ?Sized>(
     let mut runs = seen.beyond(&since).map(|(_, before, count)| count - before);
     let count = runs.try_fold(0_u64, |sum, run| sum.checked_add(run)).unwrap_or(u64::MAX);
     drop(runs);
-    let count = reader.worth(count, at, ENTRIES)?;
+    let count = reader.charge(count, at, ENTRIES)?;
     let columns = read_columns(&mut reader, count, counters(&since, &seen), texts.len())?;
     reader.end()?;
     // Texts are the end of a message.

@@ -1,14 +1,14 @@
-//! Bytes: vectors, deltas and state hashes as messages, for any program in any language to read.
+//! The wire format: vectors, deltas and state hashes as messages, for programs in any language.
 //!
 //! `spec/wire.md` is the format. A message begins with the version of the format and its kind.
-//! Numbers stand in columns of bit-packed blocks, names and keys are told by how they differ from
-//! the ones before, and a key that the receiver knows goes by the number of an operation.
+//! Numbers are in columns of bit-packed blocks, names and keys are front-coded, and a key that the
+//! receiver knows is named by one of its creation dots.
 //!
 //! Decoding takes any bytes. It does not panic, and takes time and memory in proportion: at most
 //! [`MEMORY`] bytes for each byte of the message, [`MEMORY_OF_CONTEXT`] bytes for each origin of the
 //! vectors and actor tables in [`DecodeContext`] that the message names, and 128 KiB. What it gives has every
 //! property that the types promise, and a message whose bytes say otherwise is refused whole.
-//! Two things are not noticed here: a key that is listed twice, and a lie about what was decided.
+//! Decoding does not detect two things: a key that is listed twice, and a lie about what was decided.
 //!
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
@@ -122,8 +122,8 @@ pub enum BaseEncoding {
     Asked,
 }
 
-/// What the receiver of a message has told its sender, or has from it: what a fingerprint may
-/// stand for.
+/// What the receiver of a message has sent to its sender, or received from it: the vectors and actor
+/// tables that a fingerprint may stand for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DecodeContext<'a> {
     /// The vector that was asked with.

@@ -1,4 +1,4 @@
-//! Names: of origins and users, each told by how it differs from the one before.
+//! Names of origins and users, each front-coded against the one before.
 //!
 //! Meaning: a name is a number of bytes of the previous name, and bytes of its own.
 //! Laws: what was written is read back; a name has at most 1,024 bytes, and is at most 9 times as long
@@ -29,7 +29,7 @@ pub(super) fn may_share(shared: usize, own: usize) -> bool {
     shared <= own.saturating_mul(MOST_SHARED)
 }
 
-/// One of the two halves of a token: what does not fit is told after it.
+/// One of the two halves of a token; a larger number continues after it.
 fn half(length: usize) -> u8 {
     length.min(15) as u8
 }
@@ -87,7 +87,7 @@ fn read_name<'a>(
     }
 }
 
-/// Writes origins, whose number was told.
+/// Writes origins; the message has their number already.
 pub(super) fn write_origins<'a>(
     origins: impl Iterator<Item = &'a Origin> + Clone,
     out: &mut Vec<u8>,

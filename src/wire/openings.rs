@@ -1,4 +1,4 @@
-//! Openings on the wire: before the delta that they are of.
+//! Openings on the wire: they come before their delta.
 //!
 //! Meaning: the hash of those that the receiver must know, and those that are new to it: where the
 //! origin stands in the actor table of the delta, the counter of the operation, and the number.
@@ -15,7 +15,7 @@ use crate::optimized::vector::Vector;
 const WHAT: &str = "an opening";
 
 /// An opening as it is read, before the actor table is known.
-struct Told {
+struct Encoded {
     at: usize,
     place: u64,
     first: u64,
@@ -25,7 +25,7 @@ struct Told {
 /// What was read, and where the delta begins.
 pub(super) struct Read {
     base: Option<[u8; 16]>,
-    told: Vec<Told>,
+    encoded: Vec<Encoded>,
     /// Where the delta begins in the message.
     pub rest: usize,
 }
@@ -105,21 +105,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Error> {
             return Err(Error::malformed(reader.at(), found, "whether there is a hash: 0 or 1"));
         }
     };
-    let told = read_all(&mut reader, has_decrements)?;
-    Ok(Read { base, told, rest: reader.at() })
+    let encoded = read_all(&mut reader, has_decrements)?;
+    Ok(Read { base, encoded, rest: reader.at() })
 }
 
-fn read_all(reader: &mut Reader<'_>, has_decrements: bool) -> Result<Vec<Told>, Error> {
+fn read_all(reader: &mut Reader<'_>, has_decrements: bool) -> Result<Vec<Encoded>, Error> {
     let count = reader.count("how many openings there are")?;
-    let mut told: Vec<Told> = Vec::new();
+    let mut encoded: Vec<Encoded> = Vec::new();
     for _ in 0..count {
         let at = reader.at();
         let place = reader.number(WHAT)?;
-        let last = told.last().filter(|last| last.place == place);
+        let last = encoded.last().filter(|last| last.place == place);
         let before = last.map_or(0, |last| last.first);
         let more = reader.number(WHAT)?;
         let first = before.checked_add(more).filter(|_| more > 0);
-        let Some(first) = first.filter(|_| told.last().is_none_or(|last| last.place <= place))
+        let Some(first) = first.filter(|_| encoded.last().is_none_or(|last| last.place <= place))
         else {
             let found = format!("place {place}, {more} after operation {before}");
             return Err(Error::malformed(at, found, "openings in the order of their operations"));
@@ -127,21 +127,21 @@ fn read_all(reader: &mut Reader<'_>, has_decrements: bool) -> Result<Vec<Told>, 
         let number = u64::from_le_bytes(reader.array(WHAT)?);
         let share = read_share(reader)?;
         let decrements = if has_decrements { read_share(reader)? } else { 0 };
-        told.push(Told { at, place, first, opening: Opening { number, share, decrements } });
+        encoded.push(Encoded { at, place, first, opening: Opening { number, share, decrements } });
     }
-    Ok(told)
+    Ok(encoded)
 }
 
 impl Read {
     /// The openings, by the actor table of what the sender has seen.
     pub fn of(self, seen: &Vector) -> Result<DeltaOpenings, Error> {
-        Ok(DeltaOpenings { base: self.base, begun: placed(self.told, seen)? })
+        Ok(DeltaOpenings { base: self.base, begun: placed(self.encoded, seen)? })
     }
 }
 
-fn placed(told: Vec<Told>, seen: &Vector) -> Result<Openings, Error> {
+fn placed(encoded: Vec<Encoded>, seen: &Vector) -> Result<Openings, Error> {
     let mut begun = Openings::default();
-    for Told { at, place, first, opening } in told {
+    for Encoded { at, place, first, opening } in encoded {
         let place = usize::try_from(place).unwrap_or(usize::MAX);
         let known = seen.counts().get(place).is_some_and(|count| first <= *count);
         let origin = seen.actor_table().origins().get(place).filter(|_| known);
@@ -180,8 +180,8 @@ impl Knowledge {
         let has_decrements = is(bytes, Kind::PnKnowledge);
         let kind = if has_decrements { Kind::PnKnowledge } else { Kind::Knowledge };
         let mut reader = open(bytes, kind)?;
-        let told = read_all(&mut reader, has_decrements)?;
+        let encoded = read_all(&mut reader, has_decrements)?;
         let vector = Vector::decode(&bytes[reader.at()..], &DecodeContext::default())?;
-        Ok(Self::new(&vector, placed(told, &vector)?))
+        Ok(Self::new(&vector, placed(encoded, &vector)?))
     }
 }

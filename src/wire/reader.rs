@@ -1,8 +1,8 @@
-//! Reading bytes that may be anything, and writing those that can be read.
+//! Reading of untrusted bytes, and the writer of such bytes.
 //!
-//! Meaning: a number is a minimal LEB128; a count is a number that the message has to be worth.
+//! Meaning: a number is a minimal LEB128; a count is a number that is charged to the message's length.
 //! Laws: nothing is read beyond the end, and the counts of a message add up to no more than its
-//! bytes. So what is made of it takes memory in proportion to its length.
+//! bytes. So decoding takes memory in proportion to the message's length.
 //! Cost: O(1) for what is fixed, O(length) for the rest.
 //! Source: this project.
 
@@ -15,12 +15,12 @@ pub(crate) struct Reader<'a> {
     at: usize,
     counted: usize,
     /// What the counts may add up to.
-    worth: usize,
+    budget: usize,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, counted: 0, worth: bytes.len() }
+        Self { bytes, at: 0, counted: 0, budget: bytes.len() }
     }
 
     /// Splits off the texts at the end of the message. Their length comes next.
@@ -98,24 +98,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A count, which the message has to be worth: together with the other counts it is no greater
-    /// than the length of the message.
+    /// A count, charged to the message's length: together with the other counts it must not exceed
+    /// the length of the message.
     pub fn count(&mut self, what: &'static str) -> Result<usize, Error> {
         let start = self.at;
         let count = self.number(what)?;
-        self.worth(count, start, what)
+        self.charge(count, start, what)
     }
 
-    /// A count that was read from `start` on.
-    pub fn worth(&mut self, count: u64, start: usize, what: &'static str) -> Result<usize, Error> {
-        let left = self.worth - self.counted;
+    /// Charges a count that was read from `start` on.
+    pub fn charge(&mut self, count: u64, start: usize, what: &'static str) -> Result<usize, Error> {
+        let left = self.budget - self.counted;
         match usize::try_from(count) {
             Ok(count) if count <= left => {
                 self.counted += count;
                 Ok(count)
             }
             _ => {
-                let (counted, length) = (self.counted, self.worth);
+                let (counted, length) = (self.counted, self.budget);
                 let found = format!(
                     "a count of {count}, after counts of {counted} in a message of {length} bytes"
                 );
@@ -124,11 +124,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All but the texts ends here, and the zero bytes that the message needs to be worth its
-    /// counts.
+    /// Checks that everything but the texts ends here, after the zero bytes that pad the message to
+    /// its counts.
     pub fn end(&mut self) -> Result<(), Error> {
         let start = self.at;
-        let texts = self.worth - self.bytes.len();
+        let texts = self.budget - self.bytes.len();
         let padding = self.counted.saturating_sub(start + texts);
         let rest = self.take(self.bytes.len() - start, "the end")?;
         if rest.len() != padding || rest.iter().any(|byte| *byte != 0) {
@@ -174,19 +174,19 @@ impl Writer {
         self.counted
     }
 
-    /// A count that the message has to be worth.
+    /// Writes a count, which is charged to the message's length.
     pub fn count(&mut self, count: usize) {
         write_number(count as u64, &mut self.out);
-        self.worth(count);
+        self.charge(count);
     }
 
-    /// A count was written that the message has to be worth.
-    pub fn worth(&mut self, count: usize) {
+    /// Charges a count that was written otherwise.
+    pub fn charge(&mut self, count: usize) {
         self.counted += count;
     }
 
-    /// The message, but for texts of that length, which the caller appends. Where its counts are
-    /// greater than its length, zero bytes make up for it.
+    /// The message without its texts, of the given length, which the caller appends. If its counts
+    /// exceed its length, zero bytes pad it.
     pub fn end(mut self, texts: usize) -> Vec<u8> {
         let length = self.counted.saturating_sub(texts).max(self.out.len());
         self.out.reserve_exact(length + texts - self.out.len());

@@ -61,7 +61,7 @@ fn write_vector(vector: &Vector, naming: OriginEncoding, to: &mut Writer) {
     } else {
         let count = actor_table.origins().len();
         write_number(count as u64 + 1, &mut to.out);
-        to.worth(count);
+        to.charge(count);
         write_origins(actor_table.origins().iter(), &mut to.out);
     }
     write_column(vector.counts(), &mut to.out);
@@ -83,7 +83,7 @@ fn read_vector(reader: &mut Reader<'_>, known: &DecodeContext<'_>) -> Result<Vec
     let actor_table = match reader.number(WHAT)?.checked_sub(1) {
         None => read_actor_table(reader, known)?,
         Some(count) => {
-            let count = reader.worth(count, at, "as many origins as the message is worth")?;
+            let count = reader.charge(count, at, "no more origins than the message has bytes")?;
             let origins = read_origins(reader, count)?;
             let actor_table = ActorTable::new(origins)
                 .ok_or_else(|| Error::malformed(at, "origins that do not rise".into(), WHAT))?;
@@ -109,13 +109,13 @@ pub(super) struct Span {
     pub seen: Vector,
 }
 
-/// How the base is told, in the two lowest bits of a span's first byte.
+/// How the base is encoded, in the two lowest bits of a span's first byte.
 const NOTHING: u8 = 0;
 const INLINE: u8 = 1;
 const FINGERPRINT: u8 = 2;
 const ASKED: u8 = 3;
 
-/// How `seen` is told, in the next two bits.
+/// How `seen` is encoded, in the next two bits.
 const SAME: u8 = 0;
 const CHANGED: u8 = 1;
 const MORE_ORIGINS: u8 = 2;
@@ -142,7 +142,7 @@ pub(super) fn write_span(
                 name.extend_from_slice(&since.fingerprint());
                 FINGERPRINT
             } else {
-                to.worth(inline.counted());
+                to.charge(inline.counted());
                 name = inline.out;
                 INLINE
             }
@@ -243,7 +243,7 @@ pub(super) fn read_span(reader: &mut Reader<'_>, known: &DecodeContext<'_>) -> R
     Ok(Span { since, seen })
 }
 
-/// Reads a vector that is told by how it differs from another one, maybe with more origins.
+/// Reads a vector that is encoded as a difference from another one, maybe with more origins.
 fn read_changed(reader: &mut Reader<'_>, since: &Vector, has_more: bool) -> Result<Vector, Error> {
     let at = reader.at();
     let counts = read_differences(reader, since.counts())?;

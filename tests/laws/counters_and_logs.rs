@@ -3,7 +3,7 @@
 //! Shown, after every step, at the replica that took it: the value, shares, entries in order and
 //! the state vector are the reference's. With every operation: it has the same name, and its delta
 //! has its effect. With every message: deltas list as much as the reference's, and both engines
-//! take them, or refuse them for the same gap, without effect; what is told to be new is what is
+//! take them, or refuse them for the same gap, without effect; what is reported as new is what is
 //! new. Messages are lost, repeated and reordered, deltas start anywhere, and replicas are set
 //! back to backups under new incarnations.
 //! How: one function takes a step of a history with both engines ([`World`]). It runs on every
@@ -81,12 +81,12 @@ impl Default for Counter {
 }
 
 impl Counter {
-    /// Whether what is told to have grown is what has grown since the other.
+    /// Whether what is reported to have grown is what has grown since the other.
     fn has_grown(&self, before: &Self, grown: Vec<(Origin, u128)>) -> Result<(), String> {
-        let news = self.reference.shares().iter();
-        let news = news.filter(|(origin, share)| before.reference.share(origin) < **share);
-        let news = news.map(|(origin, share)| (origin.clone(), *share)).collect();
-        same("grown", news, grown)
+        let added = self.reference.shares().iter();
+        let added = added.filter(|(origin, share)| before.reference.share(origin) < **share);
+        let added = added.map(|(origin, share)| (origin.clone(), *share)).collect();
+        same("grown", added, grown)
     }
 }
 
@@ -122,8 +122,8 @@ impl Both for Counter {
     fn join(&mut self, other: &Self) -> Result<(), String> {
         let before = self.clone();
         self.reference.join(&other.reference);
-        let news = grown(&self.optimized.join(&other.optimized));
-        self.has_grown(&before, news)
+        let added = grown(&self.optimized.join(&other.optimized));
+        self.has_grown(&before, added)
     }
 
     fn delta(&self, since: &VersionVector) -> Result<Self::Delta, String> {
@@ -143,13 +143,13 @@ impl Both for Counter {
     fn apply(&mut self, (reference, optimized): Self::Delta) -> Result<(), String> {
         let before = self.clone();
         let taken = self.reference.apply(&reference);
-        let news = self.optimized.apply(&optimized).map(|news| grown(&news));
-        if let Ok(news) = &news {
-            self.has_grown(&before, news.clone())?;
+        let added = self.optimized.apply(&optimized).map(|added| grown(&added));
+        if let Ok(added) = &added {
+            self.has_grown(&before, added.clone())?;
         } else {
             same("refused, with effect", &before.optimized, &self.optimized)?;
         }
-        same_outcome(taken, news)
+        same_outcome(taken, added)
     }
 
     fn seen(&self) -> &VersionVector {
@@ -206,27 +206,27 @@ fn plain(entry: log::Entry<'_, str>) -> reference_log::Entry<Arc<str>> {
 }
 
 impl Log {
-    /// Whether what is told to be new is what is new since the other.
-    fn has_news(
+    /// Whether what is reported as new is what is new since the other.
+    fn has_added(
         &self,
         before: &Self,
-        (first, news): (Option<usize>, Vec<reference_log::Entry<Arc<str>>>),
+        (first, added): (Option<usize>, Vec<reference_log::Entry<Arc<str>>>),
     ) -> Result<(), String> {
         let old: BTreeSet<_> = before.reference.entries().collect();
         let expected = self.reference.entries().filter(|entry| !old.contains(entry));
-        same("news", expected.collect::<Vec<_>>(), news.iter().collect())?;
+        same("added", expected.collect::<Vec<_>>(), added.iter().collect())?;
         same("their place", self.reference.entries().position(|entry| !old.contains(entry)), first)
     }
 }
 
-type News = (Option<usize>, Vec<reference_log::Entry<Arc<str>>>);
+type Added = (Option<usize>, Vec<reference_log::Entry<Arc<str>>>);
 
-fn news(news: &log::News<'_, str>) -> News {
+fn added(added: &log::NewEntries<'_, str>) -> Added {
     assert_eq!(
-        (news.len(), news.is_empty()),
-        (news.entries().count(), news.entries().next().is_none())
+        (added.len(), added.is_empty()),
+        (added.entries().count(), added.entries().next().is_none())
     );
-    (news.first_position(), news.entries().map(plain).collect())
+    (added.first_position(), added.entries().map(plain).collect())
 }
 
 impl Both for Log {
@@ -250,8 +250,8 @@ impl Both for Log {
     fn join(&mut self, other: &Self) -> Result<(), String> {
         let before = self.clone();
         self.reference.join(&other.reference);
-        let news = news(&self.optimized.join(&other.optimized));
-        self.has_news(&before, news)
+        let added = added(&self.optimized.join(&other.optimized));
+        self.has_added(&before, added)
     }
 
     fn delta(&self, since: &VersionVector) -> Result<Self::Delta, String> {
@@ -268,13 +268,13 @@ impl Both for Log {
     fn apply(&mut self, (reference, optimized): Self::Delta) -> Result<(), String> {
         let before = self.clone();
         let taken = self.reference.apply(&reference);
-        let told = self.optimized.apply(optimized).map(|told| news(&told));
-        if let Ok(told) = &told {
-            self.has_news(&before, told.clone())?;
+        let answer = self.optimized.apply(optimized).map(|answer| added(&answer));
+        if let Ok(answer) = &answer {
+            self.has_added(&before, answer.clone())?;
         } else {
             same("refused, with effect", &before.optimized, &self.optimized)?;
         }
-        same_outcome(taken, told)
+        same_outcome(taken, answer)
     }
 
     fn seen(&self) -> &VersionVector {
@@ -401,7 +401,7 @@ impl<B: Both> World<B> {
     }
 }
 
-fn told<O: Debug>(history: &[Step<O>], difference: &str) -> String {
+fn narrated<O: Debug>(history: &[Step<O>], difference: &str) -> String {
     let steps: Vec<String> = history.iter().map(|step| format!("{step:?}")).collect();
     format!("{difference}\nafter:\n{}", steps.join("\n"))
 }
@@ -421,7 +421,7 @@ fn explore<B: Both>(
         let mut after = world.clone();
         path.push(step.clone());
         if let Err(difference) = after.take(step) {
-            panic!("{}", told(path, &difference));
+            panic!("{}", narrated(path, &difference));
         }
         histories += explore(&after, alphabet, path, steps - 1);
         path.pop();
@@ -485,7 +485,7 @@ fn random_histories<B: Both>(cases: u32, operation: impl Strategy<Value = B::Ope
         let mut world = World::<B>::new(NAMES.len());
         for (place, step) in history.iter().enumerate() {
             let taken = world.take(step);
-            taken.map_err(|differs| TestCaseError::fail(told(&history[..=place], &differs)))?;
+            taken.map_err(|differs| TestCaseError::fail(narrated(&history[..=place], &differs)))?;
         }
         Ok(())
     };
@@ -631,10 +631,10 @@ fn a_received_buffer_is_taken_from_where_it_is_new() {
             let author = Author { origin: origin("a", 0), seq: number, user: None };
             log.append(&author, entry, number).expect("it fits");
         }
-        let news = log.apply(delta(entries.concat()).expect("it has its parts"));
-        let news = news.expect("it has no gap");
-        assert_eq!(news.len(), 400 - known);
-        assert_eq!(news.first_position(), (known < 400).then_some(known));
+        let added = log.apply(delta(entries.concat()).expect("it has its parts"));
+        let added = added.expect("it has no gap");
+        assert_eq!(added.len(), 400 - known);
+        assert_eq!(added.first_position(), (known < 400).then_some(known));
         assert!(log.entries().map(|entry| entry.value()).eq(&entries));
         let author = Author { origin: origin("b", 0), seq: 1, user: None };
         log.append(&author, "what follows", 401).expect("it fits");

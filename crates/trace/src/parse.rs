@@ -38,13 +38,13 @@ impl Context {
 /// Reads line 1.
 pub(super) fn header(text: &str) -> Parsed<Header> {
     let record = Record::of_line(text, "the header")?;
-    read_header(record).map_err(|misfit| misfit.place(text))
+    read_header(record).map_err(|violation| violation.place(text))
 }
 
 /// Reads a later line.
 pub(super) fn event(text: &str, context: &Context) -> Parsed<Event> {
     let record = Record::of_line(text, "an event")?;
-    read_event(record, context).map_err(|misfit| misfit.place(text))
+    read_event(record, context).map_err(|violation| violation.place(text))
 }
 
 // The header.
@@ -62,7 +62,7 @@ const PRIORITIES: [(&str, Priority); 3] =
     [("high", Priority::High), ("medium", Priority::Medium), ("low", Priority::Low)];
 const STAMPS: [(&str, Stamps); 2] = [("explicit", Stamps::Explicit), ("own", Stamps::Own)];
 
-fn read_header(mut record: Record<'_>) -> Fit<Header> {
+fn read_header(mut record: Record<'_>) -> ReadResult<Header> {
     record.decisive("trace", &[("rejoin/1", ())])?;
     let header = Header {
         replicas: record.required("replicas", declared_replicas)?,
@@ -75,20 +75,20 @@ fn read_header(mut record: Record<'_>) -> Fit<Header> {
     Ok(header)
 }
 
-fn declared_replicas(json: Json) -> Fit<Vec<Name>> {
+fn declared_replicas(json: Json) -> ReadResult<Vec<Name>> {
     let replicas = names(json)?;
     match replicas.len() {
-        0 => Err(Misfit::new("no replica is declared, expected at least one".into())),
+        0 => Err(Violation::new("no replica is declared, expected at least one".into())),
         1..=MAX_DECLARED => Ok(replicas),
-        count => Err(Misfit::new(too_many("replicas", count)).in_item(MAX_DECLARED)),
+        count => Err(Violation::new(too_many("replicas", count)).in_item(MAX_DECLARED)),
     }
 }
 
-fn declared_objects(json: Json) -> Fit<Vec<(Name, Declaration)>> {
+fn declared_objects(json: Json) -> ReadResult<Vec<(Name, Declaration)>> {
     let objects = map(json, "declarations by name", declaration)?;
     match objects.get(MAX_DECLARED) {
         None => Ok(objects),
-        Some((name, _)) => Err(Misfit::of_name(name, too_many("objects", objects.len()))),
+        Some((name, _)) => Err(Violation::of_name(name, too_many("objects", objects.len()))),
     }
 }
 
@@ -96,7 +96,7 @@ fn too_many(what: &str, count: usize) -> String {
     format!("{count} {what} are declared, expected at most {MAX_DECLARED}")
 }
 
-fn declaration(json: Json) -> Fit<Declaration> {
+fn declaration(json: Json) -> ReadResult<Declaration> {
     let mut record = Record::of_declaration(json, "the declaration of an object")?;
     let kind = record.decisive("type", &OBJECT_TYPES)?.1;
     let priority = record.choice("priority", &PRIORITIES)?.unwrap_or_default();
@@ -104,7 +104,7 @@ fn declaration(json: Json) -> Fit<Declaration> {
     Ok(Declaration { kind, priority })
 }
 
-fn implementation(json: Json) -> Fit<Implementation> {
+fn implementation(json: Json) -> ReadResult<Implementation> {
     let mut record = Record::of_declaration(json, "`implementation`")?;
     let name = record.optional("name", string)?;
     let version = record.optional("version", string)?;
@@ -114,7 +114,7 @@ fn implementation(json: Json) -> Fit<Implementation> {
 
 // The events.
 
-type ReadEvent = fn(&mut Record<'_>, &Context) -> Fit<Event>;
+type ReadEvent = fn(&mut Record<'_>, &Context) -> ReadResult<Event>;
 
 const EVENTS: [(&str, ReadEvent); 17] = [
     ("op", op),
@@ -136,7 +136,7 @@ const EVENTS: [(&str, ReadEvent); 17] = [
     ("failed", failed),
 ];
 
-fn read_event(mut record: Record<'_>, context: &Context) -> Fit<Event> {
+fn read_event(mut record: Record<'_>, context: &Context) -> ReadResult<Event> {
     let (name, read) = record.decisive("event", &EVENTS)?;
     record.what = name;
     let event = read(&mut record, context)?;
@@ -144,7 +144,7 @@ fn read_event(mut record: Record<'_>, context: &Context) -> Fit<Event> {
     Ok(event)
 }
 
-type ReadOperation = fn(&mut Record<'_>, Stamps, Option<TraceType>) -> Fit<Operation>;
+type ReadOperation = fn(&mut Record<'_>, Stamps, Option<TraceType>) -> ReadResult<Operation>;
 
 const OPERATIONS: [(&str, ReadOperation); 11] = [
     ("increment", |record, _, _| {
@@ -158,7 +158,7 @@ const OPERATIONS: [(&str, ReadOperation); 11] = [
             && !matches!(&value, Json::Number(number) if number.as_exact().is_some())
         {
             let what = "an integer from −2^63 to 2^64 − 1";
-            return Err(Misfit::expected(what, &value).in_member("value"));
+            return Err(Violation::expected(what, &value).in_member("value"));
         }
         Ok(Operation::Write { value, timestamp: record.timestamp(stamps, kind)? })
     }),
@@ -200,13 +200,13 @@ const OPERATIONS: [(&str, ReadOperation); 11] = [
     }),
 ];
 
-fn op(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+fn op(record: &mut Record<'_>, context: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let object = record.name("object")?;
     let kind = context.kinds.get(&object).copied();
     let operation = if kind == Some(TraceType::Opaque) {
         if !record.has("op") {
-            return Err(Misfit::new("op lacks the field `op`, expected a name".into()));
+            return Err(Violation::new("op lacks the field `op`, expected a name".into()));
         }
         let name = record.name("op")?;
         record.what = "an operation of an opaque object";
@@ -236,7 +236,7 @@ fn op(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
     Ok(Event::Op(Op { replica, object, operation, id, user, inexact }))
 }
 
-fn send(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn send(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let message = record.name("message")?;
     let to = record.optional("to", name_of)?;
@@ -249,7 +249,7 @@ fn send(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
         let Some(names) = record.optional(field, names)? else { continue };
         if content != Content::All {
             let message = "a send has at most one of `objects`, `since` and `operations`";
-            return Err(Misfit::of_name(field, message.into()));
+            return Err(Violation::of_name(field, message.into()));
         }
         content = hold(names);
     }
@@ -257,34 +257,34 @@ fn send(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
     Ok(Event::Send { replica, message, to, content, relays })
 }
 
-fn receive(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn receive(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     Ok(Event::Receive { replica: record.name("replica")?, message: record.name("message")? })
 }
 
-fn merge(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn merge(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let from = record.name("from")?;
     Ok(Event::Merge { replica, from, objects: record.optional("objects", names)? })
 }
 
-fn sync(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn sync(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replicas = record.required("replicas", |json| {
         <[Name; 2]>::try_from(distinct_replicas(json)?).map_err(|names| {
-            Misfit::new(format!("expected two replicas, but found {}", names.len()))
+            Violation::new(format!("expected two replicas, but found {}", names.len()))
         })
     })?;
     Ok(Event::Sync { replicas, objects: record.optional("objects", names)? })
 }
 
-fn save(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn save(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     Ok(Event::Save { replica: record.name("replica")?, snapshot: record.name("snapshot")? })
 }
 
-fn restore(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn restore(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     Ok(Event::Restore { replica: record.name("replica")?, snapshot: record.name("snapshot")? })
 }
 
-fn load(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+fn load(record: &mut Record<'_>, context: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let object = record.name("object")?;
     let kind = context.kinds.get(&object);
@@ -296,11 +296,11 @@ fn load(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
     Ok(Event::Load { replica, object, state })
 }
 
-fn note(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn note(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     Ok(Event::Note { text: record.required("text", string)? })
 }
 
-fn read(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+fn read(record: &mut Record<'_>, context: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let object = record.name("object")?;
     let element = record.optional("element", name_of)?;
@@ -310,13 +310,13 @@ fn read(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
     Ok(Event::Claim(Claim::Read { replica, object, element, key, query, value }))
 }
 
-fn vector(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn vector(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let object = record.optional("object", name_of)?;
     Ok(Event::Claim(Claim::Vector { replica, object, vector: record.answer("vector", true)? }))
 }
 
-fn digest(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn digest(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let object = record.optional("object", name_of)?;
     let algorithm = record.optional("algorithm", string)?;
@@ -324,12 +324,12 @@ fn digest(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
     Ok(Event::Claim(Claim::Digest { replica, object, algorithm, digest }))
 }
 
-fn converged(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn converged(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replicas = record.required("replicas", |json| {
         let replicas = distinct_replicas(json)?;
         match replicas.len() {
             count @ 0..2 => {
-                Err(Misfit::new(format!("expected two replicas or more, but found {count}")))
+                Err(Violation::new(format!("expected two replicas or more, but found {count}")))
             }
             _ => Ok(replicas),
         }
@@ -337,28 +337,28 @@ fn converged(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
     Ok(Event::Claim(Claim::Converged { replicas }))
 }
 
-fn decisions(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn decisions(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let object = record.name("object")?;
     let decisions = record.answer("decisions", true)?;
     Ok(Event::Claim(Claim::Decisions { replica, object, decisions }))
 }
 
-fn notices(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn notices(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let user = record.name("user")?;
     let notices = record.answer("notices", true)?;
     Ok(Event::Claim(Claim::Notices { replica, user, notices }))
 }
 
-fn state(record: &mut Record<'_>, context: &Context) -> Fit<Event> {
+fn state(record: &mut Record<'_>, context: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let object = record.name("object")?;
     let state = record.answer("state", context.is_counted(&object))?;
     Ok(Event::Claim(Claim::State { replica, object, state }))
 }
 
-fn failed(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
+fn failed(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
     let replica = record.name("replica")?;
     let text = record.required("text", string)?;
     let object = record.optional("object", name_of)?;
@@ -369,12 +369,12 @@ fn failed(record: &mut Record<'_>, _: &Context) -> Fit<Event> {
 // Explicit states.
 
 /// The state of an object; none where its type has no explicit states.
-fn explicit_state(kind: TraceType, json: Json, unusual: bool) -> Fit<Option<ExplicitState>> {
+fn explicit_state(kind: TraceType, json: Json, unusual: bool) -> ReadResult<Option<ExplicitState>> {
     let write = |json| state_write(json, unusual);
     Ok(Some(match kind {
         TraceType::GCounter => ExplicitState::GCounter(map(json, "shares by node", |json| {
             let what = "a count (an integer from 0, or a string of its digits)";
-            json.count().ok_or_else(|| Misfit::expected(what, &json))
+            json.count().ok_or_else(|| Violation::expected(what, &json))
         })?),
         TraceType::LwwRegister => ExplicitState::LwwRegister(match json {
             Json::Null => None,
@@ -401,7 +401,7 @@ fn explicit_state(kind: TraceType, json: Json, unusual: bool) -> Fit<Option<Expl
     }))
 }
 
-fn state_write(json: Json, unusual: bool) -> Fit<StateWrite> {
+fn state_write(json: Json, unusual: bool) -> ReadResult<StateWrite> {
     let mut record = Record::of_state(json, "a write in a state", unusual)?;
     let value = record.value("value")?;
     let timestamp = record.required("timestamp", timestamp)?;
@@ -410,7 +410,7 @@ fn state_write(json: Json, unusual: bool) -> Fit<StateWrite> {
     Ok(StateWrite { value, timestamp, replica })
 }
 
-fn state_dot(json: Json, unusual: bool) -> Fit<StateDot> {
+fn state_dot(json: Json, unusual: bool) -> ReadResult<StateDot> {
     let mut record = Record::of_state(json, "an addition in a state", unusual)?;
     let element = record.name("element")?;
     let replica = record.name("replica")?;
@@ -419,7 +419,7 @@ fn state_dot(json: Json, unusual: bool) -> Fit<StateDot> {
     Ok(StateDot { element, replica, seq })
 }
 
-fn state_entry(json: Json, unusual: bool) -> Fit<StateEntry> {
+fn state_entry(json: Json, unusual: bool) -> ReadResult<StateEntry> {
     let mut record = Record::of_state(json, "an entry in a state", unusual)?;
     let entry = record.value("entry")?;
     let timestamp = record.required("timestamp", timestamp)?;
@@ -431,24 +431,24 @@ fn state_entry(json: Json, unusual: bool) -> Fit<StateEntry> {
 
 // Values of fields.
 
-fn string(json: Json) -> Fit<String> {
+fn string(json: Json) -> ReadResult<String> {
     match json {
         Json::String(string) => Ok(string),
-        other => Err(Misfit::expected("a string", &other)),
+        other => Err(Violation::expected("a string", &other)),
     }
 }
 
-fn name_of(json: Json) -> Fit<Name> {
+fn name_of(json: Json) -> ReadResult<Name> {
     match json {
         Json::String(name) => match fault_of_name(&name) {
             None => Ok(name),
-            Some(fault) => Err(Misfit::new(fault)),
+            Some(fault) => Err(Violation::new(fault)),
         },
-        other => Err(Misfit::expected("a name (a string of 1 to 1,024 bytes)", &other)),
+        other => Err(Violation::expected("a name (a string of 1 to 1,024 bytes)", &other)),
     }
 }
 
-fn name_or_null(json: Json) -> Fit<Option<Name>> {
+fn name_or_null(json: Json) -> ReadResult<Option<Name>> {
     match json {
         Json::Null => Ok(None),
         json => name_of(json).map(Some),
@@ -463,18 +463,18 @@ fn fault_of_name(name: &str) -> Option<String> {
     }
 }
 
-fn names(json: Json) -> Fit<Vec<Name>> {
+fn names(json: Json) -> ReadResult<Vec<Name>> {
     list(json, "names", name_of)
 }
 
 /// Reads a list of replicas, each of which may stand there once.
-fn distinct_replicas(json: Json) -> Fit<Vec<Name>> {
+fn distinct_replicas(json: Json) -> ReadResult<Vec<Name>> {
     let names = names(json)?;
     match first_repeated(&names) {
         None => Ok(names),
         Some(i) => {
             let message = format!("the replica {} stands twice in one list", Excerpt(&names[i]));
-            Err(Misfit::new(message).in_item(i))
+            Err(Violation::new(message).in_item(i))
         }
     }
 }
@@ -484,70 +484,74 @@ fn first_repeated(names: &[Name]) -> Option<usize> {
     names.iter().position(|name| !seen.insert(name))
 }
 
-fn count(json: Json) -> Fit<u64> {
+fn count(json: Json) -> ReadResult<u64> {
     json.as_count().ok_or_else(|| {
         let what = "an integer from 0 to 18446744073709551615 (2^64 − 1) or a string of its digits";
-        Misfit::expected(what, &json)
+        Violation::expected(what, &json)
     })
 }
 
-fn timestamp(json: Json) -> Fit<Timestamp> {
+fn timestamp(json: Json) -> ReadResult<Timestamp> {
     let Json::Array(parts) = json else { return Ok(count(json)?.into()) };
     let found = parts.len();
     let parts = list(Json::Array(parts), "counts", count)?;
     Timestamp::new(&parts).ok_or_else(|| {
         let most = Timestamp::PARTS;
-        Misfit::new(format!("a timestamp of {found} parts, expected one to {most}"))
+        Violation::new(format!("a timestamp of {found} parts, expected one to {most}"))
     })
 }
 
-fn amount(json: Json) -> Fit<u64> {
+fn amount(json: Json) -> ReadResult<u64> {
     match count(json)? {
-        0 => Err(Misfit::new("expected an amount of at least 1, but found 0".into())),
+        0 => Err(Violation::new("expected an amount of at least 1, but found 0".into())),
         amount => Ok(amount),
     }
 }
 
 /// Reads each item of an array.
-fn list<T>(json: Json, what: &str, read: impl Fn(Json) -> Fit<T>) -> Fit<Vec<T>> {
+fn list<T>(json: Json, what: &str, read: impl Fn(Json) -> ReadResult<T>) -> ReadResult<Vec<T>> {
     let Json::Array(items) = json else {
-        return Err(Misfit::expected(&format!("an array of {what}"), &json));
+        return Err(Violation::expected(&format!("an array of {what}"), &json));
     };
     let items = items.into_iter().enumerate();
-    items.map(|(i, item)| read(item).map_err(|misfit| misfit.in_item(i))).collect()
+    items.map(|(i, item)| read(item).map_err(|violation| violation.in_item(i))).collect()
 }
 
 /// Reads each member of an object that maps names to something.
-fn map<T>(json: Json, what: &str, read: impl Fn(Json) -> Fit<T>) -> Fit<Vec<(Name, T)>> {
+fn map<T>(
+    json: Json,
+    what: &str,
+    read: impl Fn(Json) -> ReadResult<T>,
+) -> ReadResult<Vec<(Name, T)>> {
     let Json::Object(members) = json else {
-        return Err(Misfit::expected(&format!("an object of {what}"), &json));
+        return Err(Violation::expected(&format!("an object of {what}"), &json));
     };
     let read_member = |(name, value): (Name, Json)| {
         if let Some(fault) = fault_of_name(&name) {
-            return Err(Misfit::of_name(&name, fault));
+            return Err(Violation::of_name(&name, fault));
         }
-        let value = read(value).map_err(|misfit| misfit.in_member(&name))?;
+        let value = read(value).map_err(|violation| violation.in_member(&name))?;
         Ok((name, value))
     };
     members.into_iter().map(read_member).collect()
 }
 
 /// Checks that every number in a value is exact or a double.
-fn fits_doubles(json: &Json) -> Fit<()> {
+fn fits_doubles(json: &Json) -> ReadResult<()> {
     match json {
         Json::Number(number) if number.is_too_great() => {
             let message = format!(
                 "{} is too great for a double, the greatest is 1.7976931348623157e308",
                 Excerpt(number.as_str())
             );
-            Err(Misfit::new(message))
+            Err(Violation::new(message))
         }
         Json::Array(items) => items
             .iter()
             .enumerate()
-            .try_for_each(|(i, item)| fits_doubles(item).map_err(|misfit| misfit.in_item(i))),
+            .try_for_each(|(i, item)| fits_doubles(item).map_err(|violation| violation.in_item(i))),
         Json::Object(members) => members.iter().try_for_each(|(name, value)| {
-            fits_doubles(value).map_err(|misfit| misfit.in_member(name))
+            fits_doubles(value).map_err(|violation| violation.in_member(name))
         }),
         _ => Ok(()),
     }
@@ -609,22 +613,22 @@ impl<'t> Record<'t> {
     }
 
     /// Takes a declaration apart. Its numbers mean nothing.
-    fn of_declaration(json: Json, what: &'static str) -> Fit<Self> {
+    fn of_declaration(json: Json, what: &'static str) -> ReadResult<Self> {
         Ok(Self::new(what, Self::members_of(json, what)?, true, false))
     }
 
     /// Takes a part of an explicit state apart, where no field of the user's own is ignored.
-    fn of_state(json: Json, what: &'static str, unusual: bool) -> Fit<Self> {
+    fn of_state(json: Json, what: &'static str, unusual: bool) -> ReadResult<Self> {
         Ok(Self::new(what, Self::members_of(json, what)?, false, unusual))
     }
 
-    fn members_of(json: Json, what: &str) -> Fit<Members<'t>> {
+    fn members_of(json: Json, what: &str) -> ReadResult<Members<'t>> {
         match json {
             Json::Object(members) => Ok(members
                 .into_iter()
                 .map(|(name, value)| (name.into(), Some(value.into())))
                 .collect()),
-            other => Err(Misfit::expected(&format!("an object, {what}"), &other)),
+            other => Err(Violation::expected(&format!("an object, {what}"), &other)),
         }
     }
 
@@ -661,10 +665,10 @@ impl<'t> Record<'t> {
     fn optional<T>(
         &mut self,
         field: &'static str,
-        read: impl FnOnce(Json) -> Fit<T>,
-    ) -> Fit<Option<T>> {
+        read: impl FnOnce(Json) -> ReadResult<T>,
+    ) -> ReadResult<Option<T>> {
         let value = self.take(field).map(|value| read(value.into()));
-        value.transpose().map_err(|misfit| misfit.in_member(field))
+        value.transpose().map_err(|violation| violation.in_member(field))
     }
 
     /// Takes a field that must be there. Where it is not, reading goes on with a default, since
@@ -672,8 +676,8 @@ impl<'t> Record<'t> {
     fn required<T: Default>(
         &mut self,
         field: &'static str,
-        read: impl FnOnce(Json) -> Fit<T>,
-    ) -> Fit<T> {
+        read: impl FnOnce(Json) -> ReadResult<T>,
+    ) -> ReadResult<T> {
         let value = self.optional(field, read)?;
         if value.is_none() {
             self.missing.get_or_insert(field);
@@ -681,7 +685,7 @@ impl<'t> Record<'t> {
         Ok(value.unwrap_or_default())
     }
 
-    fn name(&mut self, field: &'static str) -> Fit<Name> {
+    fn name(&mut self, field: &'static str) -> ReadResult<Name> {
         self.required(field, name_of)
     }
 
@@ -690,7 +694,7 @@ impl<'t> Record<'t> {
         &mut self,
         field: &'static str,
         known: &[(&'static str, T)],
-    ) -> Fit<Option<T>> {
+    ) -> ReadResult<Option<T>> {
         Ok(self.word(field, known)?.map(|(_, choice)| choice))
     }
 
@@ -699,11 +703,11 @@ impl<'t> Record<'t> {
         &mut self,
         field: &'static str,
         known: &[(&'static str, T)],
-    ) -> Fit<(&'static str, T)> {
+    ) -> ReadResult<(&'static str, T)> {
         self.word(field, known)?.ok_or_else(|| {
             let message =
                 format!("{} lacks the field `{field}`, expected {}", self.what, one_of(known));
-            Misfit::new(message)
+            Violation::new(message)
         })
     }
 
@@ -711,7 +715,7 @@ impl<'t> Record<'t> {
         &mut self,
         field: &'static str,
         known: &[(&'static str, T)],
-    ) -> Fit<Option<(&'static str, T)>> {
+    ) -> ReadResult<Option<(&'static str, T)>> {
         let Some(value) = self.take(field) else { return Ok(None) };
         let chosen = match &value {
             Field::Text(word) => known.iter().find(|(known, _)| known == word),
@@ -719,17 +723,17 @@ impl<'t> Record<'t> {
         };
         match chosen {
             Some(chosen) => Ok(Some(*chosen)),
-            None => Err(Misfit::expected(&one_of(known), &value.into()).in_member(field)),
+            None => Err(Violation::expected(&one_of(known), &value.into()).in_member(field)),
         }
     }
 
     /// Takes a value.
-    fn value(&mut self, field: &'static str) -> Fit<Json> {
+    fn value(&mut self, field: &'static str) -> ReadResult<Json> {
         self.answer(field, false)
     }
 
     /// Takes an answer. In one that consists of counts numbers may be of any size.
-    fn answer(&mut self, field: &'static str, counts: bool) -> Fit<Json> {
+    fn answer(&mut self, field: &'static str, counts: bool) -> ReadResult<Json> {
         let check = self.unusual && !counts;
         self.required(field, |json| {
             if check {
@@ -740,7 +744,7 @@ impl<'t> Record<'t> {
     }
 
     /// Takes a value that may be absent.
-    fn optional_value(&mut self, field: &'static str) -> Fit<Option<Json>> {
+    fn optional_value(&mut self, field: &'static str) -> ReadResult<Option<Json>> {
         let check = self.unusual;
         self.optional(field, |json| {
             if check {
@@ -752,7 +756,11 @@ impl<'t> Record<'t> {
 
     /// Takes the timestamp of an operation on an object of this type. Where the type lacks the
     /// operation it may have one or not: that it lacks it is for the judge of the history to say.
-    fn timestamp(&mut self, stamps: Stamps, kind: Option<TraceType>) -> Fit<Option<Timestamp>> {
+    fn timestamp(
+        &mut self,
+        stamps: Stamps,
+        kind: Option<TraceType>,
+    ) -> ReadResult<Option<Timestamp>> {
         match kind {
             Some(kind) if kind.is_stamped() => {}
             Some(TraceType::MvRegister | TraceType::MvMap) => return Ok(None),
@@ -765,14 +773,14 @@ impl<'t> Record<'t> {
             Stamps::Own if self.has("timestamp") => {
                 let message =
                     "a timestamp, but by the header (`\"stamps\":\"own\"`) no write has one";
-                Err(Misfit::of_name("timestamp", message.into()))
+                Err(Violation::of_name("timestamp", message.into()))
             }
             Stamps::Own => Ok(None),
         }
     }
 
     /// Checks that every required field was there, and no other but the user's own.
-    fn finish(&self) -> Fit<()> {
+    fn finish(&self) -> ReadResult<()> {
         let own = |name: &str| self.extensible && name.starts_with("x-");
         let left = |(name, value): &&(Cow<'_, str>, Option<_>)| value.is_some() && !own(name);
         if let Some((name, _)) = self.members.iter().find(left) {
@@ -780,13 +788,13 @@ impl<'t> Record<'t> {
             let (what, known) = (self.what, self.known[..self.asked].join(", "));
             let message =
                 format!("unknown field {}: {what} has {known}{hint}{}", Excerpt(name), self.hint);
-            return Err(Misfit::of_name(name, message));
+            return Err(Violation::of_name(name, message));
         }
         match self.missing {
             None => Ok(()),
             Some(field) => {
                 let message = format!("{} lacks the field `{field}`{}", self.what, self.hint);
-                Err(Misfit::new(message))
+                Err(Violation::new(message))
             }
         }
     }
@@ -802,10 +810,10 @@ fn one_of<T>(known: &[(&str, T)]) -> String {
 
 // Faults.
 
-type Fit<T> = Result<T, Box<Misfit>>;
+type ReadResult<T> = Result<T, Box<Violation>>;
 
 /// Why a JSON value is not what it should be, and which part of it.
-struct Misfit {
+struct Violation {
     /// The way to that part, its last step first.
     path: Vec<Step>,
     /// Whether the name of that member is at fault, and not its value.
@@ -813,7 +821,7 @@ struct Misfit {
     message: String,
 }
 
-impl Misfit {
+impl Violation {
     fn new(message: String) -> Box<Self> {
         Box::new(Self { path: Vec::new(), of_name: false, message })
     }

@@ -3,7 +3,9 @@
 use super::Node;
 use rejoin::object::{ObjectType, Priority};
 use rejoin::optimized::replica::Object;
-use rejoin::sync::conflicts::{self, Conflict, Effect, OpenConflict, Recorded, Trail, Word};
+use rejoin::sync::conflicts::{
+    self, Conflict, DecisionView, Effect, OpenConflict, Recorded, Trail,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -199,34 +201,34 @@ fn shown(text: &str) -> String {
 /// An open merge decision: what has effect, what lost, and who is to be told.
 fn decision(open: &OpenConflict, out: &mut String) {
     let kind = super::schema().get(&open.object).map(|entry| entry.kind);
-    let word = |word: &Word| {
-        let what = match (&word.value, word.is_removal) {
+    let view = |view: &DecisionView| {
+        let what = match (&view.value, view.is_removal) {
             (_, true) => "removed".into(),
             (None, false) => "added".into(),
             (Some(value), false) => format!("{} written", shown(&String::from_utf8_lossy(value))),
         };
         // The stamps of writes are those of the hybrid clock.
         let milliseconds = match kind.is_some_and(ObjectType::is_stamped) {
-            true => word.time.map(|stamp| stamp >> 16),
-            false => word.time,
+            true => view.time.map(|stamp| stamp >> 16),
+            false => view.time,
         };
         format!(
             "{what} by {} at {}{}",
-            shown(word.id.user.as_deref().unwrap_or("somebody")),
-            shown(word.id.dot.origin.replica.as_str()),
+            shown(view.id.user.as_deref().unwrap_or("somebody")),
+            shown(view.id.dot.origin.replica.as_str()),
             milliseconds.map_or(String::new(), |time| format!(", {}", date(time)))
         )
     };
     let key = shown(&String::from_utf8_lossy(&open.key));
     let _ = writeln!(out, "open merge decision: {} {key}", open.object);
     for kept in &open.kept {
-        let _ = writeln!(out, "  has effect:  {}", word(kept));
+        let _ = writeln!(out, "  has effect:  {}", view(kept));
     }
     if let (true, Some(effect)) = (open.kept.is_empty(), &open.effect) {
-        let _ = writeln!(out, "  has effect, by a clock that ran ahead:  {}", word(effect));
+        let _ = writeln!(out, "  has effect, by a clock that ran ahead:  {}", view(effect));
     }
     for overruled in &open.overruled {
-        let _ = writeln!(out, "  superseded:  {}", word(overruled));
+        let _ = writeln!(out, "  superseded:  {}", view(overruled));
     }
     let users: Vec<String> = open.notify.iter().map(|user| shown(user)).collect();
     if !users.is_empty() {

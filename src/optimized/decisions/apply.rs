@@ -20,7 +20,7 @@ use hashbrown::HashSet;
 use std::cmp::Ordering;
 
 impl<E: Effect> Decisions<E> {
-    /// Applies a delta, and gives what it did to which key.
+    /// Applies a delta, and returns what it did to which key.
     ///
     /// # Errors
     /// Operations between this state and the delta's start are missing, the delta contradicts what was
@@ -36,7 +36,7 @@ impl<E: Effect> Decisions<E> {
         }
         let keys = self.resolve(delta)?;
         let new = keys.iter().filter(|key| key.is_none()).count();
-        // Of each key the one that is there, and the one that is new, besides those that are listed.
+        // For each key: the old and the new record, in addition to the listed siblings.
         let creation_dots = 2 * delta.names.len() + delta.creation_dots.len();
         if !self.keys.has_room(new, delta.keys.len()) || !self.creation_dots.has_room(creation_dots)
         {
@@ -84,8 +84,9 @@ impl<E: Effect> Decisions<E> {
         Ok(changes)
     }
 
-    /// A key on which the delta contradicts what was seen here, and by which operation: a replica
-    /// that has seen an operation knows its key, so all that is listed of a new key must be unseen. Or a key that is listed twice. `keys` has the number of each listed key.
+    /// A key on which the delta contradicts this store, and by which operation. A replica that has
+    /// seen an operation knows its key, so all operations on a new key must be unseen. A key that is
+    /// listed twice is a contradiction too. `keys` has the number of each listed key.
     fn contradiction(&self, delta: &KeyedDelta<E>, keys: &[u32]) -> Option<(u32, Option<Dot>)> {
         let known = self.len() as u32;
         let mut next = known;
@@ -123,8 +124,8 @@ impl<E: Effect> Decisions<E> {
         Some((key, Some(Dot { origin, counter })))
     }
 
-    /// Whether the delta may lead to too many decisions on one key. What it lists of a key may be
-    /// concurrent with all that the most contested key has.
+    /// Whether the delta might lead to too many decisions on one key. Its decisions on a key may be
+    /// concurrent with all decisions on the most contested key.
     fn may_be_too_contested(&mut self, delta: &KeyedDelta<E>) -> bool {
         let runs = delta.others.chunk_by(|(a, _), (b, _)| a == b).map(<[_]>::len);
         let most = usize::from(!delta.is_empty()) + runs.max().unwrap_or(0);
@@ -150,7 +151,7 @@ impl Listed {
         if words <= listed { Self::Bits(vec![0; words]) } else { Self::Few(HashSet::new()) }
     }
 
-    /// Adds a key; whether it was not there.
+    /// Adds a key; returns whether it is new.
     fn insert(&mut self, key: u32) -> bool {
         match self {
             Self::Bits(words) => {
@@ -173,7 +174,7 @@ struct Steps {
 }
 
 impl Steps {
-    /// Gives all, for each origin by counter.
+    /// Returns all, by counter for each origin.
     fn walk(mut self, mut give: impl FnMut(u32, Step)) {
         let order = |(origin, step): &(u32, Step)| (*origin, step.counter);
         for steps in [&mut self.listed, &mut self.further] {
@@ -227,7 +228,7 @@ impl<'a, E> Extras<'a, E> {
         others.is_empty() && kept.is_empty() && winners.is_empty() && creation_dots.is_empty()
     }
 
-    /// Splits off what is of a key, which is not above the next one.
+    /// Splits off what belongs to a key. Keys come in rising order.
     fn take(&mut self, key: u32) -> Self {
         Self {
             others: take(&mut self.others, |(of, _)| *of == key),
@@ -240,7 +241,7 @@ impl<'a, E> Extras<'a, E> {
 
 /// What a delta says of one key.
 struct Incoming<'a, E> {
-    /// Under the store's numbers; its value is still the delta's.
+    /// Under the store's numbers; the value is still in the delta.
     first: Record<E>,
     /// Whether the store has not seen it.
     is_unseen: bool,
@@ -252,10 +253,10 @@ struct Incoming<'a, E> {
 /// The decisions on one key, while they are joined.
 struct Lists<E> {
     ours: Vec<Record<E>>,
-    /// Of ours, those that stay, and those that the sender has superseded.
+    /// Our decisions: those that stay, and those that the sender has superseded.
     kept: Vec<Record<E>>,
     dropped: Vec<Record<E>>,
-    /// Of theirs, those that are unseen.
+    /// Their decisions that are unseen here.
     added: Vec<Record<E>>,
     /// What they list, what was added, and the key's creation dots: to be looked up.
     their_dots: LocalDots,
@@ -341,7 +342,7 @@ impl<'a, E: Effect> Join<'a, E> {
             };
         }
         if !is_unseen && !extras.others.iter().any(|(_, other)| self.is_unseen(other)) {
-            // The store has seen all that the sender lists, and still lists it or has superseded it.
+            // The store has seen everything listed: it still has it, or has superseded it.
             return;
         }
         let is_single = !self.store.marks[key as usize].has_siblings();
@@ -355,7 +356,7 @@ impl<'a, E: Effect> Join<'a, E> {
         self.join(key, &Incoming { first, is_unseen, is_created_by_first, extras });
     }
 
-    /// A record of the delta under the store's numbers; its value is still the delta's.
+    /// A record of the delta under the store's numbers; the value is still in the delta.
     fn local(&self, record: &Record<E>) -> Record<E> {
         Record { author: self.authors[record.author as usize].author, ..*record }
     }
@@ -455,8 +456,8 @@ impl<'a, E: Effect> Join<'a, E> {
         self.lists = lists;
     }
 
-    /// Whether they list one unseen decision, and all that we list stays; nor does it take effect from
-    /// another one, but for a winner, which is looked at later.
+    /// Whether they list one unseen decision, all of ours stay, and the new one takes the effect from
+    /// none of them; a winner is compared later.
     fn is_concurrent_sibling(&self, key: u32, incoming: &Incoming<'_, E>) -> bool {
         let Incoming { first, is_unseen, extras: Extras { others, kept, winners, .. }, .. } =
             incoming;
@@ -477,7 +478,7 @@ impl<'a, E: Effect> Join<'a, E> {
         all_stay && has_effect
     }
 
-    /// A frequent case: one decision becomes a sibling of all others.
+    /// A frequent case: one decision joins the siblings.
     fn add(&mut self, key: u32, incoming: &Incoming<'_, E>) {
         let Incoming { first, is_created_by_first, extras: Extras { creation_dots, .. }, .. } =
             *incoming;
@@ -509,7 +510,7 @@ impl<'a, E: Effect> Join<'a, E> {
         self.list(dot.0, Step { counter: dot.1, key, is_creation });
     }
 
-    /// An operation that the delta names, as the store names it.
+    /// An operation of the delta, under the store's numbers.
     fn local_dot(&self, (_, place, counter): &(u32, u32, u64)) -> LocalDot {
         (self.numbers[*place as usize], *counter)
     }
@@ -532,7 +533,7 @@ impl<'a, E: Effect> Join<'a, E> {
         }
     }
 
-    /// The most frequent case: one decision takes the place of one that it saw.
+    /// The most frequent case: one decision replaces one that it saw.
     #[inline]
     fn replace(&mut self, key: u32, ours: Record<E>, first: Record<E>, origin: u32) {
         let loses = E::IS_TIMED && !self.wins(&first, &ours);
@@ -581,7 +582,7 @@ impl<'a, E: Effect> Join<'a, E> {
         added.extend(unseen.map(|(_, other)| self.local(other)));
         added_dots.set(added.iter().map(|record| self.store.local_dot(record)));
 
-        // The winner: ours, or theirs if it is greater. What the store has seen is not.
+        // The winner: ours, or theirs if it is greater, which a write that the store has seen never is.
         let before = E::IS_TIMED.then(|| *self.store.winner(key));
         let (mut won, mut is_ours) = (before, true);
         if E::IS_TIMED {
@@ -640,7 +641,7 @@ impl<'a, E: Effect> Join<'a, E> {
         self.note(key, incoming, lists);
     }
 
-    /// Of a key on which nothing is timed: a decision that had effect and has it no more.
+    /// On a key without timestamps: a decision that was effective and no longer is.
     fn undone(&self, lists: &Lists<E>) -> Option<Record<E>> {
         let Lists { ours, kept, dropped, added, .. } = lists;
         let all_have_effect = self.store.rule == Rule::AllValues;
@@ -713,7 +714,7 @@ impl<'a, E: Effect> Join<'a, E> {
     }
 }
 
-/// Splits off the leading items that are meant.
+/// Splits off the leading items that satisfy the predicate.
 fn take<'a, T>(items: &mut &'a [T], is_meant: impl Fn(&T) -> bool) -> &'a [T] {
     let count = items.iter().take_while(|item| is_meant(item)).count();
     let (taken, rest) = items.split_at(count);

@@ -1,6 +1,6 @@
 //! Who decided: origins and people under numbers, so that a record names both in four bytes.
 //!
-//! Meaning: none of its own.
+//! Meaning: an encoding only.
 //! Laws: a number stays the same for ever.
 //! Cost: O(1) a look-up; one entry for each pair of origin and person.
 //! Source: this project.
@@ -18,7 +18,7 @@ pub(super) struct Authors {
 impl Authors {
     /// The number of an author.
     pub fn number(&mut self, origin: u32, user: &Option<User>) -> u32 {
-        // Nearly always the last one again.
+        // It is nearly always the last author again.
         if let Some((last, who)) = self.list.last()
             && *last == origin
             && who == user

@@ -11,16 +11,16 @@ use super::super::arena::Table;
 /// An operation as the store names it: number of the origin, and counter.
 pub(super) type LocalDot = (u32, u64);
 
-/// Operations on one key, to be looked up. There are few, unless somebody made many to keep others
-/// busy: then they are put in order, so that it takes no time.
+/// A set of operations on one key. Usually it is small; a peer may make it large to slow others
+/// down, so a large one is sorted.
 #[derive(Debug, Default)]
 pub(super) struct LocalDots(Vec<LocalDot>);
 
 impl LocalDots {
-    /// So many are looked at one by one.
+    /// Up to this many are searched linearly.
     pub const FEW: usize = 8;
 
-    /// These, and no others.
+    /// Exactly these.
     pub fn set(&mut self, dots: impl Iterator<Item = LocalDot>) {
         self.0.clear();
         self.0.extend(dots);
@@ -74,7 +74,7 @@ impl CreationDots {
         self.links.len() + creation_dots < Self::MOST
     }
 
-    /// Adds a creation dot to a chain, and gives the longer one. There must be room.
+    /// Adds a creation dot to a chain, and returns the longer chain. There must be room.
     pub fn add(&mut self, before: Chain, (origin, counter): LocalDot) -> Chain {
         let counter = [(counter >> 32) as u32, counter as u32];
         self.links.push(Link { counter, origin, before });

@@ -42,11 +42,11 @@ impl<E: Effect> Decisions<E> {
         // The first unseen decisions of keys with many decisions, so that they are gone through only once.
         let mut first_of = HashMap::new();
         for origin in self.origins.in_order() {
-            for news in self.dot_indexes[origin as usize].after(known[origin as usize], BLOCK) {
-                let keys = news.iter().map(|entry| entry.key());
+            for unseen in self.dot_indexes[origin as usize].after(known[origin as usize], BLOCK) {
+                let keys = unseen.iter().map(|entry| entry.key());
                 self.prefetch_decisions(keys.clone());
                 self.prefetch_creation_dots(keys);
-                for entry in news {
+                for entry in unseen {
                     let dot = (origin, entry.counter());
                     if let Some(first) = self.listed_at(dot, entry.key(), &known, &mut first_of) {
                         self.list(entry.key(), first, &known, &mut delta);
@@ -75,8 +75,8 @@ impl<E: Effect> Decisions<E> {
         }
         let first = || {
             let dots = self.maximal(key).map(|record| self.local_dot(record));
-            let news = dots.filter(|(origin, counter)| *counter > known[*origin as usize]);
-            news.map(|(origin, counter)| (self.origins.place(origin), counter)).min()
+            let unseen = dots.filter(|(origin, counter)| *counter > known[*origin as usize]);
+            unseen.map(|(origin, counter)| (self.origins.place(origin), counter)).min()
         };
         let first = match self.has_many(key) {
             true => *first_of.entry(key).or_insert_with(first),

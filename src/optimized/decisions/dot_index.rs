@@ -67,7 +67,7 @@ impl DotIndex {
         self.last = step.counter;
     }
 
-    /// Which key the operation was the first decision on.
+    /// The key that the operation created.
     pub fn key_created_by(&self, counter: u64) -> Option<u32> {
         let entry = self.entries.get(self.first_from(counter))?;
         (entry.counter() == counter && entry.is_creation()).then(|| entry.key())
@@ -115,7 +115,7 @@ impl DotIndex {
         }
     }
 
-    /// An operation that is no creation dot is no longer maximal. Whether it is time to clear the dot index.
+    /// Counts an operation that is no longer maximal and no creation dot. Returns whether it is time to compact.
     pub fn outdate(&mut self) -> bool {
         self.stale += 1;
         self.stale > 16 && self.stale > self.entries.len() / 2

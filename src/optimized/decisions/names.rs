@@ -56,8 +56,8 @@ impl<E: Effect> Decisions<E> {
         delta.names.iter().zip(known).map(number).collect()
     }
 
-    /// The keys that a delta lists, each once, as far as this store knows them. None where the delta
-    /// does not fit.
+    /// The keys that a delta lists, each once, as far as this store knows them. None if this store
+    /// would refuse the delta.
     pub fn keys_of(&self, delta: &KeyedDelta<E>) -> Vec<Vec<u8>> {
         let Ok(numbers) = self.resolve(delta) else {
             return Vec::new();

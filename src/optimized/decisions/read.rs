@@ -1,4 +1,4 @@
-//! Answers: what the maximal decisions on a key, and all of them together, say.
+//! Queries: of one key, and of the whole store.
 //!
 //! Meaning: the reference's queries.
 //! Laws: as there.
@@ -19,13 +19,13 @@ pub struct Decision<'a> {
     pub id: DecisionId,
     /// When it was made; 0 where nothing is timed.
     pub timestamp: u64,
-    /// Whether it leaves nothing: a removal, or a deletion.
+    /// Whether it is a removal or a deletion.
     pub is_removal: bool,
     /// The bytes of what it writes.
     pub value: Option<&'a [u8]>,
 }
 
-/// A conflict: concurrent decisions on one key that differ in effect, so that somebody was overruled.
+/// A conflict: concurrent decisions on one key that differ in effect, so that one is overruled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Conflict<K> {
     /// On which key.
@@ -117,7 +117,7 @@ impl<E: Effect> Decisions<E> {
         Some(self.decision(self.current(self.find(key)?)))
     }
 
-    /// What a key has: nothing, or the bytes of its value, which an element of a set has none of.
+    /// What a key has: nothing, or the bytes of its value (no bytes for an element of a set).
     pub fn effect(&self, key: &[u8]) -> Option<Vec<u8>> {
         let current = self.current(self.find(key)?);
         let value = || self.value(current).unwrap_or_default().to_vec();

@@ -17,7 +17,7 @@ use crate::optimized::vector::{Origins, Vector};
 use crate::optimized::{ApplyError, Author, OperationError, StateHash};
 use std::marker::PhantomData;
 
-/// The key of what has only one: it needs none.
+/// The key of a type with one key: it has no bytes.
 pub(crate) const KEY: &[u8] = b"";
 
 /// A type that is a reading of the store.
@@ -28,7 +28,7 @@ pub trait KeyedType {
     const KIND: ObjectType;
     /// Which of the maximal decisions on a key has effect.
     const RULE: Rule;
-    /// Whether there are keys; or else there is one, which has no bytes.
+    /// Whether there are keys; otherwise there is one, of no bytes.
     const HAS_KEYS: bool;
 }
 
@@ -45,7 +45,7 @@ pub struct Reading<T: KeyedType, K: ?Sized, V: ?Sized> {
 }
 
 impl<T: KeyedType, K: ?Sized, V: ?Sized> Reading<T, K, V> {
-    /// The state that nothing was done to.
+    /// The state before the first operation.
     pub fn new() -> Self {
         Self::of(Decisions::new(T::RULE))
     }
@@ -56,7 +56,7 @@ impl<T: KeyedType, K: ?Sized, V: ?Sized> Reading<T, K, V> {
 }
 
 impl<T: KeyedType, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Reading<T, K, V> {
-    /// Applies all that the other one has seen. Both must be replicas of the same object.
+    /// Joins another state. Both must be states of the same object.
     ///
     /// # Errors
     /// As [`apply`](Self::apply).
@@ -101,7 +101,7 @@ impl<T: KeyedType, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Readi
     /// is stored).
     ///
     /// # Errors
-    /// What does not hold, in words.
+    /// The invariant that does not hold, as text.
     pub fn debug_check(&self) -> Result<(), String> {
         self.decisions.debug_check()
     }
@@ -157,8 +157,8 @@ impl<T: HasKeys, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Reading
         self.decisions.conflicts(K::from_bytes)
     }
 
-    /// The keys of which the two do not say the same, in the order of their bytes: by their
-    /// decisions, so that they may differ where both answer the same. Cost: O(keys changed since
+    /// The keys on which the two states differ, in the order of their bytes. Decisions are compared,
+    /// so a key may differ although both states answer the same. Cost: O(keys changed since
     /// the state hash was last asked for, and differences · log keys).
     pub fn difference<'a>(&'a mut self, other: &'a mut Self) -> Vec<K::Ref<'a>> {
         let keys = self.decisions.difference(&mut other.decisions);
@@ -180,14 +180,14 @@ impl<T: KeyedType, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Readi
     /// Applies a delta, and gives what it changed.
     ///
     /// # Errors
-    /// Operations between this state and the delta's start are missing, or the delta does not fit for
+    /// Operations between this state and the delta's start are missing, or the delta is refused for
     /// another reason of [`ApplyError`]. Nothing changes then.
     pub fn apply(
         &mut self,
         delta: &TypedDelta<T::Effect, K, V>,
     ) -> Result<Applied<'_, T::Effect, K>, ApplyError> {
-        // On the wire what has one key and what has many look alike, so that either may be taken
-        // for the other.
+        // On the wire, a type with one key looks like one with many, so a delta of the one may be
+        // passed to the other.
         if !T::HAS_KEYS && (delta.keyed.names.len() > 1 || !delta.keyed.keys.is_empty()) {
             return Err(ApplyError::OtherKeys);
         }

@@ -14,7 +14,7 @@ use crate::optimized::delta::{Effect, Record};
 use std::cmp::Ordering;
 
 impl<E: Effect> Decisions<E> {
-    /// Decides: the new decision saw all that are listed for its key, and takes their place. Gives its
+    /// Decides: the new decision saw all maximal decisions on its key, and replaces them. Returns its
     /// counter.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl<E: Effect> Decisions<E> {
         Ok(counter)
     }
 
-    /// All maximal decisions of the key are superseded: a new one takes their place next. The
+    /// Supersedes all maximal decisions of the key: a new one replaces them next. The
     /// winner's value stays.
     fn retire(&mut self, key: u32, winner: &Record<E>) {
         self.list_creation_dot(key);

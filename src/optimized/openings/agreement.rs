@@ -1,8 +1,8 @@
-//! Fit: what a delta says of openings, and the check that is made before it is applied.
+//! Agreement on openings: what a delta says of them, and the check before it is applied.
 //!
-//! Meaning: the reference's; a delta tells a hash of the openings that its receiver must know, and
-//! the others.
-//! Laws: a delta fits exactly if both use the same names for what both know (tests/forks).
+//! Meaning: as the reference. A delta has a hash of the openings that its receiver must know, and
+//! the others in full.
+//! Laws: the two agree exactly if they use the same names for what both know (tests/forks).
 //! Cost: O(openings), and O(origins).
 //! Source: this project.
 
@@ -14,14 +14,14 @@ use std::collections::BTreeSet;
 /// What a delta says of openings.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DeltaOpenings {
-    /// A hash of those that begin inside both `since` and `seen`. `None`: all are told.
+    /// A hash of those that begin inside both `since` and `seen`. `None`: all are in `begun`.
     pub(crate) base: Option<Fingerprint>,
     /// The others that the sender knows.
     pub(crate) begun: Openings,
 }
 
 impl DeltaOpenings {
-    /// Whether nothing is said: nobody draws any.
+    /// Whether there are none, since nobody draws any.
     pub fn is_empty(&self) -> bool {
         self.base.is_none() && self.begun.is_empty()
     }
@@ -31,7 +31,7 @@ impl DeltaOpenings {
         Self { base: None, begun: openings.clone() }
     }
 
-    /// For one that has seen `since`, of one that has seen `seen`.
+    /// From a sender that has seen `seen`, for a receiver that has seen `since`.
     pub(crate) fn since(openings: &Openings, since: &Vector, seen: &Vector) -> Self {
         if openings.is_empty() {
             return Self::default();
@@ -49,30 +49,30 @@ impl DeltaOpenings {
     }
 }
 
-/// How the openings of a delta fit those of its receiver.
+/// How the openings of a delta compare with those of its receiver.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Fit {
-    /// What both know is the same, under the same names.
+pub(crate) enum Agreement {
+    /// Both use the same names for what both know.
     Agree,
-    /// Something differs of which the delta tells only a hash.
+    /// They differ in openings of which the delta has only a hash.
     Unknown,
-    /// Something differs; this is what the sender knows.
+    /// They differ; this is what the sender knows.
     Differ(Knowledge),
 }
 
-/// The check that is made before a delta is applied, over all that both know.
-pub(crate) fn fit(
+/// The check before a delta is applied, over all that both know.
+pub(crate) fn agreement(
     ours: &Openings,
     vector: &Vector,
     (delta, since, seen): (&DeltaOpenings, &Vector, &Vector),
-) -> Fit {
+) -> Agreement {
     if ours.is_empty() && delta.is_empty() {
-        return Fit::Agree;
+        return Agreement::Agree;
     }
     if let Some(base) = delta.base
         && base != ours.fingerprint_within(since, seen)
     {
-        return Fit::Unknown;
+        return Agreement::Unknown;
     }
     let begun = &delta.begun;
     let covering = |origin: &Origin, m: u64| match delta.base {
@@ -96,14 +96,14 @@ pub(crate) fn fit(
         && !branches.any(|branch| vector.get(&branch) > 0)
         && !ours.names_any(seen, vector);
     if agree {
-        return Fit::Agree;
+        return Agreement::Agree;
     }
     let mut openings = match delta.base {
         Some(_) => ours.within(since, seen),
         None => Openings::default(),
     };
     openings.join(begun);
-    Fit::Differ(Knowledge::new(seen, openings))
+    Agreement::Differ(Knowledge::new(seen, openings))
 }
 
 impl Openings {
