@@ -1,4 +1,4 @@
-//! The line at which a bad trace ends, read once more so that the report can point at the fault.
+//! The line at which a bad trace ends, read again so that the report can mark the fault.
 //!
 //! Cost: reads as far as the fault; holds the part of its line up to the fault, but no more than
 //! [`LONGEST`].

@@ -91,7 +91,7 @@ pub fn verdict(outcome: &Outcome, claims: bool) -> (&'static str, String) {
     }
 }
 
-/// How many claims of a report are false, in words.
+/// How many claims of a report are false, as text.
 fn summary(report: &Report) -> String {
     match report.findings.len() as u64 {
         0 if report.claims == 1 => "1 claim holds".into(),

@@ -9,7 +9,7 @@ thread_local! {
     static LAST: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Has panics noted instead of printed. They are printed by whoever guards.
+/// Has panics noted instead of printed; the caller of the guard prints them.
 pub fn install() {
     panic::set_hook(Box::new(|panic| LAST.set(panic.to_string())));
 }

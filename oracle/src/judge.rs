@@ -59,7 +59,7 @@ pub fn exit(judged: &Result<Judged, Failure>, options: &Options) -> Exit {
 
 /// How to judge.
 pub struct Judge<'a> {
-    /// What the library is told.
+    /// The options of the library.
     pub options: &'a Options,
     /// Whether to look up what stands where a bad trace ends.
     pub point: bool,

@@ -4,7 +4,7 @@
 //! and [`judge`] (from a path to a report), [`text`], [`json`] and [`format`](mod@format)
 //! (how a report is shown).
 //! [`explain`] and [`diff`] look at single claims and differences. [`view`] shows a trace as a page. [`simulate`] runs worlds, [`drive`] somebody's implementation. [`sync`] keeps replicas in files the same over TCP.
-//! What a trace means and whether it conforms is the library's work; here are only files and words.
+//! The library judges; this crate reads files and prints reports.
 
 mod anonymize;
 mod args;

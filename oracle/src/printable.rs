@@ -14,7 +14,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// Two texts that are to be compared by eye, each in at most so many characters (and a few words):
+/// Two texts for a comparison by eye, each in at most so many characters (and a few words):
 /// where one is longer, both begin shortly before they differ.
 pub fn shorten(one: &str, other: &str, most: usize) -> (String, String) {
     let longest = one.chars().count().max(other.chars().count());

@@ -1,4 +1,4 @@
-//! One trace for commands that read it several times, wherever it comes from.
+//! One trace for commands that read it several times, from a file or standard input.
 
 use crate::guard::guard;
 use crate::judge::Failure;

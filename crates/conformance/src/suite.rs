@@ -178,7 +178,7 @@ pub struct Rejected {
     pub plan: Plan,
     /// What came of that.
     pub outcome: Outcome,
-    /// The words for people.
+    /// The sentences for people.
     text: String,
 }
 

@@ -312,7 +312,7 @@ fn read(at: usize, object: usize) -> Step {
     Step::Ask { at, question: Question::Read { object, part: None } }
 }
 
-/// How many letters the words have that stand for small histories.
+/// The lengths of the numerals that encode small histories.
 const LETTERS: u64 = 8;
 
 /// How many letters the word of a small history has; the first is an operation of the first

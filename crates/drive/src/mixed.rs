@@ -4,7 +4,7 @@ use super::subject::{Failure, Reply, Request, Subject};
 use rejoin_trace::Name;
 
 /// Subjects that share the replicas: the first hosts the first replica, the second the second,
-/// and so on in turns. Each is told of all replicas; messages go between them as they are.
+/// and so on in turns. Each learns of all replicas; messages pass between them unchanged.
 pub struct Mixed {
     subjects: Vec<Box<dyn Subject>>,
     replicas: Vec<Name>,

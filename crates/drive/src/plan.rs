@@ -65,7 +65,7 @@ pub enum Step {
         /// The snapshot's number.
         snapshot: usize,
     },
-    /// A replica is set back to a backup of its own.
+    /// A replica is restored from a backup of its own.
     Restore {
         /// Which replica.
         at: usize,
@@ -128,7 +128,7 @@ pub enum Question {
         /// Of which object.
         object: usize,
     },
-    /// What a user is to be told.
+    /// The notices of a user.
     Notices {
         /// Which user.
         user: Name,
@@ -149,7 +149,7 @@ impl Plan {
         self.steps.iter().filter(|step| matches!(step, Step::Operate { .. })).count()
     }
 
-    /// The plan without the replicas and the objects of which no step speaks.
+    /// The plan without the replicas and the objects that no step names.
     pub fn tidied(&self) -> Self {
         let mut replicas = vec![false; self.replicas.len()];
         let mut objects = vec![false; self.objects.len()];

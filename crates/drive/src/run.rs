@@ -53,7 +53,7 @@ pub struct Tally {
     pub messages: u64,
     /// Messages received.
     pub received: u64,
-    /// Messages received once more by the same replica.
+    /// Messages received again by the same replica.
     pub repeated: u64,
     /// Messages received after a later one of the same sender.
     pub reordered: u64,
@@ -65,7 +65,7 @@ pub struct Tally {
     pub left_out: u64,
     /// Synchronizations by the subject itself.
     pub synced: u64,
-    /// Replicas set back to a backup.
+    /// Replicas restored from a backup.
     pub restored: u64,
     /// The most replicas of one history.
     pub most_replicas: u64,

@@ -78,7 +78,7 @@ pub enum Request {
         /// Of what.
         object: Name,
     },
-    /// What a user is to be told.
+    /// The notices of a user.
     Notices {
         /// By whom.
         replica: Name,
@@ -99,7 +99,7 @@ pub enum Request {
         /// Its name.
         snapshot: Name,
     },
-    /// A replica is set back to a backup of its own.
+    /// A replica is restored from a backup of its own.
     Restore {
         /// Who.
         replica: Name,
@@ -149,7 +149,7 @@ pub trait Subject {
         None
     }
 
-    /// Whether requests that follow are repetitions, which need no words for people (such as what
+    /// Whether requests that follow are repetitions, which need no sentences for people (such as what
     /// another process writes to standard error).
     fn hush(&mut self, _is_quiet: bool) {}
 }

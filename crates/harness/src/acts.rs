@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// Somebody looks at one object of a replica, and a user at what there is to be told.
+    /// Somebody reads one object of a replica, and a user reads the notices.
     pub fn ask(&mut self, at: usize) {
         let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
         let user = self.random.below(USERS);
@@ -135,7 +135,7 @@ impl World {
         answers
     }
 
-    /// In the trace, a replica answers what a user is to be told.
+    /// In the trace, a replica answers the notices of a user.
     pub fn claim_notices(&mut self, at: usize, user: u64) {
         let user = format!("u{user}");
         let notices = self.places[at].replica.notices(&user.as_str().into());
@@ -143,7 +143,7 @@ impl World {
         self.recorder.notices(at, &user, &notices);
     }
 
-    /// Another replica is told of an operation that is about to be performed, with another value.
+    /// Another replica receives an operation that is about to be performed, with another value.
     fn alter(&mut self, at: usize, object: &str, operation: &Operation<&str, Option<&str>>) {
         let Operation::Put { key, timestamp, .. } = *operation else { return };
         if self.fault != Some(Fault::AltersValue) {

@@ -34,7 +34,7 @@ struct Talk {
 }
 
 impl Talk {
-    /// Whether a side was told that an object cannot be the same on both.
+    /// Whether a side got the event that an object cannot become the same on both.
     fn is_alarmed(&self, side: usize, object: &str) -> bool {
         self.events[side].iter().any(|event| match event {
             // Nothing is written meanwhile, so that all that differs can be named.

@@ -2,7 +2,7 @@
 //!
 //! A world follows from its seed alone. Two to five replicas write, meet by [sessions](rejoin::sync)
 //! and part. Links delay, lose, repeat, reorder, cut and damage messages, and are parted for a
-//! while. Replicas crash between any two steps and lose what was not stored, are set back to
+//! while. Replicas crash between any two steps and lose what was not stored, are restored from
 //! backups, said or not, leave for long, have clocks that drift, jump, run backwards, and are a year
 //! ahead or at the end of all time, and disks that are full
 //! for a while: then nothing is stored or promised, and the replica goes on or dies. Some links
@@ -13,7 +13,7 @@
 //!   they had when the links healed: nothing is lost, and nothing is made up;
 //! - what was stored is there after a crash;
 //! - no session has taken honest replicas to differ, nor for ones that share a name, nor reported a
-//!   fork where no disk was put back; and no write was refused for a clock;
+//!   fork unless a disk was restored; and no write was refused for a clock;
 //! - each session ends after a bounded number of messages; over a perfect link it ends verified;
 //! - nothing panics.
 //!
@@ -24,7 +24,7 @@
 //! bytes of no session, and damaged ones, go to the replicas themselves. The rest goes to copies,
 //! which are dropped then:
 //! - damaged messages with a right checksum, which must be taken or refused;
-//! - forged operations: one name, and something else told to either of two honest replicas. When
+//! - forged operations: one name, and different operations for two honest replicas. When
 //!   these meet, both must find it, keep what they have, and be the same in all other objects;
 //! - vectors from the future: refused in the receiver's own name, and all other objects stay sound;
 //! - lies about hashes: no class is taken for verified, and nothing changes;
@@ -125,7 +125,7 @@ impl Outcome {
 pub struct Statistics {
     /// Operations performed.
     pub operations: u64,
-    /// Disks that were put back without a word.
+    /// Disks that were restored unannounced.
     pub unsaid: u64,
     /// Forks that sessions reported and healed.
     pub healed: u64,
@@ -143,13 +143,13 @@ pub struct Statistics {
     pub crashes: u64,
     /// Crashes that lost something.
     pub losses: u64,
-    /// Replicas set back to a backup.
+    /// Replicas restored from a backup.
     pub restores: u64,
     /// What could not be stored because a disk was full.
     pub unwritten: u64,
     /// Noise and damaged messages with a right checksum, from hostile peers.
     pub hostile: u64,
-    /// Operations that a hostile peer forged: one name, and something else told to either of two.
+    /// Operations that a hostile peer forged: one name, and different operations for two replicas.
     pub forks: u64,
     /// Vectors of operations that nobody performed.
     pub futures: u64,
@@ -157,9 +157,9 @@ pub struct Statistics {
     pub lies: u64,
     /// Sessions in which a hostile peer repeated itself without end.
     pub floods: u64,
-    /// Open merge decisions that replicas told, for the judge.
+    /// Open merge decisions that replicas reported, for the judge.
     pub decisions: u64,
-    /// Notices to users that replicas told, for the judge.
+    /// Notices to users that replicas reported, for the judge.
     pub notices: u64,
 }
 

@@ -9,7 +9,7 @@ use rejoin::sync::{Config, Event, Outcome, Session};
 /// No session of a world needs as many messages.
 pub const MOST_MESSAGES: u64 = 2000;
 
-/// After so many steps without a word a connection is given up.
+/// After so many silent steps a connection is given up.
 const PATIENCE: u32 = 12;
 
 /// A link between two replicas, and its faults, each in so many of a thousand messages.

@@ -31,7 +31,7 @@ impl Recorder {
         recorder
     }
 
-    /// Hashes are told without their algorithm: names have openings in them, which a trace does not
+    /// Hashes are claimed without their algorithm: names have openings in them, which a trace does not
     /// know.
     pub fn omit_algorithm(&mut self) {
         self.algorithm = "";
@@ -140,7 +140,7 @@ impl Recorder {
         ));
     }
 
-    /// What a replica answers that a user is to be told.
+    /// A replica's notices to a user.
     pub fn notices(&mut self, at: usize, user: &str, notices: &[Notice<Vec<u8>>]) {
         let told = |notice: &Notice<Vec<u8>>| {
             let key = notice.key.as_deref().map_or(String::new(), key);

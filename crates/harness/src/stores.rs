@@ -58,7 +58,7 @@ impl World {
         place.backups.push(place.durable.clone());
     }
 
-    /// A replica is set back to a backup.
+    /// A replica is restored from a backup.
     pub fn set_back(&mut self, at: usize) {
         if self.places[at].backups.is_empty() {
             return;

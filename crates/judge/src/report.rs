@@ -262,14 +262,14 @@ impl WarningRule {
     }
 }
 
-/// What a trace exercised: how much its verdict is worth.
+/// Coverage: what a trace exercised, and so what its verdict covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// Operations performed.
     pub operations: u64,
     /// Judged claims by kind, in the order of the specification; no zeros.
     pub claims: Vec<(&'static str, u64)>,
-    /// Pairs of operations of which neither replica had seen the other's.
+    /// Concurrent pairs of operations.
     pub concurrent_pairs: u128,
     /// What was exercised of the keys.
     pub keys: Keys,
@@ -284,7 +284,7 @@ pub struct Coverage {
     pub repeated: u64,
     /// Receptions of a message after a later one of the same sender.
     pub reordered: u64,
-    /// Replicas set back to a backup.
+    /// Replicas restored from a backup.
     pub restores: u64,
     /// Answers of engines that were compared with the judge's.
     pub compared: u64,

@@ -73,7 +73,7 @@ pub enum RowKind {
     Sync,
     /// A backup is taken.
     Save,
-    /// A replica is set back.
+    /// A replica is restored.
     Restore,
     /// An object starts from a state.
     Load,
@@ -125,7 +125,7 @@ pub struct Key {
     pub rank: u32,
 }
 
-/// Decisions on a key of which none saw another, and which do not agree.
+/// Concurrent decisions on a key that differ in effect.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Conflict {
     /// The lines of those whose effect is the current one.
@@ -275,7 +275,7 @@ impl Watch {
             }
             Event::Send { replica: by, content, relays, .. } => {
                 let mut row = row(RowKind::Send, Some(by));
-                // Whatever receives it will say so.
+                // The event that receives it will say so.
                 row.lost = true;
                 let by = row.replica.unwrap_or(NONE);
                 let passed_on = relays.iter().filter_map(sent);

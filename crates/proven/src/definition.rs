@@ -54,7 +54,7 @@ pub fn open_decisions<K: Ord + Clone, V: Value>(
     Ok(decode::list(&open, decode::merge_decision)?)
 }
 
-/// What the user is to be told of all objects of a schema.
+/// The user's notices over all objects of a schema.
 pub fn notices<K: Ord + Clone, V: Value>(
     schema: &BTreeMap<ObjectId, ObjectType>,
     user: &User,

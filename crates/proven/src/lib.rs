@@ -112,7 +112,7 @@ pub struct MergeDecision<K> {
     pub superseded: Vec<EventName>,
 }
 
-/// What a user is to be told: this decision of theirs was superseded.
+/// A notice to a user: this decision of theirs is superseded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Notice<K> {
     /// On which object.

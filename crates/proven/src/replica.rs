@@ -33,12 +33,12 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         run("Replica.start", [encode::origin(origin), schema]).map(Self)
     }
 
-    /// A replica set back to a backup, under an incarnation that was never used.
+    /// A replica restored from a backup, under an incarnation that was never used.
     pub fn restored(origin: &Origin, backup: Objects<K, V>) -> Result<Self, Error> {
         run("Replica.restore", [encode::origin(origin), backup.0]).map(Self)
     }
 
-    /// Takes in the states of all objects, or of some.
+    /// Joins the states of all objects, or of some.
     pub fn join(&mut self, others: &Objects<K, V>) -> Result<(), Error> {
         let [origin, objects] = decode::state(&self.0)?;
         let joined = run("Replica.join", [objects.clone(), others.0.clone()])?;
@@ -105,7 +105,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         objects.into_iter().map(ask).collect()
     }
 
-    /// What the user is to be told: which of their latest decisions are superseded.
+    /// The user's notices: those of their latest decisions that are superseded.
     pub fn notices(&self, user: &User) -> Result<Vec<Notice<K>>, Error> {
         let notices = run("Replica.notices", [encode::text(user), self.objects()?.0])?;
         Ok(decode::list(&notices, decode::notice)?)
@@ -120,7 +120,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         run("Replica.deltas_since", [since, self.objects()?.0]).map(Deltas)
     }
 
-    /// Takes in the deltas, or none of them.
+    /// Applies the deltas, or none of them.
     pub fn apply(&mut self, deltas: &Deltas<K, V>) -> Result<(), Error> {
         let [origin, objects] = decode::state(&self.0)?;
         let after = run("Replica.apply", [deltas.0.clone(), objects.clone()])?;

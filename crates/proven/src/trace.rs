@@ -67,7 +67,7 @@ pub enum Unsupported {
 }
 
 impl Trace {
-    /// A trace of which only the header has been read.
+    /// A trace after its header.
     pub fn new(header: &trace::Header) -> Result<Self, Unsupported> {
         if header.stamps == Stamps::Own {
             return Err(Unsupported::OwnStamps);
@@ -99,7 +99,7 @@ impl Trace {
         op.operation.of_engine(kind).map_err(|_| Unsupported::Operation)
     }
 
-    /// Takes in the next line.
+    /// Reads the next line.
     pub fn push(&mut self, event: &Event) -> Result<(), Unsupported> {
         let line = match event {
             Event::Op(op) => Line::Operates {
@@ -145,7 +145,7 @@ impl Trace {
         Ok(())
     }
 
-    /// Judges what has been taken in.
+    /// Judges the lines that were read.
     ///
     /// Cost: quadratic in the operations for a claim and for an operation; see
     /// [`judge`].

@@ -15,7 +15,7 @@ use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 /// How many bytes are unpacked at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Unpacks an input that is compressed with gzip or zstd; passes on any other as it is.
+/// Unpacks an input that is compressed with gzip or zstd; passes any other on unchanged.
 ///
 /// Several streams (frames) one after the other are one, as for the tools `gzip` and `zstd`.
 ///
@@ -138,7 +138,7 @@ impl<R: BufRead> Zstd<R> {
         }
     }
 
-    /// Reads the header of a frame, or skips a frame that is none of the content.
+    /// Reads the header of a frame, or skips a frame without content.
     fn begin_frame(&mut self) -> Result<(), Box<dyn Error>> {
         match self.decoder.reset(&mut self.input) {
             Ok(()) => self.given = Some(0),

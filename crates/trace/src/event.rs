@@ -159,7 +159,7 @@ pub enum Event {
         /// Its name.
         snapshot: Name,
     },
-    /// A replica is set back to a backup of its own.
+    /// A replica is restored from a backup of its own.
     Restore {
         /// Who.
         replica: Name,
@@ -415,7 +415,7 @@ pub enum Claim {
         /// The answer.
         decisions: Json,
     },
-    /// What a user is to be told.
+    /// The notices of a user.
     Notices {
         /// By whom.
         replica: Name,

@@ -689,7 +689,7 @@ impl<'t> Record<'t> {
         self.required(field, name_of)
     }
 
-    /// Takes one of the known words.
+    /// Takes one of the known names.
     fn choice<T: Copy>(
         &mut self,
         field: &'static str,

@@ -104,7 +104,7 @@ pub fn run<W: Write>(asked: &Drive, text: &Text, output: &mut Output<W>) -> Exit
     exit(&driven)
 }
 
-/// What a script is told.
+/// The summary for a script.
 fn exit(driven: &Driven) -> Exit {
     let of = |failing: &Failing| match failing.fault {
         Fault::Failed(_) => Exit::Subject,

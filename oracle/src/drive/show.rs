@@ -183,7 +183,7 @@ fn coverage(driven: &Driven) -> String {
     out
 }
 
-/// What a program is told: one JSON object, which `merge-reports` adds up.
+/// The report for programs: one JSON object, which `merge-reports` adds up.
 pub fn report(asked: &Drive, driven: &Driven) -> ShardReport {
     let tally = &driven.tally;
     let total = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);

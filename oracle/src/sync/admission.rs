@@ -22,7 +22,7 @@ pub const MOST_OF_ONE_ADDRESS: usize = 50;
 /// A connection that was of use so recently is not closed for a newcomer.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// How long there is no further word on strangers after one.
+/// The least time between two messages about strangers.
 const COMPLAINTS: Duration = Duration::from_secs(1);
 
 /// The connections of a server.

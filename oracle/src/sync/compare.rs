@@ -83,7 +83,7 @@ fn between(a: &Side, b: &Side) -> Option<String> {
     Some(text)
 }
 
-/// Of which origins the two have seen different numbers of operations.
+/// The origins of which the two have seen different numbers of operations.
 fn uneven(ours: &BTreeMap<String, u64>, theirs: &BTreeMap<String, u64>) -> Vec<(String, u64, u64)> {
     let mut origins: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
     origins.sort_unstable();

@@ -96,7 +96,7 @@ mod tests {
     use std::io;
     use std::sync::mpsc::{Receiver, channel};
 
-    /// Takes nothing before it is told to.
+    /// Reads nothing before it is started.
     struct Slow<'a>(Receiver<()>, &'a Mutex<Vec<u8>>);
 
     impl Write for Slow<'_> {

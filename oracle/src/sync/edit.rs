@@ -18,7 +18,7 @@ pub struct Edit {
     #[command(subcommand)]
     pub change: Change,
 
-    /// Who decides. Whoever is overruled by a merge is named as to be told.
+    /// The user who decides. `show` names the users whose decisions a merge overruled.
     #[arg(long, global = true, value_name = "NAME", value_parser = user)]
     pub user: Option<String>,
 }

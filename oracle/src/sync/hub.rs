@@ -1,6 +1,6 @@
 //! The hub: one replica and its store, shared by the connections of a process and by its user.
 //!
-//! Whatever changes the replica is stored before anybody is told: an edit before it is
+//! Every change of the replica is stored before anything depends on it: an edit before it is
 //! acknowledged, what a peer sent before the next message leaves, which may claim it.
 
 use super::Node;

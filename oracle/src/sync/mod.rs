@@ -123,7 +123,7 @@ pub enum Sync {
         waits: Waits,
     },
 
-    /// Say that a replica's file was copied, or put back from a backup.
+    /// Say that a replica's file was copied, or restored from a backup.
     ///
     /// The replica goes on under a new incarnation then, before the next edit. It is not needed: where
     /// nobody says so, the next sync finds it, and keeps what the file did before and after.
@@ -142,7 +142,7 @@ pub enum Sync {
 
     /// Print what several replicas recorded as one trace, for `oracle check` to judge.
     ///
-    /// Of a replica whose file was copied, or put back from a backup, give every file that is there:
+    /// Of a replica whose file was copied, or restored from a backup, give every file that is there:
     /// the trace sets it back from one to the other.
     Trace {
         /// The files of all replicas that met.

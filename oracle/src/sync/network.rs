@@ -68,7 +68,7 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
                             let why = shown(&failure.message);
                             console.say(&format!("{} is gone: {why}", shown(&peer)));
                         }
-                        // Strangers are not worth a line each: they may come by the thousand.
+                        // Strangers get no line each: there may be thousands.
                         (Err(failure), None) if admission.is_time_to_complain() => {
                             console.say(&format!("refused: {}", shown(&failure.message)));
                         }
@@ -176,7 +176,7 @@ fn lengthened(wait: Duration) -> Duration {
     wait.mul_f64(1.0 + share / 2.0)
 }
 
-/// Nothing is told to anybody once the store has failed, so the process ends.
+/// Once the store has failed the process ends, so that nothing unstored leaves it.
 pub fn end_if_broken(hub: &Hub) {
     if let Some(failure) = hub.broken() {
         complain(&failure.message);
@@ -240,11 +240,11 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
         Event::Refused { object, reason } => vec![format!("{object}: refused: {}", shown(reason))],
         Event::Forked { object, origin, performed, known } => vec![format!(
             "error: {object}: {peer} knows {known} operations of {} and it performed {performed}: \
-             this file was copied, or put back from a backup; stop, and run `oracle sync restored`",
+             this file was copied, or restored from a backup; stop, and run `oracle sync restored`",
             shown(origin.replica.as_str())
         )],
         Event::Healed(healed) => vec![format!(
-            "{}: the disk of {} was put back, or its file copied: what it did before and after is kept",
+            "{}: the disk of {} was restored, or its file copied: the operations of both branches are kept",
             healed.object,
             shown(healed.first.origin.replica.as_str()),
         )],

@@ -133,7 +133,7 @@ fn message(replica: &str, name: &str, object: &Object<str, str>, seen: &Vector) 
     format!("{replica}/{name}/{}", &digits[..32])
 }
 
-/// What has been told of each object, so that nothing is told twice in one run.
+/// The last recorded `send` of each object, so that none is recorded twice in one run.
 #[derive(Default)]
 pub struct Told(BTreeMap<String, String>);
 
@@ -174,10 +174,10 @@ pub fn receive(
 }
 
 /// What a replica answers: the value of each object, its vector, hash and open merge decisions, the
-/// hash of all, and what each user is to be told.
+/// hash of all, and each user's notices.
 ///
-/// A hash covers the incarnations, of which a trace knows only the number. So it is claimed without
-/// its algorithm: it is to be equal where the same was seen, and different where values differ.
+/// A hash covers the incarnations, and a trace has only their number. So a hash is claimed without
+/// its algorithm: equal states must have equal hashes, and different values different ones.
 pub fn claims(replica: &mut Node) -> Vec<String> {
     let name = replica.origin().replica.as_str().to_string();
     let objects: Vec<_> = replica.objects().keys().cloned().collect();
@@ -300,8 +300,8 @@ fn readable(text: &str) -> String {
     }
 }
 
-/// What one file recorded of a replica. Several files of one replica are its lives: they begin alike,
-/// up to where the file was copied, or put back from a backup.
+/// What one file recorded of a replica. Several files of one replica are its copies: they begin alike,
+/// up to where the file was copied, or restored from a backup.
 struct Life {
     name: String,
     lines: VecDeque<String>,
@@ -309,7 +309,7 @@ struct Life {
     begins_at: Option<String>,
 }
 
-/// The lives of all replicas, each from where it parts from the one before.
+/// The copies of all replicas, each from where it parts from the one before.
 fn lives(records: Vec<(String, Vec<String>)>) -> Vec<Life> {
     let mut whole: Vec<(String, Vec<String>, usize, Option<String>)> = Vec::new();
     let mut forks: Vec<(usize, usize, String)> = Vec::new();
@@ -429,7 +429,7 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                 return Err(Failure::usage(format!(
                     "`{name}` received what `{from}` recorded in none of these files: give the \
                      files of all replicas; all must record from their start (`init --record`), and \
-                     of one that was put back from a backup or copied, give all files"
+                     of one that was restored from a backup or copied, give all files"
                 )));
             }
             _ => may_switch = !has_moved,
@@ -438,7 +438,7 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
     Ok(trace)
 }
 
-/// Whether a line is of a message that is sent or received, or of a snapshot, and of which.
+/// The message or snapshot of a line that sends, receives, saves or restores.
 fn passed(line: &str) -> (Option<&'static str>, String) {
     #[derive(serde::Deserialize)]
     struct Line {

@@ -198,7 +198,7 @@ fn shown(text: &str) -> String {
     crate::printable::escape(text).into()
 }
 
-/// An open merge decision: what has effect, what lost, and who is to be told.
+/// An open merge decision: the effective and the overruled decisions, and the users to notify.
 fn decision(open: &OpenConflict, out: &mut String) {
     let kind = super::schema().get(&open.object).map(|entry| entry.kind);
     let view = |view: &DecisionView| {
@@ -222,19 +222,19 @@ fn decision(open: &OpenConflict, out: &mut String) {
     let key = shown(&String::from_utf8_lossy(&open.key));
     let _ = writeln!(out, "open merge decision: {} {key}", open.object);
     for kept in &open.kept {
-        let _ = writeln!(out, "  has effect:  {}", view(kept));
+        let _ = writeln!(out, "  effective:  {}", view(kept));
     }
     if let (true, Some(effect)) = (open.kept.is_empty(), &open.effect) {
-        let _ = writeln!(out, "  has effect, by a clock that ran ahead:  {}", view(effect));
+        let _ = writeln!(out, "  effective, by a clock that is ahead:  {}", view(effect));
     }
     for overruled in &open.overruled {
-        let _ = writeln!(out, "  superseded:  {}", view(overruled));
+        let _ = writeln!(out, "  overruled:  {}", view(overruled));
     }
     let users: Vec<String> = open.notify.iter().map(|user| shown(user)).collect();
     if !users.is_empty() {
-        let _ = writeln!(out, "  to be told:  {}", users.join(", "));
+        let _ = writeln!(out, "  notify:  {}", users.join(", "));
     }
-    let _ = writeln!(out, "  whoever decides again closes it");
+    let _ = writeln!(out, "  a new decision on this key closes it");
 }
 
 fn on_record(recorded: &Recorded) -> String {

@@ -11,7 +11,7 @@
 //!
 //! The file is locked while it is open, and what was committed is there: so a replica that is opened
 //! goes on under its incarnation. Each opening draws random bits, which enter the file with the first
-//! operation on each object. So a file that was copied, or put back from a backup, is found where
+//! operation on each object. So a file that was copied, or restored from a backup, is found where
 //! two replicas meet, and heals. [`Store::renew`] is for those who say so beforehand.
 
 use super::failure::{Failure, Result};

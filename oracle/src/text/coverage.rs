@@ -1,4 +1,4 @@
-//! What a trace exercised: how much its verdict is worth.
+//! Coverage: what a trace exercised, and so what its verdict covers.
 
 use crate::printable::{count, escape, grouped};
 use rejoin_judge::{ProvenJudge, Report, Rule, Verdict};

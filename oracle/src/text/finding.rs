@@ -45,7 +45,7 @@ fn notes(text: &Text, finding: &Finding, gutter: usize) -> Vec<Message<'static>>
         |label: &str, said: String| Level::NOTE.with_name(format!("{label:>LABEL$}")).message(said);
     let answers = [&finding.expected, &finding.actual];
     let [right, claimed] = answers.map(|json| json.as_deref().map(escape_json).unwrap_or_default());
-    // The window's own words take some room too.
+    // The text around the window takes some room too.
     let note_on_more = "… ".len() + " … 12,345 more characters".len();
     let most = room.saturating_sub(note_on_more);
     // A cut that saves less than the note on it takes would only keep the answer from being copied.

@@ -117,7 +117,7 @@ fn fill(page: &str, parts: &[(&str, String)]) -> String {
     page + rest
 }
 
-/// JSON that ends no script and begins no comment, wherever it stands in a page.
+/// JSON that ends no script and begins no comment, anywhere in a page.
 fn inert(json: &str) -> String {
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")

@@ -143,7 +143,7 @@ fn each_verdict_has_its_exit_code() {
     }
 }
 
-/// Without judged claims there is nothing to conclude, in the report's own words; the exit code
+/// Without judged claims there is nothing to conclude, in the report's own sentence; the exit code
 /// says that the trace is well-formed.
 #[test]
 fn linting_judges_no_claim() {

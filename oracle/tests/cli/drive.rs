@@ -1,4 +1,4 @@
-//! `oracle drive` beside subjects of all manners: those that die, hang and babble are told as such
+//! `oracle drive` with subjects of all kinds: those that die, hang and babble are reported as such
 //! and harm nothing, the starters conform, and the broken one is found.
 //!
 //! Subjects are shell and Python scripts; where there is no Python or Node, what needs it is left

@@ -331,7 +331,7 @@ impl History {
 
     fn origin(&self, branch: u32) -> Origin {
         let of = &self.replicas[self.branches[branch as usize].replica as usize];
-        // A replica's lives are in the order of their beginnings.
+        // A replica's incarnations are in the order of their beginnings.
         let incarnation = of.branches.partition_point(|before| *before < branch) as u64;
         Origin { replica: ReplicaId::new(&*of.name).expect("the reader checks names"), incarnation }
     }

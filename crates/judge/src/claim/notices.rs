@@ -138,7 +138,7 @@ pub fn why_notices(
         because.push(format!("{role}: {}, {by}", past.performed(*op)));
     }
     because.push(format!(
-        "{user} is told of each decision of {user} on {what} that was superseded, and of no other"
+        "{user} is notified of each decision of {user} on {what} that was superseded, and of no other"
     ));
     because
 }

@@ -1,4 +1,4 @@
-//! One order of many things, of which statements tell a little each: an order without a cycle.
+//! One order of many things, given by partial statements: it must have no cycle.
 //!
 //! Meaning: a statement says that one thing stands before another. Statements are taken as long
 //! as some order obeys them all; those that close a cycle are refused, with the cycle.

@@ -2,7 +2,7 @@
 //!
 //! Meaning: an answer must be one that some order allows, and what all answers together show of the
 //! order has no cycle, together with causality (spec/trace-format.md).
-//! Cost: a register or key O(its maximal writes); a log O(entries · branches), and once more for
+//! Cost: a register or key O(its maximal writes); a log O(entries · branches), and again for
 //! each earlier answer that none of the later ones contains.
 
 use super::digest::knowledge;

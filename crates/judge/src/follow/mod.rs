@@ -1,6 +1,6 @@
 //! Engines that follow a trace: they do what its replicas did, and must answer as the judge does.
 //!
-//! Meaning: the judge answers from the definition; an engine joins states, or takes in deltas.
+//! Meaning: the judge answers from the definition; an engine joins states, or applies deltas.
 //! Where what a replica has seen is what some of these give, the two must agree. A replica that
 //! receives single operations or a difference without its base is left by the engines from there
 //! on, and so are loaded objects and traces with own stamps.
@@ -46,7 +46,7 @@ pub enum Question<'a> {
     Vector(Option<&'a str>, &'a str),
     /// The open merge decisions of an object.
     Decisions(&'a str, &'a str),
-    /// What a user is to be told.
+    /// The notices of a user.
     Notices(&'a str, &'a str),
     /// The state hash, of one object where one is named.
     Digest(Option<&'a str>, &'a StateHash),
@@ -135,7 +135,7 @@ pub struct Update {
     object: u32,
     /// A replica that has just what the message was made of, if the sender still does.
     from: Option<u32>,
-    /// The lanes of which more is known afterwards: how much was known before, and how much then.
+    /// The lanes that grew: how much was known before, and how much is known now.
     lanes: Vec<(u32, u32, u32)>,
 }
 
@@ -156,7 +156,7 @@ trait Follow {
     fn restore(&mut self, at: usize, number: usize, incarnation: u64) -> Result<(), String>;
     /// Holds an answer against the definition's.
     fn answer(&mut self, at: usize, question: &Question<'_>) -> Result<Outcome, String>;
-    /// Nothing will be asked of the replica any more, unless it is set back to a backup.
+    /// No question will name the replica again, unless it is restored from a backup.
     fn leave(&mut self, _at: usize) {}
     /// Why it should not go on, where it has taken too much.
     fn limit(&mut self) -> Option<&'static str> {
@@ -253,7 +253,7 @@ pub struct Followers {
     pub compared: u64,
     /// Which engine followed to which line only, and why, each a sentence.
     pub stopped: Vec<String>,
-    /// Where an engine and the definition differ, in words.
+    /// Where an engine and the definition differ, as text.
     pub differences: Vec<String>,
 }
 
@@ -455,7 +455,7 @@ impl Followers {
         let mut updates = Vec::new();
         for (object, lanes) in history.added(before, after) {
             let sender = history.seen(kept.replica).clone();
-            // A replica that was set back may receive what it sent before.
+            // A restored replica may receive what it sent before.
             let is_unchanged = kept.replica != at
                 && self.follow(kept.replica)
                 && history.same(&sender, &kept.seen, Some(object));
@@ -485,7 +485,7 @@ impl Followers {
         self.each(line, |engine| engine.merge(at as usize, from as usize, &objects));
     }
 
-    /// A replica was set back.
+    /// A replica was restored.
     fn restore(&mut self, replica: u32, kept: Option<&Kept>, incarnation: u64, line: u32) {
         if !self.any() {
             return;

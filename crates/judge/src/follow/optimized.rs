@@ -1,6 +1,6 @@
 //! The optimized engine, which follows by deltas.
 //!
-//! Meaning: whoever takes in what another replica has gets a delta of that one's present state,
+//! Meaning: the receiver of a message applies a delta of the sender's present state,
 //! since its own vector. A message is often received when its sender has moved on, and no state
 //! gives what it had then. For that, what a replica does is cut into *stretches*: the operations
 //! on one object from one time that it sends or receives to the next. Each stretch is kept
@@ -39,7 +39,7 @@ impl Limits {
     pub const DEFAULT: Self = Self { kept: 512 << 20, moved: 16 << 30, look_after: 64 << 20 };
 }
 
-/// Operations of one life of a replica on one object, of which the stretch is not over.
+/// A growing run of operations of one incarnation of a replica on one object.
 #[derive(Debug)]
 struct Open {
     lane: u32,
@@ -139,7 +139,7 @@ impl Optimized {
         Ok(())
     }
 
-    /// Takes in what another replica has now.
+    /// Applies the present state of another replica.
     fn transfer(&mut self, at: usize, from: usize, object: u32) -> Result<(), String> {
         let id = self.objects[object as usize].clone();
         let vector = self.node(at)?.vector(&id).map_err(words)?;
@@ -147,7 +147,7 @@ impl Optimized {
         self.node(at)?.apply_ref(&id, &delta).map_err(words)
     }
 
-    /// Takes in what a message held that its sender has no more as it was.
+    /// Applies what a message held, if its sender's state has changed since.
     fn catch_up(
         &mut self,
         at: usize,

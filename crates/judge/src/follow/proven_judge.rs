@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// take it about ten seconds.
 pub const MOST_LINES: usize = 650;
 
-/// The proven judge, as it is given a trace.
+/// The proven judge, which reads the trace line by line.
 pub struct SecondJudge(Result<Trace, String>);
 
 impl SecondJudge {

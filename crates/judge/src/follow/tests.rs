@@ -1,4 +1,4 @@
-//! What the engines are told and asked: each answer is held against the definition's, whichever
+//! The engines' inputs and questions: each answer is compared with the definition's, whichever
 //! engine gives it, and however late a message is received.
 
 use super::*;
@@ -109,7 +109,7 @@ fn put(key: &str) -> Operation<Key, Canonical> {
     Operation::Put { key: key.into(), value, timestamp: 1 }
 }
 
-/// A message that is received when its sender has moved on, was set back or merged from others
+/// A message that is received when its sender has moved on, was restored or merged from others
 /// brings what it held, and no more.
 #[test]
 fn a_message_brings_what_it_held_however_late() {

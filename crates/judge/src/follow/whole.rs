@@ -1,6 +1,6 @@
 //! Engines that join whole states: the reference and the proven one.
 //!
-//! Meaning: what leaves a replica is a copy of all its states, and whoever receives it joins them.
+//! Meaning: a message is a copy of all states of its sender, and the receiver joins them.
 //! Cost: a copy of the sender's states for each message and backup, kept to the end; and a copy
 //! for each merge, which is not kept.
 
@@ -15,7 +15,7 @@ use rejoin_proven as proven;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// One replica of an engine. An error is why it has no answer, in words.
+/// One replica of an engine. An error says why it has no answer, as text.
 pub trait Engine: Sized {
     /// The states of all its objects.
     type Objects: Clone;

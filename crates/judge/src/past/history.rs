@@ -154,7 +154,7 @@ pub enum How {
     Merged(u32),
     /// It synchronized with this replica.
     Synced(u32),
-    /// It was set back to this backup.
+    /// It was restored from this backup.
     Restored(u32),
 }
 
@@ -235,7 +235,7 @@ pub struct Replica {
     pub name: Rc<str>,
     /// Its place in the order of all names.
     pub rank: u32,
-    /// Its lives; the last is the present one.
+    /// Its incarnations; the last is the present one.
     pub branches: Vec<u32>,
     /// What it has seen.
     pub seen: Seen,

@@ -168,7 +168,7 @@ fn set<T: Cell>(node: &mut Option<Rc<Node<T>>>, height: u32, index: u32, cell: T
     }
 }
 
-/// The join of two nodes of one height; one of them itself wherever it is the answer, so that
+/// The join of two nodes of one height; one of the two itself if it is the answer, so that
 /// what replicas have in common stays in memory once.
 fn join<T: Cell>(a: &Option<Rc<Node<T>>>, b: &Option<Rc<Node<T>>>) -> Option<Rc<Node<T>>> {
     let (Some(x), Some(y)) = (a, b) else { return a.clone().or_else(|| b.clone()) };

@@ -1,4 +1,4 @@
-//! A server that is told whatever it may be told: it goes on, and serves the next one.
+//! A server that receives any bytes at all: it goes on, and serves the next client.
 
 use super::terminal::{Desk, LONG};
 use rejoin_harness::Rng;

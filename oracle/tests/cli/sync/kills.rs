@@ -190,7 +190,7 @@ fn an_edit_that_is_killed_at_any_write_is_kept_whole_or_not_at_all() {
     });
 }
 
-/// The program, to be told at the nth of these system calls, and from then on, that the disk is full.
+/// The program, whose disk is full from the nth of these system calls on.
 fn without_room(call: &str, nth: u64) -> Command {
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);

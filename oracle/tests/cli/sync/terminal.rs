@@ -145,7 +145,7 @@ pub struct Terminal {
     child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
-    /// What was heard, to be told where it goes wrong.
+    /// The output so far, for the message of a failed assertion.
     heard: RefCell<Vec<String>>,
 }
 

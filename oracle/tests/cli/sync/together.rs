@@ -1,4 +1,4 @@
-//! Two replicas work apart, come back, and are the same; and what people are told of it.
+//! Two replicas work apart, sync, and are the same; and what `show` says of their conflicts.
 
 use super::terminal::{Desk, Terminal, check, finish, oracle};
 
@@ -28,9 +28,9 @@ fn edited_apart_they_become_the_same_and_show_the_merge_decision() {
         "approved (or-set, high):\n  orders.total\n",
         "configuration (lww-register, medium): {\"target\":\"postgres\"}\n",
         "conversation (log, medium):\n  \"How shall \\\"totals\\\" be mapped?\"\n",
-        "open merge decision: approved orders.total\n  has effect:  added by ana at laptop, 20",
-        "\n  superseded:  removed by ben at server, 20",
-        "\n  to be told:  ben\n",
+        "open merge decision: approved orders.total\n  effective:  added by ana at laptop, 20",
+        "\n  overruled:  removed by ben at server, 20",
+        "\n  notify:  ben\n",
         "conflict on orders.total: ana at laptop added won over ben at server removed; open\n",
     ] {
         assert!(shown.contains(part), "{part:?} is not in\n{shown}");
@@ -107,7 +107,7 @@ fn edits_at_a_connection_arrive_at_once_on_both_sides() {
 fn what_is_typed_is_kept_as_it_is_or_refused() {
     let desk = Desk::new(&["server"]);
     let mut server = desk.serve("server", &[]);
-    // A word that no hash has: they are told in hexadecimal digits.
+    // A text that no hash contains, since hashes are hexadecimal digits.
     server.terminal.type_in(b"add approved zo\xeb --user ana");
     server.terminal.until("this line is not UTF-8");
     server.terminal.type_in("add approved zoë --user ana");
@@ -144,7 +144,7 @@ fn what_cannot_be_done_is_said_in_words() {
     }
     let server = desk.serve("server", &[]);
     refused(&["show", &desk.file("server")], 66, "another process has this replica open");
-    // A copy of the server's own file is not one to sync with, whoever it says it is.
+    // A copy of the server's own file is no peer to sync with, under any name.
     drop(server);
     std::fs::copy(desk.file("server"), desk.file("copy")).unwrap();
     let server = desk.serve("server", &[]);
@@ -152,7 +152,7 @@ fn what_cannot_be_done_is_said_in_words() {
     refused(&["connect", &copy, &server.address, "--once"], 2, "both sides are called \"server\"");
 }
 
-/// A file that is put back from a backup lacks operations that others have, and writes others under
+/// A file that is restored from a backup lacks operations that others have, and writes others under
 /// their names. Said beforehand or not, all is kept, and the trace of both files conforms.
 #[test]
 fn a_file_put_back_from_a_backup_loses_nothing() {
@@ -175,7 +175,7 @@ fn a_file_put_back_from_a_backup_loses_nothing() {
         edit("after");
         let server = desk.serve("server", &[]);
         let out = desk.sync(&["connect", &desk.file("laptop"), &server.address, "--once"]);
-        assert_eq!(out.contains("the disk of laptop was put back"), !is_said, "{out}");
+        assert_eq!(out.contains("the disk of laptop was restored"), !is_said, "{out}");
         assert!(out.contains("high the same, medium the same, low the same"), "{out}");
         server.terminal.until("left");
         drop(server);
@@ -191,7 +191,7 @@ fn a_file_put_back_from_a_backup_loses_nothing() {
         // It was found once and for all.
         let server = desk.serve("server", &[]);
         let out = desk.sync(&["connect", &desk.file("laptop"), &server.address, "--once"]);
-        assert!(!out.contains("was put back"), "{out}");
+        assert!(!out.contains("was restored"), "{out}");
     }
 }
 
