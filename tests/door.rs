@@ -486,7 +486,7 @@ fn an_application_may_refuse_a_whole_update_for_a_clock() {
     assert_eq!(here.apply(&fast.update_since(&here.version())).unwrap().len(), 2);
 }
 
-/// Runs sessions of both until they are over; what each side was told that changed.
+/// Runs sessions of both until they are over; returns the changes that each side reported.
 fn meet(a: &mut Replica, b: &mut Replica) -> [Vec<rejoin::Change>; 2] {
     let (mut here, mut there) = (a.session(), b.session());
     let mut told = [Vec::new(), Vec::new()];

@@ -2,7 +2,7 @@
 //!
 //! An operation is *lost* at a sync when the replica that applied what another one had seen has then
 //! seen the operation, nobody who had seen it has decided anew on its key (as far as that replica
-//! has seen), what it did is not there, and nobody is told. What it did is there:
+//! has seen), what it did is not there, and no user is notified. What it did is there:
 //!
 //! - of a write or a put, while the key has the value that it wrote;
 //! - of an addition or a removal, while the element is in the set, or is not;
@@ -11,7 +11,7 @@
 //!
 //! The latest decisions on a key are those that `rejoin::definition::maximal` gives; increments and
 //! entries are never superseded. If all that is missing is that it is *flagged*, in an open merge
-//! decision, then people are told, and it is not lost. Each operation counts once, at the first
+//! decision, then its user is notified, and it is not lost. Each operation counts once, at the first
 //! sync where it happens.
 
 use super::fleet::Fleet;
@@ -27,9 +27,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Fate {
     /// What it did is there.
     There,
-    /// It is not, and people are told.
+    /// It is not, and its user is notified.
     Flagged,
-    /// It is not, and nobody is told.
+    /// It is not, and no user is notified.
     Lost,
 }
 
@@ -95,7 +95,7 @@ pub fn count(past: &Past<'_>, system: &mut dyn System) -> Losses {
     losses
 }
 
-/// The latest operations on all keys and logs that the news are about.
+/// The latest operations on all keys and logs that the new operations are about.
 fn touched(past: &Past<'_>, seen: &Numbers, news: &Numbers) -> Vec<usize> {
     let nothing = Numbers::default();
     let (mut keys, mut logs) = (BTreeSet::<Key>::new(), BTreeSet::new());

@@ -30,7 +30,7 @@ pub struct Cost {
     pub down: usize,
     /// Both ways.
     pub messages: usize,
-    /// How often the word passed from one side to the other.
+    /// The message flights: how often the direction changed.
     pub turns: u32,
     /// How many keys, entries and shares changed, on both sides.
     pub changes: usize,

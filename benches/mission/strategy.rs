@@ -4,7 +4,7 @@
 //! counter (its total). The entries of a log are rows of their own, and none is ever in conflict.
 //!
 //! The first two know exactly which operations the state of a key comes from. They take the state
-//! of whoever has seen more of the key than the other. Only where both have seen what the other has
+//! of the side that has seen more of the key. Only where both have seen what the other has
 //! not is there a conflict:
 //!
 //! - *Server wins*: the state of the server holds. Between two clients it is that of the one which
@@ -150,7 +150,7 @@ impl System for Strategy<'_> {
             // Rows of their own are there.
             let Some(key) = self.past.key_of(*number) else { return Fate::There };
             let state = self.replicas[replica][key].as_ref();
-            let state = state.expect("whoever has seen something of a key has a state of it");
+            let state = state.expect("a side that has seen something of a key has a state of it");
             let is_there = match (&work.operation, &self.history().works[state.of].operation) {
                 (Operation::Increment { .. }, _) => state.counted.contains(*number),
                 (Operation::Add { .. }, Operation::Add { .. })

@@ -331,7 +331,7 @@ impl Office {
         self.answer("decisions", replica, Some(object), fields!(decisions: decisions));
     }
 
-    /// What a user is to be told.
+    /// The notices of a user.
     pub fn notices(&mut self, replica: &'static str, user: &str) {
         let notices = self.replicas[replica].notices(user);
         self.answer("notices", replica, None, fields!(user: user, notices: notices));

@@ -297,7 +297,7 @@ impl Replica {
         open.collect()
     }
 
-    /// What a user is to be told: the decisions of theirs that a merge has superseded.
+    /// The notices of a user: the decisions of theirs that a merge has superseded.
     pub fn notices(&self, user: &str) -> Value {
         let mut notices = Vec::new();
         for (name, object) in &self.objects {

@@ -424,7 +424,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Takes an object; `read` takes each value and is told where the member's name begins.
+    /// Takes an object; `read` takes each value and gets the place where the member's name begins.
     pub fn members<N, V>(
         &mut self,
         level: usize,

@@ -197,7 +197,7 @@ impl<E> KeyedDelta<E> {
         &self.seen
     }
 
-    /// About how many bytes it takes in memory.
+    /// About how much memory it takes, in bytes.
     pub(super) fn footprint(&self) -> usize {
         let records = self.names.len() + self.others.len() + self.winners.len();
         let beside =

@@ -282,7 +282,7 @@ impl<V: CanonicalBytes + ?Sized> Log<V> {
         &mut self.entries.origins
     }
 
-    /// About how many bytes it takes in memory, shared ones as well.
+    /// About how much memory it takes, in bytes, shared ones included.
     pub(crate) fn footprint(&self) -> usize {
         40 * self.len() + self.entries.segments.bytes()
     }

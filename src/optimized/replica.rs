@@ -366,7 +366,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         each!(Object, self, state => state.origins_mut())
     }
 
-    /// About how many bytes it takes in memory. Cost: O(bytes / 64 KB).
+    /// About how much memory it takes, in bytes. Cost: O(bytes / 64 KB).
     pub fn footprint(&self) -> usize {
         let data = each!(Object, self, state => state.footprint());
         // Its name in the actor table, its count, and its operations that still matter, if only one.
@@ -414,7 +414,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
 }
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
-    /// About how many bytes it takes in memory, actor tables and shared entries as well.
+    /// About how much memory it takes, in bytes, actor tables and shared entries included.
     pub fn footprint(&self) -> usize {
         let data = each!(Delta, self, delta => delta.footprint());
         let origins = self.since().counts().len() + self.seen().counts().len();

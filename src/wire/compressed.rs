@@ -162,7 +162,7 @@ fn unpack(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
             _ => Err("there is no method 3".into()),
         };
         unpacked.map_err(|fault| {
-            let expected = "a zstd frame or a PPMd stream of the length that is told";
+            let expected = "a zstd frame or a PPMd stream of the stated length";
             Error::malformed(start, format!("a part that is damaged: {fault}"), expected)
         })?;
     }

@@ -842,7 +842,7 @@ fn what_a_winner_says_of_a_removed_key_is_content() {
     }
 }
 
-/// Whoever forges a state can make records that no path tells apart. They stand together where
+/// A forged state can have records that no path tells apart. They stand together where
 /// the tree is deepest.
 #[test]
 fn records_with_one_key_have_a_hash() {

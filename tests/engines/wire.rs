@@ -315,7 +315,7 @@ fn golden_objects() -> (Objects, Objects) {
         act(&mut ann, kind, key, time, words);
     }
     bob.learn(&ann, OriginEncoding::Inline, BaseEncoding::Inline);
-    // Somebody who had seen nothing: what the receiver has stands beside.
+    // A sender that had seen nothing: what the receiver has is concurrent.
     let mut carol = Replica::new("carol", 0, Some("carol"));
     act(&mut carol, 2, 5, 900, "without a look");
     act(&mut carol, 5, 5, 0, "");

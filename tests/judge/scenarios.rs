@@ -11,7 +11,7 @@ const README: &str = include_str!("../../spec/scenarios/README.md");
 
 /// What the tables of the README say of one scenario.
 #[derive(Debug, Default)]
-struct Told {
+struct Listed {
     note: String,
     line: u64,
     rule: String,
@@ -27,8 +27,8 @@ fn row(line: &str) -> Option<(&str, Vec<&str>)> {
     Some((name, cells.collect()))
 }
 
-fn told() -> BTreeMap<&'static str, Told> {
-    let mut told = BTreeMap::<_, Told>::new();
+fn listed() -> BTreeMap<&'static str, Listed> {
+    let mut listed = BTreeMap::<_, Listed>::new();
     for (name, cells) in README.lines().filter_map(row) {
         let quoted = |cell: &str| {
             let inner = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
@@ -38,19 +38,19 @@ fn told() -> BTreeMap<&'static str, Told> {
         match cells[..] {
             [note, line, rule, _source] => {
                 let (line, rule) = (number(line), quoted(rule));
-                let scenario = Told { note: note.into(), line, rule, ..Told::default() };
-                assert!(told.insert(name, scenario).is_none(), "{name} is told of twice");
+                let scenario = Listed { note: note.into(), line, rule, ..Listed::default() };
+                assert!(listed.insert(name, scenario).is_none(), "the README lists {name} twice");
             }
             [line, rule] => {
-                let scenario = told.get_mut(name).expect("warnings are told of last");
+                let scenario = listed.get_mut(name).expect("the README lists warnings last");
                 let new = scenario.warnings.insert((number(line), quoted(rule)));
-                assert!(new, "{name}: a warning is told of twice");
+                assert!(new, "{name}: the README lists a warning twice");
             }
             _ => panic!("{name}: a row has 2 or 4 cells after the name"),
         }
     }
-    assert!(!told.is_empty(), "the README has tables");
-    told
+    assert!(!listed.is_empty(), "the README has tables");
+    listed
 }
 
 fn folder() -> PathBuf {
@@ -79,7 +79,7 @@ fn every_scenario_is_told_of_and_has_a_twin() {
         file.expect("it can be listed").file_name().into_string().expect("names are UTF-8")
     });
     let there: BTreeSet<String> = files.filter(|name| name != "README.md").collect();
-    let expected = told()
+    let expected = listed()
         .into_keys()
         .flat_map(|name| [format!("{name}.jsonl"), format!("{name}.rejected.jsonl")])
         .collect();
@@ -88,36 +88,36 @@ fn every_scenario_is_told_of_and_has_a_twin() {
 
 #[test]
 fn scenarios_conform_and_say_what_they_show() {
-    for (name, told) in told() {
+    for (name, listed) in listed() {
         let trace = read(&format!("{name}.jsonl"));
         let report = judge(&trace);
         assert_eq!(report.verdict, Verdict::Conforms, "{name}: {report:#?}");
         assert_eq!(report.findings, [], "{name}");
         assert_eq!(report.events, trace.lines().count() as u64 - 1, "{name}");
-        assert_eq!(warnings(&report), told.warnings, "{name}");
+        assert_eq!(warnings(&report), listed.warnings, "{name}");
         let header: serde_json::Value =
             serde_json::from_str(trace.lines().next().expect("a header")).expect("JSON");
-        assert_eq!(header["note"], told.note, "{name}: the header says what the README says");
+        assert_eq!(header["note"], listed.note, "{name}: the header says what the README says");
     }
 }
 
 #[test]
 fn twins_differ_in_the_claim_that_is_found_false() {
-    for (name, told) in told() {
+    for (name, listed) in listed() {
         let (trace, twin) =
             (read(&format!("{name}.jsonl")), read(&format!("{name}.rejected.jsonl")));
         assert_eq!(trace.lines().count(), twin.lines().count(), "{name}");
         let lines = (1..).zip(trace.lines().zip(twin.lines()));
         let differ: Vec<u64> =
             lines.filter(|(_, (a, b))| a != b).map(|(number, _)| number).collect();
-        assert_eq!(differ, [told.line], "{name}: the lines that differ");
+        assert_eq!(differ, [listed.line], "{name}: the lines that differ");
 
         let report = judge(&twin);
         assert_eq!(report.verdict, Verdict::Discrepancy, "{name}: {report:#?}");
         let found: Vec<(u64, &str)> =
             report.findings.iter().map(|finding| (finding.line, finding.rule.as_str())).collect();
-        assert_eq!(found, [(told.line, &*told.rule)], "{name}");
-        assert_eq!(warnings(&report), told.warnings, "{name}");
+        assert_eq!(found, [(listed.line, &*listed.rule)], "{name}");
+        assert_eq!(warnings(&report), listed.warnings, "{name}");
     }
 }
 
@@ -148,7 +148,7 @@ const NOTHING_TO_CITE: [&str; 6] = [
 #[test]
 fn every_finding_is_argued_for() {
     let mut without = BTreeSet::new();
-    for (name, told) in told() {
+    for (name, listed) in listed() {
         let twin = read(&format!("{name}.rejected.jsonl"));
         let report = judge(&twin);
         let because = &report.findings[0].because;
@@ -156,7 +156,7 @@ fn every_finding_is_argued_for() {
         assert!(because.iter().all(|sentence| !sentence.is_empty()), "{name}: {because:?}");
         let cited = cited(because);
         assert!(
-            cited.iter().all(|line| (2..=told.line).contains(line)),
+            cited.iter().all(|line| (2..=listed.line).contains(line)),
             "{name} cites what is no earlier event: {because:?}"
         );
         // A state that is loaded does not say on which line it came about.
@@ -169,7 +169,7 @@ fn every_finding_is_argued_for() {
 
 #[test]
 fn every_rule_is_shown() {
-    let shown: BTreeSet<String> = told().into_values().map(|told| told.rule).collect();
+    let shown: BTreeSet<String> = listed().into_values().map(|listed| listed.rule).collect();
     for rule in Rule::ALL {
         assert!(shown.contains(rule.as_str()), "{rule}");
     }

@@ -1,7 +1,7 @@
 //! One source of choices for every way of making test data.
 //!
 //! A generator asks `pick(n)` for numbers below `n`. Fed with bytes it makes random data, and
-//! whoever shrinks the bytes shrinks the data; driven by [`all`] it makes all data there is.
+//! shrinking the bytes shrinks the data; driven by [`all`] it makes all data there is.
 
 /// The answers to a generator's questions.
 #[derive(Default)]

@@ -81,7 +81,7 @@ struct History {
     backups: Vec<Vec<Backup>>,
     /// All vectors that any replica has ever held.
     vectors: Vec<Vectors>,
-    /// What has happened, in words.
+    /// What has happened, as text.
     story: Vec<String>,
     count: Count,
 }

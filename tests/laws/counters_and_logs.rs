@@ -114,7 +114,7 @@ impl Both for Counter {
         if let Ok(change) = change {
             let delta = change.delta();
             same("shares of its delta", 1, delta.len())?;
-            before.apply(&delta).map_err(|unfit| unfit.to_string())?;
+            before.apply(&delta).map_err(|error| error.to_string())?;
         }
         same("its delta leads to", &self.optimized, &before)
     }
@@ -243,7 +243,7 @@ impl Both for Log {
         same("performed", dot, appended.as_ref().map(log::Entry::dot).map_err(Clone::clone))?;
         let delta = appended.map_err(|refused| refused.to_string())?.delta();
         same("entries of its delta", 1, delta.len())?;
-        before.apply(delta).map_err(|unfit| unfit.to_string())?;
+        before.apply(delta).map_err(|error| error.to_string())?;
         same("its delta leads to", &self.optimized, &before)
     }
 

@@ -112,7 +112,7 @@ impl<O: optimized_states::Object> Deltas for State<O> {
     }
 
     fn apply(&mut self, delta: &O::Delta) -> Result<(), Gap> {
-        self.0.apply(delta).map_err(|unfit| match unfit {
+        self.0.apply(delta).map_err(|error| match error {
             ApplyError::Gap { origin, needed, seen } => Gap { origin, needed, seen },
             other => panic!("{other}"),
         })

@@ -21,13 +21,13 @@ pub enum Fault {
     CountsTwice,
     /// An operation is performed twice, as by one who tries again.
     PerformsTwice,
-    /// An operation is told to others as another one.
+    /// Others receive an operation as another one.
     AltersWhatItTells,
     /// A delta covers all that was seen, and leaves out a key.
     LeavesOutAKey,
     /// A greeting tells what was stored, and not what has been seen since.
     StaleGreeting,
-    /// Of each state hash the one is told that the peer has told.
+    /// A side repeats the state hash that the peer sent.
     EchoesHashes,
 }
 

@@ -49,7 +49,7 @@ impl ToBytes for Text {
     }
 }
 
-/// All that was done, whoever still knows of it.
+/// All that was done, known to any replica or to none.
 pub type History = BTreeMap<EventId, Event<&'static str, Text>>;
 
 /// Notes an operation that a replica is about to perform.

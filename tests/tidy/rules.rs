@@ -3,7 +3,8 @@
 //! Shown: the engines and the definition share no code; the library does no input or output and
 //! reads no clock; modules have the same names in Rust and in Coq; no proof has a hole; links in
 //! Markdown resolve; no source has loose ends, tabs or trailing blanks, or is too long; every
-//! replicated type says what it means, obeys, costs and comes from.
+//! replicated type says what it means, obeys, costs and comes from; prose and names are in the
+//! field's language.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -636,4 +637,72 @@ fn every_header_is_complete() {
     let whole = "//! Log.\n//!\n//! Meaning: m\n//! Laws: l\n//! Cost: c\n//! Source: s\n";
     allows(header_is_complete, "src/reference/log.rs", whole);
     catches(header_is_complete, "src/optimized/log.rs", &whole.replace("//! Cost", "// Cost"));
+}
+
+// Prose and names are in the field's language
+
+/// Phrases of no paper and no other library, each with what to write instead.
+const DIALECT: &[(&str, &str)] = &[
+    ("whoever", "the replica, side or user that is meant"),
+    ("whomever", "the replica, side or user that is meant"),
+    ("to be told", "`notify`, or a user's notices"),
+    ("nobody is told", "`no user is notified`"),
+    ("everybody is told", "`everybody is notified`"),
+    ("is told of", "`is notified of`, or `gets`"),
+    ("takes in", "`applies` or `joins`"),
+    ("taken in", "`applied` or `joined`"),
+    ("taking in", "`applying` or `joining`"),
+    ("stands beside", "`is concurrent with`, or `is kept in addition to`"),
+    ("stand beside", "`are concurrent with`, or `are kept in addition to`"),
+    ("latest word", "`latest decision`"),
+    ("without a word", "`silently` or `unannounced`"),
+    (", in words", "`as text`"),
+    ("unfit", "what is wrong"),
+    ("misfit", "what is wrong"),
+    ("fn born", "`creation dot`"),
+    ("fn bear", "`creation dot`"),
+    ("struct news", "what is new"),
+    ("struct told", "what is sent or read"),
+    ("struct roster", "`actor table`"),
+    ("struct word", "`decision`"),
+    ("enum fit", "what agrees with what"),
+];
+
+fn is_in_the_fields_language(source: &Source) -> Findings {
+    // The notes of scenarios are part of traces; this file lists what it forbids.
+    let is_prose = source.path.ends_with(".rs") || source.path.ends_with(".md");
+    if !is_prose
+        || source.path.starts_with("spec/scenarios/")
+        || source.path == "tests/tidy/rules.rs"
+    {
+        return Findings::new();
+    }
+    let mut findings = Findings::new();
+    for (number, line) in (1..).zip(source.text.lines()) {
+        let line = line.to_lowercase();
+        for (phrase, instead) in DIALECT {
+            let is_part = |character: char| character.is_alphanumeric() || character == '_';
+            let found = line.match_indices(phrase).any(|(at, _)| {
+                !line[..at].ends_with(is_part) && !line[at + phrase.len()..].starts_with(is_part)
+            });
+            if found {
+                findings.push(format!(
+                    "{}:{number}: `{phrase}` is private language: write {instead}",
+                    source.path
+                ));
+            }
+        }
+    }
+    findings
+}
+
+#[test]
+fn prose_and_names_are_in_the_fields_language() {
+    hold(is_in_the_fields_language);
+    let rule = is_in_the_fields_language;
+    catches(rule, "src/sync/session.rs", "/// Whoever announces again has refused a delta.");
+    catches(rule, "docs/guide.md", "Ben is to be told.");
+    catches(rule, "src/optimized/log.rs", "pub struct News<V> {");
+    allows(rule, "src/optimized/log.rs", "/// Whether the wordings fit; fn borne() {}");
+    allows(rule, "spec/scenarios/README.md", "| A user is told of each decision. |");
 }

@@ -145,7 +145,7 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "lww-41-clock" Lamport 241, Lamport: "a merge does not move the clock on", "lww/superseded" | "lww/agreement";
     "or-set-42" AddWins 42, AddWins: "what is changed while a message is applied is not sent", "or-set/value";
     "log-43" Journal 43, Journal: "a checkpoint during an upload is passed over", "log/value" | "vector";
-    "lww-44" Lww 44, Lww: "whoever comes last overwrites", "lww-register/value";
+    "lww-44" Lww 44, Lww: "the last arrival overwrites", "lww-register/value";
     "or-set-45" Optimized 45, Optimized: "the hash is that of the vector", "digest/distinct";
     "log-46" Journal 46, Journal: "a log is seeded twice under two identities", "log/value";
     "counter-101" Counter 101, Counter: "the total is a double", "g-counter/value";

@@ -29,7 +29,7 @@ fn time(timestamp: &Option<Timestamp>) -> [u64; 4] {
 /// 1 first arrival wins ties · 2 the left argument wins a tie of stamp and replica · 3 the lowest
 /// name wins ties · 4 the local side wins ties · 6 a restore forgets who wrote · 23 writing the
 /// value that is there does nothing · 36 the right argument wins ties · 37 writes from far ahead
-/// are dropped · 41 ties are decided by who forwarded · 44 whoever came last wins.
+/// are dropped · 41 ties are decided by who forwarded · 44 the last arrival wins.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Lww {
     bug: u32,

@@ -122,7 +122,7 @@ fn measure(
     (measured, floor_times, (floor.bytes(), floor.entropy()))
 }
 
-/// The length of a message, whoever made it, as Rejoin compresses messages.
+/// The length of any library's message, compressed as Rejoin compresses messages.
 fn compressed(message: &[u8]) -> usize {
     rejoin::wire::compress(message).len()
 }

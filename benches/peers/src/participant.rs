@@ -5,7 +5,7 @@
 use crate::workload::{Contents, Transaction, Workload};
 use std::sync::Arc;
 
-/// What went over the wire, message by message. Whoever receives one may keep it.
+/// What went over the wire, message by message. The receiver of one may keep it.
 pub type Messages = Vec<Arc<Vec<u8>>>;
 
 /// A replica as a library offers it, holding a map, a set, a counter and a log.

@@ -6,7 +6,7 @@
 use super::Node;
 use super::edit::Edit;
 use super::failure::{Failure, Result};
-use super::record::{self, Told};
+use super::record::{self, Sent};
 use super::store::Store;
 use rejoin::object::Priority;
 use rejoin::sync::{CLASSES, Config, Connection, ConnectionError, ConnectionEvent, Event, Frame};
@@ -26,7 +26,7 @@ pub struct Hub {
 struct State {
     replica: Node,
     store: Store,
-    told: Told,
+    sent: Sent,
     /// Why nothing is done any more: what is in memory may not be in the store.
     broken: Option<Failure>,
     listeners: Vec<Listener>,
@@ -62,7 +62,7 @@ impl Hub {
     pub fn open(path: &Path) -> Result<Self> {
         let (store, replica) = Store::open(path)?;
         let state =
-            State { replica, store, told: Told::default(), broken: None, listeners: Vec::new() };
+            State { replica, store, sent: Sent::default(), broken: None, listeners: Vec::new() };
         Ok(Self { state: Mutex::new(state), packed: Mutex::default() })
     }
 
@@ -166,12 +166,12 @@ impl Hub {
             connection.compress(|delta| self.compress(delta));
         }
         self.with(Some(listener), |state| {
-            let State { replica, store, told, .. } = state;
+            let State { replica, store, sent, .. } = state;
             let frame = connection.poll_frame(replica, now);
             let events = events(connection);
             let mut lines = record(store, replica, connection.peer(), &events);
             if frame.is_some() && store.is_recording() {
-                lines.splice(0..0, told.sends(replica));
+                lines.splice(0..0, sent.sends(replica));
             }
             Ok(((frame, events), lines))
         })

@@ -135,9 +135,9 @@ fn message(replica: &str, name: &str, object: &Object<str, str>, seen: &Vector) 
 
 /// The last recorded `send` of each object, so that none is recorded twice in one run.
 #[derive(Default)]
-pub struct Told(BTreeMap<String, String>);
+pub struct Sent(BTreeMap<String, String>);
 
-impl Told {
+impl Sent {
     /// The messages that may leave now.
     pub fn sends(&mut self, replica: &Node) -> Vec<String> {
         let name = replica.origin().replica.as_str();

@@ -50,7 +50,7 @@ impl<E: Effect> Decisions<E> {
         self.origins.vector()
     }
 
-    /// About how many bytes it takes in memory.
+    /// About how much memory it takes, in bytes.
     pub fn footprint(&self) -> usize {
         const KEY: usize = 32; // Its place, table entry, marks and entry in a dot index.
         let records = self.records.len() + 2 * self.siblings.len();

@@ -34,7 +34,7 @@ fn a_key_goes_by_its_creation_dot_once_it_is_known() {
     b.apply(&second).unwrap();
     assert_eq!(b.get(KEY), Some("y"));
 
-    // Who has seen nothing is told the key, and from then on knows it by its creation dot as well.
+    // A replica that has seen nothing gets the key, and from then on knows it by its creation dot as well.
     let mut c = LwwMap::new();
     let all = b.delta_since(&c.vector());
     assert_eq!(by_creation_dot(&all), 0);
@@ -46,7 +46,7 @@ fn a_key_goes_by_its_creation_dot_once_it_is_known() {
     assert_eq!(c.state_hash(), b.state_hash());
 }
 
-/// Each creates the key without the others. Whoever meets comes to know both creation dots, and every one
+/// Each creates the key without the others. Two that sync then know both creation dots, and every one
 /// of them is understood.
 #[test]
 fn a_replica_that_created_the_key_concurrently_resolves_every_creation_dot() {

@@ -103,8 +103,8 @@ pub enum Refusal {
 }
 
 impl From<ApplyError> for Refusal {
-    fn from(unfit: ApplyError) -> Self {
-        match unfit {
+    fn from(error: ApplyError) -> Self {
+        match error {
             ApplyError::Gap { origin, needed, seen } => Self::Gap(Gap { origin, needed, seen }),
             other => Self::Apply(other),
         }
@@ -197,7 +197,7 @@ fn changed(decision: &Decision<Presence>) -> Said {
     Said { id: decision.id(), timestamp: decision.timestamp, is_removal, value: None }
 }
 
-/// What the reference answers, given what stands beside the decisions on each key.
+/// What the reference answers, given the winner in addition to the decisions on each key.
 fn reference_answers<K: Ord + Clone, E: Ord + Clone>(
     decisions: &Decisions<K, E>,
     name: impl Fn(&K) -> String,

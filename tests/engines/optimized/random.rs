@@ -120,7 +120,7 @@ impl<O: Engine, R: Engine> World<O, R> {
                 let start = &self.held[since % self.held.len()];
                 let since = less.map_or_else(|| start.vectors(), |at| less_by_one(start, at));
                 let delta = self.nodes[*from].state.delta_since(&since)?;
-                // Whoever held that takes it.
+                // A replica that held that applies it.
                 Pair::clone(start).follow(&delta)?;
                 self.messages.push(delta);
                 Ok(())

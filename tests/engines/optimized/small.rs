@@ -118,7 +118,7 @@ impl<'a, O: Engine, R: Engine> Explorer<'a, O, R> {
                 let before = state.answers().clone();
                 // A refusal changes nothing.
                 let _ = state.receive(&delta)?;
-                // Whoever held what the delta starts from takes it.
+                // A replica that held the start of the delta applies it.
                 Pair::clone(&self.states[since]).follow(&delta)?;
                 let is_news = *state.answers() != before;
                 Ok(if is_news { Outcome::Became { at, state } } else { Outcome::Nothing })

@@ -56,7 +56,7 @@ macro_rules! exchange {
     ($ours:expr, $theirs:expr, $apply:ident, $decode:expr, $messages:expr, $is_one_way:expr, $after:expr) => {
         let (ours, theirs) = ($ours.vector(), $theirs.vector());
         if ours != theirs {
-            // Whoever receives the changes says first what it has seen.
+            // The receiver of the changes sends first what it has seen.
             let is_known = ours.actor_table().origins() == theirs.actor_table().origins();
             let asks = theirs.encode(if is_known {
                 OriginEncoding::ActorTable
@@ -83,7 +83,7 @@ macro_rules! exchange {
             $messages.extend([asks.into(), answer]);
             // Who has nothing to tell says nothing.
             if !$is_one_way && $theirs.vector() != seen {
-                // The answer has told what the other has seen.
+                // The answer says what the other has seen.
                 let delta = $theirs.delta_since(&seen);
                 $after(Step::Delta);
                 let back = Arc::new(delta.encode(OriginEncoding::Inline, BaseEncoding::Asked));
@@ -201,7 +201,7 @@ impl Replica for Rejoin {
     }
 
     fn fork(&mut self, _: u64) -> Self {
-        // Whoever has met once knows the other's actor table by its fingerprint. Where they met, each
+        // After the first sync each side knows the other's actor table by its fingerprint. Where they met, each
         // computed it.
         for actor_table in
             [self.map.vector(), self.set.vector(), self.counter.vector(), self.log.vector()]
