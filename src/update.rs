@@ -5,7 +5,7 @@
 //! body and a checksum of 8 bytes, so that damage is found before anything is applied.
 //! Laws: what was encoded is decoded; damaged bytes are an error, and no bytes make decoding panic.
 //! Cost: O(bytes).
-//! Source: spec/wire.md.
+//! Source: spec/wire.md, section "Versions, updates and saved replicas".
 
 use crate::dot::{Origin, ReplicaId};
 use crate::error::UpdateError;
@@ -279,5 +279,29 @@ fn name(reader: &mut Reader<'_>) -> Result<ObjectId, UpdateError> {
             start,
             format!("found {} bytes, expected a name of 1 to 1,024 bytes in UTF-8", bytes.len()),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_on_the_format_shows_an_update_of_nothing() {
+        let update = encode_update(std::iter::empty::<(&ObjectId, Delta)>());
+        let hex: Vec<String> = update.iter().map(|byte| format!("{byte:02x}")).collect();
+        let page = include_str!("../spec/wire.md");
+        let line = format!("An update of no objects is `{}`.", hex.join(" "));
+        assert!(page.contains(&line), "it should say: {line}");
+    }
+
+    #[test]
+    fn the_page_on_the_format_lists_the_types() {
+        let page = include_str!("../spec/wire.md");
+        let page: String = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        for kind in ObjectType::ALL {
+            let listed = format!("{} {}", kind.as_str(), kind.code());
+            assert!(page.contains(&listed), "it should list: {listed}");
+        }
     }
 }
