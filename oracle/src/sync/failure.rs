@@ -11,25 +11,32 @@ pub struct Failure {
     pub exit: Exit,
     /// What was found, and what to do.
     pub message: String,
+    /// Whether it is not known what came of it: it may be done.
+    pub is_unknown: bool,
 }
 
 /// What comes of it, or why it does not.
 pub type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
+    /// One of which nothing was done.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), is_unknown: false }
+    }
+
     /// The request is none that can be done.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into() }
+        Self::new(Exit::Usage, message)
     }
 
     /// Nothing can be concluded, since the peer cannot be reached or says nothing of use.
     pub fn unfinished(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Inconclusive, message: message.into() }
+        Self::new(Exit::Inconclusive, message)
     }
 
     /// A file cannot be made, read or written.
     pub fn file(path: &Path, error: &std::io::Error) -> Self {
-        Self { exit: Exit::Unreadable, message: format!("{}: {error}", path.display()) }
+        Self::new(Exit::Unreadable, format!("{}: {error}", path.display()))
     }
 
     /// The store cannot be read or written.
@@ -43,7 +50,7 @@ impl Failure {
             }
             error => format!("{}: the store failed: {error}", path.display()),
         };
-        Self { exit: Exit::Unreadable, message }
+        Self::new(Exit::Unreadable, message)
     }
 
     /// The file is no store.
@@ -52,7 +59,7 @@ impl Failure {
             "{}: this is no replica's file: {what}; `oracle sync init` makes one",
             path.display()
         );
-        Self { exit: Exit::Unreadable, message }
+        Self::new(Exit::Unreadable, message)
     }
 
     /// The file is a replica's, and some of its bytes are not those that were written.
@@ -63,7 +70,7 @@ impl Failure {
              what is missing",
             path.display()
         );
-        Self { exit: Exit::Unreadable, message }
+        Self::new(Exit::Unreadable, message)
     }
 
     /// The disk failed where it is not known whether the change is on it.
@@ -73,7 +80,17 @@ impl Failure {
              look with `oracle sync show` before you repeat it: {error}",
             path.display()
         );
-        Self { exit: Exit::Unreadable, message }
+        Self { is_unknown: true, ..Self::new(Exit::Unreadable, message) }
+    }
+
+    /// The same, of an edit: how to repeat it so that it does not count twice.
+    pub fn of_edit(mut self, performed: u64) -> Self {
+        if self.is_unknown {
+            self.message.push_str(&format!(
+                "; with `--performed {performed}`, it is done only where it was not kept"
+            ));
+        }
+        self
     }
 
     /// Another process has the store.
@@ -83,12 +100,12 @@ impl Failure {
              `connect`, type the command there (`help` lists them), or end it first",
             path.display()
         );
-        Self { exit: Exit::Unreadable, message }
+        Self::new(Exit::Unreadable, message)
     }
 
     /// The system has no randomness.
     pub fn randomness(error: &impl Display) -> Self {
         let message = format!("the system gives no random numbers: {error}");
-        Self { exit: Exit::Internal, message }
+        Self::new(Exit::Internal, message)
     }
 }

@@ -78,7 +78,7 @@ impl Hub {
         }
         // Should it panic, the next one is to find it broken.
         let fault = "a fault of the program; nothing is stored any more, so start it anew";
-        state.broken = Some(Failure { exit: crate::exit::Exit::Internal, message: fault.into() });
+        state.broken = Some(Failure::new(crate::exit::Exit::Internal, fault));
         let acted = act(&mut state);
         let State { replica, store, listeners, .. } = &mut *state;
         let empty = Vec::new();
@@ -117,17 +117,33 @@ impl Hub {
         config
     }
 
-    /// Performs an edit. When this returns, it is stored.
+    /// Performs an edit. When this returns, it is stored. The number of the last operation that this
+    /// replica has performed.
     ///
     /// # Errors
-    /// Where it is refused, or cannot be stored.
+    /// Where it is refused, cannot be stored, or it is not known whether it is.
     pub fn edit(&self, edit: &Edit) -> Result<u64> {
-        self.with(None, |state| {
+        let before = self.look(|replica| performed(replica))?;
+        let edited = self.with(None, |state| {
             let events = edit.perform(&mut state.replica, super::now())?;
-            let name = state.replica.origin().replica.clone();
-            let performed = state.replica.seen().get(&name).copied().unwrap_or(0);
-            Ok((u64::try_from(performed).unwrap_or(u64::MAX), events))
-        })
+            Ok((performed(&state.replica), events))
+        });
+        edited.map_err(|failure| failure.of_edit(before))
+    }
+
+    /// Performs an edit where the replica has performed so many operations. Where it has performed
+    /// more, the edit was kept when its outcome was not known: `None`.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit), and where the replica has performed fewer.
+    pub fn edit_once(&self, edit: &Edit, after: u64) -> Result<Option<u64>> {
+        match self.look(|replica| performed(replica))? {
+            found if found > after => Ok(None),
+            found if found < after => Err(Failure::usage(format!(
+                "this replica has performed {found} operations, and `--performed` says {after}"
+            ))),
+            _ => self.edit(edit).map(Some),
+        }
     }
 
     /// Gives a frame of a peer to a connection. When this returns, what it brought is stored.
@@ -241,6 +257,13 @@ impl Packed {
 /// A lock that is taken even where a holder panicked: the hub notes by itself what is broken.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|broken| broken.into_inner())
+}
+
+/// How many operations the replica has performed, under all its incarnations.
+fn performed(replica: &Node) -> u64 {
+    let name = &replica.origin().replica;
+    let performed = replica.seen().get(name).copied().unwrap_or(0);
+    u64::try_from(performed).unwrap_or(u64::MAX)
 }
 
 fn events(connection: &mut Connection) -> Vec<ConnectionEvent> {

@@ -62,6 +62,12 @@ pub enum Sync {
         /// The replica's file.
         file: PathBuf,
 
+        /// Do it only where this replica has performed so many operations. Where it has performed
+        /// more, the edit was kept already, and nothing is done: so an edit whose outcome is not known
+        /// can be repeated, and does not count twice.
+        #[arg(long, value_name = "OPERATIONS")]
+        performed: Option<u64>,
+
         /// What to do, and who does it.
         #[command(flatten)]
         edit: Edit,
@@ -198,9 +204,13 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
             Store::create(&file, &name, record)?;
             say(&format!("{name} is in {}", file.display()));
         }
-        Sync::Edit { file, edit } => {
-            let number = Hub::open(&file)?.edit(&edit)?;
-            say(&typed::kept(number));
+        Sync::Edit { file, edit, performed } => {
+            let hub = Hub::open(&file)?;
+            let number = match performed {
+                Some(after) => hub.edit_once(&edit, after)?,
+                None => Some(hub.edit(&edit)?),
+            };
+            say(&number.map_or("it was kept already: nothing is done".into(), typed::kept));
         }
         Sync::Show { file, decisions, key, page } => {
             say(&Hub::open(&file)?.look(|replica| match decisions {

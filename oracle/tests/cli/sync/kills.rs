@@ -241,6 +241,58 @@ fn what_a_full_disk_does_not_take_is_not_acknowledged_and_does_no_harm() {
     assert!(refusals > 0, "the disk was never full");
 }
 
+#[test]
+fn an_edit_whose_outcome_is_not_known_is_repeated_and_counts_once() {
+    if !can_stop() {
+        return;
+    }
+    let before = Desk::new(&["laptop"]);
+    before.edit("laptop", &["increment", "progress/records", "7"]);
+    let count = |desk: &Desk| {
+        let shown = desk.show("laptop");
+        let line = shown.lines().find(|line| line.starts_with("progress/records "));
+        let count = line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        count.unwrap_or_else(|| panic!("no count in\n{shown}"))
+    };
+    let (mut unknown, mut failed) = (0, 0);
+    for call in ["pwrite64", "fsync", "fdatasync"] {
+        for nth in 1..=8 {
+            let desk = before.copy(&["laptop"]);
+            let file = desk.file("laptop");
+            let edit =
+                ["sync", "edit", &file, "--performed", "1", "increment", "progress/records", "7"];
+            let mut command = Command::new("strace");
+            command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+            command.args(["-e", &format!("inject={call}:error=EIO:when={nth}")]);
+            command.arg(env!("CARGO_BIN_EXE_oracle")).env("NO_COLOR", "1");
+            let run = finish(command.args(edit));
+            match run.code {
+                Some(0) => assert_eq!(count(&desk), 14, "{call} {nth}: {run:?}"),
+                _ if run.err.contains("it is not known whether the change was kept") => {
+                    assert!(run.err.contains("with `--performed 1`"), "{call} {nth}: {run:?}");
+                    unknown += 1;
+                }
+                // What failed is not there.
+                _ => {
+                    assert_eq!(count(&desk), 7, "{call} {nth}: {run:?}");
+                    failed += 1;
+                }
+            }
+            for _ in 0..2 {
+                desk.sync(&edit[1..]);
+                assert_eq!(count(&desk), 14, "{call} {nth}: {run:?}");
+            }
+        }
+    }
+    println!("of 24 edits on a disk that fails once, {failed} failed, {unknown} are not known");
+    assert!(unknown > 0, "no edit had an unknown outcome");
+    let too_many =
+        ["sync", "edit", &before.file("laptop"), "--performed", "2", "increment", "metrics"];
+    let Run { code, err, .. } = finish(oracle().args(too_many));
+    assert_eq!(code, Some(64), "{err}");
+    assert!(err.contains("this replica has performed 1 operations"), "{err}");
+}
+
 /// Two that have something to say to each other.
 fn pair() -> (Desk, String) {
     let desk = Desk::new(&["server", "laptop"]);
