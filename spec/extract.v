@@ -11,7 +11,7 @@ From Rejoin Require g_counter lww_register or_set lww_map log replica.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register.
 From Rejoin Require trace judge.
-From Rejoin Require indexed_decisions sync.
+From Rejoin Require indexed_decisions sync wire.
 
 Extraction Language JSON.
 
@@ -83,4 +83,5 @@ Separate Extraction
   indexed_decisions.delta_since indexed_decisions.receive indexed_decisions.content_at
   indexed_decisions.contents indexed_decisions.keys_with indexed_decisions.merge_decisions
   indexed_decisions.notices indexed_decisions.decisions_of indexed_decisions.winners_of
-  sync.begin sync.turn sync.reply sync.take.
+  sync.begin sync.turn sync.reply sync.take
+  wire.encode_short wire.decode.

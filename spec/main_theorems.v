@@ -2840,7 +2840,8 @@ Print Assumptions a_session_that_is_cut_brings_nothing.
 
 (** ** T18: the binary format
 
-    Numbers, names, columns and vectors as bytes ([wire.v]): what [wire.md] says. A name is its bytes. [fits] are the bounds of the format: names of 1 to 1024 bytes,
+    Numbers, names, columns and vectors as bytes ([wire.v]): what [wire.md] says, and what the proven
+    engine runs. A name is its bytes. [fits] are the bounds of the format: names of 1 to 1024 bytes,
     numbers below 2^64. Messages computed, and bytes refused: [wire_examples.v]. *)
 
 (** Whatever minimum and width the sender chooses for each block, if only that loses nothing. *)

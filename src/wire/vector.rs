@@ -256,7 +256,12 @@ fn read_changed(reader: &mut Reader<'_>, since: &Vector, has_more: bool) -> Resu
     let mut entries: Vec<_> = old.filter(|(_, count)| *count > 0).collect();
     if has_more {
         let count = reader.count("how many further origins there are")?;
+        let start = reader.at();
         let new = read_origins(reader, count)?;
+        if !new.is_sorted_by(|a, b| a < b) {
+            let found = "further origins that do not rise".into();
+            return Err(Error::malformed(start, found, "further origins, rising"));
+        }
         let counts = reader.column(count)?;
         entries.extend(new.into_iter().zip(counts));
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -751,3 +751,17 @@ fn a_map_is_not_taken_for_a_register() {
         assert_eq!((register.vector(), register.state_hash()), (Vector::default(), before));
     }
 }
+
+/// The decoder sorted them, so that one delta had many forms; wire.md says that they rise.
+#[test]
+fn further_origins_out_of_order_or_twice_are_refused() {
+    let golden = Golden::new();
+    let further = |first: u8, second: u8| {
+        let bytes = [1, 3, 8, 2, 1, first, 1, second, 0, 0x40, 1, 0, 0];
+        read_any(&bytes, &golden)
+    };
+    assert_eq!(further(b'a', b'b'), Ok(()));
+    for (first, second) in [(b'b', b'a'), (b'a', b'a')] {
+        assert!(matches!(further(first, second), Err(Error::Malformed { .. })));
+    }
+}

@@ -227,9 +227,18 @@ pub fn map<K, V, A: Ord, B>(
     Ok(entries.into_iter().collect())
 }
 
-pub fn origin<K, V>(term: &Term<K, V>) -> Decoded<Origin> {
+/// An origin whose replica goes by another sort of name.
+pub fn origin_by<K, V, R>(
+    term: &Term<K, V>,
+    replica: impl Fn(&Term<K, V>) -> Decoded<R>,
+) -> Decoded<(R, u64)> {
     let [of, incarnation] = fields(ORIGIN, term)?;
-    Ok(Origin { replica: replica(of)?, incarnation: number(incarnation)? })
+    Ok((replica(of)?, number(incarnation)?))
+}
+
+pub fn origin<K, V>(term: &Term<K, V>) -> Decoded<Origin> {
+    let (replica, incarnation) = origin_by(term, replica)?;
+    Ok(Origin { replica, incarnation })
 }
 
 fn dot<K, V>(term: &Term<K, V>) -> Decoded<Dot> {

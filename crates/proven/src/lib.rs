@@ -42,6 +42,7 @@ pub mod replica;
 
 pub mod judge;
 pub mod trace;
+pub mod wire;
 
 pub use decode::DecodeError;
 
@@ -56,12 +57,13 @@ use std::sync::LazyLock;
 use value::{Shared, Value};
 
 /// The files of spec/extracted.
-pub const EXTRACTED: [(&str, &str); 33] = [
+pub const EXTRACTED: [(&str, &str); 36] = [
     ("BinNums.json", include_str!("../../../spec/extracted/BinNums.json")),
     ("BinPos.json", include_str!("../../../spec/extracted/BinPos.json")),
     ("BinNat.json", include_str!("../../../spec/extracted/BinNat.json")),
     ("BinInt.json", include_str!("../../../spec/extracted/BinInt.json")),
     ("Bool.json", include_str!("../../../spec/extracted/Bool.json")),
+    ("Nat.json", include_str!("../../../spec/extracted/Nat.json")),
     ("Datatypes.json", include_str!("../../../spec/extracted/Datatypes.json")),
     ("List.json", include_str!("../../../spec/extracted/List.json")),
     ("order.json", include_str!("../../../spec/extracted/order.json")),
@@ -90,6 +92,8 @@ pub const EXTRACTED: [(&str, &str); 33] = [
     ("indexed_decisions.json", include_str!("../../../spec/extracted/indexed_decisions.json")),
     ("network.json", include_str!("../../../spec/extracted/network.json")),
     ("sync.json", include_str!("../../../spec/extracted/sync.json")),
+    ("state_hash.json", include_str!("../../../spec/extracted/state_hash.json")),
+    ("wire.json", include_str!("../../../spec/extracted/wire.json")),
 ];
 
 /// How many steps one call of a definition may take.
