@@ -1,13 +1,15 @@
 //! Traces, read and written: from bytes to typed lines and back.
 //!
-//! Meaning: spec/trace-format.md. [`Header::line`] and [`Event::line`] write. [`Reader`] takes the lines one by one; a fault is reported
-//! with its place, what was found, and what was expected. What a line says is judged here,
+//! Meaning: spec/trace-format.md. [`Header::line`] and [`Event::line`] write; [`record`] makes
+//! events of what an engine does. [`Reader`] takes the lines one by one; a fault is reported with its
+//! place, what was found, and what was expected. What a line says is judged here,
 //! whether it is possible after the lines before it is not.
 
 mod error;
 mod event;
 mod parse;
 mod reader;
+pub mod record;
 mod write;
 
 #[cfg(feature = "compression")]

@@ -7,19 +7,14 @@
 use super::Node;
 use super::failure::{Failure, Result};
 use super::schema;
-use rejoin::json::Json;
-use rejoin::object::Priority;
-use rejoin::operation::Operation;
-use rejoin::optimized::Vector;
+use rejoin::operation::{ObjectId, Operation};
 use rejoin::optimized::replica::Object;
-use serde_json::{Value, json, value::RawValue};
+use rejoin::optimized::{StateHash, Vector};
+use rejoin::sync::Entry;
+use rejoin_trace::{
+    Claim, Content, Declaration, Event, Header, Implementation, Op, Stamps, record as trace,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// A value that is canonical JSON already.
-fn raw(text: &str) -> Box<RawValue> {
-    let text = RawValue::from_string(text.into());
-    text.unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
 
 /// What names the operation of a replica that comes `later` ones after the last. Two files of one
 /// replica have different openings, so the same edit at both is two operations.
@@ -37,67 +32,11 @@ pub fn operation(
     operation: &Operation<&str, Option<&str>>,
     user: Option<&str>,
 ) -> String {
-    #[derive(serde::Serialize)]
-    struct Line<'a> {
-        event: &'a str,
-        replica: &'a str,
-        object: &'a str,
-        op: &'a str,
-        id: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        amount: Option<u64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        element: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        key: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        value: Option<Box<RawValue>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        entry: Option<Box<RawValue>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        timestamp: Option<u64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        user: Option<&'a str>,
-    }
-    let told = |value: &Option<&str>| Some(raw(value.unwrap_or("null")));
-    let line = Line {
-        event: "op",
-        replica,
-        object,
-        op: "",
-        id,
-        amount: None,
-        element: None,
-        key: None,
-        value: None,
-        entry: None,
-        timestamp: None,
-        user,
-    };
-    let line = match operation {
-        Operation::Increment { amount } => Line { op: "increment", amount: Some(*amount), ..line },
-        Operation::Write { value, timestamp } => {
-            Line { op: "write", value: told(value), timestamp: Some(*timestamp), ..line }
-        }
-        Operation::Add { element } => Line { op: "add", element: Some(element), ..line },
-        Operation::Remove { element } => Line { op: "remove", element: Some(element), ..line },
-        Operation::Put { key, value, timestamp } => {
-            let (value, timestamp) = (told(value), Some(*timestamp));
-            Line { op: "put", key: Some(key), value, timestamp, ..line }
-        }
-        Operation::Append { entry, timestamp } => {
-            Line { op: "append", entry: told(entry), timestamp: Some(*timestamp), ..line }
-        }
-        Operation::Decrement { amount } => Line { op: "decrement", amount: Some(*amount), ..line },
-        Operation::Enable => Line { op: "enable", ..line },
-        Operation::Disable => Line { op: "disable", ..line },
-        Operation::WriteInteger { integer } => {
-            Line { op: "write", value: Some(raw(&integer.to_string())), ..line }
-        }
-    };
-    let is_stamped = schema().get(object).is_none_or(|entry| entry.kind.is_stamped());
-    let line = Line { timestamp: line.timestamp.filter(|_| is_stamped), ..line };
-    serde_json::to_string(&line).unwrap_or_default()
+    let kind = schema().get(object).map_or(operation.kind(), |entry| entry.kind);
+    let operation = trace::operation(operation, kind);
+    let (replica, object) = (replica.into(), object.into());
+    let (id, user) = (Some(id.into()), user.map(Into::into));
+    Event::Op(Op { replica, object, operation, id, user, inexact: false }).line()
 }
 
 /// How both sides call what a replica had seen of an object. Forks rename operations, so these go by
@@ -151,10 +90,10 @@ impl Sent {
             if self.0.get(&**object) == Some(&message) {
                 continue;
             }
-            lines.push(
-                json!({"event": "send", "replica": name, "message": message, "objects": [&**object]})
-                    .to_string(),
-            );
+            let content = Content::Objects(vec![object.to_string()]);
+            let (replica, to, relays) = (name.into(), None, Vec::new());
+            let send = Event::Send { replica, message: message.clone(), to, content, relays };
+            lines.push(send.line());
             self.0.insert(object.to_string(), message);
         }
         lines
@@ -170,7 +109,7 @@ pub fn receive(
     seen: &Vector,
 ) -> String {
     let message = message(peer, name, object, seen);
-    json!({"event": "receive", "replica": replica, "message": message}).to_string()
+    Event::Receive { replica: replica.into(), message }.line()
 }
 
 /// What a replica answers: the value of each object, its vector, hash and open merge decisions, the
@@ -178,126 +117,43 @@ pub fn receive(
 ///
 /// A hash covers the incarnations, and a trace has only their number. So a hash is claimed without
 /// its algorithm: equal states must have equal hashes, and different values different ones.
-pub fn claims(replica: &mut Node) -> Vec<String> {
-    let name = replica.origin().replica.as_str().to_string();
-    let objects: Vec<_> = replica.objects().keys().cloned().collect();
-    let mut lines = Vec::new();
-    let mut decisions: BTreeMap<_, Vec<Value>> = BTreeMap::new();
-    for (object, open) in replica.conflicts() {
-        let list = |ids: &[rejoin::operation::DecisionId]| -> Vec<Value> {
-            let id = |id: &rejoin::operation::DecisionId| json!({"replica": id.dot.origin.replica.as_str(), "seq": id.seq});
-            ids.iter().map(id).collect()
-        };
-        let mut line = json!({"kept": list(&open.kept), "superseded": list(&open.overruled)});
-        if schema().get(object).is_none_or(|entry| entry.kind.is_set() || entry.kind.is_map()) {
-            line["key"] = String::from_utf8_lossy(&open.key).into();
-        }
-        decisions.entry(object.clone()).or_default().push(line);
-    }
-    for object in &objects {
-        let Ok(digest) = replica.object_hash(object) else { continue };
-        let Ok(state) = replica.object(object) else { continue };
-        let told = serde_json::to_string(&**object).unwrap_or_default();
-        let start = |event: &str| {
-            format!(r#"{{"event":"{event}","replica":{},"object":{told}"#, json!(name))
-        };
-        lines.push(format!(r#"{},"value":{}}}"#, start("read"), value(state)));
-        let mut counts = BTreeMap::<&str, u128>::new();
-        let vector = state.vector();
-        for (origin, count) in vector.iter() {
-            *counts.entry(origin.replica.as_str()).or_default() += u128::from(count);
-        }
-        let counts = serde_json::to_string(&counts).unwrap_or_default();
-        lines.push(format!(r#"{},"vector":{counts}}}"#, start("vector")));
-        let digest = digest.content;
-        lines.push(format!(r#"{},"digest":"{digest}"}}"#, start("digest")));
+pub fn claims(node: &mut Node) -> Vec<String> {
+    let name = node.origin().replica.as_str().to_string();
+    let objects: Vec<_> = node.objects().keys().cloned().collect();
+    let mut claims = Vec::new();
+    for id in &objects {
+        let Ok(digest) = node.object_hash(id) else { continue };
+        let Ok(state) = node.object(id) else { continue };
+        let (replica, object) = (name.clone(), id.to_string());
+        let (element, key, query) = (None, None, None);
+        let value = trace::value(state);
+        claims.push(Claim::Read { replica, object, element, key, query, value });
+        let (replica, object) = (name.clone(), Some(id.to_string()));
+        claims.push(Claim::Vector { replica, object, vector: trace::vector(&state.vector()) });
+        claims.push(hash(&name, Some(id), &digest));
         if state.kind().has_decisions() {
-            let open = json!(decisions.remove(object).unwrap_or_default());
-            lines.push(format!(r#"{},"decisions":{open}}}"#, start("decisions")));
+            let decisions = trace::decisions(&state.conflicts(), state.kind());
+            let (replica, object) = (name.clone(), id.to_string());
+            claims.push(Claim::Decisions { replica, object, decisions });
         }
     }
-    for (user, notices) in replica.all_notices() {
-        let notice = |notice: rejoin::operation::Notice<Vec<u8>>| {
-            let id = &notice.decision;
-            let mut line = json!({
-                "object": &*notice.object, "replica": id.dot.origin.replica.as_str(), "seq": id.seq
-            });
-            if let Some(key) = notice.key {
-                line["key"] = String::from_utf8_lossy(&key).into();
-            }
-            line
-        };
-        let notices: Vec<Value> = notices.into_iter().map(notice).collect();
-        lines.push(
-            json!({"event": "notices", "replica": name, "user": &*user, "notices": notices})
-                .to_string(),
-        );
+    for (user, notices) in node.all_notices() {
+        let (replica, user) = (name.clone(), user.to_string());
+        claims.push(Claim::Notices { replica, user, notices: trace::notices(&notices) });
     }
-    let digest = replica.state_hash().content.to_string();
-    lines.push(json!({"event": "digest", "replica": name, "digest": digest}).to_string());
-    lines
+    claims.push(hash(&name, None, &node.state_hash()));
+    claims.into_iter().map(|claim| Event::Claim(claim).line()).collect()
+}
+
+fn hash(replica: &str, object: Option<&str>, hash: &StateHash) -> Claim {
+    let (replica, object) = (replica.into(), object.map(Into::into));
+    let digest = hash.content.to_string().as_str().into();
+    Claim::Digest { replica, object, algorithm: None, digest }
 }
 
 /// An object's value.
 pub fn value(object: &Object<str, str>) -> String {
-    match object {
-        Object::GCounter(state) => {
-            json!(state.value().unwrap_or(u128::MAX).to_string()).to_string()
-        }
-        Object::LwwRegister(state) => state.value().map_or("null".into(), readable),
-        Object::OrSet(state) => {
-            let elements: BTreeSet<&str> = state.iter().collect();
-            json!(elements).to_string()
-        }
-        Object::LwwMap(state) => {
-            let values: BTreeMap<&str, &str> = state.iter().collect();
-            let pairs: Vec<String> = values
-                .iter()
-                .map(|(key, value)| format!("{}:{}", json!(key), readable(value)))
-                .collect();
-            format!("{{{}}}", pairs.join(","))
-        }
-        Object::Log(state) => {
-            let entries: Vec<String> =
-                state.entries().map(|entry| readable(entry.value())).collect();
-            format!("[{}]", entries.join(","))
-        }
-        Object::PnCounter(state) => {
-            json!(state.value().unwrap_or(i128::MAX).to_string()).to_string()
-        }
-        Object::RwSet(state) => json!(state.iter().collect::<BTreeSet<&str>>()).to_string(),
-        Object::EwFlag(state) => state.value().to_string(),
-        Object::DwFlag(state) => state.value().to_string(),
-        Object::MvRegister(state) => concurrent(state.values()),
-        Object::MvMap(state) => {
-            let pairs: BTreeMap<&str, Vec<&str>> = state.iter().collect();
-            let pair = |(key, values): (&str, Vec<&str>)| {
-                format!("{}:{}", json!(key), concurrent(values.into_iter()))
-            };
-            format!("{{{}}}", pairs.into_iter().map(pair).collect::<Vec<_>>().join(","))
-        }
-        Object::MaxRegister(state) => integer(state.value()),
-        Object::MinRegister(state) => integer(state.value()),
-    }
-}
-
-fn integer(integer: Option<i128>) -> String {
-    integer.map_or("null".into(), |integer| integer.to_string())
-}
-
-fn concurrent<'a>(values: impl Iterator<Item = &'a str>) -> String {
-    format!("[{}]", values.map(readable).collect::<Vec<_>>().join(","))
-}
-
-/// A value as canonical JSON. What is kept here is that already; a peer may have sent any text,
-/// which must not make the whole record unreadable.
-fn readable(text: &str) -> String {
-    // So deep does a value stand in a line at most.
-    let is_readable = Json::parse(&format!("[[{text}]]")).is_ok();
-    match Json::parse(text) {
-        Ok(value) if is_readable => value.canonical(),
-        _ => json!(text).to_string(),
-    }
+    trace::value(object).to_string()
 }
 
 /// What one file recorded of a replica. Several files of one replica are its copies: they begin alike,
@@ -333,9 +189,7 @@ fn lives(records: Vec<(String, Vec<String>)>) -> Vec<Life> {
         let mut own = VecDeque::new();
         for number in begins..=lines.len() {
             for (_, _, snapshot) in forks.iter().filter(|fork| (fork.0, fork.1) == (at, number)) {
-                own.push_back(
-                    json!({"event": "save", "replica": name, "snapshot": snapshot}).to_string(),
-                );
+                own.push_back(save(&name, snapshot));
             }
             own.extend(lines.get(number).cloned());
         }
@@ -351,26 +205,20 @@ fn lives(records: Vec<(String, Vec<String>)>) -> Vec<Life> {
 /// # Errors
 /// Where a replica received a message that none of them sent.
 pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
-    let kinds = schema();
-    let objects: serde_json::Map<String, Value> = kinds
-        .iter()
-        .map(|(name, entry)| {
-            let priority = match entry.priority {
-                Priority::High => "high",
-                Priority::Medium => "medium",
-                Priority::Low => "low",
-            };
-            (name.to_string(), json!({"type": entry.kind.as_str(), "priority": priority}))
-        })
-        .collect();
+    let declared = |(name, entry): (&ObjectId, &Entry)| {
+        let declaration = Declaration { kind: entry.kind.in_trace(), priority: entry.priority };
+        (name.to_string(), declaration)
+    };
     let names: BTreeSet<&String> = records.iter().map(|(name, _)| name).collect();
-    let header = json!({
-        "trace": "rejoin/1",
-        "replicas": names,
-        "objects": objects,
-        "implementation": {"name": "rejoin", "version": env!("CARGO_PKG_VERSION")},
-    });
-    let mut trace = format!("{header}\n");
+    let (name, version) = (Some("rejoin".into()), Some(env!("CARGO_PKG_VERSION").into()));
+    let header = Header {
+        replicas: names.into_iter().cloned().collect(),
+        objects: schema().iter().map(declared).collect(),
+        stamps: Stamps::Explicit,
+        implementation: Some(Implementation { name, version }),
+        note: None,
+    };
+    let mut trace = header.line() + "\n";
     let mut lives = lives(records);
     let mut sent = BTreeSet::new();
     let mut saved = BTreeSet::new();
@@ -407,13 +255,14 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                 if let Some(other) = active.insert(name.clone(), at).filter(|other| *other != at) {
                     number += 1;
                     let snapshot = format!("{name}/life {number}");
-                    let save = json!({"event": "save", "replica": name, "snapshot": snapshot});
-                    trace.push_str(&format!("{save}\n"));
+                    trace.push_str(&save(&name, &snapshot));
+                    trace.push('\n');
                     saved.insert(snapshot.clone());
                     lives[other].begins_at = Some(snapshot);
-                    let from = lives[at].begins_at.take();
-                    let back = json!({"event": "restore", "replica": name, "snapshot": from});
-                    trace.push_str(&format!("{back}\n"));
+                    if let Some(snapshot) = lives[at].begins_at.take() {
+                        trace.push_str(&Event::Restore { replica: name, snapshot }.line());
+                        trace.push('\n');
+                    }
                 }
                 if event == Some("save") {
                     saved.insert(message);
@@ -436,6 +285,10 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
         }
     }
     Ok(trace)
+}
+
+fn save(replica: &str, snapshot: &str) -> String {
+    Event::Save { replica: replica.into(), snapshot: snapshot.into() }.line()
 }
 
 /// The message or snapshot of a line that sends, receives, saves or restores.
@@ -464,6 +317,7 @@ fn passed(line: &str) -> (Option<&'static str>, String) {
 mod tests {
     use super::*;
     use rejoin::dot::{Origin, ReplicaId};
+    use rejoin::json::Json;
 
     #[test]
     fn a_value_that_is_no_json_leaves_the_record_readable() {
@@ -479,7 +333,7 @@ mod tests {
             let lines = claims(&mut node);
             let is_readable = |line: &String| !line.contains('\n') && Json::parse(line).is_ok();
             assert!(lines.iter().all(is_readable), "{lines:?}");
-            let expected = format!("{}:{told}", json!(key));
+            let expected = format!("\"{key}\":{told}");
             assert!(lines.iter().any(|line| line.contains(&expected)), "{lines:?}");
         }
     }
