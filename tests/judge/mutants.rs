@@ -15,7 +15,7 @@ const KNOWN: [&str; 14] =
     ["9", "10", "11", "12", "13", "15", "16", "19", "20", "21", "22", "25", "26", "27"];
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("mutants")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../mutants")
 }
 
 /// All mutants by name.
@@ -39,7 +39,7 @@ fn each_mutant_fits_the_code() {
     assert!(mutants.len() >= LEAST, "{}", mutants.len());
     for (name, mutant) in &mutants {
         assert!(!field(mutant, "breaks").is_empty(), "{name} says what it breaks");
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(field(mutant, "file"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(field(mutant, "file"));
         let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         let blocks: Vec<&str> = mutant.split("<<<<<<<\n").skip(1).collect();
         assert!(!blocks.is_empty(), "{name} replaces nothing");

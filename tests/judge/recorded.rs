@@ -46,7 +46,7 @@ const WAYS: [&str; 12] = [
 ];
 
 fn working_day() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/working-day.jsonl")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/working-day.jsonl")
 }
 
 /// The traces of the user's own.

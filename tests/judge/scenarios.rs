@@ -54,7 +54,7 @@ fn listed() -> BTreeMap<&'static str, Listed> {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("spec/scenarios")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../spec/scenarios")
 }
 
 fn read(name: &str) -> String {

@@ -109,7 +109,7 @@ fn hold_slices(trace: &str) -> usize {
 
 #[test]
 fn every_claim_of_every_scenario_has_a_slice() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/spec/scenarios");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/scenarios");
     let mut left_out = 0;
     for entry in fs::read_dir(folder).expect("there are scenarios") {
         let path = entry.expect("the folder can be read").path();

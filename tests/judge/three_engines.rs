@@ -78,7 +78,7 @@ impl Compared {
 }
 
 fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 #[test]
@@ -362,12 +362,6 @@ fn beginning(path: &Path, lines: usize) -> Vec<Value> {
     lines.map(|line| serde_json::from_str(&line.expect("it can be read")).expect("JSON")).collect()
 }
 
-#[cfg(feature = "compression")]
 fn plain(file: BufReader<fs::File>) -> Box<dyn Read> {
     Box::new(rejoin_trace::decompress(file).expect("it can be read"))
-}
-
-#[cfg(not(feature = "compression"))]
-fn plain(file: BufReader<fs::File>) -> Box<dyn Read> {
-    Box::new(file)
 }

@@ -9,7 +9,6 @@ mod limits;
 mod variants;
 mod written;
 
-#[cfg(feature = "compression")]
 mod compression;
 
 use rejoin::json::*;

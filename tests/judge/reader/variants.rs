@@ -6,7 +6,7 @@ use std::fs;
 
 /// The events that spec/trace-format.md shows, each with the header that it shows before it.
 pub(super) fn examples() -> Vec<(String, String)> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/spec/trace-format.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/trace-format.md");
     let text = fs::read_to_string(path).expect("the specification");
     let mut header = None;
     let mut events = Vec::new();

@@ -61,19 +61,27 @@ impl History {
     /// pairs.
     fn contest(&self, key: u32, pairs: &mut usize) -> Option<(bool, bool)> {
         let chains = &self.keys[key as usize].chains;
-        if chains.len() < 2 {
+        // A replica that was restored has a chain for each incarnation, and there may be as many of
+        // them as operations; the pairs are those of replicas.
+        let by: Vec<u32> = chains.iter().map(|chain| self.replica_of(chain.ops[0])).collect();
+        let mut replicas = by.clone();
+        replicas.sort_unstable();
+        replicas.dedup();
+        if replicas.len() < 2 {
             return Some((false, false));
         }
-        let by: Vec<u32> = chains.iter().map(|chain| self.replica_of(chain.ops[0])).collect();
-        let all =
-            (0..).zip(chains).flat_map(|(at, chain)| chain.ops.iter().map(move |op| (*op, at)));
+        let number = |replica| replicas.binary_search(replica).expect("all are listed");
+        let all = chains.iter().zip(&by).flat_map(|(chain, replica)| {
+            let replica = number(replica);
+            chain.ops.iter().map(move |op| (*op, replica))
+        });
         let mut all: Vec<(OpId, usize)> = all.collect();
         all.sort_unstable();
-        let mut last: Vec<Option<OpId>> = vec![None; chains.len()];
+        let mut last: Vec<Option<OpId>> = vec![None; replicas.len()];
         let (mut has_met, mut is_contested) = (false, false);
-        for (op, at) in all {
+        for (op, replica) in all {
             for (other, before) in last.iter().enumerate() {
-                let Some(before) = before.filter(|_| by[other] != by[at]) else { continue };
+                let Some(before) = before.filter(|_| other != replica) else { continue };
                 *pairs = pairs.checked_sub(1)?;
                 if self.sees(op, before) {
                     has_met = true;
@@ -85,15 +93,15 @@ impl History {
             if has_met && is_contested {
                 return Some((true, true));
             }
-            last[at] = Some(op);
+            last[replica] = Some(op);
         }
-        for (at, replica) in by.iter().enumerate() {
-            for other in (0..chains.len()).filter(|other| by[*other] != by[at]) {
+        for replica in &replicas {
+            for (chain, _) in chains.iter().zip(&by).filter(|(_, by)| *by != replica) {
                 if has_met {
                     break;
                 }
                 *pairs = pairs.checked_sub(1)?;
-                has_met = self.contains(self.seen(*replica), chains[other].ops[0]);
+                has_met = self.contains(self.seen(*replica), chain.ops[0]);
             }
         }
         Some((has_met, is_contested))
