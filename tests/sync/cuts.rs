@@ -104,8 +104,11 @@ fn worker(number: usize, workers: usize) -> ([usize; 2], usize) {
                 session.handle(&mut replicas[to], arrives).unwrap_err();
                 assert_eq!(replicas[to].state_hash(), unchanged, "at byte {at}");
             }
-            // What was refused has left no trace that a new session would stumble upon.
-            go_on(&replicas, [&a, &b], &everything, DEAD[at % DEAD.len()]);
+            // What was refused has left nothing that a new session would meet. The states are the
+            // same after each byte, so that it need not go on after each.
+            if at % 8 == 0 {
+                go_on(&replicas, [&a, &b], &everything, DEAD[at / 8 % DEAD.len()]);
+            }
         }
     }
     (bytes, chunks)
