@@ -16,7 +16,8 @@ use std::marker::PhantomData;
 /// What a delta changed in one object.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Changes {
-    /// How many keys, entries or shares changed.
+    /// How many keys, entries or shares changed; of a max- or min-register 1 where a write is new,
+    /// also one that leaves the integer as it is.
     pub changed: usize,
     /// The decisions that were effective before and no longer are, with the bytes of their keys.
     pub overruled: Vec<(Vec<u8>, DecisionId)>,

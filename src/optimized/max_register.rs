@@ -148,8 +148,11 @@ impl<O: Order> Extreme<O> {
         Ok(self.raise(delta.integer))
     }
 
+    /// A write that is new counts as a change, also where the integer stays: stores and
+    /// recorders follow what was seen.
     pub(super) fn apply_whole(&mut self, delta: IntegerDelta) -> Result<Changes, ApplyError> {
-        self.apply(&delta).map(|is_greater| Changes::of(is_greater.into()))
+        let is_new = !self.vector().covers(&delta.seen);
+        self.apply(&delta).map(|is_greater| Changes::of((is_greater || is_new).into()))
     }
 
     pub(super) fn apply_shared(&mut self, delta: &IntegerDelta) -> Result<(), ApplyError> {
