@@ -6,6 +6,7 @@ use super::record;
 use clap::{Args, Subcommand};
 use rejoin::json::Json;
 use rejoin::limits::MAX_NAME;
+use rejoin::object::ObjectType;
 use rejoin::operation::{Canonical, Operation};
 use rejoin::optimized::replica::{Error, Object, Reason};
 use rejoin::sync::conflicts;
@@ -35,7 +36,28 @@ pub enum Change {
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         amount: u64,
     },
-    /// Write the value of a register; `null` deletes it.
+    /// Count less on a pn-counter.
+    Decrement {
+        /// Which counter.
+        #[arg(value_parser = name)]
+        object: String,
+        /// How many less.
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        amount: u64,
+    },
+    /// Enable a flag.
+    Enable {
+        /// Which flag.
+        #[arg(value_parser = name)]
+        object: String,
+    },
+    /// Disable a flag.
+    Disable {
+        /// Which flag.
+        #[arg(value_parser = name)]
+        object: String,
+    },
+    /// Write the value of a register; `null` deletes it. A max- or min-register takes an integer.
     Write {
         /// Which register.
         #[arg(value_parser = name)]
@@ -137,7 +159,8 @@ impl Edit {
             _ => replica.stamp(object, None, now),
         };
         let timestamp = timestamp.map_err(refused)?;
-        let operation = self.change.operation(timestamp)?;
+        let kind = replica.object(object).ok().map(Object::kind);
+        let operation = self.change.operation(kind, timestamp)?;
         let log = conflicts::log_of(object);
         let name = replica.origin().replica.as_str().to_string();
         let user = self.user.as_deref();
@@ -170,6 +193,9 @@ impl Change {
     pub fn object(&self) -> &str {
         match self {
             Self::Increment { object, .. }
+            | Self::Decrement { object, .. }
+            | Self::Enable { object }
+            | Self::Disable { object }
             | Self::Write { object, .. }
             | Self::Add { object, .. }
             | Self::Remove { object, .. }
@@ -179,12 +205,25 @@ impl Change {
         }
     }
 
-    fn operation(&self, timestamp: u64) -> Result<Operation<&str, Option<&str>>> {
+    /// The operation, on an object of this type.
+    fn operation(
+        &self,
+        kind: Option<ObjectType>,
+        timestamp: u64,
+    ) -> Result<Operation<&str, Option<&str>>> {
         fn kept(value: &Canonical) -> Option<&str> {
             (value.as_str() != "null").then_some(value.as_str())
         }
         Ok(match self {
             Self::Increment { amount, .. } => Operation::Increment { amount: *amount },
+            Self::Decrement { amount, .. } => Operation::Decrement { amount: *amount },
+            Self::Enable { .. } => Operation::Enable,
+            Self::Disable { .. } => Operation::Disable,
+            Self::Write { object, value }
+                if matches!(kind, Some(ObjectType::MaxRegister | ObjectType::MinRegister)) =>
+            {
+                Operation::WriteInteger { integer: integer(object, value)? }
+            }
             Self::Write { value, .. } => Operation::Write { value: kept(value), timestamp },
             Self::Add { element, .. } => Operation::Add { element: element.as_str() },
             Self::Remove { element, .. } => Operation::Remove { element: element.as_str() },
@@ -199,6 +238,21 @@ impl Change {
             }
         })
     }
+}
+
+/// The integer that is written to a max- or a min-register.
+fn integer(object: &str, value: &Canonical) -> Result<i128> {
+    let exact = match Json::parse(value.as_str()) {
+        Ok(Json::Number(number)) => number.as_exact(),
+        _ => None,
+    };
+    exact.ok_or_else(|| {
+        Failure::usage(format!(
+            "{object:?} takes an integer from -9223372036854775808 to 18446744073709551615, and \
+             not {}",
+            crate::printable::escape(value.as_str())
+        ))
+    })
 }
 
 /// A refusal, with what there is instead.

@@ -271,9 +271,18 @@ impl Waits {
     }
 }
 
-/// The objects: those of an assistant that migrates databases.
+/// The objects: those of an assistant that migrates databases, and one of each further type.
 fn schema() -> Schema {
+    use rejoin::object::{ObjectType::*, Priority::Medium};
     Schema::migration_assistant()
+        .with("budget", PnCounter, Medium)
+        .with("permitted", RwSet, Medium)
+        .with("needs-help", EwFlag, Medium)
+        .with("running", DwFlag, Medium)
+        .with("title", MvRegister, Medium)
+        .with("notes", MvMap, Medium)
+        .with("largest-table", MaxRegister, Medium)
+        .with("smallest-table", MinRegister, Medium)
 }
 
 /// How sessions are to be. Messages are so short that one passes a link of 5 kB a second while the

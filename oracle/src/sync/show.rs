@@ -201,8 +201,11 @@ fn shown(text: &str) -> String {
 /// An open merge decision: the effective and the overruled decisions, and the users to notify.
 fn decision(open: &OpenConflict, out: &mut String) {
     let kind = super::schema().get(&open.object).map(|entry| entry.kind);
+    let is_flag = kind.is_some_and(ObjectType::is_flag);
     let view = |view: &DecisionView| {
         let what = match (&view.value, view.is_removal) {
+            (_, true) if is_flag => "disabled".into(),
+            (None, false) if is_flag => "enabled".into(),
             (_, true) => "removed".into(),
             (None, false) => "added".into(),
             (Some(value), false) => format!("{} written", shown(&String::from_utf8_lossy(value))),
@@ -220,7 +223,8 @@ fn decision(open: &OpenConflict, out: &mut String) {
         )
     };
     let key = shown(&String::from_utf8_lossy(&open.key));
-    let _ = writeln!(out, "open merge decision: {} {key}", open.object);
+    let key = if open.key.is_empty() { key } else { format!(" {key}") };
+    let _ = writeln!(out, "open merge decision: {}{key}", open.object);
     for kept in &open.kept {
         let _ = writeln!(out, "  effective:  {}", view(kept));
     }

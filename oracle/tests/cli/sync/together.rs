@@ -46,6 +46,70 @@ fn edited_apart_they_become_the_same_and_show_the_merge_decision() {
     desk.conforms(&["server", "laptop"]);
 }
 
+/// One object of each further type, edited apart by Ana and Ben.
+#[test]
+fn every_type_is_edited_and_becomes_the_same() {
+    let desk = Desk::new(&["server", "laptop"]);
+    desk.edit("laptop", &["increment", "budget", "3"]);
+    desk.edit("server", &["decrement", "budget", "5"]);
+    desk.edit("laptop", &["add", "permitted", "orders", "--user", "ana"]);
+    desk.edit("server", &["remove", "permitted", "orders", "--user", "ben"]);
+    desk.edit("laptop", &["enable", "needs-help", "--user", "ana"]);
+    desk.edit("server", &["disable", "needs-help", "--user", "ben"]);
+    desk.edit("laptop", &["enable", "running", "--user", "ana"]);
+    desk.edit("server", &["disable", "running", "--user", "ben"]);
+    desk.edit("laptop", &["write", "title", "one"]);
+    desk.edit("server", &["write", "title", "two"]);
+    desk.edit("laptop", &["put", "notes", "orders", "big"]);
+    desk.edit("server", &["put", "notes", "orders", "slow"]);
+    desk.edit("server", &["put", "notes", "users", "3"]);
+    desk.edit("server", &["delete", "notes", "users"]);
+    for table in ["largest-table", "smallest-table"] {
+        desk.edit("laptop", &["write", table, "-17"]);
+        desk.edit("server", &["write", table, "18446744073709551615"]);
+        let refused = ["edit", &desk.file("laptop"), "write", table, "many"];
+        let run = finish(oracle().arg("sync").args(refused));
+        assert_eq!(run.code, Some(64), "{run:?}");
+        assert!(run.err.contains("takes an integer from -9223372036854775808"), "{run:?}");
+    }
+    desk.meet("server", "laptop");
+    let shown = desk.show("laptop");
+    for part in [
+        "budget (pn-counter, medium): -2\n",
+        "permitted (rw-set, medium): nothing\n",
+        "needs-help (ew-flag, medium): enabled\n",
+        "running (dw-flag, medium): disabled\n",
+        "title (mv-register, medium):\n  \"one\"\n  \"two\"\n",
+        "notes (mv-map, medium):\n  orders: \"big\" and \"slow\"\n",
+        "largest-table (max-register, medium): 18446744073709551615\n",
+        "smallest-table (min-register, medium): -17\n",
+        "open merge decision: needs-help\n  has effect:  enabled by ana at laptop\n",
+        "open merge decision: permitted orders\n  has effect:  removed by ben at server\n",
+        "open merge decision: running\n  has effect:  disabled by ben at server\n",
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in\n{shown}");
+    }
+    // Ana sees that it was stopped, and starts it all the same.
+    desk.edit("laptop", &["enable", "running", "--user", "ana"]);
+    desk.edit("laptop", &["write", "title", "null"]);
+    desk.meet("server", "laptop");
+    let shown = desk.show("server");
+    assert!(shown.contains("running (dw-flag, medium): enabled\n"), "{shown}");
+    assert!(!shown.contains("open merge decision: running"), "{shown}");
+    assert!(shown.contains("title (mv-register, medium): nothing\n"), "{shown}");
+    let trace = desk.conforms(&["server", "laptop"]);
+    let path = desk.path("false.jsonl");
+    for (right, wrong) in [
+        (r#""object":"budget","value":"-2""#, r#""object":"budget","value":"-1""#),
+        (r#""object":"running","value":true"#, r#""object":"running","value":false"#),
+    ] {
+        let claim = trace.lines().rfind(|line| line.contains(right));
+        let claim = claim.unwrap_or_else(|| panic!("{right} is not claimed"));
+        std::fs::write(&path, trace.replacen(claim, &claim.replace(right, wrong), 1)).unwrap();
+        assert_eq!(check(&path).code, Some(1), "{wrong}");
+    }
+}
+
 #[test]
 fn the_trace_of_two_processes_conforms_and_a_falsified_one_does_not() {
     let desk = apart();
