@@ -202,13 +202,13 @@ fn operation(kind: &str, n: usize, m: usize) -> Value {
         "lww-register" => {
             json!({"event": "op", "op": "write", "value": value, "timestamp": timestamp})
         }
-        "lww-map" if m % 8 == 0 => {
+        "lww-map" if m.is_multiple_of(8) => {
             json!({"event": "op", "op": "delete", "key": key, "timestamp": timestamp})
         }
         "lww-map" => {
             json!({"event": "op", "op": "put", "key": key, "value": value, "timestamp": timestamp})
         }
-        _ if m % 3 == 0 => json!({"event": "op", "op": "remove", "element": key}),
+        _ if m.is_multiple_of(3) => json!({"event": "op", "op": "remove", "element": key}),
         _ => json!({"event": "op", "op": "add", "element": key}),
     }
 }
@@ -239,7 +239,7 @@ fn claim(what: usize, (object, kind): (&str, &str), n: usize, m: usize) -> Value
         23 | 24 => json!({"event": "read", "object": object, "value": answer}),
         25 => json!({"event": "vector", "object": object, "vector": answer}),
         26 => json!({"event": "vector", "vector": answer}),
-        27 if m % 2 == 0 => json!({"event": "digest", "digest": n % 8}),
+        27 if m.is_multiple_of(2) => json!({"event": "digest", "digest": n % 8}),
         27 => json!({"event": "digest", "object": object, "algorithm": "n", "digest": n % 4}),
         28 if !matches!(kind, "g-counter" | "log") => {
             json!({"event": "decisions", "object": object, "decisions": answer})

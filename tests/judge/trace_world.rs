@@ -572,7 +572,7 @@ impl World {
         let who = REPLICAS[replica];
         let is_loaded = self.loaded.contains(&object);
         let decided = matches!(kind, ObjectType::LwwRegister | ObjectType::LwwMap);
-        let whole = choice % 2 == 0;
+        let whole = choice.is_multiple_of(2);
         let line = match ask % Self::ASKS {
             0 => self.read(replica, object, choice),
             1 if whole && self.loaded.is_empty() => {

@@ -41,7 +41,7 @@ pub fn write(replica: &mut Text, number: u64) {
     for (object, operation) in operations {
         replica.perform(object, operation, user()).unwrap();
     }
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         replica.perform("approved", Operation::Remove { element: key }, user()).unwrap();
     }
 }
