@@ -144,12 +144,14 @@ fn look(seed: u64, options: &Options) -> (Option<Failure>, Statistics) {
 fn told(sum: &Statistics) -> String {
     let n = |number: u64| grouped(number.into());
     format!(
-        "  {} operations; {} sessions, {} of them finished; {} messages, {} harmed; {} changes\n  \
+        "  {} operations; {} connections, {} given up; {} sessions ended; {} messages, {} harmed; \
+         {} changes\n  \
          {} crashes, {} of them with a loss; {} restores; {} times a disk was full\n  \
          hostile: {} messages, {} forks, {} futures, {} lies, {} floods\n  \
          told and judged: {} open merge decisions, {} notices\n",
         n(sum.operations),
-        n(sum.sessions),
+        n(sum.connections),
+        n(sum.timeouts),
         n(sum.finished),
         n(sum.messages),
         n(sum.harmed),

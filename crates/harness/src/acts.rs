@@ -4,9 +4,7 @@ use super::Fault;
 use super::world::{KEYS, MINUTE, OBJECTS, USERS, World};
 use rejoin::hybrid_clock::HybridClock;
 use rejoin::operation::Operation;
-use rejoin::optimized::Vector;
-use rejoin::optimized::replica::Object;
-use std::collections::BTreeMap;
+use rejoin_trace::record;
 
 impl World {
     pub fn disturb_clock(&mut self, at: usize) {
@@ -17,7 +15,7 @@ impl World {
 
     /// A user does something.
     pub fn operate(&mut self, at: usize) {
-        let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
+        let (object, kind) = OBJECTS[self.random.place(OBJECTS.len())];
         let key = KEYS[self.random.place(KEYS.len())];
         let user = format!("u{}", self.random.below(USERS));
         let user = self.random.one_in(2).then_some(user.as_str());
@@ -52,35 +50,13 @@ impl World {
         };
         let value = (!self.random.one_in(6)).then_some(value.as_str());
         let is_removal = self.random.one_in(3);
-        let told = value.unwrap_or("null");
-        let (operation, rest) = match object {
-            "count" => {
-                let amount = 1 + self.random.below(9);
-                let rest = format!(r#""op":"increment","amount":{amount}"#);
-                (Operation::Increment { amount }, rest)
-            }
-            "phase" => {
-                let rest = format!(r#""op":"write","value":{told},"timestamp":{timestamp}"#);
-                (Operation::Write { value, timestamp }, rest)
-            }
-            "approved" if is_removal => {
-                let rest = format!(r#""op":"remove","element":"{key}""#);
-                (Operation::Remove { element: key }, rest)
-            }
-            "approved" => {
-                let rest = format!(r#""op":"add","element":"{key}""#);
-                (Operation::Add { element: key }, rest)
-            }
-            "columns" => {
-                let rest =
-                    format!(r#""op":"put","key":"{key}","value":{told},"timestamp":{timestamp}"#);
-                (Operation::Put { key, value, timestamp }, rest)
-            }
-            _ => {
-                let entry = value.unwrap_or("0");
-                let rest = format!(r#""op":"append","entry":{entry},"timestamp":{timestamp}"#);
-                (Operation::Append { entry: Some(entry), timestamp }, rest)
-            }
+        let operation = match object {
+            "count" => Operation::Increment { amount: 1 + self.random.below(9) },
+            "phase" => Operation::Write { value, timestamp },
+            "approved" if is_removal => Operation::Remove { element: key },
+            "approved" => Operation::Add { element: key },
+            "columns" => Operation::Put { key, value, timestamp },
+            _ => Operation::Append { entry: Some(value.unwrap_or("0")), timestamp },
         };
         self.alter(at, object, &operation);
         let times = if self.fault == Some(Fault::PerformsTwice) { 2 } else { 1 };
@@ -92,7 +68,7 @@ impl World {
                 return;
             }
         }
-        self.recorder.operation(at, object, &rest, user);
+        self.recorder.operation(at, (object, kind), &operation, user);
         self.statistics.operations += 1;
         self.places[at].is_dirty = true;
         if self.fault == Some(Fault::AltersValue) && object == "columns" {
@@ -118,21 +94,20 @@ impl World {
     pub fn claim(&mut self, at: usize, object: &str) -> Vec<String> {
         let replica = &mut self.places[at].replica;
         let Ok(object_mut) = replica.object_mut(object) else { return Vec::new() };
-        let (value, digest) = (value(object_mut), object_mut.state_hash());
-        let answers = vec![value, digest.content.to_string(), digest.removals.to_string()];
-        let counts = counts(&object_mut.vector());
-        self.recorder.claims(at, object, &answers[0], &counts, &answers[1]);
-        let has_decisions = object_mut.kind().has_decisions();
-        if has_decisions {
+        let (value, digest) = (record::value(object_mut), object_mut.state_hash());
+        let digests = [digest.content.to_string(), digest.removals.to_string()];
+        let vector = object_mut.vector();
+        self.recorder.claims(at, object, &value, &vector, &digests[0]);
+        let kind = object_mut.kind();
+        if kind.has_decisions() {
             let mut open = object_mut.conflicts();
             if self.fault == Some(Fault::HidesDecisions) {
                 open.clear();
             }
             self.statistics.decisions += open.len() as u64;
-            let is_register = matches!(object_mut, Object::LwwRegister(_));
-            self.recorder.decisions(at, object, is_register, &open);
+            self.recorder.decisions(at, (object, kind), &open);
         }
-        answers
+        [vec![value.to_string()], digests.into()].concat()
     }
 
     /// In the trace, a replica answers the notices of a user.
@@ -170,69 +145,5 @@ impl World {
         let message = self.recorder.send(from, "columns");
         self.recorder.receive(to, message);
         self.places[to].is_dirty = true;
-    }
-}
-
-/// A vector, as a trace tells it: without incarnations.
-fn counts(vector: &Vector) -> String {
-    let mut counts = BTreeMap::<&str, u128>::new();
-    for (origin, count) in vector.iter() {
-        *counts.entry(origin.replica.as_str()).or_default() += u128::from(count);
-    }
-    let counts: Vec<String> =
-        counts.iter().map(|(name, count)| format!("\"{name}\":{count}")).collect();
-    format!("{{{}}}", counts.join(","))
-}
-
-fn integer(integer: Option<i128>) -> String {
-    integer.map_or("null".into(), |integer| integer.to_string())
-}
-
-/// An object's value, as a trace tells it.
-fn value(object: &Object<str, str>) -> String {
-    let listed = |texts: Vec<String>| texts.join(",");
-    match object {
-        Object::GCounter(state) => {
-            state.value().map_or("null".into(), |value| format!("\"{value}\""))
-        }
-        Object::LwwRegister(state) => state.value().unwrap_or("null").into(),
-        Object::OrSet(state) => {
-            let mut elements: Vec<String> =
-                state.iter().map(|element| format!("\"{element}\"")).collect();
-            elements.sort();
-            format!("[{}]", listed(elements))
-        }
-        Object::LwwMap(state) => {
-            let mut pairs: Vec<String> =
-                state.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
-            pairs.sort();
-            format!("{{{}}}", listed(pairs))
-        }
-        Object::Log(state) => {
-            format!("[{}]", listed(state.entries().map(|entry| entry.value().into()).collect()))
-        }
-        Object::PnCounter(state) => {
-            state.value().map_or("null".into(), |value| format!("\"{value}\""))
-        }
-        Object::RwSet(state) => {
-            let mut elements: Vec<String> =
-                state.iter().map(|element| format!("\"{element}\"")).collect();
-            elements.sort();
-            format!("[{}]", listed(elements))
-        }
-        Object::EwFlag(state) => state.value().to_string(),
-        Object::DwFlag(state) => state.value().to_string(),
-        Object::MvRegister(state) => {
-            format!("[{}]", listed(state.values().map(String::from).collect()))
-        }
-        Object::MvMap(state) => {
-            let pair =
-                |(key, values): (&str, Vec<&str>)| format!("\"{key}\":[{}]", values.join(","));
-            let mut pairs: Vec<String> = state.iter().map(pair).collect();
-            pairs.sort();
-            format!("{{{}}}", listed(pairs))
-        }
-        Object::MaxRegister(state) => integer(state.value()),
-        Object::MinRegister(state) => integer(state.value()),
     }
 }

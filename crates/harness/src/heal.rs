@@ -1,12 +1,10 @@
 //! The end of a world: all links are perfect, all meet until nothing changes, and what must hold
 //! then is looked at.
 
-use super::link::Connection;
 use super::world::{USERS, World, covers, vectors};
 use super::{Fault, Statistics};
 use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
-use rejoin::sync::Session;
 
 /// No session over a perfect link needs as many turns.
 const MOST_TURNS: usize = 200;
@@ -58,11 +56,10 @@ impl World {
         everything
     }
 
-    /// A session over a perfect link.
+    /// A connection over a perfect link, until nobody has anything to say.
     fn meet(&mut self, link: usize) {
-        let ends = self.links[link].ends;
-        let [left, right] = ends;
-        let mut connection: Connection = self.connect(link);
+        let [left, right] = self.links[link].ends;
+        let mut wire = self.connect(link);
         let (mut side, mut quiet, mut turns) = (0, 0, 0);
         while quiet < 2 {
             quiet += 1;
@@ -71,17 +68,17 @@ impl World {
                 self.findings.push(format!("r{left} and r{right} go on after {MOST_TURNS} turns"));
                 return;
             }
-            while let Some(message) = self.speak(ends[side], &mut connection.sessions[side]) {
+            while let Some(frame) = self.speak(link, side, &mut wire) {
                 quiet = 0;
-                let (to, from) = (ends[1 - side], ends[side]);
-                if !self.hear(to, from, &mut connection, 1 - side, &message) {
+                if !self.hear(link, 1 - side, &mut wire, frame) {
+                    let [to, from] = [1 - side, side].map(|side| self.links[link].ends[side]);
                     self.findings.push(format!("r{to} refused a message of r{from}"));
                     return;
                 }
             }
             side = 1 - side;
         }
-        if !connection.sessions.iter().all(Session::is_done) {
+        if !wire.is_idle() {
             self.findings.push(format!("r{left} and r{right} fell silent before the end"));
         }
     }

@@ -4,14 +4,14 @@
 //! goes to copies, which are dropped then.
 
 use super::Rng;
-use super::link::Connection;
+use super::link::Wire;
 use super::world::{KEYS, Node, OBJECTS, World, origin, vectors};
 use rejoin::dot::Origin;
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Reason;
 use rejoin::optimized::{ActorTable, ApplyError, StateHash, Vector};
 use rejoin::sync::protocol::{Answer, Part, decode, encode, seal};
-use rejoin::sync::{Config, Event, Outcome, Session};
+use rejoin::sync::{Config, Event, Frame, Outcome, Session};
 use std::sync::Arc;
 
 /// No conversation needs as many turns.
@@ -24,8 +24,8 @@ const REPETITIONS: usize = 20;
 const ANSWERED: usize = 64;
 const BESIDES: usize = 1 << 16;
 
-/// What came of a conversation of two.
-struct Talk {
+/// The outcome of one session between two replicas.
+struct Conversation {
     events: [Vec<Event>; 2],
     /// Whether both sides came to their end.
     is_done: bool,
@@ -33,7 +33,7 @@ struct Talk {
     sent: [usize; 2],
 }
 
-impl Talk {
+impl Conversation {
     /// Whether a side got the event that an object cannot become the same on both.
     fn is_alarmed(&self, side: usize, object: &str) -> bool {
         self.events[side].iter().any(|event| match event {
@@ -53,7 +53,7 @@ fn talk(
     config: &Config,
     nodes: [&mut Node; 2],
     mut tamper: impl FnMut(usize, Vec<u8>) -> Vec<Vec<u8>>,
-) -> Talk {
+) -> Conversation {
     let mut sessions = [0, 1].map(|side| Session::new(config.clone(), nodes[side]));
     let mut sent = [0, 0];
     let mut is_broken = false;
@@ -75,10 +75,10 @@ fn talk(
     let events = sessions.map(|mut session| {
         std::iter::from_fn(|| session.poll_event()).filter(is_telling).collect()
     });
-    Talk { events, is_done, sent }
+    Conversation { events, is_done, sent }
 }
 
-/// What was applied is of no interest here.
+/// Changes are of no interest here.
 fn is_telling(event: &Event) -> bool {
     !matches!(event, Event::Changed(_))
 }
@@ -97,7 +97,7 @@ fn hashes(node: &mut Node) -> Vec<(String, StateHash)> {
 
 impl World {
     /// Somebody else writes on the link. Whether the connection goes on.
-    pub fn attack(&mut self, at: usize, connection: &mut Connection) -> bool {
+    pub fn attack(&mut self, at: usize, wire: &mut Wire) -> bool {
         let side = self.random.place(2);
         let [to, from] = [side, 1 - side].map(|side| self.links[at].ends[side]);
         let mut nodes = [to, from].map(|at| self.places[at].replica.clone());
@@ -105,17 +105,19 @@ impl World {
             0..=3 => {
                 self.statistics.hostile += 1;
                 let length = self.random.place(200);
-                let bytes: Vec<u8> = (0..length).map(|_| self.random.bits() as u8).collect();
-                return self.hear(to, from, connection, side, &bytes);
+                let message = (0..length).map(|_| self.random.bits() as u8).collect();
+                let number = self.random.below(3) as u32;
+                return self.hear(at, side, wire, Frame { number, message });
             }
             4..=7 => {
                 self.statistics.hostile += 1;
-                self.damage(&mut nodes, connection.sessions[side].clone());
+                let session = wire.sides[side].as_ref().and_then(|side| side.session().cloned());
+                self.damage(&mut nodes, session);
             }
             // What comes then is a forgery in the name of a life, and no fork.
             _ if self.draws => {}
             8 => self.fork(nodes),
-            9 => self.foresee(nodes),
+            9 => self.claim_future_vector(nodes),
             10 => self.lie(nodes),
             _ => self.flood(nodes),
         }
@@ -123,11 +125,11 @@ impl World {
     }
 
     /// Damaged messages with a right checksum, from a session and to one, which may be under way.
-    fn damage(&mut self, [node, liar]: &mut [Node; 2], mut session: Session) {
-        let mut lies = Session::new(self.config.clone(), liar);
-        if self.random.one_in(2) {
-            session = Session::new(self.config.clone(), node);
-        }
+    fn damage(&mut self, [node, liar]: &mut [Node; 2], session: Option<Session>) {
+        let config = &self.config.session;
+        let mut lies = Session::new(config.clone(), liar);
+        let session = session.filter(|_| self.random.one_in(2));
+        let mut session = session.unwrap_or_else(|| Session::new(config.clone(), node));
         for _ in 0..20 {
             let mut is_quiet = true;
             while let Some(mut message) = lies.poll_message(liar) {
@@ -154,7 +156,7 @@ impl World {
     /// Two honest replicas meet. Whether they came to the same, and found it so.
     fn agree(&mut self, nodes: &mut [Node; 2], when: &str) -> bool {
         let [a, b] = nodes;
-        let talk = talk(&self.config, [a, b], honest);
+        let talk = talk(&self.config.session, [a, b], honest);
         let is_plain = |event: &Event| match event {
             Event::ClassDone { outcome, .. } => *outcome == Outcome::Verified,
             Event::Done => true,
@@ -197,7 +199,7 @@ impl World {
             }
             let before = hashes(node);
             let is_own = *node.origin() == name;
-            let talk = talk(&self.config, [node, &mut peer], honest);
+            let talk = talk(&self.config.session, [node, &mut peer], honest);
             if is_own && (!talk.is_alarmed(0, object) || hashes(node) != before) {
                 self.findings.push(format!("{object}: operations under its own name are no fork"));
             }
@@ -205,7 +207,7 @@ impl World {
         let before = nodes.each_mut().map(hashes);
         let seen = nodes.each_ref().map(vectors);
         let [a, b] = &mut nodes;
-        let talk = talk(&self.config, [a, b], honest);
+        let talk = talk(&self.config.session, [a, b], honest);
         let after = [hashes(a), hashes(b)];
         for (left, right) in after[0].iter().zip(&after[1]) {
             if *left.0 != *object && left != right {
@@ -229,7 +231,7 @@ impl World {
 
     /// A hostile peer claims to have seen what nobody did. It may be believed, unless it is in the
     /// receiver's own name; all else must be the same on two honest replicas afterwards.
-    fn foresee(&mut self, [mut node, mut other]: [Node; 2]) {
+    fn claim_future_vector(&mut self, [mut node, mut other]: [Node; 2]) {
         let (object, _) = OBJECTS[1 + self.random.place(3)];
         if self.is_without(object) {
             return;
@@ -239,14 +241,14 @@ impl World {
         let far = [1, 1000, u64::MAX >> 1, u64::MAX][self.random.place(4)];
         let mut peer = Node::restored(origin(9, 9), other.objects().clone());
         let count = peer.vector(object).map_or(0, |vector| vector.get(&name)).saturating_add(far);
-        if !foretell(&mut peer, object, &name, count) {
+        if !claim_vector(&mut peer, object, &name, count) {
             self.findings.push(format!("{object}: a vector was refused by one without a name"));
             return;
         }
         let before = node.vector(object);
         let performed = before.as_ref().map_or(0, |vector| vector.get(&name));
         let is_own = *node.origin() == name && count > performed;
-        let told = talk(&self.config, [&mut node, &mut peer], honest);
+        let told = talk(&self.config.session, [&mut node, &mut peer], honest);
         if is_own && (!told.is_alarmed(0, object) || node.vector(object) != before) {
             self.findings.push(format!("{object}: a future in its own name is no fork"));
         }
@@ -257,7 +259,7 @@ impl World {
         {
             self.findings.push(format!("{object}: after a future, {error}"));
         }
-        talk(&self.config, [&mut node, &mut other], honest);
+        talk(&self.config.session, [&mut node, &mut other], honest);
         for ((name, left), (_, right)) in hashes(&mut node).iter().zip(hashes(&mut other)) {
             if *name != object && *left != right {
                 self.findings.push(format!("{name}: it is not the same, and {object} was forged"));
@@ -275,7 +277,7 @@ impl World {
         let [node, other] = &mut nodes;
         let mut peer = other.clone();
         let before = hashes(node);
-        let talk = talk(&self.config, [node, &mut peer], |side, message| {
+        let talk = talk(&self.config.session, [node, &mut peer], |side, message| {
             if side == 0 { vec![message] } else { vec![false_hashes(message)] }
         });
         let is_verified = |event: &Event| matches!(event, Event::ClassDone { outcome, .. } if *outcome == Outcome::Verified);
@@ -293,7 +295,7 @@ impl World {
     fn flood(&mut self, [mut node, mut peer]: [Node; 2]) {
         self.statistics.floods += 1;
         let mut flood = 0;
-        let talk = talk(&self.config, [&mut node, &mut peer], |side, message| {
+        let talk = talk(&self.config.session, [&mut node, &mut peer], |side, message| {
             if side == 0 {
                 return vec![message];
             }
@@ -309,7 +311,7 @@ impl World {
 }
 
 /// A replica applies that so many operations of an origin have been seen. Whether it did.
-fn foretell(peer: &mut Node, object: &str, name: &Origin, count: u64) -> bool {
+fn claim_vector(peer: &mut Node, object: &str, name: &Origin, count: u64) -> bool {
     let (Ok(seen), Some(actor_table)) = (peer.vector(object), ActorTable::new(vec![name.clone()]))
     else {
         return false;

@@ -1,8 +1,9 @@
 //! Simulation: replicas and sessions in a world where everything goes wrong that can.
 //!
-//! A world follows from its seed alone. Two to five replicas write, meet by [sessions](rejoin::sync)
-//! and part. Links delay, lose, repeat, reorder, cut and damage messages, and are parted for a
-//! while. Replicas crash between any two steps and lose what was not stored, are restored from
+//! A world follows from its seed alone. Two to five replicas write, meet by
+//! [connections](rejoin::sync::Connection) and part. Links delay, lose, repeat, reorder, cut and
+//! damage frames, and are parted for a while; a side that closes or dies may leave the other one
+//! waiting. Replicas crash between any two steps and lose what was not stored, are restored from
 //! backups, said or not, leave for long, have clocks that drift, jump, run backwards, and are a year
 //! ahead or at the end of all time, and disks that are full
 //! for a while: then nothing is stored or promised, and the replica goes on or dies. Some links
@@ -129,13 +130,15 @@ pub struct Statistics {
     pub unsaid: u64,
     /// Forks that sessions reported and healed.
     pub healed: u64,
-    /// Sessions begun before the links healed.
-    pub sessions: u64,
-    /// Those of them that ended well on both sides.
+    /// Connections begun before the links healed.
+    pub connections: u64,
+    /// Sessions that ended, on each side.
     pub finished: u64,
-    /// Messages handed to sessions.
+    /// Connections that a side gave up: the peer did not greet, fell silent, or stalled.
+    pub timeouts: u64,
+    /// Frames handed to connections.
     pub messages: u64,
-    /// Messages lost on the way, cut ones and damaged ones.
+    /// Frames lost on the way, cut ones and damaged ones.
     pub harmed: u64,
     /// Objects of a replica brought forward by a message.
     pub changes: u64,
@@ -169,8 +172,9 @@ impl Statistics {
         self.operations += other.operations;
         self.unsaid += other.unsaid;
         self.healed += other.healed;
-        self.sessions += other.sessions;
+        self.connections += other.connections;
         self.finished += other.finished;
+        self.timeouts += other.timeouts;
         self.messages += other.messages;
         self.harmed += other.harmed;
         self.changes += other.changes;

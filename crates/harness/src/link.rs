@@ -1,49 +1,53 @@
-//! Links: what happens to messages between two replicas, and what the replicas do with them.
+//! Links: what happens to frames between two replicas, and what the replicas do with them.
 
 use super::Fault;
 use super::Rng;
 use super::world::{Node, World, covers, lives, vectors};
+use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
-use rejoin::sync::{Config, Event, Outcome, Session};
+use rejoin::sync::{Connection, ConnectionConfig, ConnectionEvent, Event, Frame, Outcome};
+use std::time::Duration;
 
-/// No session of a world needs as many messages.
+/// No session of a world needs as many frames.
 pub const MOST_MESSAGES: u64 = 2000;
 
-/// After so many silent steps a connection is given up.
-const PATIENCE: u32 = 12;
-
-/// A link between two replicas, and its faults, each in so many of a thousand messages.
+/// A link between two replicas, and its faults, each in so many of a thousand frames.
 pub struct Link {
     pub ends: [usize; 2],
-    /// The most steps that a message takes.
+    /// The most steps that a frame takes.
     latency: u64,
     loss: u64,
     repetition: u64,
     truncation: u64,
     corruption: u64,
-    /// Whether messages may overtake each other.
+    /// Whether frames may overtake each other.
     reorders: bool,
     /// Whether others can write on it.
     is_hostile: bool,
+    /// Whether a side may go on when the other has closed, or died: it hears nothing any more.
+    is_deaf: bool,
     pub parted_until: u32,
-    connection: Option<Connection>,
-    /// Messages of connections that are over, which may still arrive; with the side they go to.
-    late: Vec<(usize, Vec<u8>)>,
+    wire: Option<Wire>,
+    /// Frames of connections that are over, which may still arrive; with the side they go to.
+    late: Vec<(usize, Frame)>,
 }
 
-/// Two sessions, and what is on its way between them.
-pub struct Connection {
-    pub sessions: [Session; 2],
+/// Two sides of a connection, and what is on its way between them.
+pub struct Wire {
+    /// A side that has closed its connection is `None`; the other may not know it.
+    pub sides: [Option<Connection>; 2],
+    /// What each side knew when it was last asked for frames. The rest are changes by others.
+    known: [Vec<(ObjectId, Vector)>; 2],
     on_the_way: Vec<Letter>,
+    /// How many frames arrived since a session was over.
     messages: u64,
-    last_heard: u32,
 }
 
-/// A message on its way.
+/// A frame on its way.
 struct Letter {
     due: u32,
     to: usize,
-    bytes: Vec<u8>,
+    frame: Frame,
 }
 
 impl Link {
@@ -61,88 +65,116 @@ impl Link {
             corruption,
             reorders: random.one_in(3),
             is_hostile: random.one_in(4),
+            is_deaf: random.one_in(3),
             parted_until: 0,
-            connection: None,
+            wire: None,
             late: Vec::new(),
         }
     }
 
-    /// The connection breaks. What was on its way may still arrive.
+    /// Both sides close the connection. What was on its way may still arrive at the next one.
     pub fn close(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            let late = connection.on_the_way.into_iter().map(|letter| (letter.to, letter.bytes));
-            self.late.extend(late);
+        if let Some(wire) = self.wire.take() {
+            self.late.extend(wire.on_the_way.into_iter().map(|letter| (letter.to, letter.frame)));
             self.late.truncate(4);
+        }
+    }
+
+    /// A replica closes its side. The other side notices, or it is deaf.
+    pub fn close_side(&mut self, at: usize) {
+        match &mut self.wire {
+            Some(wire) if self.is_deaf => {
+                for (side, end) in self.ends.into_iter().enumerate() {
+                    if end == at {
+                        wire.sides[side] = None;
+                    }
+                }
+            }
+            _ => self.close(),
         }
     }
 }
 
-impl Connection {
-    pub fn new(config: &Config, replicas: [&Node; 2]) -> Self {
-        let sessions = replicas.map(|replica| Session::new(config.clone(), replica));
-        Self { sessions, on_the_way: Vec::new(), messages: 0, last_heard: 0 }
+impl Wire {
+    /// Two replicas connect.
+    pub fn new(config: &ConnectionConfig, replicas: [&Node; 2], now: Duration) -> Self {
+        let side = |replica: &Node| {
+            Some(Connection::new(config.clone(), replica.origin().replica.as_str(), now))
+        };
+        let known = replicas.map(vectors);
+        Self { sides: replicas.map(side), known, on_the_way: Vec::new(), messages: 0 }
+    }
+
+    /// Whether nothing is left to say or to hear.
+    pub fn is_idle(&self) -> bool {
+        let is_idle = |side: &Option<Connection>| side.as_ref().is_some_and(Connection::is_idle);
+        self.on_the_way.is_empty() && self.sides.iter().all(is_idle)
     }
 }
 
 impl World {
+    /// The time of all connections.
+    pub fn time(&self) -> Duration {
+        Duration::from_secs(60 * u64::from(self.now))
+    }
+
     /// What happens on a link in a step.
     pub fn attend(&mut self, at: usize) {
         let [left, right] = self.links[at].ends;
         let is_open = self.is_present(left) && self.is_present(right);
         if !is_open || self.links[at].parted_until > self.now {
-            // Nothing comes through, and the sessions do not know it.
+            // Nothing comes through, and the connections do not know it.
             return;
         }
-        let mut connection = match self.links[at].connection.take() {
-            Some(connection) => connection,
+        let mut wire = match self.links[at].wire.take() {
+            Some(wire) => wire,
             None if self.random.one_in(8) => {
-                self.statistics.sessions += 1;
-                Connection { last_heard: self.now, ..self.connect(at) }
+                self.statistics.connections += 1;
+                self.connect(at)
             }
             None => return,
         };
-        if !self.exchange(at, &mut connection) {
+        let goes_on = self.exchange(at, &mut wire);
+        // A side that is done may leave.
+        let is_over = wire.is_idle() && self.random.one_in(3);
+        if wire.sides.iter().all(Option::is_none) || is_over {
+            return;
+        }
+        self.links[at].wire = Some(wire);
+        if !goes_on {
             // Both begin anew some time.
-            self.links[at].connection = Some(connection);
             self.links[at].close();
-        } else if connection.sessions.iter().all(Session::is_done)
-            && connection.on_the_way.is_empty()
-        {
-            self.statistics.finished += 1;
-        } else if self.now - connection.last_heard <= PATIENCE {
-            self.links[at].connection = Some(connection);
         }
     }
 
     /// Both sides speak and listen. Whether the connection goes on.
-    fn exchange(&mut self, at: usize, connection: &mut Connection) -> bool {
-        // Several messages go to and fro in a minute.
+    fn exchange(&mut self, at: usize, wire: &mut Wire) -> bool {
+        // Several frames go to and fro in a minute.
         for _ in 0..1 + self.random.below(4) {
             for side in [0, 1] {
-                let from = self.links[at].ends[side];
-                while let Some(bytes) = self.speak(from, &mut connection.sessions[side]) {
-                    self.post(at, connection, 1 - side, bytes);
+                self.notice(at, side, wire);
+                if !self.wait(at, side, wire) {
+                    return false;
+                }
+                while let Some(frame) = self.speak(at, side, wire) {
+                    self.post(at, wire, 1 - side, frame);
                 }
             }
-            if self.links[at].is_hostile && self.random.one_in(6) && !self.attack(at, connection) {
+            if self.links[at].is_hostile && self.random.one_in(6) && !self.attack(at, wire) {
                 return false;
             }
             if !self.links[at].late.is_empty() && self.random.one_in(4) {
-                let (to, bytes) = self.links[at].late.swap_remove(0);
-                connection.on_the_way.push(Letter { due: self.now, to, bytes });
+                let (to, frame) = self.links[at].late.swap_remove(0);
+                wire.on_the_way.push(Letter { due: self.now, to, frame });
             }
-            while let Some(due) =
-                connection.on_the_way.iter().position(|letter| letter.due <= self.now)
-            {
-                let Letter { to, bytes, .. } = connection.on_the_way.remove(due);
-                connection.last_heard = self.now;
-                connection.messages += 1;
-                if connection.messages > MOST_MESSAGES {
-                    self.findings.push(format!("a session goes on after {MOST_MESSAGES} messages"));
+            while let Some(due) = wire.on_the_way.iter().position(|letter| letter.due <= self.now) {
+                let Letter { to, frame, .. } = wire.on_the_way.remove(due);
+                wire.messages += 1;
+                if wire.messages > MOST_MESSAGES {
+                    self.findings.push(format!("a session goes on after {MOST_MESSAGES} frames"));
                     return false;
                 }
-                let node = self.links[at].ends[to];
-                if !self.hear(node, self.links[at].ends[1 - to], connection, to, &bytes) {
+                if !self.hear(at, to, wire, frame) {
                     return false;
                 }
             }
@@ -150,10 +182,40 @@ impl World {
         true
     }
 
-    /// What a replica has to say next. Its deltas hold what it has seen by now.
-    pub fn speak(&mut self, from: usize, session: &mut Session) -> Option<Vec<u8>> {
+    /// A side learns what others than the peer have changed.
+    fn notice(&mut self, at: usize, side: usize, wire: &mut Wire) {
+        let place = &self.places[self.links[at].ends[side]];
+        let (Some(connection), now) = (&mut wire.sides[side], vectors(&place.replica)) else {
+            return;
+        };
+        for ((name, before), (_, after)) in wire.known[side].iter().zip(&now) {
+            if before != after
+                && let Some(entry) = self.config.session.schema.get(name)
+            {
+                connection.handle_change(entry.priority);
+            }
+        }
+        wire.known[side] = now;
+    }
+
+    /// A side looks at its clock. Whether the connection goes on: a side that gives up closes it.
+    fn wait(&mut self, at: usize, side: usize, wire: &mut Wire) -> bool {
+        let now = self.time();
+        let Some(connection) = &mut wire.sides[side] else { return true };
+        if connection.poll_timeout() > now || connection.handle_timeout(now).is_ok() {
+            return true;
+        }
+        self.statistics.timeouts += 1;
+        wire.sides[side] = None;
+        self.links[at].is_deaf
+    }
+
+    /// What a side has to say next. Its deltas hold what it has seen by now.
+    pub fn speak(&mut self, at: usize, side: usize, wire: &mut Wire) -> Option<Frame> {
+        let (now, from) = (self.time(), self.links[at].ends[side]);
         let place = &mut self.places[from];
-        let message = session.poll_message(&mut place.replica)?;
+        let connection = wire.sides[side].as_mut()?;
+        let frame = connection.poll_frame(&mut place.replica, now)?;
         if self.recorder.is_on() {
             for (name, object) in place.replica.objects() {
                 let vector = lives(object);
@@ -164,11 +226,12 @@ impl World {
                 }
             }
         }
-        Some(message)
+        self.report(at, side, wire);
+        Some(frame)
     }
 
-    /// A message is put on its way, and may suffer.
-    fn post(&mut self, at: usize, connection: &mut Connection, to: usize, mut bytes: Vec<u8>) {
+    /// A frame is put on its way, and may suffer.
+    fn post(&mut self, at: usize, wire: &mut Wire, to: usize, mut frame: Frame) {
         let link = &self.links[at];
         let random = &mut self.random;
         if random.per_mille(link.loss) {
@@ -176,65 +239,59 @@ impl World {
             return;
         }
         let repeats = random.per_mille(link.repetition);
-        let healthy = repeats.then(|| bytes.clone());
+        let healthy = repeats.then(|| frame.clone());
+        let bytes = &mut frame.message;
         if random.per_mille(link.truncation) {
             self.statistics.harmed += 1;
-            bytes.truncate(random.place(bytes.len()));
+            bytes.truncate(random.place(bytes.len() + 1));
         } else if random.per_mille(link.corruption) {
             self.statistics.harmed += 1;
-            let byte = random.place(bytes.len());
-            bytes[byte] ^= 1 << random.below(8);
+            match bytes.is_empty() || random.one_in(8) {
+                true => frame.number ^= 1 << random.below(4),
+                false => {
+                    let byte = random.place(bytes.len());
+                    bytes[byte] ^= 1 << random.below(8);
+                }
+            }
         }
-        for bytes in [Some(bytes), healthy].into_iter().flatten() {
+        for frame in [Some(frame), healthy].into_iter().flatten() {
             let mut due = self.now + random.below(link.latency + 1) as u32;
             if !link.reorders {
-                let letters = connection.on_the_way.iter().filter(|letter| letter.to == to);
+                let letters = wire.on_the_way.iter().filter(|letter| letter.to == to);
                 due = letters.map(|letter| letter.due).fold(due, u32::max);
             }
-            let letter = Letter { due, to, bytes };
+            let letter = Letter { due, to, frame };
             match link.reorders && random.one_in(3) {
-                true => connection.on_the_way.insert(0, letter),
-                false => connection.on_the_way.push(letter),
+                true => wire.on_the_way.insert(0, letter),
+                false => wire.on_the_way.push(letter),
             }
         }
     }
 
-    /// A replica applies a message. Whether the session goes on.
-    pub fn hear(
-        &mut self,
-        to: usize,
-        from: usize,
-        connection: &mut Connection,
-        side: usize,
-        message: &[u8],
-    ) -> bool {
+    /// A side gets a frame. Whether the connection goes on.
+    pub fn hear(&mut self, at: usize, side: usize, wire: &mut Wire, frame: Frame) -> bool {
+        let (now, ends) = (self.time(), self.links[at].ends);
+        let (to, from) = (ends[side], ends[1 - side]);
+        let Some(connection) = &mut wire.sides[side] else { return true };
         self.statistics.messages += 1;
-        let session = &mut connection.sessions[side];
         let replica = &mut self.places[to].replica;
         let forgets = self.fault == Some(Fault::ForgetsWhatItTook) && to == 0;
         let kept = forgets.then(|| replica.clone());
         let before = vectors(replica);
-        let is_well = session.handle(replica, message).is_ok();
+        let is_well = connection.handle_frame(replica, frame, now).is_ok();
         if let Some(kept) = kept {
             *replica = kept;
         }
         let after = vectors(replica);
-        while let Some(event) = session.poll_event() {
-            let is_alarm = matches!(
-                event,
-                Event::Discrepancy(_) | Event::Forked { .. } | Event::SchemaDiffers { .. }
-            );
-            if let Event::Healed(healed) = &event {
-                self.statistics.healed += 1;
-                if self.statistics.unsaid + self.statistics.losses == 0 {
-                    self.findings.push(format!("between r{to} and r{from}: no fork: {healed}"));
-                }
-            }
-            if is_alarm || (self.is_healed && !is_expected(&event)) {
-                let text = format!("between r{to} and r{from}: {event:?}");
-                self.findings.push(text.chars().take(300).collect());
+        for ((_, known), ((_, before), (_, after))) in
+            wire.known[side].iter_mut().zip(before.iter().zip(&after))
+        {
+            // What the peer brought is no change by others.
+            if known == before {
+                known.clone_from(after);
             }
         }
+        self.report(at, side, wire);
         if !covers(&after, &before) {
             self.findings.push(format!("r{to} has seen less after a message of r{from}"));
         }
@@ -248,10 +305,45 @@ impl World {
         let is_to_store = self.places[to].is_dirty && self.places[to].writes_through;
         let lives_on = !is_to_store || self.store(to);
         self.forge(to, from);
+        if !is_well {
+            wire.sides[side] = None;
+        }
         is_well && lives_on
     }
 
-    /// What of the sender's messages brought the receiver to what it has now seen.
+    /// Looks at what a connection says has happened.
+    fn report(&mut self, at: usize, side: usize, wire: &mut Wire) {
+        let ends = self.links[at].ends;
+        let Some(connection) = &mut wire.sides[side] else { return };
+        while let Some(event) = connection.poll_event() {
+            let event = match event {
+                ConnectionEvent::Session(event) => event,
+                ConnectionEvent::SessionDone(_) => {
+                    self.statistics.finished += 1;
+                    wire.messages = 0;
+                    continue;
+                }
+                ConnectionEvent::Greeted { .. } => continue,
+            };
+            let is_alarm = matches!(
+                event,
+                Event::Discrepancy(_) | Event::Forked { .. } | Event::SchemaDiffers { .. }
+            );
+            let [to, from] = [ends[side], ends[1 - side]];
+            if let Event::Healed(healed) = &event {
+                self.statistics.healed += 1;
+                if self.statistics.unsaid + self.statistics.losses == 0 {
+                    self.findings.push(format!("between r{to} and r{from}: no fork: {healed}"));
+                }
+            }
+            if is_alarm || (self.is_healed && !is_expected(&event)) {
+                let text = format!("between r{to} and r{from}: {event:?}");
+                self.findings.push(text.chars().take(300).collect());
+            }
+        }
+    }
+
+    /// Records which of the sender's messages brought the receiver what it has seen now.
     fn record(&mut self, to: usize, from: usize, name: &str, mut seen: Vector, after: &Vector) {
         if !self.recorder.is_on() {
             return;

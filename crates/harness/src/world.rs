@@ -1,7 +1,7 @@
 //! The world: its replicas, and what happens at each step.
 
 use super::Rng;
-use super::link::{Connection, Link};
+use super::link::{Link, Wire};
 use super::recorder::Recorder;
 use super::{Fault, Options, Outcome, Part, Statistics};
 use rejoin::dot::{Origin, ReplicaId};
@@ -10,20 +10,21 @@ use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
 use rejoin::optimized::replica::{Object, Objects, Replica};
-use rejoin::sync::{Config, Schema};
+use rejoin::sync::{Config, ConnectionConfig, Schema};
 use rejoin::version_vector::VersionVector;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A replica. Its values are canonical JSON, so that they have the bytes of a trace's.
 pub type Node = Replica<str, str>;
 
-/// The objects of a world, with the names of their types.
-pub const OBJECTS: [(&str, &str); 5] = [
-    ("count", "g-counter"),
-    ("phase", "lww-register"),
-    ("approved", "or-set"),
-    ("columns", "lww-map"),
-    ("chat", "log"),
+/// The objects of a world, with their types.
+pub const OBJECTS: [(&str, ObjectType); 5] = [
+    ("count", ObjectType::GCounter),
+    ("phase", ObjectType::LwwRegister),
+    ("approved", ObjectType::OrSet),
+    ("columns", ObjectType::LwwMap),
+    ("chat", ObjectType::Log),
 ];
 
 /// The most replicas of a world.
@@ -82,7 +83,7 @@ pub struct World {
     pub recorder: Recorder,
     pub findings: Vec<String>,
     pub statistics: Statistics,
-    pub config: Config,
+    pub config: ConnectionConfig,
     pub fault: Option<Fault>,
     part: Part,
     /// How many milliseconds a tick of all clocks has: long ones make equal timestamps.
@@ -183,6 +184,8 @@ impl World {
         let mut config = Config::new(schema);
         config.max_message = [1024, 2048, 1 << 18][random.place(3)];
         config.revisions = random.one_in(4);
+        let patience = Duration::from_secs(60 * [6, 12][random.place(2)]);
+        let config = ConnectionConfig { session: config, patience, greeting_patience: patience };
         let tick = [1, 1, MINUTE, 30 * MINUTE][random.place(4)];
         let mut own = Rng::of(seed, u64::MAX - 1);
         let mut world = Self {
@@ -322,7 +325,7 @@ impl World {
     pub fn cut(&mut self, at: usize) {
         for link in &mut self.links {
             if link.ends.contains(&at) {
-                link.close();
+                link.close_side(at);
             }
         }
     }
@@ -333,9 +336,9 @@ impl World {
         Outcome { trace: recorder.into_text(), findings, statistics }
     }
 
-    /// Begins a session between the ends of a link.
-    pub fn connect(&mut self, link: usize) -> Connection {
+    /// Connects the ends of a link.
+    pub fn connect(&mut self, link: usize) -> Wire {
         let replicas = self.links[link].ends.map(|at| &self.places[at].replica);
-        Connection::new(&self.config, replicas)
+        Wire::new(&self.config, replicas, self.time())
     }
 }
