@@ -83,9 +83,9 @@ fn every_type_is_edited_and_becomes_the_same() {
         "notes (mv-map, medium):\n  orders: \"big\" and \"slow\"\n",
         "largest-table (max-register, medium): 18446744073709551615\n",
         "smallest-table (min-register, medium): -17\n",
-        "open merge decision: needs-help\n  has effect:  enabled by ana at laptop\n",
-        "open merge decision: permitted orders\n  has effect:  removed by ben at server\n",
-        "open merge decision: running\n  has effect:  disabled by ben at server\n",
+        "open merge decision: needs-help\n  effective:  enabled by ana at laptop\n",
+        "open merge decision: permitted orders\n  effective:  removed by ben at server\n",
+        "open merge decision: running\n  effective:  disabled by ben at server\n",
     ] {
         assert!(shown.contains(part), "{part:?} is not in\n{shown}");
     }
