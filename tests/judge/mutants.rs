@@ -43,6 +43,13 @@ fn each_mutant_fits_the_code() {
         let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         let blocks: Vec<&str> = mutant.split("<<<<<<<\n").skip(1).collect();
         assert!(!blocks.is_empty(), "{name} replaces nothing");
+        // Under the switch of another name it would never be alive.
+        let switches: BTreeSet<&str> = mutant
+            .split("crate::broken(\"")
+            .skip(1)
+            .filter_map(|switch| Some(switch.split_once('"')?.0))
+            .collect();
+        assert_eq!(switches, BTreeSet::from([name.as_str()]), "the switches of {name}");
         for block in blocks {
             let (old, new) = block.split_once("\n=======\n").expect(name);
             let new = new.strip_suffix("\n>>>>>>>\n").expect(name);
