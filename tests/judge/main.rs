@@ -4,6 +4,8 @@ mod ill_formed;
 #[path = "../support/letter.rs"]
 mod letter;
 mod mutants;
+#[path = "../support/operations.rs"]
+mod operations;
 mod proven_judge;
 mod random_traces;
 mod reader;

@@ -7,6 +7,7 @@
 //! synchronizations, backups and restores.
 
 use crate::letter::Letter::{self, A, Null, T};
+use crate::operations::{self, Numbers};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use rejoin::definition::{self, Event, EventId};
@@ -335,36 +336,12 @@ fn falsified(claim: &Claim<Letter>) -> (Claim<Letter>, Rule) {
 
 /// An operation that objects of this type have.
 fn operation(of: ObjectType) -> BoxedStrategy<Op> {
-    use ObjectType::*;
-    let letter = || prop::sample::select(vec![A, Null, T]);
-    let key = || prop::sample::select(vec![Name::from("x"), Name::from("y")]);
-    let time = || 0..3_u64;
-    let increment = || (1..4_u64).prop_map(|amount| Operation::Increment { amount });
-    let decrement = || (1..4_u64).prop_map(|amount| Operation::Decrement { amount });
-    match of {
-        GCounter => increment().boxed(),
-        PnCounter => prop_oneof![increment(), decrement()].boxed(),
-        LwwRegister | MvRegister => (letter(), time())
-            .prop_map(|(value, timestamp)| Operation::Write { value, timestamp })
-            .boxed(),
-        OrSet | RwSet => prop_oneof![
-            key().prop_map(|element| Operation::Add { element }),
-            key().prop_map(|element| Operation::Remove { element }),
-        ]
-        .boxed(),
-        LwwMap | MvMap => (key(), letter(), time())
-            .prop_map(|(key, value, timestamp)| Operation::Put { key, value, timestamp })
-            .boxed(),
-        Log => (letter(), time())
-            .prop_map(|(entry, timestamp)| Operation::Append { entry, timestamp })
-            .boxed(),
-        EwFlag | DwFlag => {
-            prop::sample::select(vec![Operation::Enable, Operation::Disable]).boxed()
-        }
-        MaxRegister | MinRegister => {
-            (-2..3_i128).prop_map(|integer| Operation::WriteInteger { integer }).boxed()
-        }
-    }
+    let numbers = Numbers {
+        timestamps: (0..3_u64).boxed(),
+        amounts: (1..4_u64).boxed(),
+        integers: (-2..3_i128).boxed(),
+    };
+    operations::operation(of, &[Name::from("x"), Name::from("y")], numbers)
 }
 
 /// A step on objects of these types.

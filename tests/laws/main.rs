@@ -10,6 +10,8 @@ mod lattice;
 #[path = "../support/letter.rs"]
 mod letter;
 mod network;
+#[path = "../support/operations.rs"]
+mod operations;
 mod optimized_states;
 mod refinement;
 #[path = "../support/state_of_events.rs"]

@@ -14,6 +14,7 @@
 use crate::choices::{Choices, all};
 use crate::hostile::{Hostile, Product, WIDE};
 use crate::letter::Letter::{self, A, Null, T};
+use crate::operations::{self, Numbers};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use rejoin::definition::{self, Event, EventId};
@@ -531,37 +532,12 @@ fn max_and_min_register() {
 
 /// An operation that objects of this type have.
 fn operation(of: ObjectType) -> BoxedStrategy<Op> {
-    use ObjectType::*;
-    let letter = || prop::sample::select(vec![A, Null, T]);
-    let key = || prop::sample::select(vec!['x', 'y']);
-    let time = || prop_oneof![9 => 0..4_u64, 1 => Just(u64::MAX)];
-    let amount = || prop_oneof![9 => 1..4_u64, 1 => Just(u64::MAX)];
-    let increment = || amount().prop_map(|amount| Operation::Increment { amount });
-    let decrement = || amount().prop_map(|amount| Operation::Decrement { amount });
-    match of {
-        GCounter => increment().boxed(),
-        PnCounter => prop_oneof![increment(), decrement()].boxed(),
-        LwwRegister | MvRegister => (letter(), time())
-            .prop_map(|(value, timestamp)| Operation::Write { value, timestamp })
-            .boxed(),
-        OrSet | RwSet => prop_oneof![
-            key().prop_map(|element| Operation::Add { element }),
-            key().prop_map(|element| Operation::Remove { element }),
-        ]
-        .boxed(),
-        LwwMap | MvMap => (key(), letter(), time())
-            .prop_map(|(key, value, timestamp)| Operation::Put { key, value, timestamp })
-            .boxed(),
-        Log => (letter(), time())
-            .prop_map(|(entry, timestamp)| Operation::Append { entry, timestamp })
-            .boxed(),
-        EwFlag | DwFlag => {
-            prop::sample::select(vec![Operation::Enable, Operation::Disable]).boxed()
-        }
-        MaxRegister | MinRegister => prop_oneof![9 => -2..3_i128, 1 => Just(u64::MAX.into())]
-            .prop_map(|integer| Operation::WriteInteger { integer })
-            .boxed(),
-    }
+    let numbers = Numbers {
+        timestamps: prop_oneof![9 => 0..4_u64, 1 => Just(u64::MAX)].boxed(),
+        amounts: prop_oneof![9 => 1..4_u64, 1 => Just(u64::MAX)].boxed(),
+        integers: prop_oneof![9 => -2..3_i128, 1 => Just(u64::MAX.into())].boxed(),
+    };
+    operations::operation(of, &['x', 'y'], numbers)
 }
 
 /// An operation on an object of one of these types, or of any; mostly one that it has.
