@@ -1,5 +1,6 @@
 //! The judge of recorded histories, and the reader of traces.
 
+mod arguments;
 mod ill_formed;
 #[path = "../support/letter.rs"]
 mod letter;

@@ -6,6 +6,12 @@ use rejoin_trace::{Line, column};
 /// At most this many operations are listed one by one.
 pub const MOST_LISTED: usize = 6;
 
+/// How many things are left out where there are too many to list.
+pub fn left_out(count: usize, what: &str) -> Option<String> {
+    let more = count.checked_sub(MOST_LISTED).filter(|more| *more > 0)?;
+    Some(format!("and {}", plural(more as u64, &format!("more {what}"))))
+}
+
 /// The declared names, for an error about one that is not; only where they are few.
 pub fn declared<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     match names.len() {

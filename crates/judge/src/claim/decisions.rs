@@ -6,7 +6,7 @@ use crate::answer::values::{list, quoted};
 use crate::judge::{Checked, Falsity};
 use crate::past::Past;
 use crate::past::history::{History, OpId, Seen};
-use crate::wording::{MOST_LISTED, shown};
+use crate::wording::{MOST_LISTED, left_out, shown};
 use rejoin::json::Json;
 use rejoin::object::TraceType;
 
@@ -145,6 +145,7 @@ pub fn why_decisions(
             let maximal = past.history.maximal(key, seen);
             let mut because: Vec<String> =
                 maximal.iter().take(MOST_LISTED).map(|op| past.performed(*op)).collect();
+            because.extend(left_out(maximal.len(), "decision"));
             because.push(format!(
                 "{what} is no open decision at {who}: its current effect and that of every \
                  decision that no other saw are the same"
@@ -175,6 +176,8 @@ pub(super) fn why_open(past: &Past, replica: u32, decision: &Open, own: bool) ->
         let (sentence, arrival) = (past.performed(*op), past.arrival(replica, *op));
         because.push(format!("{role}: {sentence}; {arrival}"));
     }
+    let all = decision.kept.len() + decision.superseded.len();
+    because.extend(left_out(all, "decision"));
     because.push("none of them had been seen where the others were made".into());
     if !own && decision.kept.is_empty() {
         because.push(

@@ -12,7 +12,7 @@ use crate::Rule;
 use crate::judge::{Checked, Falsity};
 use crate::past::Past;
 use crate::past::history::{Effect, Seen};
-use crate::wording::{MOST_LISTED, shown};
+use crate::wording::{MOST_LISTED, left_out, shown};
 use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
 
@@ -121,6 +121,7 @@ pub fn why_element(past: &Past, replica: u32, object: u32, name: &str, seen: &Se
         because.push(past.performed(*delete));
         because.push(past.arrival(replica, *delete));
     }
+    because.extend(left_out(deletes.len(), "delete"));
     because.push(match (past.history.contains(seen, insert), deletes.is_empty()) {
         (false, _) => format!("so {what} is not in the list at {who}"),
         (true, true) => format!("{who} has seen no delete of {what}, so it is in the list"),

@@ -7,7 +7,7 @@ use crate::answer::values::{list, quoted};
 use crate::judge::{Checked, Falsity};
 use crate::past::Past;
 use crate::past::history::{Effect, History, NONE, OpId, Seen};
-use crate::wording::{MOST_LISTED, shown};
+use crate::wording::{MOST_LISTED, left_out, shown};
 use rejoin::json::Json;
 use std::collections::BTreeMap;
 
@@ -137,6 +137,7 @@ pub fn why_notices(
         };
         because.push(format!("{role}: {}, {by}", past.performed(*op)));
     }
+    because.extend(left_out(maximal.len(), "decision"));
     because.push(format!(
         "{user} is notified of each decision of {user} on {what} that was superseded, and of no other"
     ));

@@ -11,7 +11,7 @@ use crate::Rule;
 use crate::judge::{Checked, Falsity, Judgement};
 use crate::past::Past;
 use crate::past::history::{Effect, OpId, Seen};
-use crate::wording::{MOST_LISTED, plural, shown};
+use crate::wording::{MOST_LISTED, left_out, plural, shown};
 use hashbrown::HashMap;
 use rejoin::json::Json;
 use rejoin::object::TraceType;
@@ -216,6 +216,7 @@ fn why_own_key(
         because.push(past.performed(*op));
         because.push(past.arrival(replica, *op));
     }
+    because.extend(left_out(maximal.len(), "write"));
     because.push(format!("no write that {who} has seen wrote {}", shown(claimed)));
     because
 }
@@ -407,7 +408,8 @@ fn own_log(
             let sentence = past.performed(missing);
             let arrival = past.arrival(replica, missing);
             let lines = ops.iter().map(|op| past.history.ops[*op as usize].line.to_string());
-            let lines: Vec<String> = lines.take(MOST_LISTED).collect();
+            let mut lines: Vec<String> = lines.take(MOST_LISTED).collect();
+            lines.extend(left_out(ops.len(), "line"));
             vec![
                 sentence,
                 arrival,

@@ -7,7 +7,7 @@ use crate::answer::values::Amount;
 use crate::judge::Checked;
 use crate::past::Past;
 use crate::past::history::{OpId, Seen};
-use crate::wording::{MOST_LISTED, plural, shown};
+use crate::wording::{MOST_LISTED, left_out, plural, shown};
 use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
 use rejoin::object::TraceType;
@@ -153,6 +153,7 @@ pub fn why_decided(past: &Past, replica: u32, object: u32, key: &str, seen: &See
         because.push(past.performed(*op));
         because.push(past.arrival(replica, *op));
     }
+    because.extend(left_out(deciding.len(), "operation"));
     let others: Vec<OpId> = ops.iter().copied().filter(|op| effect(op) == losing).collect();
     for op in others.iter().rev().take(MOST_LISTED) {
         let saw = deciding.iter().any(|deciding| history.sees(*op, *deciding));
@@ -163,6 +164,7 @@ pub fn why_decided(past: &Past, replica: u32, object: u32, key: &str, seen: &See
             format!("{sentence}, without having seen that")
         });
     }
+    because.extend(left_out(others.len(), "operation"));
     let (yes, no) = if kind.is_flag() { ("enabled", "disabled") } else { ("in", "not in") };
     let is = if is { yes } else { no };
     because.push(match kind {
@@ -207,6 +209,7 @@ pub fn why_siblings(
     for op in maximal.iter().take(MOST_LISTED) {
         because.push(format!("{}; {}", past.performed(*op), past.arrival(replica, *op)));
     }
+    because.extend(left_out(maximal.len(), "write"));
     because.push(format!(
         "{who} has seen {} to {what} that no other write saw",
         plural(maximal.len() as u64, "write")

@@ -10,7 +10,7 @@ use crate::judge::{Checked, Judgement};
 use crate::past::Past;
 use crate::past::explicit::{State, TooLarge};
 use crate::past::history::{Effect, OpId, Seen};
-use crate::wording::{MOST_LISTED, plural, shown};
+use crate::wording::{MOST_LISTED, left_out, plural, shown};
 use hashbrown::HashSet;
 use rejoin::json::Json;
 use rejoin::object::TraceType;
@@ -327,9 +327,7 @@ pub fn why_count(past: &Past, replica: u32, object: u32, seen: &Seen, count: i12
             )
         })
         .collect();
-    if by_origin.len() > MOST_LISTED {
-        because.push(format!("and increments of {} more", by_origin.len() - MOST_LISTED));
-    }
+    because.extend(left_out(by_origin.len(), "replica"));
     because.push(format!("so the counter is {count} at {who}"));
     because
 }
@@ -356,13 +354,15 @@ pub fn why_element(
         let removes: Vec<OpId> = of.into_iter().filter(|op| is(op, Effect::Removed)).collect();
         let seen_removes: Vec<OpId> =
             removes.into_iter().filter(|op| past.history.contains(seen, *op)).collect();
-        for remove in seen_removes.iter().take(MOST_LISTED) {
+        // The latest removals are the likeliest causes of a wrong answer.
+        for remove in seen_removes.iter().rev().take(MOST_LISTED) {
             because.push(format!(
                 "{}, but {} had not seen that addition then",
                 past.performed(*remove),
                 past.replica_shown(past.history.replica_of(*remove))
             ));
         }
+        because.extend(left_out(seen_removes.len(), "removal"));
         if seen_removes.is_empty() {
             because.push(format!("{who} has seen no removal of {what}"));
         }
@@ -387,10 +387,12 @@ pub fn why_element(
             because.push(past.arrival(replica, *remove));
         }
     }
+    because.extend(left_out(seen_adds.len(), "addition"));
     if seen_adds.is_empty() {
         for add in adds.iter().take(MOST_LISTED) {
             because.push(format!("{}; {}", past.performed(*add), past.arrival(replica, *add)));
         }
+        because.extend(left_out(adds.len(), "addition"));
         because.push(format!("no addition of {what} has reached {who}"));
     }
     because.push(format!("so {what} is not in the set at {who}"));
