@@ -193,7 +193,7 @@ fn a_receiver_that_compares_counters_alone_is_found() {
     assert!(worlds(200, 30, Some(Fault::CounterOnly)).is_err());
 }
 
-/// Two disks of one device and a hub: whatever they do in four steps, after each of two beginnings.
+/// Two disks of one device and a hub: whatever they do in three steps, after each of two beginnings.
 #[test]
 fn every_short_history_heals() {
     #[derive(Clone)]
