@@ -28,12 +28,12 @@ const COMPLAINTS: Duration = Duration::from_secs(1);
 /// The connections of a server.
 #[derive(Default)]
 pub struct Admission {
-    guests: Mutex<Vec<Arc<Guest>>>,
+    clients: Mutex<Vec<Arc<Client>>>,
     complained: Mutex<Option<Instant>>,
 }
 
 /// A connection of a server.
-pub struct Guest {
+pub struct Client {
     stream: TcpStream,
     address: IpAddr,
     arrived: Instant,
@@ -48,9 +48,9 @@ struct Activity {
     last: Instant,
 }
 
-impl Guest {
-    /// The guest has greeted, or something happened in one of its sessions.
-    pub fn is_active(&self, now: Instant) {
+impl Client {
+    /// The client has greeted, or one of its sessions has done something.
+    pub fn mark_active(&self, now: Instant) {
         *self.activity() = Activity { has_greeted: true, last: now };
     }
 
@@ -66,24 +66,24 @@ impl Guest {
 
 impl Admission {
     /// Admits a newcomer, if need be in the place of another. `None` where the server is full.
-    pub fn admit(&self, stream: TcpStream, address: IpAddr, now: Instant) -> Option<Arc<Guest>> {
-        let mut guests = self.guests();
-        let of_address = guests.iter().filter(|guest| guest.address == address).count();
+    pub fn admit(&self, stream: TcpStream, address: IpAddr, now: Instant) -> Option<Arc<Client>> {
+        let mut clients = self.clients();
+        let of_address = clients.iter().filter(|client| client.address == address).count();
         if of_address >= MOST_OF_ONE_ADDRESS {
-            evict(&mut guests, now, |guest| guest.address == address)?;
-        } else if guests.len() >= MOST_CONNECTIONS {
-            evict(&mut guests, now, |_| true)?;
+            evict(&mut clients, now, |client| client.address == address)?;
+        } else if clients.len() >= MOST_CONNECTIONS {
+            evict(&mut clients, now, |_| true)?;
         }
         let activity = Mutex::new(Activity { has_greeted: false, last: now });
-        let guest =
-            Arc::new(Guest { stream, address, arrived: now, activity, peer: Mutex::default() });
-        guests.push(guest.clone());
-        Some(guest)
+        let client =
+            Arc::new(Client { stream, address, arrived: now, activity, peer: Mutex::default() });
+        clients.push(client.clone());
+        Some(client)
     }
 
     /// A connection is over.
-    pub fn leave(&self, guest: &Arc<Guest>) {
-        self.guests().retain(|other| !Arc::ptr_eq(other, guest));
+    pub fn leave(&self, client: &Arc<Client>) {
+        self.clients().retain(|other| !Arc::ptr_eq(other, client));
     }
 
     /// Whether to say why a stranger was refused: at most once a second.
@@ -97,30 +97,30 @@ impl Admission {
         is_time
     }
 
-    fn guests(&self) -> MutexGuard<'_, Vec<Arc<Guest>>> {
-        self.guests.lock().unwrap_or_else(|broken| broken.into_inner())
+    fn clients(&self) -> MutexGuard<'_, Vec<Arc<Client>>> {
+        self.clients.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 }
 
 /// Closes the connection that is of the least use among some.
 fn evict(
-    guests: &mut Vec<Arc<Guest>>,
+    clients: &mut Vec<Arc<Client>>,
     now: Instant,
-    is_among: impl Fn(&Guest) -> bool,
+    is_among: impl Fn(&Client) -> bool,
 ) -> Option<()> {
     let mut crowds: HashMap<IpAddr, usize> = HashMap::new();
-    guests.iter().for_each(|guest| *crowds.entry(guest.address).or_default() += 1);
-    let rank = |guest: &Guest| {
-        let Activity { has_greeted, last } = *guest.activity();
+    clients.iter().for_each(|client| *crowds.entry(client.address).or_default() += 1);
+    let rank = |client: &Client| {
+        let Activity { has_greeted, last } = *client.activity();
         let is_busy = has_greeted && now.saturating_duration_since(last) <= BUSY;
-        let since = if has_greeted { last } else { guest.arrived };
-        (!is_busy).then(|| (has_greeted, Reverse(crowds[&guest.address]), since))
+        let since = if has_greeted { last } else { client.arrived };
+        (!is_busy).then(|| (has_greeted, Reverse(crowds[&client.address]), since))
     };
-    let ranked = guests.iter().enumerate().filter(|(_, guest)| is_among(guest));
-    let ranked = ranked.filter_map(|(at, guest)| Some((rank(guest)?, at)));
+    let ranked = clients.iter().enumerate().filter(|(_, client)| is_among(client));
+    let ranked = ranked.filter_map(|(at, client)| Some((rank(client)?, at)));
     let (_, at) = ranked.min()?;
-    let guest = guests.swap_remove(at);
-    let _ = guest.stream.shutdown(Shutdown::Both);
+    let client = clients.swap_remove(at);
+    let _ = client.stream.shutdown(Shutdown::Both);
     Some(())
 }
 
@@ -129,77 +129,77 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    const HERE: fn(u8) -> IpAddr = |host| IpAddr::from([127, 0, 0, host]);
+    const ADDRESS: fn(u8) -> IpAddr = |host| IpAddr::from([127, 0, 0, host]);
 
-    struct Door {
+    struct Server {
         listener: TcpListener,
         admission: Admission,
         begun: Instant,
     }
 
-    impl Door {
+    impl Server {
         fn new() -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             Self { listener, admission: Admission::default(), begun: Instant::now() }
         }
 
-        fn admit(&self, host: u8, milliseconds: u64) -> Option<Arc<Guest>> {
+        fn admit(&self, host: u8, milliseconds: u64) -> Option<Arc<Client>> {
             let stream = TcpStream::connect(self.listener.local_addr().unwrap()).unwrap();
             let (_twin, _) = self.listener.accept().unwrap();
-            self.admission.admit(stream, HERE(host), self.at(milliseconds))
+            self.admission.admit(stream, ADDRESS(host), self.at(milliseconds))
         }
 
         fn at(&self, milliseconds: u64) -> Instant {
             self.begun + Duration::from_millis(milliseconds)
         }
 
-        fn has(&self, guest: &Arc<Guest>) -> bool {
-            self.admission.guests().iter().any(|other| Arc::ptr_eq(other, guest))
+        fn has(&self, client: &Arc<Client>) -> bool {
+            self.admission.clients().iter().any(|other| Arc::ptr_eq(other, client))
         }
     }
 
     #[test]
     fn the_oldest_that_has_not_greeted_goes_first() {
-        let door = Door::new();
-        let greeted = door.admit(1, 0).unwrap();
-        greeted.is_active(door.at(0));
+        let server = Server::new();
+        let greeted = server.admit(1, 0).unwrap();
+        greeted.mark_active(server.at(0));
         let silent: Vec<_> =
-            (1..MOST_OF_ONE_ADDRESS as u64).map(|at| door.admit(1, at).unwrap()).collect();
-        let newcomer = door.admit(1, 5_000).unwrap();
-        assert!(!door.has(&silent[0]) && door.has(&silent[1]));
-        assert!(door.has(&greeted) && door.has(&newcomer));
+            (1..MOST_OF_ONE_ADDRESS as u64).map(|at| server.admit(1, at).unwrap()).collect();
+        let newcomer = server.admit(1, 5_000).unwrap();
+        assert!(!server.has(&silent[0]) && server.has(&silent[1]));
+        assert!(server.has(&greeted) && server.has(&newcomer));
         // Others have room of their own.
-        assert!(door.admit(2, 5_000).is_some() && door.has(&silent[1]));
+        assert!(server.admit(2, 5_000).is_some() && server.has(&silent[1]));
     }
 
     #[test]
     fn a_crowd_of_one_address_makes_room_for_others() {
-        let door = Door::new();
-        let alone = door.admit(9, 0).unwrap();
+        let server = Server::new();
+        let alone = server.admit(9, 0).unwrap();
         for at in 1..MOST_CONNECTIONS as u64 + 200 {
-            door.admit(1 + (at % 3) as u8, at).unwrap();
+            server.admit(1 + (at % 3) as u8, at).unwrap();
         }
-        assert!(door.has(&alone));
-        assert_eq!(door.admission.guests().len(), MOST_CONNECTIONS);
+        assert!(server.has(&alone));
+        assert_eq!(server.admission.clients().len(), MOST_CONNECTIONS);
     }
 
     #[test]
     fn the_longest_idle_connection_makes_room_and_no_busy_one() {
-        let door = Door::new();
-        let guests: Vec<_> = (0..MOST_CONNECTIONS as u64)
+        let server = Server::new();
+        let clients: Vec<_> = (0..MOST_CONNECTIONS as u64)
             .map(|at| {
-                let guest = door.admit((at % 4) as u8, at).unwrap();
-                guest.is_active(door.at(1_000 + at));
-                guest
+                let client = server.admit((at % 4) as u8, at).unwrap();
+                client.mark_active(server.at(1_000 + at));
+                client
             })
             .collect();
-        guests[0].is_active(door.at(1_500));
+        clients[0].mark_active(server.at(1_500));
         // All were of use within a second.
-        assert!(door.admit(9, 1_900).is_none());
-        assert!(guests.iter().all(|guest| door.has(guest)));
-        assert!(door.admit(9, 2_100).is_some());
-        assert!(door.has(&guests[0]) && !door.has(&guests[1]) && door.has(&guests[2]));
-        door.admission.leave(&guests[2]);
-        assert!(door.admit(9, 1_900).is_some());
+        assert!(server.admit(9, 1_900).is_none());
+        assert!(clients.iter().all(|client| server.has(client)));
+        assert!(server.admit(9, 2_100).is_some());
+        assert!(server.has(&clients[0]) && !server.has(&clients[1]) && server.has(&clients[2]));
+        server.admission.leave(&clients[2]);
+        assert!(server.admit(9, 1_900).is_some());
     }
 }

@@ -43,25 +43,25 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
                 continue;
             };
             let Ok(twin) = stream.try_clone() else { continue };
-            let Some(guest) = admission.admit(twin, from.ip(), Instant::now()) else {
+            let Some(client) = admission.admit(twin, from.ip(), Instant::now()) else {
                 // The system buffers this, so it does not wait.
                 let _ = frame::write(&Frame::full(), &stream, FIRST_WAIT);
                 continue;
             };
             let (hub, admission) = (&hub, &admission);
             let serving = thread::Builder::new().spawn_scoped(scope, {
-                let guest = guest.clone();
+                let client = client.clone();
                 move || {
                     let ended = connection::run(hub, &stream, options, &|peer, event| {
-                        guest.is_active(Instant::now());
+                        client.mark_active(Instant::now());
                         tell(hub, console, peer, &event);
                         if let ConnectionEvent::Greeted { peer } = event {
-                            *guest.peer() = Some(peer);
+                            *client.peer() = Some(peer);
                         }
                     });
-                    admission.leave(&guest);
+                    admission.leave(&client);
                     drop(stream);
-                    let peer = guest.peer().take();
+                    let peer = client.peer().take();
                     match (ended, peer) {
                         (Ok(()), Some(peer)) => console.say(&format!("{} left", shown(&peer))),
                         (Err(failure), Some(peer)) => {
@@ -79,7 +79,7 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
             });
             if serving.is_err() {
                 // There are too many threads. They end.
-                admission.leave(&guest);
+                admission.leave(&client);
                 thread::sleep(FIRST_WAIT);
             }
         }
