@@ -11,7 +11,7 @@ From Rejoin Require Import order.
 Section Dot.
 Context {Name : Type} (compare_name : Name -> Name -> comparison).
 
-(** One life of a replica: from one opening, or restore from a backup, to the next. *)
+(** One incarnation of a replica: from one opening, or restore from a backup, to the next. *)
 Record origin := Origin { replica : Name; incarnation : N }.
 
 (** The name of one operation on one object; [counter] is its place among the operations of

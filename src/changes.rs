@@ -3,7 +3,7 @@
 //! Meaning: a user interface subscribes to one thing. Each [`Change`] names an object and a key, the
 //! value before and after, whom the change overruled, and whether the key is in conflict now.
 //! Laws: applied one after the other to what an interface shows, changes lead to what the replica
-//! answers (tests/door.rs).
+//! answers (tests/public_api.rs).
 //! Cost: a copy of each changed value, before and after.
 
 use crate::dot::ReplicaId;

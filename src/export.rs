@@ -6,7 +6,7 @@
 //! concurrent values as an array. An export has values, not history: users, times and conflicts
 //! are in what [`Replica::save`] writes.
 //! Laws: importing what was just exported changes nothing; a replica that imported what another one
-//! exported answers like it (tests/door.rs). Only several values at once are refused: one replica
+//! exported answers like it (tests/public_api.rs). Only several values at once are refused: one replica
 //! writes one.
 //! Cost: O(what the replica holds), and one edit for each value that differs.
 //!

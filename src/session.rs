@@ -4,7 +4,7 @@
 //! answers with what they changed, and sends the messages that the session returns. In the end both
 //! know, by hash, that they are the same.
 //! Laws: those of [`crate::sync::Session`], which this one runs; its changes lead from what the
-//! replica answered before to what it answers (tests/door.rs).
+//! replica answered before to what it answers (tests/public_api.rs).
 //! Cost: that of [`crate::sync::Session`], and a copy of each value that changed.
 //!
 //! ```

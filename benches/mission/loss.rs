@@ -71,16 +71,16 @@ pub fn count(past: &Past<'_>, system: &mut dyn System) -> Losses {
     let mut seen = Seen::new(history);
     let mut losses = Losses::default();
     for step in &history.steps {
-        let mut news = Numbers::default();
+        let mut new = Numbers::default();
         if let Step::Receive { replica, message } = *step {
             for number in seen.messages[message].without(&seen.replicas[replica]) {
-                news.insert(number);
+                new.insert(number);
             }
         }
         system.step(step);
         seen.step(history, step);
         if let Step::Receive { replica, .. } = *step {
-            let latest = touched(past, &seen.replicas[replica], &news);
+            let latest = touched(past, &seen.replicas[replica], &new);
             let fates = system.fates(replica, &latest);
             for (number, fate) in latest.into_iter().zip(fates) {
                 match fate {
@@ -96,10 +96,10 @@ pub fn count(past: &Past<'_>, system: &mut dyn System) -> Losses {
 }
 
 /// The latest operations on all keys and logs that the new operations are about.
-fn touched(past: &Past<'_>, seen: &Numbers, news: &Numbers) -> Vec<usize> {
+fn touched(past: &Past<'_>, seen: &Numbers, new: &Numbers) -> Vec<usize> {
     let nothing = Numbers::default();
     let (mut keys, mut logs) = (BTreeSet::<Key>::new(), BTreeSet::new());
-    for number in news.without(&nothing) {
+    for number in new.without(&nothing) {
         match past.key_of(number) {
             Some(key) => drop(keys.insert(key)),
             None => drop(logs.insert(&past.history.works[number].object)),
@@ -136,7 +136,7 @@ impl System for Rejoin<'_> {
 
     fn fates(&self, replica: usize, latest: &[usize]) -> Vec<Fate> {
         let node = &self.fleet.replicas[replica];
-        let told: BTreeSet<_> = node
+        let reported: BTreeSet<_> = node
             .conflicts()
             .flat_map(|(object, open)| {
                 open.overruled.into_iter().map(move |decision| (object.clone(), decision.dot))
@@ -183,7 +183,7 @@ impl System for Rejoin<'_> {
             };
             match is_there {
                 true => Fate::There,
-                false if told.contains(&(work.object.clone(), dot.clone())) => Fate::Flagged,
+                false if reported.contains(&(work.object.clone(), dot.clone())) => Fate::Flagged,
                 false => Fate::Lost,
             }
         };

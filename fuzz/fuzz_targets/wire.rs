@@ -44,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn read(bytes: &[u8]) -> Result<(), Error> {
     // What the messages of the corpus name by fingerprints.
-    let origin = |name: &str, life| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: life };
+    let origin = |name: &str, incarnation| Origin { replica: ReplicaId::new(name).unwrap(), incarnation };
     let (ann, bob) = (origin("the telephone of ann", 0), origin("the tablet of bob", 3));
     let carol = origin("carol", 0);
     let actor_table = |origins| Arc::new(ActorTable::new(origins).expect("they rise"));

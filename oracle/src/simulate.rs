@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output::{Output, complain};
 use crate::printable::grouped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rejoin_harness::{Options, Part, Statistics, shrink};
+use rejoin_harness::{Options, Statistics, Subset, shrink};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -22,8 +22,8 @@ const ENOUGH: usize = 10;
 pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     let Simulate { seeds, steps, shard, report, fault, without, moves, trace, max_shrink } = asked;
     let moves = moves.as_ref().map(|moves| moves.0.clone());
-    let part = Part { moves, without: without.iter().cloned().collect() };
-    let options = Options { steps: *steps, trace: true, fault: *fault, part };
+    let subset = Subset { moves, without: without.iter().cloned().collect() };
+    let options = Options { steps: *steps, trace: true, fault: *fault, subset };
     let bar = bar(seeds.end - seeds.start);
     let next = AtomicU64::new(seeds.start);
     let failures = Mutex::new(BTreeMap::new());
@@ -79,7 +79,7 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     let Some((seed, failure)) = judged.or(failures.first_key_value()) else {
         output.write(format!("{ran} worlds of {steps} steps ended well\n"));
         let sum = sum.into_inner().unwrap_or_else(|broken| broken.into_inner());
-        output.write(told(&sum));
+        output.write(statistics(&sum));
         return Exit::Success;
     };
     output.write(format!("{} of {ran} worlds did not end well\n", failures.len()));
@@ -95,7 +95,7 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     output.write(format!(
         "  run it again: oracle simulate --seeds {seed}..{} --steps {steps}{fault}{}\n",
         seed + 1,
-        small.part
+        small.subset
     ));
     let text = rejoin_harness::run(*seed, &small).trace;
     let lines = text.lines().count();
@@ -141,14 +141,14 @@ fn look(seed: u64, options: &Options) -> (Option<Failure>, Statistics) {
 }
 
 /// What happened in all worlds, in lines.
-fn told(sum: &Statistics) -> String {
+fn statistics(sum: &Statistics) -> String {
     let n = |number: u64| grouped(number.into());
     format!(
         "  {} operations; {} connections, {} given up; {} sessions ended; {} messages, {} harmed; \
          {} changes\n  \
          {} crashes, {} of them with a loss; {} restores; {} times a disk was full\n  \
          hostile: {} messages, {} forks, {} futures, {} lies, {} floods\n  \
-         told and judged: {} open merge decisions, {} notices\n",
+         reported and judged: {} open merge decisions, {} notices\n",
         n(sum.operations),
         n(sum.connections),
         n(sum.timeouts),

@@ -2,7 +2,7 @@
 //!
 //! Meaning: a clock that is ahead makes its own writes win for longer than they should.
 //! So the receiver reports it, or refuses the whole delta.
-//! Laws: the greatest stamp above the limit, with its writer (tests/door.rs).
+//! Laws: the greatest stamp above the limit, with its writer (tests/public_api.rs).
 //! Cost: O(delta).
 //! Source: this project.
 

@@ -489,7 +489,8 @@ fn every_state(
     visit: &mut impl FnMut(&Object<char, Letter>),
 ) {
     let schema = BTreeMap::from([(ObjectId::from("object"), kind)]);
-    let start = |at: usize, life| Replica::new(origin(["a", "b", "c"][at], life), &schema);
+    let start =
+        |at: usize, incarnation| Replica::new(origin(["a", "b", "c"][at], incarnation), &schema);
     let perform = |operation: &Operation<char, Letter>| -> Step<'_> {
         let operation = operation.clone();
         Box::new(move |replicas, at| {
@@ -682,7 +683,8 @@ fn every_field_of_a_decision_counts() {
 #[test]
 fn every_field_of_a_share_counts() {
     let counter = |shares: &[(&str, u64, u128)]| {
-        let shares = shares.iter().map(|(name, life, share)| (origin(name, *life), *share));
+        let shares =
+            shares.iter().map(|(name, incarnation, share)| (origin(name, *incarnation), *share));
         Object::GCounter(GCounter::from_parts(VersionVector::bottom(), shares.collect()))
     };
     all_differ(vec![

@@ -207,7 +207,7 @@ proptest! {
         ("[ab]{1,20}", 0..3_u64), 1..=u64::MAX, 1..300,
     )) {
         let (origins, counts): (Vec<Origin>, Vec<u64>) =
-            entries.iter().map(|((name, life), count)| (origin(name, *life), *count)).unzip();
+            entries.iter().map(|((name, incarnation), count)| (origin(name, *incarnation), *count)).unzip();
         let actor_table = Arc::new(ActorTable::new(origins).expect("they rise"));
         let vector = Vector::new(actor_table.clone(), counts).expect("none is 0");
         let other = Arc::new(ActorTable::new(Vec::new()).expect("they rise"));
@@ -717,8 +717,8 @@ fn entries_may_stay_in_the_message() {
         let known = DecodeContext::default();
         let shared = LogDelta::<str>::decode_shared(&message, &known).expect("it was just encoded");
         let mut other = Log::<str>::new();
-        let news = other.apply(shared).expect("there is no gap");
-        assert_eq!(news.len() as u64, entries);
+        let changes = other.apply(shared).expect("there is no gap");
+        assert_eq!(changes.len() as u64, entries);
         assert_eq!(Arc::strong_count(&message) > 1, is_kept, "{entries}");
         drop(message);
         assert_eq!(other, log);

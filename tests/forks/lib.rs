@@ -5,7 +5,7 @@
 
 #![cfg(test)]
 
-mod door;
+mod public_api;
 mod session;
 mod world;
 

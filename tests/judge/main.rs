@@ -1,5 +1,6 @@
 //! The judge of recorded histories, and the reader of traces.
 
+mod all_types;
 mod arguments;
 mod ill_formed;
 #[path = "../support/letter.rs"]
@@ -12,7 +13,6 @@ mod random_traces;
 mod reader;
 mod recorded;
 mod scenarios;
-mod seventeen;
 mod slices;
 #[path = "../support/state_of_events.rs"]
 mod state_of_events;

@@ -8,7 +8,7 @@
 //!
 //! Digests are compared with each other, and have a rule of their own: one that nobody else gave
 //! is found on its own line where an earlier digest of the same scope is of the same knowledge;
-//! else on each later line of the same knowledge; where there is none it cannot be told from a
+//! else on each later line of the same knowledge; where there is none it cannot be distinguished from a
 //! right one, and is left out.
 
 use crate::trace_falsify::{falsify, kinds};

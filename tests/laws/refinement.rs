@@ -207,8 +207,8 @@ fn compare_decisions(
     let open = schema.keys().map(|id| (id.clone(), merge_decisions(&open, id))).collect();
     same("open merge decisions", open, result(proven.open_decisions())?)?;
     for user in USERS.into_iter().flatten().map(User::from) {
-        let told = proven_notices(result(proven.notices(&user))?);
-        same("notices", notices(reference.notices(&user)), told)?;
+        let answered = proven_notices(result(proven.notices(&user))?);
+        same("notices", notices(reference.notices(&user)), answered)?;
     }
     Ok(())
 }
@@ -231,9 +231,9 @@ fn compare_definitions(schema: &Schema, seen: &[&Rc<Happened>]) -> Result<(), St
         all_open.extend(open);
     }
     for user in USERS.into_iter().flatten().map(User::from) {
-        let told = result(proven::definition::notices(schema, &user, &all))?;
+        let answered = result(proven::definition::notices(schema, &user, &all))?;
         let defined = notices(definition::notices(&all_open, &user));
-        same("defined notices", defined, proven_notices(told))?;
+        same("defined notices", defined, proven_notices(answered))?;
     }
     Ok(())
 }
@@ -390,12 +390,12 @@ impl World {
 fn run(replicas: usize, kinds: &[ObjectType], history: &[Step]) -> Result<World, String> {
     let mut world = World::new(replicas, kinds);
     for (place, step) in history.iter().enumerate() {
-        world.take(step).map_err(|difference| told(&history[..=place], &difference))?;
+        world.take(step).map_err(|difference| described(&history[..=place], &difference))?;
     }
     Ok(world)
 }
 
-fn told(history: &[Step], difference: &str) -> String {
+fn described(history: &[Step], difference: &str) -> String {
     let steps: Vec<String> = history.iter().map(|step| format!("{step:?}")).collect();
     format!("{difference}\nafter:\n{}", steps.join("\n"))
 }
@@ -412,7 +412,7 @@ fn explore(world: &World, alphabet: &[Step], path: &mut Vec<Step>, steps: usize)
         let mut after = world.clone();
         path.push(step.clone());
         if let Err(difference) = after.take(step) {
-            panic!("{}", told(path, &difference));
+            panic!("{}", described(path, &difference));
         }
         histories += explore(&after, alphabet, path, steps - 1);
         path.pop();

@@ -32,7 +32,7 @@ fn a_key_that_was_written_a_million_times_is_as_small_as_any() {
     let _alone = alone();
     let written = |times: u64| {
         let mut map = LwwMap::<str, str>::new();
-        map.put(&author("a", 1), "key", "born", 0).unwrap();
+        map.put(&author("a", 1), "key", "first", 0).unwrap();
         let start = map.vector();
         for seq in 2..times + 2 {
             let value = if seq % 2 == 0 { "even" } else { "odd" };
@@ -55,7 +55,7 @@ fn a_key_that_was_written_a_million_times_is_as_small_as_any() {
 
     // Who has seen no more than the creation dot understands it.
     let mut late = LwwMap::<str, str>::new();
-    late.put(&author("a", 1), "key", "born", 0).unwrap();
+    late.put(&author("a", 1), "key", "first", 0).unwrap();
     late.apply(&delta).unwrap();
     assert_eq!((late.get("key"), late.ever()), (many.get("key"), 1));
 }
@@ -83,8 +83,8 @@ fn an_element_that_came_and_went_a_million_times_is_as_small_as_any() {
     let mut late = OrSet::<str>::new();
     late.add(&author("a", 1), "element").unwrap();
     let mut last = many.clone();
-    let told = last.remove(&author("a", 1_000_002), "element").unwrap().delta();
-    for delta in [many.delta_since(&late.vector()), told] {
+    let update = last.remove(&author("a", 1_000_002), "element").unwrap().delta();
+    for delta in [many.delta_since(&late.vector()), update] {
         assert_eq!(delta.len(), 1);
         late.apply(&delta).unwrap();
     }
@@ -130,7 +130,7 @@ fn keys_that_were_rewritten_a_hundred_times_take_little_more_than_those_rewritte
     assert!(bytes < 2 * bytes_of_few, "{bytes} bytes, where few writes take {bytes_of_few}");
 
     // Every key is still known by its creation dot: what is sent names none by its bytes.
-    let told = many.delta_since(&few.vector());
+    let update = many.delta_since(&few.vector());
     let mut seq = 1_000_000;
     let since = many.vector();
     for name in &names {
@@ -140,5 +140,5 @@ fn keys_that_were_rewritten_a_hundred_times_take_little_more_than_those_rewritte
     let length =
         many.delta_since(&since).encode(OriginEncoding::Inline, BaseEncoding::Inline).len();
     println!("{} bytes a key to say that all keys have one short value", length / many.ever());
-    assert!(told.len() <= KEYS && length < 8 * KEYS, "{length} bytes");
+    assert!(update.len() <= KEYS && length < 8 * KEYS, "{length} bytes");
 }

@@ -127,7 +127,7 @@ fn run(scope: Scope) -> Vec<(&'static str, Option<Path<World, Step>>)> {
 }
 
 /// What was found at the end of a path, and the path.
-fn told(path: Option<Path<World, Step>>) -> String {
+fn described(path: Option<Path<World, Step>>) -> String {
     let Some(path) = path else { return "this is reached nowhere".into() };
     let finding = path.last_state().finding.clone().map_or(String::new(), |finding| finding.what);
     let steps = path.into_actions().into_iter().map(|step| format!("\n    {step:?}"));
@@ -144,7 +144,7 @@ fn the_rules_hold_in_every_state() {
     for scope in small().into_iter().chain(is_large.then(large).into_iter().flatten()) {
         let name = scope.name;
         let failed: Vec<_> =
-            run(scope).into_iter().map(|(rule, path)| (rule, told(path))).collect();
+            run(scope).into_iter().map(|(rule, path)| (rule, described(path))).collect();
         for (rule, path) in &failed {
             println!("{name}: {rule} does not hold: {path}");
         }
@@ -173,8 +173,8 @@ fn faults_are_found() {
         let mut paths = findings.into_iter().filter_map(|(_, path)| path);
         let path = paths.next().unwrap_or_else(|| panic!("{fault:?} is not found"));
         let found = path.last_state().finding.clone().map(|finding| finding.rule);
-        let told = told(Some(path));
-        println!("{fault:?}: {found:?}: {told}");
-        assert_eq!(found, Some(rule), "{fault:?}: {told}");
+        let report = described(Some(path));
+        println!("{fault:?}: {found:?}: {report}");
+        assert_eq!(found, Some(rule), "{fault:?}: {report}");
     }
 }

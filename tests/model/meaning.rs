@@ -70,7 +70,7 @@ pub fn note(
     history.insert(event.id.clone(), event);
 }
 
-/// A replica by its name and life, after so many operations; or one of its operations.
+/// A replica by its name and incarnation, after so many operations; or one of its operations.
 fn called(origin: &Origin, counter: u64) -> String {
     format!("{}{}:{counter}", origin.replica, origin.incarnation)
 }
@@ -89,13 +89,13 @@ pub fn holds_what_it_means(node: &mut Node, history: &History) -> Result<(), Str
         let kind = node.object(&name).map(|object| object.kind()).expect("it is there");
         let expected = state_of_events::state(kind, &seen).state_hash();
         if node.object_hash(&name).expect("it is there") != expected {
-            let told = seen.iter().map(|event| {
+            let events = seen.iter().map(|event| {
                 let Dot { origin, counter } = &event.id.dot;
                 format!("{} {:?}", called(origin, *counter), event.operation)
             });
-            let told: Vec<_> = told.collect();
+            let events: Vec<_> = events.collect();
             let at = node.origin();
-            return Err(format!("{} holds of {name} other than {told:?}", called(at, count)));
+            return Err(format!("{} holds of {name} other than {events:?}", called(at, count)));
         }
     }
     Ok(())

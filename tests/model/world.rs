@@ -127,12 +127,12 @@ fn found<T>(rule: Rule, what: impl Into<String>) -> Result<T, Finding> {
 
 /// A replica: the process, and its store.
 #[derive(Clone, PartialEq, Hash, Debug)]
-pub struct Place {
+pub struct Site {
     pub live: Part<Node>,
     durable: Part<Node>,
     /// What the store has said that it keeps.
     promised: Part<Vectors>,
-    life: u64,
+    incarnation: u64,
     writes: u8,
     /// A replica with other operations under the same names; only where that is the fault.
     twin: Option<Part<Node>>,
@@ -184,7 +184,7 @@ pub struct Link {
 /// a million states the odds that two different ones are taken for one are one to 40 million.
 #[derive(Clone, PartialEq, Hash, Debug)]
 pub struct World {
-    pub places: Vec<Place>,
+    pub sites: Vec<Site>,
     pub links: Vec<Link>,
     history: Part<History>,
     losses: u8,
@@ -259,7 +259,7 @@ impl Sync {
     /// Before anything happens.
     fn beginning(&self) -> World {
         let mut events = History::new();
-        let places = self.scope.menus.iter().enumerate().map(|(at, (_, writes))| {
+        let sites = self.scope.menus.iter().enumerate().map(|(at, (_, writes))| {
             let mut objects =
                 Node::new(origin(at, 0), &self.scope.schema.types()).objects().clone();
             if self.scope.is_forked {
@@ -268,9 +268,9 @@ impl Sync {
             let live = node(Node::restored(origin(at, 0), objects));
             let promised = Part::of(vectors(&live));
             let durable = live.clone();
-            Place { live, durable, promised, life: 0, writes: *writes, twin: None }
+            Site { live, durable, promised, incarnation: 0, writes: *writes, twin: None }
         });
-        let places = places.collect();
+        let sites = sites.collect();
         let link = |(ends, sessions): &([usize; 2], u8)| Link {
             ends: *ends,
             sessions: *sessions,
@@ -279,7 +279,7 @@ impl Sync {
         };
         let Scope { losses, repeats, swaps, late, crashes, .. } = self.scope;
         World {
-            places,
+            sites,
             links: self.scope.links.iter().map(link).collect(),
             history: history(events),
             losses,
@@ -317,15 +317,15 @@ impl Model for Sync {
         if world.finding.is_some() {
             return;
         }
-        for (at, place) in world.places.iter().enumerate() {
-            if place.writes > 0 {
+        for (at, site) in world.sites.iter().enumerate() {
+            if site.writes > 0 {
                 steps.extend(
                     self.scope.menus[at].0.iter().map(|write| Step::Write { at, write: *write }),
                 );
             }
             // Where nothing dies any more it does not matter what is stored.
             if world.crashes > 0 {
-                if *place.promised != vectors(&place.live) {
+                if *site.promised != vectors(&site.live) {
                     steps.push(Step::Store { at });
                 }
                 steps.push(Step::Crash { at });
@@ -428,7 +428,7 @@ impl Model for Sync {
                 |_, world: &World| {
                     world.links.iter().any(|link| {
                         link.connection.as_ref().is_some_and(Connection::is_verified)
-                            && link.ends.iter().any(|at| world.places[*at].life > 0)
+                            && link.ends.iter().any(|at| world.sites[*at].incarnation > 0)
                     })
                 },
             ));
@@ -456,13 +456,13 @@ impl Sync {
     fn take(&self, world: &mut World, step: Step) -> Result<bool, Finding> {
         match step {
             Step::Write { at, write } => self.write(world, at, write)?,
-            Step::Store { at } => self.store(&mut world.places[at]),
+            Step::Store { at } => self.store(&mut world.sites[at]),
             Step::Crash { at } => self.crash(world, at)?,
             Step::Connect { link } => {
                 let Link { ends, sessions, connection, .. } = &mut world.links[link];
                 *sessions -= 1;
                 *connection = Some(Connection {
-                    sessions: ends.map(|at| self.session(&world.places[at].live)),
+                    sessions: ends.map(|at| self.session(&world.sites[at].live)),
                     on_the_way: Default::default(),
                     began: Default::default(),
                     outcomes: Default::default(),
@@ -501,31 +501,31 @@ impl Sync {
 
     fn write(&self, world: &mut World, at: usize, write: Write) -> Result<(), Finding> {
         let (object, operation) = write.operation(at);
-        let place = &mut world.places[at];
-        place.writes -= 1;
+        let site = &mut world.sites[at];
+        site.writes -= 1;
         let mut events = (*world.history).clone();
-        note(&mut events, &place.live, object, operation.clone());
+        note(&mut events, &site.live, object, operation.clone());
         world.history = history(events);
-        let mut live = (*place.live).clone();
+        let mut live = (*site.live).clone();
         let times = if self.scope.fault == Some(Fault::PerformsTwice) { 2 } else { 1 };
         for _ in 0..times {
             if let Err(error) = live.perform(object, taken(&operation), None) {
                 return found(Rule::StatesAreRight, format!("an operation is refused: {error}"));
             }
         }
-        place.twin = self
+        site.twin = self
             .scope
             .fault
-            .and_then(|fault| fault.twin(place.twin.as_ref(), &place.live, object, &operation));
-        place.live = node(live);
+            .and_then(|fault| fault.twin(site.twin.as_ref(), &site.live, object, &operation));
+        site.live = node(live);
         self.moved(world, at, None);
         self.check(world, at)
     }
 
-    fn store(&self, place: &mut Place) {
-        place.promised = Part::of(vectors(&place.live));
+    fn store(&self, site: &mut Site) {
+        site.promised = Part::of(vectors(&site.live));
         if self.scope.fault != Some(Fault::LosesWhatWasStored) {
-            place.durable = place.live.clone();
+            site.durable = site.live.clone();
         }
     }
 
@@ -534,15 +534,15 @@ impl Sync {
         for link in world.links.iter_mut().filter(|link| link.ends.contains(&at)) {
             cut(link, &mut world.late);
         }
-        let place = &mut world.places[at];
-        let lost = *place.promised != vectors(&place.live);
+        let site = &mut world.sites[at];
+        let lost = *site.promised != vectors(&site.live);
         if lost && self.scope.fault != Some(Fault::KeepsName) {
-            place.life += 1;
+            site.incarnation += 1;
         }
-        let objects = place.durable.objects().clone();
-        place.live = node(Node::restored(origin(at, place.life), objects));
-        place.twin = None;
-        if !covers(&vectors(&place.live), &place.promised) {
+        let objects = site.durable.objects().clone();
+        site.live = node(Node::restored(origin(at, site.incarnation), objects));
+        site.twin = None;
+        if !covers(&vectors(&site.live), &site.promised) {
             return found(Rule::NothingIsLost, "what was stored is gone after a crash");
         }
         self.check(world, at)
@@ -559,21 +559,21 @@ impl Sync {
 
     fn speak(&self, world: &mut World, link: usize, side: usize) -> Result<bool, Finding> {
         let at = world.links[link].ends[side];
-        let place = world.places[at].clone();
+        let site = world.sites[at].clone();
         let connection = open(world, link);
         let before = connection.sessions[side].clone();
         let mut session = (*before).clone();
         let is_first = connection.began[side].is_none();
         let fault = self.scope.fault.filter(|_| at == 0);
-        let mut speaker = (*place.live).clone();
-        match (fault, &place.twin) {
-            (Some(Fault::StaleGreeting), _) if is_first => speaker = (*place.durable).clone(),
+        let mut speaker = (*site.live).clone();
+        match (fault, &site.twin) {
+            (Some(Fault::StaleGreeting), _) if is_first => speaker = (*site.durable).clone(),
             (Some(_), Some(twin)) => speaker = (**twin).clone(),
             _ => {}
         }
         let message = session.poll_message(&mut speaker);
         if is_first {
-            connection.began[side] = Some(Part::of(vectors(&place.live)));
+            connection.began[side] = Some(Part::of(vectors(&site.live)));
         }
         let events: Vec<Event> = std::iter::from_fn(|| session.poll_event()).collect();
         connection.sessions[side] = Part::of(session);
@@ -597,7 +597,7 @@ impl Sync {
         message: &[u8],
     ) -> Result<(), Finding> {
         let at = world.links[link].ends[side];
-        let live = world.places[at].live.clone();
+        let live = world.sites[at].live.clone();
         let connection = open(world, link);
         if connection.began[side].is_none() {
             connection.began[side] = Some(Part::of(vectors(&live)));
@@ -627,9 +627,9 @@ impl Sync {
             if !covers(&seen, &before) {
                 return found(Rule::NothingIsLost, "a message made a replica see less");
             }
-            world.places[at].live = node(listener);
+            world.sites[at].live = node(listener);
             if seen != before {
-                world.places[at].twin = None;
+                world.sites[at].twin = None;
                 self.moved(world, at, Some(link));
             }
             self.check(world, at)?;
@@ -650,9 +650,9 @@ impl Sync {
         }
         if world.crashes == 0 {
             // Nothing dies any more, so that it does not matter what is stored.
-            let place = &mut world.places[at];
-            place.durable = place.live.clone();
-            place.promised = Part::of(vectors(&place.live));
+            let site = &mut world.sites[at];
+            site.durable = site.live.clone();
+            site.promised = Part::of(vectors(&site.live));
         }
     }
 
@@ -661,7 +661,7 @@ impl Sync {
             // There is no one meaning of what has one name and was done in two ways.
             return Ok(());
         }
-        let mut live = (*world.places[at].live).clone();
+        let mut live = (*world.sites[at].live).clone();
         holds_what_it_means(&mut live, &world.history)
             .or_else(|what| found(Rule::StatesAreRight, what))
     }
@@ -691,7 +691,7 @@ impl Sync {
             }
         }
         let [here, there] =
-            [side, 1 - side].map(|side| &*world.places[world.links[link].ends[side]].live);
+            [side, 1 - side].map(|side| &*world.sites[world.links[link].ends[side]].live);
         let connection = world.links[link].connection.as_ref().expect("it is open");
         for (class, outcome) in &connection.outcomes[side] {
             let of_class = self.scope.schema.iter().filter(|(_, entry)| entry.priority == *class);
@@ -737,7 +737,7 @@ impl Sync {
                 // A side may only have to be polled to see that it is done.
                 let goes_on = |side: usize| {
                     let mut session = (*connection.sessions[side]).clone();
-                    let mut live = (*world.places[ends[side]].live).clone();
+                    let mut live = (*world.sites[ends[side]].live).clone();
                     let has_more = session.poll_message(&mut live).is_some();
                     [has_more, session.is_done()]
                 };
@@ -755,7 +755,7 @@ impl Sync {
                     let what = format!("{ends:?} end with {:?}", connection.outcomes);
                     return found(Rule::SessionsEnd, what);
                 }
-                let hash = |at: usize| (*world.places[at].live).clone().state_hash();
+                let hash = |at: usize| (*world.sites[at].live).clone().state_hash();
                 let is_over = connection.is_verified() && !connection.is_written;
                 if is_over && self.scope.late == 0 && hash(ends[0]) != hash(ends[1]) {
                     return found(Rule::VerifiedIsComplete, format!("{ends:?} end differently"));
@@ -771,15 +771,15 @@ impl Sync {
             return Ok(());
         }
         let mut bytes = Bytes::default();
-        for place in &world.places {
-            place.live.hash(&mut bytes);
+        for site in &world.sites {
+            site.live.hash(&mut bytes);
         }
         world.history.hash(&mut bytes);
         let key = bytes.digest();
         if self.healed.lock().expect("no thread panics").contains(&key) {
             return Ok(());
         }
-        let mut nodes: Vec<Node> = world.places.iter().map(|place| (*place.live).clone()).collect();
+        let mut nodes: Vec<Node> = world.sites.iter().map(|site| (*site.live).clone()).collect();
         let mut everything: BTreeMap<_, _> = vectors(&nodes[0]).into_iter().collect();
         for other in &nodes[1..] {
             for (name, more) in vectors(other) {

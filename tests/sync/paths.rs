@@ -34,7 +34,7 @@ fn fill(replica: &mut Text, object: &str, keys: u64) {
 }
 
 /// A replica that has from a third one that it wrote to these keys.
-fn told(name: &str, keys: [&str; 2]) -> Text {
+fn synced_from_third(name: &str, keys: [&str; 2]) -> Text {
     let mut third = replica("third");
     for key in keys {
         put(&mut third, "progress/tables", key, "by the third", 5);
@@ -46,8 +46,8 @@ fn told(name: &str, keys: [&str; 2]) -> Text {
 #[test]
 fn a_key_that_goes_by_an_unknown_creation_dot_is_refused() {
     // The third one's second write is the first one to `k` here, and no first one there.
-    let mut a = told("client", ["j", "k"]);
-    let mut b = told("server", ["j", "j"]);
+    let mut a = synced_from_third("client", ["j", "k"]);
+    let mut b = synced_from_third("server", ["j", "j"]);
     put(&mut a, "progress/tables", "k", "by the client", 9);
     write(&mut b, 1);
     let before = b.object_hash("progress/tables").unwrap();

@@ -273,9 +273,9 @@ fn each_number_is_once(book: &str, refutations: &str) -> Findings {
         if times != 1 {
             findings.push(format!("the book has bug {number} {times} times"));
         }
-        let told = refutations.matches(&format!("Bug {number},")).count();
-        if told != 1 {
-            findings.push(format!("refutations.v has bug {number} {told} times"));
+        let times = refutations.matches(&format!("Bug {number},")).count();
+        if times != 1 {
+            findings.push(format!("refutations.v has bug {number} {times} times"));
         }
     }
     for bug in bugs.iter().filter(|bug| !REFUTED.contains(bug)) {

@@ -704,5 +704,5 @@ fn prose_and_names_are_in_the_fields_language() {
     catches(rule, "docs/guide.md", "Ben is to be told.");
     catches(rule, "src/optimized/log.rs", "pub struct News<V> {");
     allows(rule, "src/optimized/log.rs", "/// Whether the wordings fit; fn borne() {}");
-    allows(rule, "spec/scenarios/README.md", "| A user is told of each decision. |");
+    allows(rule, "spec/scenarios/README.md", "| Whoever sees both decides. |");
 }

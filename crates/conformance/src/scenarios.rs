@@ -126,7 +126,7 @@ pub const SCENARIOS: [(&str, &str); 130] = [
     scenario!("rw-set-overruled-addition"),
     scenario!("rw-set-remove-wins"),
     scenario!("six-categories-by-priority"),
-    scenario!("state-hash-names-the-life"),
+    scenario!("state-hash-names-the-incarnation"),
     scenario!("state-hash-of-what-was-seen"),
     scenario!("state-hash-with-a-winner-apart"),
     scenario!("state-hash-without-removals"),

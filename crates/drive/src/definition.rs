@@ -89,7 +89,9 @@ impl Definition {
             }
             Request::Decisions { replica, object } => {
                 let open = self.open(replica, object)?;
-                return Ok(Reply::Value(Json::Array(open.iter().map(|o| self.told(o)).collect())));
+                return Ok(Reply::Value(Json::Array(
+                    open.iter().map(|o| self.decision_json(o)).collect(),
+                )));
             }
             Request::Notices { replica, user } => {
                 let mut notices = Vec::new();
@@ -337,7 +339,7 @@ impl Definition {
         [("replica".into(), op.replica.as_str().into()), ("seq".into(), Json::from(*seq))]
     }
 
-    fn told(&self, open: &Open) -> Json {
+    fn decision_json(&self, open: &Open) -> Json {
         let list = |numbers: &[usize]| {
             let name = |number: &usize| Json::Object(self.name(*number).into());
             Json::Array(numbers.iter().map(name).collect())

@@ -190,21 +190,21 @@ impl Reference {
             Request::Decisions { replica, object } => {
                 let open = self.at(replica)?.open_decisions();
                 let open = open.iter().filter(|open| *open.object == **object);
-                let told = open.map(|open| {
+                let decisions = open.map(|open| {
                     let kept = ("kept".into(), names(&open.kept));
                     let superseded = ("superseded".into(), names(&open.superseded));
                     keyed(open.key.as_ref(), vec![kept, superseded])
                 });
-                return Ok(Reply::Value(Json::Array(told.collect())));
+                return Ok(Reply::Value(Json::Array(decisions.collect())));
             }
             Request::Notices { replica, user } => {
                 let notices = self.at(replica)?.notices(&user.as_str().into());
-                let told = notices.iter().map(|notice| {
+                let rows = notices.iter().map(|notice| {
                     let mut rest = vec![("object".into(), (&*notice.object).into())];
                     rest.extend(name(&notice.decision));
                     keyed(notice.key.as_ref(), rest)
                 });
-                return Ok(Reply::Value(Json::Array(told.collect())));
+                return Ok(Reply::Value(Json::Array(rows.collect())));
             }
             Request::Vector { .. } | Request::Digest { .. } => {
                 return Ok(Reply::Unsupported("not asked here".into()));

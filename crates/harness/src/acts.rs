@@ -10,10 +10,10 @@ impl World {
     pub fn disturb_clock(&mut self, at: usize) {
         let reach = [MINUTE, 60 * MINUTE, 36 * 60 * MINUTE, 40 * 24 * 60 * MINUTE];
         let reach = reach[self.random.place(4)];
-        self.places[at].offset += self.random.below(2 * reach as u64) as i64 - reach;
+        self.sites[at].offset += self.random.below(2 * reach as u64) as i64 - reach;
     }
 
-    /// A user does something.
+    /// A user performs an operation.
     pub fn operate(&mut self, at: usize) {
         let (object, kind) = OBJECTS[self.random.place(OBJECTS.len())];
         let key = KEYS[self.random.place(KEYS.len())];
@@ -33,11 +33,11 @@ impl World {
         }
         let now = self.clock(at);
         let wants_key = (object == "columns").then_some(key);
-        // Some do not ask what was seen, and trust their clocks.
+        // Some users do not look at what their replica has seen, and trust their clocks.
         let stamp = match self.random.one_in(8) {
             true => HybridClock::new().stamp(now, None).map_err(|error| error.to_string()),
             false => {
-                let stamp = self.places[at].replica.stamp(object, wants_key, now);
+                let stamp = self.sites[at].replica.stamp(object, wants_key, now);
                 stamp.map_err(|error| error.to_string())
             }
         };
@@ -62,7 +62,7 @@ impl World {
         let times = if self.fault == Some(Fault::PerformsTwice) { 2 } else { 1 };
         for _ in 0..times {
             let user = user.map(Into::into);
-            let performed = self.places[at].replica.perform(object, operation.clone(), user);
+            let performed = self.sites[at].replica.perform(object, operation.clone(), user);
             if let Err(error) = performed {
                 self.findings.push(format!("r{at} refused an operation: {error}"));
                 return;
@@ -70,17 +70,17 @@ impl World {
         }
         self.recorder.operation(at, (object, kind), &operation, user);
         self.statistics.operations += 1;
-        self.places[at].is_dirty = true;
+        self.sites[at].is_dirty = true;
         if self.fault == Some(Fault::AltersValue) && object == "columns" {
-            let other = self.next_place(at);
+            let other = self.next_site(at);
             self.explain(at, other);
         }
-        if self.places[at].writes_through {
+        if self.sites[at].writes_through {
             self.store(at);
         }
     }
 
-    /// Somebody reads one object of a replica, and a user reads the notices.
+    /// The trace claims what a replica answers for one object, and the notices of one user.
     pub fn ask(&mut self, at: usize) {
         let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
         let user = self.random.below(USERS);
@@ -90,9 +90,9 @@ impl World {
         }
     }
 
-    /// In the trace, a replica answers what an object has: what it answered.
+    /// Writes into the trace what a replica answers for an object, and returns the answer.
     pub fn claim(&mut self, at: usize, object: &str) -> Vec<String> {
-        let replica = &mut self.places[at].replica;
+        let replica = &mut self.sites[at].replica;
         let Ok(object_mut) = replica.object_mut(object) else { return Vec::new() };
         let (value, digest) = (record::value(object_mut), object_mut.state_hash());
         let digests = [digest.content.to_string(), digest.removals.to_string()];
@@ -110,40 +110,40 @@ impl World {
         [vec![value.to_string()], digests.into()].concat()
     }
 
-    /// In the trace, a replica answers the notices of a user.
+    /// Writes into the trace which notices a replica has for a user.
     pub fn claim_notices(&mut self, at: usize, user: u64) {
         let user = format!("u{user}");
-        let notices = self.places[at].replica.notices(&user.as_str().into());
+        let notices = self.sites[at].replica.notices(&user.as_str().into());
         self.statistics.notices += notices.len() as u64;
         self.recorder.notices(at, &user, &notices);
     }
 
-    /// Another replica receives an operation that is about to be performed, with another value.
+    /// Lets another replica apply an operation with a different value, before it is performed.
     fn alter(&mut self, at: usize, object: &str, operation: &Operation<&str, Option<&str>>) {
         let Operation::Put { key, timestamp, .. } = *operation else { return };
         if self.fault != Some(Fault::AltersValue) {
             return;
         }
-        let mut twin = self.places[at].replica.clone();
+        let mut twin = self.sites[at].replica.clone();
         let other = Operation::Put { key, value: Some("\"altered\""), timestamp };
-        let to = self.next_place(at);
+        let to = self.next_site(at);
         if to == at {
             return;
         }
-        let peer = &mut self.places[to].replica;
-        let told = twin.perform(object, other, None).and_then(|_| {
+        let peer = &mut self.sites[to].replica;
+        let applied = twin.perform(object, other, None).and_then(|_| {
             let delta = twin.delta_since(object, &peer.vector(object)?)?;
             peer.apply(object, delta)
         });
-        if let Err(error) = told {
+        if let Err(error) = applied {
             self.findings.push(format!("r{to} refused a delta: {error}"));
         }
     }
 
-    /// In the trace, one replica has applied what the other has of the altered object.
+    /// Writes into the trace that one replica has applied what the other has of the altered object.
     fn explain(&mut self, from: usize, to: usize) {
         let message = self.recorder.send(from, "columns");
         self.recorder.receive(to, message);
-        self.places[to].is_dirty = true;
+        self.sites[to].is_dirty = true;
     }
 }

@@ -1,27 +1,27 @@
-//! Faults that a world can be given on purpose, to see that its properties find them.
+//! Faults that a world can have on purpose, to see that its properties find them.
 
 /// What is broken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Fault {
     /// A replica that lost something goes on under its old name.
     KeepsName,
-    /// A replica applies what it receives, says so, and forgets it at once.
+    /// A replica applies a message, says so, and forgets it at once.
     ForgetsWhatItTook,
-    /// A delta names as its start what the receiver has seen, and not what it begins at.
+    /// A delta claims to start at the receiver's vector, and starts later.
     ForgedStart,
     /// One value is altered on its way from one replica to another.
     AltersValue,
-    /// A replica tells the state hash that it had some time ago.
+    /// A replica reports an old state hash.
     StaleHash,
     /// A store says that it has written, and has not.
     LosesWhatWasStored,
-    /// A store that could not write for lack of room says that it has.
+    /// A store whose disk is full says that it has written.
     TrustsFullDisk,
-    /// A replica keeps quiet about open merge decisions.
+    /// A replica does not report its open merge decisions.
     HidesDecisions,
-    /// An operation is performed twice, as by one who tries again.
+    /// An operation is performed twice, as by a user who tries again.
     PerformsTwice,
-    /// A replica is never reached again.
+    /// One replica is never reached again.
     NeverHeals,
 }
 

@@ -1,16 +1,16 @@
-//! The end of a world: all links are perfect, all meet until nothing changes, and what must hold
-//! then is looked at.
+//! The end of a world: all links are perfect, all replicas meet until nothing changes, and the
+//! world checks what must hold then.
 
 use super::world::{USERS, World, covers, vectors};
 use super::{Fault, Statistics};
 use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
 
-/// No session over a perfect link needs as many turns.
+/// No session over a perfect link needs as many flights of messages.
 const MOST_TURNS: usize = 200;
 
 impl World {
-    /// All that was parted comes together.
+    /// All links heal, and the replicas meet until nothing changes.
     pub fn heal(&mut self) {
         for link in &mut self.links {
             link.close();
@@ -36,7 +36,8 @@ impl World {
             }
         }
         if !is_quiet {
-            self.findings.push(format!("something still changes after {rounds} rounds"));
+            self.findings
+                .push(format!("replicas still change after {rounds} rounds over perfect links"));
         }
         let changes = self.statistics.changes;
         self.statistics = Statistics { changes, ..before };
@@ -45,10 +46,10 @@ impl World {
 
     /// What all replicas together have seen.
     fn everything(&self) -> Vec<(ObjectId, Vector)> {
-        let mut everything = vectors(&self.places[self.members[0]].replica);
+        let mut everything = vectors(&self.sites[self.members[0]].replica);
         for at in &self.members[1..] {
             for ((_, all), (_, more)) in
-                everything.iter_mut().zip(vectors(&self.places[*at].replica))
+                everything.iter_mut().zip(vectors(&self.sites[*at].replica))
             {
                 all.join(&more);
             }
@@ -56,7 +57,7 @@ impl World {
         everything
     }
 
-    /// A connection over a perfect link, until nobody has anything to say.
+    /// Runs a connection over a perfect link until neither side has anything to send.
     fn meet(&mut self, link: usize) {
         let [left, right] = self.links[link].ends;
         let mut wire = self.connect(link);
@@ -65,7 +66,9 @@ impl World {
             quiet += 1;
             turns += 1;
             if turns > MOST_TURNS {
-                self.findings.push(format!("r{left} and r{right} go on after {MOST_TURNS} turns"));
+                self.findings.push(format!(
+                    "r{left} and r{right} still exchange frames after {MOST_TURNS} turns"
+                ));
                 return;
             }
             while let Some(frame) = self.speak(link, side, &mut wire) {
@@ -79,28 +82,33 @@ impl World {
             side = 1 - side;
         }
         if !wire.is_idle() {
-            self.findings.push(format!("r{left} and r{right} fell silent before the end"));
+            self.findings
+                .push(format!("r{left} and r{right} stopped before their session was over"));
         }
     }
 
-    /// Whether all replicas are the same, and nothing is lost or made up.
+    /// Compares all replicas with each other and with what they had: nothing is lost or made up.
     fn compare(&mut self, everything: &[(ObjectId, Vector)]) {
         let mut first: Option<Vec<String>> = None;
         for at in self.members.clone() {
-            let place = &self.places[at];
-            let seen = vectors(&place.replica);
+            let site = &self.sites[at];
+            let seen = vectors(&site.replica);
             if seen != everything {
                 let lost = !covers(&seen, everything);
-                let what = if lost { "lacks what was seen" } else { "has seen what nobody did" };
+                let what = if lost {
+                    "lacks what was seen"
+                } else {
+                    "has seen operations that nobody performed"
+                };
                 self.findings.push(format!("r{at} {what}"));
             }
-            if !covers(&seen, &place.promised) {
+            if !covers(&seen, &site.promised) {
                 self.findings.push(format!("r{at} lacks what was stored"));
             }
             let mut answers: Vec<String> =
                 seen.iter().flat_map(|(name, _)| self.claim(at, name)).collect();
             (0..USERS).for_each(|user| self.claim_notices(at, user));
-            let mut whole = self.places[at].replica.state_hash().content.to_string();
+            let mut whole = self.sites[at].replica.state_hash().content.to_string();
             if at == self.members[0]
                 && let Some(stale) = &self.stale
             {
@@ -111,7 +119,7 @@ impl World {
             match &first {
                 None => first = Some(answers),
                 Some(first) if *first != answers => {
-                    let text = format!("r{at} answers otherwise than r{}", self.members[0]);
+                    let text = format!("r{at} and r{} answer differently", self.members[0]);
                     self.findings.push(text);
                 }
                 Some(_) => {}

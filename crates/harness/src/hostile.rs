@@ -1,7 +1,7 @@
-//! Hostile peers: what they say, and what must hold all the same.
+//! Hostile peers: what they send, and what must hold all the same.
 //!
-//! Noise goes to the replicas themselves. What keeps to the protocol may be believed, so that it
-//! goes to copies, which are dropped then.
+//! Noise goes to the replicas themselves. A replica may believe what keeps to the protocol, so that
+//! goes to copies of the replicas, which are dropped afterwards.
 
 use super::Rng;
 use super::link::Wire;
@@ -14,30 +14,30 @@ use rejoin::sync::protocol::{Answer, Part, decode, encode, seal};
 use rejoin::sync::{Config, Event, Frame, Outcome, Session};
 use std::sync::Arc;
 
-/// No conversation needs as many turns.
+/// No conversation needs as many flights of messages.
 const MOST_TURNS: usize = 60;
 
 /// How often a flood repeats each message.
 const REPETITIONS: usize = 20;
 
-/// How many bytes a session answers at most to each byte of a flood, and besides.
+/// How many bytes a session answers at most: for each byte of a flood, and in addition.
 const ANSWERED: usize = 64;
 const BESIDES: usize = 1 << 16;
 
 /// The outcome of one session between two replicas.
 struct Conversation {
     events: [Vec<Event>; 2],
-    /// Whether both sides came to their end.
+    /// Whether both sides finished.
     is_done: bool,
     /// The bytes that each side sent.
     sent: [usize; 2],
 }
 
 impl Conversation {
-    /// Whether a side got the event that an object cannot become the same on both.
+    /// Whether a side reported that the object cannot become the same on both.
     fn is_alarmed(&self, side: usize, object: &str) -> bool {
         self.events[side].iter().any(|event| match event {
-            // Nothing is written meanwhile, so that all that differs can be named.
+            // Nothing is written meanwhile, so a session can name every difference.
             Event::Discrepancy(found) => {
                 *found.object == *object && found.is_complete && !found.records.is_empty()
             }
@@ -47,8 +47,8 @@ impl Conversation {
     }
 }
 
-/// Two talk over a perfect link, but that what each side says is tampered with: its side, and the
-/// message.
+/// Runs a session over a perfect link. `tamper` gets each message and its side, and returns the
+/// messages that arrive instead.
 fn talk(
     config: &Config,
     nodes: [&mut Node; 2],
@@ -83,7 +83,7 @@ fn is_telling(event: &Event) -> bool {
     !matches!(event, Event::Changed(_))
 }
 
-/// As it is.
+/// Passes on a message as it is.
 fn honest(_: usize, message: Vec<u8>) -> Vec<Vec<u8>> {
     vec![message]
 }
@@ -96,11 +96,11 @@ fn hashes(node: &mut Node) -> Vec<(String, StateHash)> {
 }
 
 impl World {
-    /// Somebody else writes on the link. Whether the connection goes on.
+    /// A hostile peer writes on the link. Returns whether the connection goes on.
     pub fn attack(&mut self, at: usize, wire: &mut Wire) -> bool {
         let side = self.random.place(2);
         let [to, from] = [side, 1 - side].map(|side| self.links[at].ends[side]);
-        let mut nodes = [to, from].map(|at| self.places[at].replica.clone());
+        let mut nodes = [to, from].map(|at| self.sites[at].replica.clone());
         match self.random.below(12) {
             0..=3 => {
                 self.statistics.hostile += 1;
@@ -114,7 +114,7 @@ impl World {
                 let session = wire.sides[side].as_ref().and_then(|side| side.session().cloned());
                 self.damage(&mut nodes, session);
             }
-            // What comes then is a forgery in the name of a life, and no fork.
+            // What follows is a forgery in the name of an incarnation, and no fork.
             _ if self.draws => {}
             8 => self.fork(nodes),
             9 => self.claim_future_vector(nodes),
@@ -124,7 +124,7 @@ impl World {
         true
     }
 
-    /// Damaged messages with a right checksum, from a session and to one, which may be under way.
+    /// Sends damaged messages with a right checksum, of a session and to one, which may have begun.
     fn damage(&mut self, [node, liar]: &mut [Node; 2], session: Option<Session>) {
         let config = &self.config.session;
         let mut lies = Session::new(config.clone(), liar);
@@ -153,7 +153,7 @@ impl World {
         }
     }
 
-    /// Two honest replicas meet. Whether they came to the same, and found it so.
+    /// Lets two honest replicas meet. Returns whether they became the same and verified it.
     fn agree(&mut self, nodes: &mut [Node; 2], when: &str) -> bool {
         let [a, b] = nodes;
         let talk = talk(&self.config.session, [a, b], honest);
@@ -170,17 +170,17 @@ impl World {
         true
     }
 
-    /// A hostile peer performs two operations under one name, and tells one of two replicas the
-    /// one and the other the other. When these meet, both must find it, what they have must stay
-    /// what it is, and their other objects must be the same.
+    /// A hostile peer performs two operations under one name and sends a different one to each of
+    /// two replicas. When these meet, both must find the fork, keep what they have, and agree on
+    /// all other objects.
     fn fork(&mut self, mut nodes: [Node; 2]) {
         let (object, _) = OBJECTS[self.random.place(OBJECTS.len())];
         if self.is_without(object) || !self.agree(&mut nodes, "before a fork") {
             return;
         }
         self.statistics.forks += 1;
-        // The name of one of the replicas, or of a stranger.
-        let name = origin(self.random.place(self.places.len() + 1), 0);
+        // The name of one of the replicas, or of an unknown one.
+        let name = origin(self.random.place(self.sites.len() + 1), 0);
         let timestamp = self.clock(0);
         let key = KEYS[self.random.place(KEYS.len())];
         for (side, node) in nodes.iter_mut().enumerate() {
@@ -201,7 +201,8 @@ impl World {
             let is_own = *node.origin() == name;
             let talk = talk(&self.config.session, [node, &mut peer], honest);
             if is_own && (!talk.is_alarmed(0, object) || hashes(node) != before) {
-                self.findings.push(format!("{object}: operations under its own name are no fork"));
+                self.findings
+                    .push(format!("{object}: the replica did not report a fork of its own name"));
             }
         }
         let before = nodes.each_mut().map(hashes);
@@ -211,7 +212,7 @@ impl World {
         let after = [hashes(a), hashes(b)];
         for (left, right) in after[0].iter().zip(&after[1]) {
             if *left.0 != *object && left != right {
-                let text = format!("{}: it is not the same, and {object} was forged", left.0);
+                let text = format!("{}: it differs, although only {object} was forged", left.0);
                 self.findings.push(text);
             }
         }
@@ -221,54 +222,62 @@ impl World {
         if seen[0] == seen[1] && is_of_it(&before[0]) != is_of_it(&before[1]) {
             let are_alarmed = talk.is_alarmed(0, object) && talk.is_alarmed(1, object);
             if !talk.is_done || !are_alarmed {
-                self.findings.push(format!("{object}: two replicas differ, and do not find it"));
+                self.findings.push(format!(
+                    "{object}: two replicas differ, and their session does not report it"
+                ));
             }
             if after != before {
-                self.findings.push(format!("{object}: a difference was overwritten"));
+                self.findings
+                    .push(format!("{object}: a forged operation overwrote what a replica had"));
             }
         }
     }
 
-    /// A hostile peer claims to have seen what nobody did. It may be believed, unless it is in the
-    /// receiver's own name; all else must be the same on two honest replicas afterwards.
+    /// A hostile peer claims a vector of operations that nobody performed. A replica may believe
+    /// it, unless it is in the replica's own name. Afterwards two honest replicas must agree on all
+    /// other objects.
     fn claim_future_vector(&mut self, [mut node, mut other]: [Node; 2]) {
         let (object, _) = OBJECTS[1 + self.random.place(3)];
         if self.is_without(object) {
             return;
         }
         self.statistics.futures += 1;
-        let name = origin(self.random.place(self.places.len() + 1), 0);
+        let name = origin(self.random.place(self.sites.len() + 1), 0);
         let far = [1, 1000, u64::MAX >> 1, u64::MAX][self.random.place(4)];
         let mut peer = Node::restored(origin(9, 9), other.objects().clone());
         let count = peer.vector(object).map_or(0, |vector| vector.get(&name)).saturating_add(far);
         if !claim_vector(&mut peer, object, &name, count) {
-            self.findings.push(format!("{object}: a vector was refused by one without a name"));
+            self.findings
+                .push(format!("{object}: a replica refused a vector that does not name it"));
             return;
         }
         let before = node.vector(object);
         let performed = before.as_ref().map_or(0, |vector| vector.get(&name));
         let is_own = *node.origin() == name && count > performed;
-        let told = talk(&self.config.session, [&mut node, &mut peer], honest);
-        if is_own && (!told.is_alarmed(0, object) || node.vector(object) != before) {
-            self.findings.push(format!("{object}: a future in its own name is no fork"));
+        let report = talk(&self.config.session, [&mut node, &mut peer], honest);
+        if is_own && (!report.is_alarmed(0, object) || node.vector(object) != before) {
+            self.findings.push(format!(
+                "{object}: the replica believed a vector ahead of its own operations"
+            ));
         }
-        // It can still be used, or says why not.
+        // The object can still be used, or the error says why not.
         let operation = Operation::Add { element: "k" };
         if let Err(error) = node.perform(object, operation, None)
             && !matches!(error.reason, Reason::Operation(_) | Reason::WrongType { .. })
         {
-            self.findings.push(format!("{object}: after a future, {error}"));
+            self.findings.push(format!("{object}: after a forged vector: {error}"));
         }
         talk(&self.config.session, [&mut node, &mut other], honest);
         for ((name, left), (_, right)) in hashes(&mut node).iter().zip(hashes(&mut other)) {
             if *name != object && *left != right {
-                self.findings.push(format!("{name}: it is not the same, and {object} was forged"));
+                self.findings
+                    .push(format!("{name}: it differs, although only {object} was forged"));
             }
         }
     }
 
-    /// A hostile peer, which has seen the same, names hashes that it does not have. Every class is
-    /// then found to differ, and nothing is overwritten.
+    /// A hostile peer has seen the same operations and sends other hashes. The session must report
+    /// every class as differing, and overwrite nothing.
     fn lie(&mut self, mut nodes: [Node; 2]) {
         if !self.agree(&mut nodes, "before a lie") {
             return;
@@ -282,16 +291,16 @@ impl World {
         });
         let is_verified = |event: &Event| matches!(event, Event::ClassDone { outcome, .. } if *outcome == Outcome::Verified);
         if let Some(event) = talk.events[0].iter().find(|event| is_verified(event)) {
-            self.findings.push(format!("a lie about hashes is believed: {event:.300?}"));
+            self.findings.push(format!("a session believed false hashes: {event:.300?}"));
         }
         if hashes(node) != before {
-            self.findings.push("a lie about hashes changed a replica".into());
+            self.findings.push("false hashes changed a replica".into());
         }
         self.agree(&mut nodes, "after a lie");
     }
 
     /// A hostile peer repeats each of its messages many times. The answers are bounded, and both
-    /// replicas are as they would be without the repetitions.
+    /// replicas end as they would without the repetitions.
     fn flood(&mut self, [mut node, mut peer]: [Node; 2]) {
         self.statistics.floods += 1;
         let mut flood = 0;
@@ -303,14 +312,15 @@ impl World {
             vec![message; REPETITIONS]
         });
         if talk.sent[0] > ANSWERED * flood + BESIDES {
-            let text = format!("{} bytes were answered to {flood} of a flood", talk.sent[0]);
+            let text = format!("a session answered {} bytes to a flood of {flood}", talk.sent[0]);
             self.findings.push(text);
         }
         self.agree(&mut [node, peer], "after a flood");
     }
 }
 
-/// A replica applies that so many operations of an origin have been seen. Whether it did.
+/// Makes a replica believe that so many operations of an origin have been seen. Returns whether it
+/// does.
 fn claim_vector(peer: &mut Node, object: &str, name: &Origin, count: u64) -> bool {
     let (Ok(seen), Some(actor_table)) = (peer.vector(object), ActorTable::new(vec![name.clone()]))
     else {
@@ -347,7 +357,7 @@ fn damage(message: &mut Vec<u8>, random: &mut Rng) {
     *message = encode(&parts);
 }
 
-/// Changes one value of a part.
+/// Changes one value of a part of a message.
 fn alter(part: &mut Part<'_>, random: &mut Rng) {
     let number = [0, 1, 2, 300, usize::MAX][random.place(5)];
     match part {
@@ -378,7 +388,7 @@ fn alter(part: &mut Part<'_>, random: &mut Rng) {
     }
 }
 
-/// The message with other hashes of states, in its hello and its checkpoints.
+/// The message with other state hashes in its hello and its checkpoints.
 fn false_hashes(message: Vec<u8>) -> Vec<u8> {
     let Ok(mut parts) = decode(&message) else { return message };
     for part in &mut parts {

@@ -1,35 +1,37 @@
 //! Simulation: replicas and sessions in a world where everything goes wrong that can.
 //!
-//! A world follows from its seed alone. Two to five replicas write, meet by
-//! [connections](rejoin::sync::Connection) and part. Links delay, lose, repeat, reorder, cut and
-//! damage frames, and are parted for a while; a side that closes or dies may leave the other one
-//! waiting. Replicas crash between any two steps and lose what was not stored, are restored from
-//! backups, said or not, leave for long, have clocks that drift, jump, run backwards, and are a year
-//! ahead or at the end of all time, and disks that are full
-//! for a while: then nothing is stored or promised, and the replica goes on or dies. Some links
-//! carry what a hostile peer says. In the end the links heal and all meet until nothing changes.
+//! A world follows from its seed alone. Two to five replicas write, and meet by
+//! [connections](rejoin::sync::Connection). Links delay, lose, repeat, reorder, cut and damage
+//! frames, and are down for a while. When a side closes or dies, the other one may keep waiting.
 //!
-//! Then these must hold, or the world's [`Outcome`] says what does not:
+//! Replicas crash between any two steps and lose what was not stored. They are restored from
+//! backups, announced or not, and are away for long. Clocks drift, jump and run backwards, and some
+//! are a year ahead or at the end of all time. Disks are full for a while: then a replica stores
+//! and promises nothing, and goes on or dies. Some links carry messages of a hostile peer. In the
+//! end the links heal, and all replicas meet until nothing changes.
+//!
+//! Then these properties must hold, or the world's [`Outcome`] says which do not:
 //! - all replicas have the same values, vectors and state hashes, and these are the join of what
 //!   they had when the links healed: nothing is lost, and nothing is made up;
 //! - what was stored is there after a crash;
-//! - no session has taken honest replicas to differ, nor for ones that share a name, nor reported a
+//! - no session reported that honest replicas differ, or that they share a name; none reported a
 //!   fork unless a disk was restored; and no write was refused for a clock;
 //! - each session ends after a bounded number of messages; over a perfect link it ends verified;
 //! - nothing panics.
 //!
-//! Each world can write a trace of what was done and answered, for [`check`]
-//! to judge by the definition of the types.
+//! Each world can write a trace of what was done and answered, for [`check`] to judge by the
+//! definition of the types.
 //!
-//! What a hostile peer forges cannot be told from what is true where it keeps to the protocol. So
-//! bytes of no session, and damaged ones, go to the replicas themselves. The rest goes to copies,
-//! which are dropped then:
-//! - damaged messages with a right checksum, which must be taken or refused;
-//! - forged operations: one name, and different operations for two honest replicas. When
-//!   these meet, both must find it, keep what they have, and be the same in all other objects;
-//! - vectors from the future: refused in the receiver's own name, and all other objects stay sound;
-//! - lies about hashes: no class is taken for verified, and nothing changes;
-//! - floods: the answers are bounded, and the replicas end as without.
+//! A hostile peer that keeps to the protocol cannot be distinguished from an honest one. So noise
+//! and damaged messages go to the replicas themselves. The rest goes to copies of them, which are
+//! dropped afterwards:
+//! - damaged messages with a right checksum: a replica applies or refuses them;
+//! - forged operations: two honest replicas get different operations under one name. When these
+//!   replicas meet, both must find the fork, keep what they have, and agree on all other objects;
+//! - vectors of operations that nobody performed: a replica refuses them in its own name, and all
+//!   other objects stay intact;
+//! - false hashes: no class counts as verified, and nothing changes;
+//! - floods: the answers are bounded, and the replicas end as they would without.
 //!
 //! A world that fails can be [shrunk](shrink) to the few moves that matter.
 //!
@@ -49,53 +51,53 @@ mod fault;
 mod heal;
 mod hostile;
 mod link;
-mod part;
 mod recorder;
 mod rng;
 mod stores;
+mod subset;
 mod world;
 
 pub use fault::Fault;
-pub use part::{Part, shrink};
 pub use rng::Rng;
+pub use subset::{Subset, shrink};
 
 use rejoin_judge::{Verdict, check};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What a world is to be like, beside its seed.
+/// The options of a world, besides its seed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// How many steps there are before the links heal.
+    /// How many steps the world takes before the links heal.
     pub steps: u32,
-    /// Whether a trace is written.
+    /// Whether the world writes a trace.
     pub trace: bool,
-    /// What is broken on purpose, to see that it is found.
+    /// What is broken on purpose, to see that the properties find it.
     pub fault: Option<Fault>,
-    /// How much of it takes place.
-    pub part: Part,
+    /// Which replicas, objects and moves take part.
+    pub subset: Subset,
 }
 
 impl Default for Options {
-    /// 200 steps, no trace, nothing broken, all of it.
+    /// 200 steps, no trace, no fault, all replicas, objects and moves.
     fn default() -> Self {
-        Self { steps: 200, trace: false, fault: None, part: Part::default() }
+        Self { steps: 200, trace: false, fault: None, subset: Subset::default() }
     }
 }
 
-/// How a world ended.
+/// The outcome of a world.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outcome {
-    /// What happened, as a trace of the format `rejoin/1`; empty unless it was asked for.
+    /// The trace, in the format `rejoin/1`; empty unless it was asked for.
     pub trace: String,
-    /// What does not hold, each a sentence.
+    /// Which properties do not hold, each a sentence.
     pub findings: Vec<String>,
-    /// What happened how often.
+    /// How often each thing happened.
     pub statistics: Statistics,
 }
 
 impl Outcome {
-    /// What does not hold by the judge of the trace, in a sentence; `None` where all holds, or
-    /// there is no trace.
+    /// What the judge finds false in the trace, in a sentence; `None` if all claims hold or there
+    /// is no trace.
     ///
     /// Cost: that of [`check()`].
     pub fn judge(&self) -> Option<String> {
@@ -106,7 +108,7 @@ impl Outcome {
             Ok(report) => report,
             Err(error) => return Some(format!("its trace cannot be read: {error}")),
         };
-        // A world that ends in the middle claims nothing.
+        // A world that stops in the middle claims nothing.
         if report.verdict == Verdict::Conforms || report.claims == 0 && report.error.is_none() {
             return None;
         }
@@ -121,7 +123,7 @@ impl Outcome {
     }
 }
 
-/// What happened how often.
+/// How often each thing happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Statistics {
     /// Operations performed.
@@ -138,17 +140,17 @@ pub struct Statistics {
     pub timeouts: u64,
     /// Frames handed to connections.
     pub messages: u64,
-    /// Frames lost on the way, cut ones and damaged ones.
+    /// Frames that were lost, cut or damaged on the way.
     pub harmed: u64,
-    /// Objects of a replica brought forward by a message.
+    /// Objects of a replica that a message changed.
     pub changes: u64,
     /// Crashes.
     pub crashes: u64,
-    /// Crashes that lost something.
+    /// Crashes that lost changes.
     pub losses: u64,
     /// Replicas restored from a backup.
     pub restores: u64,
-    /// What could not be stored because a disk was full.
+    /// Times a replica could not be stored because its disk was full.
     pub unwritten: u64,
     /// Noise and damaged messages with a right checksum, from hostile peers.
     pub hostile: u64,
@@ -160,14 +162,14 @@ pub struct Statistics {
     pub lies: u64,
     /// Sessions in which a hostile peer repeated itself without end.
     pub floods: u64,
-    /// Open merge decisions that replicas reported, for the judge.
+    /// Lists of open merge decisions that replicas reported to the judge.
     pub decisions: u64,
-    /// Notices to users that replicas reported, for the judge.
+    /// Lists of notices that replicas reported to the judge.
     pub notices: u64,
 }
 
 impl Statistics {
-    /// Adds those of another world.
+    /// Adds the numbers of another world.
     pub fn add(&mut self, other: &Self) {
         self.operations += other.operations;
         self.unsaid += other.unsaid;
@@ -192,7 +194,7 @@ impl Statistics {
     }
 }
 
-/// Runs the world of a seed. A panic of what is tried in it is a finding.
+/// Runs the world of a seed. A panic inside the world is a finding.
 ///
 /// Cost: O(steps · replicas²), some milliseconds for 200 steps.
 pub fn run(seed: u64, options: &Options) -> Outcome {

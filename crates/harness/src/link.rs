@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::Rng;
-use super::world::{Node, World, covers, lives, vectors};
+use super::world::{Node, World, covers, vector_by_opening, vectors};
 use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
 use rejoin::sync::{Connection, ConnectionConfig, ConnectionEvent, Event, Frame, Outcome};
@@ -11,10 +11,10 @@ use std::time::Duration;
 /// No session of a world needs as many frames.
 pub const MOST_MESSAGES: u64 = 2000;
 
-/// A link between two replicas, and its faults, each in so many of a thousand frames.
+/// A link between two replicas, with its faults in frames of a thousand.
 pub struct Link {
     pub ends: [usize; 2],
-    /// The most steps that a frame takes.
+    /// The most steps that a frame is under way.
     latency: u64,
     loss: u64,
     repetition: u64,
@@ -22,24 +22,24 @@ pub struct Link {
     corruption: u64,
     /// Whether frames may overtake each other.
     reorders: bool,
-    /// Whether others can write on it.
+    /// Whether a hostile peer can write on it.
     is_hostile: bool,
-    /// Whether a side may go on when the other has closed, or died: it hears nothing any more.
+    /// Whether a side does not notice that the other has closed its connection or died.
     is_deaf: bool,
     pub parted_until: u32,
     wire: Option<Wire>,
-    /// Frames of connections that are over, which may still arrive; with the side they go to.
+    /// Frames of closed connections, which may still arrive, each with the side that it goes to.
     late: Vec<(usize, Frame)>,
 }
 
-/// Two sides of a connection, and what is on its way between them.
+/// Two sides of a connection, and the frames on their way between them.
 pub struct Wire {
-    /// A side that has closed its connection is `None`; the other may not know it.
+    /// `None` once a side has closed its connection; the other side may not know it.
     pub sides: [Option<Connection>; 2],
-    /// What each side knew when it was last asked for frames. The rest are changes by others.
+    /// What each side had seen when it last polled. What it has seen since came from others.
     known: [Vec<(ObjectId, Vector)>; 2],
     on_the_way: Vec<Letter>,
-    /// How many frames arrived since a session was over.
+    /// How many frames arrived since the last session was over.
     messages: u64,
 }
 
@@ -51,7 +51,7 @@ struct Letter {
 }
 
 impl Link {
-    /// A link as some are: many are good, and some are bad in one way or another.
+    /// A random link: many are good, and some are bad in one way or another.
     pub fn new(ends: [usize; 2], random: &mut Rng) -> Self {
         let mut often = |most: u64| if random.one_in(2) { 0 } else { random.below(most) };
         let (loss, repetition) = (often(120), often(120));
@@ -72,7 +72,7 @@ impl Link {
         }
     }
 
-    /// Both sides close the connection. What was on its way may still arrive at the next one.
+    /// Both sides close the connection. Its frames may still arrive on the next one.
     pub fn close(&mut self) {
         if let Some(wire) = self.wire.take() {
             self.late.extend(wire.on_the_way.into_iter().map(|letter| (letter.to, letter.frame)));
@@ -80,7 +80,7 @@ impl Link {
         }
     }
 
-    /// A replica closes its side. The other side notices, or it is deaf.
+    /// A replica closes its side. The other side notices, unless it is deaf.
     pub fn close_side(&mut self, at: usize) {
         match &mut self.wire {
             Some(wire) if self.is_deaf => {
@@ -105,7 +105,7 @@ impl Wire {
         Self { sides: replicas.map(side), known, on_the_way: Vec::new(), messages: 0 }
     }
 
-    /// Whether nothing is left to say or to hear.
+    /// Whether neither side has anything to send, and nothing is on its way.
     pub fn is_idle(&self) -> bool {
         let is_idle = |side: &Option<Connection>| side.as_ref().is_some_and(Connection::is_idle);
         self.on_the_way.is_empty() && self.sides.iter().all(is_idle)
@@ -113,7 +113,7 @@ impl Wire {
 }
 
 impl World {
-    /// The time of all connections.
+    /// The time that all connections are given.
     pub fn time(&self) -> Duration {
         Duration::from_secs(60 * u64::from(self.now))
     }
@@ -123,7 +123,7 @@ impl World {
         let [left, right] = self.links[at].ends;
         let is_open = self.is_present(left) && self.is_present(right);
         if !is_open || self.links[at].parted_until > self.now {
-            // Nothing comes through, and the connections do not know it.
+            // No frame arrives, and the connections do not know it.
             return;
         }
         let mut wire = match self.links[at].wire.take() {
@@ -135,19 +135,19 @@ impl World {
             None => return,
         };
         let goes_on = self.exchange(at, &mut wire);
-        // A side that is done may leave.
+        // A side that is idle may leave.
         let is_over = wire.is_idle() && self.random.one_in(3);
         if wire.sides.iter().all(Option::is_none) || is_over {
             return;
         }
         self.links[at].wire = Some(wire);
         if !goes_on {
-            // Both begin anew some time.
+            // Both connect again some time.
             self.links[at].close();
         }
     }
 
-    /// Both sides speak and listen. Whether the connection goes on.
+    /// Both sides send and receive. Returns whether the connection goes on.
     fn exchange(&mut self, at: usize, wire: &mut Wire) -> bool {
         // Several frames go to and fro in a minute.
         for _ in 0..1 + self.random.below(4) {
@@ -182,10 +182,10 @@ impl World {
         true
     }
 
-    /// A side learns what others than the peer have changed.
+    /// Tells a connection which classes were changed by others than its peer.
     fn notice(&mut self, at: usize, side: usize, wire: &mut Wire) {
-        let place = &self.places[self.links[at].ends[side]];
-        let (Some(connection), now) = (&mut wire.sides[side], vectors(&place.replica)) else {
+        let site = &self.sites[self.links[at].ends[side]];
+        let (Some(connection), now) = (&mut wire.sides[side], vectors(&site.replica)) else {
             return;
         };
         for ((name, before), (_, after)) in wire.known[side].iter().zip(&now) {
@@ -198,7 +198,8 @@ impl World {
         wire.known[side] = now;
     }
 
-    /// A side looks at its clock. Whether the connection goes on: a side that gives up closes it.
+    /// Handles the timeout of a side. Returns whether the connection goes on: a side that gives up
+    /// closes it.
     fn wait(&mut self, at: usize, side: usize, wire: &mut Wire) -> bool {
         let now = self.time();
         let Some(connection) = &mut wire.sides[side] else { return true };
@@ -210,16 +211,16 @@ impl World {
         self.links[at].is_deaf
     }
 
-    /// What a side has to say next. Its deltas hold what it has seen by now.
+    /// The next frame of a side. Its deltas hold what the replica has seen by now.
     pub fn speak(&mut self, at: usize, side: usize, wire: &mut Wire) -> Option<Frame> {
         let (now, from) = (self.time(), self.links[at].ends[side]);
-        let place = &mut self.places[from];
+        let site = &mut self.sites[from];
         let connection = wire.sides[side].as_mut()?;
-        let frame = connection.poll_frame(&mut place.replica, now)?;
+        let frame = connection.poll_frame(&mut site.replica, now)?;
         if self.recorder.is_on() {
-            for (name, object) in place.replica.objects() {
-                let vector = lives(object);
-                let sent = place.sent.entry(name.clone()).or_default();
+            for (name, object) in site.replica.objects() {
+                let vector = vector_by_opening(object);
+                let sent = site.sent.entry(name.clone()).or_default();
                 if sent.last().is_none_or(|(last, _)| *last != vector) && !vector.is_empty() {
                     let number = self.recorder.send(from, name);
                     sent.push((vector, number));
@@ -230,7 +231,7 @@ impl World {
         Some(frame)
     }
 
-    /// A frame is put on its way, and may suffer.
+    /// Puts a frame on its way, where it may be lost, repeated, cut or damaged.
     fn post(&mut self, at: usize, wire: &mut Wire, to: usize, mut frame: Frame) {
         let link = &self.links[at];
         let random = &mut self.random;
@@ -268,13 +269,13 @@ impl World {
         }
     }
 
-    /// A side gets a frame. Whether the connection goes on.
+    /// A side gets a frame. Returns whether the connection goes on.
     pub fn hear(&mut self, at: usize, side: usize, wire: &mut Wire, frame: Frame) -> bool {
         let (now, ends) = (self.time(), self.links[at].ends);
         let (to, from) = (ends[side], ends[1 - side]);
         let Some(connection) = &mut wire.sides[side] else { return true };
         self.statistics.messages += 1;
-        let replica = &mut self.places[to].replica;
+        let replica = &mut self.sites[to].replica;
         let forgets = self.fault == Some(Fault::ForgetsWhatItTook) && to == 0;
         let kept = forgets.then(|| replica.clone());
         let before = vectors(replica);
@@ -293,16 +294,17 @@ impl World {
         }
         self.report(at, side, wire);
         if !covers(&after, &before) {
-            self.findings.push(format!("r{to} has seen less after a message of r{from}"));
+            self.findings
+                .push(format!("r{to} has seen fewer operations after a message of r{from}"));
         }
         for ((name, before), (_, after)) in before.into_iter().zip(after) {
             if before != after {
                 self.statistics.changes += 1;
-                self.places[to].is_dirty = true;
+                self.sites[to].is_dirty = true;
                 self.record(to, from, &name, before, &after);
             }
         }
-        let is_to_store = self.places[to].is_dirty && self.places[to].writes_through;
+        let is_to_store = self.sites[to].is_dirty && self.sites[to].writes_through;
         let lives_on = !is_to_store || self.store(to);
         self.forge(to, from);
         if !is_well {
@@ -311,7 +313,7 @@ impl World {
         is_well && lives_on
     }
 
-    /// Looks at what a connection says has happened.
+    /// Checks the events of a connection.
     fn report(&mut self, at: usize, side: usize, wire: &mut Wire) {
         let ends = self.links[at].ends;
         let Some(connection) = &mut wire.sides[side] else { return };
@@ -343,12 +345,12 @@ impl World {
         }
     }
 
-    /// Records which of the sender's messages brought the receiver what it has seen now.
+    /// Records which messages of the sender brought the receiver what it has seen now.
     fn record(&mut self, to: usize, from: usize, name: &str, mut seen: Vector, after: &Vector) {
         if !self.recorder.is_on() {
             return;
         }
-        let sent = self.places[from].sent.get(name).map_or(&[][..], |sent| sent);
+        let sent = self.sites[from].sent.get(name).map_or(&[][..], |sent| sent);
         for (vector, number) in sent.iter().rev() {
             if after.covers(vector) && !seen.covers(vector) {
                 seen.join(vector);
@@ -356,17 +358,18 @@ impl World {
             }
         }
         if seen != *after {
-            self.findings.push(format!("r{to} has seen of {name} what r{from} never sent"));
+            self.findings
+                .push(format!("r{to} has seen operations on {name} that r{from} never sent"));
         }
     }
 
-    /// Where that is the fault: a delta that lacks what it claims.
+    /// With the fault `ForgedStart`: the receiver gets a delta that lacks operations it claims.
     fn forge(&mut self, to: usize, from: usize) {
         if self.fault != Some(Fault::ForgedStart) {
             return;
         }
-        let sender = &self.places[from].replica;
-        let receiver = &self.places[to].replica;
+        let sender = &self.sites[from].replica;
+        let receiver = &self.sites[to].replica;
         let (Ok(seen), Ok(since)) = (sender.vector("approved"), receiver.vector("approved")) else {
             return;
         };
@@ -377,15 +380,15 @@ impl World {
         if let Some((start, _)) = delta.forge() {
             *start = since;
         }
-        if self.places[to].replica.apply("approved", delta).is_ok() {
+        if self.sites[to].replica.apply("approved", delta).is_ok() {
             let message = self.recorder.send(from, "approved");
             self.recorder.receive(to, message);
-            self.places[to].is_dirty = true;
+            self.sites[to].is_dirty = true;
         }
     }
 }
 
-/// Whether a session over a perfect link may tell this.
+/// Whether a session over a perfect link may report this event.
 fn is_expected(event: &Event) -> bool {
     match event {
         Event::Changed(_) | Event::Done | Event::Healed(_) => true,

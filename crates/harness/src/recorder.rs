@@ -8,18 +8,18 @@ use rejoin_trace::{
     Claim, Content, Declaration, Event, Header, Implementation, Op, Stamps, record,
 };
 
-/// A trace that grows.
+/// A trace under construction.
 pub struct Recorder {
     text: String,
     is_on: bool,
     messages: u64,
     snapshots: u64,
-    /// What a hash says of its algorithm.
+    /// The algorithm that claims of hashes name.
     algorithm: Option<&'static str>,
 }
 
 impl Recorder {
-    /// A recorder of these replicas and objects; one that is off writes nothing.
+    /// A recorder for these replicas and objects. If it is off, it writes nothing.
     pub fn new(
         is_on: bool,
         replicas: &[usize],
@@ -41,13 +41,13 @@ impl Recorder {
         Self { text, is_on, messages: 0, snapshots: 0, algorithm: Some("rejoin/1") }
     }
 
-    /// Hashes are claimed without their algorithm: names have openings in them, which a trace does not
-    /// know.
+    /// From now on hashes are claimed without their algorithm: they cover openings, which a trace
+    /// does not have.
     pub fn omit_algorithm(&mut self) {
         self.algorithm = None;
     }
 
-    /// Whether anything is written.
+    /// Whether it records.
     pub fn is_on(&self) -> bool {
         self.is_on
     }
@@ -64,7 +64,7 @@ impl Recorder {
         }
     }
 
-    /// An operation on an object of this type.
+    /// Records an operation on an object of this type.
     pub fn operation(
         &mut self,
         at: usize,
@@ -79,7 +79,7 @@ impl Recorder {
         });
     }
 
-    /// A message of all that a replica has seen of an object: its number.
+    /// Records a message of all that a replica has seen of an object; returns its number.
     pub fn send(&mut self, at: usize, object: &str) -> u64 {
         self.messages += 1;
         let message = format!("m{}", self.messages);
@@ -90,12 +90,12 @@ impl Recorder {
         self.messages
     }
 
-    /// A message was applied.
+    /// Records that a replica applied a message.
     pub fn receive(&mut self, at: usize, message: u64) {
         self.write(|| Event::Receive { replica: name(at), message: format!("m{message}") });
     }
 
-    /// A copy of a replica: its number.
+    /// Records a snapshot of a replica; returns its number.
     pub fn save(&mut self, at: usize) -> u64 {
         self.snapshots += 1;
         let number = self.snapshots;
@@ -103,12 +103,12 @@ impl Recorder {
         number
     }
 
-    /// A replica goes on from a copy.
+    /// Records that a replica goes on from a snapshot.
     pub fn restore(&mut self, at: usize, snapshot: u64) {
         self.write(|| Event::Restore { replica: name(at), snapshot: format!("s{snapshot}") });
     }
 
-    /// What a replica answers about an object, its vector, and its state hash.
+    /// Claims an object's value, vector and state hash.
     pub fn claims(&mut self, at: usize, object: &str, value: &Json, vector: &Vector, digest: &str) {
         self.write(|| {
             let value = value.clone();
@@ -123,7 +123,7 @@ impl Recorder {
         self.hash(at, Some(object), digest);
     }
 
-    /// The state hash of all that a replica has.
+    /// Claims the state hash of all objects of a replica.
     pub fn digest(&mut self, at: usize, digest: &str) {
         self.hash(at, None, digest);
     }
@@ -136,7 +136,7 @@ impl Recorder {
         });
     }
 
-    /// What a replica answers about the open merge decisions of an object of this type.
+    /// Claims the open merge decisions of an object of this type.
     pub fn decisions(
         &mut self,
         at: usize,
@@ -150,7 +150,7 @@ impl Recorder {
         });
     }
 
-    /// A replica's notices to a user.
+    /// Claims a replica's notices to a user.
     pub fn notices(&mut self, at: usize, user: &str, notices: &[Notice<Vec<u8>>]) {
         self.write(|| {
             let notices = record::notices(notices);
@@ -158,7 +158,7 @@ impl Recorder {
         });
     }
 
-    /// All replicas are the same. Of one there is nothing to say.
+    /// Claims that the replicas are the same, unless there is only one.
     pub fn converged(&mut self, replicas: &[usize]) {
         if replicas.len() > 1 {
             self.write(|| {

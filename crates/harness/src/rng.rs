@@ -15,8 +15,8 @@ impl Rng {
         Self(seed)
     }
 
-    /// The numbers of one part of a world, which are its own: they stay what they are, whatever
-    /// happens in the other parts.
+    /// The generator of one part of a world: its numbers do not depend on what happens in the other
+    /// parts.
     pub fn of(seed: u64, part: u64) -> Self {
         let start = Self(seed).bits() ^ part.wrapping_mul(0xd6e8_feb8_6659_fd93);
         Self(start)
@@ -37,22 +37,22 @@ impl Rng {
         self.bits() % limit
     }
 
-    /// A place in a list of that length, which is at least 1, by [`Rng::below`].
+    /// An index of a list of that length, which is at least 1, by [`Rng::below`].
     pub fn place(&mut self, length: usize) -> usize {
         self.below(length as u64) as usize
     }
 
-    /// One of these, of which there is at least one.
+    /// One of the options; there must be at least one.
     pub fn one_of<T: Copy>(&mut self, options: &[T]) -> T {
         options[self.place(options.len())]
     }
 
-    /// Whether one chance out of so many came true.
+    /// True with the chance of one in `chances`.
     pub fn one_in(&mut self, chances: u64) -> bool {
         self.below(chances) == 0
     }
 
-    /// Whether what happens so often out of a thousand times happens.
+    /// True with the chance of `often` in a thousand.
     pub fn per_mille(&mut self, often: u64) -> bool {
         self.below(1000) < often
     }
@@ -62,8 +62,8 @@ impl Rng {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A place in a list of that length, which is at least 1, by the upper bits of the next: other
-    /// numbers than those of [`Rng::place`], and those that the published workloads are made of.
+    /// An index of a list of that length, which is at least 1, by the upper bits of the next
+    /// number. The published workloads were drawn with it; [`Rng::place`] gives other numbers.
     pub fn upper(&mut self, length: usize) -> usize {
         ((u128::from(self.bits()) * length as u128) >> 64) as usize
     }

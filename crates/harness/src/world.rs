@@ -3,7 +3,7 @@
 use super::Rng;
 use super::link::{Link, Wire};
 use super::recorder::Recorder;
-use super::{Fault, Options, Outcome, Part, Statistics};
+use super::{Fault, Options, Outcome, Statistics, Subset};
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::lattice::Lattice;
 use rejoin::object::{ObjectType, Priority};
@@ -30,7 +30,7 @@ pub const OBJECTS: [(&str, ObjectType); 5] = [
 /// The most replicas of a world.
 pub const MOST_REPLICAS: usize = 5;
 
-/// The keys and elements. Some begin like others.
+/// The keys and elements. Some are prefixes of others.
 pub const KEYS: [&str; 6] = ["k", "k0", "k01", "k1", "x0", "x"];
 
 /// How many users there are.
@@ -42,42 +42,43 @@ pub const MINUTE: i64 = 60_000;
 /// When a world begins, in milliseconds since 1970.
 const BEGINNING: i64 = 1_700_000_000_000;
 
-/// What is kept of a replica.
+/// A stored copy of a replica.
 #[derive(Clone)]
 pub struct Stored {
     pub objects: Objects<str, str>,
-    /// The number of its copy in the trace.
+    /// The number of its snapshot in the trace.
     pub snapshot: u64,
 }
 
-/// A replica, its store, its clock, and what it has sent.
-pub struct Place {
+/// A replica with its store, its clock, and what it has sent.
+pub struct Site {
     pub replica: Node,
     pub incarnation: u64,
     pub durable: Stored,
-    /// What its store has said that it keeps.
+    /// What its store has confirmed.
     pub promised: Vec<(ObjectId, Vector)>,
     pub backups: Vec<Stored>,
-    /// Whether something changed since it was stored.
+    /// Whether it changed since it was stored.
     pub is_dirty: bool,
     /// Whether it stores each change at once.
     pub writes_through: bool,
-    /// Until when its disk is full, and whether it dies of that.
+    /// Until when its disk is full, and whether it dies then.
     pub full_until: u32,
     pub dies_when_full: bool,
-    /// How far its clock is off.
+    /// How far its clock is off, in milliseconds.
     pub offset: i64,
     away_until: u32,
-    /// What it had seen of each object when it spoke, and the number of that message in the trace.
+    /// The vectors of each object at which it sent, each with the number of that message in the
+    /// trace.
     pub sent: BTreeMap<ObjectId, Vec<(Vector, u64)>>,
 }
 
-/// All of it.
+/// The state of the whole simulation.
 pub struct World {
     seed: u64,
     pub random: Rng,
-    pub places: Vec<Place>,
-    /// The replicas that are there.
+    pub sites: Vec<Site>,
+    /// The replicas that take part.
     pub members: Vec<usize>,
     pub links: Vec<Link>,
     pub recorder: Recorder,
@@ -85,22 +86,22 @@ pub struct World {
     pub statistics: Statistics,
     pub config: ConnectionConfig,
     pub fault: Option<Fault>,
-    part: Part,
-    /// How many milliseconds a tick of all clocks has: long ones make equal timestamps.
+    subset: Subset,
+    /// How many milliseconds a tick of all clocks has: long ticks make equal timestamps.
     tick: i64,
     pub now: u32,
     steps: u32,
     /// Whether all links are perfect by now.
     pub is_healed: bool,
-    /// Whether replicas draw openings, and go on under their names when their disks are put back.
+    /// Whether replicas draw openings, and keep their names when their disks are restored.
     pub draws: bool,
     /// How many openings were drawn.
     opened: u64,
-    /// The state hash that one replica tells at the end, where it tells an old one.
+    /// The old state hash that one replica reports at the end, with the fault `StaleHash`.
     pub stale: Option<String>,
 }
 
-fn schema(part: &Part) -> Schema {
+fn schema(subset: &Subset) -> Schema {
     let all = [
         ("count", ObjectType::GCounter, Priority::Low),
         ("phase", ObjectType::LwwRegister, Priority::Medium),
@@ -108,7 +109,7 @@ fn schema(part: &Part) -> Schema {
         ("columns", ObjectType::LwwMap, Priority::High),
         ("chat", ObjectType::Log, Priority::Medium),
     ];
-    let there = all.into_iter().filter(|(name, ..)| !part.without.contains(*name));
+    let there = all.into_iter().filter(|(name, ..)| !subset.without.contains(*name));
     there.fold(Schema::new(), |schema, (name, kind, priority)| schema.with(name, kind, priority))
 }
 
@@ -116,54 +117,58 @@ pub fn origin(at: usize, incarnation: u64) -> Origin {
     Origin { replica: ReplicaId::new(format!("r{at}")).expect("it is short"), incarnation }
 }
 
-/// What has been seen of each object, under names that no fork changes.
+/// What a replica has seen of each object, under names that no fork changes.
 pub fn vectors(replica: &Node) -> Vec<(ObjectId, Vector)> {
-    replica.objects().iter().map(|(name, object)| (name.clone(), lives(object))).collect()
+    replica
+        .objects()
+        .iter()
+        .map(|(name, object)| (name.clone(), vector_by_opening(object)))
+        .collect()
 }
 
-/// The operations of an object, each named by the opening under which it was performed, if there is
-/// one, and its place among those.
-pub fn lives(object: &Object<str, str>) -> Vector {
-    let mut lives = VersionVector::bottom();
+/// The vector of an object in which each operation is named by the opening under which it was
+/// performed, if there is one, and its place among those.
+pub fn vector_by_opening(object: &Object<str, str>) -> Vector {
+    let mut by_opening = VersionVector::bottom();
     for (origin, count) in object.vector().iter() {
         let mut rest = count;
         let begun =
             object.openings().iter().filter(|(of, first, _)| *of == origin && *first <= rest);
         let begun: Vec<_> = begun.map(|(_, first, opening)| (first, opening.number)).collect();
         for (first, number) in begun.into_iter().rev() {
-            let life = Origin { replica: origin.replica.clone(), incarnation: number };
-            lives.see(&life, rest + 1 - first);
+            let run = Origin { replica: origin.replica.clone(), incarnation: number };
+            by_opening.see(&run, rest + 1 - first);
             rest = first - 1;
         }
         if rest > 0 {
-            lives.see(origin, rest);
+            by_opening.see(origin, rest);
         }
     }
-    (&lives).into()
+    (&by_opening).into()
 }
 
-/// Whether everything in `less` is in `more`.
+/// Whether `more` covers `less`, object by object.
 pub fn covers(more: &[(ObjectId, Vector)], less: &[(ObjectId, Vector)]) -> bool {
     more.iter().zip(less).all(|((_, more), (_, less))| more.covers(less))
 }
 
 impl World {
     pub fn new(seed: u64, options: &Options) -> Self {
-        let Options { steps, trace, fault, part } = options;
+        let Options { steps, trace, fault, subset } = options;
         let mut random = Rng::of(seed, u64::MAX);
         let count = 2 + random.place(MOST_REPLICAS - 1);
-        let members = (0..count).filter(|at| !part.without.contains(&format!("r{at}")));
+        let members = (0..count).filter(|at| !subset.without.contains(&format!("r{at}")));
         let members: Vec<usize> = members.collect();
-        let note = format!("the world of seed {seed}, {steps} steps{part}");
+        let note = format!("the world of seed {seed}, {steps} steps{subset}");
         let mut objects = OBJECTS.to_vec();
-        objects.retain(|(name, _)| !part.without.contains(*name));
+        objects.retain(|(name, _)| !subset.without.contains(*name));
         let mut recorder = Recorder::new(*trace, &members, &objects, &note);
-        let schema = schema(part);
-        let place = |at: usize| {
+        let schema = schema(subset);
+        let site = |at: usize| {
             let replica = Node::new(origin(at, 0), &schema.types());
             let is_there = members.contains(&at);
             let snapshot = if is_there { recorder.save(at) } else { 0 };
-            Place {
+            Site {
                 durable: Stored { objects: replica.objects().clone(), snapshot },
                 promised: vectors(&replica),
                 replica,
@@ -178,7 +183,7 @@ impl World {
                 sent: BTreeMap::new(),
             }
         };
-        let places = (0..count).map(place).collect();
+        let sites = (0..count).map(site).collect();
         let pairs = (0..count).flat_map(|left| (left + 1..count).map(move |right| [left, right]));
         let links = pairs.map(|ends| Link::new(ends, &mut random)).collect();
         let mut config = Config::new(schema);
@@ -191,7 +196,7 @@ impl World {
         let mut world = Self {
             seed,
             random,
-            places,
+            sites,
             members,
             links,
             recorder,
@@ -199,7 +204,7 @@ impl World {
             statistics: Statistics::default(),
             config,
             fault: *fault,
-            part: part.clone(),
+            subset: subset.clone(),
             tick,
             now: 0,
             steps: *steps,
@@ -212,7 +217,7 @@ impl World {
             // A year ahead, or at the end of all time that a clock can tell.
             let ahead = [365 * 24 * 60 * MINUTE, i64::MAX / 2][own.place(2)];
             let at = own.place(count);
-            world.places[at].offset += ahead;
+            world.sites[at].offset += ahead;
         }
         if world.draws {
             world.recorder.omit_algorithm();
@@ -223,14 +228,14 @@ impl World {
         world
     }
 
-    /// A process opens the store of a replica, with random bits that are new.
+    /// A process opens the store of a replica, with fresh random bits.
     pub fn open(&mut self, at: usize) {
         if !self.draws {
             return;
         }
         self.opened += 1;
         let random = self.seed << 16 | self.opened;
-        if let Err(error) = self.places[at].replica.open(random) {
+        if let Err(error) = self.sites[at].replica.open(random) {
             self.findings.push(format!("r{at}: {error}"));
         }
     }
@@ -249,15 +254,15 @@ impl World {
         }
         self.check_invariants();
         if self.fault == Some(Fault::StaleHash) && self.now == self.steps / 2 {
-            let first = &mut self.places[self.members[0]];
+            let first = &mut self.sites[self.members[0]];
             self.stale = Some(first.replica.state_hash().content.to_string());
         }
     }
 
-    /// The invariants of every state, which are the engine's own.
+    /// Checks the invariants of every state, which the engine defines.
     fn check_invariants(&mut self) {
-        for place in &self.places {
-            for (id, object) in place.replica.objects() {
+        for site in &self.sites {
+            for (id, object) in site.replica.objects() {
                 if let Err(fault) = object.debug_check() {
                     self.findings.push(format!("{id}: in step {}: {fault}", self.now));
                 }
@@ -265,16 +270,16 @@ impl World {
         }
     }
 
-    /// Whether a move of this step takes place. Its random numbers are its own.
+    /// Starts a move of this step with random numbers of its own. Returns whether it takes place.
     fn begin(&mut self, place: u32) -> bool {
-        let number = Part::number(self.now, place);
+        let number = Subset::number(self.now, place);
         self.random = Rng::of(self.seed, number.into());
-        self.part.moves.as_ref().is_none_or(|moves| moves.contains(&number))
+        self.subset.moves.as_ref().is_none_or(|moves| moves.contains(&number))
     }
 
     /// What one replica does.
     fn act(&mut self) {
-        let at = self.random.place(self.places.len());
+        let at = self.random.place(self.sites.len());
         if !self.members.contains(&at) {
             return;
         }
@@ -286,7 +291,7 @@ impl World {
             28 if self.random.one_in(2) => self.set_back(at),
             29 => self.disturb_clock(at),
             30 if self.random.one_in(3) => {
-                self.places[at].away_until = self.now + 10 + self.random.below(60) as u32;
+                self.sites[at].away_until = self.now + 10 + self.random.below(60) as u32;
                 self.cut(at);
             }
             31 => {
@@ -301,27 +306,27 @@ impl World {
 
     /// Whether a replica can be reached.
     pub fn is_present(&self, at: usize) -> bool {
-        self.members.contains(&at) && self.places[at].away_until <= self.now
+        self.members.contains(&at) && self.sites[at].away_until <= self.now
     }
 
     /// Whether an object is not there.
     pub fn is_without(&self, object: &str) -> bool {
-        self.part.without.contains(object)
+        self.subset.without.contains(object)
     }
 
-    /// The next replica that is there.
-    pub fn next_place(&self, at: usize) -> usize {
+    /// The next replica that takes part.
+    pub fn next_site(&self, at: usize) -> usize {
         let next = self.members.iter().find(|member| **member > at);
         *next.unwrap_or(&self.members[0])
     }
 
     /// What the clock of a replica shows, in milliseconds since 1970.
     pub fn clock(&self, at: usize) -> u64 {
-        let now = BEGINNING + i64::from(self.now) * MINUTE + self.places[at].offset;
+        let now = BEGINNING + i64::from(self.now) * MINUTE + self.sites[at].offset;
         (now.max(0) / self.tick * self.tick) as u64
     }
 
-    /// The connections of a replica break.
+    /// Breaks the connections of a replica.
     pub fn cut(&mut self, at: usize) {
         for link in &mut self.links {
             if link.ends.contains(&at) {
@@ -330,7 +335,7 @@ impl World {
         }
     }
 
-    /// What comes of it.
+    /// The outcome.
     pub fn finish(self) -> Outcome {
         let Self { recorder, findings, statistics, .. } = self;
         Outcome { trace: recorder.into_text(), findings, statistics }
@@ -338,7 +343,7 @@ impl World {
 
     /// Connects the ends of a link.
     pub fn connect(&mut self, link: usize) -> Wire {
-        let replicas = self.links[link].ends.map(|at| &self.places[at].replica);
+        let replicas = self.links[link].ends.map(|at| &self.sites[at].replica);
         Wire::new(&self.config, replicas, self.time())
     }
 }

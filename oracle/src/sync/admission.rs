@@ -1,10 +1,10 @@
 //! Admission: which connections a server keeps.
 //!
-//! Meaning: strangers who connect and say nothing must not shut others out. Where there are too many
-//! connections, of one address or in all, the server closes the one that is of the least use: one
-//! that has not greeted; if all have, one that is idle. Among these it takes one of the address that
-//! has the most, and of these the one that is there, or idle, longest. If all are busy, it tells the
-//! newcomer that it is full.
+//! Meaning: strangers who connect and send nothing must not shut others out. If there are too many
+//! connections, from one address or in all, the server closes the least useful one: one that has
+//! not greeted, or else one that is idle. Among these it takes the address with the most
+//! connections, and of those the connection that has waited or been idle longest. If all are busy,
+//! it tells the newcomer that it is full.
 //! Cost: O(connections) for each newcomer.
 
 use std::cmp::Reverse;
@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 /// How many connections a server has at once.
 pub const MOST_CONNECTIONS: usize = 128;
 
-/// How many of them may be of one address.
+/// How many of them may come from one address.
 pub const MOST_OF_ONE_ADDRESS: usize = 50;
 
-/// A connection that was of use so recently is not closed for a newcomer.
+/// A connection that was active so recently is not closed for a newcomer.
 const BUSY: Duration = Duration::from_secs(1);
 
 /// The least time between two messages about strangers.
@@ -41,7 +41,7 @@ pub struct Client {
     peer: Mutex<Option<String>>,
 }
 
-/// What a connection was last of use for.
+/// When a connection was last active.
 #[derive(Clone, Copy)]
 struct Activity {
     has_greeted: bool,
@@ -65,7 +65,7 @@ impl Client {
 }
 
 impl Admission {
-    /// Admits a newcomer, if need be in the place of another. `None` where the server is full.
+    /// Admits a newcomer, if need be in place of another. `None` if the server is full.
     pub fn admit(&self, stream: TcpStream, address: IpAddr, now: Instant) -> Option<Arc<Client>> {
         let mut clients = self.clients();
         let of_address = clients.iter().filter(|client| client.address == address).count();
@@ -81,12 +81,12 @@ impl Admission {
         Some(client)
     }
 
-    /// A connection is over.
+    /// Removes a connection that has ended.
     pub fn leave(&self, client: &Arc<Client>) {
         self.clients().retain(|other| !Arc::ptr_eq(other, client));
     }
 
-    /// Whether to say why a stranger was refused: at most once a second.
+    /// Whether to report a refused stranger: at most once a second.
     pub fn is_time_to_complain(&self) -> bool {
         let now = Instant::now();
         let mut last = self.complained.lock().unwrap_or_else(|broken| broken.into_inner());
@@ -102,7 +102,7 @@ impl Admission {
     }
 }
 
-/// Closes the connection that is of the least use among some.
+/// Closes the least useful one of some connections.
 fn evict(
     clients: &mut Vec<Arc<Client>>,
     now: Instant,
@@ -168,7 +168,7 @@ mod tests {
         let newcomer = server.admit(1, 5_000).unwrap();
         assert!(!server.has(&silent[0]) && server.has(&silent[1]));
         assert!(server.has(&greeted) && server.has(&newcomer));
-        // Others have room of their own.
+        // The limit of another address is its own.
         assert!(server.admit(2, 5_000).is_some() && server.has(&silent[1]));
     }
 
@@ -194,7 +194,7 @@ mod tests {
             })
             .collect();
         clients[0].mark_active(server.at(1_500));
-        // All were of use within a second.
+        // All were active within a second.
         assert!(server.admit(9, 1_900).is_none());
         assert!(clients.iter().all(|client| server.has(client)));
         assert!(server.admit(9, 2_100).is_some());

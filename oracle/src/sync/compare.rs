@@ -1,4 +1,4 @@
-//! Where two replicas' files first differ: in a value, or in what was seen.
+//! Compares two replicas' files and finds where they first differ: in a value, or in what was seen.
 
 use super::failure::Result;
 use super::hub::Hub;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-/// What is compared of one object: its value, and how many operations of each origin were seen.
+/// What is compared of one object: its value, and how many operations of each origin it has seen.
 struct Part {
     value: Value,
     seen: BTreeMap<String, u64>,
@@ -55,7 +55,7 @@ fn parts(node: &Node) -> BTreeMap<String, Part> {
     node.objects().iter().map(part).collect()
 }
 
-/// Values come first: where they are equal, what was seen may still differ.
+/// Values are compared first: if they are equal, what was seen may still differ.
 fn between(a: &Side, b: &Side) -> Option<String> {
     let names: Vec<&String> = a.parts.keys().chain(b.parts.keys()).collect();
     let nothing = Part { value: Value::Null, seen: BTreeMap::new() };

@@ -1,9 +1,9 @@
 //! A connection over TCP: the sockets and the threads around [`rejoin::sync::Connection`].
 //!
-//! Three threads: one reads frames, one writes them, and one runs the connection. So what is read
-//! never waits for what is written, and two sides that both send much do not block each other.
-//! Between the threads there are single frames, so that a connection takes no more memory than its
-//! session and a few messages.
+//! There are three threads: one reads frames, one writes them, and one runs the connection. So
+//! reading never waits for writing, and two sides that both send much do not block each other. The
+//! threads hand over single frames, so a connection takes no more memory than its session and a few
+//! messages.
 
 use super::failure::{Failure, Result};
 use super::frame;
@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many bytes the system is to hold of what is sent: what is urgent waits for them.
+/// How many sent bytes the system may buffer: an urgent message waits for them.
 const SEND_BUFFER: usize = 64 << 10;
 
 /// How long a peer may take to greet.
@@ -23,7 +23,7 @@ pub const GREETING_PATIENCE: Duration = Duration::from_secs(2);
 /// The options of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long to wait for a peer that says or takes nothing.
+    /// How long to wait for a peer that sends nothing, or reads nothing.
     pub patience: Duration,
     /// Whether to end after one session.
     pub once: bool,
@@ -43,23 +43,23 @@ impl Options {
     }
 }
 
-/// What the middle thread hears.
+/// The inputs of the middle thread.
 enum Input {
     Frame(Frame),
-    /// The writer has written what it was given.
+    /// The writer has written the frame that it was given.
     Written,
-    /// There are changes.
+    /// Other connections or the user changed the replica.
     Woken,
-    /// Reading or writing came to an end; without a reason where the peer closed the connection
-    /// between two frames.
+    /// Reading or writing ended; without a reason if the peer closed the connection between two
+    /// frames.
     Over(Option<Failure>),
 }
 
-/// Keeps two replicas the same for as long as the connection lasts, or until they are so once.
-/// `tell` gets the peer's name, if known, and each event.
+/// Keeps two replicas the same until the connection ends, or once if `once` is set. `tell` gets the
+/// peer's name, if known, and each event.
 ///
 /// # Errors
-/// Why the connection is over. What was applied is kept.
+/// Why the connection ended. What was applied is kept.
 pub fn run(
     hub: &Hub,
     stream: &TcpStream,
@@ -74,7 +74,7 @@ pub fn run(
     let (input, inputs) = sync_channel(2);
     let wake = input.clone();
     let listener = Listener::new(move || {
-        // Where the channel is full, the thread is awake.
+        // If the channel is full, the thread is awake.
         let _ = wake.try_send(Input::Woken);
     });
     let connection = Connection::new(options.config(hub), name.as_str(), Duration::ZERO);
@@ -99,7 +99,7 @@ pub fn run(
 
 fn read(stream: &TcpStream, input: &SyncSender<Input>, patience: Duration) {
     let limit = super::config().max_message;
-    // The connection gives up a silent peer before this does.
+    // The connection gives up a silent peer before this timeout.
     let wait = 2 * patience;
     loop {
         let heard = match frame::read(stream, limit, wait, patience) {
@@ -109,8 +109,8 @@ fn read(stream: &TcpStream, input: &SyncSender<Input>, patience: Duration) {
         };
         let is_over = matches!(heard, Input::Over(_));
         if input.send(heard).is_err() {
-            // Nobody listens any more. What still comes is read away for a while: a connection that
-            // is closed with something unread may lose what was said last.
+            // The middle thread has ended. Incoming bytes are discarded for a while: closing a
+            // connection with unread bytes may lose what was sent last.
             let end = Instant::now() + patience;
             while let Ok(Some(_)) = frame::read(stream, limit, patience, patience) {
                 if Instant::now() > end {
@@ -152,7 +152,7 @@ struct Speaker<'a> {
 }
 
 impl Speaker<'_> {
-    /// Exchanges greetings. Until then a connection has one thread and hardly any memory.
+    /// Exchanges greetings. Until then a connection has one thread and little memory.
     fn greet(&mut self, stream: &TcpStream, options: Options) -> Result<()> {
         let patience = options.greeting_patience();
         if let Some(greeting) = self.poll()? {
@@ -173,7 +173,8 @@ impl Speaker<'_> {
         let mut is_writing = false;
         loop {
             while !is_writing && let Some(frame) = self.poll()? {
-                // The writer is idle, so this does not wait; if it is gone, it has said why.
+                // The writer is idle, so this does not wait. If the writer has ended, it has said
+                // why.
                 is_writing = output.send(frame).is_ok();
             }
             if once && !is_writing && self.connection.is_idle() {
@@ -184,7 +185,7 @@ impl Speaker<'_> {
                 Ok(Input::Frame(frame)) => self.hear(frame)?,
                 Ok(Input::Written) => is_writing = false,
                 Ok(Input::Woken) => {}
-                // The peer needs nothing more of a session that is over.
+                // The peer needs nothing more of a finished session.
                 Ok(Input::Over(None)) if self.connection.is_idle() => return Ok(()),
                 Ok(Input::Over(None)) => {
                     return Err(Failure::unfinished("the peer closed the connection"));

@@ -1,5 +1,5 @@
-//! The console: what is printed while replicas sync. Nobody has to read it: a reader that stops
-//! must not stop the sync.
+//! The console: what is printed while replicas sync. A reader that stops reading must not stop the
+//! sync.
 
 use crate::output::Output;
 use std::collections::VecDeque;
@@ -7,10 +7,10 @@ use std::io::Write;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 
-/// How many bytes wait for a reader at most. Further lines are left out, and counted.
+/// How many bytes may wait for the reader. Further messages are dropped and counted.
 const MOST_WAITING: usize = 1 << 20;
 
-/// Lines that wait to be written by a thread of their own.
+/// Lines that a thread of their own writes.
 #[derive(Default)]
 pub struct Console {
     waiting: Mutex<Waiting>,
@@ -31,7 +31,7 @@ impl Console {
         let console = Self::default();
         thread::scope(|scope| {
             scope.spawn(|| console.write(output));
-            // The writer must end where this panics, too.
+            // The writer must also end if this panics.
             let end = End(&console);
             let result = act(&console);
             drop(end);
@@ -39,7 +39,7 @@ impl Console {
         })
     }
 
-    /// Prints the text. It may come from a peer: its lines are escaped.
+    /// Prints the text, with its lines escaped, as it may come from a peer.
     pub fn say(&self, text: &str) {
         let mut safe = String::with_capacity(text.len() + 1);
         for line in text.trim_end().split('\n') {
@@ -80,7 +80,7 @@ impl Console {
     }
 }
 
-/// Ends the writer when it is dropped.
+/// Ends the writer when dropped.
 struct End<'a>(&'a Console);
 
 impl Drop for End<'_> {

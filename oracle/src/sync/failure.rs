@@ -4,37 +4,38 @@ use crate::exit::Exit;
 use std::fmt::Display;
 use std::path::Path;
 
-/// What went wrong.
+/// Why a command failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// How the program ends.
     pub exit: Exit,
     /// What was found, and what to do.
     pub message: String,
-    /// Whether it is not known what came of it: it may be done.
+    /// Whether the outcome is unknown: the change may be on the disk.
     pub is_unknown: bool,
 }
 
-/// What comes of it, or why it does not.
+/// The result of a step of a command.
 pub type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
-    /// One of which nothing was done.
+    /// A failure after which nothing was done.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), is_unknown: false }
     }
 
-    /// The request is none that can be done.
+    /// The request cannot be carried out as it was given.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// Nothing can be concluded, since the peer cannot be reached or says nothing of use.
+    /// The command could not conclude anything: the peer cannot be reached, or does not answer
+    /// usefully.
     pub fn unfinished(message: impl Into<String>) -> Self {
         Self::new(Exit::Inconclusive, message)
     }
 
-    /// A file cannot be made, read or written.
+    /// A file cannot be created, read or written.
     pub fn file(path: &Path, error: &std::io::Error) -> Self {
         Self::new(Exit::Unreadable, format!("{}: {error}", path.display()))
     }
@@ -53,10 +54,10 @@ impl Failure {
         Self::new(Exit::Unreadable, message)
     }
 
-    /// The file is no store.
+    /// The file is not a replica's.
     pub fn foreign(path: &Path, what: &str) -> Self {
         let message = format!(
-            "{}: this is no replica's file: {what}; `oracle sync init` makes one",
+            "{}: this is not the file of a replica: {what}; `oracle sync init` makes one",
             path.display()
         );
         Self::new(Exit::Unreadable, message)
@@ -66,14 +67,14 @@ impl Failure {
     pub fn damaged(path: &Path, what: &str) -> Self {
         let message = format!(
             "{0}: this file is damaged: {what}; nothing of it was used. Put it back from a backup, or \
-             take what is whole by `oracle sync salvage {0} NEW-FILE`, then sync: a peer gives back \
+             rescue what is intact with `oracle sync salvage {0} NEW-FILE`, then sync: a peer gives back \
              what is missing",
             path.display()
         );
         Self::new(Exit::Unreadable, message)
     }
 
-    /// The disk failed where it is not known whether the change is on it.
+    /// The disk failed, and it is not known whether the change is on it.
     pub fn unknown(path: &Path, error: &redb::Error) -> Self {
         let message = format!(
             "{}: the disk failed at the last moment, so it is not known whether the change was kept: \
@@ -83,7 +84,7 @@ impl Failure {
         Self { is_unknown: true, ..Self::new(Exit::Unreadable, message) }
     }
 
-    /// The same, of an edit: how to repeat it so that it does not count twice.
+    /// Says in addition how to repeat an edit so that it does not count twice.
     pub fn of_edit(mut self, performed: u64) -> Self {
         if self.is_unknown {
             self.message.push_str(&format!(
@@ -93,7 +94,7 @@ impl Failure {
         self
     }
 
-    /// Another process has the store.
+    /// Another process has the store open.
     pub fn locked(path: &Path) -> Self {
         let message = format!(
             "{}: another process has this replica open; where that is `oracle sync serve` or \
@@ -103,9 +104,11 @@ impl Failure {
         Self::new(Exit::Unreadable, message)
     }
 
-    /// The system has no randomness.
+    /// The system has no source of randomness.
     pub fn randomness(error: &impl Display) -> Self {
-        let message = format!("the system gives no random numbers: {error}");
+        let message = format!(
+            "the operating system gives no random numbers: {error}; check its random device"
+        );
         Self::new(Exit::Internal, message)
     }
 }

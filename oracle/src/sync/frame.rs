@@ -1,8 +1,8 @@
-//! Frames: how a connection's frames go over TCP.
+//! Frames: how the frames of a connection go over TCP.
 //!
-//! A frame is 4 bytes of length, 4 bytes of its number, both with the greatest byte first, and so
-//! many bytes of a message. All frames have a bounded length, and must be complete within a bounded
-//! time, however slowly the bytes come.
+//! A frame is 4 bytes with its length, 4 bytes with its number, both big-endian, and its message.
+//! The length is bounded. A frame must be complete within a bounded time, however slowly its bytes
+//! arrive.
 
 use super::failure::{Failure, Result};
 use rejoin::sync::Frame;
@@ -34,8 +34,8 @@ pub fn write(frame: &Frame, mut to: &TcpStream, patience: Duration) -> Result<()
     Ok(())
 }
 
-/// Reads a frame. It must begin within `wait`, and then be complete within `patience`; `None` at the
-/// end of the connection.
+/// Reads a frame. It must begin within `wait`, and then be complete within `patience`. `None` at
+/// the end of the connection.
 pub fn read(
     from: &TcpStream,
     limit: usize,
@@ -49,7 +49,7 @@ pub fn read(
     }
 }
 
-/// Reads the peer's first frame. It must be complete by then: to begin it gives no more time.
+/// Reads the peer's first frame, which must be complete at `end`: beginning it gives no more time.
 pub fn read_greeting(from: &TcpStream, end: Instant) -> Result<Option<Frame>> {
     let mut first = [0];
     match fill(from, &mut first, end)? {
@@ -70,7 +70,7 @@ fn rest(from: &TcpStream, [a]: [u8; 1], limit: usize, end: Instant) -> Result<Fr
     let length = u32::from_be_bytes([a, b, c, d]) as usize;
     if length > limit {
         return Err(Failure::unfinished(format!(
-            "the peer sends a message of {length} bytes, and at most {limit} are allowed"
+            "the peer announced a message of {length} bytes; at most {limit} are allowed"
         )));
     }
     let mut message = vec![0; length];
@@ -78,12 +78,12 @@ fn rest(from: &TcpStream, [a]: [u8; 1], limit: usize, end: Instant) -> Result<Fr
     Ok(Frame { number: u32::from_be_bytes([e, f, g, h]), message })
 }
 
-/// The time until then; never none, which would be for ever.
+/// The time until the deadline; at least a little, since zero would mean no limit.
 fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
 }
 
-/// Reads until the bytes are full. Whether any came before the end of the connection.
+/// Fills the buffer. Returns whether any bytes came before the end of the connection.
 fn fill(mut from: &TcpStream, bytes: &mut [u8], deadline: Instant) -> Result<bool> {
     let patience = left(deadline);
     let mut filled = 0;

@@ -1,7 +1,7 @@
 //! The hub: one replica and its store, shared by the connections of a process and by its user.
 //!
-//! Every change of the replica is stored before anything depends on it: an edit before it is
-//! acknowledged, what a peer sent before the next message leaves, which may claim it.
+//! The hub stores every change of the replica before anything depends on it: an edit before it is
+//! acknowledged, and a peer's changes before the next message leaves, which may claim them.
 
 use super::Node;
 use super::edit::Edit;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-/// A replica that is open.
+/// An open replica.
 pub struct Hub {
     state: Mutex<State>,
     packed: Mutex<Packed>,
@@ -27,12 +27,12 @@ struct State {
     replica: Node,
     store: Store,
     sent: Sent,
-    /// Why nothing is done any more: what is in memory may not be in the store.
+    /// Why nothing is done any more: the replica in memory may have more than the store.
     broken: Option<Failure>,
     listeners: Vec<Listener>,
 }
 
-/// A connection that wants to know when others change something.
+/// Registers a connection for changes by others.
 #[derive(Clone)]
 pub struct Listener {
     /// The classes that were changed, one bit each.
@@ -41,7 +41,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// One that is woken by calling `wake`, which must not wait.
+    /// A listener that is woken by `wake`, which must not wait.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self { changed: Arc::default(), wake: Arc::new(wake) }
     }
@@ -66,7 +66,7 @@ impl Hub {
         Ok(Self { state: Mutex::new(state), packed: Mutex::default() })
     }
 
-    /// Does something with the replica, and stores what it changed. The other listeners are woken.
+    /// Runs `act` on the replica, stores what it changed, and wakes the other listeners.
     fn with<T>(
         &self,
         by: Option<&Listener>,
@@ -76,8 +76,9 @@ impl Hub {
         if let Some(failure) = &state.broken {
             return Err(failure.clone());
         }
-        // Should it panic, the next one is to find it broken.
-        let fault = "a fault of the program; nothing is stored any more, so start it anew";
+        // If `act` panics, the next caller finds this.
+        let fault = "an error of this program: it stores nothing any more; start it again, and \
+                     report the error";
         state.broken = Some(Failure::new(crate::exit::Exit::Internal, fault));
         let acted = act(&mut state);
         let State { replica, store, listeners, .. } = &mut *state;
@@ -102,13 +103,13 @@ impl Hub {
         acted.map(|(answer, _)| answer)
     }
 
-    /// Looks at the replica.
+    /// Reads the replica.
     pub fn look<T>(&self, look: impl FnOnce(&mut Node) -> T) -> Result<T> {
         self.with(None, |state| Ok((look(&mut state.replica), Vec::new())))
     }
 
-    /// How sessions are to be. A record has a name for what a sender had seen, and none for a piece
-    /// of it.
+    /// The options of sessions. A recording replica sends whole deltas: a record has a name for
+    /// what a sender had seen, and none for a part of it.
     pub fn config(&self) -> Config {
         let mut config = super::config();
         if locked(&self.state).store.is_recording() {
@@ -117,11 +118,11 @@ impl Hub {
         config
     }
 
-    /// Performs an edit. When this returns, it is stored. The number of the last operation that this
-    /// replica has performed.
+    /// Performs an edit, and returns the number of the last operation that this replica has
+    /// performed. When this returns, the edit is stored.
     ///
     /// # Errors
-    /// Where it is refused, cannot be stored, or it is not known whether it is.
+    /// If the edit is refused, cannot be stored, or it is not known whether it is stored.
     pub fn edit(&self, edit: &Edit) -> Result<u64> {
         let before = self.look(|replica| performed(replica))?;
         let edited = self.with(None, |state| {
@@ -131,22 +132,23 @@ impl Hub {
         edited.map_err(|failure| failure.of_edit(before))
     }
 
-    /// Performs an edit where the replica has performed so many operations. Where it has performed
-    /// more, the edit was kept when its outcome was not known: `None`.
+    /// Performs an edit if the replica has performed so many operations. `None` if it has performed
+    /// more: then the edit was kept when its outcome was not known.
     ///
     /// # Errors
-    /// As [`edit`](Self::edit), and where the replica has performed fewer.
+    /// As [`edit`](Self::edit), and if the replica has performed fewer.
     pub fn edit_once(&self, edit: &Edit, after: u64) -> Result<Option<u64>> {
         match self.look(|replica| performed(replica))? {
             found if found > after => Ok(None),
             found if found < after => Err(Failure::usage(format!(
-                "this replica has performed {found} operations, and `--performed` says {after}"
+                "this replica has performed {found} operations, fewer than the {after} of `--performed`"
             ))),
             _ => self.edit(edit).map(Some),
         }
     }
 
-    /// Gives a frame of a peer to a connection. When this returns, what it brought is stored.
+    /// Gives a frame of a peer to a connection. When this returns, the changes that it brought are
+    /// stored.
     pub fn handle_frame(
         &self,
         listener: &Listener,
@@ -163,7 +165,8 @@ impl Hub {
         })
     }
 
-    /// The next frame of a connection. Large deltas are compressed while others use the replica.
+    /// The next frame of a connection. Other connections may use the replica while a large delta is
+    /// compressed.
     pub fn poll_frame(
         &self,
         listener: &Listener,
@@ -171,7 +174,7 @@ impl Hub {
         now: Duration,
     ) -> Result<(Option<Frame>, Vec<ConnectionEvent>)> {
         let is_prepared = self.with(Some(listener), |state| {
-            // A record says what was sent when the frame leaves.
+            // The record gets a `send` before the frame leaves.
             let is_prepared = !state.store.is_recording();
             if is_prepared {
                 connection.prepare(&mut state.replica);
@@ -193,8 +196,8 @@ impl Hub {
         })
     }
 
-    /// The delta, compressed. Large ones are compressed one at a time, and kept for the next who
-    /// asks for the same.
+    /// Compresses a delta. Large ones are compressed one at a time, and kept for the next
+    /// connection that asks for the same.
     fn compress(&self, delta: &[u8]) -> Vec<u8> {
         match delta.len() < LEAST_KEPT {
             true => compress(delta).into_owned(),
@@ -202,7 +205,7 @@ impl Hub {
         }
     }
 
-    /// From now on a connection hears of changes.
+    /// Registers a connection for changes from now on.
     pub fn listen(&self, listener: &Listener) -> Result<()> {
         self.with(None, |state| {
             state.listeners.push(listener.clone());
@@ -210,7 +213,7 @@ impl Hub {
         })
     }
 
-    /// A connection is over.
+    /// Removes the listener of a connection that has ended.
     pub fn leave(&self, listener: &Listener) {
         let mut state = locked(&self.state);
         state.listeners.retain(|other| !other.is(listener));
@@ -223,13 +226,13 @@ impl Hub {
     }
 }
 
-/// Deltas of so many bytes are compressed one at a time, and kept.
+/// Deltas of at least so many bytes are compressed one at a time, and kept.
 const LEAST_KEPT: usize = 64 << 10;
 
 /// How many bytes of compressed deltas are kept.
 const MOST_KEPT: usize = 32 << 20;
 
-/// The compressed deltas that were asked for last, by the hash of what they hold.
+/// The compressed deltas that were asked for last, by the hash of their content.
 #[derive(Default)]
 struct Packed {
     deltas: VecDeque<([u8; 32], Vec<u8>)>,
@@ -254,7 +257,7 @@ impl Packed {
     }
 }
 
-/// A lock that is taken even where a holder panicked: the hub notes by itself what is broken.
+/// Locks a mutex, also if a holder has panicked: the hub notes by itself when it is broken.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|broken| broken.into_inner())
 }
@@ -270,7 +273,7 @@ fn events(connection: &mut Connection) -> Vec<ConnectionEvent> {
     std::iter::from_fn(|| connection.poll_event()).collect()
 }
 
-/// What a trace says of the events of a connection.
+/// The lines of a trace for the events of a connection.
 fn record(
     store: &Store,
     replica: &mut Node,
@@ -304,7 +307,7 @@ mod tests {
         let first = packed.get(&delta(1));
         assert_eq!(first, packed.get(&delta(1)));
         assert_eq!(packed.deltas.len(), 1);
-        // As if each took a third of the room.
+        // As if each took a third of the capacity.
         for number in 2..6 {
             packed.get(&delta(number));
             packed.bytes += MOST_KEPT / 3;

@@ -1,4 +1,4 @@
-//! `oracle sync`: replicas in files, kept the same over TCP. The smallest honest demonstration of
+//! `oracle sync`: replicas in files, kept the same over TCP; a small and honest demonstration of
 //! [`rejoin::sync`].
 //!
 //! Reading order: [`edit`] (what is done), [`store`] (how it is kept), [`hub`] (one replica, many
@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use store::Store;
 
-/// A replica. Its values are canonical JSON, as those of a trace.
+/// A replica. Its values are canonical JSON, as in a trace.
 pub type Node = Replica<str, str>;
 
 /// The commands of `oracle sync`.
@@ -44,7 +44,7 @@ pub type Node = Replica<str, str>;
 pub enum Sync {
     /// Make a new replica in a file.
     Init {
-        /// Where.
+        /// The file to create.
         file: PathBuf,
 
         /// The replica's name. Replicas that sync need different names.
@@ -52,33 +52,33 @@ pub enum Sync {
         name: String,
 
         /// Record what the replica does and answers, for `oracle sync trace`. All replicas that
-        /// meet must record, from their start. The file grows with each operation then.
+        /// meet must record, from their start. The file then grows with each operation.
         #[arg(long)]
         record: bool,
     },
 
-    /// Do something to an object. Once this says `kept`, it is on the disk.
+    /// Perform an edit. Once this prints `kept`, the edit is on the disk.
     Edit {
         /// The replica's file.
         file: PathBuf,
 
-        /// Do it only where this replica has performed so many operations. Where it has performed
-        /// more, the edit was kept already, and nothing is done: so an edit whose outcome is not known
-        /// can be repeated, and does not count twice.
+        /// Perform it only if this replica has performed so many operations. If it has performed
+        /// more, the edit was kept already, and nothing is done. So an edit whose outcome is not
+        /// known can be repeated without counting twice.
         #[arg(long, value_name = "OPERATIONS")]
         performed: Option<u64>,
 
-        /// What to do, and who does it.
+        /// The edit, and its user.
         #[command(flatten)]
         edit: Edit,
     },
 
-    /// Show what a replica holds: values, open merge decisions, decisions on record, state hash.
+    /// Show a replica: values, open merge decisions, recorded decisions, state hash.
     Show {
         /// The replica's file.
         file: PathBuf,
 
-        /// Show the decisions on record of this object instead, and the conflicts among them.
+        /// Show the recorded decisions of this object instead, and the conflicts among them.
         #[arg(long, value_name = "OBJECT")]
         decisions: Option<String>,
 
@@ -86,21 +86,21 @@ pub enum Sync {
         #[arg(long, requires = "decisions")]
         key: Option<String>,
 
-        /// Which page of them, from 1; each has 100, the oldest first.
+        /// The page to show, from 1; each has 100 decisions, the oldest first.
         #[arg(long, requires = "decisions", default_value_t = 1)]
         page: usize,
     },
 
-    /// Let other replicas connect and sync, until this is ended. Edits are taken from standard input,
-    /// one on a line, as `edit` takes them.
+    /// Let other replicas connect and sync, until this is ended. Edits are read from standard
+    /// input, one on a line, in the form of `edit`.
     ///
     /// There is no authentication and no encryption: listen only where all who can connect are
-    /// trusted, or let a tunnel see to it.
+    /// trusted, or use a tunnel that provides both.
     Serve {
         /// The replica's file.
         file: PathBuf,
 
-        /// Where to listen. With port 0 the system picks a free one.
+        /// The address to listen on. With port 0 the system picks a free one.
         #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7117")]
         listen: String,
 
@@ -109,18 +109,18 @@ pub enum Sync {
         waits: Waits,
     },
 
-    /// Sync with a server, and stay connected until this is ended; a lost connection is found again.
-    /// Edits are taken from standard input, as `serve` takes them.
+    /// Sync with a server, and stay connected until this is ended; a lost connection is restored.
+    /// Edits are read from standard input, as with `serve`.
     Connect {
         /// The replica's file.
         file: PathBuf,
 
-        /// Where the server listens.
+        /// The address of the server.
         #[arg(value_name = "ADDRESS:PORT")]
         address: String,
 
-        /// Sync once, and end: with 0 when both are known to be the same, with 1 when they differ
-        /// though they have seen the same, and with 2 when it could not be finished.
+        /// Sync once, and end: with 0 if both are known to be the same, with 1 if they differ
+        /// although they have seen the same, and with 2 if the sync could not be finished.
         #[arg(long)]
         once: bool,
 
@@ -129,16 +129,17 @@ pub enum Sync {
         waits: Waits,
     },
 
-    /// Say that a replica's file was copied, or restored from a backup.
+    /// Announce that a replica's file was copied, or restored from a backup.
     ///
-    /// The replica goes on under a new incarnation then, before the next edit. It is not needed: where
-    /// nobody says so, the next sync finds it, and keeps what the file did before and after.
+    /// The replica then goes on under a new incarnation from its next edit. This is optional: if
+    /// nobody announces it, the next sync finds the fork, and keeps the operations of both
+    /// branches.
     Restored {
         /// The replica's file.
         file: PathBuf,
     },
 
-    /// Make a new file of what is whole in a damaged one. A sync gives back what is missing.
+    /// Make a new file of what is intact in a damaged one. A sync brings back what is missing.
     Salvage {
         /// The damaged file.
         file: PathBuf,
@@ -146,10 +147,10 @@ pub enum Sync {
         to: PathBuf,
     },
 
-    /// Print what several replicas recorded as one trace, for `oracle check` to judge.
+    /// Print the records of several replicas as one trace, for `oracle check` to judge.
     ///
-    /// Of a replica whose file was copied, or restored from a backup, give every file that is there:
-    /// the trace sets it back from one to the other.
+    /// If a replica's file was copied, or restored from a backup, give all of its files: the trace
+    /// restores the replica from one to the other.
     Trace {
         /// The files of all replicas that met.
         #[arg(required = true)]
@@ -160,7 +161,7 @@ pub enum Sync {
 /// How long to wait.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Waits {
-    /// How many seconds to wait for a peer that says nothing, or takes nothing.
+    /// How many seconds to wait for a peer that sends nothing, or reads nothing.
     #[arg(long, value_name = "SECONDS", default_value_t = 15.0, value_parser = seconds)]
     patience: f64,
 }
@@ -169,7 +170,9 @@ pub struct Waits {
 fn replica_name(text: &str) -> std::result::Result<String, String> {
     match text.len() {
         1..=MAX_NAME => Ok(text.into()),
-        length => Err(format!("a name has 1 to {} bytes, and this one {length}", MAX_NAME)),
+        length => {
+            Err(format!("a name must have 1 to {} bytes, and this one has {length}", MAX_NAME))
+        }
     }
 }
 
@@ -181,7 +184,7 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// Says where the replicas of two files first differ.
+/// Prints where the replicas of two files first differ.
 pub fn compare<W: Write>(a: &Path, b: &Path, output: &mut Output<W>) -> Exit {
     compare::compare(a, b, output).unwrap_or_else(|failure| {
         complain(&failure.message);
@@ -189,7 +192,7 @@ pub fn compare<W: Write>(a: &Path, b: &Path, output: &mut Output<W>) -> Exit {
     })
 }
 
-/// Does what is asked.
+/// Runs a command.
 pub fn run<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Exit {
     act(asked, output).unwrap_or_else(|failure| {
         complain(&failure.message);
@@ -210,7 +213,8 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
                 Some(after) => hub.edit_once(&edit, after)?,
                 None => Some(hub.edit(&edit)?),
             };
-            say(&number.map_or("it was kept already: nothing is done".into(), typed::kept));
+            say(&number
+                .map_or("the edit was kept already, so nothing was done".into(), typed::kept));
         }
         Sync::Show { file, decisions, key, page } => {
             say(&Hub::open(&file)?.look(|replica| match decisions {
@@ -247,7 +251,7 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// What the replicas recorded, as one trace.
+/// The records of the replicas, as one trace.
 fn trace(files: &[PathBuf]) -> Result<String> {
     let mut records = Vec::new();
     for file in files {
@@ -256,7 +260,8 @@ fn trace(files: &[PathBuf]) -> Result<String> {
         let name = replica.origin().replica.as_str().to_string();
         if !store.is_recording() {
             return Err(Failure::usage(format!(
-                "{}: {name} does not record: make replicas with `init --record`",
+                "{}: {name} does not record its operations; make replicas with `oracle sync init \
+                 --record`",
                 file.display()
             )));
         }
@@ -271,7 +276,7 @@ impl Waits {
     }
 }
 
-/// The objects: those of an assistant that migrates databases, and one of each further type.
+/// The schema: the objects of a database migration, and one object of each further type.
 fn schema() -> Schema {
     use rejoin::object::{ObjectType::*, Priority::Medium};
     Schema::migration_assistant()
@@ -285,8 +290,9 @@ fn schema() -> Schema {
         .with("smallest-table", MinRegister, Medium)
 }
 
-/// How sessions are to be. Messages are so short that one passes a link of 5 kB a second while the
-/// peer has patience, and objects such that all connections together stay within a few GB.
+/// The options of sessions. Messages are short enough that one passes a link of 5 kB a second
+/// within the peer's patience. Objects are small enough that all connections together stay within a
+/// few GB.
 fn config() -> Config {
     Config {
         max_message: 64 << 10,

@@ -1,4 +1,4 @@
-//! The network: who is listened to, and how a lost connection is found again.
+//! The network: accepting connections, and finding a lost one again.
 
 use super::admission::Admission;
 use super::connection::{self, Options};
@@ -18,14 +18,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The first wait before trying again, and the longest one. Each is lengthened at random by up to a
-/// half, so that many clients do not come all at once. With the longest attempt, which is not waited
-/// after, this stays within a second.
+/// The first and the longest delay before a client tries again. Each is lengthened at random by up
+/// to a half, so that many clients do not come all at once. The longest delay and an attempt stay
+/// within a second.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_ATTEMPT: Duration = Duration::from_millis(900);
 
-/// Lets others sync with the replica, and takes edits from standard input, until it is ended.
+/// Lets others sync with the replica, and reads edits from standard input, until it is ended.
 pub fn serve(file: &Path, address: &str, options: Options, console: &Console) -> Result<()> {
     let hub = Hub::open(file)?;
     let failed = |error| Failure::unfinished(format!("cannot listen on {address}: {error}"));
@@ -38,7 +38,7 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
         scope.spawn(|| typed::listen(&hub, console));
         loop {
             let Ok((stream, from)) = listener.accept() else {
-                // Of descriptors there are too few, for one. They come back.
+                // For example, there are too few file descriptors. Some become free again.
                 thread::sleep(FIRST_WAIT);
                 continue;
             };
@@ -68,7 +68,7 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
                             let why = shown(&failure.message);
                             console.say(&format!("{} is gone: {why}", shown(&peer)));
                         }
-                        // Strangers get no line each: there may be thousands.
+                        // Strangers get no line each, since there may be thousands.
                         (Err(failure), None) if admission.is_time_to_complain() => {
                             console.say(&format!("refused: {}", shown(&failure.message)));
                         }
@@ -78,7 +78,7 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
                 }
             });
             if serving.is_err() {
-                // There are too many threads. They end.
+                // There are too many threads. Some will end.
                 admission.leave(&client);
                 thread::sleep(FIRST_WAIT);
             }
@@ -86,7 +86,7 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
     })
 }
 
-/// Syncs with a server, once, or until it is ended, whenever the server can be reached.
+/// Syncs with a server once; or until it is ended, whenever the server can be reached.
 pub fn connect(file: &Path, address: &str, options: Options, console: &Console) -> Result<Exit> {
     let hub = Hub::open(file)?;
     if options.once {
@@ -124,7 +124,7 @@ pub fn connect(file: &Path, address: &str, options: Options, console: &Console) 
     })
 }
 
-/// Syncs once. The exit code tells whether both sides are known to be the same.
+/// Syncs once. The exit code says whether both sides are known to be the same.
 fn once(hub: &Hub, address: &str, options: Options, console: &Console) -> Result<Exit> {
     let stream = dial(address).map_err(|(failure, _)| failure)?;
     let exit = Mutex::new(Exit::Success);
@@ -151,7 +151,7 @@ fn grave(event: &ConnectionEvent) -> Exit {
     }
 }
 
-/// Connects to the first of the addresses that answers. Whether it failed by taking too long.
+/// Connects to the first of the addresses that answers. On failure, says whether it timed out.
 fn dial(address: &str) -> std::result::Result<TcpStream, (Failure, bool)> {
     let failed = |error: &std::io::Error| {
         let is_timeout = error.kind() == std::io::ErrorKind::TimedOut;
@@ -170,13 +170,13 @@ fn dial(address: &str) -> std::result::Result<TcpStream, (Failure, bool)> {
     Err(failed(&last))
 }
 
-/// A wait, longer by up to a half.
+/// Lengthens a delay at random by up to a half.
 fn lengthened(wait: Duration) -> Duration {
     let share = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
     wait.mul_f64(1.0 + share / 2.0)
 }
 
-/// Once the store has failed the process ends, so that nothing unstored leaves it.
+/// Ends the process if the store has failed, so that nothing unstored leaves it.
 pub fn end_if_broken(hub: &Hub) {
     if let Some(failure) = hub.broken() {
         complain(&failure.message);
@@ -184,7 +184,7 @@ pub fn end_if_broken(hub: &Hub) {
     }
 }
 
-/// Tells the user.
+/// Prints an event.
 fn tell(hub: &Hub, console: &Console, peer: &str, event: &ConnectionEvent) {
     match event {
         ConnectionEvent::Greeted { peer } => {
@@ -202,12 +202,12 @@ fn tell(hub: &Hub, console: &Console, peer: &str, event: &ConnectionEvent) {
     }
 }
 
-/// A text of a peer, without lines of its own.
+/// A text of a peer, on one line.
 fn shown(text: &str) -> String {
     crate::printable::escape(text).into()
 }
 
-/// What happened, in lines for people.
+/// An event, in lines for people.
 fn happened(peer: &str, event: &Event) -> Vec<String> {
     let quoted = |key: &[u8]| format!("{:?}", String::from_utf8_lossy(key));
     match event {
@@ -218,7 +218,7 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
                 if let Some(decision) = &revision.overruled {
                     let user = shown(decision.user.as_deref().unwrap_or("somebody"));
                     lines.push(format!(
-                        "from {peer}: {object} {}: what {user} decided at {} has no effect any more",
+                        "from {peer}: {object} {}: the decision of {user} at {} is overruled",
                         quoted(&revision.key),
                         shown(decision.dot.origin.replica.as_str()),
                     ));
@@ -227,19 +227,21 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
             lines
         }
         Event::SchemaDiffers { only_there, only_here, other_types } => vec![format!(
-            "{peer} has other objects: {} that are not here, {} that are only here, {} of another \
-             type; they are not synchronized",
+            "{peer} has another schema: {} objects that are not here, {} that are only here, {} of \
+             another type; they are not synchronized",
             only_there.len(),
             only_here.len(),
             other_types.len()
         )],
         Event::Dropped { object, by, bytes } => {
             let by = if *by == Side::Here { "here" } else { "there" };
-            vec![format!("{object}: left out {by}, for its {bytes} bytes")]
+            vec![format!("{object}: not synchronized: its {bytes} bytes exceed the limit {by}")]
         }
-        Event::Refused { object, reason } => vec![format!("{object}: refused: {}", shown(reason))],
+        Event::Refused { object, reason } => {
+            vec![format!("{object}: refused a change of {peer}: {}", shown(reason))]
+        }
         Event::Forked { object, origin, performed, known } => vec![format!(
-            "error: {object}: {peer} knows {known} operations of {} and it performed {performed}: \
+            "error: {object}: {peer} knows {known} operations of {}, which performed only {performed}: \
              this file was copied, or restored from a backup; stop, and run `oracle sync restored`",
             shown(origin.replica.as_str())
         )],
@@ -260,9 +262,9 @@ fn ended(peer: &str, summary: &SessionSummary, open: usize) -> String {
     let class = |(class, outcome): &(Priority, Outcome)| {
         let how = match outcome {
             Outcome::Verified => "the same",
-            Outcome::WritesInBetween => "exchanged, but not compared, for writes in between",
-            Outcome::SomeDropped => "the same but for what was left out",
-            Outcome::SomeRefused => "in part refused",
+            Outcome::WritesInBetween => "exchanged, but not compared because of writes in between",
+            Outcome::SomeDropped => "the same except for objects over the limit",
+            Outcome::SomeRefused => "partly refused",
             Outcome::SomeDiffer => "DIFFERENT",
         };
         format!("{} {how}", show::priority(*class))

@@ -1,8 +1,8 @@
 //! The record: what a replica did and answered, as lines of a trace (spec/trace-format.md).
 //!
-//! A message is what a replica has seen of one object. Both sides call it by the sender's name, the
-//! object's, and the fingerprint of what was seen: the sender as soon as anything may leave that
-//! says so, the receiver when it was applied.
+//! A message is what a replica has seen of one object. Sender and receiver name it alike: by the
+//! sender, the object, and a fingerprint of what was seen. The sender records it before any frame
+//! leaves that could claim it, the receiver once it has applied it.
 
 use super::Node;
 use super::failure::{Failure, Result};
@@ -16,7 +16,7 @@ use rejoin_trace::{
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// What names the operation of a replica that comes `later` ones after the last. Two files of one
+/// The id of the operation that a replica performs after `later` more ones. Two files of one
 /// replica have different openings, so the same edit at both is two operations.
 pub fn id(replica: &Node, later: u128) -> String {
     let name = &replica.origin().replica;
@@ -24,7 +24,7 @@ pub fn id(replica: &Node, later: u128) -> String {
     format!("{:x}/{}", replica.opening().unwrap_or_default(), performed + later)
 }
 
-/// An operation, by its [`id`].
+/// An operation as a line of a trace, with its [`id`].
 pub fn operation(
     replica: &str,
     id: &str,
@@ -39,10 +39,10 @@ pub fn operation(
     Event::Op(Op { replica, object, operation, id, user, inexact: false }).line()
 }
 
-/// How both sides call what a replica had seen of an object. Forks rename operations, so these go by
-/// the opening under which they were performed, and how many of each there are.
+/// The name of the message that holds what a replica had seen of an object. A healed fork renames
+/// operations, so the name covers openings and how many operations were performed under each.
 fn message(replica: &str, name: &str, object: &Object<str, str>, seen: &Vector) -> String {
-    let mut lives = BTreeMap::<(Option<u64>, String), u64>::new();
+    let mut counts = BTreeMap::<(Option<u64>, String), u64>::new();
     for (origin, count) in seen.iter() {
         let mut rest = count;
         let openings =
@@ -54,15 +54,15 @@ fn message(replica: &str, name: &str, object: &Object<str, str>, seen: &Vector) 
             None => (None, format!("{}/{}", origin.incarnation, origin.replica)),
         };
         for (first, opening) in openings.into_iter().rev() {
-            *lives.entry(named(Some(opening))).or_default() += rest + 1 - first;
+            *counts.entry(named(Some(opening))).or_default() += rest + 1 - first;
             rest = first - 1;
         }
         if rest > 0 {
-            lives.insert(named(None), rest);
+            counts.insert(named(None), rest);
         }
     }
     let mut hasher = blake3::Hasher::new_derive_key("rejoin record message");
-    for ((opening, origin), count) in lives {
+    for ((opening, origin), count) in counts {
         hasher.update(&opening.unwrap_or_default().to_le_bytes());
         hasher.update(&(origin.len() as u64).to_le_bytes());
         hasher.update(origin.as_bytes());
@@ -77,7 +77,7 @@ fn message(replica: &str, name: &str, object: &Object<str, str>, seen: &Vector) 
 pub struct Sent(BTreeMap<String, String>);
 
 impl Sent {
-    /// The messages that may leave now.
+    /// The `send` events to record before the next frame leaves.
     pub fn sends(&mut self, replica: &Node) -> Vec<String> {
         let name = replica.origin().replica.as_str();
         let mut lines = Vec::new();
@@ -100,7 +100,7 @@ impl Sent {
     }
 }
 
-/// What `peer` had seen of an object is applied.
+/// The line that says: a replica has applied what `peer` had seen of an object.
 pub fn receive(
     replica: &str,
     peer: &str,
@@ -112,11 +112,11 @@ pub fn receive(
     Event::Receive { replica: replica.into(), message }.line()
 }
 
-/// What a replica answers: the value of each object, its vector, hash and open merge decisions, the
-/// hash of all, and each user's notices.
+/// The answers of a replica as claims: the value of each object, its vector, hash and open merge
+/// decisions, the hash of all objects, and each user's notices.
 ///
-/// A hash covers the incarnations, and a trace has only their number. So a hash is claimed without
-/// its algorithm: equal states must have equal hashes, and different values different ones.
+/// A hash covers the incarnations, and a trace has only their number. So hashes are claimed without
+/// an algorithm: equal states must have equal hashes, and different values different ones.
 pub fn claims(node: &mut Node) -> Vec<String> {
     let name = node.origin().replica.as_str().to_string();
     let objects: Vec<_> = node.objects().keys().cloned().collect();
@@ -156,17 +156,17 @@ pub fn value(object: &Object<str, str>) -> String {
     trace::value(object).to_string()
 }
 
-/// What one file recorded of a replica. Several files of one replica are its copies: they begin alike,
-/// up to where the file was copied, or restored from a backup.
-struct Life {
+/// What one file recorded of a replica. Several files of one replica are copies: they begin with
+/// the same lines, up to where the file was copied or restored from a backup.
+struct Branch {
     name: String,
     lines: VecDeque<String>,
-    /// The snapshot from which it goes on, while another life has gone on or nothing was yet.
+    /// The snapshot from which it goes on; `None` if it goes on from where it is.
     begins_at: Option<String>,
 }
 
-/// The copies of all replicas, each from where it parts from the one before.
-fn lives(records: Vec<(String, Vec<String>)>) -> Vec<Life> {
+/// Splits the records of each replica into branches, each from where it forks from an earlier one.
+fn branches(records: Vec<(String, Vec<String>)>) -> Vec<Branch> {
     let mut whole: Vec<(String, Vec<String>, usize, Option<String>)> = Vec::new();
     let mut forks: Vec<(usize, usize, String)> = Vec::new();
     for (number, (name, lines)) in records.into_iter().enumerate() {
@@ -184,7 +184,7 @@ fn lives(records: Vec<(String, Vec<String>)>) -> Vec<Life> {
             }
         }
     }
-    let mut lives = Vec::new();
+    let mut branches = Vec::new();
     for (at, (name, lines, begins, begins_at)) in whole.into_iter().enumerate() {
         let mut own = VecDeque::new();
         for number in begins..=lines.len() {
@@ -193,17 +193,17 @@ fn lives(records: Vec<(String, Vec<String>)>) -> Vec<Life> {
             }
             own.extend(lines.get(number).cloned());
         }
-        lives.push(Life { name, lines: own, begins_at });
+        branches.push(Branch { name, lines: own, begins_at });
     }
-    lives
+    branches
 }
 
-/// Joins what several replicas recorded, each by its name, into one trace: the lines of each in
-/// their order, and each message received after it was sent. Where there are several files of one
-/// replica, it is saved and restored from one to the other.
+/// Merges the records of several replicas, each with its name, into one trace. The lines of each
+/// file keep their order, and each message is received after it was sent. Between several files of
+/// one replica the trace has a save and a restore.
 ///
 /// # Errors
-/// Where a replica received a message that none of them sent.
+/// If a replica received a message that no file has as sent.
 pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
     let declared = |(name, entry): (&ObjectId, &Entry)| {
         let declaration = Declaration { kind: entry.kind.in_trace(), priority: entry.priority };
@@ -219,47 +219,48 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
         note: None,
     };
     let mut trace = header.line() + "\n";
-    let mut lives = lives(records);
+    let mut branches = branches(records);
     let mut sent = BTreeSet::new();
     let mut saved = BTreeSet::new();
-    // Which life of each replica goes on.
+    // Which branch of each replica goes on.
     let mut active: BTreeMap<String, usize> = BTreeMap::new();
     let mut number = 0;
-    // A life goes on as far as it can, before another one takes its place.
+    // A branch goes on as far as it can before another one takes over.
     let mut may_switch = false;
-    let count = |lives: &[Life]| lives.iter().map(|life| life.lines.len()).sum::<usize>();
-    while count(&lives) > 0 {
-        let before = count(&lives);
+    let count =
+        |branches: &[Branch]| branches.iter().map(|branch| branch.lines.len()).sum::<usize>();
+    while count(&branches) > 0 {
+        let before = count(&branches);
         let mut waits = None;
-        for at in 0..lives.len() {
-            while let Some(line) = lives[at].lines.front() {
+        for at in 0..branches.len() {
+            while let Some(line) = branches[at].lines.front() {
                 let (event, message) = passed(line);
-                let begins = lives[at].begins_at.as_ref();
-                let is_other = active.get(&lives[at].name).is_some_and(|active| *active != at);
+                let begins = branches[at].begins_at.as_ref();
+                let is_other = active.get(&branches[at].name).is_some_and(|active| *active != at);
                 if begins.is_some_and(|snapshot| !saved.contains(snapshot))
                     || is_other && !may_switch
                 {
                     break;
                 }
                 if event == Some("receive") && !sent.contains(&message) {
-                    waits = waits.or(Some((lives[at].name.clone(), message)));
+                    waits = waits.or(Some((branches[at].name.clone(), message)));
                     break;
                 }
-                let line = lives[at].lines.pop_front().unwrap_or_default();
-                // One that was sent again holds the same.
+                let line = branches[at].lines.pop_front().unwrap_or_default();
+                // A message that was sent again is the same.
                 if event == Some("send") && !sent.insert(message.clone()) {
                     continue;
                 }
                 may_switch = false;
-                let name = lives[at].name.clone();
+                let name = branches[at].name.clone();
                 if let Some(other) = active.insert(name.clone(), at).filter(|other| *other != at) {
                     number += 1;
-                    let snapshot = format!("{name}/life {number}");
+                    let snapshot = format!("{name}/branch {number}");
                     trace.push_str(&save(&name, &snapshot));
                     trace.push('\n');
                     saved.insert(snapshot.clone());
-                    lives[other].begins_at = Some(snapshot);
-                    if let Some(snapshot) = lives[at].begins_at.take() {
+                    branches[other].begins_at = Some(snapshot);
+                    if let Some(snapshot) = branches[at].begins_at.take() {
                         trace.push_str(&Event::Restore { replica: name, snapshot }.line());
                         trace.push('\n');
                     }
@@ -271,14 +272,14 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                 trace.push('\n');
             }
         }
-        let has_moved = count(&lives) < before;
+        let has_moved = count(&branches) < before;
         match waits {
             Some((name, message)) if !has_moved && may_switch => {
                 let from = message.split('/').next().unwrap_or_default();
                 return Err(Failure::usage(format!(
-                    "`{name}` received what `{from}` recorded in none of these files: give the \
-                     files of all replicas; all must record from their start (`init --record`), and \
-                     of one that was restored from a backup or copied, give all files"
+                    "`{name}` received a message of `{from}` that none of these files has as sent: \
+                     give the files of all replicas, and all files of a replica that was copied or \
+                     restored from a backup; all must record from their start (`init --record`)"
                 )));
             }
             _ => may_switch = !has_moved,
@@ -291,7 +292,7 @@ fn save(replica: &str, snapshot: &str) -> String {
     Event::Save { replica: replica.into(), snapshot: snapshot.into() }.line()
 }
 
-/// The message or snapshot of a line that sends, receives, saves or restores.
+/// The kind of a line that sends, receives or saves, and its message or snapshot.
 fn passed(line: &str) -> (Option<&'static str>, String) {
     #[derive(serde::Deserialize)]
     struct Line {
@@ -323,7 +324,7 @@ mod tests {
     fn a_value_that_is_no_json_leaves_the_record_readable() {
         let origin = Origin { replica: ReplicaId::new("stranger").unwrap(), incarnation: 0 };
         let mut node = Node::new(origin, &schema().types());
-        for (key, value, told) in [
+        for (key, value, claimed) in [
             ("a", "{\"no\": end", r#""{\"no\": end""#),
             ("b", "[1]", "[1]"),
             ("c", "\n", r#""\n""#),
@@ -333,7 +334,7 @@ mod tests {
             let lines = claims(&mut node);
             let is_readable = |line: &String| !line.contains('\n') && Json::parse(line).is_ok();
             assert!(lines.iter().all(is_readable), "{lines:?}");
-            let expected = format!("\"{key}\":{told}");
+            let expected = format!("\"{key}\":{claimed}");
             assert!(lines.iter().any(|line| line.contains(&expected)), "{lines:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What is typed while a replica is open: edits, which are synced at once, and `show`.
+//! Commands typed while a replica is open: edits, which are synced at once, and `show`.
 
 use super::console::Console;
 use super::edit::Edit;
@@ -31,7 +31,7 @@ enum Command {
     Edit(super::edit::Change),
 }
 
-/// Does what is typed, until there is no more.
+/// Carries out what is typed, until standard input ends.
 pub fn listen(hub: &Hub, console: &Console) {
     let mut input = io::stdin().lock();
     loop {
@@ -41,22 +41,22 @@ pub fn listen(hub: &Hub, console: &Console) {
             Ok(_) => {}
         }
         if bytes.len() as u64 == MOST_BYTES {
-            console.say("error: a line of more than 2 MiB: nothing more is read from here");
+            console.say("error: this line is longer than 2 MiB; no further line is read");
             return;
         }
         match str::from_utf8(&bytes).map(str::trim) {
             Ok("") => {}
             Ok(line) => console.say(&answer(hub, line)),
-            Err(_) => console.say("error: this line is not UTF-8, so nothing is done"),
+            Err(_) => console.say("error: this line is not UTF-8, so it was not carried out"),
         }
         end_if_broken(hub);
     }
 }
 
-/// Does what a line says.
+/// Carries out a line, and returns what to print.
 fn answer(hub: &Hub, line: &str) -> String {
     let Some(words) = shlex::split(line) else {
-        return "error: a quotation mark without its other half".into();
+        return "error: this line has a quotation mark that is not closed".into();
     };
     let edit = match Line::try_parse_from(words) {
         Ok(Line { command: Command::Show, .. }) => {
@@ -74,7 +74,7 @@ fn answer(hub: &Hub, line: &str) -> String {
     }
 }
 
-/// What acknowledges an edit.
+/// The acknowledgement of an edit.
 pub fn kept(number: u64) -> String {
     format!("kept: operation {number} of this replica")
 }

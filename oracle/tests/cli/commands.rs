@@ -468,8 +468,8 @@ fn simulated_worlds_end_well_or_leave_a_trace() {
     let run = run_with(&[], &["simulate", "--seeds", "3..9", "--steps", "60"]);
     assert_eq!(run.code, 0);
     assert!(run.out.starts_with("6 worlds of 60 steps ended well\n  "), "{run:?}");
-    for told in ["operations", "a disk was full", "forks", "open merge decisions", "notices"] {
-        assert!(run.out.contains(told), "{run:?}");
+    for counted in ["operations", "a disk was full", "forks", "open merge decisions", "notices"] {
+        assert!(run.out.contains(counted), "{run:?}");
     }
 
     let folder = folder(&[]);

@@ -133,14 +133,14 @@ fn the_broken_set_is_found_and_its_trace_is_judged_alike() {
         return;
     }
     let (output, trace) = drive(&["--", "python3", "examples/subjects/broken.py"]);
-    let told = said(&output);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("error[or-set/value]"), "{told}");
-    let again = told.lines().find_map(|line| line.split("drive it again: ").nth(1));
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("error[or-set/value]"), "{text}");
+    let again = text.lines().find_map(|line| line.split("drive it again: ").nth(1));
     let again = again.expect("it says how").strip_prefix("oracle drive ").expect("by the oracle");
     let words: Vec<&str> = again.split(' ').collect();
     let (_, second) = drive(&words);
-    assert_eq!(trace, second, "{told}");
+    assert_eq!(trace, second, "{text}");
     let trace = trace.expect("the trace is written");
     assert!(trace.lines().count() <= 8, "{trace}");
     let folder = TempDir::new().expect("there is room for files");

@@ -56,24 +56,24 @@ fn a_replica_that_created_the_key_concurrently_resolves_every_creation_dot() {
     }
     let [mut a, mut b, mut c] = sets;
     // c comes to know the creation dot of b, and b that of a; a and c have not met.
-    let told = b.delta_since(&c.vector());
-    assert_eq!(by_creation_dot(&told), 0, "c has its own name for the key, which b does not know");
-    c.apply(&told).unwrap();
+    let delta = b.delta_since(&c.vector());
+    assert_eq!(by_creation_dot(&delta), 0, "c has its own name for the key, which b does not know");
+    c.apply(&delta).unwrap();
     b.join(&a).unwrap();
     assert_eq!(b.decisions(KEY).len(), 2);
 
     // c knows the key by its own creation dot and by that of b. b decides, and names it by the latter.
     b.remove(&author("b", 2), KEY).unwrap();
-    let told = b.delta_since(&c.vector());
-    assert_eq!(by_creation_dot(&told), 1);
-    c.apply(&told).unwrap();
+    let delta = b.delta_since(&c.vector());
+    assert_eq!(by_creation_dot(&delta), 1);
+    c.apply(&delta).unwrap();
     assert!(c.contains(KEY), "its own addition was not seen by the removal");
     assert_eq!((c.decisions(KEY).len(), c.ever()), (2, 1));
 
     // a knows only its own creation dot; c learned of it with the decision that saw it.
-    let told = c.delta_since(&a.vector());
-    assert_eq!(by_creation_dot(&told), 1);
-    a.apply(&told).unwrap();
+    let delta = c.delta_since(&a.vector());
+    assert_eq!(by_creation_dot(&delta), 1);
+    a.apply(&delta).unwrap();
     assert_eq!((a.decisions(KEY).len(), a.ever()), (2, 1));
     assert_eq!(a.state_hash(), c.state_hash());
 
@@ -96,15 +96,15 @@ fn a_creation_dot_is_never_forgotten() {
     for seq in 3..500 {
         a.add(&author("a", seq), KEY).unwrap();
     }
-    let told = a.delta_since(&late.vector());
-    assert_eq!((told.len(), by_creation_dot(&told)), (1, 1));
-    late.apply(&told).unwrap();
+    let delta = a.delta_since(&late.vector());
+    assert_eq!((delta.len(), by_creation_dot(&delta)), (1, 1));
+    late.apply(&delta).unwrap();
     assert_eq!(late.state_hash(), a.state_hash());
 
     for (seq, element) in [(1, KEY), (2, "other")] {
-        let told = late.remove(&author("late", seq), element).unwrap().delta();
-        assert_eq!(by_creation_dot(&told), 1);
-        a.apply(&told).unwrap();
+        let delta = late.remove(&author("late", seq), element).unwrap().delta();
+        assert_eq!(by_creation_dot(&delta), 1);
+        a.apply(&delta).unwrap();
     }
     assert!(a.is_empty() && a.ever() == 2);
 }

@@ -479,8 +479,8 @@ fn once<K: Ord + Debug, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, V
     map
 }
 
-/// The changes that were told of, with the key by its name.
-fn told<K>(changes: impl Iterator<Item = KeyChange<K>>, name: impl Fn(K) -> String) -> Changes {
+/// The reported changes, with the key by its name.
+fn named<K>(changes: impl Iterator<Item = KeyChange<K>>, name: impl Fn(K) -> String) -> Changes {
     once(changes.map(|change| (name(change.key), (change.overruled, change.is_open))))
 }
 
@@ -513,7 +513,7 @@ macro_rules! optimized_engine {
 
         fn apply(&mut self, delta: &$Delta) -> Result<Changes, Refusal> {
             let applied = self.apply(delta)?;
-            let changes = told(applied.iter(), $name);
+            let changes = named(applied.iter(), $name);
             assert_eq!((applied.len(), applied.is_empty()), (changes.len(), changes.is_empty()));
             self.debug_check().expect("the invariants hold");
             Ok(compared::<Self>(changes))

@@ -93,9 +93,9 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         self.check()?;
         let delta = Deltas { optimized, reference };
         self.check_extent(&delta)?;
-        let mut told = before;
-        told.follow(&delta)?;
-        same("after its delta", &told.answers, &self.answers)
+        let mut follower = before;
+        follower.follow(&delta)?;
+        same("after its delta", &follower.answers, &self.answers)
     }
 
     /// Performs with both engines. What came of it is compared later.

@@ -113,8 +113,8 @@ fn an_operation_without_a_name_leaves_the_state_untouched() {
 
     // Another origin goes on, and what it does can be told.
     let mut c = b.clone();
-    let told = c.put(&author("c", 1), "x", "3", 7).unwrap().delta();
-    b.apply(&told).unwrap();
+    let later = c.put(&author("c", 1), "x", "3", 7).unwrap().delta();
+    b.apply(&later).unwrap();
     assert_eq!(b.get("x"), Some("3"));
     assert_eq!(b.state_hash(), c.state_hash());
     assert!(b.delta_since(&c.vector()).is_empty());

@@ -151,10 +151,10 @@ impl Replica for Automerge {
             return self.converse(server);
         }
         // What the server has learned from this replica need not go back.
-        let news = server.message();
+        let update = server.message();
         let mut messages = self.send(server);
-        self.document.load_incremental(&news).expect("it was just encoded");
-        messages.push(news.into());
+        self.document.load_incremental(&update).expect("it was just encoded");
+        messages.push(update.into());
         messages
     }
 

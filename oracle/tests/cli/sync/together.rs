@@ -134,7 +134,7 @@ fn the_trace_of_two_processes_conforms_and_a_falsified_one_does_not() {
     // Without one of the two, what the other received is not known.
     let run = finish(oracle().args(["sync", "trace", &desk.file("laptop")]));
     assert_eq!(run.code, Some(64), "{run:?}");
-    assert!(run.err.contains("`laptop` received what `server` recorded in none"), "{run:?}");
+    assert!(run.err.contains("`laptop` received a message of `server` that none"), "{run:?}");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn pass_through(desk: &Desk, run: u64) -> usize {
     let said = [laptop.kill(), server.terminal.kill()].concat();
     let is_bad = |line: &String| line.contains("error:") || line.contains("DIFFERENT");
     assert!(!said.iter().any(is_bad), "run {run}: {said:#?}");
-    let failed = ["is gone: ", "refused: "];
+    let failed = ["is gone: ", "refused a change of "];
     said.iter().filter(|line| failed.iter().any(|text| line.contains(text))).count()
 }
 

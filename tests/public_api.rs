@@ -1,4 +1,4 @@
-//! The application's door: edits, updates, storage and changes through `rejoin::Replica` alone.
+//! The public API: edits, updates, storage and changes through `rejoin::Replica` alone.
 //!
 //! Shown: what is edited is read back by the same type; updates bring replicas to one state in any
 //! order and any number; what is saved opens as the same replica; changes lead from what was shown
@@ -442,10 +442,10 @@ fn nobody_is_refused_a_write_for_somebody_elses_clock() {
         fast.edit().log("talk").unwrap().append("fast").unwrap();
         let changes = here.apply(&fast.update_since(&here.version())).unwrap();
         assert_eq!(changes.len(), 3);
-        let told = changes.clocks_ahead();
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told.iter().all(|ahead| ahead.replica.as_str() == "fast"), "{told:?}");
-        assert!(told[0].to_string().contains("\"fast\" is "), "{}", told[0]);
+        let ahead = changes.clocks_ahead();
+        assert_eq!(ahead.len(), 3, "{ahead:?}");
+        assert!(ahead.iter().all(|clock| clock.replica.as_str() == "fast"), "{ahead:?}");
+        assert!(ahead[0].to_string().contains("\"fast\" is "), "{}", ahead[0]);
 
         here.edit().map("progress").unwrap().put("k", "here").unwrap();
         here.edit().register("phase").unwrap().write("here").unwrap();
@@ -489,17 +489,17 @@ fn an_application_may_refuse_a_whole_update_for_a_clock() {
 /// Runs sessions of both until they are over; returns the changes that each side reported.
 fn meet(a: &mut Replica, b: &mut Replica) -> [Vec<rejoin::Change>; 2] {
     let (mut here, mut there) = (a.session(), b.session());
-    let mut told = [Vec::new(), Vec::new()];
+    let mut changes = [Vec::new(), Vec::new()];
     while !here.is_done() || !there.is_done() {
         while let Some(message) = here.poll_message(a) {
-            told[1].extend(there.handle(b, &message).unwrap());
+            changes[1].extend(there.handle(b, &message).unwrap());
         }
         while let Some(message) = there.poll_message(b) {
-            told[0].extend(here.handle(a, &message).unwrap());
+            changes[0].extend(here.handle(a, &message).unwrap());
         }
     }
     assert!(here.is_verified() && there.is_verified());
-    told
+    changes
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Parts of worlds: what is left of a world when it is shrunk.
+//! Subsets of worlds: what remains of a world when it is shrunk.
 //!
-//! A world is made of moves, each with random numbers of its own. So a move can be left out and
-//! the others stay what they are, as far as they do not follow from it.
+//! A world consists of moves, each with random numbers of its own. So a move can be left out, and
+//! the other moves stay the same unless they depend on it.
 //! Source: Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, IEEE TSE 28
 //! (2002).
 
@@ -13,24 +13,24 @@ use std::fmt;
 /// The moves of a step: what one replica does, and what happens on each link.
 const PLACES: u32 = 1 + (MOST_REPLICAS * (MOST_REPLICAS - 1) / 2) as u32;
 
-/// How much of a world takes place; all of it by default.
+/// Which part of a world takes place; all of it by default.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Part {
+pub struct Subset {
     /// The numbers of the moves that take place; `None` for all.
     pub moves: Option<BTreeSet<u32>>,
-    /// The names of the replicas and objects that are not there.
+    /// The names of the replicas and objects that are left out.
     pub without: BTreeSet<String>,
 }
 
-impl Part {
-    /// The number of a move: of which step, counted from 1, and at which place in it.
+impl Subset {
+    /// The number of a move, by its step, counted from 1, and its place in the step.
     pub(super) fn number(step: u32, place: u32) -> u32 {
         step * PLACES + place
     }
 }
 
 /// As arguments of `oracle simulate`, with a space before each.
-impl fmt::Display for Part {
+impl fmt::Display for Subset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.without.is_empty() {
             let names: Vec<&str> = self.without.iter().map(String::as_str).collect();
@@ -44,10 +44,10 @@ impl fmt::Display for Part {
     }
 }
 
-/// Shrinks the world of a seed that fails: leaves out replicas, objects and moves for as long as it still
-/// fails, and runs it at most so often. What it returns has failed.
+/// Shrinks the world of a seed that fails: leaves out replicas, objects and moves while the world
+/// still fails. Runs it at most `runs` times. The returned options have failed.
 ///
-/// Cost: so many runs, the later ones of small worlds.
+/// Cost: at most `runs` worlds, the later ones small.
 pub fn shrink(
     seed: u64,
     options: &Options,
@@ -55,8 +55,8 @@ pub fn shrink(
     mut fails: impl FnMut(&Options) -> bool,
 ) -> Options {
     let mut best = options.clone();
-    let mut attempt = |best: &mut Options, part: Part| {
-        let candidate = Options { part, ..best.clone() };
+    let mut attempt = |best: &mut Options, subset: Subset| {
+        let candidate = Options { subset, ..best.clone() };
         let still_fails = runs > 0 && fails(&candidate);
         runs = runs.saturating_sub(1);
         if still_fails {
@@ -64,17 +64,17 @@ pub fn shrink(
         }
         still_fails
     };
-    let all = Part::number(1, 0)..Part::number(options.steps + 1, 0);
+    let all = Subset::number(1, 0)..Subset::number(options.steps + 1, 0);
     let mut moves: Vec<u32> =
-        options.part.moves.clone().map_or(all.collect(), |moves| moves.into_iter().collect());
-    let count = World::new(seed, options).places.len();
+        options.subset.moves.clone().map_or(all.collect(), |moves| moves.into_iter().collect());
+    let count = World::new(seed, options).sites.len();
     loop {
-        let before = (best.part.without.len(), moves.len());
+        let before = (best.subset.without.len(), moves.len());
         let replicas = (0..count).rev().map(|at| format!("r{at}"));
         for name in replicas.chain(OBJECTS.iter().map(|(name, _)| name.to_string())) {
-            let mut part = best.part.clone();
-            if part.without.insert(name) {
-                attempt(&mut best, part);
+            let mut subset = best.subset.clone();
+            if subset.without.insert(name) {
+                attempt(&mut best, subset);
             }
         }
         let mut size = moves.len().div_ceil(2);
@@ -84,15 +84,15 @@ pub fn shrink(
                 let mut fewer = moves.clone();
                 fewer.drain(at..moves.len().min(at + size));
                 let kept = fewer.iter().copied().collect();
-                let part = Part { moves: Some(kept), ..best.part.clone() };
-                match attempt(&mut best, part) {
+                let subset = Subset { moves: Some(kept), ..best.subset.clone() };
+                match attempt(&mut best, subset) {
                     true => moves = fewer,
                     false => at += size,
                 }
             }
             size /= 2;
         }
-        if before == (best.part.without.len(), moves.len()) {
+        if before == (best.subset.without.len(), moves.len()) {
             return best;
         }
     }

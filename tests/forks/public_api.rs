@@ -1,5 +1,5 @@
-//! What an application sees when a disk was put back, or a file copied, and nobody said so: by the
-//! door of the library, on every type.
+//! What an application sees, by the public API and on every type, when a disk was restored or a file
+//! copied unannounced.
 
 use rejoin::environment::Environment;
 
