@@ -1,10 +1,11 @@
-//! `anonymize`: a trace with the same structure, order and equality, and without its names and values.
+//! `anonymize`: replaces the names and values of a trace, and keeps its structure, order and
+//! equality.
 //!
-//! Meaning: every name, value, timestamp and text is replaced. Replicas keep the order of their
-//! names, timestamps and values theirs, so that ties are decided alike; equal things stay equal, and
-//! `null` stays `null`. What is counted stays: amounts, totals, vectors and the places of operations.
-//! So each claim has the verdict that it had. The one exception is a digest of the algorithm
-//! `rejoin/1`, which is of names and values themselves: it is compared with other digests only.
+//! Meaning: every name, value, timestamp and text is replaced. The names of replicas, timestamps
+//! and values keep their order, so that ties are decided alike; equal things stay equal, and `null`
+//! stays `null`. Counts stay: amounts, totals, vectors and the numbers of operations. So each claim
+//! keeps its verdict. The one exception is a digest of the algorithm `rejoin/1`, which covers names
+//! and values themselves: it is only compared with other digests.
 //! Cost: two readings; memory for every name and value once.
 
 use crate::exit::Exit;
@@ -69,7 +70,7 @@ pub fn run<W: Write>(asked: &Anonymize, output: &mut Output<W>) -> Exit {
     if has_own_digests {
         let _ = writeln!(
             io::stderr(),
-            "{name}: digests of the algorithm rejoin/1 are of names and values; here they are \
+            "{name}: digests of the algorithm rejoin/1 cover names and values; here they are \
              compared with each other only"
         );
     }
@@ -78,7 +79,7 @@ pub fn run<W: Write>(asked: &Anonymize, output: &mut Output<W>) -> Exit {
         Some(file) => {
             if let Err(error) = std::fs::write(file, text) {
                 let file = escape(&file.to_string_lossy()).into_owned();
-                complain(&format!("{file}: it cannot be written: {error}"));
+                complain(&format!("{file} cannot be written: {error}"));
                 return Exit::Unreadable;
             }
         }
@@ -108,7 +109,7 @@ fn each(
     }
 }
 
-/// Everything whose order is kept.
+/// Everything that keeps its order.
 #[derive(Debug, Default)]
 struct Known {
     kinds: BTreeMap<Name, TraceType>,
@@ -196,7 +197,7 @@ impl Known {
         }
     }
 
-    /// An answer may be any JSON, so that each part of it may be a value.
+    /// An answer may be any JSON, so each part of it may be a value.
     fn note_answer(&mut self, answer: &Json, levels: usize) {
         self.values.insert(answer.canonical());
         if levels == 0 {
@@ -230,9 +231,9 @@ fn string(value: &Json) -> Option<Name> {
     }
 }
 
-/// New names by old ones: those whose order is kept from the beginning, the others as they come.
+/// New names by old ones: first those that keep their order, then the others as they occur.
 struct Names {
-    /// What a new name begins with; those without an order differ from those with one by it.
+    /// The prefix of new names; it keeps those without an order apart from those with one.
     prefix: String,
     new: BTreeMap<Name, Name>,
 }
@@ -263,7 +264,7 @@ impl Names {
     }
 }
 
-/// What each name, value and timestamp becomes.
+/// The replacement of each name, value and timestamp.
 struct Hidden<'a> {
     known: &'a Known,
     replicas: Names,
@@ -285,7 +286,7 @@ impl<'a> Hidden<'a> {
     fn new(known: &'a Known) -> Self {
         let digits = known.values.len().to_string().len();
         let values = known.values.iter().zip(1..).map(|(value, i): (_, u64)| {
-            // Strings come before `null` in the order of canonical bytes, and objects behind it.
+            // In the order of canonical bytes, strings come before `null`, and objects after it.
             let new = match value.as_str().cmp("null") {
                 std::cmp::Ordering::Less => Json::String(format!("v{i:0digits$}")),
                 std::cmp::Ordering::Equal => Json::Null,
@@ -531,7 +532,7 @@ impl<'a> Hidden<'a> {
         claim
     }
 
-    /// An answer by its type. What has another shape is wrong before and after.
+    /// Replaces an answer by its type. An answer of another shape is wrong before and after.
     fn answer(
         &mut self,
         kind: Option<TraceType>,
@@ -600,7 +601,7 @@ impl<'a> Hidden<'a> {
         }
     }
 
-    /// What has fields of known names: they stay, and what they hold is replaced by what it is.
+    /// Replaces the values of an object with known field names; the names stay.
     fn structure(&mut self, json: &Json, is_state: bool) -> Json {
         const LISTS: [&str; 4] = ["kept", "superseded", "adds", "removes"];
         match json {
@@ -640,7 +641,8 @@ impl<'a> Hidden<'a> {
     }
 }
 
-/// A count as it stands, in digits or as a number; what is none becomes what is wrong as well.
+/// A count stays as it is, in digits or as a number. Anything else is replaced by something that is
+/// wrong as well.
 fn counted(value: &Json) -> Json {
     let is_count = match value {
         Json::Number(_) => true,
@@ -653,7 +655,7 @@ fn counted(value: &Json) -> Json {
     if is_count { value.clone() } else { wrong() }
 }
 
-/// An answer that no type has.
+/// An answer that is right for no type.
 fn wrong() -> Json {
     Json::Object(vec![("wrong".into(), Json::Bool(true))])
 }

@@ -1,4 +1,4 @@
-//! The command line: what it takes, and what it says about itself.
+//! The command line: its arguments, and its help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -15,8 +15,9 @@ use std::time::Duration;
 
 /// Judges recorded sync traces of replicated data (CRDTs).
 ///
-/// A trace says what the replicas of a system did, whom they heard, and what they answered.
-/// The oracle works out what they had to answer, and says where an answer is wrong, and why.
+/// A trace records what the replicas of a system did, what they received, and what they answered.
+/// The oracle computes the answers that they had to give, and shows which answers are wrong, and
+/// why.
 #[derive(Debug, Parser)]
 #[command(name = "oracle", version, after_help = crate::exit::help())]
 pub struct Cli {
@@ -41,7 +42,7 @@ pub enum Command {
     #[command(after_help = crate::exit::help())]
     Check(Check),
 
-    /// Look whether traces are well-formed, and judge no claim.
+    /// Check whether traces are well-formed, without judging claims.
     ///
     /// Exits with 0 when every trace is well-formed and with 3 when one is not. Claims that are
     /// false go unseen, so the verdict of a well-formed trace is "inconclusive" in JSON.
@@ -51,42 +52,42 @@ pub enum Command {
 
     /// Argue for a claim, whether it holds or not.
     ///
-    /// Says how what a replica had seen leads to its answer, line by line. Exits with 0 when the claim
-    /// holds and with 1 when it is false; without a line, with 1 when any is.
+    /// Shows line by line how the answer follows from what a replica had seen. Exits with 0 when
+    /// the claim holds and with 1 when it is false; without a line, with 1 when any is.
     #[command(after_help = crate::exit::help())]
     Explain(crate::explain::Explain),
 
     /// Cut out of a trace what one claim depends on.
     ///
     /// The slice is a trace in which the claim has the same verdict; it is judged before it is
-    /// printed. It has all that happened before the claim, by the order of each replica and by the
-    /// messages; of a false claim also the lines that it contradicts. Other claims, notes, and what
-    /// happened apart or later are left out.
+    /// printed. It has everything that happened before the claim, by the order of each replica and
+    /// by the messages; for a false claim also the lines that it contradicts. It leaves out other
+    /// claims, notes, and what happened concurrently or later.
     #[command(after_help = crate::exit::help())]
     Slice(crate::explain::Cut),
 
     /// Hide the names, values and times of a trace, and keep its structure, order and equality.
     ///
-    /// Each claim has the verdict that it had, so that a trace can be handed on. Counts stay: amounts,
-    /// totals, vectors and the places of operations. Notes and `x-` fields are dropped.
+    /// Each claim keeps its verdict, so the trace can be given to others. Counts stay: amounts,
+    /// totals, vectors and the numbers of operations. Notes and `x-` fields are dropped.
     #[command(after_help = crate::exit::help())]
     Anonymize(crate::anonymize::Anonymize),
 
-    /// Make a trace of a history that others recorded.
+    /// Convert a history recorded by another tool into a trace.
     ///
-    /// Says on standard error, and in the note of the header, what could not be carried over.
+    /// Prints what could not be carried over on standard error and in the note of the header.
     Convert(crate::convert::Convert),
 
-    /// Judge again what stored JSON reports are about, and say which verdicts changed.
+    /// Judge the traces of stored JSON reports again, and show which verdicts changed.
     ///
-    /// For reports that an older version made. Exits with 0 when every trace has the verdict and the
-    /// findings that its report has, and with 1 when one has others.
+    /// For reports of an older version. Exits with 0 when every trace has the verdict and the
+    /// findings of its report, and with 1 when one has others.
     #[command(after_help = crate::exit::help())]
     Recheck(crate::recheck::Recheck),
 
-    /// Say where two traces, or two replicas' files, first differ in meaning.
+    /// Show where two traces, or two replicas' files, first differ in meaning.
     ///
-    /// Traces are compared replica by replica. How lines are interleaved and written, names of
+    /// Traces are compared replica by replica. The interleaving and writing of lines, names of
     /// messages and notes make no difference. Exits with 0 when there is no difference, and with 1
     /// when there is one.
     #[command(after_help = crate::exit::help())]
@@ -105,8 +106,9 @@ pub enum Command {
     ///
     /// Each world follows from its seed. Its links, stores, clocks and peers fail; then the links
     /// heal, and all replicas must be the same, with nothing lost and no false alarm. Each world
-    /// writes a trace, which is judged as well. Exits with 0 when all worlds end well and with 1 when
-    /// one does not; the trace of the one with the least seed is written to a file then.
+    /// writes a trace, which is judged as well. Exits with 0 when all worlds end well and with 1
+    /// when one does not; then the trace of the failing world with the least seed is written to a
+    /// file.
     #[command(after_help = crate::exit::help())]
     Simulate(Simulate),
 
@@ -123,16 +125,16 @@ pub enum Command {
 
     /// Write histories with the right answers, for tests of an implementation in any language.
     ///
-    /// Each is a trace that conforms, and has a name that stands for the same history for ever: type,
-    /// version of the generator, seed and case.
+    /// Each is a trace that conforms. Its name identifies the history for ever: type, version of
+    /// the generator, seed and case.
     #[command(after_help = crate::exit::help())]
     Generate(Generate),
 
     /// Add up the reports of the shards of a campaign.
     ///
-    /// Reads what `drive --report` and `simulate --report` wrote. Says what came of all shards
-    /// together, and which shards are missing, so that these can be run again alone. Exits with 1 where
-    /// something failed, with 2 where a shard is missing, with 3 where the reports are not of one campaign.
+    /// Reads what `drive --report` and `simulate --report` wrote. Shows the sum of all shards, and
+    /// which shards are missing, so that they can be run again alone. Exits with 1 when something
+    /// failed, with 2 when a shard is missing, and with 3 when the reports are not of one campaign.
     #[command(after_help = crate::exit::help())]
     MergeReports {
         /// The reports, in any order.
@@ -180,18 +182,18 @@ pub struct Check {
     #[arg(long, value_name = "N", default_value_t = Options::default().work)]
     pub max_steps: u64,
 
-    /// What answers: the definition, which judges; and what follows the trace besides, does what
-    /// its replicas did, and is held against the definition at each claim. A difference is the
-    /// oracle's own error (exit 70). The engines leave out objects that are loaded, traces with
-    /// stamps of their own, and a replica from where a message brings it less than its sender's
-    /// whole state. The optimized engine ends where it would take too much memory; the others keep
-    /// a copy of the state with each message. With the proven engine comes the proven judge, which
-    /// must find the same in traces that are not long.
+    /// The engines that answer. The definition judges; the others follow the trace, do what its
+    /// replicas did, and are compared with the definition at each claim. A difference is the
+    /// oracle's own error (exit 70). The engines leave out loaded objects, traces with own stamps,
+    /// and a replica once a message brings it less than its sender's whole state. The optimized
+    /// engine stops if it would take too much memory; the others keep a copy of the state with each
+    /// message. The proven engine comes with the proven judge, which must find the same in traces
+    /// that are not long.
     #[arg(long, value_enum, default_value_t = Engine::Optimized)]
     pub engine: Engine,
 
-    /// Judge one trace while it is being written: show each false claim when its line is there, and
-    /// wait at the end of the file. A signal (Ctrl-C) ends that with the verdict.
+    /// Judge one trace while it is being written: show each false claim once its line is there, and
+    /// wait at the end of the file. A signal (Ctrl-C) ends this with the verdict.
     #[arg(long)]
     pub follow: bool,
 
@@ -207,8 +209,8 @@ pub struct View {
     #[arg(value_name = "FILE|FOLDER|-")]
     pub path: PathBuf,
 
-    /// Where to write the page; `-` is standard output. For a folder: the folder of the pages, which
-    /// is made where it is missing.
+    /// Where to write the page; `-` is standard output. For a folder: the folder of the pages,
+    /// which is created if it is missing.
     #[arg(long, short, value_name = "PAGE|FOLDER")]
     pub output: PathBuf,
 }
@@ -216,7 +218,7 @@ pub struct View {
 /// What `oracle simulate` takes.
 #[derive(Debug, Args)]
 pub struct Simulate {
-    /// The seeds: from A on, and below B.
+    /// The seeds: from A up to, and without, B.
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     pub seeds: Range<u64>,
 
@@ -224,34 +226,33 @@ pub struct Simulate {
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub steps: u32,
 
-    /// Run only the K-th of N parts of the worlds.
+    /// Run only shard K of N of the worlds.
     #[arg(long, value_name = "K/N")]
     pub shard: Option<Shard>,
 
-    /// Where to write what came of it for programs, as one JSON object; see `merge-reports`.
+    /// Where to write the result for programs, as one JSON object; see `merge-reports`.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
-    /// Break something on purpose, to see that it is found: KeepsName, ForgetsWhatItTook,
+    /// Break something on purpose, to see that the checks find it: KeepsName, ForgetsWhatItTook,
     /// ForgedStart, AltersValue, StaleHash, LosesWhatWasStored, TrustsFullDisk, HidesDecisions,
     /// PerformsTwice or NeverHeals.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Option<Fault>,
 
-    /// Leave out these replicas and objects, by name. A shrunk world says which.
+    /// Leave out these replicas and objects, by name, as a shrunk world prints them.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub without: Vec<String>,
 
-    /// Let only these moves take place, by number, with commas in between. A shrunk world says
-    /// which.
+    /// Run only these moves, by number, with commas in between, as a shrunk world prints them.
     #[arg(long, value_name = "NUMBERS", value_parser = moves)]
     pub moves: Option<Moves>,
 
-    /// Where to write the trace of a world that does not end well: of the first one, shrunk.
+    /// Where to write the trace of the first failing world, shrunk.
     #[arg(long, value_name = "FILE", default_value = "failing-world.jsonl")]
     pub trace: PathBuf,
 
-    /// How many worlds to run at most to shrink one that does not end well.
+    /// How many worlds to run at most to shrink a failing one.
     #[arg(long, value_name = "N", default_value_t = 4000)]
     pub max_shrink: u32,
 }
@@ -283,12 +284,12 @@ pub struct Drive {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
 
-    /// Only these types, with commas in between; all that the subject has when absent.
+    /// Drive only these types, with commas in between; all that the subject supports when absent.
     #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = kind)]
     pub types: Vec<TraceType>,
 
-    /// Who orders writes: timestamps that the oracle gives (`explicit`), or the implementation by a
-    /// rule of its own (`own`). When absent, timestamps do, if the subject starts with them.
+    /// How writes are ordered: by timestamps that the oracle gives (`explicit`), or by a rule of
+    /// the implementation (`own`). When absent, by timestamps if the subject supports them.
     #[arg(long, value_name = "WHO", value_enum)]
     pub stamps: Option<Stamps>,
 
@@ -300,7 +301,7 @@ pub struct Drive {
     #[arg(long)]
     pub monotonic: bool,
 
-    /// Go on after a case that fails, and show the first case of each kind of failure.
+    /// Continue after a failing case, and show the first case of each kind of failure.
     #[arg(long)]
     pub keep_going: bool,
 
@@ -308,23 +309,23 @@ pub struct Drive {
     #[arg(long, value_name = "N")]
     pub case: Option<u64>,
 
-    /// Perform only the K-th of N parts of the cases.
+    /// Perform only shard K of N of the cases.
     #[arg(long, value_name = "K/N", conflicts_with = "case")]
     pub shard: Option<Shard>,
 
-    /// How often to perform a case that fails again, at most, to shrink it.
+    /// How often to repeat a failing case, at most, to shrink it.
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub max_shrink: u32,
 
-    /// Where to write the trace of a case that fails; those of further ones are numbered.
+    /// Where to write the trace of a failing case; those of further ones are numbered.
     #[arg(long, value_name = "FILE", default_value = "failing-history.jsonl")]
     pub out: PathBuf,
 
-    /// Where to write what came of it for programs, as one JSON object; see `merge-reports`.
+    /// Where to write the result for programs, as one JSON object; see `merge-reports`.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
-    /// Only check whether the subject keeps to the protocol, not whether its answers are right.
+    /// Only check whether the subject follows the protocol, not whether its answers are right.
     #[arg(long)]
     pub check_subject: bool,
 
@@ -371,12 +372,12 @@ pub struct Generate {
     pub plain: bool,
 }
 
-/// One of several parts of a campaign.
+/// One shard of a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shard {
-    /// Which, from 1.
+    /// Its number, from 1.
     pub number: u64,
-    /// Of how many.
+    /// The number of shards.
     pub of: u64,
 }
 
@@ -397,7 +398,7 @@ impl fmt::Display for Shard {
     }
 }
 
-/// Who orders writes.
+/// How writes are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Stamps {
     Explicit,
@@ -464,7 +465,7 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
     }
 }
 
-/// What answers.
+/// The engines that answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// The definition alone.
@@ -480,7 +481,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// The engines that follow.
+    /// The engines that follow the trace.
     pub fn names(self) -> Vec<EngineName> {
         match self {
             Self::Definition => Vec::new(),
@@ -500,7 +501,7 @@ pub struct Lint {
     pub common: Common,
 }
 
-/// What both take.
+/// The arguments of both `check` and `lint`.
 #[derive(Debug, Args)]
 pub struct Common {
     /// The traces. A folder stands for the files below it that end in .jsonl, .jsonl.gz or

@@ -1,7 +1,7 @@
-//! Campaigns on several machines: what came of one shard, and of all together.
+//! Campaigns on several machines: the report of one shard, and the sum of all.
 //!
-//! What runs the shards (Kubernetes, Slurm, a shell) need not be known here: each shard writes a
-//! report, and the reports are added up. A shard that died has written none, and is named.
+//! It does not matter what runs the shards (Kubernetes, Slurm, a shell): each shard writes a
+//! report, and `merge-reports` adds them up. A shard that died has written no report, and is named.
 
 use crate::exit::Exit;
 use crate::output::{Output, complain};
@@ -12,30 +12,31 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// A report that is longer than this is none.
+/// The greatest length of a report, in bytes.
 const LONGEST: u64 = 1 << 20;
 
 /// The most shards of a campaign.
 const MOST_SHARDS: u64 = 1_000_000;
 
-/// What came of one shard.
+/// The report of one shard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShardReport {
-    /// What is done in all shards.
+    /// The name of the campaign, which all shards share.
     pub campaign: String,
-    /// Which shard, as K/N.
+    /// The shard, as K/N.
     pub shard: String,
     /// How many cases were performed.
     pub cases: u64,
-    /// How many failed, by what failed.
+    /// How many cases failed, by fault.
     pub faults: BTreeMap<String, u64>,
-    /// What happened how often.
+    /// How often each thing happened.
     pub counts: BTreeMap<String, u64>,
 }
 
 impl ShardReport {
-    /// Writes it; the name is there only when the report is whole. Says so where that fails.
+    /// Writes the report. The file appears only when it is complete. Complains on standard error on
+    /// failure.
     pub fn write(&self, path: &Path) -> bool {
         let text = serde_json::to_string(self).expect("counts and texts are JSON") + "\n";
         let mut beside = path.as_os_str().to_owned();
@@ -52,11 +53,11 @@ impl ShardReport {
     fn read(path: &Path) -> Result<Self, (Exit, String)> {
         let unreadable = |error| (Exit::Unreadable, format!("it cannot be read: {error}"));
         if fs::metadata(path).map_err(unreadable)?.len() > LONGEST {
-            return Err((Exit::Invalid, "it is longer than any report".into()));
+            return Err((Exit::Invalid, "it is longer than a report can be".into()));
         }
         let text = fs::read(path).map_err(unreadable)?;
         serde_json::from_slice(&text)
-            .map_err(|error| (Exit::Invalid, format!("it is no report of a shard: {error}")))
+            .map_err(|error| (Exit::Invalid, format!("it is not the report of a shard: {error}")))
     }
 
     fn place(&self) -> Option<(u64, u64)> {
@@ -95,7 +96,11 @@ pub fn merge<W: Write>(paths: &[PathBuf], output: &mut Output<W>) -> Exit {
         }
         shards = of;
         if !seen.insert(number) {
-            return refuse(path, Exit::Invalid, &format!("shard {} was there before", part.shard));
+            return refuse(
+                path,
+                Exit::Invalid,
+                &format!("an earlier report is also of shard {}", part.shard),
+            );
         }
         match &mut sum {
             None => sum = Some(part),

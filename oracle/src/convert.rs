@@ -1,7 +1,7 @@
-//! `convert`: histories that others recorded, as traces.
+//! `convert`: converts histories that other tools recorded into traces.
 //!
-//! Each converter says what it could not carry over: in the note of the header, and on standard error.
-//! What a source does not say is not made up: an answer is claimed only where the source has one.
+//! Each converter lists what it could not carry over: in the note of the header, and on standard
+//! error. It makes nothing up: it claims an answer only if the source has one.
 
 mod dag;
 mod editing;
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 /// What `oracle convert` takes.
 #[derive(Debug, Args)]
 pub struct Convert {
-    /// What the history is.
+    /// The kind of the history.
     #[command(subcommand)]
     pub from: From,
 }
@@ -38,8 +38,9 @@ pub enum From {
         /// The repository.
         repository: PathBuf,
 
-        /// Take the authors' clocks for timestamps, as they are: `oracle check` then finds the files
-        /// that "the last writer wins" would have lost. Without it the order of writes is git's own.
+        /// Use the authors' clocks as timestamps, unchanged: `oracle check` then finds the files
+        /// that "the last writer wins" would have lost. Without it, git's own order decides between
+        /// writes.
         #[arg(long)]
         author_clocks: bool,
 
@@ -78,12 +79,12 @@ pub struct To {
     output: Option<PathBuf>,
 }
 
-/// A trace that is being made.
+/// A trace under construction.
 #[derive(Debug)]
 struct Draft {
     header: Header,
     lines: String,
-    /// What could not be carried over, each a sentence.
+    /// What could not be carried over, one sentence each.
     lost: Vec<String>,
 }
 
@@ -152,7 +153,7 @@ impl Draft {
     }
 }
 
-/// Why a history is not converted: a sentence, and how the program ends.
+/// Why a history is not converted: a sentence, and an exit code.
 struct Refusal(Exit, String);
 
 impl std::convert::From<io::Error> for Refusal {
@@ -167,7 +168,7 @@ impl Refusal {
     }
 }
 
-/// Converts, and says what could not be carried over.
+/// Converts, and prints what could not be carried over.
 pub fn run<W: Write>(asked: &Convert, output: &mut Output<W>) -> Exit {
     let (source, to, draft) = match &asked.from {
         From::Git { repository, author_clocks, to } => {

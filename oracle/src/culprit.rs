@@ -1,7 +1,7 @@
 //! The line at which a bad trace ends, read again so that the report can mark the fault.
 //!
-//! Cost: reads as far as the fault; holds the part of its line up to the fault, but no more than
-//! [`LONGEST`].
+//! Cost: reads up to the fault; holds the part of its line up to the fault, at most [`LONGEST`]
+//! bytes.
 
 use rejoin_judge::Excerpt;
 use rejoin_trace::{Fault, decompress};
@@ -13,7 +13,7 @@ const LONGEST: u64 = 1 << 20;
 /// Characters of a long line that are shown on either side of the fault.
 const AROUND: usize = 80;
 
-/// The part of the trace around the fault; none where its column is not known.
+/// The part of the trace around the fault; `None` if its column is not known.
 ///
 /// # Errors
 /// When the trace cannot be read again.
@@ -44,8 +44,8 @@ pub fn find(trace: impl BufRead, fault: &Fault) -> io::Result<Option<Excerpt>> {
     Ok(Some(Excerpt { text, column: start as u64 + 1, marked: from..to }))
 }
 
-/// How many characters belong together at the beginning: a string, a word or number, or one sign;
-/// none at the end of the line.
+/// The length of the token at the beginning, in characters: a string, a word or number, or one
+/// sign; none at the end of the line.
 fn token(line: &[char]) -> usize {
     let is_word = |c: &char| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
     let length = match line.first() {

@@ -1,9 +1,9 @@
 //! `diff`: where two traces, or two replicas' files, first differ in meaning.
 //!
 //! Meaning: a trace means what each replica did, received and answered, in its own order. So traces
-//! are compared replica by replica. How lines are written and interleaved, the names of messages,
-//! backups and operations, `to`, notes and `x-` fields make no difference; nor does the order of what
-//! is compared regardless of order.
+//! are compared replica by replica. The writing and interleaving of lines make no difference; nor
+//! do the names of messages, backups and operations, `to`, notes, `x-` fields, and the order of
+//! lists that are compared regardless of order.
 
 use crate::exit::Exit;
 use crate::judge::Failure;
@@ -21,7 +21,7 @@ use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// What `oracle diff` takes.
+/// The arguments of `oracle diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
     /// A trace, or the file of a replica of `oracle sync`.
@@ -30,7 +30,7 @@ pub struct Diff {
     pub b: PathBuf,
 }
 
-/// Compares, and says where the two first differ.
+/// Compares, and prints where the two first differ.
 pub fn run<W: Write>(asked: &Diff, output: &mut Output<W>) -> Exit {
     let is_store = [&asked.a, &asked.b].map(|path| is_store(path));
     match is_store {
@@ -61,14 +61,14 @@ pub fn run<W: Write>(asked: &Diff, output: &mut Output<W>) -> Exit {
     exit
 }
 
-/// Whether a file is a database, as replicas' files are.
+/// Whether a file is a database, as the files of replicas are.
 fn is_store(path: &Path) -> bool {
     let mut start = [0; 4];
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
     read.is_ok() && &start == b"redb"
 }
 
-/// One trace: its declarations, and what each replica did.
+/// One trace: its declarations, and the acts of each replica.
 struct Side {
     name: String,
     header: Header,
@@ -76,7 +76,7 @@ struct Side {
     acts: BTreeMap<Name, Vec<Act>>,
 }
 
-/// An event as it is compared, and as it is written.
+/// An event in the form that is compared, and as it was written.
 #[derive(Clone)]
 struct Act {
     line: u64,
@@ -135,13 +135,13 @@ fn acts(input: impl BufRead, name: &str) -> io::Result<Result<Side, Fault>> {
     Ok(Ok(Side { name: name.into(), header, events, acts }))
 }
 
-/// What names stand for: the place of what they name among those of its replica.
+/// Replaces names by the place of what they name among those of its replica.
 struct Normal {
     kinds: BTreeMap<Name, TraceType>,
     messages: BTreeMap<Name, Name>,
     snapshots: BTreeMap<Name, Name>,
     operations: BTreeMap<Name, Name>,
-    /// How many of each were named at a replica.
+    /// How many names of each kind occurred at a replica.
     counts: BTreeMap<(u8, Name), u64>,
 }
 
@@ -162,7 +162,8 @@ impl Normal {
         format!("{replica} {count}")
     }
 
-    /// Makes an event such that equal events mean the same; says at which replicas it happens.
+    /// Normalizes an event, so that equal events mean the same; returns the replicas at which it
+    /// happens.
     fn event(&mut self, event: &mut Event) -> Vec<Name> {
         let renamed = |names: &mut Vec<Name>, known: &BTreeMap<Name, Name>| {
             for name in names.iter_mut() {
@@ -264,7 +265,7 @@ impl Normal {
     }
 }
 
-/// An answer in the one form of those that are equal; of a list without order, in one order.
+/// The canonical form of an answer; a list without order is sorted.
 fn canonical(answer: &Json, is_unordered: bool) -> Json {
     let mut answer = Json::parse(&answer.canonical()).unwrap_or_else(|_| answer.clone());
     if let (Json::Array(items), true) = (&mut answer, is_unordered) {
@@ -273,7 +274,7 @@ fn canonical(answer: &Json, is_unordered: bool) -> Json {
     answer
 }
 
-/// The first difference, for people.
+/// The first difference, as text.
 fn between(a: &Side, b: &Side) -> Option<String> {
     if let Some(difference) = headers(a, b) {
         return Some(difference);
@@ -303,7 +304,7 @@ fn between(a: &Side, b: &Side) -> Option<String> {
     Some(text)
 }
 
-/// Which fields of two lines of one kind differ.
+/// The fields in which two lines of one kind differ.
 fn fields(ours: Option<&Act>, theirs: Option<&Act>) -> String {
     let parse = |act: Option<&Act>| {
         let value: serde_json::Value = serde_json::from_str(&act?.text).ok()?;

@@ -1,8 +1,8 @@
-//! Reports made by hand, for the tests of both forms.
+//! Reports written by hand, for tests of the output formats.
 
 use rejoin_judge::{Coverage, Excerpt, Finding, Report, Rule, Verdict, Warning, WarningRule};
 
-/// A report that says nothing but its verdict.
+/// A report that has only a verdict.
 pub fn report(verdict: Verdict) -> Report {
     Report {
         verdict,

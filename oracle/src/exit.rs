@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How the program ends, from the least to the gravest: of several traces the gravest counts.
+/// How the program ends, from the least to the gravest. Of several traces the gravest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Nothing is wrong.
@@ -17,7 +17,7 @@ pub enum Exit {
     Subject,
     /// A file cannot be read.
     Unreadable,
-    /// The command line is wrong. No trace is looked at then, so that it is never compared.
+    /// The command line is wrong. Then no trace is looked at, so that this code is never compared.
     Usage,
     /// The oracle itself failed.
     Internal,
@@ -36,7 +36,7 @@ impl Exit {
         Self::Internal,
     ];
 
-    /// The code that the caller sees.
+    /// The exit code.
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -50,7 +50,7 @@ impl Exit {
         }
     }
 
-    /// When it is used, for people.
+    /// When the code is used, for people.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Success => {

@@ -1,7 +1,7 @@
 //! `check --follow`: judges a trace while it is being written.
 //!
-//! Each false claim is shown when its line has been read. The end of the file is waited at, by looking
-//! again ten times a second, until a signal comes or nothing was written for a while.
+//! Each false claim is shown once its line has been read. At the end of the file the command looks
+//! for more ten times a second, until a signal arrives or nothing was written for a while.
 
 use crate::args::Check;
 use crate::exit::Exit;
@@ -21,16 +21,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often the end of the file is looked at.
+/// How often to look for more at the end of the file.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A file whose end is waited at.
+/// A file that may still grow.
 struct Following {
     file: File,
-    /// No byte for so long ends it.
+    /// After so long without a byte the file counts as complete.
     idle: Option<Duration>,
     last: Instant,
-    /// Whether a signal, or another reader of the file, has ended it.
+    /// Whether a signal, or another reader of the file, has ended the waiting.
     ended: Arc<AtomicBool>,
 }
 
@@ -54,7 +54,7 @@ impl Read for Following {
     }
 }
 
-/// Follows the one trace that is named.
+/// Follows the trace.
 pub fn run<W: Write>(
     asked: &Check,
     options: &Options,
@@ -62,7 +62,7 @@ pub fn run<W: Write>(
     output: &mut Output<W>,
 ) -> Exit {
     let [path] = &asked.common.paths[..] else {
-        complain("--follow takes one file");
+        complain("--follow takes one file, and no folder or standard input");
         return Exit::Usage;
     };
     let name = path.to_string_lossy().into_owned();
@@ -73,7 +73,7 @@ pub fn run<W: Write>(
         let set = flag::register_conditional_shutdown(signal, 130, ended.clone())
             .and_then(|_| flag::register(signal, ended.clone()));
         if let Err(error) = set {
-            complain(&format!("signals cannot be listened to: {error}"));
+            complain(&format!("the signal handler cannot be installed: {error}"));
             return Exit::Internal;
         }
     }

@@ -1,7 +1,7 @@
-//! Reports for other programs than a terminal: what a CI system takes.
+//! Reports for programs other than a terminal, such as CI systems.
 //!
-//! `github` is written line by line as traces are judged; the others are one document about all of
-//! them. What comes from a trace is escaped as each form asks, and never steers a terminal.
+//! `github` is written line by line as traces are judged; the others are one document about all
+//! traces. Text from a trace is escaped as each format requires, and never steers a terminal.
 
 mod github;
 mod junit;
@@ -16,18 +16,18 @@ use std::time::Duration;
 
 pub use github::annotations;
 
-/// What became of one trace.
+/// The result for one trace.
 pub struct Outcome {
-    /// The trace, as it was reached from the argument.
+    /// The trace's name: as it was reached from the argument.
     pub file: String,
-    /// What the judge says, or why it says nothing.
+    /// The report of the judge, or why there is none.
     pub judged: Result<Judged, Failure>,
-    /// How long that took.
+    /// How long judging took.
     pub took: Duration,
 }
 
-/// The document about all traces; empty for the forms that are written as traces are judged.
-/// `claims` says whether claims were judged.
+/// The document about all traces; empty for formats that are written as traces are judged. `claims`
+/// says whether claims were judged.
 pub fn document(format: Format, outcomes: &[Outcome], claims: bool) -> String {
     match format {
         Format::Junit => junit::document(outcomes, claims),
@@ -37,8 +37,8 @@ pub fn document(format: Format, outcomes: &[Outcome], claims: bool) -> String {
     }
 }
 
-/// Why a trace is not as it should be, apart from its findings: a kind, a line and column where they
-/// are known, and a sentence.
+/// What is wrong with a trace apart from its findings: a kind, a line and column if known, and a
+/// sentence.
 struct Trouble {
     kind: &'static str,
     line: Option<u64>,
@@ -46,7 +46,7 @@ struct Trouble {
     message: String,
 }
 
-/// What is wrong with a trace apart from findings; `None` where it was judged to its end.
+/// What is wrong with a trace apart from findings; `None` if it was judged to its end.
 fn trouble(outcome: &Outcome, claims: bool) -> Option<Trouble> {
     let of = |kind, message: String| Trouble { kind, line: None, column: None, message };
     let report = match &outcome.judged {
@@ -74,7 +74,7 @@ fn trouble(outcome: &Outcome, claims: bool) -> Option<Trouble> {
     }
 }
 
-/// The verdict on a trace in a word, and what it is of in a sentence.
+/// The verdict on a trace as a keyword, and its reason in a sentence.
 pub fn verdict(outcome: &Outcome, claims: bool) -> (&'static str, String) {
     let trouble = trouble(outcome, claims);
     match (&outcome.judged, &trouble) {
@@ -101,7 +101,7 @@ fn summary(report: &Report) -> String {
     }
 }
 
-/// What is wrong in one line, and its argument, one step a line.
+/// A finding in one line, and its argument, one step a line.
 fn argument(finding: &Finding) -> (String, Vec<String>) {
     let title = escape(&crate::text::title(finding)).into_owned();
     let mut steps = Vec::new();
@@ -116,7 +116,7 @@ fn argument(finding: &Finding) -> (String, Vec<String>) {
     (title, steps)
 }
 
-/// An answer, not too long.
+/// An answer, shortened.
 fn cut(answer: &str) -> String {
     const MOST: usize = 1_000;
     let answer = escape(answer);
@@ -126,7 +126,7 @@ fn cut(answer: &str) -> String {
     }
 }
 
-/// The column of what is underlined, from 1, and of what follows it.
+/// The columns of the underlined text, from 1, and of the text behind it.
 fn columns(finding: &Finding) -> Option<(u64, u64)> {
     let excerpt = finding.excerpt.as_ref()?;
     let characters = |text: &str| text.chars().count() as u64;

@@ -1,30 +1,30 @@
-//! A panic of the oracle is its own error: it is never taken for a verdict, and it does not keep
-//! the other traces from being judged.
+//! Guards against panics of the oracle: a panic is the oracle's own error, never a verdict, and the
+//! other traces are judged all the same.
 
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 
 thread_local! {
-    /// What the last panic said, and where it was.
+    /// The message of the last panic, and its location.
     static LAST: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Has panics noted instead of printed; the caller of the guard prints them.
+/// Installs a hook that notes panics instead of printing them; the caller of the guard prints them.
 pub fn install() {
     panic::set_hook(Box::new(|panic| LAST.set(panic.to_string())));
 }
 
-/// Does something; where it panics, says what to tell the user.
+/// Runs `act`.
 ///
 /// # Errors
-/// What the panic said, and that it should be reported.
+/// If `act` panics: a message with the panic's text, which asks for a report.
 pub fn guard<T>(act: impl FnOnce() -> T) -> Result<T, String> {
-    // What `act` leaves behind is not looked at again when it panics.
+    // After a panic, nothing that `act` changed is used.
     panic::catch_unwind(AssertUnwindSafe(act)).map_err(|_| {
-        // A panic message has its place on a line of its own.
+        // The location is on a line of its own.
         let said = LAST.take().replace(":\n", ": ");
         format!(
-            "this is a fault of the oracle, and says nothing about the trace; please report it, \
+            "this is a bug of the oracle, and says nothing about the trace; please report it, \
              if you can with the trace and the version ({}): {said}",
             env!("CARGO_PKG_VERSION")
         )

@@ -1,4 +1,4 @@
-//! Judging one source: opens it, as often as the judge asks, and keeps panics in.
+//! Judges one source: opens it as often as the judge asks, and contains panics.
 
 use crate::culprit;
 use crate::exit::Exit;
@@ -10,24 +10,24 @@ use rejoin_judge::{Excerpt, Limits, Options, Report, Timeline, Verdict, check, t
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
-/// Bytes asked of the operating system at a time.
+/// How many bytes are read from the operating system at a time.
 const BUFFER: usize = 1 << 16;
 
-/// What is said of one source.
+/// The result for one source.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// What the judge says.
+    /// The report of the judge.
     pub report: Report,
-    /// What stands where a bad trace ends, where that is wanted and can be had.
+    /// The text at which a bad trace ends, if it is wanted and can be read.
     pub culprit: Option<Excerpt>,
 }
 
 /// Why a source was not judged.
 #[derive(Clone, Debug)]
 pub enum Failure {
-    /// It cannot be read; the sentence says why.
+    /// The source cannot be read; the sentence says why.
     Unreadable(String),
-    /// The oracle failed on it; the sentence says how.
+    /// The oracle failed on the source; the sentence says how.
     Internal(String),
 }
 
@@ -40,14 +40,14 @@ impl Failure {
     }
 }
 
-/// The exit code that one source would have for itself.
+/// The exit code for one source by itself.
 pub fn exit(judged: &Result<Judged, Failure>, options: &Options) -> Exit {
     match judged {
         Ok(Judged { report, .. }) if !report.differences.is_empty() => Exit::Internal,
         Ok(Judged { report, .. }) => match report.verdict {
             Verdict::Conforms => Exit::Success,
             Verdict::Discrepancy => Exit::Discrepancy,
-            // Where no claim was to be judged, it was no failure to judge none.
+            // If claims were not to be judged, judging none was no failure.
             Verdict::Inconclusive if !options.claims && report.limits.is_empty() => Exit::Success,
             Verdict::Inconclusive => Exit::Inconclusive,
             Verdict::Malformed | Verdict::IllFormed => Exit::Invalid,
@@ -57,13 +57,13 @@ pub fn exit(judged: &Result<Judged, Failure>, options: &Options) -> Exit {
     }
 }
 
-/// How to judge.
+/// How to judge a source.
 pub struct Judge<'a> {
     /// The options of the library.
     pub options: &'a Options,
-    /// Whether to look up what stands where a bad trace ends.
+    /// Whether to look up the text at which a bad trace ends.
     pub point: bool,
-    /// What counts the bytes.
+    /// Counts the bytes read.
     pub progress: &'a Progress,
 }
 
@@ -71,7 +71,7 @@ impl Judge<'_> {
     /// Judges one source.
     ///
     /// # Errors
-    /// When its bytes cannot be had, and when the oracle fails.
+    /// If its bytes cannot be read, or the oracle fails.
     pub fn judge(&self, source: &Source) -> Result<Judged, Failure> {
         let place = source.place.as_ref().map_err(|why| Failure::Unreadable(why.clone()))?;
         self.progress.begin(&source.name);
@@ -84,7 +84,7 @@ impl Judge<'_> {
         judged.map_err(Failure::Internal)?.map_err(|error| Failure::Unreadable(explain(&error)))
     }
 
-    /// Judges one source, and keeps what it shows from line to line.
+    /// Judges one source, and keeps what the view shows from line to line.
     ///
     /// # Errors
     /// As [`Judge::judge`].
@@ -116,13 +116,13 @@ impl Judge<'_> {
         Ok((Judged { report, culprit: None }, timeline))
     }
 
-    /// Judges what can be read only once.
+    /// Judges a source that can be read only once.
     fn replay(&self, input: impl Read) -> io::Result<Judged> {
         let replay = Replay::new(input);
         self.read(|| Ok(replay.open()))
     }
 
-    /// Judges what can be opened again.
+    /// Judges a source that can be opened again.
     fn read<R: Read>(&self, open: impl Fn() -> io::Result<R>) -> io::Result<Judged> {
         let open = || Ok(BufReader::with_capacity(BUFFER, self.progress.watch(open()?)));
         let report = check(open, self.options)?;

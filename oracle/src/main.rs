@@ -1,10 +1,11 @@
 //! The oracle: judges recorded sync traces of anyone's CRDT implementation.
 //!
-//! Reading order: [`args`] (what it is asked), [`exit`] (how it ends), [`sources`], [`replay`]
-//! and [`judge`] (from a path to a report), [`text`], [`json`] and [`format`](mod@format)
-//! (how a report is shown).
-//! [`explain`] and [`diff`] look at single claims and differences. [`view`] shows a trace as a page. [`simulate`] runs worlds, [`drive`] somebody's implementation. [`sync`] keeps replicas in files the same over TCP.
-//! The library judges; this crate reads files and prints reports.
+//! Reading order: [`args`] (the command line), [`exit`] (exit codes), [`sources`], [`replay`] and
+//! [`judge`] (from a path to a report), [`text`], [`json`] and [`format`](mod@format) (how a report
+//! is shown). [`explain`] and [`diff`] look at single claims and differences. [`view`] shows a
+//! trace as a page. [`simulate`] runs worlds, [`drive`] drives other implementations. [`sync`]
+//! keeps replicas in files the same over TCP. The library judges; this crate reads files and prints
+//! reports.
 
 mod anonymize;
 mod args;
@@ -69,9 +70,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the command line; or shows the help that it asks for.
+/// Prints what is wrong with the command line, or the help that it asks for.
 fn usage(error: &clap::Error) -> Exit {
-    // Where nobody reads it, there is nobody to tell that either.
+    // If standard error cannot be written, there is nobody to report that to.
     let _ = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Success }
 }
@@ -122,7 +123,7 @@ fn print(text: &[u8], output: &mut Output<Stdout>) -> Exit {
     Exit::Success
 }
 
-/// Judges all traces and reports on each as soon as it is judged.
+/// Judges all traces and reports on each once it is judged.
 fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<Stdout>) -> Exit {
     if common.paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         let message = "standard input (`-`) can be read only once";
@@ -170,7 +171,7 @@ fn look(common: &Common, options: &Options, colour: Colour, output: &mut Output<
     exit
 }
 
-/// Shows what became of one trace: a report on standard output, a failure on standard error.
+/// Shows the result for one trace: a report on standard output, a failure on standard error.
 fn show(text: &Text, file: &str, judged: &Result<Judged, Failure>, output: &mut Output<Stdout>) {
     match judged {
         Ok(judged) => output.write(text.report(file, judged)),

@@ -8,7 +8,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 use std::io;
 
-/// The manual page of the program, or of one of its commands; none if there is no such command.
+/// The manual page of the program, or of one of its commands; `None` if there is no such command.
 pub fn page(command: Option<&str>) -> Option<Vec<u8>> {
     let mut cli = Cli::command().disable_help_subcommand(true);
     cli.build();

@@ -1,9 +1,9 @@
-//! Standard output, which someone may have stopped reading.
+//! Standard output, whose reader may have left.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Writes reports. Once the reader is gone (`oracle … | head`), nothing is written any more, and
-/// the work goes on: the exit code then still speaks of every trace.
+/// Writes reports. Once the reader has left (`oracle …
+/// head`), nothing more is written, and the work goes on: the exit code still covers every trace.
 pub struct Output<W> {
     sink: Option<W>,
     error: Option<io::Error>,
@@ -26,13 +26,13 @@ impl<W: Write> Output<W> {
         }
     }
 
-    /// Why not everything was written, if that was no reader's wish: a full disk, for one.
+    /// Why not everything was written, unless the reader left: a full disk, for example.
     pub fn error(self) -> Option<io::Error> {
         self.error
     }
 }
 
-/// Tells the user of an error. Where nobody can hear it, the exit code has to do.
+/// Prints an error. If standard error cannot be written, only the exit code reports it.
 pub fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "error: {message}");
 }

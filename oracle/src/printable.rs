@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 pub use rejoin::sync::escape;
 
-/// JSON text on one line, with the same meaning, and safe to show. What has to be escaped stands
-/// inside a string there, save for white space, which becomes a space.
+/// JSON text on one line, with the same meaning, and safe to show. Characters that must be escaped
+/// occur only inside strings, except white space, which becomes a space.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     if json.contains(['\t', '\n', '\r']) {
         Cow::Owned(escape(&json.replace(['\t', '\n', '\r'], " ")).into_owned())
@@ -14,8 +14,8 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// Two texts for a comparison by eye, each in at most so many characters (and a few words):
-/// where one is longer, both begin shortly before they differ.
+/// Two texts for a comparison by eye, each in at most so many characters (and a short note). If one
+/// is longer, both begin shortly before they differ.
 pub fn shorten(one: &str, other: &str, most: usize) -> (String, String) {
     let longest = one.chars().count().max(other.chars().count());
     let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
@@ -23,7 +23,7 @@ pub fn shorten(one: &str, other: &str, most: usize) -> (String, String) {
     (window(one, start, most), window(other, start, most))
 }
 
-/// So many characters of the text, from `start` on.
+/// So many characters of the text, starting at `start`.
 fn window(text: &str, start: usize, most: usize) -> String {
     let length = text.chars().count();
     let mut shown = String::from(if start > 0 { "… " } else { "" });

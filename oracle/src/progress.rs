@@ -1,4 +1,4 @@
-//! A progress bar over all traces, where someone watches and has to wait.
+//! A progress bar over all traces, shown if someone watches and has to wait.
 
 use crate::printable::escape;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -6,20 +6,20 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal, Read};
 use std::time::{Duration, Instant};
 
-/// What takes less time shows no bar.
+/// Work that takes less time shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Counts the bytes read, and shows them where standard error is a terminal.
+/// Counts the bytes read, and shows them if standard error is a terminal.
 pub struct Progress {
     bar: ProgressBar,
-    /// Where the bar stood when the present trace was begun.
+    /// The position of the bar when the present trace began.
     base: Cell<u64>,
-    /// When to show the bar; absent when it is shown already, or never.
+    /// When to show the bar; `None` if it is already shown, or never will be.
     due: Cell<Option<Instant>>,
 }
 
 impl Progress {
-    /// For so many bytes in all; absent where that is not known.
+    /// For so many bytes in all; `None` if that is not known.
     pub fn new(total: Option<u64>) -> Self {
         let template = match total {
             Some(_) => "{bar:24} {bytes} of {total_bytes}, {eta} left  {wide_msg}",
@@ -31,26 +31,26 @@ impl Progress {
         Self { bar: bar.with_style(style), base: Cell::new(0), due: Cell::new(due) }
     }
 
-    /// The next trace is begun.
+    /// Begins the next trace.
     pub fn begin(&self, name: &str) {
         self.base.set(self.bar.position());
         self.bar.set_message(escape(name).into_owned());
     }
 
-    /// The present trace is at an end; its bytes count whether they were all read or not.
+    /// Ends the present trace; its bytes count whether they were all read or not.
     pub fn end(&self, length: Option<u64>) {
         if let Some(length) = length {
             self.bar.set_position(self.base.get() + length);
         }
     }
 
-    /// A reader of the present trace, from its beginning, that counts what it reads.
+    /// A reader of the present trace, from its beginning, which counts the bytes.
     pub fn watch<R: Read>(&self, input: R) -> Watched<'_, R> {
         self.bar.set_position(self.base.get());
         Watched { progress: self, input }
     }
 
-    /// Does something while the bar is out of the way.
+    /// Runs `act` while the bar is hidden.
     pub fn aside<T>(&self, act: impl FnOnce() -> T) -> T {
         self.bar.suspend(act)
     }

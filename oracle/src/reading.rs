@@ -1,4 +1,4 @@
-//! One trace for commands that read it several times, from a file or standard input.
+//! Reads one trace for commands that need it several times, from a file or standard input.
 
 use crate::guard::guard;
 use crate::judge::Failure;
@@ -8,13 +8,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-/// Opens a trace at its beginning, as often as it is called.
+/// Opens a trace at its beginning, any number of times.
 pub type Open<'a> = dyn Fn() -> io::Result<Box<dyn BufRead + 'a>> + 'a;
 
-/// Lets `act` read a trace. What comes only once is kept meanwhile.
+/// Lets `act` read a trace. An input that can be read only once is kept meanwhile.
 ///
 /// # Errors
-/// When the bytes cannot be had, and when the oracle fails.
+/// If the bytes cannot be read, or the oracle fails.
 pub fn read<T>(
     source: &Source,
     act: impl FnOnce(&Open<'_>) -> io::Result<T>,
@@ -34,8 +34,8 @@ pub fn read<T>(
     outcome.map_err(Failure::Internal)?.map_err(|error| Failure::Unreadable(explain(&error)))
 }
 
-/// A path, and a line of that file where one is named: `TRACE[:LINE]`. A file whose name ends in a
-/// colon and digits is taken as such where it is there.
+/// Splits `TRACE[:LINE]` into a path and a line. A file whose name ends in a colon and digits is
+/// taken as a path if it exists.
 pub fn place(argument: &Path) -> (PathBuf, Option<u64>) {
     let whole = (argument.to_owned(), None);
     if argument.exists() {

@@ -1,4 +1,4 @@
-//! `recheck`: judges again what stored reports are about, and says which verdicts changed.
+//! `recheck`: judges the traces of stored reports again, and shows which verdicts changed.
 
 use crate::args::Engine;
 use crate::exit::Exit;
@@ -18,8 +18,9 @@ use walkdir::WalkDir;
 /// What `oracle recheck` takes.
 #[derive(Debug, Args)]
 pub struct Recheck {
-    /// The folder of stored reports: files that end in .json, as `oracle check --format json` wrote
-    /// them. A trace is looked for where its report names it, from here and from the report's folder.
+    /// The folder of stored reports: files that end in .json, written by `oracle check --format
+    /// json`. A trace is looked up at the path in its report, relative to the working directory and
+    /// to the report's folder.
     #[arg(value_name = "FOLDER")]
     pub reports: PathBuf,
 
@@ -44,7 +45,7 @@ struct Found {
     rule: String,
 }
 
-/// Judges again, and says what changed.
+/// Judges again, and prints what changed.
 pub fn run<W: Write>(asked: &Recheck, output: &mut Output<W>) -> Exit {
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in WalkDir::new(&asked.reports).sort_by_file_name() {
@@ -82,13 +83,13 @@ pub fn run<W: Write>(asked: &Recheck, output: &mut Output<W>) -> Exit {
             let stored: Stored = match serde_json::from_str(line) {
                 Ok(stored) => stored,
                 Err(error) => {
-                    complain(&format!("{shown}:{number}: this is no report: {error}"));
+                    complain(&format!("{shown}:{number}: this line is not a report: {error}"));
                     exit = exit.max(Exit::Invalid);
                     continue;
                 }
             };
             if !stored.report.starts_with("rejoin-report/") {
-                complain(&format!("{shown}:{number}: this is no report of the oracle"));
+                complain(&format!("{shown}:{number}: this line is not a report of the oracle"));
                 exit = exit.max(Exit::Invalid);
                 continue;
             }
@@ -156,7 +157,7 @@ fn verdict(name: &str, findings: &[(u64, String)]) -> String {
     let mut shown: Vec<String> =
         findings.iter().take(MOST).map(|(line, rule)| format!("line {line} {rule}")).collect();
     if findings.len() > MOST {
-        // The fingerprint tells lists apart that begin alike.
+        // The fingerprint distinguishes lists with the same beginning.
         let all = format!("{findings:?}");
         let print = blake3::hash(all.as_bytes()).to_hex();
         shown.push(format!("{} more, {}", findings.len() - MOST, &print[..8]));

@@ -1,7 +1,7 @@
-//! Reading more than once what comes only once.
+//! Reads an input several times that can be read only once.
 //!
-//! The judge now and then needs a trace from its beginning again. What was read of a pipe is kept
-//! for that: in memory while it is short, in a temporary file when it is not.
+//! The judge may need a trace from its beginning again. So the bytes of a pipe are kept: in memory
+//! while they are few, else in a temporary file.
 
 use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,7 +10,7 @@ use tempfile::SpooledTempFile;
 /// This many bytes are kept in memory.
 const IN_MEMORY: usize = 1 << 20;
 
-/// An input that can be read from its beginning again and again.
+/// An input that can be read from its beginning any number of times.
 pub struct Replay<R>(RefCell<Tape<R>>);
 
 struct Tape<R> {
@@ -20,7 +20,7 @@ struct Tape<R> {
 }
 
 impl<R: Read> Replay<R> {
-    /// Nothing is read yet.
+    /// An input of which nothing is read yet.
     pub fn new(input: R) -> Self {
         Self(RefCell::new(Tape { input, kept: SpooledTempFile::new(IN_MEMORY), length: 0 }))
     }
@@ -77,7 +77,7 @@ mod tests {
         let mut first = replay.open();
         first.read_exact(&mut part).unwrap();
         assert!(part == input[..part.len()]);
-        // The second overtakes the first, which then goes on with what the second read.
+        // The second overtakes the first, which then continues with the bytes that the second read.
         let mut second = Vec::new();
         replay.open().read_to_end(&mut second).unwrap();
         assert!(second == input);

@@ -1,4 +1,4 @@
-//! Simulated worlds: many seeds on all cores, and the trace of one that does not end well.
+//! Simulated worlds: runs many seeds on all cores, and writes the trace of a failing one.
 
 use crate::args::Simulate;
 use crate::campaign::ShardReport;
@@ -14,11 +14,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// So many worlds that do not end well are enough.
+/// So many failing worlds are enough.
 const ENOUGH: usize = 10;
 
-/// Runs all worlds, and says which do not end well and why. The first of them is shrunk, that the
-/// judge refuses if there is such.
+/// Runs all worlds, and prints which fail and why. Shrinks the first one whose trace the judge
+/// rejects, or else the first one.
 pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     let Simulate { seeds, steps, shard, report, fault, without, moves, trace, max_shrink } = asked;
     let moves = moves.as_ref().map(|moves| moves.0.clone());
@@ -74,7 +74,7 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     for (seed, failure) in &failures {
         output.write(format!("seed {seed}: {}\n", first(&failure.findings)));
     }
-    // One that the judge refuses says most.
+    // A world whose trace the judge rejects says most.
     let judged = failures.iter().find(|(_, failure)| failure.is_judged);
     let Some((seed, failure)) = judged.or(failures.first_key_value()) else {
         output.write(format!("{ran} worlds of {steps} steps ended well\n"));
@@ -83,7 +83,7 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
         return Exit::Success;
     };
     output.write(format!("{} of {ran} worlds did not end well\n", failures.len()));
-    // What the judge has found shall still be found by the judge.
+    // If the judge rejects the trace, it must also reject the shrunk one.
     let fails = |options: &Options| {
         let found = look(*seed, options).0;
         found.is_some_and(|found| found.is_judged || !failure.is_judged)
@@ -106,7 +106,7 @@ pub fn run<W: Write>(asked: &Simulate, output: &mut Output<W>) -> Exit {
     Exit::Discrepancy
 }
 
-/// So many findings of a world are shown, and so many characters of each.
+/// How many findings of a world are shown, and how many characters of each.
 const SHOWN: usize = 3;
 const WIDTH: usize = 160;
 
@@ -123,14 +123,14 @@ fn first(findings: &[String]) -> String {
     lines.join("\n    ")
 }
 
-/// A world that does not end well.
+/// A world that fails.
 struct Failure {
     findings: Vec<String>,
-    /// Whether the judge refuses its trace.
+    /// Whether the judge rejects its trace.
     is_judged: bool,
 }
 
-/// Runs a world: what does not hold in it, by its own properties and by the judge.
+/// Runs a world, and returns what does not hold by its own properties and by the judge.
 fn look(seed: u64, options: &Options) -> (Option<Failure>, Statistics) {
     let outcome = rejoin_harness::run(seed, options);
     let mut findings: Vec<String> = outcome.judge().into_iter().collect();
@@ -140,7 +140,7 @@ fn look(seed: u64, options: &Options) -> (Option<Failure>, Statistics) {
     (failure, outcome.statistics)
 }
 
-/// What happened in all worlds, in lines.
+/// The statistics of all worlds, in lines.
 fn statistics(sum: &Statistics) -> String {
     let n = |number: u64| grouped(number.into());
     format!(

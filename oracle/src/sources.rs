@@ -6,22 +6,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
-/// How the files of a folder end that are traces.
+/// The endings of the files in a folder that are traces.
 const ENDINGS: [&str; 3] = [".jsonl", ".jsonl.gz", ".jsonl.zst"];
 
 /// One trace to read.
 #[derive(Debug)]
 pub struct Source {
-    /// How it is named in reports: as it was reached from the argument.
+    /// Its name in reports: as it was reached from the argument.
     pub name: String,
-    /// Where its bytes are; where they cannot be had, why, and what to do.
+    /// Where its bytes are; if they cannot be read, why, and what to do.
     pub place: Result<Place, String>,
 }
 
 /// Where the bytes of a trace are.
 #[derive(Debug)]
 pub enum Place {
-    /// In a file that can be opened as often as one likes, of this length in bytes.
+    /// In a file that can be opened any number of times, of this length in bytes.
     File(PathBuf, u64),
     /// In something that can be read only once: a pipe, a device.
     Stream(PathBuf),
@@ -30,7 +30,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// How many bytes there are, where that is known.
+    /// How many bytes there are, if known.
     pub fn length(&self) -> Option<u64> {
         match self {
             Self::File(_, length) => Some(*length),
@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-/// The traces that the arguments stand for, in their order. What cannot be found is among them,
+/// The traces that the arguments name, in their order. Those that cannot be found are among them,
 /// so that the others are judged all the same.
 pub fn find(arguments: &[PathBuf]) -> Vec<Source> {
     let mut sources = Vec::new();
@@ -63,7 +63,7 @@ fn below(folder: &Path, sources: &mut Vec<Source>) {
         match entry {
             Ok(entry) if is_trace(entry.path()) => paths.push(entry.into_path()),
             Ok(_) => {}
-            // A link back to a folder above it leads to nothing new.
+            // A link back to a folder above leads to nothing new.
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_owned();
@@ -73,7 +73,7 @@ fn below(folder: &Path, sources: &mut Vec<Source>) {
     }
     for path in paths {
         let source = file(&path);
-        // A pipe could block for ever, and is read only where it is named.
+        // A pipe could block for ever, so it is read only if it is named.
         if !path.is_dir() && !matches!(source.place, Ok(Place::Stream(_))) {
             found.push((path, source));
         }

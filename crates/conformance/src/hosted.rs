@@ -1,4 +1,4 @@
-//! Replicas of somebody's type as a subject that the oracle drives.
+//! Hosts replicas of somebody's type as a subject that the oracle drives.
 
 use crate::replicated::Replicated;
 use rejoin::json::Json;
@@ -8,8 +8,8 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// All replicas of one history, in this process. Messages and backups stay here: the oracle
-/// carries only their numbers.
+/// All replicas of one history, in this process. Messages and backups stay here: the oracle passes
+/// only their numbers.
 pub struct Hosted<R> {
     make: Box<dyn Fn(&str) -> R>,
     replicas: BTreeMap<Name, R>,
@@ -17,7 +17,7 @@ pub struct Hosted<R> {
     incarnation: u64,
 }
 
-/// What a message or a backup holds.
+/// The content of a message or a backup.
 enum Parcel<R> {
     Whole(Box<R>),
     Bytes(Vec<u8>),
@@ -29,13 +29,13 @@ impl<R: Replicated> Default for Hosted<R> {
     }
 }
 
-/// What a reply says where there is one.
+/// The reply with an answer, or `unsupported` if there is none.
 fn answered(answer: Option<Reply>, what: &str) -> Reply {
     answer.unwrap_or_else(|| Reply::Unsupported(format!("the type has no {what}")))
 }
 
 impl<R: Replicated> Hosted<R> {
-    /// Of replicas that a function makes, from their names.
+    /// Hosts replicas that a function makes from their names.
     pub fn of(make: impl Fn(&str) -> R + 'static) -> Self {
         let (make, replicas, parcels) = (Box::new(make), BTreeMap::new(), Vec::new());
         Self { make, replicas, parcels, incarnation: 0 }
@@ -157,7 +157,7 @@ impl<R: Replicated> Hosted<R> {
             return Reply::Unsupported(format!("it is a {}", R::TYPE.as_str()));
         }
         if R::TYPE.is_stamped() && stamps != R::STAMPS {
-            return Reply::Unsupported("writes are ordered otherwise".into());
+            return Reply::Unsupported("the type orders its writes in the other way".into());
         }
         let make = |name: &Name| (name.clone(), (self.make)(name));
         self.replicas = replicas.iter().map(make).collect();
@@ -176,7 +176,7 @@ fn absent(replica: &str) -> Reply {
 
 impl<R: Replicated> Subject for Hosted<R> {
     fn ask(&mut self, request: &Request) -> Result<Reply, Failure> {
-        // A replica that panicked is not used again before a start.
+        // A replica that panicked is not used again before the next start.
         catch_unwind(AssertUnwindSafe(|| self.reply(request))).map_err(|panic| {
             let message = format!("it panicked at {}: {}", request.as_str(), said(&*panic));
             Failure::new(FailureKind::Died, message)
@@ -184,7 +184,7 @@ impl<R: Replicated> Subject for Hosted<R> {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn said(panic: &(dyn Any + Send)) -> &str {
     match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
         (Some(text), _) => text,

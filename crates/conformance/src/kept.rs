@@ -1,4 +1,4 @@
-//! What is kept between runs: failures, and what the environment says.
+//! State between runs: kept failures, and variables of the environment.
 
 use crate::suite::Way;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::{env, fs, io};
 pub struct Kept(PathBuf);
 
 impl Kept {
-    /// Of this type, in this package.
+    /// The folder of this type in this package.
     pub fn new(package: &str, name: &str) -> Self {
         let plain = |letter: char| if letter.is_alphanumeric() { letter } else { '-' };
         let name: String = name.chars().map(plain).collect();
@@ -39,7 +39,7 @@ impl Kept {
     }
 }
 
-/// The traces in a folder, in the order of their names; none where there is no folder.
+/// The traces in a folder, in the order of their names; none if there is no folder.
 pub fn traces(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -49,10 +49,10 @@ pub fn traces(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     paths.into_iter().filter_map(read).collect()
 }
 
-/// A number of the environment, such as `REJOIN_SEED`.
+/// A number in a variable of the environment, such as `REJOIN_SEED`.
 ///
 /// # Panics
-/// Where the variable is there and no number.
+/// If the variable is set and not a number.
 pub fn variable(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}, expected a number")))

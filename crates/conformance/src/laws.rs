@@ -1,5 +1,5 @@
-//! The laws of a join, each as a history: the judge says whether its two sides are what they are
-//! to be, so that a law holds of the right answer only.
+//! The laws of a join, each as a history. The judge compares both sides with the right answer, so a
+//! law does not hold of two equal wrong answers.
 //!
 //! Source: Shapiro et al., Conflict-free replicated data types, SSS 2011.
 
@@ -20,7 +20,7 @@ pub enum Law {
     Idempotence,
     /// a ⊔ ⊥ = a = ⊥ ⊔ a
     Identity,
-    /// What an operation makes stands above what was there: a ⊔ op(a) = op(a)
+    /// An operation inflates the state: a ⊔ op(a) = op(a)
     Inflation,
 }
 
@@ -45,14 +45,14 @@ impl Law {
         }
     }
 
-    /// The law of a case, in turns.
+    /// The law of a case; laws take turns.
     pub fn of(case: u64) -> Self {
         Self::ALL[(case % Self::ALL.len() as u64) as usize]
     }
 }
 
-/// A history in which a law shows: three replicas with states of their own, that have met or not,
-/// and two that see the two sides.
+/// A history that tests a law: three replicas have states of their own, and may have met; two
+/// replicas get the two sides of the law.
 pub fn plan(kind: TraceType, stamps: Stamps, seed: u64, case: u64) -> Plan {
     let mut random = Random::new(seed, case);
     let mut author = Author {
@@ -71,7 +71,7 @@ pub fn plan(kind: TraceType, stamps: Stamps, seed: u64, case: u64) -> Plan {
     for _ in 0..author.random.below(3) {
         author.operate(0);
     }
-    // States with a past in common, or without.
+    // States with a common past, or without.
     for to in [1, 2] {
         if author.random.one_in(2) {
             author.join(0, to);
@@ -127,7 +127,7 @@ impl Author {
         self.receive(to, message);
     }
 
-    /// What a replica shows now.
+    /// Asks for everything that a replica shows now.
     fn ask(&mut self, at: usize) {
         for question in
             [Question::Read { object: 0, part: None }, Question::Digest { object: Some(0) }]
@@ -146,7 +146,7 @@ impl Author {
             }
             Law::Associativity => {
                 self.receive_all(left, &[a, b, c]);
-                // The right one is a, which joins what b and c are together.
+                // The right operand is a, which gets the join of b and c.
                 self.receive(1, c);
                 self.join(1, 0);
                 self.ask(0);

@@ -37,10 +37,10 @@
 //! rejoin_conformance::conformance! { Names }
 //! ```
 //!
-//! A failure is a history of a few lines with an argument why its last answer is false, the command
-//! that performs it again, and a file below `tests/conformance/` that is performed first the next
-//! time. `REJOIN_SEED`, `REJOIN_CASES` and `REJOIN_CASE` are numbers: other histories, more of
-//! them, only one of them. Crates of others below this one: 16.
+//! A failure is printed as a history of a few lines, an argument why its last answer is false, and
+//! a command that repeats it. It is also kept as a file below `tests/conformance/`, which the next
+//! run performs first. The variables `REJOIN_SEED`, `REJOIN_CASES` and `REJOIN_CASE` select other
+//! histories, more histories, or one history. This crate has 16 crates of others below it.
 
 mod hosted;
 mod kept;
@@ -63,11 +63,11 @@ pub use replicated::{Replicated, Unsupported, answer};
 pub use serve::serve;
 pub use suite::{Checked, Rejected, Suite, Way, check, check_subject};
 
-/// Tests a type that is [`Replicated`]: a module of tests, one for each [`Way`].
+/// Tests a [`Replicated`] type: expands to a module with one test for each [`Way`].
 ///
-/// `conformance! { Type }` makes the module `conformance`; `mod name, Type` names it otherwise,
-/// for a file that tests several types. `cases = 1000` asks for more than 300 cases of each way,
-/// `histories = "tests/histories"` for the histories recorded in that folder.
+/// `conformance! { Type }` makes the module `conformance`; `mod name, Type` gives it another name,
+/// for a file that tests several types. `cases = 1000` performs that many cases of each way instead
+/// of 300. `histories = "tests/histories"` adds the histories recorded in that folder.
 #[macro_export]
 macro_rules! conformance {
     (mod $name:ident, $type:ty $(, cases = $cases:expr)? $(, histories = $folder:expr)? $(,)?) => {

@@ -1,14 +1,14 @@
-//! Recorded histories as plans: what happened there, with the same questions.
+//! Recorded histories as plans: the same operations and messages, with the same questions.
 
 use rejoin::object::TraceType;
 use rejoin_drive::plan::{Act, Plan, Question, Step};
 use rejoin_trace::{Claim, Content, Event, Name, Operation, Reader};
 use std::collections::BTreeMap;
 
-/// The plan of a trace, for a type.
+/// The plan of a trace for a type.
 ///
 /// # Errors
-/// Why a trace is none that a replica of this type can repeat: a sentence.
+/// Why replicas of this type cannot repeat the trace, in a sentence.
 pub fn plan(trace: &[u8], kind: TraceType) -> Result<Plan, String> {
     let mut reader = Reader::new(trace).map_err(|error| error.to_string())?;
     let header = reader.header();
@@ -35,7 +35,8 @@ pub fn plan(trace: &[u8], kind: TraceType) -> Result<Plan, String> {
         match line.event {
             Event::Op(op) => {
                 let mut operation = op.operation;
-                // What stood behind it there may stand elsewhere in the list of another algorithm.
+                // Another algorithm may order the list differently, so an element may have another
+                // successor.
                 if let Operation::Insert { before, .. } = &mut operation {
                     *before = None;
                 }
@@ -85,8 +86,8 @@ pub fn plan(trace: &[u8], kind: TraceType) -> Result<Plan, String> {
     Ok(plan)
 }
 
-/// What was asked where this was answered. What no subject is asked, such as whether replicas
-/// converged, follows from the values.
+/// The question of a claim. `None` if no subject is asked it, such as whether replicas converged:
+/// that follows from the values.
 fn question(claim: Claim) -> Option<(Name, Question)> {
     let object = 0;
     Some(match claim {

@@ -1,4 +1,4 @@
-//! What a replicated type has to offer to be tested.
+//! The trait of a replicated type that can be tested.
 
 use rejoin::json::Json;
 use rejoin::object::TraceType;
@@ -6,29 +6,30 @@ use rejoin_trace::{Operation, Stamps};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A replica of one object, as somebody implemented it. [`conformance!`](crate::conformance) tests
-/// it.
+/// A replica of one object, in anybody's implementation, for [`conformance!`](crate::conformance)
+/// to test.
 ///
-/// Five items are required. The suite leaves out what the others say that a type lacks, and lists
-/// it. The replica's clones must be independent of it.
+/// Five items are required. The suite leaves out and lists what the optional items say that a type
+/// lacks. A clone of a replica must be independent of it.
 ///
-/// What `merge`, `send` and `sync` carry is everything that the replica has seen: its own
+/// `merge`, `send` and `sync` carry everything that the replica has seen: its own operations, and
+/// those that it merged or received.
 /// operations, and those that came with what it merged or received.
 pub trait Replicated: Clone + 'static {
-    /// What it is meant to be; spec/trace-format.md, sections 3 and 9, say what each means.
+    /// Its type; spec/trace-format.md, sections 3 and 9, define what each type means.
     const TYPE: TraceType;
 
-    /// Who orders writes and entries: the timestamps of the operations, or the type by a rule of
-    /// its own, which is then judged by what it shows.
+    /// How writes and entries are ordered: by the timestamps of the operations, or by a rule of the
+    /// type, which the judge infers from the answers.
     const STAMPS: Stamps = Stamps::Explicit;
 
-    /// A new replica, empty, under this name. Names are unique, and their bytes decide ties.
+    /// A new, empty replica of this name. Names are unique, and their bytes decide ties.
     fn new(name: &str) -> Self;
 
     /// Performs an operation.
     ///
     /// # Errors
-    /// [`Unsupported`], where the type has no such operation: the suite leaves it out. The
+    /// [`Unsupported`], if the type has no such operation; the suite then leaves it out. The
     /// replica must not have changed.
     fn operate(&mut self, operation: &Operation) -> Result<(), Unsupported>;
 
@@ -39,16 +40,16 @@ pub trait Replicated: Clone + 'static {
     /// Joins the other replica's state into this one.
     fn merge(&mut self, other: &Self);
 
-    /// The message that this replica sends, to one other or to all, of everything that it has
-    /// seen. By default messages are whole states, which are merged.
+    /// A message for one other replica or for all, with everything that this replica has seen. By
+    /// default a message is the whole state, and the receiver merges it.
     fn send(&mut self, _to: Option<&str>) -> Option<Vec<u8>> {
         None
     }
 
-    /// Applies a message that [`send`](Self::send) made.
+    /// Applies a message of [`send`](Self::send).
     ///
     /// # Errors
-    /// [`Unsupported`], where it refuses this message now. The replica must not have changed.
+    /// [`Unsupported`], if the replica refuses this message now. The replica must not have changed.
     fn receive(&mut self, _message: &[u8]) -> Result<(), Unsupported> {
         Err(Unsupported::new("messages are whole states"))
     }
@@ -59,17 +60,17 @@ pub trait Replicated: Clone + 'static {
         other.merge(self);
     }
 
-    /// For a set whether an element is in it, for a map what a key has.
+    /// For a set whether an element is in it, for a map the value of a key.
     fn part(&self, _key: &str) -> Option<Json> {
         None
     }
 
-    /// How many operations of each replica this one has seen, by their names.
+    /// How many operations of each replica this one has seen, by the replicas' names.
     fn vector(&self) -> Option<BTreeMap<String, u64>> {
         None
     }
 
-    /// A hash of the state: equal where two replicas have seen the same, different where their
+    /// A hash of the state: equal if two replicas have seen the same operations, different if their
     /// values differ.
     fn digest(&self) -> Option<String> {
         None
@@ -80,25 +81,25 @@ pub trait Replicated: Clone + 'static {
         None
     }
 
-    /// The replica of this name as a backup of it says. `incarnation` is a number that no other
-    /// call has, and not 0: what the replica does from here on are new operations, also where it
-    /// had gone on after the backup.
+    /// Restores the replica of this name from a backup. `incarnation` is not 0 and differs in every
+    /// call: operations after the restore are new ones, even if the replica had performed others
+    /// after the backup.
     fn load(_name: &str, _incarnation: u64, _backup: &[u8]) -> Option<Self> {
         None
     }
 }
 
-/// Why something is not done: no failure, but left out and listed.
+/// Why something is not supported. It is left out and listed, and is no failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported(String);
 
 impl Unsupported {
-    /// For this reason.
+    /// With this reason.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
 
-    /// Of an operation that the type does not have.
+    /// For an operation that the type does not have.
     pub fn operation(operation: &Operation) -> Self {
         Self(format!("it has no `{}`", operation.as_str()))
     }
@@ -126,7 +127,7 @@ pub mod answer {
         Json::Array(elements.into_iter().map(|element| Json::String(element.into())).collect())
     }
 
-    /// The keys of a map, each with what it has.
+    /// A map, from its keys and values.
     pub fn members<S: Into<String>>(members: impl IntoIterator<Item = (S, Json)>) -> Json {
         Json::Object(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }

@@ -1,13 +1,13 @@
-//! The scenarios of spec/scenarios: each a history with the questions that it is about.
+//! The scenarios of spec/scenarios: histories with questions.
 
-/// A scenario of the folder, by its name.
+/// A scenario, by its name.
 macro_rules! scenario {
     ($name:literal) => {
         ($name, include_str!(concat!("../../../spec/scenarios/", $name, ".jsonl")))
     };
 }
 
-/// All of them. Which of them a type can perform follows from what they do.
+/// All scenarios. A type performs those whose operations it has.
 pub const SCENARIOS: [(&str, &str); 130] = [
     scenario!("2p-set-removal-is-for-good"),
     scenario!("a-failure-is-a-false-claim"),

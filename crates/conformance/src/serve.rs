@@ -1,15 +1,16 @@
-//! A subject in a process of its own, for `oracle drive`.
+//! Serves a subject in a process of its own, for `oracle drive`.
 
 use rejoin::json::{Json, quote_into};
 use rejoin_drive::{Reply, Request, Subject};
 use rejoin_trace::{Event, Header, Name, Reader};
 use std::io::{self, BufRead, Write};
 
-/// Answers the oracle's requests for a subject, such as [`Hosted`](crate::Hosted), line by line, until it says stop or the input ends:
-/// `rejoin-subject/1`, spec/trace-format.md, section 8.
+/// Answers the oracle's requests for a subject, such as [`Hosted`](crate::Hosted), line by line,
+/// until the oracle says stop or the input ends: `rejoin-subject/1`, spec/trace-format.md, section
+/// 8.
 ///
 /// # Errors
-/// When reading or writing fails.
+/// If reading or writing fails.
 pub fn serve(
     subject: &mut dyn Subject,
     input: &mut dyn BufRead,
@@ -36,7 +37,7 @@ pub fn serve(
     Ok(())
 }
 
-/// The request that a line is. `header` is the one of the trace that is being driven.
+/// Reads a line as a request. `header` is the header of the current history.
 fn request(line: &str, header: &mut String) -> Result<Request, String> {
     let json = Json::parse(line).map_err(|error| error.to_string())?;
     let text = |name: &str| match json.get(name) {
@@ -112,7 +113,7 @@ fn request(line: &str, header: &mut String) -> Result<Request, String> {
     })
 }
 
-/// What the start of a history says, as the header of a trace, which is kept to read operations.
+/// The start of a history as the header of a trace, which is kept to read operations.
 fn read_header(start: &Json, header: &mut String) -> Result<Header, String> {
     let mut members = vec![("trace".to_owned(), Json::from("rejoin/1"))];
     for name in ["replicas", "objects", "stamps"] {

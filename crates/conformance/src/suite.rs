@@ -1,4 +1,4 @@
-//! The suite: each way of testing a type, and what comes of it.
+//! The suite: the ways of testing a type, and their results.
 
 use crate::hosted::Hosted;
 use crate::kept::{self, Kept};
@@ -19,7 +19,7 @@ use rejoin_trace::Stamps;
 use std::fmt::{self, Write};
 use std::path::Path;
 
-/// How often a history that fails is performed again to make it small.
+/// How often a failing history is performed again to make it small.
 const SHRINKING: usize = 4_000;
 
 /// How many steps a random history has before the replicas meet at its end.
@@ -36,7 +36,7 @@ pub enum Way {
     Random,
     /// The scenarios of spec/scenarios.
     Scenarios,
-    /// Recorded histories, of a folder that is named.
+    /// Recorded histories, from a folder that the test names.
     Recorded,
     /// Simulated worlds.
     Worlds,
@@ -47,7 +47,7 @@ impl Way {
     pub const ALL: [Self; 6] =
         [Self::Laws, Self::Exhaustive, Self::Random, Self::Scenarios, Self::Recorded, Self::Worlds];
 
-    /// Its name, and that of its test.
+    /// Its name, which is also that of its test.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Laws => "laws",
@@ -66,7 +66,7 @@ impl fmt::Display for Way {
     }
 }
 
-/// What is tested, and how long.
+/// What to test, and with how many cases.
 #[derive(Clone, Debug)]
 pub struct Suite {
     /// The type's name.
@@ -74,7 +74,7 @@ pub struct Suite {
     /// The package that the test is in, and its folder.
     package: String,
     folder: String,
-    /// The path of the module with the tests, without the crate.
+    /// The path of the module with the tests, without the crate's name.
     module: String,
     seed: u64,
     cases: u64,
@@ -84,12 +84,12 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// Of a type, in a test of a package: what `stringify!`, `CARGO_PKG_NAME`,
-    /// `CARGO_MANIFEST_DIR` and `module_path!` say. The seed, the number of cases and the only
-    /// case are those of `REJOIN_SEED`, `REJOIN_CASES` and `REJOIN_CASE`, if these are set.
+    /// The suite for a type in a test of a package: the arguments are those of `stringify!`,
+    /// `CARGO_PKG_NAME`, `CARGO_MANIFEST_DIR` and `module_path!`. The variables `REJOIN_SEED`,
+    /// `REJOIN_CASES` and `REJOIN_CASE` set the seed, the number of cases and a single case.
     ///
     /// # Panics
-    /// Where one of these is no number.
+    /// If one of these variables is set and not a number.
     pub fn new(name: &str, package: &str, folder: &str, module: &str) -> Self {
         Self {
             name: name.into(),
@@ -104,21 +104,21 @@ impl Suite {
         }
     }
 
-    /// With so many cases of each way, where `REJOIN_CASES` says nothing.
+    /// With so many cases of each way, unless `REJOIN_CASES` is set.
     #[must_use]
     pub fn cases(mut self, cases: u64) -> Self {
         self.cases = kept::variable("REJOIN_CASES").unwrap_or(cases);
         self
     }
 
-    /// With the histories that are recorded in a folder of the package.
+    /// With the histories in a folder of the package.
     #[must_use]
     pub fn histories(mut self, folder: &str) -> Self {
         self.histories = Some(folder.into());
         self
     }
 
-    /// Without keeping failures, and without performing those that were kept.
+    /// Without keeping failures, and without repeating kept ones.
     #[must_use]
     pub fn forgetful(mut self) -> Self {
         self.keeps = false;
@@ -139,16 +139,16 @@ impl Suite {
     }
 }
 
-/// A type that conforms, as far as one way of testing tells.
+/// A type that conforms in all histories of one way.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// Which way.
+    /// The way.
     pub way: Way,
     /// How many histories were performed.
     pub histories: u64,
-    /// What happened in them.
+    /// Counts over them.
     pub tally: Tally,
-    /// What was left out, a sentence each.
+    /// What was left out, one sentence each.
     pub left_out: Vec<String>,
 }
 
@@ -167,23 +167,23 @@ impl fmt::Display for Checked {
     }
 }
 
-/// A type that does not conform: a history, and why it is wrong.
+/// A history in which a type does not conform, and why.
 #[derive(Clone, Debug)]
 pub struct Rejected {
-    /// Which way of testing found it.
+    /// The way that found it.
     pub way: Way,
-    /// In what way the history fails.
+    /// How the history fails.
     pub fault: Fault,
-    /// Its least form.
+    /// The smallest plan found.
     pub plan: Plan,
-    /// What came of that.
+    /// The outcome of that plan.
     pub outcome: Outcome,
     /// The sentences for people.
     text: String,
 }
 
 impl Rejected {
-    /// The rule that is broken, where it is one of the judge's.
+    /// The broken rule, if it is one of the judge's.
     pub fn rule(&self) -> Option<Rule> {
         match self.fault {
             Fault::False(rule) => Some(rule),
@@ -202,9 +202,9 @@ impl std::error::Error for Rejected {}
 
 /// A history to perform.
 struct Case {
-    /// Its number, where it is one of many.
+    /// Its number, if it is one of many.
     number: Option<u64>,
-    /// What it is, for people.
+    /// A description for people.
     what: String,
     plan: Plan,
 }
@@ -215,13 +215,13 @@ struct Case {
 /// [`Rejected`]: the first history in which it does not conform, made small, and kept.
 ///
 /// # Panics
-/// Where nothing could be judged, so that the test would say nothing, or a history of the suite's
-/// own is none.
+/// If nothing could be judged, since the test would then prove nothing; or if a history of the
+/// suite is impossible.
 pub fn check<R: Replicated>(way: Way, suite: &Suite) -> Result<Checked, Box<Rejected>> {
     check_subject(&mut Hosted::<R>::default(), (R::TYPE, R::STAMPS), way, suite)
 }
 
-/// The same for any subject of this process, which is of a type, and whose writes are ordered so.
+/// As [`check`], for any subject in this process with its type and stamps.
 ///
 /// # Errors
 /// As [`check`].
@@ -243,7 +243,7 @@ pub fn check_subject(
     let offer = offer.expect("a subject in this process starts");
     let tally = Tally::default();
     let mut run_of = Run { kind, way, suite, kept, tally, histories: 0, subject };
-    // Each way is to say what it finds itself.
+    // Each way must find failures by itself.
     let explored = explored.into_iter().filter(|_| way == Way::Random && suite.only.is_none());
     for (plan, outcome) in explored {
         let what = "the history that asks for everything once".into();
@@ -308,7 +308,7 @@ pub fn check_subject(
     Ok(Checked { way, histories, tally, left_out })
 }
 
-/// One of the many cases of a way.
+/// One case of a way with many cases.
 fn generated(
     way: Way,
     (kind, stamps): (TraceType, Stamps),
@@ -329,7 +329,7 @@ fn generated(
         }
         _ => {
             let style = Style { seed, steps: STEPS, is_plain: false, is_monotonic: false };
-            // Every fourth case of the generator is a small history, which `exhaustive` has.
+            // Every fourth case of the generator is a small history, which `exhaustive` performs.
             let number = case / 3 * 4 + case % 3;
             let plan = generate::plan(&style, offer, number);
             (format!("random history {case}"), plan.expect("the type is offered"))
@@ -363,7 +363,7 @@ impl Run<'_> {
             let report = &outcome.report;
             assert!(
                 is_judged.contains(&report.verdict) && report.limits.is_empty(),
-                "{} is none: {:?}\n{}",
+                "{} is not a history that can be judged: {:?}\n{}",
                 case.what,
                 report.error,
                 outcome.trace
@@ -384,7 +384,9 @@ impl Run<'_> {
         let path = self.kept.as_ref().map(|kept| {
             kept.keep(self.way, &fault.to_string(), &outcome.trace)
                 .map(|path| path.display().to_string())
-                .unwrap_or_else(|error| format!("nowhere, since it cannot be written: {error}"))
+                .unwrap_or_else(|error| {
+                    format!("nowhere, since the file cannot be written: {error}")
+                })
         });
         let mut text = format!(
             "\n{} is no {}: {fault}, found by {}\n",
@@ -405,7 +407,7 @@ impl Run<'_> {
     }
 }
 
-/// The history, its false line, and why it is false.
+/// The history, its false line, and the argument.
 fn argue(text: &mut String, outcome: &Outcome) {
     let finding = outcome.report.findings.first();
     let false_line = finding.map_or(0, |finding| finding.line);

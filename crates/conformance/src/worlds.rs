@@ -1,9 +1,9 @@
-//! Simulated worlds: replicas that go on while links, disks and clocks fail.
+//! Simulated worlds: replicas that continue while links, disks and clocks fail.
 //!
 //! Time passes in ticks. Links delay, repeat and lose messages, and are cut for a while. A replica
-//! writes itself to its disk after each change; on a full disk it keeps what was there. A crash
-//! takes it back to what its disk has, and once in a while somebody puts an old backup back. In
-//! the end the world is healed, and everybody hears from everybody.
+//! is saved after each change; if its disk is full, the last saved state stays. A crash restores
+//! the saved state, and now and then somebody restores an old backup. At the end the links heal,
+//! and all replicas exchange everything.
 
 use rejoin::object::TraceType;
 use rejoin_drive::alphabet::{Alphabet, stamped};
@@ -36,7 +36,7 @@ struct World {
     kind: TraceType,
     faults: Faults,
     now: u64,
-    /// How many ticks a clock shows as one.
+    /// How many ticks the clock counts as one.
     coarse: u64,
     /// How far each replica's clock is off.
     offsets: Vec<u64>,
@@ -44,7 +44,7 @@ struct World {
     cut: Vec<u64>,
     /// The tick until which each disk is full.
     full: Vec<u64>,
-    /// What each disk has, oldest first.
+    /// What each disk contains, oldest first.
     disks: Vec<Vec<usize>>,
     snapshots: usize,
     messages: usize,
@@ -52,7 +52,7 @@ struct World {
     plan: Plan,
 }
 
-/// How many ticks a world has before it is healed.
+/// How many ticks pass before the links heal.
 const TICKS: u64 = 48;
 
 /// The history of one world.
@@ -133,7 +133,7 @@ impl World {
         self.write(at);
     }
 
-    /// The replica writes itself to its disk, where there is room and somebody reads it again.
+    /// Saves the replica, if its disk is not full and the copy is used again.
     fn write(&mut self, at: usize) {
         let is_read = self.faults.crashes || self.faults.backups;
         if is_read && !(self.faults.fills && self.full[at] > self.now) {
@@ -167,7 +167,7 @@ impl World {
                 let is_lost = self.faults.loses && self.random.one_in(3);
                 let is_cut = self.cut[at] > self.now || self.cut[to] > self.now;
                 if !is_lost && !is_cut {
-                    // Some messages are under way for long: others have overtaken them by then.
+                    // Some messages are delayed so long that others overtake them.
                     let longest = if self.random.one_in(4) { 30 } else { 5 };
                     let arrives = self.now + self.random.below(longest) as u64;
                     self.transit.push(Transit { to, message, arrives });
@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    /// What has come to its end is received, in the order of its arrival.
+    /// Delivers the messages that are due, in the order of their arrival.
     fn deliver(&mut self) {
         let now = self.now;
         let (mut arrived, on_the_way): (Vec<_>, Vec<_>) =
@@ -200,7 +200,7 @@ impl World {
         self.plan.steps.push(Step::Ask { at, question });
     }
 
-    /// Everybody hears from everybody, and says what they hold.
+    /// All replicas exchange everything and answer all questions.
     fn heal(&mut self) {
         let count = self.plan.replicas.len();
         for at in (0..count).chain(0..count - 1) {
@@ -211,7 +211,7 @@ impl World {
                 self.plan.steps.push(Step::Receive { at: to, message });
             }
         }
-        // What was still under way comes last, and changes nothing.
+        // Delayed messages arrive last, and change nothing.
         for Transit { to, message, .. } in std::mem::take(&mut self.transit) {
             self.plan.steps.push(Step::Receive { at: to, message });
         }

@@ -1,4 +1,4 @@
-//! What there is to draw from: names, values, operations and clocks, plain ones and awkward ones.
+//! The names, values, operations and clocks that histories are drawn from, plain and awkward ones.
 
 use super::plan::Act;
 use super::random::Random;
@@ -7,8 +7,8 @@ use rejoin::object::TraceType;
 use rejoin_trace::{Name, Operation, Stamps};
 
 /// Names of replicas, keys, elements and users that implementations get wrong: Unicode forms,
-/// orders that differ between UTF-8 and UTF-16, names of members that objects have anyway, digits,
-/// controls, long ones.
+/// orders that differ between UTF-8 and UTF-16, names that every JavaScript object has, digits,
+/// control characters, long names.
 const AWKWARD_NAMES: [&str; 28] = [
     "é",
     "e\u{301}",
@@ -92,7 +92,7 @@ const AWKWARD_INTEGERS: [&str; 8] = [
     "0",
 ];
 
-/// What one history draws from.
+/// What one history is drawn from.
 #[derive(Clone, Debug)]
 pub struct Alphabet {
     /// Keys and elements.
@@ -101,12 +101,12 @@ pub struct Alphabet {
     values: Vec<Json>,
     /// Amounts of counters.
     amounts: Vec<u64>,
-    /// What is written to max- and min-registers.
+    /// Integers that are written to max- and min-registers.
     integers: Vec<Json>,
-    /// Users who decide.
+    /// Users who perform decisions.
     pub users: Vec<Name>,
     is_awkward: bool,
-    /// How many elements lists were given.
+    /// How many elements were inserted into lists.
     elements: usize,
 }
 
@@ -130,7 +130,7 @@ fn awkward(random: &mut Random) -> Name {
     }
 }
 
-/// So many different names.
+/// `count` different names.
 pub fn names(random: &mut Random, plain: &[&str], count: usize, is_awkward: bool) -> Vec<Name> {
     let mut names: Vec<Name> = Vec::new();
     while names.len() < count {
@@ -150,7 +150,7 @@ pub fn names(random: &mut Random, plain: &[&str], count: usize, is_awkward: bool
 }
 
 impl Alphabet {
-    /// One drawn for a history: most have one to three keys.
+    /// Draws an alphabet for a history: most have one to three keys.
     pub fn new(random: &mut Random, is_awkward: bool) -> Self {
         let count = 1 + random.weighted(&[6, 5, 2, 0, 0, 1]);
         let keys = names(random, &["x", "y", "z"], count, is_awkward);
@@ -177,7 +177,7 @@ impl Alphabet {
         Self { keys, values, amounts, integers, users, is_awkward, elements: 0 }
     }
 
-    /// An act on an object of this type, on one of the keys. Timestamps are absent.
+    /// Draws an act on an object of this type and one of the keys, without a timestamp.
     pub fn act(&mut self, random: &mut Random, kind: TraceType, key: &Name) -> Act {
         let is_removal = random.below(5) < 2;
         let (key, timestamp) = (key.clone(), None);
@@ -281,7 +281,7 @@ pub fn samples(kind: TraceType, at: usize) -> Vec<Act> {
     acts.into_iter().map(Act::Do).collect()
 }
 
-/// The act with this timestamp, where it takes one.
+/// The act with this timestamp, if it takes one.
 pub fn stamped(mut act: Act, kind: TraceType, stamps: Stamps, at: u64) -> Act {
     let is_stamped = stamps == Stamps::Explicit && kind.is_stamped();
     match &mut act {
@@ -296,21 +296,21 @@ pub fn stamped(mut act: Act, kind: TraceType, stamps: Stamps, at: u64) -> Act {
     act
 }
 
-/// How the clocks of a history go.
+/// How the clocks of the replicas run.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// One clock for all, no time twice.
+    /// One clock for all replicas; no time occurs twice.
     Shared(u64),
-    /// Each replica counts its own operations, so that times are often equal.
+    /// Each replica counts its own operations, so times are often equal.
     Counters(Vec<u64>),
     /// Each replica's clock is off by its own amount.
     Skewed(u64, Vec<u64>),
-    /// Any of few times, again and again, at one replica too.
+    /// Each time is one of a few, so even one replica repeats times.
     Erratic,
 }
 
 impl Clock {
-    /// One drawn for a history; `is_monotonic`: at each replica, each time is above the last one.
+    /// Draws a clock for a history. If `is_monotonic`, the times of each replica ascend.
     pub fn new(random: &mut Random, replicas: usize, is_awkward: bool, is_monotonic: bool) -> Self {
         match random.weighted(&[3, 4, 3, usize::from(!is_monotonic) * 2]) {
             0 if is_awkward => {

@@ -14,12 +14,12 @@ impl Bits {
         self.0[word] |= 1 << (number % 64);
     }
 
-    /// Whether the number is in.
+    /// Whether the set has the number.
     pub fn has(&self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
-    /// Adds all of the other's.
+    /// Adds all numbers of the other set.
     pub fn unite(&mut self, other: &Self) {
         if self.0.len() < other.0.len() {
             self.0.resize(other.0.len(), 0);

@@ -1,5 +1,5 @@
-//! Campaigns: many cases against one kind of subject, on several threads, and the first case of
-//! each kind of failure, shrunk.
+//! Campaigns: drive one kind of subject through many cases on several threads, and shrink the first
+//! case of each kind of failure.
 
 use super::generate::{self, Style};
 use super::offer::{self, Offer};
@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What to do.
+/// The options of a campaign.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How histories are generated.
@@ -24,27 +24,27 @@ pub struct Options {
     pub cases: u64,
     /// Only this case.
     pub only: Option<u64>,
-    /// Only the part of the cases that this is of so many: (1, n) to (n, n).
+    /// Only one shard of the cases: shard 1 to n of n.
     pub shard: (u64, u64),
     /// How many subjects are driven at once.
     pub jobs: usize,
     /// Which types.
     pub kinds: Vec<TraceType>,
-    /// Who orders the writes; where absent, the timestamps do if the subject can.
+    /// How writes are ordered; if absent, by timestamps if the subject can.
     pub stamps: Option<Stamps>,
-    /// Whether to go on after a case that fails, and to keep the first of each kind.
+    /// Whether to continue after a case fails, and keep the first of each kind.
     pub goes_on: bool,
-    /// How often a case that fails may be performed again to shrink it.
+    /// How often a failing case may be performed again to shrink it.
     pub shrink: usize,
 }
 
-/// So many failures of the subject itself end a campaign: each may take as long as a reply may.
+/// So many failures of the subject itself end a campaign: each may take the time of a reply.
 const ENOUGH: u64 = 20;
 
-/// A case that fails by hanging is performed at most so often again.
+/// How often a case that hangs may be performed again.
 const HANGS: usize = 24;
 
-/// In what way a case fails.
+/// How a case fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
     /// A claim is false.
@@ -63,7 +63,7 @@ impl fmt::Display for Fault {
 }
 
 impl Outcome {
-    /// In what way this fails, if it does: a failure of the subject before a false claim.
+    /// How an outcome fails, if it does: a failure of the subject counts before a false claim.
     pub fn fault(&self) -> Option<Fault> {
         match &self.failure {
             Some(failure) => Some(Fault::Failed(failure.kind)),
@@ -72,55 +72,55 @@ impl Outcome {
     }
 }
 
-/// Which case.
+/// The name of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Case {
     /// The first histories, which ask for everything once.
     Exploration(u64),
-    /// One of those that follow from the seed.
+    /// A case that follows from the seed.
     Number(u64),
 }
 
 /// A case that fails.
 #[derive(Clone, Debug)]
 pub struct Failing {
-    /// Which.
+    /// Its name.
     pub case: Case,
-    /// In what way.
+    /// How it fails.
     pub fault: Fault,
-    /// How many steps it had.
+    /// How many steps it had before it was shrunk.
     pub steps: usize,
-    /// The least plan that fails in the same way.
+    /// The smallest plan found that fails in the same way.
     pub plan: Plan,
-    /// What came of it.
+    /// The outcome of that plan.
     pub outcome: Outcome,
-    /// How often it was performed to find that out.
+    /// How often the plan was performed to shrink it.
     pub performed: usize,
-    /// Whether it failed again when it was performed again. Otherwise it was not shrunk.
+    /// Whether it failed again when repeated. If not, it was not shrunk.
     pub is_repeated: bool,
 }
 
-/// What came of a campaign.
+/// The result of a campaign.
 #[derive(Clone, Debug, Default)]
 pub struct Driven {
     /// What the subject offers.
     pub offer: Offer,
     /// How many cases were performed.
     pub cases: u64,
-    /// All small histories of so many steps were among them.
+    /// All small histories of up to so many steps were performed.
     pub scope: u32,
-    /// What happened in them.
+    /// Counts over all cases.
     pub tally: Tally,
     /// The first case of each kind of failure.
     pub failing: Vec<Failing>,
     /// How many cases failed in each way.
     pub faults: BTreeMap<Fault, u64>,
-    /// A history that the oracle generated is none, or was not judged to its end: the oracle's own
-    /// error.
+    /// Set if a generated history is impossible or was not judged to its end: an error of the
+    /// oracle itself.
     pub error: Option<String>,
 }
 
-/// What all threads write.
+/// The state that all threads share.
 #[derive(Default)]
 struct Common {
     cases: u64,
@@ -147,7 +147,7 @@ impl Common {
         fault
     }
 
-    /// Whether there is no use in going on.
+    /// Whether the campaign need not continue.
     fn is_enough(&self) -> bool {
         let of_subject = |(fault, count): (&Fault, &u64)| {
             if matches!(fault, Fault::Failed(_)) { *count } else { 0 }
@@ -156,7 +156,7 @@ impl Common {
     }
 }
 
-/// Why the judge did not judge a history to its end, though the subject answered.
+/// Why the judge did not judge a history to its end although the subject answered.
 fn impossible(outcome: &Outcome) -> Option<String> {
     let report = &outcome.report;
     match report.verdict {
@@ -170,7 +170,7 @@ fn impossible(outcome: &Outcome) -> Option<String> {
 /// Drives subjects through all cases. `progress` is called after each.
 ///
 /// # Errors
-/// Where no subject can be started.
+/// If no subject can be started.
 pub fn drive(
     subjects: &dyn Subjects,
     options: &Options,
@@ -222,8 +222,8 @@ pub fn drive(
     Ok(driven)
 }
 
-/// Performs all cases, on several threads. What came of them is added in their order, so that the
-/// sum does not depend on the threads.
+/// Performs all cases on several threads. Adds their outcomes in the order of the cases, so that
+/// the sum does not depend on the threads.
 fn all_cases(
     subjects: &dyn Subjects,
     options: &Options,
@@ -232,7 +232,7 @@ fn all_cases(
     progress: &(dyn Fn() + Sync),
 ) -> Common {
     let next = AtomicU64::new(0);
-    // Cases that are over while an earlier one is not, and `None` for those of other shards.
+    // Outcomes of cases that ended before an earlier one, and `None` for cases of other shards.
     let queue = BTreeMap::<u64, Option<(Plan, Outcome)>>::new();
     let state = Mutex::new((common, queue, 0, false));
     let work = || {
@@ -271,7 +271,7 @@ fn all_cases(
     state.into_inner().unwrap_or_else(|broken| broken.into_inner()).0
 }
 
-/// The greatest length of which all small histories are among so many cases.
+/// The greatest length up to which all small histories are among so many cases.
 fn complete_scope(offer: &Offer, cases: u64) -> u32 {
     if offer.kinds.is_empty() {
         return 0;
@@ -279,7 +279,7 @@ fn complete_scope(offer: &Offer, cases: u64) -> u32 {
     generate::scope(offer, cases / 4) - 1
 }
 
-/// Shrinks a case that failed.
+/// Shrinks a failing case.
 fn smallest(
     subjects: &dyn Subjects,
     options: &Options,
@@ -301,7 +301,7 @@ fn smallest(
         let is_repeated = true;
         return Failing { case, fault, steps, plan, outcome, performed: 0, is_repeated };
     }
-    // What comes after the first false claim is of no use.
+    // What follows the first false claim does not matter.
     let mut cut = plan.clone();
     let end = match outcome.report.findings.first() {
         Some(finding) => outcome.steps.get(finding.line as usize - 2).map(|step| step + 1),

@@ -1,7 +1,8 @@
-//! The subject that answers by the definition: it keeps all operations, and who has seen which.
+//! The subject that answers by the definition: it keeps all operations, and which replica has seen
+//! which.
 //!
-//! Meaning: spec/trace-format.md, sections 3, 4 and 9. It is written apart from the judge, so that
-//! each can be held against the other.
+//! Meaning: spec/trace-format.md, sections 3, 4 and 9. It shares no code with the judge, so that
+//! each can be tested against the other.
 //! Cost: each answer looks at all pairs of operations of its object.
 
 use super::bits::Bits;
@@ -11,14 +12,14 @@ use rejoin::object::TraceType;
 use rejoin_trace::{Name, Op, Operation, Stamps};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A subject that has all types and answers all questions, as the definition does.
+/// A subject that has all types and answers all questions by the definition.
 #[derive(Default)]
 pub struct Definition {
     replicas: BTreeMap<Name, Bits>,
     objects: BTreeMap<Name, TraceType>,
     stamps: Stamps,
     done: Vec<Done>,
-    /// Of each list all elements that were ever inserted, in one order.
+    /// All elements that were ever inserted into each list, in one order.
     orders: BTreeMap<Name, Vec<Name>>,
 }
 
@@ -38,7 +39,7 @@ impl Subject for Definition {
 }
 
 impl Definition {
-    /// One without replicas, until it is started.
+    /// A subject without replicas, until it is started.
     pub fn new() -> Self {
         Self::default()
     }
@@ -150,7 +151,7 @@ impl Definition {
         Ok(())
     }
 
-    /// What a payload holds.
+    /// The operations in a payload.
     fn bits_of(&self, payload: &str) -> Result<Bits, String> {
         let numbers = payload.split(',').filter(|number| !number.is_empty());
         let known = |number: &str| number.parse().ok().filter(|number| *number < self.done.len());
@@ -164,7 +165,7 @@ impl Definition {
         Ok(seen.filter(|number| self.done[*number].op.object == *object).collect())
     }
 
-    /// The place of a write in the order of all writes.
+    /// The position of a write in the order of all writes.
     fn rank(&self, number: usize) -> (rejoin_trace::Timestamp, &str, u64, String, usize) {
         let Done { op, seq, .. } = &self.done[number];
         let (value, timestamp) = written(&op.operation);
@@ -172,12 +173,12 @@ impl Definition {
             Stamps::Explicit => {
                 (timestamp.unwrap_or_default(), op.replica.as_str(), *seq, value.canonical(), 0)
             }
-            // A rule of its own: what happened later is above.
+            // With own stamps, a later operation is greater.
             Stamps::Own => (Default::default(), "", 0, String::new(), number),
         }
     }
 
-    /// Whether no other of these that `counts` saw it.
+    /// Whether no other of these operations that `counts` saw it.
     fn is_unseen(&self, number: usize, among: &[usize], counts: impl Fn(usize) -> bool) -> bool {
         !among.iter().any(|other| counts(*other) && self.done[*other].sees.has(number))
     }
@@ -258,20 +259,20 @@ impl Definition {
         })
     }
 
-    /// The value of the greatest write, `null` where there is none.
+    /// The value of the greatest write; `null` if there is none.
     fn latest(&self, writes: &[usize]) -> Json {
         let greatest = writes.iter().max_by_key(|number| self.rank(**number));
         greatest.map_or(Json::Null, |number| written(&self.done[*number].op.operation).0.clone())
     }
 
-    /// The values of the writes that no other one saw.
+    /// The values of the writes that no other write saw.
     fn siblings(&self, writes: &[usize]) -> Vec<Json> {
         let unseen = writes.iter().filter(|number| self.is_unseen(**number, writes, |_| true));
         let values = unseen.map(|number| written(&self.done[*number].op.operation).0);
         values.filter(|value| **value != Json::Null).cloned().collect()
     }
 
-    /// Whether these additions and removals (or enablings and disablings) leave something there.
+    /// Whether these operations leave the element added, or the flag enabled.
     fn is_added(&self, kind: TraceType, among: &[usize]) -> bool {
         let adds = |number: usize| is_addition(&self.done[number].op.operation);
         let removes = |number: usize| !adds(number);
@@ -374,7 +375,7 @@ fn key(operation: &Operation) -> Option<&Name> {
     }
 }
 
-/// What an operation writes, and when.
+/// The value and the timestamp of a write.
 fn written(operation: &Operation) -> (&Json, Option<rejoin_trace::Timestamp>) {
     match operation {
         Operation::Write { value, timestamp } | Operation::Put { value, timestamp, .. } => {

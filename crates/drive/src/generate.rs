@@ -1,8 +1,8 @@
-//! Generating: from a seed and the number of a case to its plan.
+//! Generating: derives the plan of a case from a seed and the case's number.
 //!
-//! Most histories are of one object with few keys, and much happens at once: that is where
-//! replicas meet. Some have awkward names and values, many replicas, or all objects together. Every
-//! fourth case is the next one of all small histories of two replicas; see [`small`].
+//! Most histories have one object with few keys and many concurrent operations: that is where
+//! replicas conflict. Some have awkward names and values, many replicas, or all objects together.
+//! Every fourth case is the next of all small histories of two replicas; see [`small`].
 
 use super::alphabet::{self, Alphabet, Clock};
 use super::offer::{Feature, Offer, object_name};
@@ -11,12 +11,12 @@ use super::random::Random;
 use rejoin::object::TraceType;
 use rejoin_trace::Stamps;
 
-/// How to generate.
+/// How histories are generated.
 #[derive(Clone, Debug)]
 pub struct Style {
     /// The seed of all cases.
     pub seed: u64,
-    /// How many steps a random history has, before the replicas meet at its end.
+    /// How many steps a random history has before all replicas meet.
     pub steps: usize,
     /// Plain names and values only.
     pub is_plain: bool,
@@ -24,7 +24,7 @@ pub struct Style {
     pub is_monotonic: bool,
 }
 
-/// The plan of one case; `None` where the subject offers no type.
+/// The plan of one case; `None` if the subject offers no type.
 pub fn plan(style: &Style, offer: &Offer, case: u64) -> Option<Plan> {
     if offer.kinds.is_empty() {
         return None;
@@ -49,7 +49,7 @@ fn random(style: &Style, offer: &Offer, case: u64) -> Plan {
         (kinds, stamps)
     } else {
         let all: Vec<_> = offer.kinds.iter().collect();
-        // In turns, so that few cases are enough for all.
+        // Types take turns, so that few cases cover all.
         let (kind, stamps) = all[(case - case / 4) as usize % all.len()];
         (vec![*kind], *stamps)
     };
@@ -93,9 +93,9 @@ struct Writer<'o> {
     kinds: Vec<TraceType>,
     replicas: usize,
     plan: Plan,
-    /// Who sent each message, and the only one that may receive it.
+    /// The sender of each message, and the only replica that may receive it.
     messages: Vec<(usize, Option<usize>)>,
-    /// Of whom each backup is.
+    /// The replica of each backup.
     snapshots: Vec<usize>,
 }
 
@@ -108,7 +108,7 @@ impl Writer<'_> {
         let all = |feature| usize::from(self.has(feature));
         let (sends, syncs) = (all(Feature::Send), all(Feature::Sync));
         let saves = all(Feature::Save) * all(Feature::Restore);
-        // Some histories have many operations between two exchanges, some few.
+        // Some histories have many operations between two exchanges, some have few.
         let bursts = [12, 30, 50][self.random.below(3)];
         let weights =
             [bursts, 16 * sends, 10 * sends, 16 * sends, 8 * syncs, 3 * saves, 5 * saves, 6];
@@ -150,7 +150,8 @@ impl Writer<'_> {
                     let at = self.snapshots[snapshot];
                     self.plan.steps.push(Step::Restore { at, snapshot });
                     self.look(at);
-                    // What it does now are new operations, which must not be taken for old ones.
+                    // Operations after a restore are new ones; the subject must not take them for
+                    // those before it.
                     if self.random.one_in(2) {
                         self.operate(at);
                     }
@@ -171,7 +172,7 @@ impl Writer<'_> {
         (than + 1 + self.random.below(self.replicas - 1)) % self.replicas
     }
 
-    /// Some of the objects, where there are several.
+    /// Some of the objects, if there are several.
     fn some(&mut self) -> Option<Vec<usize>> {
         let objects: Vec<usize> = (0..self.kinds.len()).filter(|_| self.random.one_in(2)).collect();
         (self.kinds.len() > 1 && !objects.is_empty()).then_some(objects)
@@ -228,7 +229,7 @@ impl Writer<'_> {
         }
     }
 
-    /// One question.
+    /// Asks one question.
     fn ask(&mut self, at: usize) {
         let object = self.random.below(self.kinds.len());
         let kind = self.kinds[object];
@@ -253,7 +254,7 @@ impl Writer<'_> {
         }
     }
 
-    /// All ends with all having seen all.
+    /// Lets all replicas see everything.
     fn meet(&mut self) {
         let hub = self.random.below(self.replicas);
         let others: Vec<usize> = (0..self.replicas).filter(|at| *at != hub).collect();
@@ -282,7 +283,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Everything that there is to ask at the end.
+    /// Asks everything that can be asked at the end.
     fn ask_all(&mut self, at: usize) {
         let mut questions = Vec::new();
         for (object, kind) in self.kinds.iter().enumerate() {
@@ -312,16 +313,16 @@ fn read(at: usize, object: usize) -> Step {
     Step::Ask { at, question: Question::Read { object, part: None } }
 }
 
-/// The lengths of the numerals that encode small histories.
+/// How many letters encode small histories: each history is a word over them.
 const LETTERS: u64 = 8;
 
-/// How many letters the word of a small history has; the first is an operation of the first
+/// The length of the word of a small history. Its first letter is an operation of the first
 /// replica.
 pub fn scope(offer: &Offer, number: u64) -> u32 {
     word(number / variants(offer).len() as u64).0
 }
 
-/// Small histories stand in the order of their lengths: the length and the place in it.
+/// The word of a number: its length, and its rank among the words of that length.
 fn word(mut number: u64) -> (u32, u64) {
     let mut length = 1;
     loop {
@@ -334,7 +335,7 @@ fn word(mut number: u64) -> (u32, u64) {
     }
 }
 
-/// The types, those with timestamps twice: with times that ascend, and with equal ones.
+/// The types. Those with timestamps occur twice: with ascending and with equal timestamps.
 fn variants(offer: &Offer) -> Vec<(TraceType, Stamps, bool)> {
     let mut variants = Vec::new();
     for (kind, stamps) in &offer.kinds {
@@ -346,10 +347,10 @@ fn variants(offer: &Offer) -> Vec<(TraceType, Stamps, bool)> {
     variants
 }
 
-/// The small history of this number: two replicas that perform either of two operations, send to
-/// the other one now, or later than all else, and go back to a backup, in all orders. In the end
-/// both exchange all. Numbers ascend by length, so that those below some number are all histories
-/// of up to some length.
+/// The small history of this number. Two replicas perform either of two operations, send to each
+/// other at once or after all else, and go back to a backup, in all orders. At the end both
+/// exchange everything. Numbers ascend by length, so a prefix of them covers all histories up to
+/// some length.
 pub fn small(offer: &Offer, number: u64) -> Plan {
     let variants = variants(offer);
     let (kind, stamps, is_equal) = variants[(number % variants.len() as u64) as usize];

@@ -1,9 +1,10 @@
-//! Driving implementations: histories from seeds, performed by somebody's replicas, and judged.
+//! Driving implementations: replicas of any implementation perform histories from seeds, and the
+//! judge checks their answers.
 //!
-//! Meaning: spec/trace-format.md, section 8. [`Subject`] is an implementation, in this process or
-//! in another one; the oracle owns the network between its replicas. Reading order: [`plan`] is
-//! what is to happen, [`generate`] draws it from a seed, [`run`] has a subject perform it and makes
-//! the answers a trace that is judged, [`shrink`](shrink::shrink) makes a plan that fails small,
+//! Meaning: spec/trace-format.md, section 8. A [`Subject`] is an implementation, in this process or
+//! in another one. The oracle owns the network between its replicas. Reading order: [`plan`] is a
+//! history to perform, [`generate`] derives plans from a seed, [`run`] has a subject perform a plan
+//! and judges the resulting trace, [`shrink`](shrink::shrink) makes a failing plan small,
 //! [`campaign`] does so for many cases. [`Definition`] is a subject that answers by the definition.
 
 pub mod alphabet;
@@ -11,10 +12,10 @@ mod bits;
 pub mod campaign;
 mod definition;
 pub mod generate;
-pub mod manners;
 mod mixed;
 pub mod offer;
 pub mod plan;
+pub mod protocol_check;
 pub mod random;
 pub mod run;
 pub mod shrink;

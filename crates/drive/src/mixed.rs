@@ -3,15 +3,15 @@
 use super::subject::{Failure, Reply, Request, Subject};
 use rejoin_trace::Name;
 
-/// Subjects that share the replicas: the first hosts the first replica, the second the second,
-/// and so on in turns. Each learns of all replicas; messages pass between them unchanged.
+/// Subjects that share the replicas in turns: the first hosts the first replica, the second the
+/// second, and so on. Each knows all replicas; messages pass between them unchanged.
 pub struct Mixed {
     subjects: Vec<Box<dyn Subject>>,
     replicas: Vec<Name>,
 }
 
 impl Mixed {
-    /// Of these subjects, at least one.
+    /// A mix of these subjects, of which there is at least one.
     pub fn new(subjects: Vec<Box<dyn Subject>>) -> Self {
         Self { subjects, replicas: Vec::new() }
     }
@@ -28,7 +28,7 @@ impl Subject for Mixed {
         let host = match request {
             Request::Start { replicas, .. } => {
                 self.replicas = replicas.clone();
-                // The others are started although one refuses, so that all forget.
+                // The others start although one refuses, so that all forget the last history.
                 let replies: Vec<_> = self.subjects.iter_mut().map(|s| s.ask(request)).collect();
                 let mut first = Ok(Reply::Ok);
                 for reply in replies {

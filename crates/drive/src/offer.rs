@@ -1,4 +1,5 @@
-//! What a subject offers: which types, operations and questions. What it lacks is left out.
+//! What a subject offers: the types, operations and questions that it supports. Histories leave out
+//! the rest.
 
 use super::plan::{Plan, Question, Step};
 use super::run::{Outcome, run};
@@ -11,7 +12,7 @@ use std::fmt;
 /// A part of the protocol that a subject may lack for a type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Feature {
-    /// The type itself, or this combination of types.
+    /// The type, or this combination of types.
     Type,
     /// An operation.
     Operation(String),
@@ -21,11 +22,11 @@ pub enum Feature {
     SendSome,
     /// The subject's own synchronization.
     Sync,
-    /// The same, of some objects.
+    /// The subject's own synchronization of some objects.
     SyncSome,
-    /// The value.
+    /// The value of an object.
     Read,
-    /// One element or key.
+    /// The value of one element or key.
     ReadPart,
     /// The state vector of all objects.
     Vector,
@@ -41,7 +42,7 @@ pub enum Feature {
     Notices,
     /// Backups.
     Save,
-    /// Going back to a backup.
+    /// Restoring a backup.
     Restore,
 }
 
@@ -71,23 +72,23 @@ impl fmt::Display for Feature {
 /// What a subject offers.
 #[derive(Clone, Debug, Default)]
 pub struct Offer {
-    /// The types that it has, each with who orders its writes.
+    /// The types that it supports, each with how its writes are ordered.
     pub kinds: BTreeMap<TraceType, Stamps>,
-    /// What it lacks, and why.
+    /// What it does not support, with its reason.
     pub lacks: BTreeMap<(TraceType, Feature), String>,
-    /// The types that it has together in one history.
+    /// The types that it supports together in one history.
     pub together: Vec<TraceType>,
-    /// What it says that it is.
+    /// The name and version that it gives.
     pub implementation: Option<Implementation>,
 }
 
 impl Offer {
-    /// Whether it has this for a type.
+    /// Whether it supports this for a type.
     pub fn has(&self, kind: TraceType, feature: Feature) -> bool {
         self.kinds.contains_key(&kind) && !self.lacks.contains_key(&(kind, feature))
     }
 
-    /// Whether it has this for all of these types.
+    /// Whether it supports this for all of these types.
     pub fn all_have(&self, kinds: &[TraceType], feature: &Feature) -> bool {
         kinds.iter().all(|kind| self.has(*kind, feature.clone()))
     }
@@ -100,11 +101,11 @@ impl Offer {
     }
 }
 
-/// Asks a subject for everything once, for each of these types. The histories are cases like all
-/// others: each is passed to `seen` with its outcome, which says whether to go on.
+/// Asks a subject for everything once, for each of these types. These histories are cases like all
+/// others: `seen` gets each with its outcome, and returns whether to continue.
 ///
 /// # Errors
-/// Where the subject cannot be started at all.
+/// If the subject cannot be started at all.
 pub fn explore(
     subject: &mut dyn Subject,
     kinds: &[TraceType],
@@ -157,7 +158,7 @@ pub fn explore(
     Ok(offer)
 }
 
-/// The name of the object that has a type.
+/// The name of the object of a type.
 pub fn object_name(kind: TraceType) -> String {
     kind.as_str().into()
 }

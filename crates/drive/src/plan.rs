@@ -1,24 +1,24 @@
-//! Plans: what is to happen in one history, before anybody answers.
+//! Plans: the steps of one history, before a subject performs them.
 
 use rejoin::json::Json;
 use rejoin::object::TraceType;
 use rejoin_trace::{Declaration, Name, Operation, Stamps};
 
-/// A history that is to be performed. Every part of its steps still is a plan: what a step needs
-/// and is not there makes it do nothing.
+/// A history to perform. Any subset of its steps is a plan, too: a step that needs something that
+/// is not there does nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The replicas.
     pub replicas: Vec<Name>,
     /// The objects.
     pub objects: Vec<(Name, TraceType)>,
-    /// Who orders the writes.
+    /// How writes are ordered.
     pub stamps: Stamps,
-    /// What happens, one after the other.
+    /// The steps, in their order.
     pub steps: Vec<Step>,
 }
 
-/// One step. Replicas and objects are places in the plan's lists; messages and snapshots are
+/// One step. Replicas and objects are indexes of the plan's lists; messages and snapshots are
 /// numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -28,9 +28,9 @@ pub enum Step {
         at: usize,
         /// On which object.
         object: usize,
-        /// What.
+        /// What it does.
         act: Act,
-        /// Who decides.
+        /// The user.
         user: Option<Name>,
     },
     /// A replica makes a message.
@@ -39,9 +39,9 @@ pub enum Step {
         at: usize,
         /// The message's number.
         message: usize,
-        /// The only one that will receive it.
+        /// The only replica that will receive it.
         to: Option<usize>,
-        /// Only of these objects.
+        /// The objects of the message; all if absent.
         objects: Option<Vec<usize>>,
     },
     /// A replica receives a message.
@@ -53,9 +53,9 @@ pub enum Step {
     },
     /// Two replicas synchronize.
     Sync {
-        /// The two.
+        /// The two replicas.
         between: [usize; 2],
-        /// Only these objects.
+        /// The objects; all if absent.
         objects: Option<Vec<usize>>,
     },
     /// A backup is taken.
@@ -72,71 +72,71 @@ pub enum Step {
         /// To which snapshot.
         snapshot: usize,
     },
-    /// A replica is asked something.
+    /// A replica answers a question.
     Ask {
         /// Which replica.
         at: usize,
-        /// What.
+        /// The question.
         question: Question,
     },
 }
 
-/// What a replica does with an object.
+/// What a replica does to an object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
-    /// This operation.
+    /// Performs this operation.
     Do(Operation),
-    /// Lists: inserts the element at a place of the list as the replica shows it, modulo its
+    /// Lists: inserts an element at a position of the list that the replica shows, modulo its
     /// length.
     Insert {
-        /// A name that no other insert has.
+        /// The element's name, which no other insert has.
         element: Name,
-        /// The place.
+        /// The position.
         place: usize,
-        /// What it holds.
+        /// The element's value.
         value: Option<Json>,
     },
-    /// Lists: deletes the element at a place of the list as the replica shows it.
+    /// Lists: deletes the element at a position of the list that the replica shows.
     Erase {
-        /// The place.
+        /// The position.
         place: usize,
     },
 }
 
-/// What a replica is asked.
+/// A question to a replica.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// The value of an object.
     Read {
-        /// Of which.
+        /// The object.
         object: usize,
         /// Sets: one element. Maps: one key.
         part: Option<Name>,
     },
     /// The state vector, of one object or of all.
     Vector {
-        /// Of which.
+        /// The object; all if absent.
         object: Option<usize>,
     },
     /// The state hash, of one object or of all.
     Digest {
-        /// Of which.
+        /// The object; all if absent.
         object: Option<usize>,
     },
     /// The open merge decisions.
     Decisions {
-        /// Of which object.
+        /// The object.
         object: usize,
     },
     /// The notices of a user.
     Notices {
-        /// Which user.
+        /// The user.
         user: Name,
     },
 }
 
 impl Plan {
-    /// The objects as a header declares them.
+    /// The objects, as a header declares them.
     pub fn declared(&self) -> Vec<(Name, Declaration)> {
         let declare = |(name, kind): &(Name, TraceType)| {
             (name.clone(), Declaration { kind: *kind, priority: Default::default() })
@@ -187,7 +187,7 @@ impl Step {
         }
     }
 
-    /// Visits the replicas and objects that it speaks of.
+    /// Visits the replicas and objects that the step names.
     pub fn visit(&self, mut replica: impl FnMut(usize), mut object: impl FnMut(usize)) {
         self.clone().rename(
             |at| {
@@ -201,7 +201,7 @@ impl Step {
         );
     }
 
-    /// Replaces the replicas and objects that it speaks of.
+    /// Replaces the replicas and objects that the step names.
     pub fn rename(
         &mut self,
         mut replica: impl FnMut(usize) -> usize,

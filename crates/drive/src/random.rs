@@ -3,7 +3,7 @@
 //! Source: Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014
 //! (SplitMix64).
 
-/// A generator: the same numbers for the same seed, on every machine.
+/// A generator that gives the same numbers for the same seed on every machine.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -29,7 +29,7 @@ impl Random {
         (self.bits() % end as u64) as usize
     }
 
-    /// Once in `n` times.
+    /// True once in `n` times on average.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
@@ -39,7 +39,7 @@ impl Random {
         &from[self.below(from.len())]
     }
 
-    /// The number of one of these weights.
+    /// An index, drawn with these weights.
     pub fn weighted(&mut self, weights: &[usize]) -> usize {
         let mut rest = self.below(weights.iter().sum());
         for (i, weight) in weights.iter().enumerate() {

@@ -1,8 +1,8 @@
-//! Running: a plan is performed by a subject, and what it answered becomes a trace, which is judged.
+//! Running: a subject performs a plan, its answers become a trace, and the judge judges it.
 //!
 //! Meaning: spec/trace-format.md, sections 2, 3 and 8. The oracle owns the network: it keeps the
-//! payloads, and knows what each message holds. So it names in a list only what the replica has
-//! seen, and it counts how often replicas met.
+//! payloads, and knows what each message contains. So it refers to list elements only if the
+//! replica has seen them, and it counts concurrent operations.
 //! Cost: one request a step, and one more before each insertion into a list.
 
 use super::bits::Bits;
@@ -15,23 +15,23 @@ use rejoin_judge::{Report, Verdict};
 use rejoin_trace::{Claim, Content, Event, Header, Implementation, Name, Op, Operation};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many bytes of payloads and of answers one history may have. Beyond, the subject babbles.
+/// How many bytes of payloads and answers one history may have. More is a breach of the protocol.
 pub const MAX_HISTORY: usize = 64 << 20;
 
-/// What came of one plan.
+/// The outcome of one plan.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What happened, as a trace.
+    /// The trace.
     pub trace: String,
     /// The step that each line after the header comes from.
     pub steps: Vec<usize>,
-    /// How it is judged.
+    /// The report of the judge.
     pub report: Report,
-    /// Where the subject failed, which ended the history.
+    /// The failure of the subject that ended the history, if any.
     pub failure: Option<Failure>,
-    /// What the subject does not do, and why.
+    /// What the subject did not support, with its reasons.
     pub unsupported: BTreeMap<(TraceType, Feature), String>,
-    /// What the subject says that it is.
+    /// The name and version that the subject gives.
     pub implementation: Option<Implementation>,
     /// What happened how often.
     pub tally: Tally,
@@ -44,10 +44,9 @@ pub struct Tally {
     pub histories: u64,
     /// Operations by type and name.
     pub operations: BTreeMap<(TraceType, String), u64>,
-    /// Answers by what was asked.
+    /// Answers by question.
     pub answers: BTreeMap<String, u64>,
-    /// Pairs of operations on one key (or on one object without keys), of which neither replica
-    /// had seen the other's, by type.
+    /// Pairs of concurrent operations on one key (or on one object without keys), by type.
     pub meetings: BTreeMap<TraceType, u64>,
     /// Messages made.
     pub messages: u64,
@@ -57,7 +56,7 @@ pub struct Tally {
     pub repeated: u64,
     /// Messages received after a later one of the same sender.
     pub reordered: u64,
-    /// Messages that nobody received.
+    /// Messages that no replica received.
     pub lost: u64,
     /// Messages that the subject refused to receive.
     pub refused: u64,
@@ -72,7 +71,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds what happened elsewhere.
+    /// Adds the counts of another history.
     pub fn add(&mut self, other: &Self) {
         fn sum<K: Ord + Clone>(map: &mut BTreeMap<K, u64>, other: &BTreeMap<K, u64>) {
             for (key, count) in other {
@@ -96,28 +95,28 @@ impl Tally {
     }
 }
 
-/// Performs a plan and judges what comes of it.
+/// Performs a plan and judges its trace.
 pub fn run(plan: &Plan, subject: &mut dyn Subject) -> Outcome {
     let mut run = Run::new(plan);
     let failure = run.all(subject).err();
     run.finish(failure)
 }
 
-/// A message or a backup: what the subject made of it, and what it holds.
+/// A message or a backup: the subject's payload, and the operations that it contains.
 struct Held {
     payload: String,
     holds: Bits,
     /// The replica that made it, and when.
     by: usize,
     made: usize,
-    /// Which replicas received it.
+    /// The replicas that received it.
     receivers: BTreeSet<usize>,
 }
 
 /// One performed operation.
 struct Done {
     object: usize,
-    /// The key or element, where the object has such.
+    /// The key or element, if the object has such.
     key: Option<Name>,
     /// Lists: whether it inserts `key`.
     inserts: bool,
@@ -198,7 +197,7 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
-    /// Ends the history, where a failure ended it: the trace says so.
+    /// Ends the history; if a failure ended it, the trace says so.
     fn finish(mut self, failure: Option<Failure>) -> Outcome {
         if let Some(failure) = &failure {
             if self.trace.is_empty() {
@@ -270,7 +269,7 @@ impl<'p> Run<'p> {
         Some(objects.as_ref()?.iter().map(|object| self.object(*object)).collect())
     }
 
-    /// Of a set of operations those on these objects.
+    /// The operations of a set that are on these objects.
     fn only(&self, set: &Bits, objects: &Option<Vec<usize>>) -> Bits {
         match objects {
             None => set.clone(),
@@ -283,7 +282,8 @@ impl<'p> Run<'p> {
         Failure::new(FailureKind::Error, message)
     }
 
-    /// Asks the subject. `None` where it does not do that, which is noted for this type.
+    /// Asks the subject. `None` if the subject does not support the request, which is noted for
+    /// this type.
     fn ask(
         &mut self,
         subject: &mut dyn Subject,
@@ -312,7 +312,8 @@ impl<'p> Run<'p> {
                 self.bytes += bytes;
                 if self.bytes > MAX_HISTORY {
                     let message = format!(
-                        "payloads and answers of more than {} MiB in one history of {} steps",
+                        "the subject gave more than {} MiB of payloads and answers in one history \
+                         of {} steps",
                         MAX_HISTORY >> 20,
                         self.plan.steps.len()
                     );
@@ -459,7 +460,7 @@ impl<'p> Run<'p> {
         };
         match subject.ask(&request)? {
             Reply::Error(message) => return Err(self.error(&request, message)),
-            // It was not received.
+            // The message was not received.
             Reply::Unsupported(_) => {
                 self.tally.refused += 1;
                 return Ok(());
@@ -477,7 +478,7 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
-    /// Whether a replica has seen what the operation names, and nobody has inserted it twice.
+    /// Whether a replica has seen the elements that the operation names, and the element is new.
     fn is_possible(&self, at: usize, object: usize, operation: &Operation) -> bool {
         let kind = self.plan.objects[object].1;
         let inserted = |element: &Name, seen: Option<&Bits>| {
@@ -499,7 +500,7 @@ impl<'p> Run<'p> {
             }
     }
 
-    /// The edit of a list, in terms of what the replica shows; `None` where it shows nothing.
+    /// The operation that edits the list that the replica shows; `None` if it shows nothing.
     fn edit(
         &mut self,
         at: usize,
@@ -518,7 +519,7 @@ impl<'p> Run<'p> {
                 .collect(),
             _ => Vec::new(),
         };
-        // What the replica has not seen is a finding already, and cannot be named.
+        // An element that the replica has not seen is a finding already, and cannot be named.
         shown.retain(|element| {
             let operation = Operation::Erase { element: element.clone() };
             self.is_possible(at, object, &operation)
@@ -630,7 +631,7 @@ impl<'p> Run<'p> {
     }
 }
 
-/// The key or element that an operation is on, where its object has such.
+/// The key or element of an operation, if its object has such.
 fn key_of(operation: &Operation) -> Option<Name> {
     match operation {
         Operation::Add { element }
@@ -642,7 +643,7 @@ fn key_of(operation: &Operation) -> Option<Name> {
     }
 }
 
-/// What the subject answered that no trace can hold, such as a number beyond a double.
+/// An answer that no trace can contain, such as a number beyond a double.
 fn unwritable(report: &Report, trace: &str) -> Option<Failure> {
     let error = report.error.as_ref().filter(|_| report.verdict == Verdict::Malformed)?;
     let line = trace.lines().nth(error.line as usize - 1)?;
@@ -650,6 +651,7 @@ fn unwritable(report: &Report, trace: &str) -> Option<Failure> {
     if !answers.iter().any(|name| line.starts_with(&format!("{{\"event\":\"{name}\""))) {
         return None;
     }
-    let message = format!("the subject answered what no trace can hold: {}", error.message);
+    let message =
+        format!("the subject gave an answer that no trace can contain: {}", error.message);
     Some(Failure::new(FailureKind::Babbled, message))
 }

@@ -1,7 +1,8 @@
-//! Shrinking: the least plan that still fails in the same way, found by performing it again.
+//! Shrinking: repeats a failing plan with parts left out, and returns the smallest that still fails
+//! in the same way.
 //!
-//! The order in which parts are left out is fixed, and so is how often the plan may be performed:
-//! the same failure of a subject that answers alike shrinks to the same plan.
+//! The order of attempts is fixed, and so is their number: a subject that answers the same shrinks
+//! to the same plan.
 //! Source: Zeller and Hildebrandt, Simplifying and isolating failure-inducing input, IEEE TSE 2002.
 
 use super::plan::{Act, Plan, Step};
@@ -9,7 +10,7 @@ use rejoin::json::Json;
 use rejoin_trace::{Name, Operation, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Makes a plan smaller as long as it fails.
+/// Makes a plan smaller while it still fails.
 ///
 /// `fails` performs a plan and says whether it fails as the first one did; it is called at most
 /// `budget` times. Returns the plan and how often it was called.
@@ -39,7 +40,7 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         self.called >= self.budget
     }
 
-    /// Takes the other plan, if it fails.
+    /// Accepts the other plan if it fails.
     fn attempt(&mut self, other: Plan) -> bool {
         if self.is_over() || other == self.plan {
             return false;
@@ -74,7 +75,7 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         }
     }
 
-    /// Makes what is left plainer, without changing how many steps there are.
+    /// Makes the rest plainer, without changing the number of steps.
     fn simplify(&mut self) {
         self.attempt(self.plan.tidied());
         self.unite_replicas();
@@ -113,7 +114,7 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         }
     }
 
-    /// Lets one replica do what two did, which also saves the messages between them.
+    /// Merges two replicas into one, which also saves the messages between them.
     fn unite_replicas(&mut self) {
         let mut from = self.plan.replicas.len();
         while from > 0 {
@@ -133,21 +134,21 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         }
     }
 
-    /// Tries the change of every step.
+    /// Tries the change on every step.
     fn change(&mut self, change: impl Fn(&mut Step)) {
         let mut plan = self.plan.clone();
         plan.steps.iter_mut().for_each(change);
         self.attempt(plan);
     }
 
-    /// Tries the change of one step.
+    /// Tries the change on one step.
     fn change_one(&mut self, at: usize, change: impl Fn(&mut Step)) {
         let mut plan = self.plan.clone();
         change(&mut plan.steps[at]);
         self.attempt(plan);
     }
 
-    /// Names replicas `a`, `b` and so on, in the order of their names, which decides ties.
+    /// Names the replicas `a`, `b` and so on, in the order of their names, which decides ties.
     fn rename_replicas(&mut self) {
         let mut sorted = self.plan.replicas.clone();
         sorted.sort();
@@ -176,7 +177,7 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         self.attempt(plan);
     }
 
-    /// Makes each different value a number, first of all values, then of each alone.
+    /// Makes each different value a number, first all values together, then each alone.
     fn number_values(&mut self) {
         let mut values = BTreeMap::<String, Json>::new();
         let mut plan = self.plan.clone();

@@ -1,7 +1,8 @@
-//! Subjects: implementations that are driven, one request and one reply at a time.
+//! Subjects: implementations that the oracle drives, one request and one reply at a time.
 //!
-//! Meaning: spec/trace-format.md, section 8, `rejoin-subject/1`. A subject in another process
-//! speaks lines: [`Request::line`] and [`Reply::parse`]. A subject in Rust implements [`Subject`].
+//! Meaning: spec/trace-format.md, section 8, `rejoin-subject/1`. A subject in another process reads
+//! [`Request::line`]s and writes lines for [`Reply::parse`]. A subject in Rust implements
+//! [`Subject`].
 
 use rejoin::json::{Excerpt, Json};
 use rejoin_trace::{Declaration, Implementation, Members, Name, Op, Stamps, declarations};
@@ -10,153 +11,152 @@ use std::fmt;
 /// How many bytes a reply may have, without its line end.
 pub const MAX_REPLY: usize = 1 << 20;
 
-/// What the oracle asks a subject to do, or to answer.
+/// A request of the oracle to a subject.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Begin anew with these replicas and objects, and forget everything before.
+    /// Start with these replicas and objects, and forget everything before.
     Start {
         /// The replicas.
         replicas: Vec<Name>,
         /// The objects, in the order in which they are declared.
         objects: Vec<(Name, Declaration)>,
-        /// Who orders the writes.
+        /// How writes are ordered.
         stamps: Stamps,
     },
     /// A replica performs an operation.
     Op(Op),
     /// A replica makes a message of all that it has seen.
     Send {
-        /// Who sends.
+        /// The sender.
         replica: Name,
         /// The message's name.
         message: Name,
-        /// The only replica that will receive it; where absent, any may.
+        /// The only replica that will receive it; if absent, any may.
         to: Option<Name>,
-        /// Only what it has seen of these objects.
+        /// The objects of the message; all if absent.
         objects: Option<Vec<Name>>,
     },
     /// A replica applies a message.
     Receive {
-        /// Who receives.
+        /// The receiver.
         replica: Name,
-        /// Which message.
+        /// The message.
         message: Name,
-        /// What the subject answered to its [`Request::Send`].
+        /// The payload that the subject returned for [`Request::Send`].
         payload: String,
     },
-    /// Two replicas end with what either had seen.
+    /// Two replicas exchange everything that either has seen.
     Sync {
-        /// The two.
+        /// The two replicas.
         replicas: [Name; 2],
-        /// Only these objects.
+        /// The objects; all if absent.
         objects: Option<Vec<Name>>,
     },
     /// The value of an object.
     Read {
-        /// Whose.
+        /// The replica.
         replica: Name,
-        /// Of what.
+        /// The object.
         object: Name,
-        /// Sets: only whether this element is in it.
+        /// Sets: ask only whether this element is in it.
         element: Option<Name>,
-        /// Maps: only what this key has.
+        /// Maps: ask only for the value of this key.
         key: Option<Name>,
-        /// Opaque: what is asked.
+        /// Opaque objects: the query.
         query: Option<Json>,
     },
     /// The state vector.
     Vector {
-        /// Whose.
+        /// The replica.
         replica: Name,
-        /// Only of this object.
+        /// The object; all if absent.
         object: Option<Name>,
     },
     /// The open merge decisions of an object.
     Decisions {
-        /// Whose.
+        /// The replica.
         replica: Name,
-        /// Of what.
+        /// The object.
         object: Name,
     },
     /// The notices of a user.
     Notices {
-        /// By whom.
+        /// The replica.
         replica: Name,
-        /// Which user.
+        /// The user.
         user: Name,
     },
     /// The state hash.
     Digest {
-        /// Whose.
+        /// The replica.
         replica: Name,
-        /// Only of this object.
+        /// The object; all if absent.
         object: Option<Name>,
     },
     /// A backup of a replica.
     Save {
-        /// Whose.
+        /// The replica.
         replica: Name,
         /// Its name.
         snapshot: Name,
     },
     /// A replica is restored from a backup of its own.
     Restore {
-        /// Who.
+        /// The replica.
         replica: Name,
-        /// Which backup.
+        /// The backup.
         snapshot: Name,
-        /// What the subject answered to its [`Request::Save`].
+        /// The payload that the subject returned for [`Request::Save`].
         payload: String,
     },
-    /// The end: a subject in another process exits with 0.
+    /// The end: a subject in another process exits with status 0.
     Stop,
 }
 
-/// What a subject replies.
+/// The reply of a subject.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// It is done.
     Ok,
-    /// It has started, and says what it is.
+    /// It has started, and gives its name and version.
     Started(Implementation),
     /// The answer to a read, vector, decisions or notices.
     Value(Json),
-    /// A message or a backup. It says nothing to the oracle.
+    /// A message or a backup; its content is opaque to the oracle.
     Payload(String),
     /// A state hash.
     Digest(Json),
-    /// The subject does not do this, for this reason. That is no failure.
+    /// The subject does not support the request, for this reason. This is not a failure.
     Unsupported(String),
     /// The subject failed.
     Error(String),
 }
 
-/// An implementation that is driven.
+/// An implementation that the oracle drives.
 pub trait Subject {
-    /// Does what is asked, and replies to it.
+    /// Carries out a request, and replies to it.
     ///
-    /// After [`Request::Start`] nothing of what was before may matter. Where a subject lacks
-    /// something it replies [`Reply::Unsupported`]: on start for a type, or several objects at
-    /// once, or explicit stamps; on a receive for a message that it refuses now.
+    /// After [`Request::Start`] nothing of earlier histories may matter. A subject that lacks
+    /// something replies [`Reply::Unsupported`]: to a start with a type, several objects or
+    /// explicit stamps; to a receive of a message that it refuses now.
     ///
     /// # Errors
-    /// When there is no reply: the subject died, hung or broke the protocol. It may be asked again
-    /// from a start on.
+    /// If there is no reply: the subject died, hung or broke the protocol. It may be started again.
     fn ask(&mut self, request: &Request) -> Result<Reply, Failure>;
 
-    /// By what rule a replica's digests are made; those of two rules are never compared.
+    /// The algorithm of a replica's digests. Digests of different algorithms are never compared.
     fn digest_algorithm(&self, _replica: &str) -> Option<String> {
         None
     }
 
-    /// Whether requests that follow are repetitions, which need no sentences for people (such as what
-    /// another process writes to standard error).
+    /// Whether the following requests are repetitions, which need no messages for people (such as
+    /// what another process writes to standard error).
     fn hush(&mut self, _is_quiet: bool) {}
 }
 
-/// Makes subjects: each worker drives its own.
+/// A factory of subjects: each worker thread drives its own.
 pub trait Subjects: Sync {
-    /// A new one.
+    /// A new subject.
     fn subject(&self) -> Box<dyn Subject>;
 }
 
@@ -166,12 +166,12 @@ impl<F: Fn() -> Box<dyn Subject> + Sync> Subjects for F {
     }
 }
 
-/// Why there is no reply, or not the one that was to come.
+/// Why there is no valid reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What kind.
+    /// The kind.
     pub kind: FailureKind,
-    /// What happened, for people.
+    /// What happened, in a sentence.
     pub message: String,
 }
 
@@ -184,7 +184,7 @@ pub enum FailureKind {
     Died,
     /// It did not reply in time.
     Hung,
-    /// It replied what is no reply to this request.
+    /// Its reply is not one to this request.
     Babbled,
     /// It replied `error`.
     Error,
@@ -204,7 +204,7 @@ impl FailureKind {
 }
 
 impl Failure {
-    /// One of this kind.
+    /// A failure of this kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
@@ -238,7 +238,7 @@ impl Request {
         }
     }
 
-    /// The field of a reply that answers this, where it is not `unsupported` or `error`.
+    /// The field of a successful reply to this request.
     pub fn reply_field(&self) -> &'static str {
         match self {
             Self::Send { .. } | Self::Save { .. } => "payload",
@@ -310,9 +310,9 @@ impl Reply {
     /// Reads a line of the protocol as the reply to this request.
     ///
     /// # Errors
-    /// [`FailureKind::Babbled`]: the line is no JSON object, its `seq` is another one, or it has
-    /// not exactly one of the fields that answer this request. Fields that begin with `x-` are
-    /// ignored; others are not of the protocol.
+    /// [`FailureKind::Babbled`]: the line is not a JSON object, its `seq` is another one, or it
+    /// does not have exactly one of the fields that answer this request. Fields that begin with
+    /// `x-` are ignored; other fields are not of the protocol.
     pub fn parse(line: &str, request: &Request, seq: u64) -> Result<Self, Failure> {
         let babbled = |message: String| {
             let (what, line) = (request.as_str(), Excerpt(line));
@@ -373,7 +373,7 @@ impl Reply {
     }
 }
 
-/// What a subject says that it is: an object with an optional name and version.
+/// The name and version that a subject gives; both are optional.
 fn implementation_of(json: &Json) -> Option<Implementation> {
     let Json::Object(members) = json else { return None };
     let mut implementation = Implementation::default();

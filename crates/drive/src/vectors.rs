@@ -1,7 +1,7 @@
 //! Conformance vectors: histories with the right answers, for tests in any language.
 //!
-//! A vector is named by the type, the generator's version, the seed, the steps and the case, and never changes:
-//! a change to what is generated raises [`VERSION`].
+//! A vector is named by type, generator version, seed, steps and case, and never changes: a change
+//! to the generator raises [`VERSION`].
 
 use super::definition::Definition;
 use super::generate::{self, Style};
@@ -17,21 +17,21 @@ pub const VERSION: u32 = 1;
 /// A history with the right answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vector {
-    /// Its name, for ever.
+    /// Its name, which never changes.
     pub id: String,
-    /// The trace: it conforms.
+    /// The trace, which conforms.
     pub trace: String,
 }
 
-/// The vector of one type, seed and case; `together` has objects of all these types.
+/// The vector of one seed and case, with an object of each of these types.
 ///
 /// # Errors
-/// Where the judge does not find that it conforms: a fault of this crate or of the judge.
+/// If the judge does not accept it: a bug of this crate or of the judge.
 pub fn vector(kinds: &[TraceType], style: &Style, case: u64) -> Result<Vector, String> {
     let mut offer = Offer::default();
     for kind in kinds {
         offer.kinds.insert(*kind, Stamps::Explicit);
-        // What a digest is made of is each implementation's own affair.
+        // Each implementation defines what its digests cover.
         for feature in [Feature::Digest, Feature::DigestOfOne] {
             offer.lacks.insert((*kind, feature), "opaque".into());
         }

@@ -1,5 +1,6 @@
 //! Shown: the subject that answers by the definition is never accused, with any seed, type, stamps
-//! and number of threads; all parts of the protocol are exercised; the same seed gives the same.
+//! and number of threads; histories exercise all parts of the protocol; the same seed gives the
+//! same histories.
 
 use rejoin::object::TraceType;
 use rejoin_drive::campaign::{Driven, Options, drive};
@@ -32,7 +33,7 @@ fn driven(options: &Options) -> Driven {
     driven
 }
 
-/// How many cases: some hundreds, or as many as REJOIN_DRIVE_CASES says.
+/// How many cases: some hundreds, or the number in REJOIN_DRIVE_CASES.
 fn cases() -> u64 {
     let asked = std::env::var("REJOIN_DRIVE_CASES").ok();
     asked.map_or(600, |cases| cases.parse().expect("a number of cases"))

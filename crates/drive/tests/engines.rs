@@ -1,5 +1,5 @@
-//! Shown: the reference engine, driven as any subject is, is never accused. What it answers comes from
-//! states that join, and what it is held against from events: two ways to the same.
+//! Shown: the reference engine, driven like any subject, is never accused. Its answers come from
+//! states that join, and the judge's from events: two ways to the same answers.
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::json::Json;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 type Key = Arc<str>;
 
-/// Replicas of the reference engine, and what they sent and saved, by number.
+/// Replicas of the reference engine, and their messages and backups by number.
 #[derive(Default)]
 struct Reference {
     replicas: BTreeMap<Name, Replica<Key, Canonical>>,
@@ -30,7 +30,7 @@ impl Subject for Reference {
     }
 }
 
-fn words(error: impl std::fmt::Display) -> String {
+fn message(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
@@ -62,7 +62,7 @@ impl Reference {
     }
 
     fn origin(&self, name: &Name) -> Result<Origin, String> {
-        let replica = ReplicaId::new(name.as_str()).map_err(words)?;
+        let replica = ReplicaId::new(name.as_str()).map_err(message)?;
         Ok(Origin { replica, incarnation: self.incarnations })
     }
 
@@ -105,10 +105,10 @@ impl Reference {
             }
             Request::Op(op) => {
                 let kind = *self.schema.get(op.object.as_str()).ok_or("no such object")?;
-                let operation = op.operation.of_engine(kind).map_err(words)?;
+                let operation = op.operation.of_engine(kind).map_err(message)?;
                 let user: Option<User> = op.user.as_deref().map(Into::into);
                 let object: ObjectId = op.object.as_str().into();
-                self.at(&op.replica)?.perform(&object, operation, user).map_err(words)?;
+                self.at(&op.replica)?.perform(&object, operation, user).map_err(message)?;
             }
             Request::Send { replica, objects, .. } => {
                 let objects = self.some(replica, objects)?;
@@ -120,12 +120,12 @@ impl Reference {
             }
             Request::Receive { replica, payload, .. } => {
                 let objects = self.kept(payload)?;
-                self.at(replica)?.join(&objects).map_err(words)?;
+                self.at(replica)?.join(&objects).map_err(message)?;
             }
             Request::Sync { replicas: [a, b], objects } => {
                 let (of_a, of_b) = (self.some(a, objects)?, self.some(b, objects)?);
-                self.at(a)?.join(&of_b).map_err(words)?;
-                self.at(b)?.join(&of_a).map_err(words)?;
+                self.at(a)?.join(&of_b).map_err(message)?;
+                self.at(b)?.join(&of_a).map_err(message)?;
             }
             Request::Restore { replica, payload, .. } => {
                 self.incarnations += 1;

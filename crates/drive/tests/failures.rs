@@ -1,5 +1,5 @@
-//! Shown: subjects that are wrong, fail or babble are found and shrunk, the same way each time; one
-//! that answers at random, or nothing, is said to.
+//! Shown: subjects that answer falsely, fail or break the protocol are found, and shrink to the
+//! same plan each time; random failures, and subjects that support nothing, are reported as such.
 
 use rejoin::json::Json;
 use rejoin::object::TraceType;
@@ -25,7 +25,7 @@ fn options(kinds: &[TraceType]) -> Options {
     }
 }
 
-/// The definition, but for what `differs` replies instead.
+/// The definition, except for the replies of `differs`.
 struct But<F> {
     definition: Definition,
     differs: F,

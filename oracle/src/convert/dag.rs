@@ -1,10 +1,10 @@
-//! A history with parents as replicas: each node happens at a replica that has seen exactly the
-//! node's ancestors.
+//! Maps a history with parents to replicas: each node happens at a replica that has seen exactly
+//! the node's ancestors.
 //!
-//! How: a node goes on at the replica whose last node is one of its parents, where there is one; else at
-//! a replica that is done and has seen nothing but ancestors of the node; else at a new one. What its
-//! other parents bring is received before.
-//! Cost: O(nodes · replicas), in memory too where nodes have several parents.
+//! How: a node goes to the replica whose last node is one of its parents, if there is one; else to
+//! a replica that is done and has seen nothing but ancestors of the node; else to a new one.
+//! Before, that replica receives what the node's other parents bring.
+//! Cost: O(nodes · replicas), in memory too if nodes have several parents.
 
 use std::rc::Rc;
 
@@ -17,21 +17,21 @@ pub struct Place {
     pub receives: Vec<usize>,
 }
 
-/// The places of nodes that come one after the other, parents first.
+/// The places of nodes, which come one after the other, parents first.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// Each replica's last node, and the agent that it is of.
+    /// Each replica's last node, and the agent of that node.
     tips: Vec<(usize, usize)>,
-    /// Each node's replica, and how many nodes that has by then.
+    /// Each node's replica, and how many nodes that replica then has.
     nodes: Vec<(usize, u32)>,
-    /// How many nodes of each replica a node has seen, itself left out where it is a tip's successor.
+    /// How many nodes of each replica a node has seen, without itself if it is a tip's successor.
     seen: Vec<Rc<[u32]>>,
     /// How many children of each node are still to come.
     children: Vec<usize>,
 }
 
 impl Places {
-    /// For nodes with these parents; a parent has a smaller number than its child.
+    /// Starts with nodes of these parents; a parent has a smaller number than its child.
     pub fn new(parents: &[Vec<usize>]) -> Self {
         let mut children = vec![0; parents.len()];
         for parent in parents.iter().flatten() {
@@ -50,7 +50,8 @@ impl Places {
         self.seen[of].get(replica).is_some_and(|seen| index <= *seen)
     }
 
-    /// The place of the next node. Nodes of different agents never go on at one replica, unless it is
+    /// The place of the next node. Nodes of different agents never share a replica, unless it is
+    /// done.
     /// done.
     pub fn next(&mut self, parents: &[usize], agent: usize) -> Place {
         let goes_on = parents.iter().find_map(|parent| {
@@ -62,7 +63,7 @@ impl Places {
                 && self.children[*tip] == 0
                 && parents.iter().any(|parent| self.is_within(*tip, *parent))
         };
-        // The parent's last child has come when it is placed, so that its replica may go on elsewhere.
+        // The parent's last child has just been placed, so another agent may use its replica.
         let replica = goes_on.or_else(|| self.tips.iter().position(is_done));
         let number = self.nodes.len();
         let replica = replica.unwrap_or_else(|| {
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Places a history, and holds what each replica has seen against the ancestors.
+    /// Places a history, and compares what each replica has seen with the ancestors.
     fn check(history: &[(&[usize], usize)]) -> usize {
         let parents: Vec<Vec<usize>> =
             history.iter().map(|(parents, _)| parents.to_vec()).collect();
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn each_node_happens_where_exactly_its_ancestors_were_seen() {
         assert_eq!(check(&[(&[], 0), (&[0], 0), (&[1], 0)]), 1);
-        // A branch that is merged, and another one that takes its place.
+        // A merged branch, and another one that reuses its replica.
         let history: [(&[usize], usize); 7] =
             [(&[], 0), (&[0], 0), (&[0], 0), (&[1, 2], 0), (&[3], 0), (&[3], 0), (&[4, 5], 0)];
         assert_eq!(check(&history), 2);

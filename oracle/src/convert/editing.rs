@@ -1,9 +1,9 @@
 //! A recorded editing trace: the text as a list of characters.
 //!
-//! Meaning: each inserted character is an element, put between its neighbours in what its writer had
-//! before it. A concurrent trace names for each transaction those that came before; they say which
-//! replica has seen what ([`super::dag`]). The file's `endContent` is the one answer that it has: where
-//! the elements spell it, they are claimed, in their order.
+//! Meaning: each inserted character is an element, inserted between its neighbours in the writer's
+//! text. A concurrent trace names the parents of each transaction, which determine what each
+//! replica has seen ([`super::dag`]). The file has one answer, its `endContent`: if the elements
+//! spell it, the trace claims them, in their order.
 //! Cost: O(√length) for an edit; a merge O(length).
 //! Source: the formats of github.com/josephg/editing-traces.
 
@@ -38,7 +38,7 @@ const OBJECT: &str = "text";
 pub fn convert(text: &str) -> Result<Draft, Refusal> {
     let file: File = serde_json::from_str(text).map_err(|error| {
         Refusal::malformed(format!(
-            "this is no editing trace, an object with `endContent` and `txns`: {error}"
+            "expected an editing trace, an object with `endContent` and `txns`: {error}"
         ))
     })?;
     let parents = parents(&file.txns)?;
@@ -92,7 +92,7 @@ fn message(txn: usize) -> String {
     format!("t{txn}")
 }
 
-/// The parents of each transaction; in a sequential trace the one before.
+/// The parents of each transaction; in a sequential trace the transaction before.
 fn parents(txns: &[Transaction]) -> Result<Vec<Vec<usize>>, Refusal> {
     let of = |(number, txn): (usize, &Transaction)| match &txn.parents {
         None => Ok(number.checked_sub(1).into_iter().collect()),
@@ -104,13 +104,13 @@ fn parents(txns: &[Transaction]) -> Result<Vec<Vec<usize>>, Refusal> {
     txns.iter().enumerate().map(of).collect()
 }
 
-/// What a transaction did: the elements that it inserted, and those that it deleted.
+/// The elements that a transaction inserted, and those that it deleted.
 struct Change {
     inserted: (usize, usize),
     deleted: Vec<u32>,
 }
 
-/// What one replica has before it.
+/// The text of one replica.
 struct View {
     name: String,
     visible: Rope,
@@ -141,7 +141,7 @@ struct Editor {
     draft: Draft,
     /// The character of each element.
     elements: Vec<char>,
-    /// All elements in their order, where there are several replicas.
+    /// All elements in their order, if there are several replicas.
     order: Vec<u32>,
     is_concurrent: bool,
     views: Vec<View>,
@@ -160,7 +160,7 @@ impl Editor {
         }
     }
 
-    /// Makes a replica, where it is new.
+    /// Creates a replica, if it is new.
     fn replica(&mut self, number: usize, agent: usize) {
         if number < self.views.len() {
             return;
@@ -214,7 +214,7 @@ impl Editor {
         gone
     }
 
-    /// The replica sees the transactions that are new to it.
+    /// The replica receives the transactions that it has not seen.
     fn catch_up(&mut self, replica: usize, is_new: impl Fn(usize) -> bool) {
         let view = &mut self.views[replica];
         let mut shown = vec![false; self.elements.len()];
@@ -235,7 +235,7 @@ impl Editor {
         view.visible.insert(0, &visible);
     }
 
-    /// All replicas meet at the first one, which answers.
+    /// All replicas sync with the first one, which answers.
     fn finish(mut self, end: &str) -> Draft {
         if self.views.is_empty() {
             self.replica(0, 0);
@@ -290,7 +290,8 @@ impl Rope {
         self.blocks.iter().flatten().copied()
     }
 
-    /// The block of a place, and the place in it; the end of the last block behind all.
+    /// The block of a position, and the position in it; behind the last element the end of the last
+    /// block.
     fn find(&self, mut at: usize) -> (usize, usize) {
         for (number, block) in self.blocks.iter().enumerate() {
             if at < block.len() || (number + 1 == self.blocks.len() && at == block.len()) {

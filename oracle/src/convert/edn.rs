@@ -1,7 +1,7 @@
-//! EDN, as far as Jepsen writes it, as JSON values.
+//! Reads EDN, as far as Jepsen writes it, as JSON values.
 //!
-//! Keywords and symbols become strings without their colon, lists, vectors and sets arrays, maps
-//! objects whose keys are texts. Tags are dropped, and what they tag is kept.
+//! Keywords and symbols become strings without their colon; lists, vectors and sets become arrays;
+//! maps become objects whose keys are texts. Tags are dropped, and the tagged values are kept.
 //! Source: github.com/edn-format/edn.
 
 use serde_json::{Map, Number, Value};
@@ -21,7 +21,7 @@ pub fn read(text: &str) -> Result<Vec<Value>, String> {
     }
     match reader.peek() {
         None => Ok(values),
-        Some(c) => Err(reader.place(&format!("`{c}` closes nothing"))),
+        Some(c) => Err(reader.place(&format!("`{c}` closes no list, vector or map"))),
     }
 }
 
@@ -52,7 +52,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The next value; none at the end or at what closes a list.
+    /// The next value; `None` at the end of the text or of a list.
     fn value(&mut self, depth: usize) -> Result<Option<Value>, String> {
         if depth == 0 {
             return Err(format!("values are nested more than {DEEPEST} levels"));
@@ -82,7 +82,7 @@ impl Reader<'_> {
                     continue;
                 }
                 '#' => {
-                    // A tag, and what it tags.
+                    // A tag, and the value that it tags.
                     self.at += 1;
                     self.word();
                     return self.value(depth - 1);
@@ -214,7 +214,7 @@ mod tests {
         for (text, why) in [
             ("\n[1", "line 2: the text ends, expected `]`"),
             ("{:a}", "line 1: a map has a key without a value"),
-            ("1 )", "line 1: `)` closes nothing"),
+            ("1 )", "line 1: `)` closes no list, vector or map"),
             ("[1)", "line 1: found `)`, expected `]`"),
             ("\"x", "line 1: a string has no end"),
         ] {

@@ -1,10 +1,10 @@
 //! The history of a git repository.
 //!
-//! Meaning: a line of development is a replica ([`super::dag`]), a commit what it does, a merge a
-//! message from the other line. A file is a key of the map `files`, its value the blob. A merge commit
-//! writes the files on which it decided: those that differ from all parents, and those that both sides had
-//! changed apart. What git answers is the tree: of each merge the files that it touched, and at the end
-//! all files of the last commit.
+//! Meaning: a line of development is a replica ([`super::dag`]), a commit is its operations, and a
+//! merge is a message from the other line. A file is a key of the map `files`, its value the blob.
+//! A merge commit writes the files that it decided: those that differ from all parents, and those
+//! that both sides had changed. Git answers with its trees: after each merge with the files that it
+//! touched, and at the end with all files of the last commit.
 //! Cost: two runs of git; memory for the last writer of each file in each line.
 
 use super::dag::Places;
@@ -25,15 +25,15 @@ const OBJECT: &str = "files";
 struct Commit {
     id: String,
     parents: Vec<usize>,
-    /// When its author made it, in seconds since 1970 by the author's clock.
+    /// When its author made it by the author's clock, in seconds since 1970.
     time: u64,
 }
 
-/// For each parent (one list for a commit without parents), the paths that differ and what they have
-/// now; nothing for a file that is gone.
+/// For each parent (one list for a commit without parents) the paths that differ, and their blobs
+/// now; `None` for a file that is gone.
 type Changes = Vec<BTreeMap<String, Option<String>>>;
 
-/// The last commit that wrote each file, and the blob; as a line of development has it.
+/// The last commit that wrote each file, and the blob, on one line of development.
 type Files = HashMap<String, (usize, Option<String>)>;
 
 /// Converts the history of all branches.
@@ -49,7 +49,7 @@ pub fn convert(repository: &Path, author_clocks: bool) -> Result<Draft, Refusal>
     let mut has_child = vec![false; commits.len()];
     parents.iter().flatten().for_each(|parent| has_child[*parent] = true);
     let mut places = Places::new(&parents);
-    // What a commit had, as long as a child may begin with it.
+    // The files of a commit, as long as a child may start from it.
     let mut had: HashMap<usize, Files> = HashMap::new();
     let mut waiting: Vec<usize> = vec![0; commits.len()];
     parents.iter().flatten().for_each(|parent| waiting[*parent] += 1);
@@ -123,8 +123,8 @@ pub fn convert(repository: &Path, author_clocks: bool) -> Result<Draft, Refusal>
     Ok(draft)
 }
 
-/// What a commit writes itself. A merge takes over what one side alone had changed; what both changed
-/// apart it decides, also where it keeps what one of them has.
+/// The files that a commit writes itself. A merge takes over what only one side changed. It decides
+/// what both changed, even if it keeps one side's file.
 fn decided(
     commit: &Commit,
     changed: &Changes,
@@ -142,7 +142,7 @@ fn decided(
         let ours = changed.iter().position(|changed| !changed.contains_key(path));
         let source = ours.and_then(|parent| had.get(&commit.parents[parent])?.get(path));
         match source {
-            // The writer whose blob stays must have seen all the others.
+            // The writer whose blob is kept must have seen all the others.
             Some((writer, _)) => !known.iter().all(|other| places.is_within(*other, *writer)),
             None => true,
         }
@@ -151,7 +151,7 @@ fn decided(
     paths.map(|(path, blob)| (path.clone(), blob.clone())).collect()
 }
 
-/// What came to a merge with its other parents: who wrote it there.
+/// The last writers that the other parents bring to a merge.
 fn taken_over(commit: &Commit, changed: &Changes, had: &HashMap<usize, Files>) -> Files {
     let Some((ours, theirs)) = changed.split_first() else { return Files::new() };
     let of = |path: &String| {
@@ -175,7 +175,7 @@ fn git(repository: &Path, arguments: &[&str], input: Option<String>) -> Result<V
     let started = command.spawn();
     let mut child = started.map_err(|error| failed(format!("git cannot be run: {error}")))?;
     let writer = child.stdin.take().zip(input).map(|(mut stdin, input)| {
-        // A git that has died says so itself.
+        // If git died, it says so itself.
         thread::spawn(move || drop(stdin.write_all(input.as_bytes())))
     });
     let output = child.wait_with_output()?;
@@ -198,7 +198,7 @@ fn commits(repository: &Path) -> Result<Vec<Commit>, Refusal> {
     for line in text.lines() {
         let mut words = line.split(' ').filter(|word| !word.is_empty());
         let (Some(id), Some(time)) = (words.next(), words.next()) else { continue };
-        // A parent that a shallow clone lacks is none.
+        // A parent that a shallow clone lacks does not count.
         let parents = words.filter_map(|parent| numbers.get(parent).copied()).collect();
         numbers.insert(id.to_string(), commits.len());
         let time = time.parse::<i64>().ok().and_then(|time| u64::try_from(time).ok());
@@ -248,7 +248,9 @@ fn changes(repository: &Path, commits: &[Commit]) -> Result<Vec<Changes>, Refusa
         }
     }
     if all.len() != commits.len() {
-        return Err(Refusal::malformed("git says nothing of some commits; is the clone whole?"));
+        return Err(Refusal::malformed(
+            "git lists no changes of some commits; check that the clone is complete",
+        ));
     }
     Ok(all)
 }

@@ -1,10 +1,12 @@
 //! The history of a Jepsen test of a set or a counter.
 //!
-//! Meaning: Jepsen records when calls began and ended, not which node had seen what. So each process is a
-//! replica, an acknowledged `add` is its operation and reaches the replica `system` at once, and only
-//! reads that begin after every `add` has ended are claimed: they must show what was acknowledged. An `add`
-//! whose outcome is unknown counts as performed where a set's claimed read shows it.
-//! Source: jepsen.history: operations with `type` (invoke, ok, fail, info), `f`, `value`, `process`.
+//! Meaning: Jepsen records when calls began and ended, not which node had seen what. So each
+//! process is a replica. An acknowledged `add` is its operation, and the replica `system` receives
+//! it at once. Only reads that begin after every `add` has ended are claimed: they must show what
+//! was acknowledged. An `add` whose outcome is unknown counts as performed if a claimed read of a
+//! set shows it.
+//! Source: jepsen.history: operations with `type` (invoke, ok, fail, info), `f`, `value`,
+//! `process`.
 
 use super::{Draft, Refusal, count, edn};
 use rejoin::json::Json;
@@ -35,7 +37,7 @@ pub fn convert(text: &str) -> Result<Draft, Refusal> {
     let object = if is_set { "set" } else { "counter" };
     let mut draft = Draft::new(&[(object, kind)], Stamps::Explicit);
 
-    // When the last add began or ended, and what became of each.
+    // When the last add began or ended, and the outcome of each.
     let is_add = |entry: &Entry| entry.f == "add";
     let last_add = entries.iter().rposition(is_add);
     let claimed = claimed_reads(&entries, last_add);
@@ -82,7 +84,7 @@ pub fn convert(text: &str) -> Result<Draft, Refusal> {
     }
     if unknown > 0 && is_set {
         draft.lost.push(format!(
-            "{} of unknown outcome, but where a claimed read shows them",
+            "{} of unknown outcome, except those that a claimed read shows",
             count(unknown, "add")
         ));
     } else if unknown > 0 {
@@ -113,7 +115,7 @@ fn claimed_reads(entries: &[Entry], last_add: Option<usize>) -> BTreeSet<usize> 
         match entry.kind.as_str() {
             "invoke" => drop(began.insert(&entry.process, at)),
             "ok" => {
-                // Without its beginning a read is taken to have begun at once.
+                // A read without its beginning counts as begun at once.
                 let since = began.remove(&entry.process).unwrap_or(at);
                 if last_add.is_none_or(|last| since > last) {
                     claimed.insert(at);
@@ -143,7 +145,7 @@ fn add(
     } else {
         let amount = entry.value.as_i64().ok_or_else(|| {
             let value = &entry.value;
-            Refusal::malformed(format!("a counter is added the integer {value}, which is none"))
+            Refusal::malformed(format!("expected an integer to add to the counter, found {value}"))
         })?;
         match amount {
             0 => return Ok(()),
@@ -162,7 +164,7 @@ fn merge(draft: &mut Draft, replica: &str, from: &str) {
     draft.event(&Event::Merge { replica, from, objects: None });
 }
 
-/// An element as a name: a text as it is, anything else as its JSON.
+/// An element as a name: a text unchanged, anything else as its JSON.
 fn element(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() => text.clone(),
@@ -207,7 +209,8 @@ fn entries(text: &str) -> Result<Vec<Entry>, Refusal> {
         entries.push(Entry { process, kind, f, value });
     }
     if !entries.iter().any(|entry| entry.f == "add") {
-        let message = "there is no `add`: only histories of sets and counters are converted";
+        let message =
+            "the history has no `add`: only histories of sets and counters can be converted";
         return Err(Refusal::malformed(message));
     }
     Ok(entries)

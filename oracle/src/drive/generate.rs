@@ -1,4 +1,4 @@
-//! `oracle generate`: histories by seed with the right answers, for other people's tests.
+//! `oracle generate`: histories by seed with the right answers, for tests of other implementations.
 
 use crate::args::Generate;
 use crate::exit::Exit;
@@ -27,7 +27,7 @@ pub fn run<W: Write>(asked: &Generate, output: &mut Output<W>) -> Exit {
             let vector = match vector(&[*kind], &style, case) {
                 Ok(vector) => vector,
                 Err(error) => {
-                    complain(&format!("this is a fault of the oracle; please report it: {error}"));
+                    complain(&format!("this is a bug of the oracle; please report it: {error}"));
                     return Exit::Internal;
                 }
             };

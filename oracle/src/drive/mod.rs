@@ -1,5 +1,5 @@
-//! `oracle drive`: somebody's implementation is driven through random histories until it breaks or
-//! convinces.
+//! `oracle drive`: drives an implementation through random histories until it fails or all cases
+//! are performed.
 
 pub mod generate;
 mod process;
@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use process::Process;
 use rejoin_drive::campaign::{Driven, Failing, Fault, Options, drive};
 use rejoin_drive::generate::Style;
-use rejoin_drive::manners::{self, Finding};
+use rejoin_drive::protocol_check::{self, Finding};
 use rejoin_drive::{FailureKind, Mixed, Subject, Subjects};
 use std::ffi::OsString;
 use std::fs;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// The commands that are driven together, and how long each may take to reply.
+/// The commands to drive together, and how long each may take to reply.
 struct Commands {
     commands: Vec<Vec<OsString>>,
     timeout: Duration,
@@ -41,17 +41,17 @@ impl Subjects for Commands {
     }
 }
 
-/// Drives what was asked for, and says what came of it.
+/// Drives the commands, and prints the result.
 pub fn run<W: Write>(asked: &Drive, text: &Text, output: &mut Output<W>) -> Exit {
     let commands: Vec<Vec<OsString>> =
         asked.command.split(|word| word == "--").map(<[OsString]>::to_vec).collect();
     if commands.iter().any(Vec::is_empty) {
-        complain("a command is missing beside `--`");
+        complain("expected a command before and after each further `--`, found none");
         return Exit::Usage;
     }
     let commands = Commands { commands, timeout: asked.timeout };
     if asked.check_subject {
-        return manners_of(asked, &commands, output);
+        return check_protocol(asked, &commands, output);
     }
     let cores = || thread::available_parallelism().map_or(1, usize::from);
     let options = Options {
@@ -87,7 +87,7 @@ pub fn run<W: Write>(asked: &Drive, text: &Text, output: &mut Output<W>) -> Exit
     }
     if let Some(error) = &driven.error {
         complain(&format!(
-            "this is a fault of the oracle: a history that it generated was not judged; please \
+            "this is a bug of the oracle: a history that it generated was not judged; please \
              report it: {}",
             escape(error)
         ));
@@ -104,7 +104,7 @@ pub fn run<W: Write>(asked: &Drive, text: &Text, output: &mut Output<W>) -> Exit
     exit(&driven)
 }
 
-/// The summary for a script.
+/// The report for programs.
 fn exit(driven: &Driven) -> Exit {
     let of = |failing: &Failing| match failing.fault {
         Fault::Failed(_) => Exit::Subject,
@@ -127,12 +127,12 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
     path.with_file_name(format!("{stem}-{}{ending}", number + 1))
 }
 
-/// Whether the subject keeps to the protocol.
-fn manners_of<W: Write>(asked: &Drive, commands: &Commands, output: &mut Output<W>) -> Exit {
+/// Checks whether the subject follows the protocol.
+fn check_protocol<W: Write>(asked: &Drive, commands: &Commands, output: &mut Output<W>) -> Exit {
     let mut exit = Exit::Success;
     for command in &commands.commands {
         let mut process = Process::new(command, commands.timeout);
-        let mut found = manners::check(&mut process, &asked.kinds());
+        let mut found = protocol_check::check(&mut process, &asked.kinds());
         let stops = match process.stop() {
             Ok(()) => Finding::Holds,
             Err(failure) => Finding::Broken(failure.message),

@@ -1,8 +1,8 @@
-//! A subject in a process of its own, which may die, hang and babble as it likes.
+//! A subject in a process of its own, which may die, hang, or write anything.
 //!
-//! One thread writes requests and reads replies, so that this side never waits longer than the
-//! timeout, and a reply is read only as far as a reply may be long. A subject that fails is killed
-//! with all that it started, and runs anew from the next start on.
+//! One thread writes requests and reads replies, so this side never waits longer than the timeout,
+//! and reads no more of a reply than the limit. A subject that fails is killed with all processes
+//! that it started; the next history starts it again.
 
 use rejoin_drive::{Failure, FailureKind, MAX_REPLY, Reply, Request, Subject};
 use std::ffi::OsString;
@@ -12,10 +12,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a subject that closed its output may take to end, before it is killed.
+/// How long a subject that closed its output may take to end before it is killed.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A command that is run, and asked.
+/// A command that runs as a subject.
 pub struct Process {
     command: Vec<OsString>,
     timeout: Duration,
@@ -30,17 +30,17 @@ struct Running {
     seq: u64,
 }
 
-/// What was read where a reply was due.
+/// The results of reading a reply.
 enum Line {
     Whole(String),
-    /// It is no UTF-8, and begins so.
+    /// It is not UTF-8, and begins with this.
     NoText(String),
     TooLong,
     End,
 }
 
 impl Process {
-    /// One that is started when it is asked for the first time.
+    /// A subject that starts with its first request.
     pub fn new(command: &[OsString], timeout: Duration) -> Self {
         Self { command: command.to_vec(), timeout, is_quiet: false, running: None }
     }
@@ -65,10 +65,10 @@ impl Process {
         Ok(Running { child, requests, replies, seq: 0 })
     }
 
-    /// Asks for the end, and waits for it.
+    /// Asks the subject to stop, and waits for it.
     ///
     /// # Errors
-    /// Where the subject does not reply, writes more, or does not exit with 0 within the timeout.
+    /// If the subject does not reply, writes more, or does not exit with 0 within the timeout.
     pub fn stop(&mut self) -> Result<(), Failure> {
         if self.running.is_none() {
             return Ok(());
@@ -78,7 +78,7 @@ impl Process {
         let ended = wait(&mut running.child, self.timeout);
         let failure = match ended {
             Some(status) if status.success() => {
-                // Its input is closed now, so that what follows is read to the end.
+                // Its input is closed now, so the rest is read to the end.
                 drop(running.requests);
                 return Ok(());
             }
@@ -89,7 +89,7 @@ impl Process {
         Err(Failure::new(FailureKind::Babbled, failure))
     }
 
-    /// Kills it, and says why.
+    /// Kills the subject, and returns the failure.
     fn end(&mut self, kind: FailureKind, message: String) -> Failure {
         if let Some(mut running) = self.running.take() {
             kill(&mut running.child);
@@ -106,7 +106,7 @@ impl Subject for Process {
         let running = self.running.as_mut().expect("it was started");
         running.seq += 1;
         let (seq, what) = (running.seq, request.as_str());
-        // Where the thread has ended, the replies say why.
+        // If the thread has ended, the replies say why.
         let _ = running.requests.send(request.line(seq));
         match running.replies.recv_timeout(self.timeout) {
             Ok(Ok(Line::Whole(line))) => {
@@ -114,7 +114,7 @@ impl Subject for Process {
                 reply.map_err(|failure| self.end(failure.kind, failure.message))
             }
             Ok(Ok(Line::NoText(start))) => {
-                let message = format!("replied to {what} what is no UTF-8: {start}");
+                let message = format!("replied to {what} with bytes that are not UTF-8: {start}");
                 Err(self.end(FailureKind::Babbled, message))
             }
             Ok(Ok(Line::TooLong)) => {
@@ -146,7 +146,7 @@ impl Subject for Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.timeout = GRACE.min(self.timeout);
-        // What it does at its end is for --check-subject to say.
+        // How it ends is a matter for --check-subject.
         let _ = self.stop();
         if let Some(mut running) = self.running.take() {
             kill(&mut running.child);
@@ -164,7 +164,7 @@ fn converse(
     let mut output = BufReader::new(output);
     while let Ok(mut request) = requests.recv() {
         request.push('\n');
-        // A subject that does not listen may have replied before it closed its input.
+        // A subject that does not read may have replied before it closed its input.
         let _ = input.write_all(request.as_bytes()).and_then(|()| input.flush());
         let line = read_line(&mut output);
         let is_end = !matches!(line, Ok(Line::Whole(_)));
@@ -174,7 +174,7 @@ fn converse(
     }
 }
 
-/// Reads a line, or so much of it as a reply may have.
+/// Reads a line, up to the greatest length of a reply.
 fn read_line(output: &mut BufReader<ChildStdout>) -> io::Result<Line> {
     let mut bytes = Vec::new();
     output.take(MAX_REPLY as u64 + 1).read_until(b'\n', &mut bytes)?;
@@ -195,7 +195,7 @@ fn read_line(output: &mut BufReader<ChildStdout>) -> io::Result<Line> {
     })
 }
 
-/// How the child ended, if it does in time.
+/// How the child ended, if it ends in time.
 fn wait(child: &mut Child, within: Duration) -> Option<ExitStatus> {
     let end = Instant::now() + within;
     loop {
@@ -207,7 +207,7 @@ fn wait(child: &mut Child, within: Duration) -> Option<ExitStatus> {
     }
 }
 
-/// Kills the child and what it started, which may hold its pipes.
+/// Kills the child and the processes that it started, which may hold its pipes.
 fn kill(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) = rustix::process::Pid::from_raw(child.id() as i32) {

@@ -1,4 +1,4 @@
-//! What is said of a driven implementation: the failure and the argument, or what was exercised.
+//! The text about a driven implementation: the failure and its argument, or what was exercised.
 
 use crate::args::Drive;
 use crate::campaign::ShardReport;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// A case that fails: what it is, the argument, and how to see it again.
+/// A failing case: its name, the argument, and how to repeat it.
 pub fn failing(
     text: &Text,
     asked: &Drive,
@@ -44,7 +44,7 @@ pub fn failing(
             grouped(*performed as u128),
         ),
         false => format!(
-            "  {which} failing so once, and not when it was performed again: the subject does not \
+            "  {which} failing once, but not when it was repeated: the subject does not \
              answer alike each time\n"
         ),
     };
@@ -52,7 +52,7 @@ pub fn failing(
     out + &format!("  drive it again: {}\n\n", command(asked, commands, *case))
 }
 
-/// The command that performs a case again.
+/// The command that repeats a case.
 fn command(asked: &Drive, commands: &[Vec<OsString>], case: Case) -> String {
     let mut line = format!("oracle drive --seed {}", asked.seed);
     if let Case::Number(number) = case {
@@ -78,7 +78,7 @@ fn command(asked: &Drive, commands: &[Vec<OsString>], case: Case) -> String {
     line
 }
 
-/// Why nothing can be concluded from what was driven, if so.
+/// Why nothing can be concluded, if so.
 pub fn nothing(driven: &Driven) -> Option<&'static str> {
     let tally = &driven.tally;
     if driven.offer.kinds.is_empty() {

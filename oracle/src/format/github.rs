@@ -6,7 +6,7 @@
 use super::{Outcome, argument, columns, trouble};
 use rejoin_judge::Finding;
 
-/// The annotations of one trace, a line each.
+/// The annotations of one trace, one on each line.
 pub fn annotations(outcome: &Outcome, claims: bool) -> String {
     let mut lines = String::new();
     if let Some(trouble) = trouble(outcome, claims) {

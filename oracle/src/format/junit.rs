@@ -1,8 +1,8 @@
 //! JUnit XML: one test suite, in which each trace is a test.
 //!
-//! A trace with false claims is a failure. One that is no possible trace, cannot be read, or says
-//! nothing that could be judged is an error: the test did not take place.
-//! Source: the schema of Apache Ant's JUnit task (windyroad/JUnit-Schema), which asks for every
+//! A trace with false claims is a failure. An ill-formed trace, a file that cannot be read, and a
+//! trace without judged claims are errors: the test did not take place.
+//! Source: the schema of Apache Ant's JUnit task (windyroad/JUnit-Schema), which requires every
 //! attribute that is here.
 
 use super::{Outcome, argument, summary, trouble};
@@ -69,7 +69,7 @@ fn seconds(took: Duration) -> String {
 
 fn content(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    // Line ends stay; what XML has no character for is escaped as JSON escapes it.
+    // Line ends stay. Characters that XML does not have are escaped as in JSON.
     let lines: Vec<String> = text.split('\n').map(|line| plain(&escape(line))).collect();
     lines.join("\n")
 }

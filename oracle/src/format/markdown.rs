@@ -1,10 +1,10 @@
-//! Markdown: a table of all traces, and the argument for each finding; fit for a job's summary or a
+//! Markdown: a table of all traces, and the argument for each finding, for a job's summary or a
 //! comment.
 
 use super::{Outcome, argument, verdict};
 use crate::printable::escape;
 
-/// The findings of one trace that are shown; the others are counted.
+/// How many findings of one trace are shown; the others are counted.
 const FINDINGS: usize = 10;
 
 /// The document about all traces.
@@ -18,7 +18,7 @@ pub fn document(outcomes: &[Outcome], claims: bool) -> String {
         let Ok(judged) = &outcome.judged else { continue };
         for finding in judged.report.findings.iter().take(FINDINGS) {
             let (title, steps) = argument(finding);
-            // A step of the argument has its number.
+            // Each step of the argument has its number.
             let item = |step: &String| match step.starts_with(|c: char| c.is_ascii_digit()) {
                 true => format!("{}\n", text(step)),
                 false => format!("- {}\n", text(step)),
@@ -35,7 +35,7 @@ pub fn document(outcomes: &[Outcome], claims: bool) -> String {
     table + &details
 }
 
-/// What means itself in Markdown and in a table, and is no HTML.
+/// Text that stands for itself in Markdown and in a table, and contains no HTML.
 fn text(plain: &str) -> String {
     let mut safe = String::new();
     for c in escape(plain).chars() {

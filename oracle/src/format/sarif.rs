@@ -1,13 +1,13 @@
 //! SARIF 2.1.0: one run with a result for each finding, warning and fault.
 //!
-//! The lines that an argument names are related locations, so that a viewer leads to them.
+//! Related locations name the lines of the argument, so that a viewer can show them.
 //! Source: Static Analysis Results Interchange Format (SARIF) Version 2.1.0, OASIS Standard (2020).
 
 use super::{Outcome, argument, columns, trouble};
 use rejoin_judge::{Rule, WarningRule, cited};
 use serde_json::{Value, json};
 
-/// Rules of this form that are none of the judge's: a trace that could not be judged.
+/// The rules for traces that could not be judged.
 const TROUBLES: [(&str, &str); 5] = [
     ("malformed", "The file is not of the grammar."),
     ("ill-formed", "The history is impossible."),
@@ -94,7 +94,7 @@ fn result(rule: &str, level: &str, message: &str, location: Value) -> Value {
     })
 }
 
-/// A path as a relative or absolute reference: what is not plain in a URI is percent-encoded.
+/// A path as a URI reference: characters that are not plain in a URI are percent-encoded.
 fn uri(path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path);
     let mut uri = String::new();

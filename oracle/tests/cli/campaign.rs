@@ -88,7 +88,7 @@ fn reports_that_do_not_belong_together_are_refused() {
     for (name, text, says, code) in [
         ("a", part("d", "2/2", ""), "the first one of a c in 2 shards", 3),
         ("b", part("c", "2/3", ""), "in 3 shards", 3),
-        ("c", part("c", "1/2", ""), "was there before", 3),
+        ("c", part("c", "1/2", ""), "an earlier report is also of shard", 3),
         ("d", part("c", "3/2", ""), "expected K/N", 3),
         ("e", "{}".into(), "no report", 3),
     ] {

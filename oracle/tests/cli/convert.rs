@@ -38,7 +38,7 @@ fn the_last_read_of_a_jepsen_set_shows_what_was_acknowledged() {
     let (trace, lost, _) = judged(folder.path(), &["jepsen", "h.edn"], 0);
     assert!(trace.contains("not carried over: 1 read that began before the last add had ended"));
     assert!(
-        lost.contains("1 add of unknown outcome, but where a claimed read shows them"),
+        lost.contains("1 add of unknown outcome, except those that a claimed read shows"),
         "{lost}"
     );
     assert!(lost.contains("entries of start"), "{lost}");

@@ -100,9 +100,9 @@ fn the_starters_keep_to_the_protocol_and_conform() {
             continue;
         }
         let (output, _) = drive(&["--check-subject", "--", program, file]);
-        let manners = said(&output);
-        assert_eq!(output.status.code(), Some(0), "{manners}");
-        assert_eq!(manners.matches("holds ").count(), 7, "{manners}");
+        let found = said(&output);
+        assert_eq!(output.status.code(), Some(0), "{found}");
+        assert_eq!(found.matches("holds ").count(), 7, "{found}");
         let (output, _) = drive(&["--cases", "200", "--", program, file]);
         let said = said(&output);
         assert_eq!(output.status.code(), Some(0), "{said}");

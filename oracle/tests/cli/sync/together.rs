@@ -177,7 +177,7 @@ fn what_is_typed_is_kept_as_it_is_or_refused() {
     server.terminal.type_in("add approved zoë --user ana");
     server.terminal.until("kept");
     server.terminal.type_in(vec![b'x'; (2 << 20) + 1]);
-    server.terminal.until("nothing more is read from here");
+    server.terminal.until("no further line is read");
     drop(server);
     let state = desk.state("server");
     assert_eq!(state.matches("zo").count(), state.matches("zoë").count(), "{state}");
@@ -185,13 +185,13 @@ fn what_is_typed_is_kept_as_it_is_or_refused() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_in_words() {
+fn every_refusal_says_what_was_found() {
     let desk = Desk::new(&["server", "laptop"]);
     let file = desk.file("laptop");
-    let refused = |arguments: &[&str], code: i32, words: &str| {
+    let refused = |arguments: &[&str], code: i32, text: &str| {
         let run = finish(oracle().arg("sync").args(arguments));
         assert_eq!(run.code, Some(code), "{arguments:?}: {run:?}");
-        assert!(run.err.contains(words), "{words:?} is not in {run:?}");
+        assert!(run.err.contains(text), "{text:?} is not in {run:?}");
     };
     refused(&["init", &file, "--name", "laptop"], 66, "File exists");
     refused(&["show", &desk.file("none")], 66, "No such file");
@@ -203,7 +203,7 @@ fn what_cannot_be_done_is_said_in_words() {
     for (name, bytes) in [("empty", &b""[..]), ("text", b"a text\n"), ("long", &[7; 9999])] {
         let path = desk.path(name);
         std::fs::write(&path, bytes).unwrap();
-        refused(&["show", path.to_str().unwrap()], 66, "no replica's file");
+        refused(&["show", path.to_str().unwrap()], 66, "not the file of a replica");
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
     }
     let server = desk.serve("server", &[]);

@@ -1,6 +1,6 @@
-//! Manners: whether a subject keeps to the protocol, before anybody asks whether it is right.
+//! Protocol check: whether a subject follows the protocol, before its answers are judged.
 //!
-//! Meaning: spec/trace-format.md, section 8. Each check is of one sentence of it.
+//! Meaning: spec/trace-format.md, section 8. Each check tests one sentence of it.
 
 use super::alphabet;
 use super::offer::object_name;
@@ -9,18 +9,18 @@ use rejoin::json::Json;
 use rejoin::object::TraceType;
 use rejoin_trace::{Declaration, Name, Op, Operation, Stamps};
 
-/// What a check found: it holds, it does not, or the subject lacks what it is about.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// The subject keeps to it.
+    /// The subject follows the sentence.
     Holds,
-    /// It does not, for this reason.
+    /// The subject breaks it, for this reason.
     Broken(String),
-    /// It does not support what the sentence is about.
+    /// The subject does not support what the sentence is about.
     LeftOut(String),
 }
 
-/// Checks a subject's manners: each sentence of the protocol with what was found.
+/// Checks each sentence of the protocol, and returns the sentences with their results.
 pub fn check(subject: &mut dyn Subject, kinds: &[TraceType]) -> Vec<(&'static str, Finding)> {
     let mut kind = None;
     let mut refusals = String::new();
@@ -41,7 +41,9 @@ pub fn check(subject: &mut dyn Subject, kinds: &[TraceType]) -> Vec<(&'static st
         }
     }
     if kind.is_none() && starts == Finding::Holds {
-        starts = Finding::Broken(format!("it starts with no type; it says: {refusals}"));
+        starts = Finding::Broken(format!(
+            "it answers start with ok for no type; its reasons: {refusals}"
+        ));
     }
     let mut found = vec![("start is answered with ok for some type", starts)];
     let Some((kind, stamps)) = kind else { return found };
@@ -51,7 +53,7 @@ pub fn check(subject: &mut dyn Subject, kinds: &[TraceType]) -> Vec<(&'static st
         ("a message is a payload, received once or often", exchanges),
         ("a backup is a payload, and restore goes back to it", restores),
         ("names and payloads of any characters come back", escapes),
-        ("what is asked twice is answered twice alike", repeats),
+        ("a question that is asked twice gets the same answer", repeats),
     ];
     for (sentence, check) in checks {
         let finding = check(subject, kind, stamps);
@@ -65,7 +67,7 @@ fn plain_names() -> Vec<Name> {
     vec!["a".into(), "b".into()]
 }
 
-/// Starts: the reason why the subject does not.
+/// Starts the subject; returns the reason if it does not support that.
 fn begin(
     subject: &mut dyn Subject,
     kind: TraceType,
@@ -81,7 +83,7 @@ fn begin(
     }
 }
 
-/// The reply, where it is no error.
+/// The reply, unless it is an error.
 fn answered(request: &Request, reply: Reply) -> Result<Reply, Failure> {
     match reply {
         Reply::Error(message) => {
@@ -126,7 +128,7 @@ fn read(subject: &mut dyn Subject, kind: TraceType, replica: &str) -> Result<Jso
     }
 }
 
-/// Holds, if the values are equal.
+/// [`Finding::Holds`] if the values are equal.
 fn equal(actual: &Json, expected: &Json, what: &str) -> Finding {
     if actual.canonical() == expected.canonical() {
         return Finding::Holds;
