@@ -1,8 +1,8 @@
 //! Compiling one function of the extracted language.
 //!
-//! Meaning: the stack of a running function holds, from its base: its arguments, the last one
-//! first; the values that it captured; the local functions of its group; what `match` and `let`
-//! bind; values at work. So every variable has a place that is known here.
+//! Meaning: the stack of a running function contains, from its base: its arguments, the last one
+//! first; the captured values; the local functions of its group; the variables that `match` and
+//! `let` bind; temporary values. So the place of every variable is known at compile time.
 
 use super::extraction::{Case, Expression, Module, Pattern};
 use super::program::{
@@ -10,18 +10,18 @@ use super::program::{
 };
 use std::collections::BTreeSet;
 
-/// One function in the making.
+/// A function that is being compiled.
 pub(super) struct Compiler<'a, 'p> {
     program: &'p mut Program,
     module: &'a Module,
-    /// The variables and their places above the base; the innermost last.
+    /// The variables and their places above the base, innermost last.
     scope: Vec<(&'a str, usize)>,
     /// How many values there are above the base.
     height: usize,
     code: Vec<Instruction>,
 }
 
-/// What a function finds on the stack.
+/// The layout of a function's stack.
 pub(super) struct Frame<'a> {
     pub parameters: &'a [String],
     pub captured: Vec<&'a str>,
@@ -43,7 +43,7 @@ pub(super) fn compile<'a>(
             let outer = frame.captured.iter().chain(&frame.group).copied();
             let places: Vec<(&str, usize)> = parameters.chain(outer).zip(0..).collect();
             let height = places.len();
-            // A name means the innermost of its variables, and the last parameter is that.
+            // A name means its innermost variable, and the last parameter is the innermost.
             let scope = places.into_iter().rev().collect();
             let mut compiler = Compiler { program, module, scope, height, code: Vec::new() };
             compiler.expression(body, true)?;
@@ -61,7 +61,7 @@ impl<'a> Compiler<'a, '_> {
         self.height = self.height - pops + pushes;
     }
 
-    /// Emits what pushes the value of the expression; as the last of a function, what returns it.
+    /// Emits code that pushes the value of the expression; in tail position, code that returns it.
     fn expression(&mut self, expression: &'a Expression, last: bool) -> Loaded<()> {
         match expression {
             Expression::Variable { name } => self.variable(name)?,
@@ -107,7 +107,7 @@ impl<'a> Compiler<'a, '_> {
         Ok(())
     }
 
-    /// The body, where the topmost values on the stack have these names.
+    /// Compiles a body in which the topmost values on the stack have these names.
     fn bound(&mut self, names: &[&'a str], body: &'a Expression, last: bool) -> Loaded<()> {
         let outer = self.scope.len();
         let first = self.height - names.len();
@@ -139,7 +139,7 @@ impl<'a> Compiler<'a, '_> {
         Ok(())
     }
 
-    /// One of the local functions of a group, with what the group captures.
+    /// A local function of a group, with the captures of the group.
     fn functions(&mut self, group: &[(&'a str, &'a Expression)], chosen: usize) -> Loaded<()> {
         let names: Vec<&str> = group.iter().map(|(name, _)| *name).collect();
         let mut captured = BTreeSet::new();
@@ -284,7 +284,7 @@ impl<'a> Compiler<'a, '_> {
     }
 }
 
-/// Collects the variables of the expression that nothing in it binds.
+/// Collects the free variables of the expression.
 fn free_variables<'a>(
     expression: &'a Expression,
     bound: &mut Vec<&'a str>,

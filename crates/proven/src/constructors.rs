@@ -1,6 +1,6 @@
-//! The constructors that Rust makes and takes apart.
+//! The constructors that Rust code builds and matches.
 //!
-//! Loading a program checks each against its declaration: its place in its type, its fields.
+//! Loading a program checks each against its declaration: its place in its type, and its fields.
 
 use super::value::{Shared, Value};
 
@@ -16,9 +16,9 @@ pub struct Constructor {
 }
 
 impl Constructor {
-    /// A value made with it. There are as many fields as it has.
+    /// A value of this constructor. The number of fields must be right.
     pub fn make<A, const N: usize>(self, fields: [Value<A>; N]) -> Value<A> {
-        debug_assert_eq!(self.arity, N, "{} is given all its fields", self.name);
+        debug_assert_eq!(self.arity, N, "{} gets all its fields", self.name);
         match N {
             0 => Value::Data(self.tag, Shared::EMPTY),
             _ => Value::Data(self.tag, fields.into_iter().collect()),

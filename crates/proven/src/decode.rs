@@ -1,7 +1,8 @@
 //! From terms back to the types of Rust.
 //!
-//! Meaning: what decodes is canonical, and encodes to the same term again. Anything else is an
-//! error: a list that does not rise, an empty frontier, a count of 0, a number too great.
+//! Meaning: a term that decodes is canonical, and encodes to the same term again. Anything else is
+//! an error: a list that does not ascend, an empty frontier, a count of 0, a number that is too
+//! great.
 
 use super::constructors::*;
 use super::encode::{Atom, Term};
@@ -30,12 +31,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a term is not the state or the answer that it should be.
+/// Why a term is not the expected state or answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DecodeError {
-    /// What it should have been.
+    /// What was expected.
     pub expected: &'static str,
-    /// What it is.
+    /// What was found.
     pub found: String,
 }
 
@@ -53,7 +54,7 @@ fn wrong<T, K, V>(expected: &'static str, term: &Term<K, V>) -> Decoded<T> {
     Err(DecodeError { expected, found })
 }
 
-/// The fields of a term that this constructor made.
+/// The fields of a term of this constructor.
 fn made_by<K, V>(constructor: Constructor, term: &Term<K, V>) -> Option<&[Term<K, V>]> {
     match term {
         Value::Data(tag, fields) if *tag == constructor.tag => {
@@ -63,7 +64,7 @@ fn made_by<K, V>(constructor: Constructor, term: &Term<K, V>) -> Option<&[Term<K
     }
 }
 
-/// The fields of a term that this constructor must have made.
+/// The fields of a term, which must be of this constructor.
 fn fields<K, V, const N: usize>(
     constructor: Constructor,
     term: &Term<K, V>,
@@ -88,7 +89,7 @@ fn number<K, V>(term: &Term<K, V>) -> Decoded<u64> {
     }
 }
 
-/// A number of what is there: not 0.
+/// A positive number.
 fn positive<N: PartialEq + Default, K, V>(
     term: &Term<K, V>,
     number: impl Fn(&Term<K, V>) -> Decoded<N>,
@@ -202,19 +203,19 @@ pub fn pair<K, V, A, B>(
     Ok((first(left)?, second(right)?))
 }
 
-/// A set: a list that rises.
+/// A set: an ascending list.
 fn set<K, V, T: Ord>(
     term: &Term<K, V>,
     item: impl Fn(&Term<K, V>) -> Decoded<T>,
 ) -> Decoded<BTreeSet<T>> {
     let items = list(term, item)?;
     if !items.is_sorted_by(|left, right| left < right) {
-        return wrong("a list that rises", term);
+        return wrong("a list that ascends", term);
     }
     Ok(items.into_iter().collect())
 }
 
-/// A map: a list of entries whose keys rise.
+/// A map: a list of entries with ascending keys.
 pub fn map<K, V, A: Ord, B>(
     term: &Term<K, V>,
     key: impl Fn(&Term<K, V>) -> Decoded<A>,
@@ -222,12 +223,12 @@ pub fn map<K, V, A: Ord, B>(
 ) -> Decoded<BTreeMap<A, B>> {
     let entries = list(term, |entry| pair(entry, &key, &value))?;
     if !entries.is_sorted_by(|(left, _), (right, _)| left < right) {
-        return wrong("a list whose keys rise", term);
+        return wrong("a list whose keys ascend", term);
     }
     Ok(entries.into_iter().collect())
 }
 
-/// An origin whose replica goes by another sort of name.
+/// An origin whose replica has a name of another sort.
 pub fn origin_by<K, V, R>(
     term: &Term<K, V>,
     replica: impl Fn(&Term<K, V>) -> Decoded<R>,
@@ -394,7 +395,7 @@ pub fn answer<K: Ord + Clone, V: Written>(term: &Term<K, V>) -> Decoded<Answer<K
     }
 }
 
-/// An operation as an answer names it: its replica, and its place among the operations of that.
+/// An operation as answers name it: its replica, and its number among that replica's operations.
 fn event_name<K, V>(term: &Term<K, V>) -> Decoded<EventName> {
     pair(term, replica, number)
 }
@@ -445,7 +446,7 @@ pub fn verdict<K, V>(term: &Term<K, V>) -> Decoded<Verdict> {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is expected where {} was found", self.expected, self.found)
+        write!(f, "expected {}, found {}", self.expected, self.found)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The definition, as spec/definition.v has it: what the replicated types mean, on events.
 //!
-//! Meaning: what [`rejoin::definition`] says in Rust, with the same names; and the state that
-//! spec/ says a replica has that has seen these events.
+//! Meaning: the same as [`rejoin::definition`], under the same names; and the state that spec/
+//! gives a replica that has seen these events.
 //! Laws: spec/main_theorems.v.
 
 use super::encode::Term;

@@ -1,7 +1,7 @@
 //! From the types of Rust to terms, the values of the extracted definitions.
 //!
-//! Meaning: every state has exactly one term, as the definitions' carriers are canonical: maps
-//! and sets are lists in rising order, and what is absent is not listed.
+//! Meaning: every state has exactly one term, since the carriers of the definitions are canonical:
+//! maps and sets are ascending lists without empty entries.
 
 use super::constructors::*;
 use super::value::Value;
@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What the definitions only compare. Replicas, objects, users, keys and elements are one type in
-/// the definitions, which never compare one sort with another.
+/// Names and values that the definitions only compare. Replicas, objects, users, keys and elements
+/// are one type in the definitions, which never compare one sort with another.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Atom<K, V> {
     /// The name of a replica.
@@ -244,7 +244,7 @@ pub fn operation<K: Clone, V: Clone>(operation: &Operation<K, V>) -> Term<K, V> 
     }
 }
 
-/// An event; of what it saw, the definitions take what is on its object.
+/// An event; the definitions see only what it saw of its object.
 pub fn event<K: Clone, V: Clone>(event: &Event<K, V>) -> Term<K, V> {
     let saw = event.sees.iter().filter(|seen| seen.object == event.id.object);
     EVENT.make([
@@ -257,7 +257,7 @@ pub fn event<K: Clone, V: Clone>(event: &Event<K, V>) -> Term<K, V> {
     ])
 }
 
-/// A replica, of its origin and its objects.
+/// A replica, from its origin and its objects.
 pub fn state<K, V>(origin: Term<K, V>, objects: Term<K, V>) -> Term<K, V> {
     REPLICA.make([origin, objects])
 }

@@ -1,7 +1,7 @@
-//! The extracted language, as the JSON files of spec/extracted say it.
+//! The extracted language, as it is in the JSON files of spec/extracted.
 //!
 //! Meaning: the parts that can be run. Types are left out: the kernel has checked them, and the
-//! extraction says of each file that it needed no cast (`need_magic`) to keep to them.
+//! extraction says for each file that no cast (`need_magic`) was needed.
 //! Source: the JSON output of Coq's extraction (plugins/extraction/json.ml of Coq 8.16).
 
 use super::program::Reason;
@@ -15,7 +15,7 @@ pub struct Module {
     pub declarations: Vec<Declaration>,
 }
 
-/// What a file declares.
+/// A declaration of a file.
 pub enum Declaration {
     Inductive { name: String, constructors: Vec<Constructor> },
     Term { name: String, value: Expression },
@@ -23,7 +23,7 @@ pub enum Declaration {
     Abbreviation { name: String },
 }
 
-/// How a value of an inductive type is made.
+/// A constructor of an inductive type.
 pub struct Constructor {
     pub name: String,
     pub fields: usize,
@@ -42,7 +42,7 @@ pub enum Expression {
     Global {
         name: String,
     },
-    /// Without parameters where a constant is meant.
+    /// A use of a top-level definition, without arguments.
     Lambda {
         parameters: Vec<String>,
         body: Box<Expression>,
@@ -64,7 +64,7 @@ pub enum Expression {
         value: Box<Expression>,
         body: Box<Expression>,
     },
-    /// Functions that call each other, and which of them is meant.
+    /// Mutually recursive functions, and which of them is used.
     Fix {
         functions: Vec<Local>,
         chosen: usize,
@@ -83,12 +83,12 @@ pub struct Case {
 }
 
 pub enum Pattern {
-    /// Each field has a name; that of a field that is not used is `_`.
+    /// Each field has a name; that of an unused field is `_`.
     Constructor {
         constructor: String,
         fields: Vec<String>,
     },
-    /// Any value, under this name.
+    /// Matches any value, and binds it to this name.
     Any {
         name: String,
     },
@@ -226,8 +226,8 @@ fn pattern(json: &Json) -> Result<Pattern, Reason> {
 }
 
 impl Module {
-    /// The name by which other modules call what this one calls `name`. What is declared inside
-    /// of a module of this one has that name already.
+    /// The name by which other modules refer to `name` of this module. Names declared inside a
+    /// nested module already have that form.
     pub fn full_name(&self, name: &str) -> String {
         let mut letters = self.name.chars();
         let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -235,7 +235,7 @@ impl Module {
         if name.starts_with(&prefix) { name.to_owned() } else { prefix + name }
     }
 
-    /// Where a declaration is, for a reader.
+    /// The place of a declaration, for messages.
     pub fn place(&self, declaration: &Declaration) -> String {
         match declaration {
             Declaration::Inductive { name, .. }
@@ -251,7 +251,7 @@ impl Module {
 }
 
 impl Expression {
-    /// Its parameters and its body; no parameters of what is not a function.
+    /// The parameters and the body of a definition; without parameters if it is not a function.
     pub fn as_function(&self) -> (&[String], &Self) {
         match self {
             Self::Lambda { parameters, body } => (parameters, body),

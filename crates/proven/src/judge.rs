@@ -1,11 +1,11 @@
 //! The judge, as spec/judge.v defines it: which claims of a trace are false.
 //!
-//! Meaning: the lines are those of spec/trace.v. Answers have been given their shape before; one
-//! that lacks the shape which its claim asks for is `None`, and false.
+//! Meaning: the lines are those of spec/trace.v. Answers already have their shape; an answer
+//! without the shape of its claim is `None`, and false.
 //! Laws: it finds exactly the claims that disagree with the definitions (spec/judge_proof.v).
-//! Cost: for every claim what the definitions cost: for short traces.
+//! Cost: for every claim that of the definitions; meant for short traces.
 //!
-//! One replica adds, another has not heard of it and says that it has.
+//! One replica adds an element; another has not seen it, and claims that it has.
 //! ```
 //! use rejoin::operation::Operation;
 //! use rejoin_proven::judge::{Answer, Claim, Header, Line, Rule, judge};
@@ -50,7 +50,7 @@ use std::sync::Arc;
 /// The name of a replica, object, message, backup, operation, key, element or user.
 pub type Name = Arc<str>;
 
-/// What is declared.
+/// The declarations of a trace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Header {
     /// The replicas, in any order.
@@ -59,12 +59,12 @@ pub struct Header {
     pub objects: Vec<(Name, ObjectType)>,
 }
 
-/// What a message holds.
+/// The content of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Payload {
     /// All that the sender has seen, or all on these objects.
     Within(Option<Vec<Name>>),
-    /// All that it has seen, less what these messages hold.
+    /// All that it has seen, except the operations of these messages.
     Since(Vec<Name>),
     /// Exactly these operations.
     Operations(Vec<Name>),
@@ -95,32 +95,32 @@ pub enum Answer<V> {
     Integer(Option<i128>),
 }
 
-/// An operation as an answer names it: its replica, and its place among the operations of that.
+/// An operation as answers name it: its replica, and its number among that replica's operations.
 pub type EventName = (Name, u64);
 
 /// A claimed merge decision; the lists in any order, with repeats.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Decision {
-    /// On which key; `None` for a register or a flag.
+    /// The key; `None` for a register or a flag.
     pub key: Option<Name>,
-    /// What was kept.
+    /// The decisions with the current effect.
     pub kept: Vec<EventName>,
-    /// What was superseded.
+    /// The superseded decisions.
     pub superseded: Vec<EventName>,
 }
 
 /// A claimed notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// On which object.
+    /// The object.
     pub object: Name,
-    /// On which key; `None` for a register or a flag.
+    /// The key; `None` for a register or a flag.
     pub key: Option<Name>,
-    /// Which decision was superseded.
+    /// The superseded decision.
     pub decision: EventName,
 }
 
-/// What the implementation answered.
+/// An answer of the implementation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the fields have the names of the trace format")]
 pub enum Claim<V> {
@@ -179,19 +179,19 @@ pub enum Line<V> {
 /// The rule that a false claim breaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Rule {
-    /// A value is not that of the events seen.
+    /// A value differs from that of the events seen.
     Value,
-    /// A state vector is not the number of events seen.
+    /// A state vector differs from the number of events seen.
     Vector,
-    /// The same was seen, and hashes differ.
+    /// Replicas have seen the same, and their hashes differ.
     DigestEqual,
-    /// Values differ, and hashes are equal.
+    /// Values differ, and their hashes are equal.
     DigestDistinct,
-    /// Values differ at replicas that are said to have converged.
+    /// Values differ at replicas that are claimed to have converged.
     Converged,
-    /// The open merge decisions are others.
+    /// The open merge decisions differ.
     Decisions,
-    /// The notices are others.
+    /// The notices differ.
     Notices,
 }
 
@@ -233,7 +233,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What is said of a whole trace.
+/// The verdict on a whole trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// At least one claim was judged, and all hold.
@@ -242,23 +242,23 @@ pub enum Verdict {
     Discrepancy,
     /// No claim was judged.
     Inconclusive,
-    /// A line is not possible.
+    /// A line is impossible.
     IllFormed,
 }
 
-/// What came of judging.
+/// The result of judging.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
     /// How many claims were judged.
     pub judged: u64,
-    /// The false ones: their lines, of which the header is line 1, and the rules that they break.
+    /// The false claims: their lines, of which the header is line 1, and the broken rules.
     pub findings: Vec<(u64, Rule)>,
-    /// The line that is not possible, if there is one: nothing after it was judged.
+    /// The first impossible line, if there is one; nothing after it was judged.
     pub stopped_at: Option<u64>,
 }
 
 impl Report {
-    /// What it says of the whole trace.
+    /// The verdict on the whole trace.
     pub fn verdict(&self) -> Result<Verdict, Error> {
         let findings = self.findings.iter();
         let findings =

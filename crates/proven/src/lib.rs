@@ -1,11 +1,11 @@
 //! The proven engine: the definitions about which spec/ proves theorems, run as they are.
 //!
-//! Meaning: Coq writes its definitions out as data (spec/extracted), and a small machine runs
-//! them. What the engine answers is what was proved, as far as Coq's extraction, this machine and
-//! the translation of terms can be trusted; tests/laws/refinement.rs holds the reference against it.
+//! Meaning: Coq writes its definitions as data (spec/extracted), and a small machine runs them. The
+//! theorems hold for the engine's answers, as far as Coq's extraction, this machine and the
+//! translation of terms can be trusted; tests/laws/refinement.rs compares the reference with it.
 //! Cost: some hundred times that of the reference.
 //!
-//! Two replicas of one set; the file of [`rejoin::reference::replica`] tells the same story.
+//! Two replicas of one set, as in [`rejoin::reference::replica`].
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::operation::{Answer, Operation};
@@ -102,13 +102,13 @@ pub const STEPS: u64 = 1 << 32;
 static PROGRAM: LazyLock<Result<Program, LoadError>> =
     LazyLock::new(|| Program::load(&EXTRACTED, true));
 
-/// An operation as an answer names it: its replica, and its place among the operations of that.
+/// An operation as answers name it: its replica, and its number among that replica's operations.
 pub type EventName = (ReplicaId, u64);
 
 /// An open merge decision.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct MergeDecision<K> {
-    /// On which key; `None` for a register or a flag.
+    /// The key; `None` for a register or a flag.
     pub key: Option<K>,
     /// The maximal decisions whose effect is the current one, sorted, with repeats.
     pub kept: Vec<EventName>,
@@ -119,11 +119,11 @@ pub struct MergeDecision<K> {
 /// A notice to a user: this decision of theirs is superseded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Notice<K> {
-    /// On which object.
+    /// The object.
     pub object: ObjectId,
-    /// On which key; `None` for a register or a flag.
+    /// The key; `None` for a register or a flag.
     pub key: Option<K>,
-    /// Which decision.
+    /// The superseded decision.
     pub decision: EventName,
 }
 
@@ -136,15 +136,15 @@ pub enum Error {
     UnknownDefinition(&'static str),
     /// The definition of this name has no result.
     Run(&'static str, RunError),
-    /// The result is not of the type that it should be.
+    /// The result does not have the expected type.
     Decode(DecodeError),
-    /// The definition answers that this cannot be done: a replica lacks the object, its type
-    /// lacks the operation, or a delta builds upon operations that were not seen.
+    /// The definition refuses: a replica lacks the object, its type lacks the operation, or a delta
+    /// builds upon operations that were not seen.
     Refused,
 }
 
-/// The result of a definition. The comparisons and the tombstone that it takes are passed by the
-/// names that they have in all definitions; the other arguments are given in order.
+/// The result of a definition. The comparisons and the tombstone that it takes are passed by name,
+/// which is the same in all definitions; the other arguments are passed in order.
 fn run<K: Ord + Clone, V: Written, const N: usize>(
     name: &'static str,
     arguments: [Term<K, V>; N],

@@ -1,10 +1,10 @@
 //! The machine that runs programs.
 //!
-//! Meaning: arguments before calls, and one stack for values and one for calls, both on the heap:
-//! how deep a definition recurs on its data is limited by memory and by the budget of steps, and
-//! not by the stack of the thread.
-//! Cost: a step is one instruction; none copies a value, and none but calls that give a function
-//! too few arguments take longer than their arguments.
+//! Meaning: strict evaluation, with one stack for values and one for calls, both on the heap. So
+//! memory and the budget of steps limit how deep a definition recurs, and not the stack of the
+//! thread.
+//! Cost: a step is one instruction. No instruction copies a value; only partial applications cost
+//! more than their arguments.
 
 use super::constructors::{EQUAL, FALSE, GREATER, LESS, O, S, TRUE};
 use super::program::{Binds, Function, Instruction, Kind, Native, Program};
@@ -17,17 +17,17 @@ pub struct Machine<'p, A> {
     program: &'p Program,
     stack: Vec<Value<A>>,
     calls: Vec<Call>,
-    /// The next instruction.
+    /// The index of the next instruction.
     next: usize,
-    /// Where the values of the running function begin.
+    /// The index of the running function's first value.
     base: usize,
 }
 
-/// What is to be done with a result.
+/// What happens to a result.
 enum Call {
-    /// The caller goes on.
+    /// The caller goes on with it.
     Return { next: usize, base: usize },
-    /// It is a function, and its further arguments are below it.
+    /// It is a function, and is applied to the arguments below it.
     Apply { arguments: usize },
 }
 
@@ -38,7 +38,7 @@ pub enum RunError {
     OutOfSteps,
     /// A number exceeds 2^128 − 1.
     TooLarge,
-    /// A value is not of the type that the function takes.
+    /// A value does not have the type that the function takes.
     WrongType,
 }
 

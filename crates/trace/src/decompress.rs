@@ -1,8 +1,8 @@
 //! Compressed traces: gzip and zstd, recognized by their first bytes.
 //!
-//! Cost: streaming. For gzip 32 KiB are held, for zstd the window that the stream asks for: at
-//! most 128 MiB, which is what the `zstd` tool takes unasked, in a buffer of up to twice that.
-//! A stream that asks for more is refused.
+//! Cost: streaming. Decoding gzip takes 32 KiB. Decoding zstd takes up to twice the window of the
+//! stream; a stream with a window of more than 128 MiB, the default limit of the `zstd` tool, is
+//! refused.
 //! Source: RFC 1952 (gzip), RFC 8878 (zstd).
 
 use flate2::bufread::MultiGzDecoder;
@@ -17,10 +17,10 @@ const CHUNK: usize = 64 << 10;
 
 /// Unpacks an input that is compressed with gzip or zstd; passes any other on unchanged.
 ///
-/// Several streams (frames) one after the other are one, as for the tools `gzip` and `zstd`.
+/// Several streams (frames) one after the other count as one, as for the tools `gzip` and `zstd`.
 ///
 /// # Errors
-/// Those of the input. From what is returned also [`ErrorKind::InvalidData`], where the
+/// Those of the input. The returned reader also fails with [`ErrorKind::InvalidData`] if the
 /// compressed stream is damaged or cut off.
 pub fn decompress<'a>(mut input: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
     let mut start = Vec::new();
@@ -40,7 +40,7 @@ pub fn decompress<'a>(mut input: impl BufRead + 'a) -> io::Result<Box<dyn BufRea
     })
 }
 
-/// An input that remembers how it ended, since decoders hide that in errors of their own.
+/// An input that remembers how it ended, since decoders wrap its errors in their own.
 struct Source<R> {
     input: R,
     error: Option<io::Error>,
@@ -48,7 +48,7 @@ struct Source<R> {
 }
 
 impl<R> Source<R> {
-    /// What a decoder's error comes from: the input's own error, its early end, or its content.
+    /// The cause of a decoder's error: the input's own error, its early end, or its content.
     fn explain(&mut self, format: &str, error: impl Display) -> io::Error {
         if let Some(error) = self.error.take() {
             return error;
@@ -71,7 +71,7 @@ impl<R: BufRead> BufRead for Source<R> {
                 return Err(kind.into());
             }
         }
-        // At the end a second look would ask the input again.
+        // At the end, a second look would read the input again.
         if self.ended { Ok(&[]) } else { self.input.fill_buf() }
     }
 
@@ -115,7 +115,7 @@ impl<R: BufRead> Read for Zstd<R> {
 }
 
 impl<R: BufRead> Zstd<R> {
-    /// Gives at least one byte, but for the end.
+    /// Fills in at least one byte, except at the end.
     fn unpack(&mut self, out: &mut [u8]) -> Result<usize, Box<dyn Error>> {
         loop {
             let Some(given) = &mut self.given else {
@@ -138,7 +138,7 @@ impl<R: BufRead> Zstd<R> {
         }
     }
 
-    /// Reads the header of a frame, or skips a frame without content.
+    /// Reads the header of a frame; skips a frame without content.
     fn begin_frame(&mut self) -> Result<(), Box<dyn Error>> {
         match self.decoder.reset(&mut self.input) {
             Ok(()) => self.given = Some(0),
@@ -157,7 +157,7 @@ impl<R: BufRead> Zstd<R> {
         Ok(())
     }
 
-    /// Compares what a frame gave with what it says about it, which the decoder does not.
+    /// Compares the length and checksum of a frame with its content, which the decoder does not.
     fn end_frame(&mut self) -> Result<(), Box<dyn Error>> {
         let given = self.given.take().unwrap_or_default();
         let promised = self.decoder.content_size();

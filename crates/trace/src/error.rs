@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io;
 
-/// Why the reader stopped. Nothing after this place was read.
+/// Why the reader stopped. It has read nothing after this place.
 #[derive(Debug)]
 pub enum Error {
     /// The file is not of the grammar, or its compressed stream is damaged.
     Malformed(Fault),
-    /// The bytes could not be had.
+    /// The bytes could not be read.
     Unreadable(io::Error),
 }
 
@@ -17,7 +17,7 @@ pub enum Error {
 pub struct Fault {
     /// The line, from 1.
     pub line: u64,
-    /// The column, from 1, counted in characters, where it is known.
+    /// The column, from 1, counted in characters, if it is known.
     pub column: Option<u64>,
     /// What was found and what was expected, in one sentence.
     pub message: String,

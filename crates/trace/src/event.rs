@@ -1,7 +1,7 @@
 //! The typed form of a trace: its header and its events, as spec/trace-format.md defines them.
 //!
-//! These types say what a line may hold; whether the history they tell is possible is for
-//! [`rejoin_judge`] to judge.
+//! These types define what a line may contain. [`rejoin_judge`] judges whether the history is
+//! possible.
 
 use rejoin::json::{Count, Json};
 use rejoin::object::{ObjectType, Priority, TraceType};
@@ -20,24 +20,24 @@ pub struct Header {
     pub replicas: Vec<Name>,
     /// The objects, in the order in which they are declared.
     pub objects: Vec<(Name, Declaration)>,
-    /// Who orders the writes.
+    /// How writes are ordered.
     pub stamps: Stamps,
-    /// What was recorded.
+    /// The implementation that was recorded.
     pub implementation: Option<Implementation>,
     /// Free text.
     pub note: Option<String>,
 }
 
-/// What the header says of one object.
+/// The declaration of one object in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declaration {
-    /// What it is.
+    /// Its type.
     pub kind: TraceType,
-    /// How soon it is to be synchronized.
+    /// Its priority in synchronization.
     pub priority: Priority,
 }
 
-/// Who orders the writes.
+/// How writes are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stamps {
     /// Each write carries its timestamp.
@@ -47,8 +47,8 @@ pub enum Stamps {
     Own,
 }
 
-/// When something was written, by a clock of one to four parts, which are compared place by place.
-/// A missing part is 0.
+/// The time of a write, by a clock of one to four parts, which are compared part by part. A missing
+/// part is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp([u64; Self::PARTS]);
 
@@ -68,12 +68,12 @@ impl Timestamp {
         self.0
     }
 
-    /// The only part, where the others are 0.
+    /// The first part, if the others are 0.
     pub fn single(&self) -> Option<u64> {
         (self.0[1..] == [0; Self::PARTS - 1]).then_some(self.0[0])
     }
 
-    /// The timestamp that a JSON value is, if it is one.
+    /// The timestamp in a JSON value, if it is one.
     pub fn of(json: &Json) -> Option<Self> {
         match json {
             Json::Array(parts) => {
@@ -102,7 +102,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// What was recorded.
+/// The implementation that was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Implementation {
     /// Its name.
@@ -116,71 +116,72 @@ pub struct Implementation {
 pub enum Event {
     /// One replica performs one operation.
     Op(Op),
-    /// A message is made of what a replica has seen.
+    /// A replica sends a message made of what it has seen.
     Send {
-        /// Who sends.
+        /// The sender.
         replica: Name,
         /// The message's name.
         message: Name,
-        /// For whom it is meant; not checked.
+        /// The intended receiver; not checked.
         to: Option<Name>,
-        /// What it holds of what the sender has seen.
+        /// Which of the operations that the sender has seen it contains.
         content: Content,
-        /// Messages that it holds as well, which the sender need not have applied.
+        /// Messages whose operations it contains as well, although the sender need not have applied
+        /// them.
         relays: Vec<Name>,
     },
-    /// A message is applied.
+    /// A replica applies a message.
     Receive {
-        /// Who receives.
+        /// The receiver.
         replica: Name,
-        /// Which message.
+        /// The message.
         message: Name,
     },
     /// A send by `from` that `replica` receives at once.
     Merge {
-        /// Who receives.
+        /// The receiver.
         replica: Name,
-        /// Who sends.
+        /// The sender.
         from: Name,
         /// Only these objects.
         objects: Option<Vec<Name>>,
     },
-    /// Both end with what either had seen.
+    /// Two replicas exchange everything that either has seen.
     Sync {
-        /// The two.
+        /// The two replicas.
         replicas: [Name; 2],
         /// Only these objects.
         objects: Option<Vec<Name>>,
     },
     /// A backup is taken.
     Save {
-        /// Of whom.
+        /// The replica.
         replica: Name,
         /// Its name.
         snapshot: Name,
     },
     /// A replica is restored from a backup of its own.
     Restore {
-        /// Who.
+        /// The replica.
         replica: Name,
-        /// Which backup.
+        /// The backup.
         snapshot: Name,
     },
     /// A replica's object starts from an explicit state.
     Load {
-        /// Who.
+        /// The replica.
         replica: Name,
-        /// Which object.
+        /// The object.
         object: Name,
-        /// The state; `None` where the object is not declared, so that its shape is unknown.
+        /// The state; `None` if the object is not declared, so that its shape is unknown.
         state: Option<ExplicitState>,
     },
-    /// Nothing.
+    /// No event.
     Note {
         /// Free text.
         text: String,
     },
-    /// What the implementation answered at this moment.
+    /// An answer of the implementation at this moment.
     Claim(Claim),
 }
 
@@ -202,14 +203,14 @@ impl Event {
     }
 }
 
-/// What a message holds.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// All that the sender has seen.
     All,
     /// All that it has seen of these objects.
     Objects(Vec<Name>),
-    /// All that it has seen, less what these messages hold.
+    /// All that it has seen, except the operations of these messages.
     Since(Vec<Name>),
     /// Exactly these operations.
     Operations(Vec<Name>),
@@ -218,71 +219,71 @@ pub enum Content {
 /// One operation of one replica.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Op {
-    /// Who performs it.
+    /// The replica that performs it.
     pub replica: Name,
-    /// On what.
+    /// The object.
     pub object: Name,
-    /// What it does.
+    /// The operation.
     pub operation: Operation,
     /// Its name.
     pub id: Option<Name>,
-    /// Who decided it.
+    /// The user who decided it.
     pub user: Option<Name>,
     /// Whether one of its numbers is an integer outside the exact range −2^63 to 2^64 − 1.
     pub inexact: bool,
 }
 
-/// What an operation does. Timestamps are present with explicit stamps and absent with own ones.
+/// An operation. Timestamps are present with explicit stamps and absent with own ones.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
     /// G-counter: counts `amount` more, at least 1.
     Increment {
-        /// How many.
+        /// The amount.
         amount: u64,
     },
     /// LWW-register: sets the value; `null` deletes.
     Write {
         /// The value.
         value: Json,
-        /// When.
+        /// The timestamp.
         timestamp: Option<Timestamp>,
     },
     /// OR-set: adds.
     Add {
-        /// What.
+        /// The element.
         element: Name,
     },
     /// OR-set: removes what was seen.
     Remove {
-        /// What.
+        /// The element.
         element: Name,
     },
     /// LWW-map: sets the key's value; `null` deletes.
     Put {
-        /// Which key.
+        /// The key.
         key: Name,
         /// The value.
         value: Json,
-        /// When.
+        /// The timestamp.
         timestamp: Option<Timestamp>,
     },
     /// LWW-map: the same as putting `null`.
     Delete {
-        /// Which key.
+        /// The key.
         key: Name,
-        /// When.
+        /// The timestamp.
         timestamp: Option<Timestamp>,
     },
     /// Log: appends.
     Append {
-        /// What.
+        /// The entry.
         entry: Json,
-        /// When.
+        /// The timestamp.
         timestamp: Option<Timestamp>,
     },
     /// Pn-counter: counts `amount` less, at least 1.
     Decrement {
-        /// How many.
+        /// The amount.
         amount: u64,
     },
     /// Flags: enables.
@@ -291,18 +292,18 @@ pub enum Operation {
     Disable,
     /// List: inserts an element, which no other insert names.
     Insert {
-        /// What.
+        /// The element.
         element: Name,
-        /// An element that it was put behind.
+        /// The element that it was inserted after.
         after: Option<Name>,
-        /// An element that it was put in front of.
+        /// The element that it was inserted before.
         before: Option<Name>,
-        /// What it holds; not judged.
+        /// Its value; not judged.
         value: Option<Json>,
     },
     /// List: deletes an element.
     Erase {
-        /// Which.
+        /// The element.
         element: Name,
     },
     /// Opaque: anything.
@@ -363,27 +364,27 @@ pub fn operations_of(kind: TraceType) -> &'static [&'static str] {
     }
 }
 
-/// What the implementation answered. The answers are any JSON: a wrong shape is a false claim.
+/// An answer of the implementation. It can be any JSON: a wrong shape is a false claim.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
     /// The value of an object.
     Read {
-        /// Whose.
+        /// The replica.
         replica: Name,
-        /// Of what.
+        /// The object.
         object: Name,
         /// Sets: only whether this element is in it.
         element: Option<Name>,
-        /// Maps: only what this key has.
+        /// Maps: only the value of this key.
         key: Option<Name>,
-        /// Opaque: what was asked.
+        /// Opaque objects: the query.
         query: Option<Json>,
         /// The answer.
         value: Json,
     },
     /// The state vector.
     Vector {
-        /// Whose.
+        /// The replica.
         replica: Name,
         /// Only of this object.
         object: Option<Name>,
@@ -392,56 +393,56 @@ pub enum Claim {
     },
     /// The state hash.
     Digest {
-        /// Whose.
+        /// The replica.
         replica: Name,
         /// Only of this object.
         object: Option<Name>,
-        /// How it was computed.
+        /// The algorithm.
         algorithm: Option<String>,
         /// The answer.
         digest: Json,
     },
-    /// These hold the same state.
+    /// These replicas have the same state.
     Converged {
         /// Two or more, all different.
         replicas: Vec<Name>,
     },
     /// The open merge decisions.
     Decisions {
-        /// Whose.
+        /// The replica.
         replica: Name,
-        /// Of which object.
+        /// The object.
         object: Name,
         /// The answer.
         decisions: Json,
     },
     /// The notices of a user.
     Notices {
-        /// By whom.
+        /// The replica.
         replica: Name,
-        /// Which user.
+        /// The user.
         user: Name,
         /// The answer.
         notices: Json,
     },
     /// The explicit state.
     State {
-        /// Whose.
+        /// The replica.
         replica: Name,
-        /// Of what.
+        /// The object.
         object: Name,
         /// The answer.
         state: Json,
     },
-    /// The implementation threw, or refused where it must not: always false.
+    /// The implementation failed, or refused where it must not: always false.
     Failed {
-        /// Who.
+        /// The replica.
         replica: Name,
-        /// What it said.
+        /// The message of the failure.
         text: String,
-        /// On which object.
+        /// The object.
         object: Option<Name>,
-        /// At which message.
+        /// The message that it failed to apply.
         message: Option<Name>,
     },
 }
@@ -476,14 +477,14 @@ impl Claim {
     }
 }
 
-/// An explicit state that a replica's object starts from.
+/// An explicit state of an object, to start from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExplicitState {
     /// Each node's share; nodes need not be declared, and a share may exceed 64 bits.
     GCounter(Vec<(Name, Count)>),
     /// The last write, if any.
     LwwRegister(Option<StateWrite>),
-    /// What was added, and what of it was removed.
+    /// The additions, and which of them were removed.
     OrSet {
         /// The additions.
         adds: Vec<StateDot>,
@@ -501,37 +502,37 @@ pub enum ExplicitState {
 pub struct StateWrite {
     /// The value.
     pub value: Json,
-    /// When.
+    /// The timestamp.
     pub timestamp: Timestamp,
-    /// By whom; need not be declared.
+    /// The replica that wrote it; need not be declared.
     pub replica: Name,
 }
 
 /// An addition in an explicit or-set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDot {
-    /// What.
+    /// The element.
     pub element: Name,
-    /// By whom; need not be declared.
+    /// The replica that added it; need not be declared.
     pub replica: Name,
-    /// Which of its additions.
+    /// Which of that replica's additions it is.
     pub seq: u64,
 }
 
 /// An entry of an explicit log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateEntry {
-    /// What.
+    /// The entry.
     pub entry: Json,
-    /// When.
+    /// The timestamp.
     pub timestamp: Timestamp,
-    /// By whom; need not be declared.
+    /// The replica that appended it; need not be declared.
     pub replica: Name,
-    /// Which of its entries.
+    /// Which of that replica's entries it is.
     pub seq: u64,
 }
 
-/// An operation that no engine has, or with a timestamp that none has.
+/// The operation exists in no engine, or has a timestamp of several parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoEngine;
 
@@ -544,8 +545,8 @@ impl fmt::Display for NoEngine {
 impl std::error::Error for NoEngine {}
 
 impl Operation {
-    /// The operation as the engines take it, on an object of this type. A timestamp that is absent,
-    /// as with own stamps and where nothing is timed, is 0.
+    /// The operation in the form of the engines, on an object of this type. An absent timestamp, as
+    /// with own stamps and in operations without one, is 0.
     ///
     /// # Errors
     /// If no engine has such an operation, or its timestamp has several parts.

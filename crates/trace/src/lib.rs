@@ -1,9 +1,9 @@
 //! Traces, read and written: from bytes to typed lines and back.
 //!
 //! Meaning: spec/trace-format.md. [`Header::line`] and [`Event::line`] write; [`record`] makes
-//! events of what an engine does. [`Reader`] takes the lines one by one; a fault is reported with its
-//! place, what was found, and what was expected. What a line says is judged here,
-//! whether it is possible after the lines before it is not.
+//! events of what an engine does. [`Reader`] reads line by line, and reports a fault with its
+//! place, what was found, and what was expected. This crate checks each line by itself, not whether
+//! it is possible after the lines before it.
 
 mod error;
 mod event;
@@ -23,6 +23,6 @@ pub use parse::{MAX_DECLARED, MAX_NAME};
 pub use reader::{Line, MAX_LINE, Reader, column};
 pub use write::{Members, declarations};
 
-/// The JSON Schema of a trace's lines. What a schema cannot say is listed in
+/// The JSON Schema of a trace's lines. Rules that a schema cannot express are listed in
 /// spec/trace-format.md.
 pub const SCHEMA: &str = include_str!("../../../spec/trace.schema.json");

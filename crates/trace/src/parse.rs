@@ -1,8 +1,8 @@
 //! From the text of a line to the header or an event: every rule of the grammar.
 //!
-//! Meaning: spec/trace-format.md, sections 1, 2 and 5. What a line says by itself is judged
-//! here; whether it is possible after the lines before it is for the judge of the history.
-//! Cost: one pass over the line, and where it is at fault a second one that finds the place.
+//! Meaning: spec/trace-format.md, sections 1, 2 and 5. This module checks each line by itself; the
+//! judge of the history checks whether it is possible after the lines before it.
+//! Cost: one pass over the line, and a second one to find the place of a fault.
 
 use super::event::*;
 use hashbrown::{HashMap, HashSet};
@@ -16,7 +16,7 @@ pub const MAX_NAME: usize = rejoin::limits::MAX_NAME;
 /// How many replicas a trace may declare, and how many objects.
 pub const MAX_DECLARED: usize = 65_536;
 
-/// What the header says that decides how events are read.
+/// The parts of the header that decide how events are read.
 pub(super) struct Context {
     stamps: Stamps,
     kinds: HashMap<Name, TraceType>,
@@ -28,8 +28,8 @@ impl Context {
         Self { stamps: header.stamps, kinds: kinds.collect() }
     }
 
-    /// Whether an answer about this object consists of counts, of any size. An object that was
-    /// never declared is for the judge of the history to refuse.
+    /// Whether an answer about this object consists of counts, of any size. The judge of the
+    /// history refuses an object that was never declared.
     fn is_counted(&self, object: &str) -> bool {
         self.kinds.get(object).is_none_or(|kind| *kind == TraceType::GCounter)
     }
@@ -368,7 +368,7 @@ fn failed(record: &mut Record<'_>, _: &Context) -> ReadResult<Event> {
 
 // Explicit states.
 
-/// The state of an object; none where its type has no explicit states.
+/// The state of an object; `None` if its type has no explicit states.
 fn explicit_state(kind: TraceType, json: Json, unusual: bool) -> ReadResult<Option<ExplicitState>> {
     let write = |json| state_write(json, unusual);
     Ok(Some(match kind {
@@ -467,7 +467,7 @@ fn names(json: Json) -> ReadResult<Vec<Name>> {
     list(json, "names", name_of)
 }
 
-/// Reads a list of replicas, each of which may stand there once.
+/// Reads a list of replicas without repeats.
 fn distinct_replicas(json: Json) -> ReadResult<Vec<Name>> {
     let names = names(json)?;
     match first_repeated(&names) {
@@ -569,7 +569,7 @@ fn has_inexact(json: &Json) -> bool {
 
 // Objects with known fields.
 
-/// Members in the order of the text. One that was taken has no value any more.
+/// Members in the order of the text. A member that was taken has no value any more.
 type Members<'t> = Vec<(Cow<'t, str>, Option<Field<'t>>)>;
 
 /// How many fields such an object may have: those of an insert.
@@ -577,21 +577,21 @@ const MAX_FIELDS: usize = 10;
 
 /// The members of an object with known fields, taken one after the other.
 struct Record<'t> {
-    /// What it is, for messages.
+    /// The name of the object in messages.
     what: &'static str,
     members: Members<'t>,
-    /// The member after the last one taken, which is likely to be asked for next.
+    /// The index after the last member taken, which is likely to be asked for next.
     next: usize,
-    /// The fields that were asked for: those that it may have.
+    /// The fields that were asked for, which are those that it may have.
     known: [&'static str; MAX_FIELDS],
     asked: usize,
-    /// The first field that was required and not there.
+    /// The first required field that is missing.
     missing: Option<&'static str>,
     /// Whether fields of the user's own, `x-…`, are ignored.
     extensible: bool,
     /// Whether a number in it may be out of range.
     unusual: bool,
-    /// What else to say where a field is unknown or missing.
+    /// A hint in case a field is unknown or missing.
     hint: String,
 }
 
@@ -612,12 +612,12 @@ impl<'t> Record<'t> {
         Ok(Self::new(what, members, true, parser.unusual))
     }
 
-    /// Takes a declaration apart. Its numbers mean nothing.
+    /// Splits a declaration into its members. Its numbers have no meaning.
     fn of_declaration(json: Json, what: &'static str) -> ReadResult<Self> {
         Ok(Self::new(what, Self::members_of(json, what)?, true, false))
     }
 
-    /// Takes a part of an explicit state apart, where no field of the user's own is ignored.
+    /// Splits a part of an explicit state into its members; it may have no `x-` fields.
     fn of_state(json: Json, what: &'static str, unusual: bool) -> ReadResult<Self> {
         Ok(Self::new(what, Self::members_of(json, what)?, false, unusual))
     }
@@ -671,8 +671,8 @@ impl<'t> Record<'t> {
         value.transpose().map_err(|violation| violation.in_member(field))
     }
 
-    /// Takes a field that must be there. Where it is not, reading goes on with a default, since
-    /// only [`Record::finish`] can tell whether it was misspelt.
+    /// Takes a required field. If it is missing, reading goes on with a default, since only
+    /// [`Record::finish`] can tell whether the field was misspelt.
     fn required<T: Default>(
         &mut self,
         field: &'static str,
@@ -698,7 +698,7 @@ impl<'t> Record<'t> {
         Ok(self.word(field, known)?.map(|(_, choice)| choice))
     }
 
-    /// Takes the field without which it is not known which others there are.
+    /// Takes the field that determines which other fields there are.
     fn decisive<T: Copy>(
         &mut self,
         field: &'static str,
@@ -732,7 +732,7 @@ impl<'t> Record<'t> {
         self.answer(field, false)
     }
 
-    /// Takes an answer. In one that consists of counts numbers may be of any size.
+    /// Takes an answer. If it consists of counts, its numbers may be of any size.
     fn answer(&mut self, field: &'static str, counts: bool) -> ReadResult<Json> {
         let check = self.unusual && !counts;
         self.required(field, |json| {
@@ -754,8 +754,8 @@ impl<'t> Record<'t> {
         })
     }
 
-    /// Takes the timestamp of an operation on an object of this type. Where the type lacks the
-    /// operation it may have one or not: that it lacks it is for the judge of the history to say.
+    /// Takes the timestamp of an operation on an object of this type. If the type lacks the
+    /// operation, a timestamp is optional: the judge of the history reports the operation.
     fn timestamp(
         &mut self,
         stamps: Stamps,
@@ -779,7 +779,7 @@ impl<'t> Record<'t> {
         }
     }
 
-    /// Checks that every required field was there, and no other but the user's own.
+    /// Checks that every required field was there, and no other except `x-` fields.
     fn finish(&self) -> ReadResult<()> {
         let own = |name: &str| self.extensible && name.starts_with("x-");
         let left = |(name, value): &&(Cow<'_, str>, Option<_>)| value.is_some() && !own(name);
@@ -812,11 +812,11 @@ fn one_of<T>(known: &[(&str, T)]) -> String {
 
 type ReadResult<T> = Result<T, Box<Violation>>;
 
-/// Why a JSON value is not what it should be, and which part of it.
+/// Why a JSON value is not the expected one, and which part of it.
 struct Violation {
-    /// The way to that part, its last step first.
+    /// The path to that part, its last step first.
     path: Vec<Step>,
-    /// Whether the name of that member is at fault, and not its value.
+    /// Whether the name of that member is wrong, and not its value.
     of_name: bool,
     message: String,
 }
@@ -839,24 +839,24 @@ impl Violation {
         Self::new(format!("expected {what}, but found {found}"))
     }
 
-    /// The name of this member is at fault.
+    /// The name of this member is wrong.
     fn of_name(name: &str, message: String) -> Box<Self> {
         Box::new(Self { path: vec![Step::Member(name.into())], of_name: true, message })
     }
 
-    /// The same, seen from the object with the member.
+    /// The same fault, seen from the object with the member.
     fn in_member(mut self: Box<Self>, name: &str) -> Box<Self> {
         self.path.push(Step::Member(name.into()));
         self
     }
 
-    /// The same, seen from the array with the item.
+    /// The same fault, seen from the array with the item.
     fn in_item(mut self: Box<Self>, index: usize) -> Box<Self> {
         self.path.push(Step::Item(index));
         self
     }
 
-    /// The same, with its place in the line.
+    /// The same fault, with its place in the line.
     fn place(mut self, text: &str) -> Box<SyntaxError> {
         self.path.reverse();
         let (name_at, span) = json::find(text, &self.path).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The lines of a trace, one after the other.
 //!
 //! Meaning: spec/trace-format.md, section 1. The reader stops at the first fault.
-//! Cost: memory for one line, whatever the length of the file; a longer line than
+//! Cost: memory for one line, independent of the length of the file; a line longer than
 //! [`MAX_LINE`] is refused without being held.
 
 use super::error::{Error, Fault};
@@ -48,14 +48,14 @@ pub struct Reader<R> {
 pub struct Line<'r> {
     /// Its number in the file; the header is line 1.
     pub number: u64,
-    /// What it says.
+    /// The event.
     pub event: Event,
     /// The line as it was written, without its end.
     pub text: &'r str,
 }
 
 impl Line<'_> {
-    /// Where the value of a field stands in [`Line::text`], in bytes. Cost: O(length).
+    /// The range of a field's value in [`Line::text`], in bytes. Cost: O(length).
     pub fn span(&self, field: &str) -> Option<Range<usize>> {
         json::span(self.text, &[Step::Member(field.into())])
     }
@@ -78,7 +78,7 @@ impl<R: BufRead> Reader<R> {
         Ok(Self { lines, header, header_text, context, stopped: false })
     }
 
-    /// What line 1 says.
+    /// The header.
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -91,9 +91,9 @@ impl<R: BufRead> Reader<R> {
     /// Reads the next line; `None` after the last one, and after an error.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where the line is not of the grammar, or the input fails with
-    /// [`ErrorKind::InvalidData`] as a damaged compressed stream does; [`Error::Unreadable`]
-    /// where it fails otherwise.
+    /// [`Error::Malformed`] if the line is not of the grammar, or the input fails with
+    /// [`ErrorKind::InvalidData`] as a damaged compressed stream does; [`Error::Unreadable`] if it
+    /// fails otherwise.
     pub fn next_line(&mut self) -> Result<Option<Line<'_>>, Error> {
         if self.stopped {
             return Ok(None);
@@ -121,7 +121,7 @@ impl<R: BufRead> Lines<R> {
         self.buffer.clear();
         let fault =
             |column, message| Error::Malformed(Fault { line: self.number, column, message });
-        // No more than a line and the longer of its two ends.
+        // Read no more than a line and the longer of the two line ends.
         let mut input = (&mut self.input).take(MAX_LINE as u64 + 2);
         match input.read_until(b'\n', &mut self.buffer) {
             Ok(0) => return Ok(None),

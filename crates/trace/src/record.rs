@@ -1,8 +1,8 @@
-//! Recording replicas: what an engine performed and answers, as a trace has it.
+//! Recording replicas: the operations and answers of an engine as events of a trace.
 //!
-//! Meaning: spec/trace-format.md. Keys are text, and values are canonical JSON. A peer may have sent
-//! other text as a value: that is recorded as a string, so that the trace can be read. A trace names
-//! replicas without incarnations, so their counts are added.
+//! Meaning: spec/trace-format.md. Keys are text, and values are canonical JSON. A peer may have
+//! sent a value that is not JSON: it is recorded as a string, so that the trace can be read. A
+//! trace names replicas without incarnations, so the counts of all incarnations are added.
 //! Cost: O(length).
 
 use super::event::{Operation, Timestamp};
@@ -13,7 +13,7 @@ use rejoin::optimized::replica::Object;
 use rejoin::optimized::{Conflict, Vector};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an engine performed on an object of this type.
+/// An operation of an engine on an object of this type.
 pub fn operation(
     operation: &operation::Operation<&str, Option<&str>>,
     kind: ObjectType,
@@ -43,7 +43,7 @@ pub fn operation(
     }
 }
 
-/// An object's value. A counter beyond the integers that it can answer answers the greatest.
+/// An object's value. A counter beyond the representable integers answers the greatest.
 pub fn value(object: &Object<str, str>) -> Json {
     match object {
         Object::GCounter(state) => Json::String(state.value().unwrap_or(u128::MAX).to_string()),
@@ -101,9 +101,9 @@ pub fn notices(notices: &[Notice<Vec<u8>>]) -> Json {
     Json::Array(notices.iter().map(notice).collect())
 }
 
-/// A value that a replica holds.
+/// A value in a replica.
 pub fn stored(text: &str) -> Json {
-    // So deep does a value stand in a line at most.
+    // The greatest depth of a value in a line.
     let Ok(Json::Array(mut outer)) = Json::parse(&format!("[[[{text}]]]")) else {
         return text.into();
     };

@@ -1,8 +1,8 @@
 //! Writing traces: from the header and the events to their lines.
 //!
-//! Meaning: spec/trace-format.md. Each header and each event has one line: its fields in a fixed
-//! order, no blanks, what is optional only where it says something. Values stand as they were
-//! written. The reader gives the same header and the same event back.
+//! Meaning: spec/trace-format.md. Each header and each event is one line: its fields in a fixed
+//! order, without blanks, and without empty optional fields. Values stay as they were written. The
+//! reader returns the same header and the same event.
 //! Cost: O(length).
 
 use super::event::*;
@@ -21,12 +21,12 @@ impl Default for Members {
 }
 
 impl Members {
-    /// One without members.
+    /// An object without members.
     pub fn new() -> Self {
         Self("{".into())
     }
 
-    /// Begins a member, whose value the caller appends.
+    /// Begins a member; the caller appends the value.
     fn name(&mut self, name: &str) -> &mut String {
         if self.0.len() > 1 {
             self.0.push(',');
@@ -42,7 +42,7 @@ impl Members {
         self
     }
 
-    /// A string, where there is one.
+    /// A string, if there is one.
     pub fn optional(&mut self, name: &str, text: Option<&str>) -> &mut Self {
         if let Some(text) = text {
             self.text(name, text);
@@ -56,7 +56,7 @@ impl Members {
         self
     }
 
-    /// What displays as JSON: a number, a timestamp, a boolean, an object that was written before.
+    /// Anything that displays as JSON: a number, a timestamp, a boolean, a finished object.
     pub fn raw(&mut self, name: &str, value: impl Display) -> &mut Self {
         write!(self.name(name), "{value}").expect("a string takes any text");
         self
@@ -76,7 +76,7 @@ impl Members {
         self
     }
 
-    /// An array of strings, where there is one.
+    /// An array of strings, if there is one.
     pub fn optional_names(&mut self, name: &str, names: Option<&[Name]>) -> &mut Self {
         if let Some(names) = names {
             self.names(name, names);
@@ -117,7 +117,7 @@ impl Header {
     }
 }
 
-/// The declared objects as JSON, as a header has them.
+/// The declared objects as JSON, in the form of a header.
 pub fn declarations(objects: &[(Name, Declaration)]) -> String {
     let mut members = Members::new();
     for (name, Declaration { kind, priority }) in objects {
@@ -297,7 +297,7 @@ impl Claim {
     }
 }
 
-/// An explicit state, as `load` has it.
+/// An explicit state, in the form of `load`.
 fn state_text(state: &ExplicitState) -> String {
     let list = |items: Vec<String>| format!("[{}]", items.join(","));
     match state {
@@ -306,7 +306,7 @@ fn state_text(state: &ExplicitState) -> String {
             for (node, share) in shares {
                 match share {
                     Count::Exact(share) => members.raw(node, share),
-                    // 2^128, which stands for all that is greater than can be held.
+                    // 2^128, which stands for every count that is too great to be represented.
                     Count::TooLarge => members.raw(node, "340282366920938463463374607431768211456"),
                 };
             }

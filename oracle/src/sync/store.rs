@@ -1,18 +1,18 @@
-//! The store: a replica in a file that a kill at any time does not harm.
+//! The store: a replica in a file that survives a kill at any time.
 //!
-//! The file is a `redb` database. Each commit appends what changed in each object since the last
+//! The file is a `redb` database. Each commit appends the changes of each object since the last
 //! one, as a delta, and returns when it is on the disk. So a commit costs what changed. Opening
-//! takes the deltas in again, in their order; when they have grown longer than the whole state was,
-//! the whole state takes their place.
+//! applies the deltas in their order. Once they are longer than the whole state was, a commit
+//! writes the whole state in their place.
 //!
 //! Every row ends in a checksum over itself, its key and the row before it, and one more row says
-//! where each object ends. So a byte that was changed, and a row that is gone, are found when the file
-//! is opened; [`Store::salvage`] takes what is whole.
+//! where each object ends. So opening the file finds changed bytes and missing rows;
+//! [`Store::salvage`] rescues the intact ones.
 //!
-//! The file is locked while it is open, and what was committed is there: so a replica that is opened
-//! goes on under its incarnation. Each opening draws random bits, which enter the file with the first
-//! operation on each object. So a file that was copied, or restored from a backup, is found where
-//! two replicas meet, and heals. [`Store::renew`] is for those who say so beforehand.
+//! The file is locked while it is open, and everything committed is there: so a replica that is
+//! opened goes on under its incarnation. Each opening draws random bits, which enter the file with
+//! the first operation on each object. So a sync finds a file that was copied, or restored from a
+//! backup, and heals the fork. [`Store::renew`] is for users who announce a restore beforehand.
 
 use super::failure::{Failure, Result};
 use super::{Node, schema};
@@ -27,35 +27,35 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// What the file is, and whose.
+/// The format of the file, and its replica.
 const ABOUT: TableDefinition<&str, &[u8]> = TableDefinition::new("about");
 /// The deltas of each object, by object and number.
 const DELTAS: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("deltas");
-/// What happened, where it is recorded, line by line.
+/// The recorded events, if the replica records, line by line.
 const EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("events");
 
 /// The format of the file.
 const FORMAT: &[u8] = b"rejoin store 2";
 
-/// How many bytes of a row are its checksum.
+/// The length of a row's checksum, in bytes.
 const SUM: usize = 8;
 
 type Sum = [u8; SUM];
 
-/// Deltas of so many bytes are never too many.
+/// Deltas of up to so many bytes are kept as they are.
 const FEW: usize = 1 << 16;
 
-/// What is stored of an object.
+/// The rows of one object.
 struct Stored {
     vector: Vector,
     /// The number of the next delta.
     next: u64,
-    /// The bytes of the first delta, and of those after it.
+    /// The bytes of the first delta, and of the later ones.
     whole: usize,
     since: usize,
     /// The checksum of the last row.
     sum: Sum,
-    /// The openings at that vector: others mean that a fork was healed.
+    /// The openings at that vector: other openings mean that a fork was healed.
     openings: Fingerprint,
 }
 
@@ -67,8 +67,8 @@ impl Stored {
     }
 }
 
-/// A database that closes without a panic. What was committed is on the disk before; all that closing
-/// can meet in a damaged file is its own bookkeeping.
+/// A database that closes without a panic. Everything committed is already on the disk; in a
+/// damaged file closing may only fail on the database's own bookkeeping.
 struct Closing(Option<Database>);
 
 impl std::ops::Deref for Closing {
@@ -96,7 +96,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes the file of a new replica. It is there whole, or not at all.
+    /// Creates the file of a new replica, whole or not at all.
     pub fn create(path: &Path, name: &str, is_recording: bool) -> Result<()> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -133,7 +133,7 @@ impl Store {
 
     /// Opens the file of a replica, and reads the replica.
     pub fn open(path: &Path) -> Result<(Self, Node)> {
-        // The database makes a file of an empty one; that is for `create` alone.
+        // The database would turn an empty file into a database; only `create` may do that.
         let length = std::fs::metadata(path).map_err(|error| Failure::file(path, &error))?.len();
         if length == 0 {
             return Err(Failure::foreign(path, "it is empty"));
@@ -181,12 +181,12 @@ impl Store {
         Ok((Self { database, path, objects: stored, next_event, is_recording }, replica))
     }
 
-    /// Whether the replica records what happens.
+    /// Whether the replica records its operations and answers.
     pub fn is_recording(&self) -> bool {
         self.is_recording
     }
 
-    /// The classes with a change that is not stored yet, one bit each.
+    /// The classes with changes that are not stored yet, one bit each.
     pub fn changed(&self, replica: &Node) -> u8 {
         let schema = schema();
         let changed = self
@@ -197,10 +197,9 @@ impl Store {
         changed.map(|(name, _)| class(name)).fold(0, |all, class| all | class)
     }
 
-    /// Puts what changed on the disk, and the events with it: all of it, or where this fails
-    /// nothing.
+    /// Puts the changes and the events on the disk: all of them, or none if this fails.
     ///
-    /// Cost: O(changes) and O(objects), and a wait for the disk where anything changed.
+    /// Cost: O(changes) and O(objects), and a wait for the disk if anything changed.
     pub fn commit(&mut self, replica: &Node, events: &[String]) -> Result<()> {
         let has_changed =
             |(name, object): &(&ObjectId, &Object<str, str>)| match self.objects.get(*name) {
@@ -230,11 +229,11 @@ impl Store {
             }
             let ends = seal(Sum::default(), "ends", 0, &write_ends(objects, *next_event));
             transaction.open_table(ABOUT)?.insert("ends", &ends[..])?;
-            // Whether it is on the disk is not known where only this fails.
+            // If only this fails, it is not known whether the commit is on the disk.
             is_written.set(true);
             Ok(transaction.commit()?)
         };
-        // A damaged file may have bookkeeping that reading does not meet, and writing does.
+        // A damaged file may have bookkeeping that only writing meets.
         let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(write));
         let Ok(written) = written else {
             return Err(Failure::damaged(path, "its free space is not marked as it was written"));
@@ -245,8 +244,8 @@ impl Store {
         })
     }
 
-    /// Gives the replica an incarnation that was never used. For a file that was copied, or put back
-    /// from a backup: others may know operations of its incarnation that it does not.
+    /// Gives the replica an incarnation that was never used. This is for a file that was copied, or
+    /// restored from a backup: others may know operations of its incarnation that it lacks.
     pub fn renew(&mut self, replica: &Node) -> Result<u64> {
         let incarnation = new_incarnation(replica.origin().incarnation)?;
         let write = || -> std::result::Result<(), redb::Error> {
@@ -259,7 +258,7 @@ impl Store {
         Ok(incarnation)
     }
 
-    /// What was recorded.
+    /// The recorded events.
     pub fn events(&self) -> Result<Vec<String>> {
         let read = || -> std::result::Result<Vec<Option<String>>, redb::Error> {
             let table = self.database.begin_read()?.open_table(EVENTS)?;
@@ -275,16 +274,16 @@ impl Store {
         let is_whole = lines.len() as u64 == self.next_event;
         let whole: Option<Vec<String>> = lines.into_iter().collect();
         whole.filter(|_| is_whole).ok_or_else(|| {
-            Failure::damaged(&self.path, "what it recorded does not fit its checksums")
+            Failure::damaged(&self.path, "its recorded events do not match their checksums")
         })
     }
 
-    /// Makes a new file of what is whole in a damaged one: the replica's name, and of each object the
-    /// rows before the first that is damaged. It goes on under a new incarnation. What is missing comes
-    /// back from a peer. Says how many rows were taken, and what was damaged.
+    /// Makes a new file of what is intact in a damaged one: the replica's name, and the rows of
+    /// each object before the first damaged one. The replica goes on under a new incarnation, and a
+    /// peer brings back what is missing. Returns how many rows were rescued, and what was damaged.
     ///
     /// # Errors
-    /// If the file cannot be read at all, or the new one not be made.
+    /// If the file cannot be read at all, or the new one cannot be created.
     pub fn salvage(path: &Path, to: &Path) -> Result<(usize, Option<String>)> {
         let (database, read) = read_file(path)?;
         drop(database);
@@ -318,7 +317,7 @@ impl Stored {
         self.vector != object.vector() || self.openings != object.openings().fingerprint()
     }
 
-    /// Adds what changed; or all there is, where that is shorter to keep.
+    /// Appends the changes; or writes the whole state, if that is shorter to keep.
     fn write(
         &mut self,
         name: &str,
@@ -330,7 +329,7 @@ impl Stored {
             object.delta_since(since).encode(OriginEncoding::Inline, BaseEncoding::Inline)
         };
         let delta = encode(&self.vector);
-        // Where a fork was healed, operations have other names than in the rows before.
+        // After a healed fork, operations have other names than in the earlier rows.
         let is_renamed = !object.extends(&self.vector, &self.openings);
         if is_renamed || self.since + delta.len() > self.whole.max(FEW) {
             let all = encode(&Vector::default());
@@ -354,12 +353,12 @@ impl Stored {
 
 // Checksums
 
-/// A row: what it holds, and a checksum over the row before it, its key, and that.
+/// A row: its content, and a checksum over the row before it, its key, and the content.
 fn seal(before: Sum, key: &str, number: u64, bytes: &[u8]) -> Vec<u8> {
     [bytes, &checksum(before, key, number, bytes)].concat()
 }
 
-/// What a row holds; `None` where its checksum does not fit.
+/// The content of a row; `None` if its checksum does not match.
 fn unseal<'a>(before: Sum, key: &str, number: u64, row: &'a [u8]) -> Option<&'a [u8]> {
     let (bytes, sum) = row.split_last_chunk::<SUM>()?;
     (*sum == checksum(before, key, number, bytes)).then_some(bytes)
@@ -379,7 +378,7 @@ fn checksum(before: Sum, key: &str, number: u64, bytes: &[u8]) -> Sum {
     sum_of(hasher.finalize().as_bytes())
 }
 
-/// Where each object's rows end, and the events: number and checksum.
+/// The row that says where each object's rows end, and the events: number and checksum.
 fn write_ends(objects: &BTreeMap<ObjectId, Stored>, next_event: u64) -> Vec<u8> {
     let mut out = next_event.to_le_bytes().to_vec();
     for (name, of) in objects.iter().filter(|(_, of)| of.next > 0) {
@@ -391,14 +390,14 @@ fn write_ends(objects: &BTreeMap<ObjectId, Stored>, next_event: u64) -> Vec<u8> 
     out
 }
 
-/// Databases with a small cache: what a replica holds is in memory as it is.
+/// A builder of databases with a small cache: the replica is in memory anyway.
 fn builder() -> redb::Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(16 << 20);
     builder
 }
 
-/// A row of an object, whose checksum fits.
+/// A row of an object whose checksum matches.
 struct Row {
     name: String,
     number: u64,
@@ -406,12 +405,12 @@ struct Row {
     sum: Sum,
 }
 
-/// What a file has.
+/// The content of a file.
 struct Read {
     name: String,
     incarnation: u64,
     is_recording: bool,
-    /// Of each object the rows before the first that is damaged.
+    /// The rows of each object before the first damaged one.
     deltas: Vec<Row>,
     next_event: u64,
     /// The first damage that was found.
@@ -454,7 +453,7 @@ fn read(path: &Path, database: &Database) -> Result<Read> {
         let bytes = unseal(Sum::default(), key, 0, &sealed);
         bytes
             .map(<[u8]>::to_vec)
-            .ok_or_else(|| damaged(&format!("its {key} does not fit its checksum")))
+            .ok_or_else(|| damaged(&format!("its {key} does not match its checksum")))
     };
     let incarnation = <[u8; 8]>::try_from(about("incarnation")?);
     let incarnation = incarnation.map_err(|_| damaged("its incarnation has another length"))?;
@@ -487,7 +486,7 @@ fn read(path: &Path, database: &Database) -> Result<Read> {
             None => {
                 skipped = Some(object.into());
                 damage.get_or_insert(format!(
-                    "row {number} of the object {object:?} does not fit its checksum"
+                    "row {number} of the object {object:?} does not match its checksum"
                 ));
             }
         }
@@ -502,7 +501,8 @@ fn read(path: &Path, database: &Database) -> Result<Read> {
         let (number, sealed) = entry.map_err(|error| failed(error.into()))?;
         let line = unseal(Sum::default(), "events", number.value(), sealed.value());
         if number.value() != events || line.is_none() {
-            damage.get_or_insert(format!("event {events} of its record does not fit its checksum"));
+            damage
+                .get_or_insert(format!("event {events} of its record does not match its checksum"));
             break;
         }
         events += 1;
@@ -513,8 +513,9 @@ fn read(path: &Path, database: &Database) -> Result<Read> {
     Ok(Read { name, incarnation, is_recording, deltas, next_event, damage })
 }
 
-/// An incarnation above `last` that no other copy of the file takes: the time, and randomness, for
-/// two copies may be put back in one millisecond, and on one machine whose clock was set back.
+/// An incarnation above `last` that no other copy of the file takes. It is made of the time and of
+/// random bits, since two copies may be restored in one millisecond, or on a machine whose clock
+/// was set back.
 fn new_incarnation(last: u64) -> Result<u64> {
     let random = getrandom::u32().map_err(|error| Failure::randomness(&error))? % (1 << 16);
     let new = (super::now() << 16) | u64::from(random);
@@ -526,7 +527,7 @@ mod tests {
     use super::*;
     use rejoin::operation::Operation;
 
-    /// A file with edits of every object, and what it held after each commit.
+    /// A file with edits of every object, and its state after each commit.
     fn filled(folder: &Path) -> (PathBuf, Vec<String>) {
         let path = folder.join("a.db");
         Store::create(&path, "a", true).unwrap();
@@ -552,8 +553,9 @@ mod tests {
         format!("{:?} {:?}", replica.state_hash(), replica.seen())
     }
 
-    /// What a damaged file reads as: nothing, or just what was stored. A damaged header may bring back
-    /// an earlier commit, as if the disk had been put back: openings tell that from what came after.
+    /// A damaged file reads as nothing, or as exactly what was stored. A damaged header may bring
+    /// back an earlier commit, as if the disk had been restored; openings distinguish that from
+    /// later commits.
     #[test]
     fn a_changed_byte_is_found_or_does_not_matter() {
         let folder = tempfile::tempdir().unwrap();
@@ -564,7 +566,7 @@ mod tests {
         let damaged = folder.path().join("damaged.db");
         let (mut found, mut same, mut older) = (0, 0, 0);
         let mut random = rejoin_harness::Rng::new(7);
-        // The pages that hold something: flips in empty ones show nothing.
+        // Only the pages with content: flips in empty ones show nothing.
         let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
         for _ in 0..tries {
             let at = used[random.below(used.len() as u64) as usize];
@@ -607,7 +609,7 @@ mod tests {
         places.iter().for_each(|at| bytes[*at] = b'M');
         std::fs::write(&path, bytes).unwrap();
         let failure = Store::open(&path).err().expect("it is damaged");
-        assert!(failure.message.contains("does not fit its checksum"), "{}", failure.message);
+        assert!(failure.message.contains("does not match its checksum"), "{}", failure.message);
         assert!(failure.message.contains("salvage"), "{}", failure.message);
         let to = folder.path().join("new.db");
         let (rows, damage) = Store::salvage(&path, &to).unwrap();
