@@ -1,9 +1,9 @@
 //! The public API: edits, updates, storage and changes through `rejoin::Replica` alone.
 //!
-//! Shown: what is edited is read back by the same type; updates bring replicas to one state in any
-//! order and any number; what is saved opens as the same replica; changes lead from what was shown
-//! before to what the replica answers; each refusal names what to do and changes nothing; damaged
-//! bytes are refused, each byte of them.
+//! Shown: edits are read back with the same type; updates bring replicas to one state in any order
+//! and number; a saved replica opens as the same replica; changes lead from the answers shown
+//! before to the current ones; each refusal names what to do and changes nothing; damage to any
+//! byte is refused.
 
 use rejoin::environment::Environment;
 use rejoin::object::Priority;
@@ -179,7 +179,7 @@ fn what_is_saved_opens_as_the_same_replica() {
     assert_eq!(opened.state_hash(), laptop.state_hash());
     assert_eq!(opened.version(), laptop.version());
     assert_eq!(opened.schema(), laptop.schema());
-    // It goes on where it was, and others apply what it does then.
+    // It goes on where it was, and others apply its later operations.
     let mut server = replica("server", 2);
     sync(&mut laptop, &mut server);
     edit_all(&mut opened, "cy");
@@ -191,7 +191,7 @@ fn what_is_saved_opens_as_the_same_replica() {
     assert_eq!(error, OpenError::OtherReplica { part: 1 });
     let none: [&[u8]; 0] = [];
     assert_eq!(Replica::open_in(environment(), none).unwrap_err(), OpenError::Empty);
-    // What was saved in between is missing.
+    // The save in between is missing.
     let version = laptop.version();
     edit_all(&mut laptop, "ana");
     let third = laptop.save_since(&version);
@@ -392,7 +392,7 @@ fn the_other_types_are_edited_read_exported_and_saved() {
         assert_eq!(replica.mv_map::<str, u32>("fields").unwrap().get("size"), Ok(vec![1, 2]));
         assert_eq!(replica.extreme("best").unwrap().get(), Some(7));
         assert_eq!(replica.extreme("first").unwrap().get(), Some(-3));
-        // Where all values stay, nobody is overruled.
+        // If all values stay, no decision is overruled.
         let open: Vec<String> =
             replica.conflicts().iter().map(|conflict| conflict.object.to_string()).collect();
         assert_eq!(open, ["alarm", "members", "open"]);
@@ -459,7 +459,7 @@ fn nobody_is_refused_a_write_for_somebody_elses_clock() {
             let phase = replica.register::<str>("phase").unwrap().get().unwrap();
             assert_eq!(phase.as_deref(), Some("here"));
         }
-        // Only what overrules the fast clock has a stamp ahead.
+        // Only operations that overrule the fast clock have a stamp ahead.
         let mut third = replica_at("third", NOW);
         let version = Version::default();
         let mut own = replica_at("own", NOW);
@@ -521,7 +521,7 @@ fn a_session_tells_whose_clock_is_ahead() {
     assert!(ahead.len() == 1 && ahead[0].contains("\"fast\" is "), "{ahead:?}");
 }
 
-/// Two replicas of all types that have decided apart, on something that both knew.
+/// Two replicas of all types that have decided concurrently on what both had seen.
 fn apart() -> [Replica; 2] {
     let schema = schema()
         .pn_counter("stock")

@@ -1,7 +1,7 @@
-//! Forks: disks are put back and files copied, and nobody says so. Of the reference, on all types:
+//! Forks: disks are restored and files copied, unannounced. Shown for the reference, on all types:
 //! no operation is lost, no name is two operations, no operation has two names, values are those of
-//! the definition, equal knowledge is equal states under equal names, each fork is found where two
-//! meet, and nothing is renamed where there is none.
+//! the definition, equal knowledge is equal states under equal names, each fork is found when two
+//! replicas meet, and nothing is renamed if there is no fork.
 
 #![cfg(test)]
 
@@ -12,7 +12,7 @@ mod world;
 use std::collections::BTreeSet;
 use world::{Disk, Fault, Letter, Random, Truth};
 
-/// What happened in worlds.
+/// Counts over all worlds.
 #[derive(Default, Debug)]
 struct Counts {
     restores: usize,
@@ -21,7 +21,7 @@ struct Counts {
     renamed: usize,
 }
 
-/// A message of one object goes from one disk to another.
+/// Sends a message of one object from one disk to another.
 fn send(
     disks: &mut [Disk],
     (from, to, at): (usize, usize, usize),
@@ -97,7 +97,7 @@ fn world(seed: u64, steps: usize, fault: Option<Fault>, counts: &mut Counts) -> 
                 }
             }
             68..74 if !letters.is_empty() => {
-                // Late, or once more; or what was sent before somebody's names changed.
+                // Late, or once more; or a message from before somebody's names changed.
                 let letter = letters[random.below(letters.len())].clone();
                 disks[at].apply(&letter, fault);
             }
@@ -108,7 +108,7 @@ fn world(seed: u64, steps: usize, fault: Option<Fault>, counts: &mut Counts) -> 
                 }
                 looked_at.push(other);
                 for object in 0..OBJECTS {
-                    // Cut: not all objects, and not both ways.
+                    // Cut: not all objects, and not in both directions.
                     if random.below(10) < 7 {
                         let route = (other, at, object);
                         letters.push(send(&mut disks, route, fault, counts)?);
@@ -193,7 +193,8 @@ fn a_receiver_that_compares_counters_alone_is_found() {
     assert!(worlds(200, 30, Some(Fault::CounterOnly)).is_err());
 }
 
-/// Two disks of one device and a hub: whatever they do in three steps, after each of two beginnings.
+/// Two disks of one device and a hub: all that they can do in three steps, after each of two
+/// beginnings.
 #[test]
 fn every_short_history_heals() {
     #[derive(Clone)]

@@ -31,7 +31,7 @@ fn reopened(saved: &[Vec<u8>]) -> Replica {
     Replica::open_in(Box::new(Fixed), saved.iter().map(|part| &part[..])).unwrap()
 }
 
-/// Both ways. How many forks were found.
+/// Exchanges updates in both directions; returns how many forks were found.
 fn sync(a: &mut Replica, b: &mut Replica) -> usize {
     let healed = b.apply(&a.update_since(&b.version())).unwrap().healed().len();
     healed + a.apply(&b.update_since(&a.version())).unwrap().healed().len()
@@ -53,7 +53,7 @@ fn a_write_never_lands_on_another_key() {
     put(&mut phone, "boiler", "pass");
     assert_eq!(sync(&mut phone, &mut server), 0);
 
-    // The phone's disk is put back, and nobody says so.
+    // The phone's disk is restored, unannounced.
     let mut phone = reopened(&[backup]);
     put(&mut phone, "roof", "FAIL");
     assert!(sync(&mut phone, &mut server) > 0, "the fork is found");
@@ -120,9 +120,9 @@ fn a_fork_that_two_others_meet_late_heals() {
     assert_eq!(one.state_hash(), other.state_hash());
 }
 
-/// Over a queue nobody asks for updates by a version. A subscriber heals a fork, and what the
-/// publisher then sends goes by names that the subscriber has not; that is no gap that closes by
-/// waiting, and it ends when both have exchanged versions.
+/// On a queue, nobody asks for updates by a version. A subscriber heals a fork; then the
+/// publisher's deltas have names that the subscriber does not know. Waiting does not close this
+/// gap; it ends once both have exchanged versions.
 #[test]
 fn a_publisher_whose_backup_was_put_back_exchanges_versions_once() {
     let mut phone = replica("phone");
@@ -145,7 +145,7 @@ fn a_publisher_whose_backup_was_put_back_exchanges_versions_once() {
         let _ = subscriber.apply(&update).unwrap();
     }
 
-    // Its disk is put back, and what it remembers of its publications with it.
+    // The publisher's disk is restored, and with it the record of its publications.
     let (mut phone, mut published) = (reopened(&[backup.0]), backup.1);
     put(&mut phone, "roof", "FAIL");
     let update = publish(&mut phone, &mut published);
@@ -208,7 +208,7 @@ fn two_copies_of_one_file_go_on_and_can_be_stored() {
     assert_eq!(server.map::<str, String>("items").unwrap().len(), 9);
     assert_eq!(left.state_hash(), server.state_hash());
     assert_eq!(right.state_hash(), server.state_hash());
-    // What was stored on the way, in the names of then, opens as it was.
+    // Replicas stored meanwhile, under the old names, open unchanged.
     for (parts, version) in parts.iter().zip(&versions) {
         let mut copy = reopened(parts);
         assert_eq!(copy.version(), *version);

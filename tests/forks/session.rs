@@ -1,5 +1,5 @@
-//! The same by sessions: a fork is found before anything is applied, and both sides heal. Worlds of
-//! sessions that are cut anywhere lose nothing, and raise no false alarm.
+//! The same by sessions: a session finds a fork before it applies anything, and both sides heal.
+//! Worlds of sessions that are cut anywhere lose nothing, and raise no false alarm.
 
 use crate::world::Random;
 use rejoin::dot::{Origin, ReplicaId};
@@ -28,7 +28,8 @@ fn reopened(backup: &Node, opening: u64) -> Node {
     node
 }
 
-/// Runs a session to its end. The forks that either side found, and how the classes ended.
+/// Runs a session to its end; returns the forks that either side found, and the outcomes of the
+/// classes.
 fn sync(a: &mut Node, b: &mut Node) -> (usize, Vec<Outcome>) {
     let config = Config::new(schema());
     let (mut here, mut there) = (Session::new(config.clone(), a), Session::new(config, b));
@@ -105,8 +106,8 @@ fn sessions_heal_forks_of_any_length() {
     }
 }
 
-/// What a node holds: the number of each edit, by object. Each increment has a bit of its own, so a
-/// total tells which were counted, and that none was counted twice.
+/// The content of a node: the number of each edit, by object. Each increment has a bit of its own,
+/// so a total shows which were counted, and that none was counted twice.
 fn held(node: &Node) -> BTreeSet<(String, u64)> {
     let mut held = BTreeSet::new();
     for (name, object) in node.objects() {
@@ -125,14 +126,14 @@ fn held(node: &Node) -> BTreeSet<(String, u64)> {
     held
 }
 
-/// What came of a meeting.
+/// The outcome of a meeting.
 #[derive(Default)]
 struct Meeting {
     healed: usize,
     is_verified: bool,
 }
 
-/// A session that is cut after so many messages. Nothing that either side held is lost.
+/// Runs a session that is cut after so many messages. Neither side loses anything.
 fn meet(a: &mut Node, b: &mut Node, cut: u64, max_message: usize) -> Meeting {
     let before = [held(a), held(b)];
     let config = Config { max_message, ..Config::new(schema()) };
@@ -181,8 +182,8 @@ fn meet(a: &mut Node, b: &mut Node, cut: u64, max_message: usize) -> Meeting {
     meeting
 }
 
-/// Disks are put back and files copied; sessions are cut anywhere. What came of it: how many disks
-/// were put back or copied, and how many forks were reported.
+/// Disks are restored and files copied; sessions are cut anywhere. Returns how many disks were
+/// restored or copied, and how many forks were reported.
 fn world(seed: u64) -> (usize, usize) {
     let mut random = Random(seed);
     let max_message = if random.below(2) == 0 { 1024 } else { 1 << 18 };

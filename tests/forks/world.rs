@@ -1,8 +1,8 @@
-//! Worlds in which disks are put back and files copied, and nobody says so.
+//! Worlds in which disks are restored and files copied, unannounced.
 //!
-//! A device holds two objects of each type and does the same to all types, so that the entries of
-//! the logs say which operations a device knows, whatever happened to their names: the entry is the
-//! number of the operation in the world. The optimized engine does all that the reference does.
+//! A device has two objects of each type and does the same to all types. An entry of a log is the
+//! number of its operation in the world, so the logs show which operations a device knows, whatever
+//! happened to their names. The optimized engine performs the same steps as the reference.
 
 use rejoin::digest::ToBytes;
 use rejoin::dot::{Dot, Origin, ReplicaId};
@@ -53,18 +53,18 @@ impl ToBytes for Value {
 type Kept = Held<u64, Value>;
 type Message = HeldDelta<u64, Value>;
 
-/// A fault that is made on purpose.
+/// A deliberate fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// What is held is renamed, and the delta does not come in the same step.
+    /// The state is renamed, and the delta is not applied in the same step.
     RenameFirst,
-    /// A process that opens the store draws no opening.
+    /// A process opens the store without drawing an opening.
     NoNewOpening,
     /// Deltas are applied by their counters alone.
     CounterOnly,
 }
 
-/// What one operation was, and which operations its process knew.
+/// One operation, and the operations that its process knew.
 #[derive(Clone, Debug)]
 struct Event {
     device: char,
@@ -75,10 +75,10 @@ struct Event {
     saw: BTreeSet<u64>,
 }
 
-/// A state of an object, and which object it is of.
+/// A state of an object, and the object's number.
 type StateOf = (Object<u64, Value>, usize);
 
-/// All that was ever done to one object, and the states in which a set of operations was found.
+/// All operations on one object, and the states in which each set of operations was found.
 #[derive(Clone, Default, Debug)]
 pub struct Truth {
     events: BTreeMap<u64, Event>,
@@ -86,7 +86,7 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// What the definition of a type says of those who know these operations.
+    /// The answer of a type's definition for these operations.
     fn value(&self, kind: ObjectType, knows: &BTreeSet<u64>) -> Answer<u64, Value> {
         let known = || knows.iter().map(|number| (*number, &self.events[number]));
         let stamp =
@@ -185,7 +185,7 @@ impl Truth {
     }
 }
 
-/// One object of the reference, once of each type.
+/// One object of the reference for each type.
 #[derive(Clone, Debug)]
 pub struct Types(Vec<Kept>);
 
@@ -194,7 +194,7 @@ impl Types {
         &self.0[4]
     }
 
-    /// The operations that are known, with their names.
+    /// The known operations, with their names.
     fn names(&self) -> Vec<(Dot, u64)> {
         let Object::Log(log) = &self.log().state else { return Vec::new() };
         log.entries().filter_map(|entry| Some((entry.dot(), entry.entry.0?))).collect()
@@ -241,7 +241,7 @@ impl Types {
         })
     }
 
-    /// Says what is wrong with what is held.
+    /// Returns what is wrong with the state.
     fn look(&self, truth: &mut Truth) -> Result<(), String> {
         let (names, knows) = (self.names(), self.knows());
         let dots: BTreeSet<&Dot> = names.iter().map(|(dot, _)| dot).collect();
@@ -272,7 +272,7 @@ impl Types {
     }
 }
 
-/// What a receiver does that takes no care: the names change, and nothing comes.
+/// A careless receiver: the names change, and no delta is applied.
 fn rename(held: &mut Kept, renaming: &Renaming) {
     if held.own == renaming.first.origin {
         held.own = renaming.renamed_origin();
@@ -303,7 +303,7 @@ pub struct Disk {
     pub device: char,
     pub objects: Vec<Types>,
     replica: Replica<u64, u64>,
-    /// Whether the reference does as it should, so that the optimized engine is compared with it.
+    /// Whether the reference has no fault, so that the optimized engine is compared with it.
     is_sound: bool,
 }
 
@@ -401,7 +401,7 @@ impl Disk {
         truth.events.insert(number, Event { device, seq, time, key, is_addition, saw });
     }
 
-    /// What brings an object of another disk up to date.
+    /// A delta that brings an object of another disk up to date.
     pub fn letter(&self, at: usize, to: &Self) -> Letter {
         let asked = to.objects[at].0.iter().map(Held::known);
         let types =
@@ -432,8 +432,8 @@ impl Disk {
         renamed
     }
 
-    /// As two do that know nothing of a fork: by a vector, and only where that is refused, by all
-    /// openings. The result is the same; whether it was refused.
+    /// Syncs like two replicas that know nothing of a fork: by a vector, and by all openings only
+    /// if that is refused. The result is the same; returns whether it was refused.
     pub fn ask_by_vector(&self, at: usize, from: &Self, after: &Self) -> bool {
         let mut is_refused = false;
         for kind in ObjectType::ALL.into_iter().filter(|_| self.is_sound) {
@@ -462,7 +462,7 @@ impl Disk {
         is_refused
     }
 
-    /// Says what is wrong with an object, or different in the two engines.
+    /// Returns what is wrong with an object, or different in the two engines.
     pub fn look(&mut self, at: usize, truth: &mut Truth) -> Result<(), String> {
         self.objects[at].look(truth)?;
         for held in self.objects[at].0.iter().filter(|_| self.is_sound) {
@@ -498,7 +498,7 @@ impl Disk {
             if self.replica.object_hash(&id).unwrap() != held.state.state_hash() {
                 return Err(format!("{kind:?}: the state hashes differ"));
             }
-            // A replica that reads all of it back from one delta is the same.
+            // A replica that reads everything back from one delta is the same.
             let whole = self.replica.delta_since(&id, &Vector::default()).unwrap();
             let bytes = whole.encode(OriginEncoding::Inline, BaseEncoding::Inline);
             let mut object = rejoin::optimized::replica::Object::<u64, u64>::bottom(kind);

@@ -1,11 +1,11 @@
-//! Random traces of all seventeen types: accepted as plain sets of events answer them, and rejected
-//! where brute force says so once one claim is falsified.
+//! Random traces of all types. Plain sets of events answer them, and the judge accepts these
+//! answers. With one claim falsified, the judge rejects the trace where brute force says so.
 //!
-//! How: what a replica has seen is a set of events. Counters, registers, sets, flags, maps and logs
-//! are answered by `rejoin::definition` over that set. A list is answered in one hidden order of
-//! all elements, and a falsified list is held against all that was said before it by a transitive
-//! closure. An opaque object answers with the set itself. Half of the traces declare only types that
-//! engines have; then the reference and the optimized engine follow.
+//! How: what a replica has seen is a set of events. `rejoin::definition` answers over that set for
+//! counters, registers, sets, flags, maps and logs. A list is answered in one hidden order of all
+//! elements; a falsified list is compared with all earlier claims by a transitive closure. An
+//! opaque object answers with the set itself. Half of the traces declare only types that engines
+//! have; then the reference and the optimized engine follow.
 //! Each trace is judged twice, as it is and falsified.
 
 use rejoin::definition::{self, Event, EventId};
@@ -26,16 +26,16 @@ const FOREIGN: &str = "never written";
 
 type Seen = BTreeSet<usize>;
 
-/// What a claim says, and what decides whether it is true.
+/// The content of a claim, and what decides whether it is true.
 #[derive(Clone)]
 enum Said {
     /// There is one right answer.
     Answer { rule: Rule, holds: bool },
     /// A list, and which elements it has by definition.
     List { answer: Vec<String>, visible: BTreeSet<String> },
-    /// Where an insert was put: pairs of which the first stands before the second.
+    /// Where elements were inserted: pairs of which the first is before the second.
     Place(Vec<[String; 2]>),
-    /// What was asked of an opaque object, and answered.
+    /// The query of an opaque object, and its answer.
     Opaque { question: String, answer: String },
 }
 
@@ -96,7 +96,7 @@ impl World {
         world
     }
 
-    /// A type; often one that no engine has, since those are judged by what answers say together.
+    /// A type; often one that no engine has, since the judge then compares answers with each other.
     fn one_kind(&mut self) -> TraceType {
         let has_list = self.kinds.contains(&TraceType::List);
         if has_list && self.random.place(3) == 0 {
@@ -243,7 +243,7 @@ impl World {
         }
         let sees = self.seen[at].iter().map(|event| self.events[*event].id.clone()).collect();
         let replica = ReplicaId::new(REPLICAS[at]).expect("it is a name");
-        // The counter only makes each name one of its own.
+        // The counter only makes each name unique.
         let dot = Dot { origin: Origin { replica, incarnation: 0 }, counter: 1 + number as u64 };
         let id = EventId { object: kind.as_str().into(), dot };
         self.events.push(Event { id, operation, user: user.map(Into::into), sees });
@@ -473,7 +473,7 @@ impl World {
         }
     }
 
-    /// Another answer to one claim, which may be right as well where several can be.
+    /// Another answer to one claim; if several answers can be right, it may be right as well.
     fn falsified(&mut self) -> Option<(Vec<Value>, Vec<Claim>)> {
         let (mut lines, mut claims) = (self.lines.clone(), self.claims.clone());
         let number = self.random.place(claims.len());
@@ -504,7 +504,7 @@ impl World {
     }
 }
 
-/// Makes an answer false of which one is right.
+/// Falsifies an answer of which only one is right.
 fn spoil(rule: Rule, kind: Option<TraceType>, line: &mut Value) {
     let foreign = json!(FOREIGN);
     let id = json!({"replica": "a", "seq": 1_000});
@@ -585,7 +585,7 @@ fn rule_of(kind: TraceType) -> Rule {
     Rule::ALL.into_iter().find(|rule| rule.as_str() == name).expect("each type has a rule")
 }
 
-/// Whether the pairs contradict each other, by the closure of what they say.
+/// Whether the pairs contradict each other, by their transitive closure.
 fn has_cycle(pairs: &[[String; 2]]) -> bool {
     let names: BTreeSet<&String> = pairs.iter().flatten().collect();
     let names: Vec<&String> = names.into_iter().collect();
@@ -604,7 +604,7 @@ fn has_cycle(pairs: &[[String; 2]]) -> bool {
     (0..names.len()).any(|at| below[at][at])
 }
 
-/// Which lines are findings, by which rule.
+/// The lines that are findings, and their rules.
 fn findings(claims: &[Claim]) -> Vec<(usize, Rule)> {
     let mut order: Vec<[String; 2]> = Vec::new();
     let mut answers: BTreeMap<&str, &str> = BTreeMap::new();
@@ -645,9 +645,9 @@ fn findings(claims: &[Claim]) -> Vec<(usize, Rule)> {
 
 fn judged(lines: &[Value], expected: &[(usize, Rule)], seed: u64) -> u64 {
     let trace: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    // Engines are held against the judge, whatever is claimed: once is enough.
+    // Engines are compared with the judge whatever is claimed, so once is enough.
     let engines = match expected {
-        // The proven engine and the proven judge take as long as a hundred of the others.
+        // The proven engine and the proven judge take a hundred times as long as the others.
         [] if seed.is_multiple_of(100) => EngineName::ALL.to_vec(),
         [] => vec![EngineName::Optimized, EngineName::Reference],
         _ => Vec::new(),

@@ -1,8 +1,8 @@
-//! Arguments: what is listed where there is too much to list.
+//! Arguments: what is listed if there is too much to list.
 
 use rejoin_judge::{Options, check};
 
-/// `a` adds an element that `b`, without having seen that, adds and removes eight times.
+/// `a` adds an element. `b` has not seen that, and adds and removes the element eight times.
 #[test]
 fn the_latest_removals_are_listed_and_the_others_counted() {
     let mut trace = String::from(

@@ -1,8 +1,8 @@
-//! Impossible histories: each ends where it becomes impossible, with what was found and where;
-//! what was judged before is kept.
+//! Impossible histories: each ends where it becomes impossible, and the error says what was found
+//! and where; the earlier judgements are kept.
 //!
-//! The table has a row for every way in which a line that the grammar allows cannot have
-//! happened (spec/trace-format.md, sections 2, 3, 5 and 6).
+//! The table has a row for every way in which a line that the grammar allows cannot have happened
+//! (spec/trace-format.md, sections 2, 3, 5 and 6).
 
 use rejoin_judge::{Options, Report, Verdict, check};
 
@@ -17,7 +17,7 @@ const OWN: &str = concat!(
     r#""l":{"type":"log"}},"stamps":"own"}"#
 );
 
-/// Lines that often stand before: an operation, a load, and claims about nothing, which hold.
+/// Lines that often come first: an operation, a load, and claims about nothing, which hold.
 const COUNT: &str = r#"{"event":"op","replica":"a","object":"n","op":"increment","id":"e"}"#;
 const LOAD: &str = r#"{"event":"load","replica":"a","object":"n","state":{"a":5}}"#;
 const ZERO: &str = r#"{"event":"read","replica":"b","object":"n","value":0}"#;
@@ -27,8 +27,8 @@ fn judge(lines: &[&str]) -> Report {
     check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read")
 }
 
-/// The last line, at `mark` (a piece of its text), is impossible, for a reason that has `message`
-/// in it.
+/// The last line is impossible at `mark` (a piece of its text), for a reason that contains
+/// `message`.
 #[track_caller]
 fn impossible(before: &[&str], line: &str, mark: &str, message: &str) {
     let lines: Vec<&str> = before.iter().copied().chain([line]).collect();
@@ -162,7 +162,7 @@ fn names_that_the_header_does_not_declare() {
         r#""n""#,
         "object `n` is not declared; the header declares none",
     );
-    // `to` says for whom a message is meant, and is not checked; users are not declared.
+    // `to` names the intended receiver and is not checked; users are not declared.
     possible(&[HEADER, r#"{"event":"send","replica":"a","message":"m","to":"z"}"#]);
     possible(&[HEADER, r#"{"event":"notices","replica":"a","user":"z","notices":[]}"#]);
 }
@@ -231,7 +231,7 @@ fn what_was_never_sent_saved_or_done() {
         r#"["e"]"#,
         "`b` has not seen operation `e` of line 2",
     );
-    // What a restore took back is not seen any more.
+    // Operations that a restore took back are not seen any more.
     impossible(
         &[HEADER, save, COUNT, r#"{"event":"restore","replica":"a","snapshot":"s"}"#],
         r#"{"event":"send","replica":"a","message":"m","operations":["e"]}"#,
@@ -357,7 +357,7 @@ fn names_given_twice() {
         r#"{"event":"op","replica":"b","object":"s","op":"add","element":"x","id":"same"}"#;
     let load = r#"{"event":"load","replica":"b","object":"s","state":{"adds":[],"removes":[]}}"#;
     impossible(&[HEADER, load, loaded], op, r#""same""#, "operation id `same` was given");
-    // Messages, snapshots and operations are three name spaces, beside those of the header.
+    // Messages, snapshots and operations are three name spaces, apart from those of the header.
     possible(&[HEADER, send, save, op]);
     let header = r#"{"trace":"rejoin/1","replicas":["same"],"objects":{"same":{"type":"or-set"}}}"#;
     possible(&[
@@ -384,7 +384,7 @@ fn loads_that_come_twice_or_late() {
         r#"{"event":"sync","replicas":["b","a"],"objects":["n"]}"#,
         r#"{"event":"save","replica":"a","snapshot":"s"}"#,
     ] {
-        // Whether or not another line before has made known that the object is loaded.
+        // Whether or not an earlier line showed that the object is loaded.
         impossible(&[HEADER, use_of_n], LOAD, r#""load""#, late);
         if !use_of_n.contains("\"b\"") {
             impossible(&[HEADER, b_loads, use_of_n], LOAD, r#""load""#, late);
@@ -455,11 +455,11 @@ fn what_cannot_stand_beside_a_load() {
     let load = r#"{"event":"load","replica":"b","object":"s","state":{"adds":[],"removes":[]}}"#;
     for (line, mark, message) in restricted {
         impossible(&[HEADER, load], line, mark, message);
-        // They are ill-formed at their own line also where the load comes only later, and even
-        // where what stands between is no good.
+        // They are ill-formed at their own line even if the load comes later, and even if a line in
+        // between is wrong.
         impossible_at(&[HEADER, ZERO, line, ZERO, load], 3, mark, message);
         impossible_at(&[HEADER, ZERO, line, load, "no JSON"], 3, mark, message);
-        // Without a load, and with one that is never read, all is well.
+        // Without a load, and with a load that is never read, the trace is well-formed.
         possible(&[HEADER, line]);
         let report = judge(&[HEADER, line, "no JSON", load]);
         assert_eq!(report.verdict, Verdict::Malformed);
@@ -478,7 +478,7 @@ fn what_cannot_stand_beside_a_load() {
 fn own_stamps() {
     let load = r#"{"event":"load","replica":"b","object":"s","state":{"adds":[],"removes":[]}}"#;
     let message = "a trace that loads states cannot have stamps of its own";
-    // What says so is the header, whatever stands before the load.
+    // The header decides, whatever comes before the load.
     for lines in [vec![OWN, load], vec![OWN, ZERO, load], vec![OWN, COUNT, load, "no JSON"]] {
         let report = judge(&lines);
         assert_eq!(report.verdict, Verdict::IllFormed, "{report:#?}");
@@ -528,10 +528,10 @@ fn what_was_found_before_is_kept() {
 
 #[test]
 fn grammar_is_judged_before_history() {
-    // The replica is not declared either, but the line is no line.
+    // The replica is not declared either, but the line is malformed.
     let report = judge(&[HEADER, r#"{"event":"op","replica":"z","object":"n","op":"increments"}"#]);
     assert_eq!(report.verdict, Verdict::Malformed);
-    // A timestamp with own stamps, a replica twice in a list, no integer: grammar.
+    // A timestamp with own stamps, a replica twice in a list, no integer: malformed.
     let malformed = [
         (OWN, r#"{"event":"op","replica":"a","object":"r","op":"write","value":1,"timestamp":1}"#),
         (HEADER, r#"{"event":"op","replica":"a","object":"r","op":"write","value":1}"#),

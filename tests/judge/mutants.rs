@@ -1,5 +1,5 @@
-//! The mutants: each still fits the code that it breaks, the bugs that have to be among them are,
-//! and each trace is judged as the table in mutants/README.md says.
+//! The mutants: each applies to the code that it breaks, the required bugs are among them, and each
+//! trace gets the verdict of the table in mutants/README.md.
 
 use rejoin_judge::{Options, Verdict, check};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 /// How many there are at least.
 const LEAST: usize = 25;
 
-/// The bugs of real systems that have to be among them, by the numbers that this project counts
-/// them by.
+/// The bugs of real systems that must be among them, by the numbers that this project gives them.
 const KNOWN: [&str; 14] =
     ["9", "10", "11", "12", "13", "15", "16", "19", "20", "21", "22", "25", "26", "27"];
 
@@ -27,7 +26,7 @@ fn mutants() -> BTreeMap<String, String> {
     mutants.map(|file| (name(&file), fs::read_to_string(&file).unwrap())).collect()
 }
 
-/// What a mutant says of itself.
+/// The description of a mutant.
 fn field<'a>(mutant: &'a str, name: &str) -> &'a str {
     let line = mutant.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or_default()
@@ -43,7 +42,7 @@ fn each_mutant_fits_the_code() {
         let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         let blocks: Vec<&str> = mutant.split("<<<<<<<\n").skip(1).collect();
         assert!(!blocks.is_empty(), "{name} replaces nothing");
-        // Under the switch of another name it would never be alive.
+        // Under a switch of another name the mutant would never be active.
         let switches: BTreeSet<&str> = mutant
             .split("crate::broken(\"")
             .skip(1)

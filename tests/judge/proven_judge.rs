@@ -1,10 +1,10 @@
 //! The proven judge, against the definition in Rust.
 //!
-//! Shown: on random traces whose claims are what the definition in Rust answers, the judge finds
-//! nothing; when one answer is changed, it finds that one, by its rule; it stops at a line that
-//! is not possible, and keeps what it found before. The traces have operations of all thirteen types,
-//! messages of every kind (also such as hold events without what these saw), merges,
-//! synchronizations, backups and restores.
+//! Shown: on random traces with the answers of the definition in Rust, the judge finds nothing.
+//! When one answer is changed, it finds that one, by its rule. It stops at an impossible line, and
+//! keeps its earlier findings. The traces have operations of all thirteen types, messages of every
+//! kind (also such as contain events without those that they saw), merges, synchronizations,
+//! backups and restores.
 
 use crate::letter::Letter::{self, A, Null, T};
 use crate::operations::{self, Numbers};
@@ -39,14 +39,14 @@ enum Step {
     Claim { at: usize, kind: usize, object: usize },
 }
 
-/// A trace as it grows, and what is seen and held at its end.
+/// A growing trace, and what its replicas have seen at its end.
 #[derive(Default)]
 struct Trace {
     lines: Vec<Line<Letter>>,
     events: Vec<Event<Name, Letter>>,
     seen: [Seen; 3],
     messages: Vec<Seen>,
-    /// The last backup of each replica: its name, and what it keeps.
+    /// The last backup of each replica: its name, and its content.
     backups: [Option<(Name, Seen)>; 3],
 }
 
@@ -153,7 +153,7 @@ impl Trace {
     fn perform(&mut self, at: usize, of: ObjectType, operation: &Op) {
         let number = self.events.len();
         let object: ObjectId = of.as_str().into();
-        // A dot of its own for every operation, whatever a restore makes equal.
+        // Every operation has a dot of its own, whatever a restore makes equal.
         let origin = Origin { replica: ReplicaId::new(REPLICAS[at]).unwrap(), incarnation: 0 };
         let dot = Dot { origin, counter: number as u64 + 1 };
         let sees = self.seen[at].iter().map(|event| self.events[*event].id.clone()).collect();
@@ -170,7 +170,7 @@ impl Trace {
         self.seen[at].insert(number);
     }
 
-    /// What the definition in Rust answers.
+    /// The answers of the definition in Rust.
     fn claim(&self, at: usize, kind: usize, number: usize) -> Claim<Letter> {
         let (object, of) = object(number);
         let replica = Name::from(REPLICAS[at]);
@@ -266,10 +266,10 @@ fn rearranged(values: BTreeSet<Letter>) -> Vec<Letter> {
     values.iter().rev().chain(values.first()).cloned().collect()
 }
 
-/// The values, with one that they lack.
+/// The values, and one that is not among them.
 fn with_another(values: &mut Vec<Letter>) {
     let another = if values.contains(&A) { T } else { A };
-    // Where both are there, one of them is missing instead.
+    // If both are there, one of them is left out instead.
     if values.contains(&another) {
         values.retain(|value| *value != another);
     } else {
@@ -299,7 +299,7 @@ fn falsified(claim: &Claim<Letter>) -> (Claim<Letter>, Rule) {
                     *integer = integer.map_or(Some(0), |integer| (integer > 0).then_some(-integer));
                 }
             }
-            // An element twice is false, and so is one that is not there.
+            // A repeated element is false, and so is one that is not in the set.
             Rule::Value
         }
         Claim::ReadsElement { value, .. } => {
@@ -380,7 +380,7 @@ fn it_finds_exactly_what_is_false() {
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..Config::with_source_file(file!())
     };
-    // Three types at a time: on thirteen objects, so few steps would seldom meet.
+    // Three types at a time: on thirteen objects, so few steps would rarely be concurrent on one.
     let all: Vec<usize> = (0..ObjectType::ALL.len()).collect();
     let steps = prop::sample::subsequence(all, 3)
         .prop_flat_map(|kinds| prop::collection::vec(step(kinds), 0..40));

@@ -1,5 +1,5 @@
-//! Rng traces: accepted as a world of plain sets generates them, and rejected at one line
-//! where one claim is falsified. What a trace exercised is counted by brute force beside it.
+//! Random traces. A world of plain sets generates them, and the judge accepts them. With one claim
+//! falsified, the judge rejects exactly that line. Brute force counts what a trace exercised.
 //!
 //! A failure prints the trace, so that it can become a scenario.
 
@@ -63,7 +63,7 @@ pub fn own_stamps() -> impl Strategy<Value = Setting> {
     explicit().prop_map(|setting| Setting { own_stamps: true, ..setting })
 }
 
-/// States that nobody need have reached, of declared replicas and others.
+/// States that need not be reachable, of declared replicas and others.
 fn state(kind: ObjectType) -> BoxedStrategy<State> {
     let node = || prop_oneof![Just("a"), Just("b"), Just("z")].prop_map(String::from);
     let key = || prop_oneof![Just("x"), Just("y")].prop_map(String::from);
@@ -109,7 +109,7 @@ fn judge(trace: &str) -> Report {
 }
 
 fn found(report: &Report) -> Vec<(usize, Rule)> {
-    // Lines count from 1, places in the list of lines from 0.
+    // Lines count from 1, indexes of the list of lines from 0.
     report.findings.iter().map(|finding| (finding.line as usize - 1, finding.rule)).collect()
 }
 
@@ -153,7 +153,7 @@ fn rule_of(claim: &Value) -> Rule {
     }
 }
 
-/// The trace with another line in one place.
+/// The trace with one line replaced.
 fn with(world: &World, line: usize, claim: &Value) -> String {
     let mut lines = world.lines.clone();
     lines[line] = claim.clone();
@@ -198,7 +198,7 @@ fn reject(world: &World, seed: u64) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Another digest: one that nobody gave, or that of another claim.
+/// Another digest: one that no claim has, or that of another claim.
 fn falsify_digest(world: &World, at: usize, random: &mut Rng) -> (Value, Vec<(usize, Vec<Rule>)>) {
     let mut digests = world.digests.clone();
     let other = match random.place(3) {
@@ -213,7 +213,7 @@ fn falsify_digest(world: &World, at: usize, random: &mut Rng) -> (Value, Vec<(us
     (spoilt, found.into_iter().map(|(line, rule)| (line, vec![rule])).collect())
 }
 
-/// Names a replica with other values besides.
+/// Adds other values to a replica's name.
 fn falsify_converged(world: &World, at: usize) -> Option<Value> {
     if at < world.rounds[0] {
         return None;
@@ -226,7 +226,8 @@ fn falsify_converged(world: &World, at: usize) -> Option<Value> {
     Some(claim)
 }
 
-/// Whether several answers can be right, since the implementation orders writes by itself.
+/// Whether several answers can be right, since the implementation orders writes by a rule of its
+/// own.
 fn is_free(world: &World, claim: &Value) -> bool {
     let ordered = |kind| !matches!(kind, ObjectType::GCounter | ObjectType::OrSet);
     world.lines[0]["stamps"] == "own"
@@ -237,8 +238,8 @@ fn is_free(world: &World, claim: &Value) -> bool {
         }
 }
 
-/// Another answer where several can be right, but not this one: it contradicts the writes, or
-/// the answer to the same question before.
+/// A false answer where several can be right: it contradicts the writes, or the earlier answer to
+/// the same question.
 fn falsify_free(world: &World, at: usize, random: &mut Rng) -> Option<(Value, Vec<Rule>)> {
     let mut claim = world.lines[at].clone();
     match claim["event"].as_str() {
@@ -324,9 +325,10 @@ proptest! {
     }
 }
 
-// Found by random traces of another generator, and small enough to stand here.
+// Found by random traces of another generator; they are small enough to be listed here.
 
-/// Of two equal entries one is in this answer and the other in that: their order is not one
+/// One answer has the first of two equal entries, another the second: that is not a contradiction
+/// about the order of one pair.
 /// order of one pair.
 #[test]
 fn equal_entries_of_different_operations_are_not_confused() {
@@ -342,7 +344,7 @@ fn equal_entries_of_different_operations_are_not_confused() {
     assert_eq!(judge(trace).verdict, Verdict::Conforms);
 }
 
-/// A set's state is the same in whatever order its additions and removals came.
+/// A set's state does not depend on the order in which its additions and removals came.
 #[test]
 fn equal_loaded_sets_have_equal_digests() {
     let dots = |dots: &[u64]| -> Value {
@@ -363,7 +365,7 @@ fn equal_loaded_sets_have_equal_digests() {
     assert_eq!(found(&judge(&trace)), [(4, Rule::DigestEqual)]);
 }
 
-/// A stamp that was given to two values is reused by every further write with it.
+/// If two values have one stamp, every further write with it reuses it.
 #[test]
 fn a_stamp_reused_twice_is_warned_of_twice() {
     let write = |value: u64| {

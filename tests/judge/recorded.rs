@@ -1,15 +1,15 @@
-//! Recorded histories: each conforms, and where a claim is falsified it is found at its line and
-//! nowhere else. The optimized engine follows, and answers as the definition does.
+//! Recorded histories: each conforms, and a falsified claim is found at its line and nowhere else.
+//! The optimized engine follows, and answers like the definition.
 //!
-//! What is read: examples/working-day.jsonl always, and every trace file in the folder that the
-//! environment variable `REJOIN_TRACES` names. Point it at traces of your own, recorded from an
-//! implementation that you trust. Where stamps are the implementation's own several answers may
-//! be right, so that of such traces only the whole is judged.
+//! The test reads examples/working-day.jsonl, and every trace file in the folder that the
+//! environment variable `REJOIN_TRACES` names. Set it to a folder with traces of your own, recorded
+//! from an implementation that you trust. With the implementation's own stamps several answers may
+//! be right, so such traces are only judged as they are.
 //!
-//! Digests are compared with each other, and have a rule of their own: one that nobody else gave
-//! is found on its own line where an earlier digest of the same scope is of the same knowledge;
-//! else on each later line of the same knowledge; where there is none it cannot be distinguished from a
-//! right one, and is left out.
+//! Digests are compared with each other, and have a rule of their own. A falsified digest is found
+//! on its own line if an earlier digest of the same scope covers the same knowledge; else on each
+//! later line of the same knowledge; if there is none, it cannot be distinguished from a right one,
+//! and is left out.
 
 use crate::trace_falsify::{falsify, kinds};
 use rejoin::object::ObjectType;
@@ -21,15 +21,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The most bytes of traces that are judged with falsified claims, over all copies of one file:
-/// this bounds the time that a long trace takes.
+/// The most bytes of traces that are judged with falsified claims, over all copies of one file.
+/// This bounds the time for a long trace.
 const MOST_JUDGED: usize = 200 << 20;
 
 /// The most copies of one file with one falsified claim.
 const MOST_COPIES: usize = 300;
 
-/// The ways of spoiling an answer that the session which ships gives occasion for: nobody answers
-/// `null` there, or the state of a set.
+/// The ways of falsifying an answer that occur in the shipped session: no answer in it is `null`,
+/// or the state of a set.
 const WAYS: [&str; 12] = [
     "boolean",
     "number",
@@ -49,7 +49,7 @@ fn working_day() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/working-day.jsonl")
 }
 
-/// The traces of the user's own.
+/// The traces in the user's folder.
 fn folder() -> Vec<PathBuf> {
     let Some(folder) = env::var_os("REJOIN_TRACES").filter(|folder| !folder.is_empty()) else {
         eprintln!("REJOIN_TRACES is not set: only the session that ships is judged");
@@ -76,7 +76,8 @@ fn judge(trace: &str) -> Report {
     check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read")
 }
 
-/// Judges with the optimized engine following, which must answer as the definition does, to the
+/// Judges with the optimized engine following, which must answer like the definition to the end of
+/// the trace.
 /// end of the trace.
 fn judge_and_follow(trace: &str) -> Report {
     let options = Options { engines: vec![EngineName::Optimized], ..Options::default() };
@@ -108,7 +109,7 @@ impl Recorded {
         Self { name: path.display().to_string(), lines, json, kinds }
     }
 
-    /// The trace with other lines in these places.
+    /// The trace with some lines replaced.
     fn with(&self, others: &BTreeMap<usize, Value>) -> String {
         let mut text = String::new();
         for (at, line) in self.lines.iter().enumerate() {
@@ -121,7 +122,7 @@ impl Recorded {
         text
     }
 
-    /// Judges the trace with other lines: exactly these places, from 0, are to be found.
+    /// Judges the trace with some lines replaced: exactly these indexes, from 0, are found.
     fn expect(&self, others: &BTreeMap<usize, Value>, expected: &[usize]) {
         let report = judge(&self.with(others));
         let lines: Vec<usize> = report.findings.iter().map(|f| f.line as usize - 1).collect();
@@ -153,7 +154,7 @@ impl Seen {
     }
 }
 
-/// What the replicas have seen, replayed with plain sets.
+/// The knowledge of the replicas, replayed with plain sets.
 struct Replay<'t> {
     trace: &'t Recorded,
     /// The lines with an operation, from 0.
@@ -270,7 +271,7 @@ impl<'t> Replay<'t> {
     }
 }
 
-/// What falsifies `converged` and `digest`: the line, what it becomes, and where that is found.
+/// The falsified `converged` and `digest` claims: the line, its new text, and where it is found.
 fn falsified_by_replay(trace: &Recorded) -> Vec<(usize, Value, Vec<usize>)> {
     let mut replay = Replay::new(trace);
     let mut falsified = Vec::new();
@@ -295,7 +296,7 @@ fn falsified_by_replay(trace: &Recorded) -> Vec<(usize, Value, Vec<usize>)> {
         replay.line(at);
     }
     for (i, (at, scope, seen)) in digests.iter().enumerate() {
-        // Bits beyond the last operation known then are zeros or not there.
+        // Bits beyond the last operation known then are zero or absent.
         let equal =
             |other: &Seen| (0..replay.ops.len()).all(|op| other.contains(op) == seen.contains(op));
         let same = |other: &&(usize, String, Seen)| other.1 == *scope && equal(&other.2);
@@ -313,7 +314,7 @@ fn falsified_by_replay(trace: &Recorded) -> Vec<(usize, Value, Vec<usize>)> {
     falsified
 }
 
-/// Judges a trace and its falsified copies; gives the ways in which claims were falsified.
+/// Judges a trace and its falsified copies; returns the ways in which claims were falsified.
 fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
     let trace = Recorded::read(path);
     let whole = trace.with(&BTreeMap::new());
@@ -329,14 +330,14 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
     }
     let mut random = Rng::new(20_261_122);
     let copies = (MOST_JUDGED / whole.len()).clamp(10, MOST_COPIES);
-    // Kinds of claims of which there are few get their turn as often as the others.
+    // Rare kinds of claims get their turn as often as the others.
     let mut by_event = BTreeMap::<String, Vec<usize>>::new();
     for at in &claims {
         by_event.entry(text(&trace.json[*at]["event"])).or_default().push(*at);
     }
     by_event.retain(|event, _| event != "converged" && event != "digest");
     let by_event: Vec<(String, Vec<usize>)> = by_event.into_iter().collect();
-    // They are taken evenly from the whole trace; where there are few, each several times.
+    // They are spread evenly over the whole trace; rare ones are used several times.
     let turns = copies / by_event.len().max(1);
     for (turn, (event, of)) in (0..turns).flat_map(|turn| by_event.iter().map(move |of| (turn, of)))
     {
@@ -346,7 +347,7 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
         trace.expect(&[(at, spoilt)].into(), &[at]);
         *ways.entry((event.clone(), way)).or_default() += 1;
     }
-    // Claims about one replica do not touch each other: all of them falsified are all found.
+    // Claims about one replica are independent: all falsified ones are found.
     let all = claims.iter().filter_map(|at| {
         let (_, spoilt) = falsify(&trace.json[*at], &trace.kinds, &mut random)?;
         Some((*at, spoilt))
@@ -356,7 +357,7 @@ fn examine(path: &Path) -> BTreeMap<(String, &'static str), usize> {
     trace.expect(&all, &places);
     judge_and_follow(&trace.with(&all));
 
-    // States that are loaded are no operations, and cannot be replayed as such.
+    // Loaded states are not operations, and cannot be replayed.
     if !trace.json.iter().any(|line| line["event"] == "load") {
         let falsified = falsified_by_replay(&trace);
         for (at, spoilt, found) in falsified.into_iter().take(copies) {

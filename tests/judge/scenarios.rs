@@ -1,6 +1,6 @@
-//! The scenarios of spec/scenarios: each conforms, and its twin is found false where its README
-//! says, under the rule that it says, and nowhere else; and the optimized engine, which follows,
-//! answers as the definition does.
+//! The scenarios of spec/scenarios: each conforms, and its twin is false at the line, and under the
+//! rule, that the README states, and nowhere else. The optimized engine follows, and answers like
+//! the definition.
 
 use rejoin_judge::{EngineName, Options, Report, Rule, Verdict, check};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 const README: &str = include_str!("../../spec/scenarios/README.md");
 
-/// What the tables of the README say of one scenario.
+/// The cells of the README's tables about one scenario.
 #[derive(Debug, Default)]
 struct Listed {
     note: String,
@@ -134,7 +134,7 @@ fn cited(because: &[String]) -> BTreeSet<u64> {
     cited
 }
 
-/// Scenarios whose argument cites no line: what is claimed there never reached the replica, or is
+/// Scenarios whose argument cites no line: the claimed content never reached the replica, or is
 /// compared with a state entry by entry.
 const NOTHING_TO_CITE: [&str; 6] = [
     "counter-shares-by-name",
@@ -159,7 +159,7 @@ fn every_finding_is_argued_for() {
             cited.iter().all(|line| (2..=listed.line).contains(line)),
             "{name} cites what is no earlier event: {because:?}"
         );
-        // A state that is loaded does not say on which line it came about.
+        // A loaded state has no lines for its content.
         if cited.is_empty() && !twin.contains("\"event\":\"load\"") {
             without.insert(name);
         }
@@ -175,7 +175,7 @@ fn every_rule_is_shown() {
     }
 }
 
-/// docs/record.md shows how to record by whole traces, besides single lines.
+/// docs/record.md shows how to record in whole traces and in single lines.
 #[test]
 fn the_traces_that_teach_recording_conform() {
     let page = include_str!("../../docs/record.md");

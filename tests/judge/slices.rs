@@ -1,4 +1,4 @@
-//! The slice of each claim has the claim's verdict, and lacks nothing that happened before the claim;
+//! The slice of each claim has the claim's verdict, and everything that happened before the claim;
 //! each claim has an argument, whether it holds or not.
 
 use crate::random_traces::{explicit, own_stamps, world};
@@ -12,8 +12,8 @@ fn check(trace: &str) -> Report {
     rejoin_judge::check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read")
 }
 
-/// The lines that happened before a line, as it is defined: what is of one replica in the order of
-/// the file, a message after its send; what a message leaves out, and what it relays, with it.
+/// The lines that happened before a line, by definition: the lines of one replica in the order of
+/// the file, a message after its send, and with a message those that it leaves out or relays.
 fn happened_before(lines: &[Value], claim: usize) -> BTreeSet<usize> {
     let at = |line: &Value| -> Vec<String> {
         let names = ["replica", "from", "replicas"].iter().filter_map(|field| line.get(*field));
@@ -49,7 +49,7 @@ fn happened_before(lines: &[Value], claim: usize) -> BTreeSet<usize> {
     before
 }
 
-/// Holds the slice of every claim against the whole trace; says how many lines slices left out.
+/// Compares the slice of every claim with the whole trace; returns how many lines slices left out.
 #[track_caller]
 fn hold_slices(trace: &str) -> usize {
     let report = check(trace);

@@ -1,11 +1,11 @@
 //! The judge, the optimized, the reference and the proven engine, and the proven judge, on the same
 //! traces.
 //!
-//! Shown: on every scenario and its rejected twin, on the working day, on random traces, and on
-//! the beginnings of recorded histories (where the variable REJOIN_TRACES names a folder of them),
-//! all three engines answer as the definition does, and the proven judge gives the same verdict and
-//! the same findings. What the proven judge leaves out, it leaves out for a reason that stands in
-//! the trace. With `--nocapture` each test says how much it compared.
+//! Shown: on every scenario and its rejected twin, on the working day, on random traces, and on the
+//! beginnings of recorded histories (in the folder of the variable REJOIN_TRACES), all three
+//! engines answer like the definition, and the proven judge gives the same verdict and the same
+//! findings. If the proven judge leaves out a trace, the trace has the stated reason. With
+//! `--nocapture` each test prints how much it compared.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 #[derive(Default, Debug)]
 struct Compared {
     traces: u64,
-    /// Those that the proven judge judged as well.
+    /// The traces that the proven judge judged as well.
     by_the_proven_judge: u64,
     claims: u64,
     findings: usize,
@@ -34,7 +34,8 @@ impl Compared {
         let options = Options { engines: EngineName::ALL.to_vec(), ..Options::default() };
         let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
         assert_eq!(report.differences, [""; 0], "{trace}");
-        // An engine follows unless it lacks what the trace records, and says what that is.
+        // An engine follows unless it does not support something in the trace, and says what that
+        // is.
         let lacks = |why: &String| {
             why.contains("did not follow: it has no ")
                 || why.contains("its timestamps have one part")
@@ -68,7 +69,7 @@ impl Compared {
                     |(word, text): &(&str, &str)| why.contains(word) && trace.contains(text);
                 assert!(reasons.iter().any(stands), "{why}: {trace}");
             }
-            // It has no header.
+            // The trace has no header.
             other => assert!(report.verdict == Verdict::Malformed, "{other:?}: {trace}"),
         }
         self.traces += 1;
@@ -94,7 +95,7 @@ fn scenarios_and_their_twins() {
     assert!(compared.by_the_proven_judge > 0 && compared.answers > 0 && compared.findings > 0);
 }
 
-/// The claims of explicit states are left out, as the proven judge takes none.
+/// Claims of explicit states are left out, as the proven judge does not have them.
 #[test]
 fn the_working_day() {
     let day = fs::read_to_string(project("examples/working-day.jsonl")).expect("it can be read");
@@ -120,7 +121,7 @@ const OBJECTS: [(&str, &str); 5] = [
     ("set", "or-set"),
 ];
 
-/// One line in the making: what, at which replica, on which object, and two numbers for the rest.
+/// One line to be generated: its kind, its replica, its object, and two numbers for the rest.
 type Step = (usize, usize, usize, usize, usize);
 
 fn step() -> impl Strategy<Value = Step> {
@@ -132,7 +133,8 @@ fn header() -> Value {
     json!({"trace": "rejoin/1", "replicas": REPLICAS, "objects": serde_json::Map::from_iter(objects)})
 }
 
-/// The lines of these steps. What was sent, named or saved can be used; rarely, what is not there.
+/// The lines of these steps. They can use what was sent, named or saved before; rarely, they use
+/// what was not.
 fn lines(steps: &[Step]) -> Vec<Value> {
     let (mut messages, mut operations, mut snapshots) = (0, 0, Vec::new());
     let mut lines = vec![header()];
@@ -294,7 +296,7 @@ fn random_traces() {
 
 // Recorded histories
 
-/// Every question, with an answer that is false, at every replica of a header.
+/// Every question, with a false answer, at every replica of a header.
 fn questions(header: &Value) -> Vec<Value> {
     let replicas = header["replicas"].as_array().expect("a header has replicas");
     let objects = header["objects"].as_object().expect("a header has objects");
@@ -322,7 +324,7 @@ fn questions(header: &Value) -> Vec<Value> {
 }
 
 /// Each history is cut after some lines, and every question is asked there; later and later, as
-/// long as there is time and the proven judge takes the trace.
+/// long as there is time and the proven judge supports the trace.
 #[test]
 fn beginnings_of_recorded_histories() {
     let Some(folder) = std::env::var_os("REJOIN_TRACES") else {

@@ -1,8 +1,8 @@
-//! Falsifying a claim: an answer that is not the one given.
+//! Falsifying a claim: replacing its answer by another one.
 //!
-//! How: an answer is spoilt at random until it means something else than before. With explicit
-//! stamps one answer is right, so the other is then false. `converged` and `digest` are no
-//! answers about one replica alone, and are falsified elsewhere.
+//! How: an answer is changed at random until it means something else. With explicit stamps one
+//! answer is right, so the other is then false. `converged` and `digest` are not answers about one
+//! replica, and are falsified elsewhere.
 
 use rejoin::object::ObjectType;
 use rejoin_harness::Rng;
@@ -19,7 +19,7 @@ pub fn kinds(header: &Value) -> BTreeMap<String, ObjectType> {
     declared.iter().map(|(name, declaration)| (name.clone(), kind(declaration))).collect()
 }
 
-/// The field that holds a claim's answer, where it answers about one replica.
+/// The field with a claim's answer, if it answers about one replica.
 fn answer_field(claim: &Value) -> Option<&'static str> {
     match claim["event"].as_str()? {
         "read" => Some("value"),
@@ -31,8 +31,8 @@ fn answer_field(claim: &Value) -> Option<&'static str> {
     }
 }
 
-/// The claim with another answer, and how that was made; `None` for events that claim nothing,
-/// `converged` and `digest`.
+/// The claim with another answer, and how that was made; `None` for events that claim nothing, and
+/// for `converged` and `digest`.
 pub fn falsify(
     claim: &Value,
     kinds: &BTreeMap<String, ObjectType>,
@@ -178,8 +178,8 @@ fn spoil_object(members: &Map<String, Value>, random: &mut Rng) -> (&'static str
     (way, spoilt.into())
 }
 
-/// What an answer says: equal wherever two answers say the same. An answer of the wrong shape
-/// stands for itself.
+/// The meaning of an answer: equal whenever two answers mean the same. An answer of the wrong shape
+/// means itself.
 fn meaning(claim: &Value, kind: Option<ObjectType>, answer: &Value) -> Value {
     let whole = claim.get("element").is_none() && claim.get("key").is_none();
     match (claim["event"].as_str().expect("an event has a name"), kind) {
@@ -250,7 +250,7 @@ fn additions(answer: &Value) -> Value {
     }
 }
 
-/// What names an operation, its `seq` as a count.
+/// The name of an operation, its `seq` as a count.
 fn named(operation: &Value) -> Value {
     inside(operation, "seq", count)
 }
@@ -277,8 +277,8 @@ fn sorted(list: &Value) -> Value {
     items.into()
 }
 
-/// A random test once falsified a timestamp by writing it as an array of one part, which says the
-/// same.
+/// A random test once "falsified" a timestamp by writing it as an array of one part, which means
+/// the same.
 #[test]
 fn a_timestamp_of_one_part_means_that_part() {
     let claim = json!({"event": "state", "object": "phase"});

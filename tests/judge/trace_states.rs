@@ -1,4 +1,4 @@
-//! Explicit states as section 5 of spec/trace-format.md puts them, in plain maps and sets.
+//! Explicit states by section 5 of spec/trace-format.md, in plain maps and sets.
 
 use rejoin::definition::Event;
 use rejoin::object::ObjectType;
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Write = (u64, String, String);
 /// Element, replica, seq.
 pub type Dot = (String, String, u128);
-/// Timestamp, replica, seq, canonical bytes: in this order they stand in the log.
+/// Timestamp, replica, seq, canonical bytes: the order of the log.
 pub type Entry = (u64, String, u128, String);
 
 /// The state of one object.
@@ -94,7 +94,7 @@ impl State {
         }
     }
 
-    /// The value, as a trace has it.
+    /// The value, in the form of a trace.
     pub fn value(&self) -> Value {
         match self {
             Self::Counter(shares) => count_json(shares.values().sum()),
@@ -112,7 +112,7 @@ impl State {
         }
     }
 
-    /// The state, as a trace has it.
+    /// The state, in the form of a trace.
     pub fn json(&self) -> Value {
         match self {
             Self::Counter(shares) => {

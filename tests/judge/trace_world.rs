@@ -1,8 +1,8 @@
 //! A small world in which replicas act at random, and the trace that a recorder of it writes.
 //!
 //! How: what a replica has seen is a plain set of events; every answer is computed from it by
-//! `rejoin::definition`, or by [`State`] for objects that are loaded. With own stamps the world
-//! orders writes by timestamps that it keeps to itself, which grow along what was seen.
+//! `rejoin::definition`, or by [`State`] for loaded objects. With own stamps the world orders
+//! writes by hidden timestamps, which grow along causality.
 
 use crate::state_of_events;
 use crate::trace_states::{State, count_json, entry_json, parsed, write_json};
@@ -49,7 +49,7 @@ impl ToBytes for Canonical {
     }
 }
 
-/// One step; numbers are taken modulo what there is to choose from.
+/// One step; numbers are taken modulo the number of options.
 #[derive(Clone, Debug)]
 pub enum Step {
     Op {
@@ -92,7 +92,7 @@ pub enum Step {
     },
 }
 
-/// What a message is to hold.
+/// The content of a message.
 #[derive(Clone, Debug)]
 pub enum What {
     All,
@@ -101,26 +101,26 @@ pub enum What {
     Operations(Vec<usize>),
 }
 
-/// What a world is like from its beginning.
+/// The settings of a world.
 #[derive(Clone, Debug, Default)]
 pub struct Setting {
     pub own_stamps: bool,
     /// States to load: replica, object, state.
     pub loads: Vec<(usize, usize, State)>,
-    /// Whether a state is loaded where the replica first uses it, instead of first of all.
+    /// Whether a state is loaded when the replica first uses it, and not at the beginning.
     pub load_late: bool,
-    /// Whether digests are of values, instead of what was seen.
+    /// Whether digests cover values, and not what was seen.
     pub digest_values: bool,
 }
 
-/// What is needed to say where a falsified digest is found.
+/// What determines where a falsified digest is found.
 #[derive(Clone)]
 pub struct Digest {
     pub line: usize,
     pub scope: (Option<usize>, Option<&'static str>),
     knowledge: Knowledge,
     value: String,
-    /// What it must be, where that is known.
+    /// The digest that it must be, if known.
     right: Option<Value>,
     pub digest: Value,
 }
@@ -144,14 +144,14 @@ pub struct World {
     incarnations: [u64; 3],
     messages: Vec<Message>,
     snapshots: Vec<(usize, BTreeSet<usize>, BTreeMap<usize, State>)>,
-    /// Who received which message, in order.
+    /// The receivers of each message, in order.
     receptions: Vec<(usize, usize)>,
     pub lines: Vec<Value>,
     /// The lines that claim something, from 0.
     pub claims: Vec<usize>,
     pub digests: Vec<Digest>,
-    /// Where everything is asked, at the end: the line from which on nothing more happens, and
-    /// the one from which on every question has been asked before.
+    /// Where everything is asked at the end: the line after which nothing more happens, and the
+    /// line after which every question has been asked before.
     pub rounds: Vec<usize>,
     labels: BTreeMap<String, usize>,
 }
@@ -219,7 +219,7 @@ impl World {
         (0..3).for_each(|replica| self.touch(replica, &chosen(u8::MAX)));
     }
 
-    /// The replica is about to use these objects: what it starts from has to be loaded.
+    /// The replica is about to use these objects: their initial states have to be loaded.
     fn touch(&mut self, replica: usize, objects: &[usize]) {
         let of =
             |(by, object, _): &(usize, usize, State)| *by == replica && objects.contains(object);
@@ -244,7 +244,8 @@ impl World {
             Step::Receive { replica, message } if !self.messages.is_empty() => {
                 let number = message % self.messages.len();
                 let all: Vec<usize> = self.messages[number].states.keys().copied().collect();
-                // Which objects a message covers its line says; a state of each is enough to ask.
+                // A message's line names the objects that it covers; one state of each is enough to
+                // ask.
                 self.touch(*replica, &chosen(u8::MAX));
                 let (holds, states) =
                     (self.messages[number].holds.clone(), self.messages[number].states.clone());
@@ -334,7 +335,7 @@ impl World {
             }
             ObjectType::OrSet => {
                 line["element"] = json!(key_name);
-                // One in three removes.
+                // One operation in three removes.
                 let add = value % 3 > 0;
                 line["op"] = json!(if add { "add" } else { "remove" });
                 match add {
@@ -423,7 +424,8 @@ impl World {
         self.messages.push(Message { sender: replica, holds, states });
     }
 
-    /// The `id` on an event's line: the events are the lines with an `op`, but for loaded objects.
+    /// The `id` on an event's line: the events are the lines with an `op`, except on loaded
+    /// objects.
     fn id_of(&self, event: usize) -> String {
         let loaded: Vec<&str> = self.loaded.iter().map(|object| OBJECTS[*object].0).collect();
         let ops = self.lines.iter().filter(|line| {
@@ -566,7 +568,7 @@ impl World {
 
     const ASKS: usize = 7;
 
-    /// Asks one thing, unless it cannot be asked here.
+    /// Asks one question, unless it cannot be asked here.
     fn claim(&mut self, replica: usize, object: usize, ask: usize, choice: usize) {
         let (name, kind) = OBJECTS[object];
         let who = REPLICAS[replica];
@@ -736,8 +738,8 @@ impl World {
         (0..3).find(|other| self.determined(*other, None) != value)
     }
 
-    /// Whether no write to this register or key that the replica has seen at the end, and that no
-    /// other saw, carries the value.
+    /// Whether the replica at the end has seen no write of this value to the register or key that
+    /// no other write saw.
     pub fn is_superseded(
         &self,
         replica: usize,
@@ -756,7 +758,7 @@ impl World {
 
     // What the trace exercised
 
-    /// Pairs of events of which neither was seen by the other.
+    /// Pairs of events of which neither saw the other.
     pub fn concurrent_pairs(&self) -> u128 {
         let pairs =
             self.events.iter().enumerate().flat_map(|(i, first)| {
@@ -829,8 +831,8 @@ fn notice_json(notice: &rejoin::operation::Notice<String>) -> Value {
     json
 }
 
-/// Where these digest claims, in order, are found false: each is compared with those before it
-/// that hold, and then with what it must be.
+/// Where these digest claims, in order, are found false: each is compared with the earlier ones
+/// that hold, and then with its true value.
 pub fn judge_digests(claims: &[Digest]) -> Vec<(usize, Rule)> {
     let mut held: Vec<&Digest> = Vec::new();
     let mut found = Vec::new();

@@ -1,7 +1,7 @@
-//! One source of choices for every way of making test data.
+//! One source of choices for every way of generating test data.
 //!
-//! A generator asks `pick(n)` for numbers below `n`. Fed with bytes it makes random data, and
-//! shrinking the bytes shrinks the data; driven by [`all`] it makes all data there is.
+//! A generator asks `pick(n)` for numbers below `n`. Given bytes it generates random data, and
+//! shrinking the bytes shrinks the data; driven by [`all`] it generates all possible data.
 
 /// The answers to a generator's questions.
 #[derive(Default)]
@@ -17,7 +17,7 @@ struct Choice {
 }
 
 impl Choices {
-    /// Choices made by these bytes, and zeros after them.
+    /// The choices determined by these bytes, with zeros after them.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let answers = bytes.iter().map(|byte| usize::from(*byte)).collect();
         Self { answers, asked: Vec::new() }
@@ -30,12 +30,12 @@ impl Choices {
         answer
     }
 
-    /// One of these.
+    /// One of the options.
     pub fn one_of<T: Clone>(&mut self, options: &[T]) -> T {
         options[self.pick(options.len())].clone()
     }
 
-    /// The answers that come after these, as digits of a number are counted up.
+    /// The next answers after these, as a counter increments its digits.
     fn successor(&self) -> Option<Vec<usize>> {
         let last = self.asked.iter().rposition(|choice| choice.answer + 1 < choice.among)?;
         let mut answers: Vec<usize> = self.asked.iter().map(|choice| choice.answer).collect();
@@ -45,7 +45,7 @@ impl Choices {
     }
 }
 
-/// Everything that the generator can make, each thing once.
+/// Everything that the generator can generate, each thing once.
 pub fn all<T: PartialEq>(generator: impl Fn(&mut Choices) -> T) -> Vec<T> {
     let mut made = Vec::new();
     let mut answers = Some(Vec::new());

@@ -1,17 +1,17 @@
 //! Random larger histories: whatever the network does, equal knowledge is equal state.
 //!
-//! Three to five replicas hold an object of each type. They operate, send full states and deltas
-//! of some objects or of all, receive any message ever sent, once, often or never, early or late,
-//! and are set back to backups under new incarnations. A delta may start at any vector that any
-//! replica has ever held.
+//! Three to five replicas have an object of each type. They operate, send full states and deltas of
+//! some or all objects, receive any message ever sent, once, often or never, early or late, and are
+//! restored from backups under new incarnations. A delta may start at any vector that any replica
+//! has ever had.
 //!
-//! Shown after every step: the replica holds and answers what the definition says of the events
-//! that it has seen (see support/network.rs); replicas that have seen the same hold the same; a
-//! delta is refused exactly if its receiver lacks something that it builds upon, and then changes
-//! nothing. Shown at the end: after a complete exchange, of states or of deltas, all are equal and
-//! have seen everything that any had seen.
+//! Shown after every step: the state and the answers of the replica are those of the definition for
+//! the events that it has seen (see support/network.rs); replicas that have seen the same are
+//! equal; a delta is refused exactly if its receiver lacks operations that it builds upon, and then
+//! changes nothing. Shown at the end: after a complete exchange, of states or of deltas, all
+//! replicas are equal and have seen all events.
 //!
-//! A failure prints the shortest history that was found, told step by step.
+//! A failure prints the shortest history found, step by step.
 
 use crate::letter::Letter;
 use crate::network::{Backup, NAMES, Network, Schema, Seen};
@@ -32,7 +32,7 @@ fn schema() -> Schema {
     ObjectType::ALL.into_iter().map(|kind| (kind.as_str().into(), kind)).collect()
 }
 
-/// What may happen. A number chooses among what there is at that moment.
+/// A step. Its numbers choose among the options at that moment.
 #[derive(Clone, Debug)]
 enum Step {
     Perform { at: usize, kind: ObjectType, operation: Op },
@@ -44,7 +44,7 @@ enum Step {
     Restore { at: usize, backup: usize },
 }
 
-/// What travels.
+/// A message.
 enum Payload {
     State(Objects<char, Letter>),
     Delta(Deltas<char, Letter>),
@@ -52,11 +52,11 @@ enum Payload {
 
 struct Message {
     payload: Payload,
-    /// The events that it stands for.
+    /// The events that it carries.
     holds: Seen,
 }
 
-/// How much of what has happened.
+/// Counts of what has happened.
 #[derive(Default)]
 struct Count {
     states: u64,
@@ -79,9 +79,9 @@ struct History {
     network: Network,
     messages: Vec<Message>,
     backups: Vec<Vec<Backup>>,
-    /// All vectors that any replica has ever held.
+    /// All vectors that any replica has ever had.
     vectors: Vec<Vectors>,
-    /// What has happened, as text.
+    /// The steps so far, as text.
     story: Vec<String>,
     count: Count,
 }
@@ -208,7 +208,7 @@ impl History {
         self.check(at)
     }
 
-    /// The replica means what it has seen, and equals those that have seen the same.
+    /// The replica agrees with the definition, and equals those that have seen the same.
     fn check(&mut self, at: usize) -> Result<(), String> {
         self.network.check(at).map_err(|difference| format!("{}: {difference}", NAMES[at]))?;
         let node = &self.network.nodes[at];
@@ -221,7 +221,7 @@ impl History {
         Ok(())
     }
 
-    /// All send to the first, and the first to all.
+    /// All send to the first replica, and the first to all.
     fn exchange(&mut self, with_deltas: bool) -> Result<(), String> {
         let everything: Seen =
             self.network.nodes.iter().flat_map(|node| node.seen.iter().copied()).collect();
@@ -299,7 +299,7 @@ fn step(replicas: usize) -> impl Strategy<Value = Step> {
     ]
 }
 
-/// How many replicas, what they do, and whether they exchange deltas at the end.
+/// The number of replicas, their steps, and whether they exchange deltas at the end.
 fn histories() -> impl Strategy<Value = (usize, Vec<Step>, bool)> {
     (3..=NAMES.len()).prop_flat_map(|replicas| {
         (Just(replicas), prop::collection::vec(step(replicas), 0..60), any::<bool>())

@@ -1,14 +1,14 @@
-//! The optimized counter and log against the reference's, step by step.
+//! The optimized counter and log compared with the reference, step by step.
 //!
 //! Shown, after every step, at the replica that took it: the value, shares, entries in order and
-//! the state vector are the reference's. With every operation: it has the same name, and its delta
-//! has its effect. With every message: deltas list as much as the reference's, and both engines
-//! take them, or refuse them for the same gap, without effect; what is reported as new is what is
-//! new. Messages are lost, repeated and reordered, deltas start anywhere, and replicas are set
-//! back to backups under new incarnations.
+//! the state vector are those of the reference. With every operation: it has the same name, and its
+//! delta has its effect. With every message: deltas list as much as the reference's; both engines
+//! apply them, or refuse them for the same gap without effect; the reported changes are exactly the
+//! new entries and shares. Messages are lost, repeated and reordered, deltas start anywhere, and
+//! replicas are restored from backups under new incarnations.
 //! How: one function takes a step of a history with both engines ([`World`]). It runs on every
-//! history of a small scope, which prints their number, and on random ones; a failure prints the
-//! shortest history that was found. Besides: what is refused, and that it has no effect.
+//! history of a small scope, and prints their number, and on random ones; a failure prints the
+//! shortest history found. Other tests show what is refused, and that a refusal has no effect.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
@@ -55,7 +55,7 @@ fn same_outcome<T>(
     same("received", reference.map_err(gap), optimized.map(drop))
 }
 
-/// One object in both engines. Each function fails with what differs.
+/// One object in both engines. Each function fails with the difference.
 trait Both: Clone + Default {
     type Operation: Clone + Debug;
     type Delta: Clone;
@@ -81,7 +81,7 @@ impl Default for Counter {
 }
 
 impl Counter {
-    /// Whether what is reported to have grown is what has grown since the other.
+    /// Whether the reported growth is the growth since the other state.
     fn has_grown(&self, before: &Self, grown: Vec<(Origin, u128)>) -> Result<(), String> {
         let added = self.reference.shares().iter();
         let added = added.filter(|(origin, share)| before.reference.share(origin) < **share);
@@ -182,11 +182,11 @@ impl Default for Log {
 }
 
 /// An entry, its timestamp, and its place among the operations of its replica, which need not
-/// rise: the order must hold for any.
+/// ascend: the order must hold in any case.
 #[derive(Clone, Debug)]
 struct Append {
     entry: &'static str,
-    /// How often the entry's text is repeated: long ones are kept in another way.
+    /// How often the entry's text is repeated: long entries are stored differently.
     times: usize,
     timestamp: u64,
     seq: u64,
@@ -206,7 +206,7 @@ fn plain(entry: log::Entry<'_, str>) -> reference_log::Entry<Arc<str>> {
 }
 
 impl Log {
-    /// Whether what is reported as new is what is new since the other.
+    /// Whether the entries reported as new are those that are new since the other state.
     fn has_added(
         &self,
         before: &Self,
@@ -295,7 +295,7 @@ impl Both for Log {
 
 // Histories
 
-/// What may happen. A number chooses among what there is at that moment.
+/// A step. Its numbers choose among the options at that moment.
 #[derive(Clone, Debug)]
 enum Step<O> {
     Perform {
@@ -310,7 +310,7 @@ enum Step<O> {
         at: usize,
         message: usize,
     },
-    /// Applies the state of the other, and tries all deltas that may be had of it.
+    /// Applies the state of the other replica, and tries all deltas that can be made of it.
     Merge {
         at: usize,
         from: usize,
@@ -330,7 +330,7 @@ struct World<B: Both> {
     origins: Vec<Origin>,
     messages: Vec<B::Delta>,
     backups: Vec<Vec<Rc<B>>>,
-    /// All vectors that any replica has ever held.
+    /// All vectors that any replica has ever had.
     vectors: Vec<VersionVector>,
     incarnations: u64,
 }
@@ -439,7 +439,7 @@ fn all_histories<B: Both>(operations: &[B::Operation]) {
             let others = (0..replicas).filter(|from| *from != at);
             alphabet.extend(others.map(|from| Step::Merge { at, from }));
             if with_backups {
-                // Of the backups that there are, the first is the start.
+                // The first backup is the start.
                 alphabet.extend([Step::Save { at }, Step::Restore { at, backup: 1 }]);
             }
         }
@@ -614,7 +614,7 @@ fn a_delta_with_a_gap_has_no_effect() {
     assert_eq!(log, before);
 }
 
-/// What arrives in one buffer, as from a wire: all of it, a part of it, or nothing is new.
+/// Entries that arrive in one buffer, as from the wire: all of it, a part of it, or nothing is new.
 #[test]
 fn a_received_buffer_is_taken_from_where_it_is_new() {
     let entries: Vec<String> = (0..400).map(|number| format!("{number:0>300}")).collect();

@@ -1,20 +1,19 @@
 //! Every history of a small scope: the reference engine against the definition.
 //!
-//! Covered, for each type: every sequence of 5 steps among 3 replicas, where a step
-//! is that one of them performs one of the operations below, or applies the state of another;
-//! and every sequence of 6 steps of 2 replicas with two operations, where a step may also be
-//! that a replica takes a backup, or is set back to its last one (to its start, if it took none)
-//! under a new incarnation. The timestamps tie and go backwards, and one person decides at two
-//! replicas.
+//! Covered, for each type: every sequence of 5 steps among 3 replicas, in which a replica performs
+//! one of the operations below, or applies the state of another; and every sequence of 6 steps of 2
+//! replicas with two operations, in which a replica may also take a backup, or be restored from its
+//! last one (from its start, if it took none) under a new incarnation. The timestamps tie and go
+//! backwards, and one person decides at two replicas.
 //!
 //! After every step, at the replica that changed: the value, the state vector, the maximal
-//! decisions, the open ones with what was kept and superseded, and the notices of each person
-//! are those of the definition; and the state is the one that follows from the events it has
-//! seen, so that equal events give equal states. (The other replicas are as they were.)
-//! With every operation: a delta since just before has the same effect. With every merge: a delta
-//! since any vector up to what the receiver has seen has the same effect, and one since any other
-//! vector up to what both have seen is refused without a change. (So steps that deliver deltas
-//! would lead to the same states, and are not counted again.)
+//! decisions, the open ones with what was kept and superseded, and the notices of each person are
+//! those of the definition; and the state follows from the events seen, so that equal events give
+//! equal states. (The other replicas are unchanged.) With every operation: a delta since just
+//! before has the same effect. With every merge: a delta since any vector up to what the receiver
+//! has seen has the same effect, and one since any other vector up to what both have seen is
+//! refused without a change. (So steps that deliver deltas would lead to the same states, and are
+//! not counted again.)
 //!
 //! Two steps in a row of which neither changes a replica that the other changes or reads lead to
 //! the same states in either order, so only one order is followed; a test of its own shows that
@@ -38,7 +37,7 @@ enum Step {
 }
 
 impl Step {
-    /// The replica that it changes.
+    /// The replica that the step changes.
     fn changes(&self) -> usize {
         match *self {
             Self::Perform(at, _) | Self::Save(at) | Self::Restore(at) => at,
@@ -46,13 +45,13 @@ impl Step {
         }
     }
 
-    /// Whether it changes or reads what the replica holds.
+    /// Whether the step changes or reads the state of the replica.
     fn touches(&self, replica: usize) -> bool {
         let reads = matches!(*self, Self::Merge { from, .. } if from == replica);
         reads || self.changes() == replica
     }
 
-    /// Whether the order of the two does not matter.
+    /// Whether the two steps commute.
     fn commutes_with(&self, other: &Self) -> bool {
         !self.touches(other.changes()) && !other.touches(self.changes())
     }
@@ -62,7 +61,7 @@ impl Step {
 struct Explorer {
     object: ObjectId,
     alphabet: Vec<Step>,
-    /// Whether of two orders that do not matter only one is followed.
+    /// Whether only one order of commuting steps is followed.
     reduces: bool,
     network: Network,
     /// The last backup of each replica.
@@ -89,8 +88,7 @@ impl Explorer {
         Self { object, alphabet, reduces: true, network, backups, path: Vec::new(), followed: 0 }
     }
 
-    /// Takes every step, checks what came of it, and goes on from there; calls `end` after each
-    /// history.
+    /// Takes every step, checks its result, and goes on from there; calls `end` after each history.
     fn explore(&mut self, steps: usize, end: &mut impl FnMut(&Network)) {
         if steps == 0 {
             self.followed += 1;
@@ -173,7 +171,7 @@ impl Explorer {
     }
 }
 
-/// All vectors that have seen no more than this one.
+/// All vectors that this one covers.
 fn all_below(vector: &VersionVector) -> Vec<VersionVector> {
     let mut below = vec![VersionVector::default()];
     for (origin, counter) in vector.iter() {
@@ -228,7 +226,7 @@ fn all_histories(kind: ObjectType, operations: &[Op]) {
     explore(kind, 3, operations, false, 5);
 }
 
-/// Every history of two replicas that are set back to backups.
+/// Every history of two replicas with restores from backups.
 fn all_histories_with_backups(kind: ObjectType, operations: &[Op]) {
     explore(kind, 2, operations, true, 6);
 }

@@ -1,8 +1,8 @@
-//! States that no operation need ever have made.
+//! States that no operations need have made.
 //!
-//! They list dots that they have not seen, give one dot to several decisions, hold shares without
-//! operations and winners that nobody decided. All is drawn from alphabets so small that states
-//! agree, overlap and contradict each other.
+//! They list dots that they have not seen, give one dot to several decisions, and have shares
+//! without operations and winners that nobody decided. All is drawn from alphabets so small that
+//! states agree, overlap and contradict each other.
 
 use super::choices::Choices;
 use super::letter::Letter;
@@ -27,7 +27,7 @@ pub struct Scope {
     pub origins: &'static [(&'static str, u64)],
     /// How many operations of an origin a vector may claim.
     pub counters: &'static [u64],
-    /// The places of a dot; 0 is none that an operation has.
+    /// The counters of a dot; no operation has 0.
     pub places: &'static [u64],
     /// Sequence numbers and timestamps.
     pub times: &'static [u64],
@@ -70,7 +70,7 @@ pub const SMALLER: Scope = Scope { records: 1, ..SMALL };
 
 /// What can be drawn.
 pub trait Hostile: Lattice + Debug {
-    /// The scope of which all states are few enough to take every three of them.
+    /// The scope in which all states are few enough to check every triple of them.
     const EVERY: Scope = SMALL;
 
     /// Some state.
@@ -86,7 +86,7 @@ fn dot(choices: &mut Choices, scope: &Scope) -> Dot {
     Dot { origin: origin(choices, scope), counter: choices.one_of(scope.places) }
 }
 
-/// Up to `scope.records` of what is drawn.
+/// Up to `scope.records` drawn records.
 fn some<T>(choices: &mut Choices, scope: &Scope, draw: impl Fn(&mut Choices) -> T) -> Vec<T> {
     (0..choices.pick(scope.records + 1)).map(|_| draw(choices)).collect()
 }
@@ -233,7 +233,7 @@ impl Hostile for Log<Letter> {
     }
 }
 
-/// Replicas that hold the same objects, of all types.
+/// Replicas with the same objects, of all types.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Product(pub Replica<char, Letter>);
 

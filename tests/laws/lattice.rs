@@ -1,18 +1,19 @@
-//! The laws of the replicated types, each stated once and held against every type of the reference
+//! The laws of the replicated types, each stated once and checked for every type of the reference
 //! and of the optimized engine.
 //!
-//! Shown, of the reference: the join is commutative, associative and idempotent, has bottom and goes only up, on
-//! arbitrary states, also such as no operations make; mutators go up and equal their deltas, on
-//! all states that list only what they have seen; deltas go up, may be repeated, and are refused
-//! exactly when there is a gap, on arbitrary states; the orders of writes and of log entries are
-//! total and are those of spec/trace-format.md; what does not fit a replica is refused whole.
-//! Shown, of the optimized engine, whose states only operations and deltas make: the same of any
-//! three states of one history, and deltas since any vector, where the join is a delta-join: one
-//! applies what the other has and it lacks. Two states are the same if their vectors and their
-//! state hashes are. Its orders are the reference's (tests/engines/optimized/mod.rs).
-//! How: with quickcheck on random states, and on every three of all states of
-//! a small scope (two origins, two values, one key, up to three records), which prints their
-//! number. The product of all types is too large for the latter.
+//! Shown, of the reference: the join is commutative, associative and idempotent, has bottom, and is
+//! an upper bound, on arbitrary states, also such as no operations make. Mutators inflate the state
+//! and equal their deltas, on all states that list only what they have seen. Deltas inflate the
+//! state, may be repeated, and are refused exactly if there is a gap, on arbitrary states. The
+//! orders of writes and of log entries are total and are those of spec/trace-format.md. A state
+//! with wrong objects is refused as a whole.
+//! Shown, of the optimized engine, whose states only operations and deltas make: the same for any
+//! three states of one history, and deltas since any vector. Its join is a delta-join: one state
+//! applies what the other has and it lacks. Two states are equal if their vectors and their state
+//! hashes are. Its orders are the reference's (tests/engines/optimized/mod.rs).
+//! How: with quickcheck on random states, and on every triple of the states of a small scope (two
+//! origins, two values, one key, up to three records), whose number is printed. For the product of
+//! all types that would be too many.
 
 use crate::choices::{Choices, all};
 use crate::hostile::{self, Hostile, Product, WIDE};
@@ -54,7 +55,7 @@ fn joined<S: Lattice>(a: &S, b: &S) -> S {
     joined
 }
 
-/// Whether `b` knows all that `a` knows.
+/// Whether `b` covers `a`.
 fn is_below<S: Lattice>(a: &S, b: &S) -> bool {
     joined(a, b) == *b
 }
@@ -73,7 +74,7 @@ fn join_is_associative<S: Lattice + Debug>(a: &S, b: &S, c: &S) {
     assert_eq!(joined(&joined(a, b), c), joined(a, &joined(b, c)), "associative");
 }
 
-/// What both engines do with deltas.
+/// How both engines handle deltas.
 trait Deltas: Lattice + Debug {
     type Delta;
 
@@ -140,7 +141,7 @@ fn delta_goes_up_or_is_refused<S: Deltas>(sender: &S, receiver: &S, since: &Vers
     }
 }
 
-/// What the types have of their own: their operations.
+/// The operations of each type.
 trait Mutable: Deltas {
     type Operation: Clone + Debug;
 
@@ -152,7 +153,7 @@ trait Mutable: Deltas {
         operation: Self::Operation,
     ) -> Result<Dot, OperationError>;
 
-    /// The same state, made to list only what it has seen.
+    /// The same state, changed to list only what it has seen.
     fn covered(self) -> Self {
         self
     }
@@ -222,8 +223,7 @@ impl Mutable for LwwRegister<Letter> {
     }
 }
 
-/// Types that read the decisions alone decide a key. For a flag or a register, which have one key,
-/// the key is `()`.
+/// A key for types that read the decisions of one key only. Flags and registers have one key, `()`.
 macro_rules! read_alone {
     ($([$state:ty] $key:ty, $effect:ty, $draw:expr;)*) => {$(
         impl Mutable for $state {
@@ -336,7 +336,7 @@ impl<O: optimized_states::Object> Mutable for State<O> {
     }
 }
 
-/// The same decisions, all seen; without those whose place no operation has.
+/// The same decisions, all seen; without those whose counter no operation has.
 fn covered<K: Ord + Clone, E: Ord + Clone>(decisions: &Decisions<K, E>) -> Decisions<K, E> {
     let mut seen = Replicated::seen(decisions).clone();
     let mut listed = Vec::new();
@@ -358,7 +358,7 @@ fn author(choices: &mut Choices) -> Author {
 
 // The states that the laws are about
 
-/// Three states to hold a law against.
+/// Three states to check a law on.
 trait Three: Lattice + Debug {
     fn three(choices: &mut Choices) -> [Self; 3];
 }
@@ -383,7 +383,7 @@ impl Three for Seen {
 
 // The cases that the laws are about
 
-/// What a law is held against, made by choices.
+/// The arguments of a law, made by choices.
 trait Case: Clone + Debug {
     fn draw(choices: &mut Choices) -> Self;
 
@@ -514,7 +514,7 @@ impl Case for Order<VersionVector> {
 /// How many random cases each test tries.
 const CASES: u64 = 6000;
 
-/// How many bytes a case may use up; after them it chooses what comes first.
+/// How many bytes a case may use; after them it takes the first option.
 const BYTES: usize = 200;
 
 /// A case with the bytes that it was drawn with, which quickcheck shrinks.
@@ -711,7 +711,7 @@ hold_on_every_three_small_states! {
     min_register: MinRegister,
 }
 
-// What no operations lead to
+// States that no operations make
 
 #[test]
 fn a_total_that_no_number_holds_is_none() {
@@ -724,7 +724,7 @@ fn a_total_that_no_number_holds_is_none() {
     assert_eq!(counter(&[share("a"), share("b")]).value(), None);
 }
 
-// What does not fit a replica
+// States with other objects than the replica
 
 /// A replica with a counter and a set meets one whose set is missing, and one where it is a log.
 #[test]

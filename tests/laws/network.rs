@@ -1,8 +1,8 @@
-//! Replicas of the reference engine, side by side with the events that each of them has seen.
+//! Replicas of the reference engine, together with the events that each of them has seen.
 //!
-//! The engine sees states and deltas; the network notes which events they stand for. So at every
-//! moment what a replica holds and answers can be compared with the definition over the events
-//! that it has seen.
+//! The engine handles states and deltas; the network notes which events they carry. So at every
+//! moment a replica's state and answers can be compared with the definition for the events that it
+//! has seen.
 
 use super::letter::Letter;
 use super::state_of_events::state;
@@ -19,13 +19,13 @@ pub type Schema = BTreeMap<ObjectId, ObjectType>;
 /// The names of the replicas, in their order.
 pub const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// Who decides at each of them: one person at two replicas, and nobody known at one.
+/// The user at each of them: one person at two replicas, and nobody known at one.
 const USERS: [Option<&str>; 5] = [Some("ann"), Some("bob"), Some("ann"), None, Some("bob")];
 
 /// The events that have been seen, as numbers of events of the network.
 pub type Seen = BTreeSet<usize>;
 
-/// One replica, and what it stands for.
+/// One replica, and the events that it has seen.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub replica: Replica<char, Letter>,
@@ -34,14 +34,14 @@ pub struct Node {
     incarnation: u64,
 }
 
-/// What a replica held at some moment.
+/// A copy of a replica at some moment.
 #[derive(Clone, Debug)]
 pub struct Backup {
     pub objects: Objects<char, Letter>,
     pub seen: Seen,
 }
 
-/// All replicas, and all events that there have been.
+/// All replicas, and all events so far.
 pub struct Network {
     pub schema: Schema,
     pub nodes: Vec<Node>,
@@ -58,7 +58,7 @@ impl Network {
         Self { schema, nodes, events: Vec::new() }
     }
 
-    /// Performs the operation; the event that it becomes saw all that its replica has seen.
+    /// Performs the operation; its event saw everything that its replica has seen.
     pub fn perform(&mut self, at: usize, object: &ObjectId, operation: Operation<char, Letter>) {
         let user: Option<User> = USERS[at].map(Into::into);
         let node = &mut self.nodes[at];
@@ -74,7 +74,7 @@ impl Network {
         Backup { objects: replica.objects().clone(), seen: seen.clone() }
     }
 
-    /// Sets the replica back, under an incarnation that was never used.
+    /// Restores the replica, under an incarnation that was never used.
     pub fn restore(&mut self, at: usize, backup: &Backup) {
         let incarnation = self.nodes[at].incarnation + 1;
         let origin = Origin { replica: ReplicaId::new(NAMES[at]).unwrap(), incarnation };
@@ -82,8 +82,8 @@ impl Network {
         self.nodes[at] = Node { replica, seen: backup.seen.clone(), incarnation };
     }
 
-    /// Whether the replica holds and answers what the definition says of the events that it has
-    /// seen; if not, what differs.
+    /// Whether the replica's state and answers are those of the definition for the events that it
+    /// has seen; if not, the difference.
     pub fn check(&self, at: usize) -> Result<(), String> {
         let Node { replica, seen, .. } = &self.nodes[at];
         let seen: Vec<&Event<char, Letter>> = seen.iter().map(|e| &self.events[*e]).collect();

@@ -1,8 +1,8 @@
 //! States of the optimized engine, which only operations and deltas make.
 //!
-//! Three replicas perform and apply deltas of each other; what they hold then are three states
-//! of one history. Their join is a delta-join: one applies what the other has and it lacks. Two
-//! are the same if their vectors and their state hashes are, which cover all that is kept.
+//! Three replicas perform operations and apply deltas of each other; their states are three states
+//! of one history. The join is a delta-join: one applies what the other has and it lacks. Two
+//! states are equal if their vectors and their state hashes are, which cover everything in a state.
 
 use super::choices::Choices;
 use super::hostile::WIDE;
@@ -25,7 +25,7 @@ use rejoin::optimized::pn_counter::{self, PnCounter};
 use rejoin::optimized::{ApplyError, Reading, Vector};
 use std::fmt::Debug;
 
-/// What the types have in common.
+/// The common interface of the types.
 pub trait Object: Clone + Default + Debug {
     type Operation: Clone + Debug;
     type Delta;
@@ -80,7 +80,7 @@ pub fn author(choices: &mut Choices, (name, incarnation): (&str, u64)) -> Author
     }
 }
 
-/// What three replicas hold after up to ten steps of a history.
+/// The states of three replicas after up to ten steps of a history.
 pub fn three<O: Object>(choices: &mut Choices) -> [State<O>; 3] {
     let mut states = [(); 3].map(|()| State::<O>::bottom());
     for _ in 0..choices.pick(11) {
@@ -88,7 +88,7 @@ pub fn three<O: Object>(choices: &mut Choices) -> [State<O>; 3] {
         if from == 3 || from == at {
             let author = author(choices, WIDE.origins[at]);
             let operation = O::operation(choices);
-            // What is refused changes nothing, which is a law of its own.
+            // A refusal changes nothing, which is a law of its own.
             let _ = states[at].0.perform(&author, operation);
         } else {
             let other = states[from].clone();
@@ -128,7 +128,7 @@ fn write(choices: &mut Choices) -> (Option<&'static str>, u64) {
     (value, choices.one_of(WIDE.times))
 }
 
-/// What each type has under the same name, and how it applies a delta.
+/// The methods that each type has under one name, and how it applies a delta.
 macro_rules! all_have {
     (|$state:ident, $delta:ident| $apply:expr) => {
         fn vector(&self) -> Vector {

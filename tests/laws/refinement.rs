@@ -1,15 +1,15 @@
 //! The reference engine and the proven engine, on the same histories.
 //!
-//! Shown, after every step, at the replica that took it: states are equal, and equal as canonical
-//! terms, and well-formed; so are values, state vectors, what each object has seen, open merge
-//! decisions and notices. With every message: deltas are equal, and both engines take them, or
-//! both refuse. And the events that the replica has seen mean the same by the proven definition
-//! as by the definition in Rust, and their proven meaning is the proven state.
-//! How: one function takes a step of a history with both engines and compares them ([`World`]).
-//! It runs on every history of a small scope, which prints their number, and on random histories
-//! of all thirteen types; a failure prints the shortest history that was found.
-//! Besides: the engines agree on states that no history leads to, and the two definitions on
-//! events of which some saw others that are not there.
+//! Shown, after every step, at the replica that took it: states are equal, also as canonical terms,
+//! and well-formed; values, state vectors, what each object has seen, open merge decisions and
+//! notices are equal. With every message: deltas are equal, and both engines apply them, or both
+//! refuse. For the events that the replica has seen, the proven definition and the definition in
+//! Rust agree, and the proven meaning is the proven state.
+//! How: one function takes a step of a history with both engines and compares them ([`World`]). It
+//! runs on every history of a small scope, and prints their number, and on random histories of all
+//! thirteen types; a failure prints the shortest history found.
+//! Other tests show that the engines agree on states that no history leads to, and the two
+//! definitions on events of which some saw others that are missing.
 
 use crate::choices::{Choices, all};
 use crate::hostile::{Hostile, Product, WIDE};
@@ -36,10 +36,10 @@ type Vectors = BTreeMap<ObjectId, VersionVector>;
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
-/// Who decides at each of them: one person at two replicas, and nobody known at one.
+/// The user at each of them: one person at two replicas, and nobody known at one.
 const USERS: [Option<&str>; 3] = [Some("ann"), None, Some("ann")];
 
-/// What may happen. A number chooses among what there is at that moment.
+/// A step. Its numbers choose among the options at that moment.
 #[derive(Clone, Debug)]
 enum Step {
     Perform {
@@ -58,7 +58,7 @@ enum Step {
         at: usize,
         message: usize,
     },
-    /// Applies the state of the other, and tries all deltas that may be had of it.
+    /// Applies the state of the other replica, and tries all deltas that can be made of it.
     Merge {
         at: usize,
         from: usize,
@@ -86,22 +86,22 @@ enum Message {
     Delta(reference::Deltas<char, Letter>, proven::replica::Deltas<char, Letter>),
 }
 
-/// Something that happened, for both definitions.
+/// An event, for both definitions.
 struct Happened {
     event: Event<char, Letter>,
     proven: proven::definition::Event<char, Letter>,
 }
 
-/// All replicas of a history, and all that has happened.
+/// All replicas of a history, and all its events.
 #[derive(Clone)]
 struct World {
     schema: Rc<Schema>,
     nodes: Vec<Node>,
     events: Vec<Rc<Happened>>,
-    /// Messages, and the events that they stand for.
+    /// Messages, and the events that they carry.
     messages: Vec<Rc<(Message, BTreeSet<usize>)>>,
     backups: Vec<Vec<Node>>,
-    /// All vectors that any replica has ever held.
+    /// All vectors that any replica has ever had.
     vectors: Vec<Vectors>,
     incarnations: u64,
 }
@@ -122,7 +122,7 @@ fn result<T>(result: Result<T, proven::Error>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
 
-/// Whether the proven engine did what it was asked; the error says that it has no answer.
+/// Whether the proven engine carried out a request; the error says that it has no answer.
 fn is_done(done: Result<(), proven::Error>) -> Result<bool, String> {
     match done {
         Ok(()) => Ok(true),
@@ -184,7 +184,7 @@ fn compare_states(
     same("vector", reference.vector(), result(proven.vector())?)?;
     let values: BTreeMap<ObjectId, Answer<char, Letter>> =
         reference.objects().iter().map(|(id, object)| (id.clone(), object.value())).collect();
-    // Where increments do not lead, each engine has bounds of its own.
+    // Each engine has bounds of its own beyond what increments can reach.
     let too_great =
         |value: &Answer<char, Letter>| matches!(value, Answer::Count(None) | Answer::Balance(None));
     if !values.values().any(too_great) {
@@ -197,7 +197,7 @@ fn compare_states(
     Ok(())
 }
 
-/// Whether both engines tell the same decisions and notices.
+/// Whether both engines give the same decisions and notices.
 fn compare_decisions(
     schema: &Schema,
     reference: &reference::Replica<char, Letter>,
@@ -213,7 +213,7 @@ fn compare_decisions(
     Ok(())
 }
 
-/// Whether both definitions say the same of these events.
+/// Whether both definitions agree on these events.
 fn compare_definitions(schema: &Schema, seen: &[&Rc<Happened>]) -> Result<(), String> {
     let events: Vec<&Event<char, Letter>> = seen.iter().map(|happened| &happened.event).collect();
     let all: Vec<_> = seen.iter().map(|happened| happened.proven.clone()).collect();
@@ -302,7 +302,8 @@ impl World {
         }
     }
 
-    /// Performs on the object of this type, which is there or not, and has the operation or not.
+    /// Performs an operation on the object of this type; the object or the operation may be
+    /// missing.
     fn perform(&mut self, at: usize, of: ObjectType, operation: &Op) -> Result<(), String> {
         let user: Option<User> = USERS[at].map(Into::into);
         let object: ObjectId = of.as_str().into();
@@ -386,7 +387,7 @@ impl World {
     }
 }
 
-/// Runs a history; the error says what differs, and after which steps.
+/// Runs a history; the error is the difference, and the steps that led to it.
 fn run(replicas: usize, kinds: &[ObjectType], history: &[Step]) -> Result<World, String> {
     let mut world = World::new(replicas, kinds);
     for (place, step) in history.iter().enumerate() {
@@ -421,7 +422,8 @@ fn explore(world: &World, alphabet: &[Step], path: &mut Vec<Step>, steps: usize)
 }
 
 fn all_histories(kind: ObjectType, operations: &[Op]) {
-    // The types that read the store of decisions, or count twice, as one does that goes deeper.
+    // The types that use the store of decisions or count on two sides, as one does that goes
+    // deeper.
     let is_first = matches!(
         kind,
         ObjectType::GCounter
@@ -440,7 +442,7 @@ fn all_histories(kind: ObjectType, operations: &[Op]) {
             let others = (0..replicas).filter(|from| *from != at);
             alphabet.extend(others.map(|from| Step::Merge { at, from }));
             if with_backups {
-                // Of the backups that there are, the first is the start.
+                // The first backup is the start.
                 alphabet.extend([Step::Save { at }, Step::Restore { at, backup: 1 }]);
             }
         }
@@ -579,7 +581,7 @@ fn histories() -> impl Strategy<Value = (Vec<ObjectType>, Vec<Step>)> {
     kinds.prop_flat_map(|kinds| (Just(kinds.clone()), prop::collection::vec(step(kinds), 0..25)))
 }
 
-/// Holds for so many random things; a failure prints the simplest that was found.
+/// Checks so many random cases; a failure prints the simplest one found.
 fn holds_for<S: Strategy>(cases: u32, strategy: S, holds: impl Fn(S::Value) -> Result<(), String>) {
     let config = Config {
         cases,
@@ -597,7 +599,7 @@ fn random_histories() {
     holds_for(300, histories(), |(kinds, history)| run(NAMES.len(), &kinds, &history).map(drop));
 }
 
-/// The definitions take events of which some saw others that are not there.
+/// The definitions accept events of which some saw others that are missing.
 #[test]
 fn definitions_agree_on_any_events() {
     let parts = (histories(), any::<u32>());

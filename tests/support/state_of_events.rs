@@ -1,7 +1,7 @@
-//! The state of a replica that has seen some events, put together from the definition.
+//! The state of a replica that has seen some events, built from the definition.
 //!
-//! It is the state that the reference engine holds where the events hold all that they saw on
-//! their object. Where they do not, it is what its parts are by definition, but for the vector.
+//! If the events contain all that they saw on their object, it is the state of the reference
+//! engine. If not, each part is the one of the definition, except the vector.
 
 use rejoin::definition::{self, Event};
 use rejoin::digest::ToBytes;
@@ -21,9 +21,9 @@ use rejoin::reference::state_hash::Record;
 use rejoin::version_vector::VersionVector;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The records of such a state. Where the events do not hold all that they saw, an element can be
+/// The records of such a state. If the events do not contain all that they saw, an element can be
 /// in an OR-set by definition although all its maximal decisions are removals, and an EW-flag
-/// enabled; it is content then.
+/// enabled; the record is then content.
 #[allow(dead_code, reason = "not every test hashes")]
 pub fn records<K, V>(kind: ObjectType, seen: &[&Event<K, V>]) -> BTreeSet<Record>
 where
@@ -172,7 +172,7 @@ fn decided<K, V, L, E>(
     })
 }
 
-/// Those that no other decision on their key saw.
+/// The decisions that no other decision on their key saw.
 fn latest<K, V, L: Ord + Clone, E: Ord + Clone>(
     seen: &[&Event<K, V>],
     read: impl Fn(&Event<K, V>) -> Option<(L, u64, E)>,

@@ -1,4 +1,4 @@
-//! Compressed traces: the same events as the plain ones, and every damage a fault at its line.
+//! Compressed traces: the same events as the plain ones, and every damage is a fault at its line.
 
 use super::limits::Slow;
 use super::*;
@@ -124,7 +124,7 @@ fn damage_is_found_or_harmless() {
         }
         assert!(found > packed.len() * 7);
     }
-    // What follows the stream is the line after the last one, or its continuation.
+    // Bytes after the stream belong to the line after the last one, or to its continuation.
     let text = text + "\n";
     let garbage = [gzip(text.as_bytes()), b"what follows is no stream".to_vec()].concat();
     let fault = unpacked_fault(&garbage);

@@ -1,5 +1,5 @@
-//! Every rule of the grammar: what is refused, at which column, with which words; and every event
-//! as what it is read.
+//! Every rule of the grammar: what is refused, at which column, and with which message; and every
+//! event in its typed form.
 
 use super::*;
 
@@ -207,7 +207,7 @@ fn a_header_says_what_it_says() {
     assert_eq!(
         *reader.header(),
         Header {
-            // Whether a replica may be declared twice is for the judge of the history.
+            // The judge of the history refuses a replica that is declared twice.
             replicas: ["client", "server", "client"].map(String::from).into(),
             objects: vec![
                 ("processed".into(), declaration(ObjectType::GCounter, Priority::Low)),
@@ -427,7 +427,7 @@ fn bad_events_are_refused() {
             r#"{"event":"sync","replicas":["a",§"\u0061"]}"#,
             "`replicas[1]`: the replica `a` stands twice",
         ),
-        // A field that is not known is named before one that is missing: it may be the same.
+        // An unknown field is named before a missing one: it may be that one, misspelt.
         (
             r#"{"event":"sync",§"replica":["a","b"]}"#,
             "unknown field `replica`: sync has event, replicas, objects",
@@ -797,7 +797,7 @@ fn every_event_is_read_as_what_it_says() {
             }),
         ),
         (
-            // The judge refuses what the type does not have.
+            // The judge refuses operations that the type does not have.
             r#"{"event":"read","replica":"a","object":"r","element":"e","key":"k","value":[]}"#,
             Event::Claim(Claim::Read {
                 replica: name("a"),

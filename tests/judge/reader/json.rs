@@ -1,4 +1,4 @@
-//! The strict JSON reader beside serde_json, and the canonical form beside RFC 8785.
+//! The strict JSON reader compared with serde_json, and the canonical form with RFC 8785.
 
 use super::*;
 use proptest::prelude::*;
@@ -78,7 +78,7 @@ fn json_text() -> impl Strategy<Value = String> {
     })
 }
 
-/// The text after some characters were replaced, put in or taken out.
+/// The text after some characters were replaced, inserted or removed.
 fn mutated(text: &str, edits: &[(usize, u8, String)]) -> String {
     let mut chars: Vec<String> = text.chars().map(String::from).collect();
     for (place, kind, with) in edits {

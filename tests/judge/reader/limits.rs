@@ -93,7 +93,7 @@ fn a_header_may_declare_65536_replicas_and_objects_and_no_more() {
     );
 }
 
-/// Gives bytes without end, and counts how many were taken.
+/// Yields bytes without end, and counts how many were read.
 struct Endless<F> {
     next: F,
     buffer: Vec<u8>,
@@ -160,7 +160,7 @@ fn noise_and_a_line_without_end_are_refused_before_they_are_held() {
     assert_eq!(input.taken, before + most);
 }
 
-/// Gives one byte at a time, each after an interruption, and may fail in the end.
+/// Yields one byte at a time, each after an interruption, and may fail at the end.
 pub struct Slow<'b> {
     bytes: &'b [u8],
     ready: bool,

@@ -1,7 +1,7 @@
-//! What the trace reader takes and refuses, and where it says the fault is.
+//! What the trace reader accepts and refuses, and where it reports the fault.
 //!
-//! Tables of bad lines, each with its place; every limit from both sides; compressed streams,
-//! whole and damaged; noise without end; the strict JSON reader beside serde_json.
+//! Tables of bad lines, each with its place; every limit from both sides; compressed streams, whole
+//! and damaged; endless noise; the strict JSON reader compared with serde_json.
 
 mod grammar;
 mod json;
@@ -49,7 +49,7 @@ fn fault(input: impl BufRead) -> Fault {
     }
 }
 
-/// The event that a line under this header holds.
+/// The event of a line under this header.
 fn event_under(header: &str, line: &str) -> Result<Event, Error> {
     let (mut events, end) = read_all(format!("{header}\n{line}\n").as_bytes());
     end?;
@@ -62,7 +62,7 @@ fn taken(line: &str) -> Event {
     event_under(HEADER, line).unwrap_or_else(|error| panic!("{line}\n{error}"))
 }
 
-/// Checks that an input is refused at this place, with a message that says this.
+/// Checks that an input is refused at this place, with a message that contains this.
 #[track_caller]
 fn refused(input: impl AsRef<[u8]>, line: u64, column: Option<u64>, says: &str) {
     let input = input.as_ref();
@@ -72,7 +72,7 @@ fn refused(input: impl AsRef<[u8]>, line: u64, column: Option<u64>, says: &str) 
     assert_eq!((fault.line, fault.column), (line, column), "{shown}\n{fault}");
 }
 
-/// Takes the mark `§` out of a text; it stands before the column of the fault.
+/// Removes the mark `§`, which precedes the column of the fault, from a text.
 #[track_caller]
 fn unmarked(marked: &str) -> (String, Option<u64>) {
     let column = marked.chars().position(|char| char == '§').expect("a mark");

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use std::fs;
 
-/// The events that spec/trace-format.md shows, each with the header that it shows before it.
+/// The events in spec/trace-format.md, each with the header before it.
 pub(super) fn examples() -> Vec<(String, String)> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/trace-format.md");
     let text = fs::read_to_string(path).expect("the specification");
@@ -21,7 +21,7 @@ pub(super) fn examples() -> Vec<(String, String)> {
     events
 }
 
-/// The same line with its members turned round, their names escaped, spaces and a field between.
+/// The same line with its members reversed, their names escaped, and blanks and a field inserted.
 fn rewritten(line: &str, turn: usize) -> String {
     let Ok(Json::Object(members)) = Json::parse(line) else { panic!("{line}") };
     let mut members: Vec<String> = members

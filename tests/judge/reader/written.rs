@@ -1,9 +1,9 @@
-//! What is written is read back: the same header, the same events, and one line for each.
+//! Written traces are read back: the same header, the same events, and one line for each.
 
 use super::variants::examples;
 use super::*;
 
-/// Of each kind of event and operation one that uses every field, in the writer's order.
+/// One event of each kind and operation with every field, in the writer's order.
 const LINES: &[&str] = &[
     r#"{"event":"op","replica":"a","object":"n","op":"increment","amount":1,"id":"o1","user":"u"}"#,
     r#"{"event":"op","replica":"a","object":"n","op":"increment","amount":18446744073709551615}"#,
