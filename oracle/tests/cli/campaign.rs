@@ -90,7 +90,7 @@ fn reports_that_do_not_belong_together_are_refused() {
         ("b", part("c", "2/3", ""), "in 3 shards", 3),
         ("c", part("c", "1/2", ""), "an earlier report is also of shard", 3),
         ("d", part("c", "3/2", ""), "expected K/N", 3),
-        ("e", "{}".into(), "no report", 3),
+        ("e", "{}".into(), "not the report of a shard", 3),
     ] {
         let refused = merge(&[one.clone(), write(name, &text)]);
         assert_eq!(refused.status.code(), Some(code), "{}", said(&refused));

@@ -50,7 +50,7 @@ fn a_subject_that_fails_is_a_verdict_of_its_own() {
         ("while read -r l; do echo nonsense; done", "no JSON"),
         (r#"while read -r l; do echo '{"seq":0,"ok":true}'; done"#, "expected \"seq\":1, found 0"),
         ("head -c 3000000 /dev/zero | tr '\\0' x; sleep 100", "a line of more than 1 MiB"),
-        ("printf '\\377\\n'; sleep 100", "no UTF-8"),
+        ("printf '\\377\\n'; sleep 100", "not UTF-8"),
         (
             &format!(r#"{ok} echo "{{\"seq\":$n,\"error\":\"out of cheese\"}}"; done"#),
             "out of cheese",
