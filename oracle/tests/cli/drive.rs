@@ -113,6 +113,15 @@ fn the_starters_keep_to_the_protocol_and_conform() {
 }
 
 #[test]
+fn a_starter_is_read_in_a_minute() {
+    for file in ["subject.py", "subject.js", "subject.rs"] {
+        let path = format!("{}/../examples/subjects/{file}", env!("CARGO_MANIFEST_DIR"));
+        let lines = std::fs::read_to_string(path).unwrap().lines().count();
+        assert!(lines <= 60, "{file} has {lines} lines: what is a library's own goes beside it");
+    }
+}
+
+#[test]
 fn two_implementations_share_the_replicas_of_a_history() {
     if !has("python3") {
         return;
