@@ -1,10 +1,9 @@
 //! The machine that runs the extracted definitions, and the loader of the extracted files.
 //!
-//! Shown: every kind of node means what it means in Coq; functions can be given their arguments
-//! in any portions; native arithmetic equals the extracted arithmetic; lists of 100,000 items and
-//! values of any depth are made, compared, shown and dropped on a small stack; what cannot be
+//! Shown: every kind of node has its meaning in Coq; functions accept their arguments in any
+//! portions; native arithmetic equals the extracted arithmetic; lists of 100,000 items and values
+//! of any depth are built, compared, shown and dropped on a small stack; a program that cannot be
 //! loaded or run is a typed error that says where; the program has all extracted files.
-
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::lattice::Lattice;
 use rejoin::reference::Author;
@@ -197,7 +196,7 @@ fn the_innermost_binding_of_a_name_counts() {
     assert_eq!(value_of(local("x", leaf(), shadowed)), number(1));
 }
 
-/// After a `match` or a `let` inside of an argument, the other variables are where they were.
+/// After a `match` or a `let` inside an argument, the other variables are still in their places.
 #[test]
 fn values_at_work_do_not_move_variables() {
     let inner = local(
@@ -241,7 +240,7 @@ fn functions_take_their_arguments_in_any_portions() {
 
 #[test]
 fn local_functions_call_themselves_and_each_other_and_capture() {
-    // even and odd of unary numbers, which answer with what they captured.
+    // even and odd of unary numbers; they answer with their captured values.
     let next = |name: &str, at_zero: Json| {
         lambda(
             &["n"],
@@ -389,7 +388,7 @@ fn ill_typed_values_are_an_error() {
     }
 }
 
-/// Runs on a stack on which recursion over a long list would not fit.
+/// Runs on a stack that would overflow if a long list were handled recursively.
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(256 * 1024).spawn(test);
     thread.expect("a thread").join().expect("it does not fail");
@@ -461,7 +460,7 @@ fn long_logs_join_and_translate() {
 
 // What cannot be loaded
 
-/// The reason for which a module with trees and this definition cannot be loaded.
+/// Why a module with trees and this definition cannot be loaded.
 fn refused(value: Json) -> Reason {
     let error = load(&module(&[tree(), term("odd", value)])).expect_err("it is refused");
     assert_eq!(error.place, "Test.odd");
@@ -518,7 +517,7 @@ fn names_are_declared_once() {
     assert_eq!(error.reason, Reason::DeclaredTwice("Test.Leaf".into()));
 }
 
-/// Rust makes and takes apart what Coq declares: another order of constructors is noticed.
+/// Rust builds and matches what Coq declares: another order of constructors is noticed.
 #[test]
 fn constructors_that_rust_knows_are_checked() {
     let swapped = EXTRACTED.map(|(file, json)| {

@@ -1,7 +1,7 @@
-//! The binary format of vectors as it was proved, against the one that ships.
+//! The proven binary format of vectors compared with the shipped one.
 //!
-//! Shown: both write the same bytes and read the same of them, of the golden messages, of random
-//! vectors, and of messages that are damaged.
+//! Shown: both write the same bytes, and read the same from them: from the golden messages, from
+//! random vectors, and from damaged messages.
 
 use proptest::prelude::*;
 use rejoin::dot::{Origin, ReplicaId};
@@ -35,7 +35,7 @@ fn vector(counts: BTreeMap<(String, u64), u64>) -> Vector {
     Vector::new(Arc::new(actor_table), counts).expect("a count for each")
 }
 
-/// What both read of some bytes. Names that are not UTF-8 are none of the model's business.
+/// What both read from some bytes. The model does not cover names that are not UTF-8.
 fn both_read_the_same(bytes: &[u8]) -> Result<bool, TestCaseError> {
     let proven = decode_vector(bytes).expect("the definitions answer");
     let is_text = |of: &Counted| std::str::from_utf8(&of.replica).is_ok();
@@ -89,7 +89,7 @@ proptest! {
         both_write_the_same(&vector)?;
     }
 
-    /// Few widths are the best ones by chance; here most counts are small, and some are great.
+    /// Few widths are optimal by chance; here most counts are small, and some are large.
     #[test]
     fn columns_have_the_same_width(
         counts in prop::collection::vec(prop_oneof![6 => 1_u64..9, 1 => count()], 1..150)

@@ -1,11 +1,11 @@
 //! The state hash `rejoin/1` of the reference engine.
 //!
-//! Shown: the vectors of spec/state-hash-vectors.jsonl, which were computed by a program in another
-//! language, come out record by record, from replicas that replay their history, from the
-//! definition over the events, and at the judge; the worked example of spec/state-hash.md is one of
-//! them. In every history of a small scope equal states have equal hashes and different ones
-//! different hashes. Every field of every record counts, what was seen does not, and neither does
-//! the order in which it arrived. What is only a removal leaves the hash of the content alone.
+//! Shown: the vectors of spec/state-hash-vectors.jsonl, which a program in another language
+//! computed, result record by record from replicas that replay their history, from the definition
+//! over the events, and in the judge; the worked example of spec/state-hash.md is one of them. In
+//! every history of a small scope equal states have equal hashes and different ones different
+//! hashes. Every field of every record matters; what was seen, and the order in which it arrived,
+//! do not. A removal leaves the hash of the content unchanged.
 
 use crate::letter::Letter::{self, A, Null, T};
 use crate::state_of_events;
@@ -52,7 +52,7 @@ fn text(vector: &Json) -> String {
 
 type Seen = BTreeSet<usize>;
 
-/// Replicas that do what a trace says, side by side with the events that each has seen.
+/// Replicas that perform a trace, together with the events that each has seen.
 struct World {
     schema: BTreeMap<ObjectId, ObjectType>,
     events: Vec<Event<Arc<str>, Canonical>>,
@@ -62,7 +62,7 @@ struct World {
     ids: BTreeMap<String, usize>,
     messages: BTreeMap<String, Seen>,
     backups: BTreeMap<String, (Seen, Objects<Arc<str>, Canonical>)>,
-    /// Whether single operations were sent, which no state stands for.
+    /// Whether single operations were sent, for which there is no state.
     has_gaps: bool,
 }
 
@@ -190,7 +190,7 @@ fn vectors_come_out() {
             None => has_hashes(&vector, of_hashes(&defined)),
         }
         match &object {
-            // No state stands for what was sent apart.
+            // There is no state for operations that were sent singly.
             _ if world.has_gaps => {}
             Some(object) => {
                 has_records(&vector, held.objects()[object].records());
@@ -285,7 +285,7 @@ fn the_state_hash_is_looked_at_last_and_what_is_false_is_compared_with_nothing()
     let report = judged(&[
         header,
         digest("b", Some("s"), "wrong"),
-        // It differs from the one before, which does not count.
+        // It differs from the one before, which does not matter.
         digest("b", Some("s"), empty),
         digest("a", Some("s"), "wrong"),
         add,
@@ -303,7 +303,7 @@ fn the_state_hash_is_looked_at_last_and_what_is_false_is_compared_with_nothing()
         (8, Rule::DigestAlgorithm),
     ];
     assert_eq!(found, rules);
-    // None of these is of the kind that the theorem about the judge is about.
+    // The theorem about the judge does not cover any of these.
     assert!(report.findings.iter().all(|finding| finding.theorem.is_none()));
 }
 
@@ -342,7 +342,7 @@ fn a_false_state_hash_is_argued_for() {
     assert_eq!(because.len(), 3);
 }
 
-/// A long trace of digests is bounded like any other.
+/// The cost of a long trace of digests is bounded like any other.
 #[test]
 fn hashing_takes_steps() {
     let mut lines = vec![json!({"trace": "rejoin/1", "replicas": ["a"],
@@ -364,7 +364,7 @@ fn hashing_takes_steps() {
     assert!(is_limited(digest("a", Some("s"), "?")));
 }
 
-/// What another implementation would most likely get wrong stands in the vectors.
+/// The vectors cover what other implementations are most likely to get wrong.
 #[test]
 fn vectors_cover_what_can_go_wrong() {
     let vectors = vectors();
@@ -407,7 +407,7 @@ fn the_worked_example_is_a_vector() {
         let stands = |shown: &str| serde_json::from_str::<Json>(shown).is_ok_and(|l| l == *line);
         assert!(example.lines().any(stands), "{line}");
     }
-    // Bytes stand in groups, before or after what is said of them.
+    // The bytes are in groups, before or after their explanation.
     let column = |last: bool| -> String {
         let of = |line: &str| {
             let mut columns = line.split("  ");
@@ -426,7 +426,7 @@ fn the_worked_example_is_a_vector() {
 
 // Laws
 
-/// The state, but for what was seen.
+/// The state, except what was seen.
 fn without_vector(object: &Object<char, Letter>) -> Object<char, Letter> {
     fn listed<K: Ord + Clone, E: Ord + Clone>(decisions: &Decisions<K, E>) -> Decisions<K, E> {
         let of_key = |key: &K| {
@@ -479,9 +479,8 @@ type Replicas = Vec<Replica<char, Letter>>;
 /// One step of a history at the replica with this number.
 type Step<'a> = Box<dyn Fn(&mut Replicas, usize) + 'a>;
 
-/// Calls `visit` with every state that an object has in some history of so many steps: each is
-/// that a replica performs one of the operations, applies another's state, or is set back to its
-/// start.
+/// Calls `visit` with every state that an object has in some history of so many steps: a replica
+/// performs one of the operations, applies another's state, or is restored from its start.
 fn every_state(
     kind: ObjectType,
     operations: &[Operation<char, Letter>],
@@ -529,7 +528,7 @@ fn go(
     }
 }
 
-/// In every history of these operations, hashes tell exactly the states apart.
+/// In every history of these operations, hashes distinguish exactly the different states.
 fn hashes_tell_states_apart(kind: ObjectType, operations: &[Operation<char, Letter>]) {
     let mut states: BTreeMap<StateHash, Object<char, Letter>> = BTreeMap::new();
     let mut hashes: BTreeMap<String, StateHash> = BTreeMap::new();
@@ -608,7 +607,7 @@ fn decision<E>(effect: E) -> Decision<E> {
     Decision { dot, seq: 3, timestamp: 4, user: Some("ann".into()), effect }
 }
 
-/// The decision, and others that differ from it in one field each.
+/// The decision, and others that each differ from it in one field.
 fn variations<E: Clone>(effects: &[E]) -> Vec<Decision<E>> {
     let original = decision(effects[0].clone());
     let mut varied: Vec<Decision<E>> = effects.iter().cloned().map(decision).collect();
@@ -672,7 +671,7 @@ fn every_field_of_a_decision_counts() {
     all.extend(letters.iter().map(|decision| register(&[decision], decision)));
     all.extend(letters[1..].iter().map(|d| register(&[first, d], first)));
     all.extend(letters.iter().map(|decision| map(&[('x', decision.clone())], decision)));
-    // A winner that stands apart: what is won over, and the winner itself.
+    // A winner that is not maximal: the decisions that it overrules, and the winner itself.
     all.extend(letters.iter().map(|decision| register(&[decision], &greatest)));
     all.extend(letters[1..].iter().map(|winner| register(&[first], winner)));
     all.extend(letters.iter().map(|decision| map(&[('x', decision.clone())], &greatest)));
@@ -746,7 +745,7 @@ fn objects_count_with_their_names_and_types() {
     ]);
     hashes.extend(ObjectType::ALL.map(|kind| named(&[("x", kind)])));
     assert_eq!(hashes.len(), 5 + ObjectType::ALL.len());
-    // Removals are kept apart by name and type as well.
+    // Removals are separated by name and type as well.
     let removals: BTreeSet<_> = hashes.iter().map(|hash| hash.removals).collect();
     assert_eq!(removals.len(), hashes.len());
 }
@@ -819,7 +818,7 @@ fn keys_that_were_only_removed_leave_the_content_alone() {
         assert_eq!(without.content, before.content);
         assert_ne!(without.removals, before.removals);
 
-        // A removal that someone else has not seen is an open decision, which is content.
+        // A removal that another replica has not seen is an open decision, which is content.
         let mut elsewhere = Replica::restored(origin("b", 0), other.objects().clone());
         perform(&mut elsewhere, set);
         replica.join(elsewhere.objects()).expect("they are of one schema");
@@ -829,8 +828,8 @@ fn keys_that_were_only_removed_leave_the_content_alone() {
     }
 }
 
-/// A deletion is no mere removal while an older value wins over it, and neither is a value while
-/// an older deletion does.
+/// A deletion is not a mere removal while an older value wins over it, and neither is a value while
+/// an older deletion wins.
 #[test]
 fn what_a_winner_says_of_a_removed_key_is_content() {
     for [first, second] in [[A, Null], [Null, A]] {
@@ -844,8 +843,8 @@ fn what_a_winner_says_of_a_removed_key_is_content() {
     }
 }
 
-/// A forged state can have records that no path tells apart. They stand together where
-/// the tree is deepest.
+/// A forged state can have records with equal paths. They are stored together at the greatest depth
+/// of the tree.
 #[test]
 fn records_with_one_key_have_a_hash() {
     let log = |seqs: std::ops::Range<u64>| {

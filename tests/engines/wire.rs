@@ -1,8 +1,9 @@
-//! The binary format: what is written is read back, golden messages stay readable, and a damaged
+//! The binary format: a written message is read back, golden messages stay readable, and a damaged
 //! message is refused or is another message.
 //!
-//! Shown: on random histories, replicas that exchange bytes end up as those that exchange deltas;
-//! decoding and encoding again gives the same bytes; messages are as short as promised.
+//! Shown: on random histories, replicas that exchange bytes end in the same states as those that
+//! exchange deltas; decoding and encoding again gives the same bytes; messages are as short as
+//! promised.
 
 use proptest::prelude::*;
 use rejoin::dot::{Origin, ReplicaId};
@@ -39,7 +40,7 @@ struct Objects {
 
 struct Replica {
     author: Author,
-    /// Brought up to date by deltas, and by their bytes.
+    /// The object, updated by deltas, and the same updated by their bytes.
     plain: Objects,
     wired: Objects,
 }
@@ -54,7 +55,7 @@ macro_rules! both {
     }};
 }
 
-/// Encodes, decodes, and holds both against one another. Gives what was decoded.
+/// Encodes and decodes a delta, and compares both. Returns the decoded one.
 macro_rules! through {
     ($delta:expr, $type:ty, $naming:expr, $base:expr, $known:expr) => {{
         let delta: $type = $delta;
@@ -96,7 +97,7 @@ impl Replica {
         }
     }
 
-    /// Learns what another one knows.
+    /// Applies what another replica knows.
     fn learn(&mut self, from: &Self, naming: OriginEncoding, base: BaseEncoding) {
         let (plain, wired) = (&mut self.plain, &mut self.wired);
 
@@ -140,7 +141,7 @@ impl Replica {
         let _ = plain.set.apply(&delta).expect("no gap");
     }
 
-    /// Both copies know the same.
+    /// Both copies are equal.
     fn check(&mut self) {
         let (plain, wired) = (&mut self.plain, &mut self.wired);
         assert_eq!(plain.counter, wired.counter);
@@ -156,7 +157,7 @@ impl Replica {
     }
 }
 
-/// The actor tables that the replica has.
+/// The actor tables of the replica.
 fn actor_tables(of: &Replica) -> [Arc<ActorTable>; 4] {
     vectors(&of.wired).map(|vector| vector.actor_table().clone())
 }
@@ -263,11 +264,11 @@ fn states_and_deltas_are_serialized_as_their_bytes() {
     let _ = again.set.apply(&through(&after.set.delta_since(&set))).expect("no gap");
     assert_eq!(again.set.state_hash(), after.set.state_hash());
 
-    // A delta is no state, unless it starts at nothing.
+    // A delta is no state, unless it starts at bottom.
     let delta = serde_json::to_string(&after.counter.delta_since(&counter)).expect("written");
     assert!(serde_json::from_str::<GCounter>(&delta).is_err());
 
-    // Bytes, where the format has them.
+    // Bytes at known places of the format.
     let bytes = map.encode(OriginEncoding::Inline);
     let bytes = BytesDeserializer::<serde::de::value::Error>::new(&bytes);
     assert_eq!(Vector::deserialize(bytes), Ok(map));
@@ -275,7 +276,7 @@ fn states_and_deltas_are_serialized_as_their_bytes() {
 
 // Golden messages.
 
-/// Objects whose deltas have everything that a message can have.
+/// Objects whose deltas have everything that a message can contain.
 fn golden_objects() -> (Objects, Objects) {
     let mut ann = Replica::new("the telephone of ann", 0, Some("ann"));
     let mut bob = Replica::new("the tablet of bob", 3, None);
@@ -323,7 +324,7 @@ fn golden_objects() -> (Objects, Objects) {
     (before, bob.wired)
 }
 
-/// What the receiver of the golden messages has, and what their sender.
+/// The states of the golden messages' receiver and sender.
 struct Golden {
     before: Objects,
     after: Objects,
@@ -405,7 +406,7 @@ fn from_hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// Reads a message of any kind, writes it again and reads that, and applies what it says.
+/// Reads a message of any kind, writes it again and reads that, and applies its delta.
 fn read_any(bytes: &[u8], golden: &Golden) -> Result<(), Error> {
     let Golden { before, vectors: [counter, log, map, set], .. } = golden;
     let actor_tables = std::slice::from_ref(&golden.actor_table);
@@ -565,7 +566,7 @@ fn what_is_refused_is_explained() {
 
 // Sizes.
 
-/// A random number generator of a few lines, so that the sizes below are the same for ever.
+/// A random number generator of a few lines, so that the sizes below never change.
 struct Random(u64);
 
 impl Random {
@@ -581,7 +582,7 @@ impl Random {
     }
 }
 
-/// A replica that performs 1,000 operations a minute, all in one moment.
+/// A replica that performs 1,000 operations a minute.
 struct Office {
     author: Author,
     minutes: u64,
@@ -618,7 +619,7 @@ fn a_map_of_known_keys_is_short() {
     };
     (0..100_000).for_each(|key| put(&mut map, &mut server, key));
     let before = map.vector();
-    // A step of a large prime visits keys in no order, each once.
+    // A step of a large prime visits the keys in a scattered order, each once.
     (0..7_500).for_each(|key| put(&mut map, &mut server, key * 77_773 % 100_000));
     let delta = map.delta_since(&before);
     assert_eq!(delta.len(), 7_500);
@@ -752,7 +753,7 @@ fn a_map_is_not_taken_for_a_register() {
     }
 }
 
-/// The decoder sorted them, so that one delta had many forms; wire.md says that they rise.
+/// The decoder sorted them, so one delta had many encodings; wire.md requires that they ascend.
 #[test]
 fn further_origins_out_of_order_or_twice_are_refused() {
     let golden = Golden::new();

@@ -1,5 +1,5 @@
-//! Compressed messages: what was compressed is unpacked to the same bytes, by the method that makes
-//! the fewest; golden ones stay readable; damaged ones are refused, and none panics.
+//! Compressed messages: they unpack to the same bytes, and use the method that makes the fewest;
+//! golden messages stay readable; damaged ones are refused without a panic.
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::log::Log;
 use rejoin::optimized::{Author, Vector};
@@ -37,7 +37,7 @@ fn random(length: usize) -> Vec<u8> {
     (0..length).map(|_| letter()).collect()
 }
 
-/// A number as messages have it.
+/// A number, as encoded in messages.
 fn number(mut number: usize) -> Vec<u8> {
     let mut out = Vec::new();
     while number >= 128 {
@@ -53,7 +53,7 @@ fn of_one_part(method: usize, length: usize, part: &[u8]) -> Vec<u8> {
     [&[VERSION, 7], &*number(length << 2 | method), &number(part.len()), part].concat()
 }
 
-/// The method of the last part of a message that has two, the first of them as it is.
+/// The method of the second part of a message whose first part is uncompressed.
 fn method(packed: &[u8], first: usize) -> u8 {
     packed[2 + number(first << 2).len() + first] & 3
 }
@@ -78,7 +78,7 @@ fn what_was_compressed_is_unpacked_to_the_same_bytes() {
 
 #[test]
 fn the_method_that_makes_the_fewest_bytes_is_taken() {
-    // A message whose columns are four bytes, so that they stay as they are.
+    // The columns of this message have four bytes, so they stay uncompressed.
     let with_texts = |texts: &[u8]| [&[VERSION, 4], &*number(texts.len()), texts].concat();
     let cases = [(message(), 2), (random(10_000), 1), (b"a few bytes".to_vec(), 0)];
     for (texts, expected) in cases {
@@ -96,7 +96,7 @@ fn what_is_cut_off_or_has_more_is_refused() {
     for packed in [golden(), wire::compress(&message()).into_owned()] {
         for length in 2..packed.len() {
             let unpacked = wire::decompress(&packed[..length], wire::LIMIT);
-            // What ends between two parts is a shorter message.
+            // A cut between two parts leaves a shorter, valid message.
             assert!(unpacked.is_err() || unpacked.is_ok_and(|bytes| bytes.len() < message().len()));
         }
         let longer = [&*packed, &[0x80]].concat();

@@ -1,9 +1,9 @@
-//! Messages of the types beyond the first five, and of openings: golden ones stay readable, and
+//! Messages of the types after the first five, and of openings: golden messages stay readable, and
 //! damaged ones are refused or are other messages.
 //!
-//! Shown: what is encoded equals the golden file; decoded, it is applied to the receiver, which has
-//! the sender's vector and state hash then; every cut is refused; no flipped byte panics, and what is still
-//! read is written again.
+//! Shown: the encoding equals the golden file; decoded and applied, it gives the receiver the
+//! sender's vector and state hash; every cut is refused; no flipped byte panics, and a message that
+//! is still read is encoded again.
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::object::ObjectType::{self, *};
@@ -21,7 +21,7 @@ type Change = Operation<&'static str, Option<&'static str>>;
 const TYPES: [ObjectType; 8] =
     [PnCounter, RwSet, EwFlag, DwFlag, MvRegister, MvMap, MaxRegister, MinRegister];
 
-/// A replica with one object. Where a file is opened, its operations have an opening.
+/// A replica with one object. If its store is opened, its operations have an opening.
 fn node(name: &str, kind: ObjectType, opened: Option<u64>) -> Node {
     let origin = Origin { replica: ReplicaId::new(name).expect("a name"), incarnation: 3 };
     let mut node = Node::new(origin, &BTreeMap::from([("object".into(), kind)]));
@@ -31,7 +31,7 @@ fn node(name: &str, kind: ObjectType, opened: Option<u64>) -> Node {
     node
 }
 
-/// What the two do apart: Ann before Bob has heard of it, and Bob.
+/// Concurrent operations: those of Ann, who has not seen Bob's, and those of Bob.
 fn changes(kind: ObjectType) -> [Vec<Change>; 2] {
     let write = |value| Operation::Write { value, timestamp: 0 };
     let put = |key, value| Operation::Put { key, value, timestamp: 0 };
@@ -57,7 +57,7 @@ fn changes(kind: ObjectType) -> [Vec<Change>; 2] {
     }
 }
 
-/// Ann's replica, and Bob's, which has seen hers and then changed more.
+/// Ann's replica, and Bob's, which has seen hers and then performed more operations.
 fn both(kind: ObjectType, is_opened: bool) -> (Node, Node) {
     let opened = |random| is_opened.then_some(random);
     let mut ann = node("the telephone of ann", kind, opened(0x0123_4567_89ab_cdef));
@@ -79,7 +79,7 @@ fn both(kind: ObjectType, is_opened: bool) -> (Node, Node) {
 struct Message {
     name: String,
     kind: ObjectType,
-    /// The vector that it builds upon.
+    /// The vector that the message builds upon.
     since: Vector,
     bytes: Vec<u8>,
     receiver: Node,

@@ -1,8 +1,8 @@
-//! What grows with the keys, and not with how often they are written.
+//! Memory grows with the keys, and not with how often they are written.
 //!
 //! Shown, with a counting allocator: a key that was written a million times takes the memory, and
 //! its delta the bytes, of one that was written a few times; and so do many keys, each written a
-//! hundred times by three replicas in turn. Creation dots stay known all the while.
+//! hundred times by three replicas in turn. Creation dots stay known throughout.
 
 use crate::{MEMORY, alone};
 use rejoin::dot::{Origin, ReplicaId};
@@ -11,8 +11,8 @@ use rejoin::optimized::lww_map::LwwMap;
 use rejoin::optimized::or_set::OrSet;
 use rejoin::wire::{BaseEncoding, OriginEncoding};
 
-/// What the test's own threads may take meanwhile. An entry for each of a million writes would be
-/// a hundred times as much.
+/// What the test's own threads may allocate meanwhile. An entry for each of a million writes would
+/// be a hundred times as much.
 const SLACK: usize = 64 * 1024;
 
 fn author(name: &str, seq: u64) -> Author {
@@ -20,7 +20,7 @@ fn author(name: &str, seq: u64) -> Author {
     Author { origin, seq, user: None }
 }
 
-/// What was made, and how many bytes it takes.
+/// The result, and how many bytes it takes.
 fn measured<T>(make: impl FnOnce() -> T) -> (T, usize) {
     let before = MEMORY.current_usage();
     let made = make();
@@ -53,7 +53,7 @@ fn a_key_that_was_written_a_million_times_is_as_small_as_any() {
     println!("its delta takes {length} bytes, {first} after 100 writes");
     assert!(length <= first + 16, "{length} bytes");
 
-    // Who has seen no more than the creation dot understands it.
+    // A replica that has seen no more than the creation dot understands it.
     let mut late = LwwMap::<str, str>::new();
     late.put(&author("a", 1), "key", "first", 0).unwrap();
     late.apply(&delta).unwrap();
@@ -129,7 +129,7 @@ fn keys_that_were_rewritten_a_hundred_times_take_little_more_than_those_rewritte
     assert_eq!((few.len(), many.len()), (few.ever(), few.ever()));
     assert!(bytes < 2 * bytes_of_few, "{bytes} bytes, where few writes take {bytes_of_few}");
 
-    // Every key is still known by its creation dot: what is sent names none by its bytes.
+    // Every key is still known by its creation dot: the delta names none by its bytes.
     let update = many.delta_since(&few.vector());
     let mut seq = 1_000_000;
     let since = many.vector();

@@ -1,6 +1,6 @@
 //! How much memory untrusted input and long histories take, with an allocator that counts.
 //!
-//! The tests take turns: what one allocates would count against another.
+//! The tests take turns: the allocations of one would count against another.
 
 mod growth;
 mod messages;

@@ -1,7 +1,7 @@
 //! Hostile messages: no bytes make the decoder take memory out of proportion to their length.
 //!
-//! Shows, with a counting allocator, that decoding stays below the bounds that `wire` states: for
-//! messages made to be as dense as they can be, and for damaged ones.
+//! Shown, with a counting allocator: decoding stays below the bounds that `wire` states, for
+//! messages that are as dense as possible, and for damaged ones.
 
 use crate::{MEMORY as MEMORY_IN_USE, alone};
 use rejoin::dot::{Origin, ReplicaId};
@@ -18,7 +18,7 @@ use rejoin::wire::{
 };
 use std::sync::Arc;
 
-/// What decoding may take whatever the message.
+/// How much decoding may allocate for any message.
 const BASE: usize = 128 << 10;
 
 /// How many bytes of memory it takes.
@@ -29,7 +29,7 @@ fn memory_of<T>(action: impl FnOnce() -> T) -> (T, usize) {
     (done, MEMORY_IN_USE.peak_usage().saturating_sub(before))
 }
 
-/// Decodes as what the message says it is; says whether it could be.
+/// Decodes a message by its kind; returns whether that succeeded.
 fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<(), Error> {
     match bytes.get(1) {
         Some(1) => Vector::decode(bytes, known).map(drop),
@@ -60,7 +60,7 @@ fn author(name: &str, seq: u64) -> Author {
     Author { origin, seq, user: None }
 }
 
-/// Messages that take as few bytes as they can for what they list.
+/// Messages with as few bytes as possible for the records that they list.
 fn dense() -> Vec<(&'static str, Vec<u8>)> {
     const MANY: u64 = 200_000;
     let (naming, base) = (OriginEncoding::Inline, BaseEncoding::Inline);
@@ -114,7 +114,7 @@ fn dense() -> Vec<(&'static str, Vec<u8>)> {
     messages.push(("a counter", counter.delta_since(&Vector::default()).encode(naming, base)));
     messages.push(("a vector", counter.vector().encode(naming)));
 
-    // Names and keys that share as much as they may.
+    // Names and keys that share as much as possible.
     let names: Vec<String> = (0..2_000).map(|number| format!("{:0>90}", number)).collect();
     let mut set = OrSet::<str>::new();
     let mut counter = GCounter::new();
@@ -172,7 +172,7 @@ fn memory_is_in_proportion_to_the_message() {
         assert!(bytes.len() < 5_000);
         assert!(assert_bounded(what, &bytes, &known, 100_000), "{what}: it can be read");
     }
-    // Another origin: the actor table has to be made anew.
+    // Another origin: the actor table has to be built again.
     let (mut origins, mut counts) = (vector.actor_table().origins().to_vec(), vec![2; 100_000]);
     origins.push(author("node of another kind", 1).origin);
     counts.push(1);
@@ -182,7 +182,7 @@ fn memory_is_in_proportion_to_the_message() {
     let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Fingerprint);
     assert!(assert_bounded("one origin more", &bytes, &known, 100_000), "it can be read");
 
-    // Few bytes that unpack to many, and no more than is allowed.
+    // Few bytes that unpack to many, up to the limit.
     let zeros = vec![0; 32 << 20];
     let packed = wire::compress(&zeros).into_owned();
     drop(zeros);
@@ -194,7 +194,7 @@ fn memory_is_in_proportion_to_the_message() {
     assert_eq!(unpacked, Ok(()));
     assert!(peak < 100 << 20, "{peak} bytes");
 
-    // The same by PPMd, whose model is beside it; and a stream that ends where it begins.
+    // The same by PPMd, whose model takes memory too; and a stream that ends where it begins.
     let zeros = vec![0; 4 << 20];
     let packed = wire::compress(&zeros).into_owned();
     drop(zeros);

@@ -1,9 +1,9 @@
 //! Hostile input: no bytes make the judge panic, hang, or take memory out of proportion.
 //!
-//! Shows, with a counting allocator, that memory is linear in operations and messages: the test
-//! asserts a number of bytes for each, and prints what it measured
-//! (`cargo test --test memory traces -- --nocapture`). Time is not measured; what would take too long
-//! ends at the stated number of elementary steps, or would never end.
+//! Shown, with a counting allocator: memory is linear in operations and messages. The test asserts
+//! a number of bytes for each, and prints the measured one (`cargo test --test memory traces --
+//! --nocapture`). Time is not measured; a trace that would take too long ends at the stated number
+//! of elementary steps.
 
 use crate::{MEMORY, alone};
 use flate2::Compression;
@@ -14,14 +14,14 @@ use std::io::{self, BufRead, Read, Write as _};
 
 const MIB: usize = 1 << 20;
 
-/// The most bytes that an operation may take, and a message or any other event, where names and
-/// values are short.
+/// The most bytes for an operation, and for a message or any other event, with short names and
+/// values.
 const PER_EVENT: usize = 640;
 
 /// What a trace takes before its first event.
 const BASE: usize = 2 * MIB;
 
-/// An input that is made while it is read: a piece for each number, until there is none.
+/// An input that is generated while it is read: a piece for each number, until there is none.
 struct Made<F> {
     piece: F,
     number: usize,
@@ -60,7 +60,7 @@ impl<F: FnMut(usize, &mut Vec<u8>) -> bool> Read for Made<F> {
     }
 }
 
-/// Judges, and says how many bytes that took at most.
+/// Judges, and returns how many bytes that took at most.
 fn judge<R: BufRead>(open: impl FnMut() -> io::Result<R>, options: &Options) -> (Report, usize) {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
@@ -72,7 +72,7 @@ fn judge_text(trace: &str) -> (Report, usize) {
     judge(|| Ok(trace.as_bytes()), &Options::default())
 }
 
-/// Judges a header and as many lines as the function gives.
+/// Judges a header and as many lines as the function returns.
 fn judge_lines(
     header: &str,
     line: impl Fn(usize, &mut String) -> bool,
@@ -94,12 +94,12 @@ fn judge_lines(
         }
         more
     });
-    // Nothing is loaded, so that it is read once.
+    // Nothing is loaded, so it is read once.
     let mut made = Some(made);
     judge(|| Ok(made.take().expect("it is read once")), options)
 }
 
-/// Prints what was measured, and holds it against the constant that is stated.
+/// Prints the measurement, and compares it with the stated constant.
 fn assert_linear(what: &str, report: &Report, peak: usize) {
     let events = report.events as usize;
     let each = peak.saturating_sub(BASE) / events.max(1);
@@ -280,7 +280,7 @@ fn many_replicas_that_gossip() {
     let header = format!(
         r#"{{"trace":"rejoin/1","replicas":[{names}],"objects":{{"n":{{"type":"g-counter"}}}}}}"#
     );
-    // Each counts once; then everyone tells the one whose number differs in one bit.
+    // Each operates once; then everyone sends to the one whose number differs in one bit.
     let line = |i: usize, text: &mut String| {
         let (round, replica) = (i / 65_536, i % 65_536);
         let _ = match round {
@@ -300,7 +300,7 @@ fn many_replicas_that_gossip() {
         true
     };
     let (report, peak) = judge_lines(&header, line, &Options::default());
-    // Of two that tell each other, the second tells what it has just heard as well; in the end
+    // Of two that send to each other, the second also sends what it has just received; at the end
     // all 8 of a group know all 8.
     assert_eq!(report.verdict, Verdict::Conforms, "{:?}", report.findings.first());
     assert_linear("65,536 replicas that gossip", &report, peak);
@@ -356,7 +356,7 @@ fn many_restores() {
 #[test]
 fn many_restores_that_others_hear_of() {
     let _alone = alone();
-    // Everything that was ever done concurrently on one key is a decision of its own.
+    // Every concurrent operation on one key is a decision of its own.
     const ROUNDS: usize = 20_000;
     let line = |i: usize, text: &mut String| {
         let (round, step) = (i / 3, i % 3);
@@ -389,8 +389,8 @@ fn many_restores_that_others_hear_of() {
 #[test]
 fn deliveries_that_leave_gaps() {
     let _alone = alone();
-    // Every other message arrives: it holds one operation by its name, or what is not in the
-    // message before, or what is not in the first message, which was lost.
+    // Every other message arrives: it contains one operation by its name, or what the message
+    // before lacks, or what the first message, which was lost, lacks.
     for (since, ops) in [(None, 50_000), (Some("last"), 5_000), (Some("first"), 5_000)] {
         let line = |i: usize, text: &mut String| {
             let (op, step) = (i / 3, i % 3);
@@ -451,8 +451,8 @@ fn a_million_false_claims() {
 fn equal_entries_under_own_stamps() {
     let _alone = alone();
     let header = r#"{"trace":"rejoin/1","replicas":["a","b","c"],"objects":{"l":{"type":"log"}},"stamps":"own"}"#;
-    // Three replicas append equal entries, and one that saw all but one of them: which is which
-    // takes many attempts to find out.
+    // Three replicas append equal entries, and one that saw all but one of them: matching them
+    // takes many attempts.
     let mut trace = header.to_string();
     for i in 0..200 {
         for replica in ["a", "b", "c"] {
@@ -466,10 +466,10 @@ fn equal_entries_under_own_stamps() {
     trace += "\n{\"event\":\"sync\",\"replicas\":[\"a\",\"b\"]}\n{\"event\":\"sync\",\"replicas\":[\"a\",\"c\"]}";
     trace +=
         "\n{\"event\":\"op\",\"replica\":\"a\",\"object\":\"l\",\"op\":\"append\",\"entry\":2}";
-    // Wrong early: an entry stands before others that it saw.
+    // False early: an entry comes before others that it saw.
     let (zeros, ones) = (vec!["0"; 300].join(","), vec!["1"; 300].join(","));
     let early = format!("{zeros},2,{ones}");
-    // Wrong only at the end, after a choice among three replicas at most places before it.
+    // False only at the end, after a choice among three replicas at most places before it.
     let mut late = vec!["0,0,0,1,1,1"; 99].join(",");
     late += ",0,0,0,1,1,2,1";
     for (answer, verdict) in [(early, Verdict::Discrepancy), (late, Verdict::Inconclusive)] {
@@ -507,14 +507,14 @@ fn explicit_states_joined_again_and_again() {
     assert_eq!(report.verdict, Verdict::Conforms, "{report:#?}");
     eprintln!("500 messages of a state of 5,000 entries: {} MiB", peak / MIB);
     assert!(peak < 64 * MIB, "{peak} bytes");
-    // The work is bounded, whatever is asked.
+    // The work is bounded for every question.
     let options = Options { work: 100_000, ..Options::default() };
     let (report, _) = judge(|| Ok(trace.as_bytes()), &options);
     assert_eq!(report.verdict, Verdict::Inconclusive);
     assert!(report.limits[0].contains("more than 100000 elementary steps"), "{:?}", report.limits);
 }
 
-/// What is held against many at once: who is seen by whom among more than a few.
+/// Questions about many operations at once: which of them saw which.
 #[test]
 fn many_concurrent_decisions_on_one_key() {
     let _alone = alone();
@@ -528,7 +528,8 @@ fn many_concurrent_decisions_on_one_key() {
             "\n{{\"event\":\"op\",\"replica\":\"{name}\",\"object\":\"s\",\"op\":\"add\",\"element\":\"x\"}}"
         );
     }
-    // Each but the first removes what it and the one before it added; the last adds nobody else.
+    // Each except the first removes what it and the one before it added; the last adds nothing
+    // else.
     for pair in names.windows(2) {
         let (before, name) = (&pair[0], &pair[1]);
         let _ =

@@ -1,4 +1,4 @@
-//! Faults that the model is given on purpose, to see that its rules find them.
+//! Faults that the model can have on purpose, to see that its rules find them.
 
 use super::meaning::{Node, Part, Text, node, vectors};
 use super::world::{any_operation, taken};
@@ -6,26 +6,26 @@ use rejoin::operation::Operation;
 use rejoin::sync::protocol::{Checkpoint, Part as Said, Summary, decode, encode};
 use std::collections::BTreeMap;
 
-/// What is broken: of the first replica, where it is one side that speaks or listens.
+/// The broken behaviour; if it is of one side of a session, it is the first replica's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Fault {
     /// A replica that lost something goes on under its old name.
     KeepsName,
     /// A store says that it has written, and has not.
     LosesWhatWasStored,
-    /// A replica applies what it receives, says so, and forgets it at once.
+    /// A replica applies a message, says so, and forgets it at once.
     ForgetsWhatItTook,
-    /// A replica says that it has seen what it received, and has not taken it in.
+    /// A replica claims to have seen a message without having applied it.
     AdvancesVectorOnly,
-    /// What comes of a counter is counted twice.
+    /// A counter counts a delta twice.
     CountsTwice,
-    /// An operation is performed twice, as by one who tries again.
+    /// An operation is performed twice, as by a user who tries again.
     PerformsTwice,
-    /// Others receive an operation as another one.
+    /// Other replicas receive a different operation.
     AltersWhatItTells,
     /// A delta covers all that was seen, and leaves out a key.
     LeavesOutAKey,
-    /// A greeting tells what was stored, and not what has been seen since.
+    /// A greeting has the stored vectors, without later operations.
     StaleGreeting,
     /// A side repeats the state hash that the peer sent.
     EchoesHashes,
@@ -46,7 +46,7 @@ impl Fault {
         Self::EchoesHashes,
     ];
 
-    /// The replica that speaks instead of one that performs an operation.
+    /// The replica that sends instead of the one that performs an operation.
     pub fn twin(
         self,
         before: Option<&Part<Node>>,
@@ -66,7 +66,7 @@ impl Fault {
         Some(node(twin))
     }
 
-    /// What a replica holds that has taken something in.
+    /// The state of a replica that has applied a message.
     pub fn applied(self, before: &Node, after: Node) -> Node {
         match self {
             Self::ForgetsWhatItTook => before.clone(),
@@ -84,7 +84,7 @@ impl Fault {
     }
 }
 
-/// A replica that has the vectors of the one and the content of the other.
+/// A replica with the vectors of one and the content of the other.
 fn hollow(before: &Node, after: &Node) -> Node {
     let mut objects = before.objects().clone();
     for (name, vector) in vectors(after) {
@@ -100,7 +100,7 @@ fn hollow(before: &Node, after: &Node) -> Node {
     Node::restored(after.origin().clone(), objects)
 }
 
-/// What the peer has sent of its hashes, and how it is sent back.
+/// The hashes that the peer has sent, and how they are sent back.
 #[derive(Clone, PartialEq, Hash, Default, Debug)]
 pub struct Echo {
     /// The vectors and the hashes of the classes in the peer's hello.
@@ -121,7 +121,7 @@ impl Echo {
         }
     }
 
-    /// Sends the peer its own hashes, where the vectors are the same.
+    /// Sends the peer's own hashes back to it if the vectors are the same.
     pub fn answer(&self, message: &mut Vec<u8>) {
         let mut parts = decode(message).expect("the session made it");
         for part in &mut parts {

@@ -1,8 +1,8 @@
-//! The shipped sessions and replicas under a model checker: within stated bounds every interleaving
-//! of writes, messages, loss, repetition, reordering, cuts and crashes is tried, and the rules hold
-//! in each state. Faults that are put in are found.
+//! The shipped sessions and replicas under a model checker: within stated bounds it explores every
+//! interleaving of writes, messages, loss, repetition, reordering, cuts and crashes, and checks the
+//! rules in each state. It finds each deliberate fault.
 //!
-//! `REJOIN_MODEL=large` looks at more. The numbers are printed with `-- --nocapture`.
+//! `REJOIN_MODEL=large` explores more. The numbers are printed with `-- --nocapture`.
 
 mod fault;
 mod meaning;
@@ -36,7 +36,7 @@ fn all() -> Schema {
     schema.with("count", ObjectType::GCounter, Priority::Low)
 }
 
-/// Two replicas with a set, which write once each, and have one session over a perfect link.
+/// Two replicas with a set that write once each, and have one session over a perfect link.
 fn plain() -> Scope {
     Scope {
         name: "a session",
@@ -70,7 +70,7 @@ fn three(name: &'static str, menu: &'static [Write]) -> Scope {
     Scope { name, menus: vec![(menu, 1); 3], links, is_eager: true, ..plain() }
 }
 
-/// What is looked at always.
+/// The scopes that are always explored.
 fn small() -> Vec<Scope> {
     vec![
         plain(),
@@ -86,7 +86,7 @@ fn small() -> Vec<Scope> {
     ]
 }
 
-/// What is looked at with `REJOIN_MODEL=large`.
+/// The further scopes of `REJOIN_MODEL=large`.
 fn large() -> Vec<Scope> {
     let three_types = |name| Scope { name, schema: all(), menus: vec![(&ALL, 1); 2], ..plain() };
     vec![
@@ -103,7 +103,7 @@ fn large() -> Vec<Scope> {
     ]
 }
 
-/// Tries everything within a scope. What does not hold, by the names of the rules.
+/// Explores everything within a scope. Returns the rules that do not hold.
 fn run(scope: Scope) -> Vec<(&'static str, Option<Path<World, Step>>)> {
     let begin = Instant::now();
     let name = scope.name;
@@ -126,7 +126,7 @@ fn run(scope: Scope) -> Vec<(&'static str, Option<Path<World, Step>>)> {
     failed.map(|(name, _, path)| (name, path)).collect()
 }
 
-/// What was found at the end of a path, and the path.
+/// The finding at the end of a path, and the path.
 fn described(path: Option<Path<World, Step>>) -> String {
     let Some(path) = path else { return "this is reached nowhere".into() };
     let finding = path.last_state().finding.clone().map_or(String::new(), |finding| finding.what);

@@ -1,4 +1,5 @@
-//! What a replica must hold, by the definition of the types; and what tells two replicas apart.
+//! The state that a replica must have by the definition of the types; and how states are
+//! distinguished.
 
 use super::state_of_events;
 use super::world::any_operation;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 pub type Node = Replica<str, str>;
 
-/// What has been seen of each object.
+/// The vector of each object.
 pub type Vectors = Vec<(ObjectId, Vector)>;
 
 pub fn vectors(node: &Node) -> Vectors {
@@ -49,10 +50,10 @@ impl ToBytes for Text {
     }
 }
 
-/// All that was done, known to any replica or to none.
+/// All operations so far, whether or not a replica still has them.
 pub type History = BTreeMap<EventId, Event<&'static str, Text>>;
 
-/// Notes an operation that a replica is about to perform.
+/// Adds an operation that a replica is about to perform.
 pub fn note(
     history: &mut History,
     node: &Node,
@@ -75,7 +76,8 @@ fn called(origin: &Origin, counter: u64) -> String {
     format!("{}{}:{counter}", origin.replica, origin.incarnation)
 }
 
-/// Whether a replica has seen what was done and nothing else, and holds what follows from it.
+/// Checks that a replica has seen only operations that were performed, and has the state that
+/// follows from them.
 pub fn holds_what_it_means(node: &mut Node, history: &History) -> Result<(), String> {
     for (name, vector) in vectors(node) {
         let is_seen =
@@ -101,7 +103,7 @@ pub fn holds_what_it_means(node: &mut Node, history: &History) -> Result<(), Str
     Ok(())
 }
 
-/// A part of a state, shared with other states, and what tells it apart.
+/// A part of a state, shared with other states, and its digest.
 #[derive(Debug)]
 pub struct Part<T> {
     value: Arc<T>,
@@ -152,7 +154,7 @@ impl<T> Hash for Part<T> {
     }
 }
 
-/// What tells something apart, before it is hashed.
+/// The bytes that distinguish a value, before they are hashed.
 #[derive(Default)]
 pub struct Bytes(Vec<u8>);
 
@@ -180,13 +182,13 @@ impl Hasher for Bytes {
     }
 }
 
-/// A replica, with its hashes up to date, so that to be asked for them changes nothing.
+/// A replica with its hashes up to date, so that reading them changes nothing.
 ///
-/// What tells it apart is all that it can be made to say: its state hashes, its answer to every
-/// vector of what it has seen, and what the next operation would be called. How its tables lie in
-/// memory is left out. Were there two that say the same now and go on otherwise, only one of them
-/// would be looked at: the names of creation dots, trails and records that decide how it goes on are all
-/// in those answers.
+/// Its digest covers everything observable: its state hashes, its answer to every vector that it
+/// covers, and the name of its next operation. It leaves out how the tables lie in memory. If two
+/// states were observably equal and behaved differently later, only one of them would be explored:
+/// the creation dots, the dot index and the records that decide later behaviour all enter those
+/// answers.
 pub fn node(mut node: Node) -> Part<Node> {
     node.state_hash();
     Part::new(node, |node, bytes| {

@@ -1,5 +1,5 @@
 //! A state of the model, and its steps: the shipped sessions and replicas, and a network that
-//! loses, repeats and reorders what they say.
+//! loses, repeats and reorders their messages.
 
 use super::fault::{Echo, Fault};
 use super::meaning::{
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-/// What a user may do.
+/// An operation of a user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Write {
     Add(&'static str),
@@ -25,8 +25,8 @@ pub enum Write {
 }
 
 impl Write {
-    /// On which object, and how. The first replica's clock is ahead of the others', so that its
-    /// writes win over later ones that have seen them.
+    /// The object, and the operation on it. The first replica's clock is ahead of the others', so
+    /// that its writes win over later ones that have seen them.
     pub fn operation(self, at: usize) -> (&'static str, Operation<&'static str, Text>) {
         let timestamp = [30, 10, 20][at];
         match self {
@@ -40,7 +40,7 @@ impl Write {
     }
 }
 
-/// The operation as replicas take it.
+/// The operation in the form of replicas.
 pub fn taken(
     operation: &Operation<&'static str, Text>,
 ) -> Operation<&'static str, Option<&'static str>> {
@@ -69,52 +69,54 @@ pub fn any_operation(kind: ObjectType) -> Operation<&'static str, Option<&'stati
     }
 }
 
-/// The bounds within which everything is tried.
+/// The bounds of an exploration.
 #[derive(Clone, Debug)]
 pub struct Scope {
     pub name: &'static str,
-    /// Which objects there are, of the set, the map and the counter.
+    /// The objects, out of the set, the map and the counter.
     pub schema: Schema,
     pub max_rounds: u32,
-    /// What the user of each replica may do in any order, and how often in all.
+    /// The operations of each replica's user, in any order, and how many in all.
     pub menus: Vec<(&'static [Write], u8)>,
-    /// Between which replicas there are links, and how many sessions there are on each.
+    /// The links between replicas, and how many sessions each has.
     pub links: Vec<([usize; 2], u8)>,
-    /// How often messages are lost, arrive twice, overtake another, or arrive in the next session;
-    /// and how often a process dies.
+    /// How many messages are lost, arrive twice, overtake another, or arrive in the next session;
+    /// and how many times a process dies.
     pub losses: u8,
     pub repeats: u8,
     pub swaps: u8,
     pub late: u8,
     pub crashes: u8,
-    /// Whether each side says at once all that it has to say; otherwise as late as it may.
+    /// Whether each side sends at once everything that it can; otherwise as late as it may.
     pub is_eager: bool,
-    /// Whether a third one's name was used twice, so that two replicas begin with different states
-    /// at equal vectors.
+    /// Whether a third replica's name was used twice, so that two replicas begin with different
+    /// states at equal vectors.
     pub is_forked: bool,
     pub fault: Option<Fault>,
 }
 
-/// What must hold.
+/// A rule that must hold.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Rule {
-    /// What a replica has seen it has seen for ever, but for what was not stored when it died.
+    /// A replica never forgets what it has seen, except unstored operations when it dies.
     NothingIsLost,
-    /// A replica holds what the operations mean that it has seen, and sees what was done only.
+    /// The state of a replica follows from the operations that it has seen, and it has seen only
+    /// operations that were performed.
     StatesAreRight,
-    /// Among honest replicas no difference or fork is reported.
+    /// No session reports a difference or a fork among honest replicas.
     NoFalseAlarm,
-    /// States that differ at equal vectors are not said to be verified.
+    /// No session verifies states that differ at equal vectors.
     NoMissedDifference,
-    /// A verified class holds all that both sides had when they began.
+    /// A verified class has everything that both sides had when the session began.
     VerifiedIsComplete,
-    /// A session that is not harmed comes to its end, and is verified but for writes in between.
+    /// An undisturbed session ends, and verifies all classes without writes in between.
     SessionsEnd,
-    /// Whatever happened: once all meet they are the same, and hold all that any of them had.
+    /// Whatever happened: once all replicas meet they are the same, and have everything that any of
+    /// them had.
     AllConverge,
 }
 
-/// A rule that does not hold, and how.
+/// A broken rule, and how it is broken.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Finding {
     pub rule: Rule,
@@ -130,28 +132,28 @@ fn found<T>(rule: Rule, what: impl Into<String>) -> Result<T, Finding> {
 pub struct Site {
     pub live: Part<Node>,
     durable: Part<Node>,
-    /// What the store has said that it keeps.
+    /// What the store has confirmed.
     promised: Part<Vectors>,
     incarnation: u64,
     writes: u8,
-    /// A replica with other operations under the same names; only where that is the fault.
+    /// A replica with other operations under the same names; only with that fault.
     twin: Option<Part<Node>>,
 }
 
-/// Two sessions, and what is on its way to each.
+/// Two sessions, and the messages on their way to each.
 #[derive(Clone, PartialEq, Hash, Debug)]
 pub struct Connection {
     sessions: [Part<Session>; 2],
     on_the_way: [Vec<Arc<Vec<u8>>>; 2],
-    /// What each side had seen when it greeted.
+    /// What each side had seen when it sent its greeting.
     began: [Option<Part<Vectors>>; 2],
     /// How each class ended, on each side.
     outcomes: [Vec<(Priority, Outcome)>; 2],
-    /// Whether each side has named the key that differs.
+    /// Whether each side has named the differing key.
     named: [bool; 2],
     /// Whether a message was lost, repeated, late or out of order.
     is_harmed: bool,
-    /// Whether a replica saw something new since the first greeting, but by this session.
+    /// Whether a replica saw something new since the first greeting, other than by this session.
     is_written: bool,
     echo: Echo,
 }
@@ -173,15 +175,15 @@ pub struct Link {
     pub ends: [usize; 2],
     sessions: u8,
     connection: Option<Connection>,
-    /// What was on its way when a connection was cut, with the side that it goes to.
+    /// Messages on their way when a connection was cut, with the side that they go to.
     late: Vec<(usize, Arc<Vec<u8>>)>,
 }
 
-/// A state of all that there is.
+/// A state of the whole model.
 ///
-/// Its hash covers all of it: of a session all fields (`Session` derives `Hash`), of a replica all
-/// that it can be made to say, both as 16 bytes of BLAKE3. `stateright` keeps 64 bits of that: among
-/// a million states the odds that two different ones are taken for one are one to 40 million.
+/// Its hash covers all of it: all fields of a session (`Session` derives `Hash`), and everything
+/// observable of a replica, both as 16 bytes of BLAKE3. `stateright` keeps 64 bits of it: among a
+/// million states two different ones are confused with a chance of one in 40 million.
 #[derive(Clone, PartialEq, Hash, Debug)]
 pub struct World {
     pub sites: Vec<Site>,
@@ -214,12 +216,12 @@ pub enum Step {
     Cut {
         link: usize,
     },
-    /// A side says what it has to say next.
+    /// A side sends its next message.
     Speak {
         link: usize,
         side: usize,
     },
-    /// A side applies the first message that is on its way to it, or the one after that.
+    /// A side applies the first message on its way to it, or the one after that.
     Hear {
         link: usize,
         side: usize,
@@ -236,7 +238,7 @@ pub enum Step {
     },
 }
 
-/// The model: its bounds, and what was found to converge already.
+/// The model: its bounds, and the states already found to converge.
 #[derive(Debug)]
 pub struct Sync {
     pub scope: Scope,
@@ -256,7 +258,7 @@ impl Sync {
         Part::of(Session::new(self.config.clone(), node))
     }
 
-    /// Before anything happens.
+    /// The initial state.
     fn beginning(&self) -> World {
         let mut events = History::new();
         let sites = self.scope.menus.iter().enumerate().map(|(at, (_, writes))| {
@@ -292,10 +294,10 @@ impl Sync {
     }
 }
 
-/// The key of which two replicas hold different values from the beginning.
+/// The key with different values in two replicas from the beginning.
 pub const FORKED: &str = "forked";
 
-/// What a replica has from a third one, which told others something else under the same name.
+/// A third replica's operation, which it sent to others as another one under the same name.
 fn forked(at: usize, objects: Objects<str, str>, events: &mut History) -> Objects<str, str> {
     let mut third = Node::restored(origin(2, 0), objects);
     let value = Text(["true", "false", "null"][at]);
@@ -323,7 +325,7 @@ impl Model for Sync {
                     self.scope.menus[at].0.iter().map(|write| Step::Write { at, write: *write }),
                 );
             }
-            // Where nothing dies any more it does not matter what is stored.
+            // If no process dies any more, the stores do not matter.
             if world.crashes > 0 {
                 if *site.promised != vectors(&site.live) {
                     steps.push(Step::Store { at });
@@ -407,7 +409,7 @@ impl Model for Sync {
             Property::always("sessions end", |_, world| holds(world, Rule::SessionsEnd)),
             Property::always("all converge", |_, world| holds(world, Rule::AllConverge)),
         ];
-        // That these are reached shows that the rules are about something.
+        // Reaching these shows that the rules are not vacuous.
         if self.scope.is_forked {
             properties.push(Property::sometimes("both sides name what differs", |_, world| {
                 connections(world).any(|connection| connection.named == [true; 2])
@@ -452,7 +454,7 @@ impl Model for Sync {
 }
 
 impl Sync {
-    /// Takes a step. Whether it changes anything.
+    /// Takes a step. Returns whether it changes anything.
     fn take(&self, world: &mut World, step: Step) -> Result<bool, Finding> {
         match step {
             Step::Write { at, write } => self.write(world, at, write)?,
@@ -637,8 +639,8 @@ impl Sync {
         self.listen(world, link, side, events)
     }
 
-    /// A replica has seen something new: for all its sessions but the one that brought it, that is
-    /// a write in between.
+    /// A replica has seen something new: for all its sessions except the one that brought it, that
+    /// is a write in between.
     fn moved(&self, world: &mut World, at: usize, by: Option<usize>) {
         for (number, link) in world.links.iter_mut().enumerate() {
             if Some(number) != by
@@ -649,7 +651,7 @@ impl Sync {
             }
         }
         if world.crashes == 0 {
-            // Nothing dies any more, so that it does not matter what is stored.
+            // No process dies any more, so the stores do not matter.
             let site = &mut world.sites[at];
             site.durable = site.live.clone();
             site.promised = Part::of(vectors(&site.live));
@@ -658,7 +660,7 @@ impl Sync {
 
     fn check(&self, world: &World, at: usize) -> Result<(), Finding> {
         if self.scope.is_forked {
-            // There is no one meaning of what has one name and was done in two ways.
+            // If one name has two operations, the state has no single meaning.
             return Ok(());
         }
         let mut live = (*world.sites[at].live).clone();
@@ -666,7 +668,7 @@ impl Sync {
             .or_else(|what| found(Rule::StatesAreRight, what))
     }
 
-    /// What a session tells its application.
+    /// The events of a session.
     fn listen(
         &self,
         world: &mut World,
@@ -711,7 +713,7 @@ impl Sync {
                         format!("side {side} takes {name} for verified, where a key differs");
                     return found(Rule::NoMissedDifference, what);
                 }
-                // A late greeting tells what was so in an earlier session.
+                // A late greeting may have a vector of an earlier session.
                 let is_now = self.scope.late == 0;
                 for began in connection.began.iter().flatten().filter(|_| is_now) {
                     let had = began.iter().find(|(of, _)| of == name);
@@ -725,7 +727,7 @@ impl Sync {
         Ok(())
     }
 
-    /// What must hold in every state.
+    /// The rules that must hold in every state.
     fn audit(&self, world: &World) -> Result<(), Finding> {
         for Link { ends, connection, .. } in &world.links {
             let Some(connection) = connection else { continue };
@@ -765,7 +767,7 @@ impl Sync {
         self.converge(world)
     }
 
-    /// Whether all come to the same once they meet, whatever happened.
+    /// Whether all replicas become the same once they meet, whatever happened.
     fn converge(&self, world: &World) -> Result<(), Finding> {
         if self.scope.is_forked {
             return Ok(());
@@ -787,7 +789,7 @@ impl Sync {
             }
         }
         let last = nodes.len() - 1;
-        // There and back: all that any of them has seen goes to the last, and from there to all.
+        // There and back: the last replica receives everything, and then sends it to all.
         for left in (0..last).chain((0..last).rev()) {
             let (before, after) = nodes.split_at_mut(left + 1);
             self.meet(&mut before[left], &mut after[0])?;
@@ -845,7 +847,7 @@ fn open(world: &mut World, link: usize) -> &mut Connection {
     world.links[link].connection.as_mut().expect("only open connections carry messages")
 }
 
-/// The connection is over. One message each may arrive in the next one, where that is looked at.
+/// Ends the connection. If the scope has it, one message each may arrive in the next one.
 fn cut(link: &mut Link, late: &mut u8) {
     if let Some(connection) = link.connection.take() {
         for (side, messages) in connection.on_the_way.into_iter().enumerate() {

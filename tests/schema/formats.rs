@@ -1,8 +1,8 @@
-//! The reports for CI systems beside their schemas.
+//! The reports for CI systems compared with their schemas.
 //!
-//! SARIF is read into the types of `serde-sarif`, which are made from the schema of SARIF 2.1.0, and
-//! written again: nothing may be lost. JUnit XML is held against what the schema of Apache Ant's task
-//! asks: which elements stand where, and which attributes they have.
+//! SARIF is read into the types of `serde-sarif`, which are generated from the schema of SARIF
+//! 2.1.0, and written again: nothing may be lost. JUnit XML is compared with the schema of Apache
+//! Ant's task: which elements it has where, and with which attributes.
 
 use roxmltree::{Document, Node};
 use serde_json::Value;
@@ -13,7 +13,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The oracle that the variable ORACLE names, which .ci/run has built; or one that Cargo builds.
+/// The oracle in the variable ORACLE, which .ci/run has built; or one that Cargo builds.
 fn oracle() -> Command {
     if let Some(program) = std::env::var_os("ORACLE") {
         return Command::new(program);
@@ -23,7 +23,7 @@ fn oracle() -> Command {
     command
 }
 
-/// What `oracle check` prints of the scenarios, and of files that are no traces.
+/// The output of `oracle check` for the scenarios, and for files that are no traces.
 fn report(form: &str) -> String {
     let mut command = oracle();
     command.arg("check");

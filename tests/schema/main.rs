@@ -1,5 +1,5 @@
-//! The JSON Schema beside the reader: what the reader takes validates, what the schema accepts
-//! the reader takes, and what a schema cannot say is listed here and in spec/trace-format.md.
+//! The JSON Schema compared with the reader: lines that the reader accepts validate, and the reader
+//! accepts lines that the schema accepts; exceptions are listed here and in spec/trace-format.md.
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use proptest::prelude::*;
@@ -60,19 +60,19 @@ impl Schema {
     }
 }
 
-/// Whether the reader takes the line as the first one.
+/// Whether the reader accepts the line as the first one.
 fn takes_header(line: &str) -> bool {
     Reader::new(line.as_bytes()).is_ok()
 }
 
-/// Whether the reader takes the line after this header.
+/// Whether the reader accepts the line after this header.
 fn takes_event(header: &str, line: &str) -> bool {
     let trace = format!("{header}\n{line}");
     let mut reader = Reader::new(trace.as_bytes()).expect("a header");
     reader.next_line().is_ok_and(|line| line.is_some())
 }
 
-/// Checks that every line of a trace that the reader takes validates; their number.
+/// Checks that every line of a trace that the reader accepts validates; returns their number.
 fn validate_all(schema: &Schema, input: impl BufRead, name: &str) -> Result<usize, Error> {
     let mut reader = Reader::new(input)?;
     assert!(schema.accepts_header(reader.header_text()), "{name}: the header");
@@ -103,7 +103,7 @@ fn the_examples_of_the_specification_are_traces_and_name_every_event_and_operati
     let schema = Schema::load();
     let mut seen = Vec::new();
     for (line, trace) in examples("jsonl") {
-        // A block without a header goes on from the first one.
+        // A block without a header continues the first one.
         let whole = match trace.starts_with("{\"trace\"") {
             true => trace.clone(),
             false => {
@@ -144,7 +144,7 @@ fn every_trace_of_the_scenarios_validates() {
                 visit(&path, schema, lines);
             } else if [".jsonl", ".jsonl.gz", ".jsonl.zst"].iter().any(|end| name.ends_with(end)) {
                 let input = BufReader::new(File::open(&path).expect(&name));
-                // Of a malformed one, the lines before the fault were compared.
+                // Of a malformed trace, the lines before the fault were compared.
                 *lines += validate_all(schema, decompress(input).expect(&name), &name).unwrap_or(1);
             }
         }
@@ -204,9 +204,9 @@ fn what_both_refuse() {
     }
 }
 
-/// Lines that the schema accepts and the reader refuses. spec/trace-format.md has the list in
-/// words, with what never reaches a validator: line ends, UTF-8, lengths and levels, surrogates
-/// and numbers that the validator's own JSON reader refuses.
+/// Lines that the schema accepts and the reader refuses. spec/trace-format.md lists them as text,
+/// with faults that never reach a validator: line ends, UTF-8, lengths and levels, surrogates and
+/// numbers that the validator's own JSON reader refuses.
 #[test]
 fn what_a_schema_cannot_say() {
     let (schema, own) = (Schema::load(), own_stamps());
@@ -227,7 +227,7 @@ fn what_a_schema_cannot_say() {
             HEADER,
             r#"{"event":"op","replica":"a","object":"n","op":"increment","amount":18446744073709551616}"#,
         ),
-        // What the header says: whether writes have timestamps, and the type of an object.
+        // Rules of the header: whether writes have timestamps, and the type of an object.
         (HEADER, r#"{"event":"op","replica":"a","object":"r","op":"write","value":1}"#),
         (&own, r#"{"event":"op","replica":"a","object":"r","op":"write","value":1,"timestamp":1}"#),
         (HEADER, r#"{"event":"load","replica":"a","object":"n","state":[]}"#),
@@ -235,8 +235,8 @@ fn what_a_schema_cannot_say() {
         assert!(schema.accepts_event(line), "{line}");
         assert!(!takes_event(header, line), "{line}");
     }
-    // The one line that the reader takes and the schema does not: an object that was never
-    // declared has no type that its state could be compared with. The judge refuses it.
+    // The one line that the reader accepts and the schema does not: an object that was never
+    // declared has no type to compare its state with. The judge refuses it.
     let undeclared = r#"{"event":"load","replica":"a","object":"?","state":7}"#;
     assert!(!schema.accepts_event(undeclared));
     assert!(takes_event(HEADER, undeclared));
@@ -344,7 +344,7 @@ fn count() -> Text {
     .boxed()
 }
 
-/// Mostly what this field may hold.
+/// A value that this field mostly may have.
 fn value_of(field: &str) -> Text {
     let names = || array(name());
     let right = match field {
@@ -496,8 +496,8 @@ proptest! {
         let accepted = SCHEMA.with(|schema| schema.accepts_event(&line));
         let takes = |header: &String| takes_event(header, &line);
         let value: Value = serde_json::from_str(&line).expect("JSON");
-        // Only the first five types have explicit states; to load another is ill-formed, whatever
-        // the state.
+        // Only the first five types have explicit states; loading another type is ill-formed,
+        // whatever the state.
         let count = if value["event"] == "load" { 2 * 5 } else { usize::MAX };
         let taken = HEADERS.with(|headers| headers.iter().take(count).any(takes));
         let declared = ["n", "r", "s", "m", "l"].iter().any(|name| value["object"] == **name);

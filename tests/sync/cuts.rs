@@ -1,6 +1,6 @@
-//! Every session cut at every byte: whatever of a message arrives is refused whole, and a new
-//! session brings both to the same, whether they go on or begin anew from what was stored. The same
-//! for every byte that is damaged on its way.
+//! Every session cut at every byte: an incomplete message is refused as a whole, and a new session
+//! makes both replicas the same, whether they go on or start again from their stores. The same for
+//! every damaged byte.
 
 use crate::link::{Link, Text, join, replica, schema, write};
 use rejoin::dot::{Origin, ReplicaId};
@@ -10,7 +10,7 @@ use rejoin::sync::protocol::{Part, decode};
 use rejoin::sync::{Config, Session};
 use std::thread;
 
-/// A message that is about to be applied, and by whom.
+/// A message that is about to be applied, and its receiver.
 struct Delivery {
     replicas: [Text; 2],
     sessions: [Session; 2],
@@ -39,11 +39,11 @@ fn deliveries(a: &Text, b: &Text, config: &Config) -> Vec<Delivery> {
     all
 }
 
-/// Which replicas die when the session is cut, and begin anew from what they had before it.
+/// Which replicas die when the session is cut, and start again from their earlier state.
 const DEAD: [&[usize]; 4] = [&[], &[0], &[1], &[0, 1]];
 
-/// The session is cut; some replicas die, and write something in their next life. A new session
-/// must bring both to all that there was.
+/// The session is cut; some replicas die, and write something in their next incarnation. A new
+/// session must give both replicas everything.
 fn go_on(cut: &[Text; 2], before: [&Text; 2], everything: &Text, dead: &[usize]) {
     let mut replicas = cut.clone();
     for side in dead {
@@ -60,8 +60,8 @@ fn go_on(cut: &[Text; 2], before: [&Text; 2], everything: &Text, dead: &[usize])
     assert_eq!([left.state_hash(), right.state_hash()], [expected; 2], "{dead:?}");
 }
 
-/// Two replicas that have something in common, so that keys go by creation dots, and something that
-/// each has alone, some of it so long that it goes in chunks, however it is compressed.
+/// Two replicas with common content, so that keys are named by creation dots, and with content of
+/// their own, some of it so long that it is sent in chunks, even compressed.
 fn apart() -> [Text; 2] {
     let (mut a, mut b) = (replica("client"), replica("server"));
     write(&mut a, 2);
@@ -78,8 +78,8 @@ fn apart() -> [Text; 2] {
     [a, b]
 }
 
-/// Cuts and damages every byte of each message whose number is this one's, of so many workers. How
-/// many bytes went to either side, and how many messages go on with a part.
+/// Cuts and damages every byte of each message with this worker's number. Returns how many bytes
+/// went to either side, and how many messages continue a part.
 fn worker(number: usize, workers: usize) -> ([usize; 2], usize) {
     let [a, b] = apart();
     let everything = join(&a, &b);
@@ -92,7 +92,7 @@ fn worker(number: usize, workers: usize) -> ([usize; 2], usize) {
         bytes[to] += message.len();
         chunks += usize::from(matches!(decode(&message).unwrap()[0], Part::Chunk(_)));
         let unchanged = replicas[to].state_hash();
-        // A transport that delivers messages whole delivers nothing.
+        // A transport that delivers whole messages delivers nothing.
         for dead in DEAD {
             go_on(&replicas, [&a, &b], &everything, dead);
         }
@@ -104,8 +104,8 @@ fn worker(number: usize, workers: usize) -> ([usize; 2], usize) {
                 session.handle(&mut replicas[to], arrives).unwrap_err();
                 assert_eq!(replicas[to].state_hash(), unchanged, "at byte {at}");
             }
-            // What was refused has left nothing that a new session would meet. The states are the
-            // same after each byte, so that it need not go on after each.
+            // A refused message leaves nothing that a new session would meet. The states are the
+            // same after each byte, so the session need not go on after each.
             if at % 8 == 0 {
                 go_on(&replicas, [&a, &b], &everything, DEAD[at / 8 % DEAD.len()]);
             }

@@ -1,4 +1,4 @@
-//! Two replicas, what their users write, and a link that carries their sessions.
+//! Two replicas, the writes of their users, and a link for their sessions.
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::operation::Operation;
@@ -19,7 +19,7 @@ pub fn replica(name: &str) -> Text {
     replica_of(name, 0, &schema())
 }
 
-/// Something on each object.
+/// One operation on each object.
 pub fn write(replica: &mut Text, number: u64) {
     let user = || Some("ann".into());
     let key = format!("key {}", number % 7);
@@ -46,7 +46,7 @@ pub fn write(replica: &mut Text, number: u64) {
     }
 }
 
-/// What went over the wire, by direction, in turns: all that one side has to say is one of them.
+/// The messages by direction, in turns: one turn has everything that one side can send.
 #[derive(Default)]
 pub struct Wire {
     pub turns: Vec<Vec<usize>>,
@@ -70,7 +70,7 @@ impl<'a> Link<'a> {
         Self { replicas: [a, b], sessions, wire: Wire::default() }
     }
 
-    /// All that a side has to say, given to the other. Whether there was anything.
+    /// Gives everything that a side can send to the other. Returns whether there was anything.
     pub fn turn(&mut self, from: usize) -> bool {
         let mut messages = Vec::new();
         while let Some(message) = self.sessions[from].poll_message(self.replicas[from]) {
@@ -85,7 +85,7 @@ impl<'a> Link<'a> {
         !messages.is_empty()
     }
 
-    /// The first side begins, and both go on until nobody has anything to say.
+    /// The first side begins, and both go on until neither can send anything.
     pub fn run(&mut self) {
         let mut from = 0;
         let mut quiet = 0;

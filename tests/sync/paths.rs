@@ -1,5 +1,5 @@
-//! What rarely happens in a session: objects that are refused, too large or left out for the peer's
-//! budget, a class that is interrupted, and writes that never end.
+//! Rare paths of a session: objects that are refused, too large, or left out for the peer's budget,
+//! an interrupted class, and writes that never end.
 
 use crate::link::{Link, Text, join, replica, schema, sync, write};
 use rejoin::dot::{Origin, ReplicaId};
@@ -33,7 +33,7 @@ fn fill(replica: &mut Text, object: &str, keys: u64) {
     }
 }
 
-/// A replica that has from a third one that it wrote to these keys.
+/// A replica that has applied writes of a third one to these keys.
 fn synced_from_third(name: &str, keys: [&str; 2]) -> Text {
     let mut third = replica("third");
     for key in keys {
@@ -45,7 +45,7 @@ fn synced_from_third(name: &str, keys: [&str; 2]) -> Text {
 
 #[test]
 fn a_key_that_goes_by_an_unknown_creation_dot_is_refused() {
-    // The third one's second write is the first one to `k` here, and no first one there.
+    // The third replica's second write creates `k` here, and creates no key there.
     let mut a = synced_from_third("client", ["j", "k"]);
     let mut b = synced_from_third("server", ["j", "j"]);
     put(&mut a, "progress/tables", "k", "by the client", 9);
@@ -145,7 +145,8 @@ fn low_priority_is_interrupted_in_the_middle_and_resumed() {
         link.sessions[0].pause(Priority::Low);
         assert_eq!(link.sessions[0].poll_message(link.replicas[0]), None);
         assert!(!link.sessions[1].is_class_done(Priority::Low));
-        // What is urgent meanwhile is done in a session of its own, where this one is over.
+        // If an urgent change comes meanwhile, this session ends, and a session of its own sends
+        // it.
         write(link.replicas[0], 3);
         if is_cut {
             link = Link::new(&mut left, &mut right, &config);
@@ -205,8 +206,8 @@ fn constant_writes_end_after_the_rounds_that_are_allowed() {
     }
 }
 
-/// Two that are the same talk, and the second lies about all hashes: it answers each question about
-/// hash trees by these records. What the first one makes of it.
+/// Two equal replicas sync, and the second lies about all hashes: it answers each question about
+/// hash trees with these records. Returns what the first one reports.
 fn lies(mut answer: impl FnMut(u64) -> Vec<Record>) -> (Vec<Event>, Result<(), Error>) {
     let (mut a, mut b) = (replica("client"), replica("server"));
     (0..60).for_each(|number| write(&mut a, number));
@@ -223,7 +224,7 @@ fn lies(mut answer: impl FnMut(u64) -> Vec<Record>) -> (Vec<Event>, Result<(), E
                 let mut parts = decode(&message).unwrap();
                 for part in &mut parts {
                     match part {
-                        // The liar's own session is to go on, too.
+                        // The liar's own session must go on, too.
                         Part::Hello(hello) => {
                             hello.classes.iter_mut().for_each(|class| class.states[0] ^= 1);
                         }
@@ -266,7 +267,7 @@ fn lies_about_hash_trees_are_bounded_and_printed_without_what_steers() {
     });
     let found: Vec<_> = found.collect();
     assert_eq!(found.len(), schema().iter().count(), "{events:?}");
-    // What this side holds comes first, by its keys, where both together are too many.
+    // If there are too many keys, those of this side come first.
     assert!(found.iter().any(|found| found.to_string().contains("\\u001b]0;")), "{found:?}");
     for found in found {
         let bytes = |side: &Option<Vec<u8>>| side.as_ref().map_or(0, Vec::len);
@@ -277,7 +278,7 @@ fn lies_about_hash_trees_are_bounded_and_printed_without_what_steers() {
         let text = found.to_string();
         let steers = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
         assert!(!text.contains(steers), "{text}");
-        // A line for each key, and two for what both hold.
+        // A line for each key, and two for keys of both sides.
         assert!(text.lines().count() <= 2 + 3 * found.records.len());
         assert!(text.lines().all(|line| line.chars().count() < 4_000));
     }
@@ -297,13 +298,13 @@ fn an_answer_of_longer_records_ends_the_session() {
 fn a_long_log_goes_in_pieces_and_a_cut_session_goes_on_where_it_was() {
     let (mut a, mut b) = (replica("client"), replica("server"));
     let append = |replica: &mut Text, number: u64| {
-        // 1,024 digits, of which no compression makes less than 512 bytes.
+        // 1,024 digits, which no compression makes shorter than 512 bytes.
         let part = |part: u64| blake3::hash(&(16 * number + part).to_le_bytes()).to_hex();
         let entry: String = (0..16).map(|at| part(at).to_string()).collect();
         let append = Operation::Append { entry: Some(&*entry), timestamp: number };
         replica.perform("conversation", append, None).unwrap();
     };
-    // Entries of three origins, in turn: none of them is whole in a piece.
+    // Entries of three origins in turn: no origin is whole in one piece.
     for round in 0..5 {
         let mut third = Replica::restored(
             Origin { replica: ReplicaId::new("third").unwrap(), incarnation: 0 },
@@ -315,7 +316,7 @@ fn a_long_log_goes_in_pieces_and_a_cut_session_goes_on_where_it_was() {
     }
     (0..5).for_each(|number| append(&mut b, 1_000 + number));
     let everything = join(&a, &b).state_hash();
-    // The whole log is longer than what one delta may be.
+    // The whole log is longer than one delta may be.
     let config = Config {
         max_object: 40_000,
         max_piece: 10_000,
@@ -352,7 +353,7 @@ fn a_long_log_goes_in_pieces_and_a_cut_session_goes_on_where_it_was() {
             assert_eq!([left.state_hash(), right.state_hash()], [everything; 2]);
             break;
         }
-        // What came before the cut is not sent again.
+        // What arrived before the cut is not sent again.
         let had: u64 = right.vector("conversation").unwrap().counts().iter().sum();
         let mut link = Link::new(&mut left, &mut right, &config);
         link.run();

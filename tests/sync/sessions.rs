@@ -1,6 +1,6 @@
-//! Sessions between optimized replicas: they end at the join of both; cut anywhere nothing is lost
-//! and nothing is made up; hashes are compared at points that both name, so that writes in between
-//! raise no false alarm and a difference is found and named.
+//! Sessions between optimized replicas: they end at the join of both; if they are cut, nothing is
+//! lost or made up; hashes are compared at checkpoints that both name, so that writes in between
+//! raise no false alarm, and a difference is found and named.
 
 use crate::link::{Link, Text, Wire, join, replica, replica_of, schema, sync, write};
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn an_uncut_session_ends_at_the_join() {
         let wire = sync(&mut a, &mut b);
         assert_eq!(a.state_hash(), expected);
         assert_eq!(b.state_hash(), expected);
-        // The fifth tells the responder that both are the same.
+        // The fifth message says to the responder that both are the same.
         assert!(wire.turns.len() <= 5, "{:?}", wire.turns);
     }
 }
@@ -262,8 +262,8 @@ fn high_priority_comes_first() {
     assert!(all.clone().max().unwrap() <= &1024 && all.count() > 20);
 }
 
-/// Two replicas that have seen the same operations, by name, and hold different values: the name
-/// of a third one was used twice.
+/// Two replicas that have seen the same operations, by name, and have different values: a third
+/// one's name was used twice.
 fn forged(count: u64) -> (Text, Text) {
     let of = |name: &str, value: &str| {
         let mut third = replica("third");
@@ -391,8 +391,8 @@ fn what_can_be_fetched_again_may_be_dropped() {
 
 #[test]
 fn what_is_refused_is_asked_for_anew() {
-    // The announcement of the client is lost on the server's side of a restart in between: its
-    // delta's base is unknown there.
+    // The client's announcement is lost, since the server restarts in between: it does not know the
+    // base of the client's delta.
     let (mut a, mut b) = (replica("client"), replica("server"));
     (0..5).for_each(|number| write(&mut a, number));
     sync(&mut a, &mut b);
@@ -405,7 +405,7 @@ fn what_is_refused_is_asked_for_anew() {
     let answer = link.sessions[0].poll_message(link.replicas[0]).unwrap();
     link.sessions[1].handle(link.replicas[1], &answer).unwrap();
     let (mut c, mut d) = (link.replicas[0].clone(), link.replicas[1].clone());
-    // The server's delta goes to a new session of the client, which has announced nothing.
+    // The server's delta arrives in a new session of the client, which has announced nothing.
     let delta = link.sessions[1].poll_message(link.replicas[1]).unwrap();
     let mut link = Link::new(&mut c, &mut d, &Config::new(schema()));
     link.turn(0);
@@ -507,7 +507,7 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
     assert_eq!((&revisions[0].before, &revisions[0].after), (&None, &Some(vec![])));
     assert_eq!(revisions[0].overruled.as_ref().unwrap().user.as_deref(), Some("bob"));
     assert_eq!(revisions[1].after.as_deref(), Some(&b"done"[..]));
-    // The client's own state said the same before; what is new there is the conflict.
+    // The client's own state was the same before; the conflict is new there.
     let changed = link.events(0).into_iter().filter_map(|event| match event {
         Event::Changed(changed) => Some(changed),
         _ => None,
@@ -534,7 +534,8 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
     assert_eq!(closed_by.user.as_deref(), Some("eve"));
 }
 
-/// How many classes of random worlds were verified, and how many were not for writes in between.
+/// How many classes of random worlds were verified, and how many were not because of writes in
+/// between.
 fn random_worlds(seeds: impl Iterator<Item = u64>) -> [u64; 2] {
     let mut outcomes = [0; 2];
     for seed in seeds {

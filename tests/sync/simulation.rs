@@ -1,6 +1,6 @@
-//! Simulated worlds: whatever goes wrong, honest replicas converge, nothing is lost, no alarm is
-//! false, and what the replicas did and answered holds by the definition of the types; and each
-//! fault that is put in is found.
+//! Simulated worlds: whatever goes wrong, honest replicas converge, nothing is lost, and no alarm
+//! is false; operations and answers of the replicas satisfy the definition of the types; and each
+//! deliberate fault is found.
 
 use rejoin_harness::{Fault, Options, Outcome, Statistics, run, shrink};
 use std::ops::Range;
@@ -8,17 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-/// How many worlds there are; one of so many is judged. `.ci/run` has `oracle simulate` run and judge
-/// the worlds from there to 10,000, built for speed.
+/// How many worlds there are; one of so many is judged. `.ci/run` lets an optimized `oracle
+/// simulate` run and judge the worlds from there to 10,000.
 const WORLDS: u64 = 300;
 const JUDGED: u64 = 3;
 
-/// What does not hold in a world, by its own properties, and by the judge of its trace.
+/// The broken properties of a world, by its own checks and by the judge of its trace.
 fn findings(outcome: &Outcome) -> Vec<String> {
     outcome.findings.iter().cloned().chain(outcome.judge()).collect()
 }
 
-/// Runs worlds on all cores; those of `is_judged` are judged. What happened in all of them.
+/// Runs worlds on all cores; those of `is_judged` are judged. Returns the sum of their statistics.
 fn run_all(seeds: Range<u64>, is_judged: impl Fn(u64) -> bool + Sync) -> Statistics {
     let next = AtomicU64::new(seeds.start);
     let work = || {
@@ -50,7 +50,7 @@ fn run_all(seeds: Range<u64>, is_judged: impl Fn(u64) -> bool + Sync) -> Statist
     total
 }
 
-/// The seeds that the environment asks for, as `A..B`.
+/// The seeds in the environment variable, as `A..B`.
 fn asked_for() -> Option<Range<u64>> {
     let asked = std::env::var("REJOIN_SEEDS").ok()?;
     let ends = asked.split_once("..").map(|(from, to)| (from.parse(), to.parse()));
@@ -98,7 +98,7 @@ fn a_seed_is_one_world() {
     assert_eq!(silent.statistics, run(12, &options).statistics);
 }
 
-/// A fault is found in one of so many worlds, most in the first.
+/// A fault is found in one of so many worlds, most of them in the first.
 const FEW: u64 = 20;
 
 #[test]

@@ -1,10 +1,10 @@
-//! The book of the specification, spec/README.md, is true of the files that it speaks of.
+//! The book of the specification, spec/README.md, is true of the files that it names.
 //!
-//! Shown: each theorem that the tables name stands in the file that they name; the headline
-//! theorems are exactly those of main_theorems.v, and Coq prints of each what it rests on; each
-//! Rust test that they name is there; the reading order has each Coq file once, and the build
-//! each but the extraction; each refuted design has its number once. Each rule is a function over
-//! text, and is shown to catch what it forbids.
+//! Shown: each theorem in the tables is in the file that they name; the headline theorems are
+//! exactly those of main_theorems.v, and Coq prints the assumptions of each; each Rust test that
+//! they name exists; the reading order has each Coq file once, and so has the build, except for the
+//! extraction; each refuted design has its number once. Each rule is a function over text, and is
+//! shown to catch violations.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The rules of the project, as tests over its texts. This package depends on nothing, so a change
-//! of the specification is checked within seconds.
+//! The rules of the project, as tests over its texts. This package has no dependencies, so that a
+//! change of the specification is checked within seconds.
 
 #[cfg(test)]
 mod book;

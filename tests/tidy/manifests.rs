@@ -1,7 +1,7 @@
-//! The rooms of the project, by what the manifests of its packages say.
+//! The structure of the project, by the manifests of its packages.
 //!
-//! Shown: packages depend on each other in one direction only, and the library on none of them; no
-//! package is left out; every member that `cargo test` leaves to .ci/run is run there.
+//! Shown: packages depend on each other in one direction only, and the library on none of them;
+//! every package is listed; .ci/run tests every member that `cargo test` does not build.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,17 +19,17 @@ const LAYERS: [&str; 8] = [
     "rejoin-oracle",
 ];
 
-/// What a manifest says of its package.
+/// The content of a package's manifest.
 #[derive(Debug, Default, PartialEq)]
 struct Manifest {
     name: String,
     /// The folder of the package, from the root of the project.
     folder: PathBuf,
-    /// The folders of this project that it depends on, but for tests.
+    /// The folders of this project that it depends on, except for tests.
     depends: BTreeSet<PathBuf>,
 }
 
-/// Reads what Cargo's manifests of this project have: tables, each with one `key = value` a line.
+/// Reads Cargo manifests of this project: tables with one `key = value` a line.
 fn manifest(folder: &Path, text: &str) -> Manifest {
     let mut manifest = Manifest { folder: folder.into(), ..Manifest::default() };
     let mut table = "";
@@ -65,7 +65,7 @@ fn normal(path: &Path) -> PathBuf {
     parts
 }
 
-/// The manifests of all packages, but of the fuzzer, which is a workspace of its own.
+/// The manifests of all packages, except the fuzzer, which is a workspace of its own.
 fn manifests() -> Vec<Manifest> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -86,7 +86,7 @@ fn manifests() -> Vec<Manifest> {
     found
 }
 
-/// The arrows that go up, or to a package that does not ship.
+/// The dependencies that point upwards, or to a package that does not ship.
 fn arrows_go_down(manifests: &[Manifest]) -> Vec<String> {
     let names: BTreeMap<&Path, &str> =
         manifests.iter().map(|m| (m.folder.as_path(), m.name.as_str())).collect();
@@ -140,7 +140,7 @@ fn members(manifest: &str, list: &str) -> Vec<String> {
     inner.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// What `cargo test` does not build, .ci/run tests: all members but the workloads on other
+/// .ci/run tests everything that `cargo test` does not build, except the workloads on other
 /// libraries, which are compared by hand.
 #[test]
 fn every_member_is_tested_somewhere() {

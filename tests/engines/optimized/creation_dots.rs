@@ -1,11 +1,11 @@
-//! A key goes by its creation dot where its receiver knows one, and by its bytes where not.
+//! A delta names a key by its creation dot if its receiver knows one, and else by its bytes.
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::optimized::Author;
 use rejoin::optimized::lww_map::LwwMap;
 use rejoin::optimized::or_set::OrSet;
 
-/// How many keys of the delta go by a creation dot.
+/// How many keys of the delta are named by a creation dot.
 fn by_creation_dot(delta: &impl std::fmt::Debug) -> usize {
     format!("{delta:?}").matches("CreationDot {").count()
 }
@@ -15,7 +15,7 @@ fn author(name: &str, seq: u64) -> Author {
     Author { origin, seq, user: None }
 }
 
-/// A long key: what names it otherwise is shorter.
+/// A long key, so that any other name is shorter.
 const KEY: &str = "warehouse/north/stock/mapping of columns";
 
 #[test]
@@ -34,7 +34,8 @@ fn a_key_goes_by_its_creation_dot_once_it_is_known() {
     b.apply(&second).unwrap();
     assert_eq!(b.get(KEY), Some("y"));
 
-    // A replica that has seen nothing gets the key, and from then on knows it by its creation dot as well.
+    // A replica that has seen nothing gets the key's bytes, and from then on knows its creation
+    // dot.
     let mut c = LwwMap::new();
     let all = b.delta_since(&c.vector());
     assert_eq!(by_creation_dot(&all), 0);
@@ -46,8 +47,8 @@ fn a_key_goes_by_its_creation_dot_once_it_is_known() {
     assert_eq!(c.state_hash(), b.state_hash());
 }
 
-/// Each creates the key without the others. Two that sync then know both creation dots, and every one
-/// of them is understood.
+/// Each creates the key without having seen the others. Two that sync then know both creation dots,
+/// and understand either.
 #[test]
 fn a_replica_that_created_the_key_concurrently_resolves_every_creation_dot() {
     let mut sets = ["a", "b", "c"].map(|_| OrSet::<str>::new());
@@ -55,14 +56,14 @@ fn a_replica_that_created_the_key_concurrently_resolves_every_creation_dot() {
         set.add(&author(name, 1), KEY).unwrap();
     }
     let [mut a, mut b, mut c] = sets;
-    // c comes to know the creation dot of b, and b that of a; a and c have not met.
+    // c learns the creation dot of b, and b that of a; a and c have not met.
     let delta = b.delta_since(&c.vector());
     assert_eq!(by_creation_dot(&delta), 0, "c has its own name for the key, which b does not know");
     c.apply(&delta).unwrap();
     b.join(&a).unwrap();
     assert_eq!(b.decisions(KEY).len(), 2);
 
-    // c knows the key by its own creation dot and by that of b. b decides, and names it by the latter.
+    // c knows the key by its own creation dot and by that of b. b decides, and uses the latter.
     b.remove(&author("b", 2), KEY).unwrap();
     let delta = b.delta_since(&c.vector());
     assert_eq!(by_creation_dot(&delta), 1);
@@ -70,14 +71,14 @@ fn a_replica_that_created_the_key_concurrently_resolves_every_creation_dot() {
     assert!(c.contains(KEY), "its own addition was not seen by the removal");
     assert_eq!((c.decisions(KEY).len(), c.ever()), (2, 1));
 
-    // a knows only its own creation dot; c learned of it with the decision that saw it.
+    // a knows only its own creation dot; c learned it with the decision that saw it.
     let delta = c.delta_since(&a.vector());
     assert_eq!(by_creation_dot(&delta), 1);
     a.apply(&delta).unwrap();
     assert_eq!((a.decisions(KEY).len(), a.ever()), (2, 1));
     assert_eq!(a.state_hash(), c.state_hash());
 
-    // A late message of a, which has no other name for the key than its own, is understood by b.
+    // A late message of a, which only has its own name for the key, is understood by b.
     let late = a.remove(&author("a", 2), KEY).unwrap().delta();
     assert_eq!(by_creation_dot(&late), 1);
     b.join(&c).unwrap();
@@ -86,7 +87,7 @@ fn a_replica_that_created_the_key_concurrently_resolves_every_creation_dot() {
     assert_eq!(b.state_hash(), a.state_hash());
 }
 
-/// However often a key is written, and whatever its trail loses, its creation dot stays known.
+/// However often a key is written, and whatever its dot index drops, its creation dot stays known.
 #[test]
 fn a_creation_dot_is_never_forgotten() {
     let mut a = OrSet::<str>::new();

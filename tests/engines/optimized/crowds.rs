@@ -1,22 +1,22 @@
-//! Many decide on one key at once: more than are gone through one by one.
+//! Many replicas decide on one key concurrently: more than are scanned one by one.
 
 use super::engines::{Engine, Op, Text};
 use super::pair::Pair;
 use rejoin::operation::Author;
 use rejoin::{optimized, reference};
 
-/// What the branch of that number decides on a key.
+/// The decision of the branch of that number on a key.
 fn op(key: &str, number: usize) -> Op {
     let value = (number % 5 != 0).then(|| format!("of {}", number % 7));
     Op { key: key.into(), value, timestamp: (number * 7 % 11) as u64 }
 }
 
-/// Where the branch of that number decides, and in which life.
+/// The author of that branch, in an incarnation of its own.
 fn author<O: Engine, R: Engine>(state: &Pair<O, R>, number: usize) -> Author {
     state.author(number % 5, (number / 5) as u64)
 }
 
-/// Applies what each of the branches knows, one after the other.
+/// Applies the changes of each of the branches, one after the other.
 fn gather<O: Engine, R: Engine>(
     state: &mut Pair<O, R>,
     branches: &[Pair<O, R>],
@@ -24,8 +24,8 @@ fn gather<O: Engine, R: Engine>(
     branches.iter().try_for_each(|branch| state.join(branch).map(drop))
 }
 
-/// Thirty branches decide on a key that all know and on one that none knew. Two gather overlapping
-/// parts of them, decide, and meet.
+/// Thirty branches decide on a key that all know and on one that none knew. Two replicas apply
+/// overlapping sets of them, decide, and meet.
 fn holds<O: Engine, R: Engine>() -> Result<(), String> {
     const BRANCHES: usize = 30;
     let mut start = Pair::<O, R>::new();
@@ -33,7 +33,7 @@ fn holds<O: Engine, R: Engine>() -> Result<(), String> {
     let mut branches = Vec::new();
     for number in 0..BRANCHES {
         let mut branch = start.clone();
-        // Lives of their own, so that all are concurrent.
+        // Each has an incarnation of its own, so all are concurrent.
         for key in ["known", "new", "known"].iter().take(1 + number % 3) {
             let author = author(&branch, number + 5);
             branch.decide(&author, &op(key, number))?;
@@ -46,13 +46,14 @@ fn holds<O: Engine, R: Engine>() -> Result<(), String> {
     let most = left.answers().known.values().map(|(maximal, _)| maximal.len()).max();
     assert!(most >= Some(12), "{most:?} decisions stand side by side: not more than a few");
 
-    // All at once, since nothing, since a branch, and since what the other side has.
+    // One delta each: since bottom, since a branch, and since the other replica's vector.
     for since in [&start, &branches[3], &branches[12], &right] {
         let delta = left.delta_since(&since.vectors())?;
         since.clone().receive(&delta)?.map_err(|refusal| format!("{refusal:?}"))?;
     }
 
-    // One side decides on top of what it has seen; the other has seen less, and more.
+    // One replica decides after what it has seen; the other has seen fewer of some operations, and
+    // more of others.
     let before = left.clone();
     for (number, key) in [(2, "known"), (3, "new")] {
         left.decide(&author(&left, BRANCHES + 5), &op(key, number))?;
@@ -63,7 +64,7 @@ fn holds<O: Engine, R: Engine>() -> Result<(), String> {
         return Err("after they met, the two sides differ".into());
     }
 
-    // So many decisions elsewhere that the trails are cleared of what is of no use.
+    // So many decisions on other keys that the dot index is compacted.
     let mut busy = before;
     for number in 0..200 {
         let author = author(&busy, 5);

@@ -1,4 +1,4 @@
-//! State hashes of many keys, and where two states differ.
+//! State hashes of many keys, and finding where two states differ.
 
 use super::engines::{Engine, Op, Text};
 use super::pair::Pair;
@@ -11,12 +11,12 @@ type Sets = Pair<optimized::or_set::OrSet<str>, reference::or_set::OrSet<String>
 type Maps = Pair<optimized::lww_map::LwwMap<str, str>, reference::lww_map::LwwMap<String, Text>>;
 
 fn op(key: usize, value: Option<usize>, timestamp: u64) -> Op {
-    // Around the length from which a value goes into its record as its hash.
+    // Around the length from which a record has the value's hash instead of the value.
     let value = value.map(|length| "v".repeat(length));
     Op { key: format!("key {key}"), value, timestamp }
 }
 
-/// One change of a state: whose, of which keys, whether to remove them.
+/// One change of a state: its author, its keys, and whether it removes them.
 #[derive(Clone, Debug)]
 struct Batch {
     at: usize,
@@ -33,8 +33,7 @@ fn batches() -> impl Strategy<Value = Vec<Batch>> {
     prop::collection::vec(batch, 1..14)
 }
 
-/// The trees of the one are kept up to date from the start; those of the other are asked for at
-/// the end only.
+/// The trees of one are kept up to date from the start; the other builds its trees at the end only.
 fn state_hashes_equal_the_naive_ones<O: Engine, R: Engine>(
     batches: &[Batch],
 ) -> Result<(), String> {
@@ -86,7 +85,7 @@ fn state_hashes_of_maps_equal_the_naive_ones() {
     );
 }
 
-/// Two records go between the trees at once: each has one place in a chain.
+/// Two records move between the trees at once: each has one place in a chain.
 #[test]
 fn records_that_change_trees_together_stay_in_their_buckets() {
     let mut set = Sets::new();
@@ -102,7 +101,7 @@ fn records_that_change_trees_together_stay_in_their_buckets() {
     for key in [5, 0, 1] {
         decide(0, (key == 0).then_some(1), key);
     }
-    // All at once: no hash is asked for in between.
+    // All changes at once: no hash is computed in between.
     for key in 0..6 {
         let value = (key % 2 == 0).then_some(1);
         set.decide_unseen(&set.author(0, 0), &op(key, value, 0)).expect("the engines agree");
@@ -110,7 +109,7 @@ fn records_that_change_trees_together_stay_in_their_buckets() {
     set.check().expect("the engines agree");
 }
 
-/// The keys of which the answers differ.
+/// The keys whose answers differ.
 fn differing<O: Engine, R: Engine>(one: &Pair<O, R>, other: &Pair<O, R>) -> Vec<String> {
     let (one, other) = (&one.answers().known, &other.answers().known);
     let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();

@@ -1,4 +1,4 @@
-//! What both engines are asked, and how each answers.
+//! The operations and questions for both engines, and how each engine answers.
 
 use rejoin::digest::{StateHash, ToBytes};
 use rejoin::dot::Dot;
@@ -16,8 +16,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-/// An operation. Without a value it removes or deletes; a set takes any value for an addition, and
-/// a register or a flag any key for its only one.
+/// An operation. Without a value it removes or deletes; a set ignores the value of an addition, and
+/// a register or a flag ignores the key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Op {
     pub key: String,
@@ -25,7 +25,7 @@ pub struct Op {
     pub timestamp: u64,
 }
 
-/// A decision, in the words of both engines.
+/// A decision, in a form that both engines share.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Said {
     pub id: DecisionId,
@@ -34,26 +34,26 @@ pub struct Said {
     pub value: Option<Vec<u8>>,
 }
 
-/// What is known of a key: its maximal decisions, and the greatest write, where writes are timed.
+/// The record of a key: its maximal decisions, and the greatest write if writes have timestamps.
 pub type Known = (BTreeSet<Said>, Option<Said>);
 
-/// Those that agree with what has effect, and the others.
+/// The decisions with the current effect, and the others.
 pub type Open = (BTreeSet<DecisionId>, BTreeSet<DecisionId>);
 
-/// What an engine answers.
+/// The answers of an engine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answers {
     pub vector: VersionVector,
-    /// All keys that were ever decided on.
+    /// All keys with a decision.
     pub known: BTreeMap<String, Known>,
-    /// The keys that have a value, with their values; with nothing, those that are in the set.
+    /// The keys that have a value, with their values; for a set its elements, with nothing.
     pub values: BTreeMap<String, Option<String>>,
     pub open: BTreeMap<String, Open>,
 }
 
 impl Answers {
-    /// The decision that has effect on the key: the winner, or the greatest maximal decision that
-    /// agrees with what has effect.
+    /// The decision that has effect on the key: the winner, or the greatest maximal decision with
+    /// the current effect.
     fn current(&self, key: &str) -> Option<&DecisionId> {
         let (maximal, winner) = self.known.get(key)?;
         if let Some(winner) = winner {
@@ -69,8 +69,8 @@ impl Answers {
         agree.map(|said| &said.id).max_by_key(|id| order(id))
     }
 
-    /// Whether the decision has effect on the key: it wins, or is a maximal one that agrees with
-    /// what has effect.
+    /// Whether the decision has effect on the key: it wins, or is a maximal one with the current
+    /// effect.
     fn has_effect(&self, key: &str, id: &DecisionId) -> bool {
         let is_removed = !self.values.contains_key(key);
         self.known.get(key).is_some_and(|(maximal, winner)| match winner {
@@ -79,7 +79,7 @@ impl Answers {
         })
     }
 
-    /// What changed from these answers to the later ones.
+    /// The changes from these answers to later ones.
     fn changes(&self, later: &Self) -> Changes {
         let changed = later.known.iter().filter(|(key, known)| self.known.get(*key) != Some(known));
         let change = |(key, _): (&String, _)| {
@@ -91,8 +91,8 @@ impl Answers {
     }
 }
 
-/// What a delta did to each key that it changed: which decision no longer has effect, and whether
-/// the key is an open merge decision.
+/// The changes of a delta by key: which decision no longer has effect, and whether the key is an
+/// open merge decision.
 pub type Changes = BTreeMap<String, (Option<DecisionId>, bool)>;
 
 /// Why a delta was refused.
@@ -115,40 +115,40 @@ impl From<ApplyError> for Refusal {
 pub trait Engine: Clone + Debug {
     type Vector: Clone;
     type Delta: Clone + Debug;
-    /// Whether decisions lose their effect to others. Else what a delta replaced is not compared:
-    /// several may be, and engines tell one.
+    /// Whether decisions can overrule others. If not, the replaced decision is not compared: there
+    /// may be several, and engines report one.
     const OVERRULES: bool = true;
 
     fn bottom() -> Self;
 
-    /// Performs, and tells the name and the delta of the operation.
+    /// Performs an operation, and returns its name and its delta.
     fn decide(&mut self, author: &Author, op: &Op) -> Result<(Dot, Self::Delta), OperationError>;
 
     fn vector(&self) -> Self::Vector;
 
-    /// The vector in the words of the engine.
+    /// The vector, in a form that both engines share.
     fn read(vector: &VersionVector) -> Self::Vector;
 
     fn delta_since(&self, since: &Self::Vector) -> Self::Delta;
 
-    /// Where a delta starts, what it brings, and how many keys it lists.
+    /// Where a delta starts, which operations it brings, and how many keys it lists.
     fn extent(delta: &Self::Delta) -> (VersionVector, VersionVector, usize);
 
     fn apply(&mut self, delta: &Self::Delta) -> Result<Changes, Refusal>;
 
-    /// The answers, given all keys that were ever decided on.
+    /// The answers, given all keys with a decision.
     fn answers(&self, keys: &BTreeSet<String>) -> Answers;
 
     /// The state hash: of the content, and of the removals.
     fn hashes(&mut self) -> StateHash;
 
-    /// The delta as it arrives, where it is sent as bytes.
+    /// The delta as it arrives after being encoded and decoded.
     fn sent(delta: Self::Delta) -> Self::Delta;
 }
 
 // The reference
 
-/// A value, or the tombstone, in the order of their bytes: those of the tombstone are `null`.
+/// A value, or the tombstone, in the order of their bytes: the tombstone's are `null`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Text(Option<String>);
 
@@ -197,7 +197,7 @@ fn changed(decision: &Decision<Presence>) -> Said {
     Said { id: decision.id(), timestamp: decision.timestamp, is_removal, value: None }
 }
 
-/// What the reference answers, given the winner in addition to the decisions on each key.
+/// The answers of the reference, from the winner and the decisions on each key.
 fn reference_answers<K: Ord + Clone, E: Ord + Clone>(
     decisions: &Decisions<K, E>,
     name: impl Fn(&K) -> String,
@@ -223,7 +223,7 @@ fn reference_answers<K: Ord + Clone, E: Ord + Clone>(
     }
 }
 
-/// The changes as far as they are compared.
+/// The part of the changes that is compared.
 fn compared<E: Engine>(changes: Changes) -> Changes {
     let as_compared = |(key, (overruled, is_open)): (String, (Option<DecisionId>, bool))| {
         (key, (overruled.filter(|_| E::OVERRULES), is_open))
@@ -231,7 +231,7 @@ fn compared<E: Engine>(changes: Changes) -> Changes {
     changes.into_iter().map(as_compared).collect()
 }
 
-/// Applies a delta, and tells what that changed by looking before and after.
+/// Applies a delta, and returns the changes by comparing the answers before and after.
 fn take_in<S: Replicated + Engine<Delta = Delta<S>>>(
     state: &mut S,
     delta: &Delta<S>,
@@ -241,7 +241,7 @@ fn take_in<S: Replicated + Engine<Delta = Delta<S>>>(
     Ok(compared::<S>(before.changes(&state.answers(&BTreeSet::new()))))
 }
 
-/// What is the same for all types of the reference. Of their answers no keys need be given.
+/// The methods that all types of the reference share. Their answers do not need the keys.
 macro_rules! reference_engine {
     () => {
         type Vector = VersionVector;
@@ -348,13 +348,13 @@ macro_rules! reference_flag {
 reference_flag!(reference::ew_flag::EwFlag);
 reference_flag!(reference::dw_flag::DwFlag);
 
-/// Several values as one text, so that an answer has them side by side.
+/// Several values as one text, so that an answer lists them all.
 fn together<'a>(values: impl IntoIterator<Item = &'a Text>) -> Option<String> {
     let texts: Vec<&str> = values.into_iter().filter_map(|Text(value)| value.as_deref()).collect();
     (!texts.is_empty()).then(|| texts.join(" | "))
 }
 
-/// What the reference answers of a type of which all concurrent values have effect: no key is open.
+/// The answers of a reference type in which all concurrent values have effect, so no key is open.
 fn all_values<R, K: Ord + Clone>(
     state: &Reading<R, K, Text>,
     name: impl Fn(&K) -> String,
@@ -484,7 +484,7 @@ fn named<K>(changes: impl Iterator<Item = KeyChange<K>>, name: impl Fn(K) -> Str
     once(changes.map(|change| (name(change.key), (change.overruled, change.is_open))))
 }
 
-/// What is the same for all optimized types.
+/// The methods that all optimized types share.
 macro_rules! optimized_engine {
     ($Delta:ty, $name:expr) => {
         type Vector = Vector;

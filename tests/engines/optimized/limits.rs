@@ -1,4 +1,4 @@
-//! What a replica accepts can be stored, sent and read: names, keys and values at their limits.
+//! Whatever a replica accepts can be stored, sent and read: names, keys and values at their limits.
 
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::limits::{InvalidName, MAX_NAME, MAX_VALUE};
@@ -19,7 +19,7 @@ fn replica() -> Replica<str, str> {
     Replica::new(origin, &schema.into())
 }
 
-/// What is written of the object is read by a replica that has seen nothing.
+/// A replica that has seen nothing reads the encoded object.
 fn is_readable(replica: &Replica<str, str>, object: &str) -> bool {
     let kind = replica.object(object).unwrap().kind();
     let delta = replica.delta_since(object, &Vector::default()).unwrap();

@@ -1,16 +1,17 @@
-//! The optimized registers, maps and sets, step by step against the reference.
+//! The optimized registers, maps and sets compared with the reference, step by step.
 //!
 //! Shown, after every step of a history: the maximal decisions, the winner and the value of every
-//! key, the open merge decisions, the state vector and both state hashes are the reference's; so
-//! are the state hashes of a replica that was sent everything at once. With every operation: its
-//! name, its refusal, and its delta. With every delta: how many keys it lists, where it starts and
-//! what it brings; whether it is refused, and then nothing changes; which keys it changed, what
-//! was superseded there, and whether the key is open. A delta since what someone held has the same
-//! effect on them.
-//! How: one function takes a step with both engines and compares them ([`Pair`]). It runs on
-//! every history of a small scope, which prints their number, and on random long ones.
-//! Besides: keys go by their creation dots, a difference is found where it is, what is refused leaves no
-//! trace, many may decide on one key at once, and two stories of replicas that come back late.
+//! key, the open merge decisions, the state vector and both state hashes are those of the
+//! reference; so are the state hashes of a replica that gets everything in one delta. With every
+//! operation: its name, its refusal, and its delta. With every delta: how many keys it lists, where
+//! it starts and what it brings; whether it is refused, and that nothing changes then; which keys
+//! it changes, what is superseded there, and whether the key is open. A delta since an earlier
+//! state has the same effect on that state.
+//! How: one function takes a step with both engines and compares them ([`Pair`]). It runs on every
+//! history of a small scope, and prints their number, and on random long ones.
+//! Other tests show that keys are named by creation dots, that a difference is located, that
+//! refusals have no effect, that many may decide on one key concurrently, and two stories of
+//! replicas that come back late.
 //!
 //! [`Pair`]: pair::Pair
 

@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// The names of the replicas, in their order.
 pub const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// Who decides at each of them: one person at two replicas, and nobody known at one.
+/// The user at each of them: one person at two replicas, and nobody known at one.
 pub const USERS: [Option<&str>; 5] = [Some("ann"), Some("bob"), Some("ann"), None, Some("bob")];
 
 pub fn origin(at: usize, incarnation: u64) -> Origin {
@@ -61,7 +61,7 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Self { optimized: O::bottom(), reference, answers }
     }
 
-    /// What both answer.
+    /// The answers of both.
     pub fn answers(&self) -> &Answers {
         &self.answers
     }
@@ -70,8 +70,8 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Vectors { optimized: self.optimized.vector(), reference: self.reference.vector() }
     }
 
-    /// The author of the next operation in this life of this replica. Its place is the next one
-    /// after all that have been seen of the replica, so a backup leads to the same place again.
+    /// The author of the next operation in this incarnation of this replica. Its seq follows all
+    /// operations of the replica that were seen, so a backup leads to the same seq again.
     pub fn author(&self, at: usize, incarnation: u64) -> Author {
         let origin = origin(at, incarnation);
         let seen = self.answers.vector.iter();
@@ -80,7 +80,8 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Author { origin, seq, user: USERS[at].map(User::from) }
     }
 
-    /// Performs with both engines. The delta of the operation leads from before to after.
+    /// Performs an operation with both engines. Its delta leads from the state before to the one
+    /// after.
     pub fn decide(&mut self, author: &Author, op: &Op) -> Result<(), String> {
         let before = self.clone();
         let (ours, theirs) = (self.optimized.decide(author, op), self.reference.decide(author, op));
@@ -98,7 +99,7 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         same("after its delta", &follower.answers, &self.answers)
     }
 
-    /// Performs with both engines. What came of it is compared later.
+    /// Performs an operation with both engines; the results are compared later.
     pub fn decide_unseen(&mut self, author: &Author, op: &Op) -> Result<(), String> {
         let dots = (self.optimized.decide(author, op), self.reference.decide(author, op));
         same("performed", dots.0.map(|(dot, _)| dot), dots.1.map(|(dot, _)| dot))?;
@@ -108,7 +109,7 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Ok(())
     }
 
-    /// What to tell someone who has seen this, as it arrives.
+    /// The delta for a replica that has seen this, as it arrives.
     pub fn delta_since(&self, since: &Vectors<O, R>) -> Result<Deltas<O, R>, String> {
         let optimized = self.optimized.delta_since(&since.optimized);
         let reference = self.reference.delta_since(&since.reference);
@@ -122,8 +123,8 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         same("delta: since, seen and number of keys", ours, theirs)
     }
 
-    /// Applies a delta with both engines, or is refused by both: then nothing changes. Tells
-    /// which keys changed.
+    /// Applies a delta with both engines; if both refuse it, nothing changes. Returns the changed
+    /// keys.
     pub fn receive(&mut self, delta: &Deltas<O, R>) -> Result<Result<Changes, Refusal>, String> {
         let before = Rc::clone(&self.answers);
         let taken = self.apply(delta)?;
@@ -148,7 +149,7 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Ok(theirs)
     }
 
-    /// Applies all that the other has seen.
+    /// Applies everything that the other has seen.
     pub fn join(&mut self, other: &Self) -> Result<Changes, String> {
         let delta = other.delta_since(&self.vectors())?;
         self.receive(&delta)?.map_err(|refusal| format!("a join is refused: {refusal:?}"))
@@ -161,8 +162,8 @@ impl<O: Engine, R: Engine> Pair<O, R> {
         Ok(())
     }
 
-    /// Compares the engines: their answers, their hashes as they are kept up to date, and both of
-    /// a state that was sent everything at once.
+    /// Compares the engines: their answers, their hashes as they are kept up to date, and both for
+    /// a state that gets everything in one delta.
     pub fn check(&mut self) -> Result<(), String> {
         self.check_answers()?;
         let hashes = self.reference.hashes();

@@ -10,7 +10,7 @@ use rejoin::{optimized, reference};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// What may happen. A number chooses among what there is at that moment.
+/// A step. Its numbers choose among the options at that moment.
 #[derive(Clone, Debug)]
 enum Step {
     Decide {
@@ -23,7 +23,7 @@ enum Step {
         keys: usize,
         times: usize,
     },
-    /// Sends a delta since what someone held; or since less than that, which nobody held.
+    /// Sends a delta since an earlier vector; or since less than that, which no state had.
     Send {
         from: usize,
         since: usize,
@@ -46,7 +46,7 @@ enum Step {
     },
 }
 
-/// What happened.
+/// Counts of what happened.
 #[derive(Default)]
 struct Count {
     steps: u64,
@@ -66,12 +66,12 @@ struct Node<O, R> {
 struct World<O: Engine, R: Engine> {
     nodes: Vec<Node<O, R>>,
     messages: Vec<Deltas<O, R>>,
-    /// What was held.
+    /// The earlier states.
     held: Vec<Rc<Pair<O, R>>>,
     count: Count,
 }
 
-/// What the state has seen, less the last operation of one origin.
+/// The state's vector, less the last operation of one origin.
 fn less_by_one<O: Engine, R: Engine>(state: &Pair<O, R>, at: usize) -> Vectors<O, R> {
     let vector = &state.answers().vector;
     let lowered = at.checked_rem(vector.iter().count());
@@ -120,7 +120,7 @@ impl<O: Engine, R: Engine> World<O, R> {
                 let start = &self.held[since % self.held.len()];
                 let since = less.map_or_else(|| start.vectors(), |at| less_by_one(start, at));
                 let delta = self.nodes[*from].state.delta_since(&since)?;
-                // A replica that held that applies it.
+                // A replica in that earlier state applies it.
                 Pair::clone(start).follow(&delta)?;
                 self.messages.push(delta);
                 Ok(())
@@ -167,7 +167,7 @@ impl<O: Engine, R: Engine> World<O, R> {
         let state = &self.nodes[at].state;
         self.count.open += state.answers().open.len() as u64;
         self.held.push(Rc::new(state.clone()));
-        // Only the last ones: each holds a whole state.
+        // Only the last ones, since each is a whole state.
         if self.held.len() > 40 {
             self.held.remove(1);
         }
@@ -181,7 +181,7 @@ impl<O: Engine, R: Engine> World<O, R> {
         Ok(())
     }
 
-    /// All send to the first, and the first to all.
+    /// All send to the first replica, and the first to all.
     fn exchange(&mut self) -> Result<(), String> {
         let others = 1..self.nodes.len();
         let to_first = others.clone().map(|other| (0, other));
@@ -224,7 +224,7 @@ fn step(replicas: usize, keys: usize) -> impl Strategy<Value = Step> {
     ]
 }
 
-/// How many replicas, and what they do, with few keys or many.
+/// The number of replicas, and their steps, with few keys or many.
 fn histories() -> impl Strategy<Value = (usize, Vec<Step>)> {
     (3..=NAMES.len(), prop::sample::select(vec![3, 30])).prop_flat_map(|(replicas, keys)| {
         (Just(replicas), prop::collection::vec(step(replicas, keys), 0..500))

@@ -1,4 +1,4 @@
-//! What is refused leaves no trace: not in the answers, the hashes, nor anything inside.
+//! Refusals have no effect: not on the answers, the hashes, nor any field.
 
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::operation::{Author, OperationError};
@@ -25,7 +25,7 @@ fn vector(entries: &[(&str, u64)]) -> Vector {
     (&vector).into()
 }
 
-/// The error, where the state is the same before and after, to the last field.
+/// The error, if the state is the same before and after, to the last field.
 fn refused<S: Debug + Clone, T, E: Debug>(
     state: &mut S,
     hash: impl Fn(&mut S) -> StateHash,
@@ -47,8 +47,7 @@ fn every_refusal_leaves_the_state_untouched() {
     a.apply(&b.delta_since(&a.vector())).unwrap();
     b.put(&author("b", 2), "z", "3", 5).unwrap();
 
-    // A gap: in the middle of what was seen, from someone who was never heard of, and at the
-    // greatest counter there is.
+    // Gaps: in the middle of what was seen, of an unknown origin, and at the greatest counter.
     let late = b.put(&author("b", 3), "z", "4", 6).unwrap().delta();
     let gap = refused(&mut a, LwwMap::state_hash, |a| a.apply(&late).map(drop));
     assert_eq!(gap, ApplyError::Gap { origin: origin("b"), needed: 2, seen: 1 });
@@ -67,8 +66,8 @@ fn every_refusal_leaves_the_state_untouched() {
     assert_eq!(gap, ApplyError::Gap { origin: origin("b"), needed: u64::MAX, seen: 1 });
 }
 
-/// Two histories under the same names: in the one b's second operation creates a key, in the other
-/// it does not.
+/// Two histories under the same names: b's second operation creates a key in the one, and not in
+/// the other.
 #[test]
 fn a_name_from_another_history_leaves_the_state_untouched() {
     let (mut one, mut other) = (OrSet::<str>::new(), OrSet::<str>::new());
@@ -77,7 +76,7 @@ fn a_name_from_another_history_leaves_the_state_untouched() {
     }
     one.add(&author("b", 2), "y").unwrap();
     other.remove(&author("b", 2), "x").unwrap();
-    // New keys and new origins come before and after the name that nobody knows.
+    // New keys and new origins come before and after the unknown name.
     let mut sender = one.clone();
     sender.add(&author("a", 1), "before").unwrap();
     sender.remove(&author("b", 3), "y").unwrap();
@@ -90,13 +89,13 @@ fn a_name_from_another_history_leaves_the_state_untouched() {
     assert_eq!(one.apply(&delta).unwrap().len(), 3, "who has this history takes it");
 }
 
-/// No operations lead to the greatest counter; a message may claim that they did.
+/// No operations reach the greatest counter; a message may claim that they did.
 #[test]
 fn an_operation_without_a_name_leaves_the_state_untouched() {
     let mut a = LwwMap::<str, str>::new();
     let delta = a.put(&author("a", 1), "x", "1", 5).unwrap().delta();
     let mut bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
-    // The counts of the sender: a column of one number, 1. It becomes 2^64 - 1.
+    // The sender's counts: a column with the number 1. It becomes 2^64 - 1.
     let column = bytes.windows(2).position(|pair| pair == [1 << 6, 1]).expect("there is a count");
     bytes.splice(column + 1..column + 2, [[255; 9].as_slice(), &[1]].concat());
     let forged = lww_map::Delta::<str, str>::decode(&bytes, &DecodeContext::default()).unwrap();
@@ -111,7 +110,7 @@ fn an_operation_without_a_name_leaves_the_state_untouched() {
         assert_eq!(refusal, OperationError::NoNamesLeft(origin("a")));
     }
 
-    // Another origin goes on, and what it does can be told.
+    // Another origin goes on, and its operations can be sent.
     let mut c = b.clone();
     let later = c.put(&author("c", 1), "x", "3", 7).unwrap().delta();
     b.apply(&later).unwrap();

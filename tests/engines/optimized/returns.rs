@@ -1,6 +1,6 @@
 //! Two stories of replicas that come back late, on a set, a map and a register.
 //!
-//! An office and a tablet share a stock list. The tablet was away for a month, or was set back to
+//! An office and a tablet share a stock list. The tablet was away for a month, or was restored from
 //! a backup of a month ago.
 
 use rejoin::dot::{Origin, ReplicaId};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 const DAY: u64 = 24 * 3600;
 
-/// What both share.
+/// The objects that both share.
 #[derive(Clone)]
 struct Stock {
     origin: Origin,
@@ -69,7 +69,7 @@ impl Stock {
         self.status.write(&author, Some(status), time).unwrap();
     }
 
-    /// Applies all that the other has seen. Tells how many keys that changed.
+    /// Applies everything that the other has seen. Returns how many keys that changed.
     fn pull(&mut self, other: &Self) -> usize {
         let articles = self.articles.apply(&other.articles.delta_since(&self.articles.vector()));
         let articles = articles.unwrap().len();
@@ -79,7 +79,7 @@ impl Stock {
         articles + prices + status.unwrap().len()
     }
 
-    /// Both exchange what they have.
+    /// Both exchange their changes.
     fn meet(&mut self, other: &mut Self) {
         self.pull(other);
         other.pull(self);
@@ -112,8 +112,8 @@ fn first_day() -> (Stock, Stock) {
     (office, tablet)
 }
 
-/// A month of work at the office: every day the prices change, and by and by every article of the
-/// first day is taken out, or out and in again.
+/// A month of work at the office: every day the prices change, and gradually every article of the
+/// first day is removed, or removed and added again.
 fn month_at(office: &mut Stock) {
     for day in 1..=30 {
         let time = day * DAY;
@@ -136,7 +136,7 @@ fn month_at(office: &mut Stock) {
 fn a_replica_that_was_away_for_thirty_days_brings_nothing_back_and_loses_nothing() {
     let (mut office, mut tablet) = first_day();
     month_at(&mut office);
-    // Meanwhile the tablet worked as well, and knew nothing of that.
+    // Meanwhile the tablet worked as well, without having seen that.
     tablet.add("drill");
     tablet.price("drill", "99", 3 * DAY);
     tablet.price("bolt", "8", 4 * DAY);
@@ -145,14 +145,14 @@ fn a_replica_that_was_away_for_thirty_days_brings_nothing_back_and_loses_nothing
 
     office.meet(&mut tablet);
     for stock in [&office, &tablet] {
-        // Not the anvil, nor an article of a day that is past; the drill is there. The tablet
-        // removed the crate without having seen that it was added again.
+        // The anvil and the articles of past days are gone; the drill is there. The tablet removed
+        // the crate without having seen that it was added again.
         assert_eq!(stock.articles(), ["article of day 30", "bolt", "crate", "drill"]);
         let prices = [("bolt", "40"), ("crate", "40"), ("drill", "99")];
         assert_eq!(stock.prices(), prices.into());
         assert_eq!(stock.status.value(), Some("closed"));
 
-        // What lost is not forgotten: it is there to be decided.
+        // The decision that lost is still there for users to decide.
         assert_eq!(stock.articles.conflicts().map(|open| open.key).collect::<Vec<_>>(), ["crate"]);
         assert_eq!(stock.prices.conflicts().map(|open| open.key).collect::<Vec<_>>(), ["bolt"]);
         assert!(stock.status.conflict().is_some());
@@ -163,7 +163,7 @@ fn a_replica_that_was_away_for_thirty_days_brings_nothing_back_and_loses_nothing
 fn a_replica_that_was_set_back_by_a_month_brings_nothing_back_and_loses_nothing() {
     let (mut office, mut tablet) = first_day();
     let backup = tablet.clone();
-    // The tablet works for a month. Some of it the office hears of, and some of it nobody does.
+    // The tablet works for a month. The office receives some of it, and nobody the rest.
     tablet.add("drill");
     tablet.remove("bolt");
     tablet.price("drill", "99", 3 * DAY);
@@ -173,8 +173,8 @@ fn a_replica_that_was_set_back_by_a_month_brings_nothing_back_and_loses_nothing(
     tablet.add("lost with the tablet");
     tablet.price("lost with the tablet", "1", 20 * DAY);
 
-    // It breaks, and goes on from the backup with what is now done. Its first operations have the
-    // same numbers as those that were lost.
+    // It breaks, and goes on from the backup with the following operations. The first of them have
+    // the same numbers as the lost ones.
     let mut tablet = backup.restored();
     assert_eq!(tablet.articles(), ["anvil", "bolt", "crate"]);
     tablet.add("hammer");
@@ -184,12 +184,13 @@ fn a_replica_that_was_set_back_by_a_month_brings_nothing_back_and_loses_nothing(
 
     office.meet(&mut tablet);
     for stock in [&office, &tablet] {
-        // The bolt stays removed, by the tablet itself before it was set back; so does the anvil.
+        // The bolt stays removed, by the tablet itself before the restore; so does the anvil.
         assert_eq!(stock.articles(), ["article of day 30", "crate", "drill", "hammer"]);
         let prices = [("bolt", "40"), ("crate", "40"), ("drill", "99"), ("hammer", "12")];
         assert_eq!(stock.prices(), prices.into());
         assert_eq!(stock.status.value(), Some("back again"));
     }
-    // Both incarnations of the tablet are known, and what the first one does late is taken as well.
+    // Both incarnations of the tablet are known, and late operations of the first one are applied
+    // as well.
     assert_eq!(office.articles.vector().actor_table().origins().len(), 3);
 }

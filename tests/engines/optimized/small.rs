@@ -1,10 +1,10 @@
 //! Every history of a small scope.
 //!
-//! Three replicas; each step is that one of them decides; or that it receives the delta of any
-//! state that any replica ever held since any vector that any replica ever held, which covers
-//! messages that are late, lost, repeated and out of order; or that it is set back to any state
-//! that it ever held, under a new incarnation. Where a delta changes nothing, or is refused, it is
-//! compared, and no history goes on from there: it would be one with fewer steps.
+//! There are three replicas. In a step a replica decides; or receives the delta of any earlier
+//! state since any earlier vector, which covers messages that are late, lost, repeated and out of
+//! order; or is restored from any of its earlier states, under a new incarnation. If a delta
+//! changes nothing, or is refused, the engines are compared, and no history goes on from there: it
+//! would be one with fewer steps.
 
 use super::engines::{Engine, Op, Text};
 use super::pair::Pair;
@@ -18,14 +18,14 @@ enum Step<'a> {
     Restore { at: usize, to: usize },
 }
 
-/// What a step leads to.
+/// The result of a step.
 enum Outcome<O, R> {
-    /// The replica holds a new state.
+    /// The replica has a new state.
     Became {
         at: usize,
         state: Pair<O, R>,
     },
-    /// The replica holds what it held before, under a new incarnation.
+    /// The replica has an earlier state, under a new incarnation.
     Returned {
         at: usize,
         to: usize,
@@ -36,9 +36,9 @@ enum Outcome<O, R> {
 /// One history after the other, depth first.
 struct Explorer<'a, O, R> {
     ops: &'a [Op],
-    /// All states that were ever held: the first is that of all replicas at the start.
+    /// All states so far: the first is that of all replicas at the start.
     states: Vec<Rc<Pair<O, R>>>,
-    /// For each replica the states that it held, of which the last is the present one.
+    /// The states of each replica, of which the last is the present one.
     held: Vec<Vec<usize>>,
     incarnations: Vec<u64>,
     path: Vec<Step<'a>>,
@@ -118,7 +118,7 @@ impl<'a, O: Engine, R: Engine> Explorer<'a, O, R> {
                 let before = state.answers().clone();
                 // A refusal changes nothing.
                 let _ = state.receive(&delta)?;
-                // A replica that held the start of the delta applies it.
+                // A replica in the state at the delta's start applies it.
                 Pair::clone(&self.states[since]).follow(&delta)?;
                 let is_news = *state.answers() != before;
                 Ok(if is_news { Outcome::Became { at, state } } else { Outcome::Nothing })
