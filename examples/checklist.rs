@@ -34,7 +34,7 @@ fn schema() -> Schema {
         .priority("visits", Priority::Low)
 }
 
-/// A replica and its folder. Whatever changes it is in a file before anybody hears of it.
+/// A replica and its folder. Every change is in a file before it is sent.
 struct Device {
     replica: Replica,
     folder: PathBuf,
@@ -62,7 +62,7 @@ impl Device {
         Ok(Self { replica, folder: folder.into(), saved, parts: parts.len() })
     }
 
-    /// Appends what changed since the last time, as one file that is there whole or not at all.
+    /// Appends the changes since the last time as one file, which is written whole or not at all.
     fn store(&mut self) -> Result<(), Box<dyn Error>> {
         let draft = self.folder.join("draft");
         fs::write(&draft, self.replica.save_since(&self.saved))?;
@@ -85,7 +85,7 @@ impl Device {
         self.store()
     }
 
-    /// Applies what another device has and this one lacks, and stores it before it says so.
+    /// Applies the changes of another device, and stores them before it acknowledges them.
     fn pull(&mut self, from: &Self) -> Result<Changes, Box<dyn Error>> {
         let changes = self.replica.apply(&from.replica.update_since(&self.replica.version()))?;
         self.store()?;

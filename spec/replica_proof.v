@@ -753,7 +753,7 @@ Proof.
     + now destruct (find compare_name name' (set _ _ _ _)).
 Qed.
 
-(** What is sent is well-formed, and what is taken in stays so, whoever made it. *)
+(** Sent deltas are well-formed, and applying any delta keeps a state well-formed. *)
 Theorem sent_deltas_are_well_formed types vs (xs : objects) name d :
   well_formed types xs = true ->
   sorted compare_name vs = true ->

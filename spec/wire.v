@@ -1,9 +1,9 @@
 (** The binary format: numbers, columns, names and vectors as bytes.
 
     Meaning: what [wire.md] says of them. [encode] makes the message of a vector with its origins by
-    name, [decode] reads one; it answers nothing for bytes that are no such message. How a block is
-    told is for the sender to [choose]; [choose_short] is what Rejoin's sender does. A name is its
-    bytes here: that they are UTF-8 is not looked at.
+    name, [decode] reads one; it answers nothing for bytes that are no such message. The sender
+    [choose]s the form of each block; Rejoin's sender uses [choose_short]. A name is its
+    bytes here: the model does not check that they are UTF-8.
     Laws: what was written is read back, whatever is chosen ([wire_proof.v]).
     Source: [wire.md]. *)
 

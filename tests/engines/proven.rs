@@ -4,6 +4,7 @@
 //! portions; native arithmetic equals the extracted arithmetic; lists of 100,000 items and values
 //! of any depth are built, compared, shown and dropped on a small stack; a program that cannot be
 //! loaded or run is a typed error that says where; the program has all extracted files.
+
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::lattice::Lattice;
 use rejoin::reference::Author;

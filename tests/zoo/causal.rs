@@ -119,7 +119,7 @@ impl Replicated for Optimized {
     }
 
     fn digest(&self) -> Option<String> {
-        // The others are to be found by what they show.
+        // The other mutants must be found by their answers.
         if !matches!(self.bug, 0 | 19 | 45) {
             return None;
         }
@@ -139,7 +139,7 @@ impl Replicated for Optimized {
     backups_and_vector!();
 }
 
-/// What one operation changes: the dots that it adds, and those that it knows of.
+/// The changes of one operation: the dots that it adds, and those that it knows.
 #[derive(Clone, Serialize, Deserialize)]
 struct Delta {
     adds: Option<(String, Dot)>,
@@ -210,7 +210,7 @@ impl Replicated for Deltas {
             }
             other => return Err(Unsupported::operation(other)),
         };
-        // The replica itself does what was meant.
+        // The replica itself applies the intended change.
         match &delta.adds {
             Some((element, _)) => self.dots.retain(|(other, _)| other != element),
             None => {

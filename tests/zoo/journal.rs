@@ -5,7 +5,7 @@ use rejoin_conformance::{Json, Operation, Replicated, Type, Unsupported};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// An entry, as logs order it.
+/// An entry; its order is the order of the log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Entry {
     time: [u64; 4],
@@ -29,7 +29,7 @@ pub struct Journal {
     me: Id,
     seen: Vector,
     entries: Vec<Entry>,
-    /// What messages hold.
+    /// The content of messages.
     outbox: Vec<Entry>,
     sent: BTreeMap<String, Vector>,
     has_contact: bool,
@@ -93,7 +93,7 @@ impl Journal {
         Message { entries, seen: self.seen.clone() }
     }
 
-    /// What the other one lacks.
+    /// The entries that the other replica lacks.
     fn lacking(&self, other: &Self) -> Vec<Entry> {
         let new = |entry: &&Entry| !other.seen.has(&entry.dot);
         self.entries.iter().filter(new).cloned().collect()

@@ -1,9 +1,9 @@
-//! Every mutant is killed, by a rule that is the right one, with a history of few operations; every
-//! clean twin passes all.
+//! Every mutant is killed, by the right rule, with a history of few operations; every clean twin
+//! passes all checks.
 //!
 //! `cargo test -p zoo --test kill -- --nocapture` prints which way of testing finds which mutant.
-//! `REJOIN_CASES=5000` has more cases. The recorded histories are those of `killers`: what the drive
-//! found, which `UPDATE_README=1` writes anew.
+//! `REJOIN_CASES=5000` performs more cases. The recorded histories are those of `killers`: the
+//! findings of the drive, which `UPDATE_README=1` writes again.
 
 use rejoin_conformance::{Suite, Way};
 use rejoin_drive::campaign::{Failing, Options, drive};
@@ -17,11 +17,11 @@ use zoo::{Animal, MUTANTS, Mutant, STRANGERS};
 /// How many cases a mutant may survive.
 const CASES: u64 = 300;
 
-/// Those that need a restore at the right moment, which the drive has too seldom in so few cases: the
+/// Mutants that need a restore at the right moment, which is rare in so few cases of the drive: the
 /// simulated worlds find them.
 const RARE: [&str; 2] = ["lww-6", "or-set-13"];
 
-/// How many operations the history that kills it may have.
+/// How many operations the history that kills it may have at most.
 const OPERATIONS: usize = 12;
 
 fn suite(cases: u64) -> Suite {
@@ -31,7 +31,7 @@ fn suite(cases: u64) -> Suite {
         .histories("tests/zoo/killers")
 }
 
-/// What one way says: the rule that is broken, and how many operations show it.
+/// The result of one way: the broken rule, and how many operations show it.
 type Found = Option<(String, usize)>;
 
 fn driven(animal: Animal, cases: u64) -> Option<Failing> {
@@ -53,7 +53,7 @@ fn driven(animal: Animal, cases: u64) -> Option<Failing> {
     driven.failing.into_iter().next()
 }
 
-/// What all ways say of a mutant: those of the suite, and `oracle drive`.
+/// The results of all ways for a mutant: those of the suite, and of `oracle drive`.
 fn ways(mutant: &Mutant) -> BTreeMap<String, Found> {
     let suite = suite(CASES).forgetful();
     let is_anew = std::env::var_os("UPDATE_README").is_some();
@@ -74,7 +74,7 @@ fn ways(mutant: &Mutant) -> BTreeMap<String, Found> {
     ways
 }
 
-/// What `work` says of all of them, on all cores.
+/// The results of `work` for all of them, on all cores.
 fn all<T: Send + Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
@@ -123,7 +123,7 @@ fn killed(mutants: &[Mutant]) {
         }
         for (way, found) in ways {
             let Some((rule, operations)) = found else { continue };
-            // Histories that killed others ask for whatever those got wrong.
+            // Histories that killed other mutants ask for whatever those got wrong.
             if way != "recorded" && !mutant.rules.contains(&rule.as_str()) {
                 wrong.push(format!("{}: {way} finds {rule}", mutant.name));
             }

@@ -1,7 +1,8 @@
-//! The zoo: replicated types that are broken, each beside its clean twin.
+//! The zoo: broken replicated types, each with its clean twin.
 //!
-//! A number below 100 is that of a bug which a real system shipped; the others are further ones of
-//! the same kinds. Broken and clean are one text, which differs where the number is asked for.
+//! A number below 100 is that of a bug which a real system shipped; the others are further bugs of
+//! the same kinds. Broken and clean types share their code, which differs where it asks for the
+//! number.
 
 pub mod causal;
 pub mod counters;
@@ -17,7 +18,7 @@ use rejoin_conformance::{
 };
 use rejoin_drive::Subject;
 
-/// A type that has bugs, and is clean without them.
+/// A type with bugs that can be switched on.
 pub trait Bugged: Replicated {
     /// The same replica with the bug of this number; 0 is none.
     fn bugged(self, bug: u32) -> Self;
@@ -26,9 +27,9 @@ pub trait Bugged: Replicated {
 /// One type of the zoo, with one of its bugs or none.
 #[derive(Clone, Copy)]
 pub struct Animal {
-    /// The type that it is meant to be.
+    /// Its type.
     pub kind: Type,
-    /// Who orders its writes.
+    /// How its writes are ordered.
     pub stamps: Stamps,
     bug: u32,
     make: fn(u32) -> Box<dyn Subject>,
@@ -49,15 +50,15 @@ impl Animal {
         (self.make)(self.bug)
     }
 
-    /// The conformance suite.
+    /// Runs the conformance suite.
     ///
     /// # Errors
-    /// Where it does not conform.
+    /// If the type does not conform.
     pub fn check(&self, way: Way, suite: &Suite) -> Result<Checked, Box<Rejected>> {
         check_subject(self.subject().as_mut(), (self.kind, self.stamps), way, suite)
     }
 
-    /// Whether both are one type, and have the same bug.
+    /// Whether both are one type with the same bug.
     pub fn is(&self, other: &Self) -> bool {
         self.bug == other.bug && std::ptr::fn_addr_eq(self.make, other.make)
     }
@@ -68,13 +69,13 @@ impl Animal {
 pub struct Mutant {
     /// Its name: that of the type and the number of the bug.
     pub name: &'static str,
-    /// What is wrong with it.
+    /// The bug.
     pub bug: &'static str,
     /// The rules that it breaks, any of which may be found first.
     pub rules: &'static [&'static str],
     /// The broken type.
     pub broken: Animal,
-    /// The same without the bug.
+    /// The same type without the bug.
     pub clean: Animal,
 }
 

@@ -1,4 +1,4 @@
-//! Lists: a tree of insertions, each behind the one that it was put after.
+//! Lists: a tree of insertions, each a child of the element that it was inserted after.
 //!
 //! Source: Roh et al., Replicated abstract data types, JPDC 2011.
 
@@ -6,7 +6,7 @@ use crate::past::{Id, Vector, backups_and_vector};
 use rejoin_conformance::{Json, Operation, Replicated, Type, Unsupported, answer};
 use serde::{Deserialize, Serialize};
 
-/// When something was inserted, and by whom: the later stands in front of its siblings.
+/// When and by whom something was inserted: the later one precedes its siblings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Place(u64, Id);
 

@@ -1,9 +1,9 @@
-//! What all animals of the zoo have: identities, dots and vectors.
+//! What all types of the zoo share: identities, dots and vectors.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A replica between two restores: its name, and a number that no other opening has.
+/// A replica between two restores: its name, and a number that no other incarnation has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Id {
     /// The replica's name.
@@ -19,7 +19,7 @@ impl Id {
     }
 }
 
-/// An operation: the how manyth of which replica.
+/// The dot of an operation: its replica, and its number among that replica's operations.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Dot {
     /// The replica.
@@ -28,23 +28,23 @@ pub struct Dot {
     pub number: u64,
 }
 
-/// Which operations were seen: of each replica so many, without holes.
+/// The operations that were seen: a number for each replica, without holes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vector(BTreeMap<String, BTreeMap<u64, u64>>);
 
 impl Vector {
-    /// How many of this replica, in this incarnation.
+    /// How many operations of this replica were seen, in this incarnation.
     pub fn of(&self, by: &Id) -> u64 {
         let counts = self.0.get(&by.name);
         counts.and_then(|counts| counts.get(&by.incarnation)).copied().unwrap_or(0)
     }
 
-    /// How many of this name, in all incarnations.
+    /// How many operations of this name were seen, in all incarnations.
     pub fn total(&self, name: &str) -> u64 {
         self.0.get(name).map_or(0, |counts| counts.values().sum())
     }
 
-    /// The replica's next operation, which is seen from now on.
+    /// The replica's next operation, which counts as seen from now on.
     pub fn next(&mut self, by: &Id) -> Dot {
         let dot = Dot { by: by.clone(), number: self.of(by) + 1 };
         self.see(&dot);
@@ -73,19 +73,19 @@ impl Vector {
         }
     }
 
-    /// Whether all that the other one has seen was seen.
+    /// Whether it covers the other vector.
     pub fn covers(&self, other: &Self) -> bool {
         let mut both = self.clone();
         both.merge(other);
         both == *self
     }
 
-    /// The names that are in it.
+    /// The names in the vector.
     pub fn names(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
     }
 
-    /// By names, as it is shown.
+    /// The counts by name, as they are shown.
     pub fn shown(&self) -> BTreeMap<String, u64> {
         self.0.keys().map(|name| (name.clone(), self.total(name))).collect()
     }
@@ -111,7 +111,7 @@ macro_rules! backups_and_vector {
 }
 pub(crate) use backups_and_vector;
 
-/// The types of a module that have bugs, each of which is chosen by its number.
+/// The types of a module with bugs, each chosen by its number.
 macro_rules! bugs {
     ($($type:ty),*) => {
         $(impl $crate::Bugged for $type {

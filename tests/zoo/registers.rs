@@ -1,4 +1,4 @@
-//! Registers and maps: one write wins, all concurrent ones stay, or the greatest.
+//! Registers and maps: one write wins, all concurrent ones stay, or the greatest stays.
 
 use crate::past::{Dot, Id, Vector, backups_and_vector};
 use rejoin_conformance::{
@@ -299,7 +299,7 @@ impl Map {
     }
 }
 
-/// A value as a sloppy store gives it back.
+/// A value as a sloppy store returns it.
 fn stored(bug: u32, value: &Json) -> Json {
     match value {
         Json::Object(members) if bug == 120 => {

@@ -88,7 +88,7 @@ impl Replicated for StaleTotal {
     }
 }
 
-/// A message has room for eight entries, and says nothing of the others.
+/// A message has at most eight entries; the others are dropped silently.
 #[derive(Clone)]
 pub struct EightEntries {
     name: String,
@@ -159,7 +159,7 @@ impl Replicated for TextTimes {
     }
 }
 
-/// Values are passed on by their writer only.
+/// Only its writer forwards a value.
 #[derive(Clone)]
 pub struct OwnValues {
     me: Id,
@@ -198,7 +198,7 @@ impl Replicated for OwnValues {
     }
 }
 
-/// A replica that hears from itself believes it.
+/// A replica that receives its own message applies it again.
 #[derive(Clone)]
 pub struct Echo {
     name: String,
@@ -247,7 +247,7 @@ impl Replicated for Echo {
     }
 }
 
-/// Two disables of one enable are a case that cannot be.
+/// Two disables of one enable count as impossible.
 #[derive(Clone)]
 pub struct Surprised {
     name: String,
@@ -292,7 +292,7 @@ impl Replicated for Surprised {
     }
 }
 
-/// A removal takes effect when the replica next hears from somebody.
+/// A removal takes effect at the replica's next receive.
 #[derive(Clone)]
 pub struct Lazy {
     added: BTreeSet<String>,
@@ -327,7 +327,7 @@ impl Replicated for Lazy {
     }
 }
 
-/// Backups were written before there were removals.
+/// The format of backups is older than removals.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct OldBackups {
     added: BTreeSet<String>,
@@ -369,7 +369,7 @@ impl Replicated for OldBackups {
     }
 }
 
-/// The hash is that of how long the names are.
+/// The hash covers only the lengths of the names.
 #[derive(Clone)]
 pub struct LengthHash(BTreeSet<String>);
 

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An addition: the how manyth of which device.
+/// An addition: its device, and its number among the additions of that device.
 type Tag = (String, u64);
 
 /// A basket that a family fills from several devices.
@@ -13,7 +13,7 @@ pub struct Basket {
 }
 
 impl Basket {
-    /// An empty one, on this device.
+    /// An empty basket, on this device.
     pub fn new(device: &str) -> Self {
         Self { device: device.into(), ..Self::default() }
     }
@@ -30,12 +30,12 @@ impl Basket {
         self.removed.extend(self.items.remove(item).unwrap_or_default());
     }
 
-    /// What is in it.
+    /// The items in it.
     pub fn items(&self) -> impl Iterator<Item = &String> {
         self.items.keys()
     }
 
-    /// Learns what another device knows.
+    /// Merges the basket of another device.
     pub fn merge(&mut self, other: &Self) {
         for (item, tags) in &other.items {
             let new: Vec<Tag> = tags.difference(&self.removed).cloned().collect();

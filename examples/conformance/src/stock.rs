@@ -9,7 +9,7 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// Nothing yet, in this shop.
+    /// No articles yet, in this shop.
     pub fn new(shop: &str) -> Self {
         Self { shop: shop.into(), ..Self::default() }
     }
@@ -24,13 +24,13 @@ impl Stock {
         *self.sold.entry(self.shop.clone()).or_default() += u128::from(amount);
     }
 
-    /// How many there are; less than none where shops sold what they did not have.
+    /// How many there are; less than 0 if shops sold articles that they did not have.
     pub fn count(&self) -> i128 {
         let sum = |amounts: &BTreeMap<String, u128>| amounts.values().sum::<u128>() as i128;
         sum(&self.bought) - sum(&self.sold)
     }
 
-    /// Learns what another shop knows.
+    /// Merges the counts of another shop.
     pub fn merge(&mut self, other: &Self) {
         for (ours, theirs) in [(&mut self.bought, &other.bought), (&mut self.sold, &other.sold)] {
             for (shop, amount) in theirs {

@@ -1,4 +1,4 @@
-//! The suite on a set that is wrong: it says so, and why.
+//! The suite on a set that is wrong: it fails, and says why.
 
 use conformance_example::Basket;
 use rejoin_conformance::{
