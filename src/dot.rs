@@ -1,7 +1,7 @@
 //! Dots: the names of operations.
 //!
 //! Meaning: a dot names one operation on one object, for ever. It is never reused, because a
-//! replica that was set back to a backup goes on under a new incarnation.
+//! replica that was restored from a backup goes on under a new incarnation.
 //! Source: Almeida et al., Scalable and Accurate Causality Tracking for Eventually Consistent
 //! Stores, DAIS 2014 (dots); basho/riak_kv#679 (why incarnations).
 

@@ -291,7 +291,7 @@ impl Office {
         self.backups.insert(snapshot, self.replicas[replica].encode(&objects(ALL)));
     }
 
-    /// A replica is set back to a backup.
+    /// A replica is restored from a backup.
     pub fn restore(&mut self, replica: &'static str, snapshot: &'static str) {
         self.record("restore", fields!(replica: replica, snapshot: snapshot));
         let backup = self.backups[snapshot].clone();

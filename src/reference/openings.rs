@@ -1,6 +1,6 @@
 //! Openings: forks are detected before a delta is applied, and repaired by renaming one branch.
 //!
-//! Meaning: a disk may be put back, or a file copied to two devices, and nobody says so. Then two
+//! Meaning: a disk may be restored, or a file copied to two devices, unannounced. Then two
 //! processes go on under one origin, and one dot would name two operations. So a process that opens
 //! a store for writing draws an *opening*, a number that nobody drew before; it enters an object
 //! with the first operation that the process performs there. The openings of one origin, in order,
@@ -16,7 +16,7 @@
 //! Cost: the check compares one opening an origin; renaming is linear in what is known.
 //! Source: this project. What happens without: basho/riak_kv#679, scylladb/scylladb#2169.
 //!
-//! A phone approves B, its disk is put back, and it approves C. Both are its first operation.
+//! A phone approves B, its disk is restored, and it approves C. Both are its first operation.
 //! ```
 //! use rejoin::dot::{Origin, ReplicaId};
 //! use rejoin::object::ObjectType;

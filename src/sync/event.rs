@@ -91,8 +91,8 @@ impl fmt::Display for Healed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the disk of {:?} was put back, or its file copied: in {:?}, what it did before and \
-             after is kept",
+            "the disk of {:?} was restored, or its file copied: in {:?}, the operations of both \
+             branches are kept",
             self.first.origin.replica.as_str(),
             self.object
         )

@@ -263,6 +263,6 @@ fn worlds_of_sessions_lose_nothing() {
         restored += restores;
         healed += heals;
     }
-    println!("{restored} disks were put back or copied, {healed} forks reported");
+    println!("{restored} disks were restored or copied, {healed} forks reported");
     assert!(restored > 2_000 && healed > 2_000, "{restored} {healed}");
 }

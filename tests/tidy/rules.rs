@@ -666,6 +666,15 @@ const DIALECT: &[(&str, &str)] = &[
     ("struct roster", "`actor table`"),
     ("struct word", "`decision`"),
     ("enum fit", "what agrees with what"),
+    ("fn told", "what is sent, read or reported"),
+    ("fn lives", "`incarnations` or `branches`"),
+    ("struct life", "`incarnation` or `branch`"),
+    ("mod door", "`public_api`"),
+    ("mod manners", "`protocol_check`"),
+    ("the how manyth", "`the number among`"),
+    ("nobody says so", "`unannounced`"),
+    ("was put back", "`was restored`"),
+    ("what came of", "`the outcome`, `the result`"),
 ];
 
 fn is_in_the_fields_language(source: &Source) -> Findings {

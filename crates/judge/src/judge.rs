@@ -1,4 +1,4 @@
-//! The judge's one pass: events become the past, claims are held against it.
+//! The judge's one pass: events become the past, and claims are compared with it.
 
 use super::claim::{self, Memory, Resolved};
 use super::explain::{Explained, Wanted};

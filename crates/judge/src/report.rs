@@ -290,7 +290,7 @@ pub struct Coverage {
     pub compared: u64,
     /// Which engine followed to which line only, and why, each a sentence.
     pub stopped: Vec<String>,
-    /// What came of asking the proven judge.
+    /// The outcome of asking the proven judge.
     pub proven_judge: ProvenJudge,
 }
 
@@ -320,7 +320,7 @@ pub struct RuleCoverage {
     pub is_contested: bool,
 }
 
-/// What came of asking [`rejoin_proven::judge`] for a second judgement of the trace.
+/// The outcome of asking [`rejoin_proven::judge`] for a second judgement of the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ProvenJudge {
     /// It was not asked: the proven engine was not to follow, or the trace has no header.

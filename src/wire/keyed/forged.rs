@@ -109,7 +109,7 @@ fn changes(delta: &KeyedDelta<Write>) -> Vec<Change> {
     all
 }
 
-/// What came of a forged delta.
+/// The outcome of a forged delta.
 #[derive(Default, Debug)]
 struct Outcomes {
     unread: u64,

@@ -1,4 +1,4 @@
-//! Each claim held against what its replica has seen: one file a kind of claim, its comparison
+//! Compares each claim with what its replica has seen: one file a kind of claim, its comparison
 //! and its argument side by side.
 
 mod converged;

@@ -66,7 +66,7 @@ impl Question<'_> {
     }
 }
 
-/// What came of a question.
+/// The outcome of a question.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// The answer is the definition's.
