@@ -118,8 +118,8 @@ pub struct Decision {
     pub replica: ReplicaId,
     /// Its place among the operations of that replica, from 1.
     pub seq: u64,
-    /// When, in milliseconds since 1970, by the clock of that replica; `None` for an element of a
-    /// set, whose decisions carry no time.
+    /// When, in milliseconds since 1970, by the clock of that replica; `None` where the type carries
+    /// no time, as a set, and the decision is not on record; see [`Schema::audited`](crate::Schema::audited).
     pub time: Option<u64>,
     /// What it writes, as canonical JSON; of an element whether it is in the set. `None` deletes.
     pub value: Option<String>,

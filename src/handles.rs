@@ -11,8 +11,8 @@ use crate::hybrid_clock::HybridClock;
 use crate::object::ObjectType;
 use crate::operation::{ObjectId, Operation, User};
 use crate::optimized::{
-    dw_flag, ew_flag, g_counter, log, lww_map, lww_register, max_register, min_register, mv_map,
-    mv_register, or_set, pn_counter, rw_set,
+    AuditTrail, dw_flag, ew_flag, g_counter, log, lww_map, lww_register, max_register,
+    min_register, mv_map, mv_register, or_set, pn_counter, rw_set,
 };
 use crate::replica::{Object, Replica};
 use crate::values::{FromKey, FromValue, InvalidValue, Key, Value};
@@ -93,6 +93,18 @@ impl<'a, K: ?Sized> Set<'a, K> {
         ask!(self.state, set => set.is_empty())
     }
 
+    /// The decisions on record of an element; see [`Replica::audit`](crate::Replica::audit).
+    ///
+    /// Cost: O(n log n), n being these records.
+    pub fn history(&self, element: &K) -> AuditTrail
+    where
+        K: Key,
+    {
+        let element = element.to_key().unwrap_or_default();
+        let key = Some(element.as_bytes());
+        ask!(self.state, set => set.store().audit_trail(key, true))
+    }
+
     /// The elements, in no particular order. An element of another type, which another version of
     /// the application may have added, is an error.
     pub fn iter(&self) -> impl Iterator<Item = Result<K::Owned, InvalidValue>>
@@ -127,6 +139,13 @@ impl<'a> Flag<'a> {
     /// Whether the flag is enabled.
     pub fn is_enabled(&self) -> bool {
         ask!(self.state, flag => flag.value())
+    }
+
+    /// The decisions on record of the flag; see [`Replica::audit`](crate::Replica::audit).
+    ///
+    /// Cost: O(n log n), n being these records.
+    pub fn history(&self) -> AuditTrail {
+        ask!(self.state, flag => flag.store().audit_trail(None, true))
     }
 }
 
@@ -167,6 +186,17 @@ impl<'a, K: ?Sized, V: ?Sized> Map<'a, K, V> {
         self.state.is_empty()
     }
 
+    /// The decisions on record of a key; see [`Replica::audit`](crate::Replica::audit).
+    ///
+    /// Cost: O(n log n), n being these records.
+    pub fn history(&self, key: &K) -> AuditTrail
+    where
+        K: Key,
+    {
+        let key = key.to_key().unwrap_or_default();
+        self.state.store().audit_trail(Some(key.as_bytes()), true)
+    }
+
     /// The keys and their values, in no particular order. A key or value of another type is an
     /// error.
     pub fn iter(&self) -> impl Iterator<Item = Result<(K::Owned, V::Owned), InvalidValue>>
@@ -204,6 +234,13 @@ impl<'a, V: ?Sized> Register<'a, V> {
     {
         self.state.value().map(value_as).transpose()
     }
+
+    /// The decisions on record of the register; see [`Replica::audit`](crate::Replica::audit).
+    ///
+    /// Cost: O(n log n), n being these records.
+    pub fn history(&self) -> AuditTrail {
+        self.state.store().audit_trail(None, true)
+    }
 }
 
 /// The concurrent values of an MV-Register.
@@ -229,6 +266,13 @@ impl<'a, V: ?Sized> MvRegister<'a, V> {
         V::Owned: FromValue,
     {
         self.state.values().map(value_as).collect()
+    }
+
+    /// The decisions on record of the register; see [`Replica::audit`](crate::Replica::audit).
+    ///
+    /// Cost: O(n log n), n being these records.
+    pub fn history(&self) -> AuditTrail {
+        self.state.store().audit_trail(None, false)
     }
 }
 
@@ -267,6 +311,17 @@ impl<'a, K: ?Sized, V: ?Sized> MvMap<'a, K, V> {
     /// Whether none has.
     pub fn is_empty(&self) -> bool {
         self.state.is_empty()
+    }
+
+    /// The decisions on record of a key; see [`Replica::audit`](crate::Replica::audit).
+    ///
+    /// Cost: O(n log n), n being these records.
+    pub fn history(&self, key: &K) -> AuditTrail
+    where
+        K: Key,
+    {
+        let key = key.to_key().unwrap_or_default();
+        self.state.store().audit_trail(Some(key.as_bytes()), false)
     }
 
     /// The keys and their values, in no particular order. A key or value of another type is an

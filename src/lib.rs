@@ -74,6 +74,7 @@ pub mod values;
 
 pub use changes::{Change, Changes, Conflict, Decision};
 pub use error::{CreateError, EditError, ImportError, OpenError, UpdateError};
+pub use optimized::{AuditConflict, AuditEffect, AuditRecord, AuditTrail};
 pub use replica::Replica;
 pub use session::Session;
 pub use sync::Schema;

@@ -163,6 +163,8 @@ pub enum OperationError {
     TooLong(usize),
     /// The log has 2^32 − 1 entries already.
     LogFull,
+    /// The audit trail has 2^32 records, or 4 GB of what they saw, already.
+    AuditFull,
     /// A log entry must have a value.
     NoEntry,
     /// The integer is out of range: messages, stores and traces hold −2^63 to 2^64−1.
@@ -188,6 +190,10 @@ impl fmt::Display for OperationError {
                 write!(f, "an entry or value of {bytes} bytes; the most is {MAX_VALUE}: split it")
             }
             Self::LogFull => write!(f, "the log has 2^32 − 1 entries and takes no more"),
+            Self::AuditFull => write!(
+                f,
+                "the audit trail has 2^32 records, or 4 GB of what they saw, and takes no more: cut it"
+            ),
             Self::IntegerOutOfRange => {
                 write!(f, "an integer below −2^63 or above 2^64 − 1: no message could hold it")
             }

@@ -20,8 +20,8 @@ use crate::limits::check_name;
 use crate::object::ObjectType;
 use crate::operation::{ObjectId, Operation, User};
 use crate::optimized;
-use crate::optimized::ApplyError;
 use crate::optimized::replica::Reason;
+use crate::optimized::{ApplyError, AuditTrail};
 use crate::sync::{ClockAhead, Drift, Schema};
 use crate::update::{self, Part, Saved, Version};
 use std::collections::BTreeMap;
@@ -39,6 +39,7 @@ pub(crate) type Delta = optimized::replica::Delta<str, str>;
 ///   [`counter`](Self::counter), [`log`](Self::log), [`pn_counter`](Self::pn_counter),
 ///   [`flag`](Self::flag), [`mv_register`](Self::mv_register), [`mv_map`](Self::mv_map),
 ///   [`extreme`](Self::extreme), [`conflicts`](Self::conflicts), [`overruled`](Self::overruled);
+/// - to audit: [`audit`](Self::audit), [`cut_audit`](Self::cut_audit);
 /// - to store: [`save`](Self::save), [`save_since`](Self::save_since);
 /// - to synchronize: [`version`](Self::version), [`update_since`](Self::update_since),
 ///   [`apply`](Self::apply), [`state_hash`](Self::state_hash); over a connection,
@@ -183,18 +184,26 @@ impl Replica {
         let refuse = |error| EditError::of(error);
         let stamp = self.engine.stamp(object, key, now).map_err(refuse)?;
         let before = Look::at(&self.engine, object, key);
-        self.engine.perform(object, operation(stamp), user).map_err(refuse)?;
+        let operation = operation(stamp);
+        let performed = match self.schema.get(object).is_some_and(|entry| entry.is_audited) {
+            true => self.engine.perform_audited(object, operation, user, now),
+            false => self.engine.perform(object, operation, user),
+        };
+        performed.map_err(refuse)?;
         let after = Look::at(&self.engine, object, key);
         let change = before.change(object, key, after, None);
         Ok(Changes { list: change.into_iter().collect(), ..Changes::default() })
     }
 
+    /// There is no such object, but these.
+    fn unknown(&self, object: &str) -> EditError {
+        let known = self.engine.objects().keys().cloned().collect();
+        EditError::UnknownObject { object: object.into(), known }
+    }
+
     /// The object, of one of these types; an error lists the objects that exist.
     pub(crate) fn find(&self, object: &str, expected: &[ObjectType]) -> Result<&Object, EditError> {
-        let found = self.engine.object(object).map_err(|_| EditError::UnknownObject {
-            object: object.into(),
-            known: self.engine.objects().keys().cloned().collect(),
-        })?;
+        let found = self.engine.object(object).map_err(|_| self.unknown(object))?;
         if expected.contains(&found.kind()) {
             return Ok(found);
         }
@@ -332,6 +341,40 @@ impl Replica {
         let mut conflicts = self.conflicts();
         conflicts.retain(|conflict| conflict.overruled.iter().any(is_theirs));
         conflicts
+    }
+}
+
+// To audit
+
+impl Replica {
+    /// The audit trail of an object: who decided what, when, and which decisions they saw. It has what
+    /// replicas recorded whose schema says so, with [`Schema::audited`], and is the same at all that
+    /// have seen the same, where nobody dropped records. It proves no authorship. The handle of the
+    /// object gives the records of one key, as [`Set::history`].
+    ///
+    /// Cost: O(n log n), n being the records.
+    ///
+    /// # Errors
+    /// If there is no such object.
+    pub fn audit(&self, object: &str) -> Result<AuditTrail, EditError> {
+        Ok(self.engine.object(object).map_err(|_| self.unknown(object))?.audit_trail(None))
+    }
+
+    /// Drops the records of an object from before a time, in milliseconds since 1970, and gives how
+    /// many these were. [`AuditTrail::cut_before`] says so from then on.
+    ///
+    /// Records are dropped here only, and for good: they do not come back from others. A replica that
+    /// learns of such a decision from this one gets no record of it, and its audit trail says so too;
+    /// one that is to have all records must learn from replicas that kept them. The state hash stays as
+    /// it is. What was stored has the records still: [`save`](Self::save) anew in its place.
+    ///
+    /// Cost: O(records).
+    ///
+    /// # Errors
+    /// If there is no such object.
+    pub fn cut_audit(&mut self, object: &str, before: u64) -> Result<usize, EditError> {
+        let unknown = self.unknown(object);
+        Ok(self.engine.object_mut(object).map_err(|_| unknown)?.cut_audit(before))
     }
 }
 
@@ -500,10 +543,10 @@ impl Replica {
             let overruled = overruled.map(|id| {
                 let value = look.value.clone();
                 Decision {
+                    time: look.time.or_else(|| state.audited_at(&id.dot)),
                     user: id.user,
                     replica: id.dot.origin.replica,
                     seq: id.seq,
-                    time: look.time,
                     value,
                 }
             });
@@ -653,7 +696,7 @@ fn decision_of(state: &Object, decision: optimized::Decision<'_>) -> Decision {
         _ => decision.value.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
     };
     Decision {
-        time: time_of(state, decision.timestamp),
+        time: time_of(state, decision.timestamp).or_else(|| state.audited_at(&decision.id.dot)),
         user: decision.id.user,
         replica: decision.id.dot.origin.replica,
         seq: decision.id.seq,

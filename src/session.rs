@@ -188,10 +188,12 @@ fn keyed(replica: &Replica, changed: Changed) -> Vec<Change> {
             object: object.clone(),
             key: text_of_key(state, &key),
             overruled: overruled.map(|id| Decision {
+                time: is_timed
+                    .then(|| HybridClock::milliseconds(timestamp))
+                    .or_else(|| state.audited_at(&id.dot)),
                 user: id.user,
                 replica: id.dot.origin.replica,
                 seq: id.seq,
-                time: is_timed.then(|| HybridClock::milliseconds(timestamp)),
                 value: before.clone(),
             }),
             before,

@@ -140,7 +140,7 @@ pub(crate) fn encode_saved<'a>(
     write_number(parts.len() as u64, &mut out);
     for (name, entry, delta) in parts {
         out.push(entry.priority as u8);
-        out.push(u8::from(entry.may_be_dropped));
+        out.push(u8::from(entry.may_be_dropped) | u8::from(entry.is_audited) << 1);
         write_part(name, delta.borrow(), &mut out);
     }
     end(out)
@@ -161,9 +161,14 @@ impl Saved {
             let priority: Priority = *CLASSES.get(priority).ok_or_else(|| {
                 malformed(at, format!("found the priority {priority}, expected 0 to 2"))
             })?;
-            let may_be_dropped = reader.byte("whether it may be left out").map_err(read)? == 1;
+            let at = reader.at();
+            let flags = reader.byte("whether it may be left out, and is audited").map_err(read)?;
+            if flags > 3 {
+                return Err(malformed(at, format!("found the flags {flags}, expected 0 to 3")));
+            }
+            let (may_be_dropped, is_audited) = (flags & 1 == 1, flags & 2 == 2);
             let part = read_part(&mut reader)?;
-            let entry = Entry { kind: part.kind, priority, may_be_dropped };
+            let entry = Entry { kind: part.kind, priority, may_be_dropped, is_audited };
             parts.push((part, entry));
         }
         finish(&reader, bytes)?;

@@ -4,7 +4,7 @@ use super::history::{History, Step, Text, Work};
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::operation::{Answer, Operation};
 use rejoin::optimized::replica::{Object, Replica};
-use rejoin::sync::conflicts::{decide, log_of};
+use rejoin::sync::Schema;
 use std::ops::Range;
 
 /// A replica.
@@ -58,7 +58,8 @@ impl<'h> Fleet<'h> {
         match *step {
             Step::Work(number) => {
                 let work = &self.history.works[number];
-                self.dots[number] = Some(perform(&mut self.replicas[work.replica], work));
+                let node = &mut self.replicas[work.replica];
+                self.dots[number] = Some(perform(node, &self.history.schema, work));
             }
             Step::Send { replica, message } if self.receipts[message] > 0 => {
                 self.messages[message] = Some(self.replicas[replica].clone());
@@ -74,13 +75,14 @@ impl<'h> Fleet<'h> {
     }
 }
 
-/// Where the schema has a log of decisions on the object, the decision is put on record as well.
-fn perform(node: &mut Node, work: &Work) -> Dot {
+/// Where the object is audited, the decision is put on record.
+fn perform(node: &mut Node, schema: &Schema, work: &Work) -> Dot {
     let Work { object, user, time, .. } = work;
+    let is_audited = schema.get(object).is_some_and(|entry| entry.is_audited);
     let operation = borrowed(&work.operation);
     let performed = match user {
-        Some(user) if node.object(&log_of(object)).is_ok() => {
-            decide(node, object, operation, user.clone(), *time)
+        Some(user) if is_audited => {
+            node.perform_audited(object, operation, Some(user.clone()), *time)
         }
         _ => node.perform(object, operation, user.clone()),
     };

@@ -57,6 +57,8 @@ pub enum ApplyError {
     OtherKeys,
     /// A log that applies it would have more than 2^32 − 1 entries.
     LogFull,
+    /// The audit trail would exceed its limit of 2^32 records, or 4 GB of what they saw.
+    AuditFull,
 }
 
 impl fmt::Display for ApplyError {
@@ -124,6 +126,10 @@ impl fmt::Display for ApplyError {
                  sides take the object for the same"
             ),
             Self::LogFull => write!(f, "the log would have more than 2^32 − 1 entries"),
+            Self::AuditFull => write!(
+                f,
+                "the audit trail would have more than 2^32 records, or 4 GB of what they saw: cut it"
+            ),
         }
     }
 }

@@ -11,9 +11,10 @@
 //!
 //! Registers, sets, flags and maps are readings of this store ([`Reading`]). It has one file a concern: `write` decides,
 //! `apply` joins a delta, `diff` makes one, `names` finds the keys that a delta lists, `read` answers,
-//! `hash` feeds the state hash, `check` holds the invariants. This file has what they share.
+//! `hash` feeds the state hash, `audit` has who decided what and when, `check` holds the invariants. This file has what they share.
 
 mod apply;
+mod audit;
 mod authors;
 mod check;
 mod creation;
@@ -31,6 +32,7 @@ use super::state_hash::Trees;
 use super::vector::Origins;
 use crate::dot::Origin;
 use crate::operation::User;
+use audit::Audit;
 use authors::Authors;
 use creation::{Chain, CreationDots, LocalDot, LocalDots};
 use dot_index::DotIndex;
@@ -116,6 +118,8 @@ pub(crate) struct Decisions<E> {
     creation_dots: CreationDots,
     values: Values,
     trees: Trees,
+    /// The records of decisions, once there is one.
+    audit: Option<Box<Audit>>,
 }
 
 impl<E> Decisions<E> {
@@ -135,6 +139,7 @@ impl<E> Decisions<E> {
             creation_dots: CreationDots::default(),
             values: Values::default(),
             trees: Trees::default(),
+            audit: None,
         }
     }
 }

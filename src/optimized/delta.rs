@@ -10,6 +10,7 @@
 //! this project's.
 
 use super::arena::{Handle, Values};
+use super::audit::AuditDelta;
 use super::openings::DeltaOpenings;
 use super::vector::Vector;
 use crate::dot::{Dot, Origin};
@@ -184,6 +185,8 @@ pub struct KeyedDelta<E> {
     pub(crate) creation_dots: Vec<(u32, u32, u64)>,
     pub(crate) values: Values,
     pub(crate) openings: DeltaOpenings,
+    /// The records of decisions outside `since`, where there are any.
+    pub(crate) audit: Option<Box<AuditDelta>>,
 }
 
 impl<E> KeyedDelta<E> {
@@ -202,7 +205,11 @@ impl<E> KeyedDelta<E> {
         let records = self.names.len() + self.others.len() + self.winners.len();
         let beside =
             size_of_val(&*self.authors) + size_of_val(&*self.creation_dots) + self.keys.len();
-        records * (size_of::<Record<E>>() + size_of::<Name>()) + beside + self.values.bytes()
+        let audit = self.audit.as_ref().map_or(0, |audit| audit.footprint());
+        records * (size_of::<Record<E>>() + size_of::<Name>())
+            + beside
+            + self.values.bytes()
+            + audit
     }
 
     /// How many keys it lists.

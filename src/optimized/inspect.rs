@@ -6,10 +6,12 @@
 //! Cost: O(1) a key; places of the state hash as there.
 //! Source: this project.
 
+use super::audit::AuditTrail;
 use super::canonical_bytes::CanonicalBytes;
 use super::decisions::Decision;
 use super::replica::{Delta, Object, each, keyed};
 use super::state_hash::{KeyAndBody, Subtree, TreePath};
+use crate::dot::Dot;
 use crate::object::ObjectType;
 use std::collections::BTreeSet;
 
@@ -52,6 +54,27 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
             && current.is_some_and(|current| {
                 self.decisions(key).iter().any(|decision| effect(decision) != current)
             })
+    }
+
+    /// The decisions on record of one key, by its bytes, or of all keys; none for a type without
+    /// decisions. Cost: O(n log n), n being the records that it gives.
+    pub fn audit_trail(&self, key: Option<&[u8]>) -> AuditTrail {
+        let overrules = self.kind().has_decisions();
+        let none = AuditTrail { cut_before: None, records: Vec::new(), overrules };
+        keyed!(Object, self, state => state.store().audit_trail(key, overrules), none)
+    }
+
+    /// When a decision was made, in milliseconds since 1970, if it is on record. Cost: O(log records).
+    pub fn audited_at(&self, dot: &Dot) -> Option<u64> {
+        keyed!(Object, self, state => state.store().audited_at(dot), None)
+    }
+
+    /// Drops the records of decisions from before a time, in milliseconds since 1970, and gives how
+    /// many these were. It drops them here only and for good: none comes back from others, and a
+    /// replica that learns of such a decision from here learns that its record was dropped. Cost:
+    /// O(records).
+    pub fn cut_audit(&mut self, before: u64) -> usize {
+        keyed!(Object, self, state => state.decisions.cut_audit(before), 0)
     }
 
     /// The keys that a delta lists; none for a type without decisions, or for a delta that would be refused.

@@ -16,6 +16,7 @@ pub(crate) mod segments;
 pub(crate) mod vector;
 
 mod apply_error;
+pub(crate) mod audit;
 mod changes;
 pub(crate) mod delta;
 pub(crate) mod state_hash;
@@ -53,6 +54,7 @@ pub use crate::digest::StateHash;
 pub use crate::operation::{Author, OperationError};
 pub use crate::wire;
 pub use apply_error::ApplyError;
+pub use audit::{AuditConflict, AuditEffect, AuditRecord, AuditTrail};
 pub use canonical_bytes::CanonicalBytes;
 pub use changes::{Applied, KeyChange};
 pub use decisions::{Conflict, Decision, HasKeys, KeyedType, Reading, Rule};

@@ -613,6 +613,11 @@ impl NewNames {
             }
             dots.sort_unstable();
         }
+        if let Some(audit) = &delta.audit {
+            let spans = |place: u32| &places[place as usize][..];
+            let moved = |place, counter| moved(spans(place), counter);
+            renamed.audit = Some(Box::new(audit.renamed(spans, moved)?));
+        }
         Some(renamed)
     }
 }

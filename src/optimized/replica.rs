@@ -561,6 +561,36 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         Ok(dot)
     }
 
+    /// Performs one operation, and puts it on record in the audit trail of the object, if it is a
+    /// decision. `now` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// As [`perform`](Self::perform); [`OperationError::AuditFull`] too. Nothing changed then.
+    pub fn perform_audited(
+        &mut self,
+        id: &str,
+        operation: Operation<&K, Option<&V>>,
+        user: Option<User>,
+        now: u64,
+    ) -> Result<Dot, Error> {
+        let key = match &operation {
+            Operation::Add { element: key }
+            | Operation::Remove { element: key }
+            | Operation::Put { key, .. } => key.to_bytes().into_owned(),
+            _ => Vec::new(),
+        };
+        let saw = keyed!(Object, self.object(id)?, state => {
+            let saw = state.store().latest(&key);
+            let room = state.store().check_audit_room(saw.len());
+            room.map_err(|full| refuse(id, Reason::Operation(full)))?;
+            saw
+        }, Vec::new());
+        let dot = self.perform(id, operation, user)?;
+        let object = find(&mut self.objects, id)?;
+        keyed!(Object, object, state => state.decisions.record(&key, now, &saw), ());
+        Ok(dot)
+    }
+
     /// A stamp for a write to a key now, above whatever was seen for it, however far ahead; for a
     /// register no key is needed. An entry of a log overrules nothing, so its stamp is the present.
     /// `now` is in milliseconds since 1970.

@@ -18,12 +18,15 @@ pub struct Entry {
     /// Whether it can be fetched or computed anew, so that a sync may leave it out when it would
     /// exceed the budget.
     pub may_be_dropped: bool,
+    /// Whether this replica puts who decides on it on record, in its audit trail. A peer may do
+    /// otherwise: every replica keeps the records that it gets.
+    pub is_audited: bool,
 }
 
 impl Entry {
     /// An object of a type, of medium priority, that is never left out.
     pub fn plain(kind: ObjectType) -> Self {
-        Self { kind, priority: Priority::Medium, may_be_dropped: false }
+        Self { kind, priority: Priority::Medium, may_be_dropped: false, is_audited: false }
     }
 }
 
@@ -126,6 +129,16 @@ impl Schema {
         self
     }
 
+    /// The schema with an audit trail of an object that it has: each edit puts on record who decided
+    /// what, when, and which decisions it saw. Counters and logs keep none.
+    #[must_use]
+    pub fn audited(mut self, name: &str) -> Self {
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.is_audited = true;
+        }
+        self
+    }
+
     /// Adds or replaces an object.
     pub(crate) fn insert(&mut self, name: &ObjectId, entry: Entry) {
         self.entries.insert(name.clone(), entry);
@@ -134,7 +147,7 @@ impl Schema {
     /// The schema with one more object. An object of that name is replaced.
     #[must_use]
     pub fn with(mut self, name: &str, kind: ObjectType, priority: Priority) -> Self {
-        self.entries.insert(name.into(), Entry { kind, priority, may_be_dropped: false });
+        self.entries.insert(name.into(), Entry { priority, ..Entry::plain(kind) });
         self
     }
 
@@ -142,19 +155,18 @@ impl Schema {
     /// computed anew.
     #[must_use]
     pub fn with_droppable(mut self, name: &str, kind: ObjectType, priority: Priority) -> Self {
-        self.entries.insert(name.into(), Entry { kind, priority, may_be_dropped: true });
+        let entry = Entry { priority, may_be_dropped: true, ..Entry::plain(kind) };
+        self.entries.insert(name.into(), entry);
         self
     }
 
-    /// The six categories of data of an assistant that migrates databases, and the log of its
-    /// users' decisions:
+    /// The six categories of data of an assistant that migrates databases:
     ///
     /// | object | type | priority | may be dropped |
     /// | --- | --- | --- | --- |
     /// | `progress/records`: migration progress, counted | G-counter | high | |
     /// | `progress/tables`: migration progress, by table | LWW-map | high | |
-    /// | `approved`: what users decided | OR-set | high | |
-    /// | `decisions/approved`: who decided it, and when | log | high | |
+    /// | `approved`: what users decided; audited | OR-set | high | |
     /// | `configuration` | LWW-register | medium | |
     /// | `conversation`: its history | log | medium | |
     /// | `patterns`: cached | LWW-map | low | yes: fetched again |
@@ -165,7 +177,7 @@ impl Schema {
             .with("progress/records", GCounter, High)
             .with("progress/tables", LwwMap, High)
             .with("approved", OrSet, High)
-            .with("decisions/approved", Log, High)
+            .audited("approved")
             .with("configuration", LwwRegister, Medium)
             .with("conversation", Log, Medium)
             .with_droppable("patterns", LwwMap, Low)

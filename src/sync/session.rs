@@ -97,8 +97,7 @@ impl Session {
         config.max_message = config.max_message.max(Config::LEAST_MESSAGE);
         let entry = |(name, object): (&ObjectId, &Object<K, V>)| {
             let kind = object.kind();
-            let plain = Entry { kind, priority: Priority::Medium, may_be_dropped: false };
-            let entry = config.schema.get(name).copied().unwrap_or(plain);
+            let entry = config.schema.get(name).copied().unwrap_or(Entry::plain(kind));
             (name.clone(), Entry { kind, ..entry })
         };
         let list: BTreeMap<ObjectId, Entry> = replica.objects().iter().map(entry).collect();

@@ -8,10 +8,10 @@
 
 use super::error::Error;
 #[cfg(feature = "compression")]
-use super::openings;
-#[cfg(feature = "compression")]
 use super::reader::{Reader, write_number};
 use super::{Kind, VERSION};
+#[cfg(feature = "compression")]
+use super::{audit, openings};
 #[cfg(feature = "compression")]
 use ppmd_rust::{Ppmd7Decoder, Ppmd7Encoder};
 #[cfg(feature = "compression")]
@@ -109,6 +109,9 @@ fn texts_of(message: &[u8]) -> usize {
     if openings::has(message) {
         let delta = openings::read(message).map(|read| read.rest);
         return delta.map_or(0, |at| texts_of(&message[at..]));
+    }
+    if let Ok((Some(_), at)) = audit::split(message) {
+        return texts_of(&message[at..]);
     }
     let mut reader = Reader::new(message);
     let have_texts = [Kind::LogDelta, Kind::SetDelta, Kind::WriteDelta, Kind::ContentDelta]

@@ -11,6 +11,7 @@ mod decoder;
 #[cfg(test)]
 mod forged;
 
+use super::audit;
 use super::column::{BLOCK, Block, unzigzag, write_block, write_column, zigzag};
 use super::error::Error;
 use super::names::{shared, write_users};
@@ -92,7 +93,8 @@ impl<E: Coded, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> TypedDelt
     ///
     /// Cost: O(what it lists), and O(origins) where they go by their names.
     pub fn encode(&self, naming: OriginEncoding, base: BaseEncoding) -> Vec<u8> {
-        encode(&self.keyed, naming, base)
+        let KeyedDelta { since, seen, audit, .. } = &self.keyed;
+        audit::encode(audit.as_deref(), since, seen, encode(&self.keyed, naming, base))
     }
 
     /// The delta of a message.
@@ -101,7 +103,14 @@ impl<E: Coded, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> TypedDelt
     /// [`Error::UnknownBase`] and [`Error::NotAsked`] ask for [`BaseEncoding::Inline`],
     /// [`Error::UnknownActorTable`] for [`OriginEncoding::Inline`]. For the rest see there.
     pub fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<Self, Error> {
-        decode(bytes, known, K::are_all, V::are_all).map(Self::new)
+        let (records, at) = audit::split(bytes)?;
+        let mut keyed = decode(&bytes[at..], known, K::are_all, V::are_all)?;
+        if let Some(records) = records {
+            let listed = keyed.names.len();
+            let audit = audit::decode(records, &keyed.since, &keyed.seen, listed)?;
+            keyed.audit = Some(Box::new(audit));
+        }
+        Ok(Self::new(keyed))
     }
 }
 
@@ -626,6 +635,7 @@ mod tests {
                 creation_dots: Vec::new(),
                 values: Default::default(),
                 openings: Default::default(),
+                audit: None,
             })
         };
         let most = crate::optimized::decisions::MOST_MAXIMAL as u64;

@@ -31,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod audit;
 mod column;
 mod compressed;
 mod counter;
@@ -98,6 +99,8 @@ pub enum Kind {
     PnOpenings = 14,
     /// As [`Knowledge`](Self::Knowledge), of a PN-counter.
     PnKnowledge = 15,
+    /// The records of decisions of a delta, before the delta.
+    Audit = 16,
 }
 
 /// How a message names origins.

@@ -24,6 +24,7 @@ impl Environment for Fixed {
 fn replica(name: &str) -> Replica {
     let schema =
         Schema::new().set("approved").map("items").counter("records").log("talk").register("phase");
+    let schema = schema.audited("approved").audited("items");
     Replica::create_in(Box::new(Fixed), name, &schema).unwrap()
 }
 
@@ -118,6 +119,89 @@ fn a_fork_that_two_others_meet_late_heals() {
         assert_eq!(replica.conflicts().len(), 1, "both wrote the register, and neither saw it");
     }
     assert_eq!(one.state_hash(), other.state_hash());
+}
+
+/// Records have the dots of their decisions, and are renamed with them: both branches of a fork stay
+/// on record, and what a decision saw is what it saw.
+#[test]
+fn both_branches_of_a_fork_stay_on_record() {
+    let (mut phone, mut server) = (replica("phone"), replica("server"));
+    let mut laptop = replica("laptop");
+    let add = |replica: &mut Replica, user: &str, element: &str| {
+        replica.as_user(user).set("approved").unwrap().add(element).unwrap();
+    };
+    add(&mut phone, "ana", "boiler");
+    sync(&mut phone, &mut server);
+    let backup = phone.save();
+    add(&mut phone, "ana", "boiler");
+    add(&mut phone, "ana", "garden");
+    sync(&mut phone, &mut server);
+    add(&mut server, "ben", "boiler");
+
+    // The phone's disk is put back; Eve has the phone now.
+    let mut phone = reopened(&[backup]);
+    add(&mut phone, "eve", "roof");
+    add(&mut phone, "eve", "boiler");
+    add(&mut phone, "eve", "roof");
+    assert!(sync(&mut phone, &mut server) > 0, "the fork is found");
+    add(&mut phone, "eve", "boiler");
+    assert_eq!(sync(&mut phone, &mut server), 0);
+    sync(&mut server, &mut laptop);
+    for replica in [&phone, &server, &laptop] {
+        let audit = replica.audit("approved").unwrap();
+        let by = |user: &str, key: &str| -> Vec<_> {
+            let records = audit.records.iter();
+            let is_it = |record: &&rejoin::AuditRecord| {
+                record.user.as_deref() == Some(user) && record.key() == key
+            };
+            records.filter(is_it).collect()
+        };
+        let counts = [("ana", "boiler"), ("ana", "garden"), ("ben", "boiler"), ("eve", "roof")]
+            .map(|(user, key)| by(user, key).len());
+        assert_eq!(counts, [2, 1, 1, 2], "{}", replica.name());
+        assert_eq!(audit.records.len(), 8);
+        let (anas, bens, eves) = (by("ana", "boiler"), by("ben", "boiler"), by("eve", "boiler"));
+        let saw =
+            |of: &rejoin::AuditRecord, other: &rejoin::AuditRecord| of.saw == [other.dot.clone()];
+        let first = anas.iter().find(|record| record.saw.is_empty()).unwrap();
+        let second = anas.iter().find(|record| !record.saw.is_empty()).unwrap();
+        assert!(saw(second, first) && saw(bens[0], second));
+        let alone = eves.iter().find(|record| record.saw.len() == 1).unwrap();
+        assert!(saw(alone, first), "she saw what the backup had");
+        let last = eves.iter().find(|record| record.saw.len() == 2).unwrap();
+        let mut both = last.saw.clone();
+        both.sort();
+        let mut expected = [alone.dot.clone(), bens[0].dot.clone()];
+        expected.sort();
+        assert_eq!(both, expected);
+        assert_eq!(replica.set::<str>("approved").unwrap().history("boiler").records.len(), 5);
+        assert_eq!(audit, server.audit("approved").unwrap());
+    }
+}
+
+/// A cut goes by dots too, and is renamed with them.
+#[test]
+fn a_cut_outlasts_a_renaming() {
+    let (mut phone, mut server) = (replica("phone"), replica("server"));
+    let add = |replica: &mut Replica, element: &str| {
+        replica.as_user("ana").set("approved").unwrap().add(element).unwrap();
+    };
+    add(&mut phone, "a");
+    let backup = phone.save();
+    ["b", "c"].into_iter().for_each(|element| add(&mut phone, element));
+    sync(&mut phone, &mut server);
+    let mut phone = reopened(&[backup]);
+    add(&mut phone, "d");
+    assert_eq!(phone.cut_audit("approved", u64::MAX).unwrap(), 2);
+    assert!(sync(&mut phone, &mut server) > 0, "the fork is found");
+    let of = |replica: &Replica| replica.audit("approved").unwrap();
+    assert_eq!(of(&phone).records.len(), 2, "those of the other branch");
+    assert_eq!(of(&phone).cut_before, Some(u64::MAX));
+    assert_eq!(of(&server).records.len(), 3, "that of the branch that was cut is missing");
+    assert_eq!(of(&server).cut_before, Some(u64::MAX));
+    let mut laptop = replica("laptop");
+    sync(&mut phone, &mut laptop);
+    assert_eq!(of(&laptop), of(&phone));
 }
 
 /// On a queue, nobody asks for updates by a version. A subscriber heals a fork; then the

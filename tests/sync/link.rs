@@ -32,14 +32,13 @@ pub fn write(replica: &mut Text, number: u64) {
         ("progress/records", Operation::Increment { amount: number + 1 }),
         ("progress/tables", Operation::Put { key, value: Some(value), timestamp }),
         ("approved", Operation::Add { element: key }),
-        ("decisions/approved", Operation::Append { entry: Some(value), timestamp }),
         ("configuration", Operation::Write { value: Some(value), timestamp }),
         ("conversation", Operation::Append { entry: Some(value), timestamp }),
         ("patterns", Operation::Put { key, value: None, timestamp }),
         ("metrics", Operation::Increment { amount: 1 }),
     ];
     for (object, operation) in operations {
-        replica.perform(object, operation, user()).unwrap();
+        replica.perform_audited(object, operation, user(), timestamp).unwrap();
     }
     if number.is_multiple_of(3) {
         replica.perform("approved", Operation::Remove { element: key }, user()).unwrap();

@@ -1,5 +1,6 @@
 //! Sessions between replicas: alone, cut and damaged, on rare paths, and in simulated worlds.
 
+mod audit;
 mod cuts;
 mod link;
 mod paths;

@@ -9,7 +9,7 @@ use rejoin::dot::{Origin, ReplicaId};
 use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
-use rejoin::sync::conflicts::{self, decide};
+use rejoin::sync::conflicts;
 use rejoin::sync::protocol::seal;
 use rejoin::sync::{CLASSES, Config, Event, Outcome, Session, Side};
 use rejoin_harness::Rng;
@@ -491,9 +491,9 @@ fn chunks_may_be_lost_or_repeated() {
 fn a_sync_tells_what_it_changed_and_people_what_lost() {
     let (mut client, mut server) = (replica("client"), replica("server"));
     let add = Operation::Add { element: "X" };
-    decide(&mut client, "approved", add.clone(), "ann".into(), 100).unwrap();
+    client.perform_audited("approved", add.clone(), Some("ann".into()), 100).unwrap();
     let remove = Operation::Remove { element: "X" };
-    decide(&mut server, "approved", remove, "bob".into(), 200).unwrap();
+    server.perform_audited("approved", remove, Some("bob".into()), 200).unwrap();
     let put = |value| Operation::Put { key: "orders", value: Some(value), timestamp: 50 };
     client.perform("progress/tables", put("done"), None).unwrap();
     let mut link = Link::new(&mut client, &mut server, &Config::new(schema()));
@@ -520,18 +520,21 @@ fn a_sync_tells_what_it_changed_and_people_what_lost() {
     let open = conflicts::open(&server);
     assert_eq!(open, conflicts::open(&client));
     assert_eq!((open[0].kept[0].time, open[0].overruled[0].time), (Some(100), Some(200)));
-    let trail = conflicts::trail(&server, "approved").unwrap();
-    assert_eq!(trail.conflicts[0].closed_by, None);
+    let audit = |of: &Text| of.object("approved").unwrap().audit_trail(None);
+    let before = audit(&server);
+    assert_eq!(before.conflicts(), []);
 
     let close = Operation::Remove { element: "X" };
-    decide(&mut server, "approved", close, "eve".into(), 300).unwrap();
+    server.perform_audited("approved", close, Some("eve".into()), 300).unwrap();
     sync(&mut client, &mut server);
     assert!(conflicts::open(&client).is_empty());
-    let later = conflicts::trail(&client, "approved").unwrap();
-    assert_eq!(later, conflicts::trail(&server, "approved").unwrap());
-    assert_eq!(later.decisions[..2], trail.decisions);
-    let closed_by = &later.decisions[later.conflicts[0].closed_by.unwrap()];
-    assert_eq!(closed_by.user.as_deref(), Some("eve"));
+    let later = audit(&client);
+    assert_eq!(later, audit(&server));
+    assert_eq!(later.records[..2], before.records);
+    let closed = later.conflicts();
+    let [conflict] = &closed[..] else { panic!("{closed:?}") };
+    let users = [conflict.won, conflict.lost[0], conflict.closed_by].map(|record| &record.user);
+    assert_eq!(users.map(|user| user.as_deref()), [Some("ann"), Some("bob"), Some("eve")]);
 }
 
 /// How many classes of random worlds were verified, and how many were not because of writes in

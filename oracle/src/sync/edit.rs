@@ -9,7 +9,6 @@ use rejoin::limits::MAX_NAME;
 use rejoin::object::ObjectType;
 use rejoin::operation::{Canonical, Operation};
 use rejoin::optimized::replica::{Error, Object, Reason};
-use rejoin::sync::conflicts;
 
 /// One edit, and by whom.
 #[derive(Clone, Debug, Args)]
@@ -161,12 +160,11 @@ impl Edit {
         let timestamp = timestamp.map_err(refused)?;
         let kind = replica.object(object).ok().map(Object::kind);
         let operation = self.change.operation(kind, timestamp)?;
-        let log = conflicts::log_of(object);
         let name = replica.origin().replica.as_str().to_string();
         let user = self.user.as_deref();
-        let ids = [1, 2].map(|later| record::id(replica, later));
-        let mut events = vec![record::operation(&name, &ids[0], object, &operation, user)];
-        if !replica.objects().contains_key(&log) {
+        let id = record::id(replica, 1);
+        let events = vec![record::operation(&name, &id, object, &operation, user)];
+        if !super::schema().get(object).is_some_and(|entry| entry.is_audited) {
             replica.perform(object, operation, user.map(Into::into)).map_err(refused)?;
             return Ok(events);
         }
@@ -175,15 +173,7 @@ impl Edit {
                 "who decides on {object:?} is put on record: say who, with --user NAME"
             )));
         };
-        conflicts::decide(replica, object, operation, user.into(), now).map_err(refused)?;
-        if let Ok(Object::Log(state)) = replica.object(&log) {
-            let ours = state.entries().filter(|entry| entry.origin() == replica.origin());
-            if let Some(last) = ours.max_by_key(|entry| entry.counter()) {
-                let (entry, timestamp) = (Some(last.value()), last.timestamp());
-                let append = Operation::Append { entry, timestamp };
-                events.push(record::operation(&name, &ids[1], &log, &append, Some(user)));
-            }
-        }
+        replica.perform_audited(object, operation, Some(user.into()), now).map_err(refused)?;
         Ok(events)
     }
 }

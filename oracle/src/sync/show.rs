@@ -1,11 +1,11 @@
 //! What a replica holds, for people.
 
 use super::Node;
+use rejoin::dot::Dot;
 use rejoin::object::{ObjectType, Priority};
 use rejoin::optimized::replica::Object;
-use rejoin::sync::conflicts::{
-    self, Conflict, DecisionView, Effect, OpenConflict, Recorded, Trail,
-};
+use rejoin::optimized::{AuditEffect, AuditRecord, AuditTrail};
+use rejoin::sync::conflicts::{self, DecisionView, OpenConflict};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -40,7 +40,7 @@ pub fn describe(replica: &mut Node) -> String {
                 "{name} ({}, {}):{}",
                 entry.kind.as_str(),
                 priority(entry.priority),
-                value(name, object)
+                value(object)
             );
         }
     }
@@ -52,87 +52,111 @@ pub fn describe(replica: &mut Node) -> String {
     if open.len() > FEW {
         let _ = writeln!(out, "\nand {} more open merge decisions", open.len() - FEW);
     }
-    for name in replica.objects().keys() {
-        let Ok(trail) = conflicts::trail(replica, name) else { continue };
-        if trail.decisions.is_empty() {
+    for (name, object) in replica.objects() {
+        let audit = object.audit_trail(None);
+        if audit.records.is_empty() && audit.cut_before.is_none() {
             continue;
         }
-        let _ = writeln!(out, "\ndecisions on record of {name}:");
-        let older = trail.decisions.len().saturating_sub(FEW);
+        let _ = writeln!(out, "\ndecisions on record of {name}{}:", cut(&audit));
+        let older = audit.records.len().saturating_sub(FEW);
         if older > 0 {
             let _ = writeln!(out, "  {older} older ones; see them by --decisions {name}");
         }
-        for recorded in &trail.decisions[older..] {
-            let _ = writeln!(out, "  {}", on_record(recorded));
+        for recorded in &audit.records[older..] {
+            let _ = writeln!(out, "  {}", on_record(recorded, object));
         }
-        let older = trail.conflicts.len().saturating_sub(FEW);
+        let met = met(&audit, object, |of, _| of == &**name, &open);
+        let older = met.len().saturating_sub(FEW);
         if older > 0 {
             let _ = writeln!(out, "  {older} other conflicts; see them by --decisions {name}");
         }
-        for conflict in &trail.conflicts[older..] {
-            let _ = writeln!(out, "  {}", met(&trail, conflict));
+        for conflict in &met[older..] {
+            let _ = writeln!(out, "  {conflict}");
         }
     }
     out
+}
+
+/// Which records were dropped, if any were.
+fn cut(audit: &AuditTrail) -> String {
+    let cut = audit.cut_before;
+    cut.map_or(String::new(), |time| format!(", cut: those before {} were dropped", date(time)))
 }
 
 /// One page of the decisions on record of an object, of one key or of all, and of the conflicts
 /// among them. Pages count from 1, and the first has the oldest.
 pub fn decisions(replica: &Node, object: &str, key: Option<&str>, page: usize) -> String {
     let mut out = String::new();
-    let trail = match conflicts::trail(replica, object) {
-        Ok(trail) => trail,
-        Err(_) => {
-            let known: Vec<String> = replica.objects().keys().map(|name| shown(name)).collect();
-            return format!(
-                "there is no object {}; there are {}\n",
-                shown(object),
-                known.join(", ")
-            );
-        }
+    let Ok(state) = replica.object(object) else {
+        let known: Vec<String> = replica.objects().keys().map(|name| shown(name)).collect();
+        return format!("there is no object {}; there are {}\n", shown(object), known.join(", "));
     };
-    let is_asked = |recorded: &Recorded| key.is_none_or(|key| recorded.key == key);
-    let asked: Vec<&Recorded> = trail.decisions.iter().filter(|one| is_asked(one)).collect();
-    let conflicts: Vec<&Conflict> =
-        trail.conflicts.iter().filter(|one| is_asked(&trail.decisions[one.won])).collect();
-    let pages = asked.len().max(conflicts.len()).div_ceil(PAGE).max(1);
+    let audit = state.audit_trail(key.map(str::as_bytes));
+    let is_asked =
+        |of: &str, of_key: &[u8]| of == object && key.is_none_or(|key| key.as_bytes() == of_key);
+    let conflicts = met(&audit, state, is_asked, &conflicts::open(replica));
+    let pages = audit.records.len().max(conflicts.len()).div_ceil(PAGE).max(1);
     let _ = writeln!(
         out,
-        "{} decisions on record of {}{}, {} conflicts: page {page} of {pages}",
-        asked.len(),
+        "{} decisions on record of {}{}, {} conflicts: page {page} of {pages}{}",
+        audit.records.len(),
         shown(object),
         key.map_or(String::new(), |key| format!(" on {}", shown(key))),
         conflicts.len(),
+        cut(&audit),
     );
     let begin = page.saturating_sub(1).saturating_mul(PAGE);
-    for recorded in asked.into_iter().skip(begin).take(PAGE) {
-        let _ = writeln!(out, "  {}", on_record(recorded));
+    for recorded in audit.records.iter().skip(begin).take(PAGE) {
+        let _ = writeln!(out, "  {}", on_record(recorded, state));
     }
     for conflict in conflicts.into_iter().skip(begin).take(PAGE) {
-        let _ = writeln!(out, "  {}", met(&trail, conflict));
+        let _ = writeln!(out, "  {conflict}");
     }
     out
 }
 
-/// Who won over whom, and whether anybody looked at it since. Of many who lost, the first are named.
-fn met(trail: &Trail, conflict: &Conflict) -> String {
-    const NAMED: usize = 5;
-    let of = |number: &usize| short(&trail.decisions[*number]);
-    let mut lost: Vec<String> = conflict.lost.iter().take(NAMED).map(of).collect();
-    if conflict.lost.len() > NAMED {
-        lost.push(format!("{} more", conflict.lost.len() - NAMED));
+/// The conflicts that were closed, and after them those of the open ones that are asked for: who won
+/// over whom, and whether anybody looked at it since.
+fn met(
+    audit: &AuditTrail,
+    object: &Object<str, str>,
+    is_asked: impl Fn(&str, &[u8]) -> bool,
+    open: &[OpenConflict],
+) -> Vec<String> {
+    let of = |record: &AuditRecord| short(record, object);
+    let closed = audit.conflicts().into_iter().map(|conflict| {
+        let lost = conflict.lost.iter().map(|lost| of(lost)).collect();
+        let closed = format!("closed by {}", of(conflict.closed_by));
+        line(&conflict.won.key, of(conflict.won), lost, &closed)
+    });
+    let mut met: Vec<String> = closed.collect();
+    let known: BTreeMap<&Dot, &AuditRecord> =
+        audit.records.iter().map(|record| (&record.dot, record)).collect();
+    for open in open.iter().filter(|open| is_asked(&open.object, &open.key)) {
+        let on_record = |view: &DecisionView| known.get(&view.id.dot).map(|record| of(record));
+        let lost: Vec<String> = open.overruled.iter().filter_map(on_record).collect();
+        let won = open.effect.as_ref().and_then(on_record);
+        if let (Some(won), false) = (won, lost.is_empty()) {
+            met.push(line(&open.key, won, lost, "open"));
+        }
     }
-    let closed = conflict.closed_by.map_or("open".into(), |by| format!("closed by {}", of(&by)));
-    format!(
-        "conflict on {}: {} won over {}; {closed}",
-        shown(&trail.decisions[conflict.won].key),
-        of(&conflict.won),
-        lost.join(", ")
-    )
+    met
+}
+
+/// Of many who lost, the first are named.
+fn line(key: &[u8], won: String, mut lost: Vec<String>, closed: &str) -> String {
+    const NAMED: usize = 5;
+    if lost.len() > NAMED {
+        let more = lost.len() - NAMED;
+        lost.truncate(NAMED);
+        lost.push(format!("{more} more"));
+    }
+    let key = shown(&String::from_utf8_lossy(key));
+    format!("conflict on {key}: {won} won over {}; {closed}", lost.join(", "))
 }
 
 /// The value of an object, on one line or one for each part.
-fn value(name: &str, object: &Object<str, str>) -> String {
+fn value(object: &Object<str, str>) -> String {
     let listed = |lines: Vec<String>| match lines.is_empty() {
         true => " nothing".into(),
         false => lines.iter().map(|line| format!("\n  {line}")).collect(),
@@ -156,9 +180,6 @@ fn value(name: &str, object: &Object<str, str>) -> String {
                     .map(|(key, value)| format!("{}: {}", shown(key), shown(value)))
                     .collect(),
             )
-        }
-        Object::Log(state) if name.starts_with("decisions/") && !state.is_empty() => {
-            format!(" {} on record, see below", state.len())
         }
         Object::Log(state) => listed(state.entries().map(|entry| shown(entry.value())).collect()),
         Object::PnCounter(state) => match state.value() {
@@ -241,19 +262,25 @@ fn decision(open: &OpenConflict, out: &mut String) {
     let _ = writeln!(out, "  a new decision on this key closes it");
 }
 
-fn on_record(recorded: &Recorded) -> String {
-    format!("{}: {} {}", date(recorded.time), short(recorded), shown(&recorded.key))
+fn on_record(record: &AuditRecord, object: &Object<str, str>) -> String {
+    format!("{}: {} {}", date(record.time), short(record, object), shown(&record.key()))
 }
 
 /// Who decided what, and where.
-fn short(recorded: &Recorded) -> String {
-    let what = match &recorded.effect {
-        Effect::Removed => "removed".into(),
-        Effect::Added => "added".into(),
-        Effect::Wrote(value) => format!("wrote {}", shown(value)),
+fn short(record: &AuditRecord, object: &Object<str, str>) -> String {
+    let what = match &record.effect {
+        AuditEffect::Removed if object.kind().is_flag() => "disabled".into(),
+        AuditEffect::Added if object.kind().is_flag() => "enabled".into(),
+        AuditEffect::Removed => "removed".into(),
+        AuditEffect::Added => "added".into(),
+        AuditEffect::Wrote(value) => format!("wrote {}", shown(&String::from_utf8_lossy(value))),
+        AuditEffect::WroteLong(hash) => {
+            let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("wrote a long value with the hash {digits}")
+        }
     };
-    let user = recorded.user.as_deref().unwrap_or("somebody");
-    format!("{} at {} {what}", shown(user), shown(&recorded.replica))
+    let user = record.user.as_deref().unwrap_or("somebody");
+    format!("{} at {} {what}", shown(user), shown(record.dot.origin.replica.as_str()))
 }
 
 /// A time for people, in UTC. The clocks of others may say anything.

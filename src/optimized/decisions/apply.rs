@@ -45,6 +45,9 @@ impl<E: Effect> Decisions<E> {
         if self.may_be_too_contested(delta) {
             return Err(ApplyError::TooContested);
         }
+        if !self.has_audit_room(delta) {
+            return Err(ApplyError::AuditFull);
+        }
         let keys = self.number(delta, keys);
         if let Some((key, operation)) = self.contradiction(delta, &keys) {
             let key = self.keys.get(key).to_vec();
@@ -76,6 +79,9 @@ impl<E: Effect> Decisions<E> {
         };
         join.all(&keys);
         let Join { numbers, changes, .. } = join;
+        if let Some(audit) = &delta.audit {
+            self.apply_audit(audit, &keys, &numbers);
+        }
         for (number, count) in numbers.iter().zip(delta.seen.counts()) {
             self.origins.see(*number, *count);
         }

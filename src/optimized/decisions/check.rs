@@ -40,7 +40,7 @@ impl<E: Effect> Decisions<E> {
         if listed != self.siblings.len() {
             return Err(format!("{} entries for {listed} keys with siblings", self.siblings.len()));
         }
-        Ok(())
+        self.check_audit()
     }
 
     fn check_key(

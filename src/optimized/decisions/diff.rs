@@ -32,7 +32,9 @@ impl<E: Effect> Decisions<E> {
             creation_dots: Vec::new(),
             values: Values::default(),
             openings: DeltaOpenings::default(),
+            audit: None,
         };
+        let mut listed = Vec::new();
         delta.openings = DeltaOpenings::since(&self.origins.openings, since, &delta.seen);
         let dot_indexes = self.dot_indexes.iter().zip(&known);
         let most =
@@ -50,11 +52,15 @@ impl<E: Effect> Decisions<E> {
                     let dot = (origin, entry.counter());
                     if let Some(first) = self.listed_at(dot, entry.key(), &known, &mut first_of) {
                         self.list(entry.key(), first, &known, &mut delta);
+                        if self.audit.is_some() {
+                            listed.push(entry.key());
+                        }
                     }
                 }
             }
         }
         self.name_authors(&mut delta);
+        delta.audit = self.audit_since(&known, &listed);
         delta
     }
 

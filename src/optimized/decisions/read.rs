@@ -55,7 +55,10 @@ impl<E: Effect> Decisions<E> {
         const KEY: usize = 32; // Its place, table entry, marks and entry in a dot index.
         let records = self.records.len() + 2 * self.siblings.len();
         let texts = self.keys.bytes() + self.values.bytes();
-        records * (size_of::<Record<E>>() + KEY) + texts + 32 * self.authors.len()
+        records * (size_of::<Record<E>>() + KEY)
+            + texts
+            + 32 * self.authors.len()
+            + self.audit_bytes()
     }
 
     /// The number of a key that was ever decided on.

@@ -372,7 +372,8 @@ fn read_schema(reader: &mut Reader<'_>) -> Result<Vec<(ObjectId, Entry)>, Error>
             return reader.malformed(byte, "the type and priority of an object");
         };
         let may_be_dropped = byte >> 5 & 1 == 1;
-        list.push((name.into(), Entry { kind: *kind, priority: *priority, may_be_dropped }));
+        let entry = Entry { priority: *priority, may_be_dropped, ..Entry::plain(*kind) };
+        list.push((name.into(), entry));
     }
     Ok(list)
 }
@@ -612,8 +613,11 @@ mod tests {
             let classes = [summary; 3];
             Part::Hello(Hello { can_unpack, max_message, max_object, budget, schema, classes })
         };
-        let entry =
-            Entry { kind: ObjectType::ALL[0], priority: Priority::Low, may_be_dropped: true };
+        let entry = Entry {
+            priority: Priority::Low,
+            may_be_dropped: true,
+            ..Entry::plain(ObjectType::ALL[0])
+        };
         let hash = StateHash { content: Digest([4; 32]), removals: Digest([5; 32]) };
         let chunk = Chunk {
             class: Priority::Medium,

@@ -85,6 +85,7 @@ pub(super) fn decode<E: Coded>(
         creation_dots,
         values,
         openings: DeltaOpenings::default(),
+        audit: None,
     })
 }
 

@@ -154,8 +154,8 @@ fn edits_at_a_connection_arrive_at_once_on_both_sides() {
     laptop.until("from server: patterns: 1 changed");
     phone.type_in("nonsense");
     phone.until("error: unrecognized subcommand 'nonsense'");
-    phone.type_in("add decisions/approved x");
-    phone.until("error: object \"decisions/approved\": it is of type log, not or-set");
+    phone.type_in("add conversation x");
+    phone.until("error: object \"conversation\": it is of type log, not or-set");
     phone.type_in("add approved x");
     phone.until("say who, with --user NAME");
     phone.type_in("show");
