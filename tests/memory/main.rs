@@ -2,6 +2,7 @@
 //!
 //! The tests take turns: the allocations of one would count against another.
 
+mod audit;
 mod growth;
 mod messages;
 mod traces;
