@@ -68,7 +68,7 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
             assert_eq!(decoded.encode(naming, base), again);
             let _ = Log::new().apply(delta);
         }
-        5 => {
+        5 | 16 => {
             let delta = or_set::Delta::<str>::decode(bytes, &known)?;
             let again = delta.encode(naming, base);
             let decoded = or_set::Delta::<str>::decode(&again, &known).expect("it was written");

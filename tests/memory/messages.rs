@@ -5,6 +5,8 @@
 
 use crate::{MEMORY as MEMORY_IN_USE, alone};
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::ObjectType;
+use rejoin::operation::Operation;
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
@@ -12,6 +14,7 @@ use rejoin::optimized::max_register::IntegerDelta;
 use rejoin::optimized::mv_map;
 use rejoin::optimized::or_set::{self, OrSet};
 use rejoin::optimized::pn_counter;
+use rejoin::optimized::replica::Replica;
 use rejoin::optimized::{ActorTable, Author, Vector};
 use rejoin::wire::{
     self, BaseEncoding, DecodeContext, Error, MEMORY, MEMORY_OF_CONTEXT, OriginEncoding,
@@ -38,7 +41,7 @@ fn decode(bytes: &[u8], known: &DecodeContext<'_>) -> Result<(), Error> {
         Some(11) => pn_counter::Delta::decode(bytes, known).map(drop),
         Some(12) => mv_map::Delta::<[u8], [u8]>::decode(bytes, known).map(drop),
         Some(13) => IntegerDelta::decode(bytes, known).map(drop),
-        Some(5) => or_set::Delta::<[u8]>::decode(bytes, known).map(drop),
+        Some(5 | 16) => or_set::Delta::<[u8]>::decode(bytes, known).map(drop),
         _ => lww_map::Delta::<[u8], [u8]>::decode(bytes, known).map(drop),
     }
 }
@@ -122,6 +125,17 @@ fn dense() -> Vec<(&'static str, Vec<u8>)> {
         let _ = set.add(&author("a", seq), name).expect("there is room");
         let _ = counter.increment(&author(name, 1).origin, 1).expect("there is room");
     }
+
+    // Records of decisions on one key, a millisecond apart, each of which saw the one before.
+    let schema = [("s".into(), ObjectType::OrSet)].into();
+    let mut replica = Replica::<str, str>::new(author("a", 1).origin, &schema);
+    for now in 0..MANY / 4 {
+        replica
+            .perform_audited("s", Operation::Add { element: "x" }, None, now)
+            .expect("there is room");
+    }
+    let records = replica.delta_since("s", &Vector::default()).expect("there is such an object");
+    messages.push(("records", records.encode(naming, base)));
     messages.push(("long keys", set.delta_since(&Vector::default()).encode(naming, base)));
     messages.push(("long names", counter.vector().encode(naming)));
     messages

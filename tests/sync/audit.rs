@@ -215,6 +215,9 @@ fn what_is_saved_opens_with_its_records_and_its_cut() {
     assert_eq!(audit(&again, "approved").records.len(), 4);
 }
 
+/// By whom a decision was made, when, and what it saw.
+type Expected = (Option<String>, u64, Vec<Dot>);
+
 /// Random histories of three replicas with deltas and sessions, some of them cut: at every step a
 /// replica has the record of each decision that it has seen, but for those that it must say were cut.
 #[test]
@@ -228,7 +231,7 @@ fn the_records_of_a_replica_are_those_of_what_it_has_seen() {
             let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: seed };
             Engine::<str, str>::new(origin, &schema)
         });
-        let mut all: BTreeMap<(&str, Dot), (Option<String>, u64, Vec<Dot>)> = BTreeMap::new();
+        let mut all: BTreeMap<(&str, Dot), Expected> = BTreeMap::new();
         let is_cut = seed % 2 == 1;
         for time in 1..60 {
             let at = random.below(3) as usize;
