@@ -68,6 +68,7 @@ mod error;
 pub mod export;
 pub mod handles;
 mod replica;
+pub mod saved;
 mod session;
 mod update;
 pub mod values;

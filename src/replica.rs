@@ -22,8 +22,9 @@ use crate::operation::{ObjectId, Operation, User};
 use crate::optimized;
 use crate::optimized::replica::Reason;
 use crate::optimized::{ApplyError, AuditTrail};
+use crate::saved::{self, State, deltas_since};
 use crate::sync::{ClockAhead, Drift, Schema};
-use crate::update::{self, Part, Saved, Version};
+use crate::update::{self, Part, Version};
 use std::collections::BTreeMap;
 
 pub(crate) type Engine = optimized::replica::Replica<str, str>;
@@ -110,25 +111,7 @@ impl Replica {
         mut environment: Box<dyn Environment>,
         parts: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Self, OpenError> {
-        let mut origin = None;
-        let mut schema = Schema::new();
-        let mut objects = optimized::replica::Objects::<str, str>::new();
-        for (part, bytes) in parts.into_iter().enumerate() {
-            let damaged = |error| OpenError::Damaged { part, error };
-            let saved = Saved::decode(bytes).map_err(damaged)?;
-            if origin.as_ref().is_some_and(|origin| *origin != saved.origin) {
-                return Err(OpenError::OtherReplica { part });
-            }
-            origin = Some(saved.origin);
-            for (Part { object, kind, delta }, entry) in saved.parts {
-                schema.insert(&object, entry);
-                let state = objects.entry(object.clone()).or_insert_with(|| Object::bottom(kind));
-                state
-                    .apply(delta)
-                    .map_err(|reason| damaged(refused(&object, reason, Changes::default())))?;
-            }
-        }
-        let origin = origin.ok_or(OpenError::Empty)?;
+        let State { origin, schema, objects } = State::open(parts)?;
         let mut engine = Engine::restored(origin, objects);
         engine.open(environment.entropy().ok_or(OpenError::NoEntropy)?)?;
         Ok(Self { engine, schema, environment, drift: DRIFT })
@@ -383,14 +366,7 @@ impl Replica {
 impl Replica {
     /// What this replica has seen: send it to another one to ask for an update.
     pub fn version(&self) -> Version {
-        let mut version = Version::default();
-        for (name, object) in self.engine.objects() {
-            version.vectors.insert(name.clone(), object.vector());
-            if !object.openings().is_empty() {
-                version.openings.insert(name.clone(), object.openings().clone());
-            }
-        }
-        version
+        Version::of(&self.engine)
     }
 
     /// An update for a replica that has seen `version`. Send it in any way, once or often.
@@ -398,7 +374,9 @@ impl Replica {
     /// Cost: O(changes since then), however much the replica holds.
     #[must_use = "an update that is not sent brings nobody up to date"]
     pub fn update_since(&self, version: &Version) -> Vec<u8> {
-        update::encode_update(self.deltas_since(version).map(|(name, _, delta)| (name, delta)))
+        update::encode_update(
+            deltas_since(&self.engine, version).map(|(name, _, delta)| (name, delta)),
+        )
     }
 
     /// Applies an update, and says what it changed. Updates may come in any order and any number of
@@ -473,21 +451,7 @@ impl Replica {
     /// Cost: O(changes since then).
     #[must_use = "what is not stored is lost when the process ends"]
     pub fn save_since(&self, version: &Version) -> Vec<u8> {
-        // Where names changed since, the whole object takes the place of what was saved of it.
-        let nothing = optimized::Vector::default();
-        let parts = self.deltas_since(version).map(|(name, object, delta)| {
-            let before = version.openings.get(name).map(optimized::openings::Openings::fingerprint);
-            let vector = version.vectors.get(name).unwrap_or(&nothing);
-            let delta = match before {
-                Some(openings) if !object.extends(vector, &openings) => {
-                    object.delta_since(&nothing)
-                }
-                _ => delta,
-            };
-            let entry = self.schema.get(name).copied();
-            (name, entry.unwrap_or_else(|| crate::sync::Entry::plain(object.kind())), delta)
-        });
-        update::encode_saved(self.engine.origin(), parts)
+        saved::part(&self.engine, &self.schema, version)
     }
 
     /// The hash of all that replicas agree on: equal states have equal hashes, and different states
@@ -496,28 +460,6 @@ impl Replica {
     /// Cost: O(changes since it was last asked for), and O(objects).
     pub fn state_hash(&mut self) -> StateHash {
         self.engine.state_hash()
-    }
-
-    /// The deltas of the objects that changed since a version, or that it does not know.
-    fn deltas_since<'a>(
-        &'a self,
-        version: &'a Version,
-    ) -> impl Iterator<Item = (&'a ObjectId, &'a Object, Delta)> {
-        self.engine.objects().iter().filter_map(|(name, object)| {
-            let nothing = optimized::Vector::default();
-            let known = version.vectors.get(name);
-            let since = known.unwrap_or(&nothing);
-            let openings = version.openings.get(name);
-            let is_same = known.is_some()
-                && since.covers(&object.vector())
-                && openings.is_none_or(|openings| openings == object.openings());
-            // A version that contradicts itself gets the whole state, which its sender refuses.
-            let delta = || {
-                let delta = object.delta_for_version(since, openings);
-                delta.unwrap_or_else(|_| object.delta_since(&nothing))
-            };
-            (!is_same).then(|| (name, object, delta()))
-        })
     }
 
     fn apply_delta(
@@ -704,7 +646,7 @@ fn decision_of(state: &Object, decision: optimized::Decision<'_>) -> Decision {
     }
 }
 
-fn refused(object: &ObjectId, reason: Reason, changes: Changes) -> UpdateError {
+pub(crate) fn refused(object: &ObjectId, reason: Reason, changes: Changes) -> UpdateError {
     let object = object.clone();
     match reason {
         Reason::Apply(gap @ ApplyError::Gap { .. }) => {

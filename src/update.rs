@@ -13,6 +13,7 @@ use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::Vector;
 use crate::optimized::openings::{Knowledge, Openings};
+use crate::optimized::replica::Replica;
 use crate::replica::Delta;
 use crate::sync::{CLASSES, Entry};
 use crate::wire::reader::{Reader, write_number};
@@ -65,6 +66,18 @@ pub(crate) struct Saved {
 }
 
 impl Version {
+    /// What an engine's replica has seen.
+    pub fn of(replica: &Replica<str, str>) -> Self {
+        let mut version = Self::default();
+        for (name, object) in replica.objects() {
+            version.vectors.insert(name.clone(), object.vector());
+            if !object.openings().is_empty() {
+                version.openings.insert(name.clone(), object.openings().clone());
+            }
+        }
+        version
+    }
+
     /// Its bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = begin(Kind::Version);

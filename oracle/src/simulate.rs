@@ -146,7 +146,8 @@ fn statistics(sum: &Statistics) -> String {
     format!(
         "  {} operations; {} connections, {} given up; {} sessions ended; {} messages, {} harmed; \
          {} changes\n  \
-         {} crashes, {} of them with a loss; {} restores; {} times a disk was full\n  \
+         {} crashes, {} of them with a loss; {} restores; \
+         {} stores damaged; {} times a disk was full\n  \
          hostile: {} messages, {} forks, {} futures, {} lies, {} floods\n  \
          reported and judged: {} open merge decisions, {} notices\n",
         n(sum.operations),
@@ -159,6 +160,7 @@ fn statistics(sum: &Statistics) -> String {
         n(sum.crashes),
         n(sum.losses),
         n(sum.restores),
+        n(sum.damaged),
         n(sum.unwritten),
         n(sum.hostile),
         n(sum.forks),

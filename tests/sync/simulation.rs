@@ -71,6 +71,7 @@ fn worlds_end_well() {
     let happened = [
         total.operations,
         total.unsaid,
+        total.damaged,
         total.healed,
         total.finished,
         total.harmed,

@@ -6,7 +6,8 @@
 //!
 //! Replicas crash between any two steps and lose what was not stored. They are restored from
 //! backups, announced or not, and are away for long. Clocks drift, jump and run backwards, and some
-//! are a year ahead or at the end of all time. Disks are full for a while: then a replica stores
+//! are a year ahead or at the end of all time. Bytes of a store are bent or cut off: it is found when
+//! the store is opened, and what is whole before the damage is an older disk. Disks are full for a while: then a replica stores
 //! and promises nothing, and goes on or dies. Some links carry messages of a hostile peer. In the
 //! end the links heal, and all replicas meet until nothing changes.
 //!
@@ -130,6 +131,8 @@ pub struct Statistics {
     pub operations: u64,
     /// Disks that were restored unannounced.
     pub unsaid: u64,
+    /// Stores that were damaged, and opened again without what was damaged.
+    pub damaged: u64,
     /// Forks that sessions reported and healed.
     pub healed: u64,
     /// Connections begun before the links healed.
@@ -173,6 +176,7 @@ impl Statistics {
     pub fn add(&mut self, other: &Self) {
         self.operations += other.operations;
         self.unsaid += other.unsaid;
+        self.damaged += other.damaged;
         self.healed += other.healed;
         self.connections += other.connections;
         self.finished += other.finished;

@@ -1,7 +1,12 @@
-//! Stores: what survives a crash, backups, and disks that are full for a while.
+//! Stores: what survives a crash, backups, damaged bytes, and disks that are full for a while.
 
 use super::Fault;
 use super::world::{Node, Stored, World, covers, origin, vectors};
+use rejoin::saved::{self, State};
+use rejoin::{OpenError, Version};
+
+/// How many parts a store has at most before it writes the whole state anew.
+const MOST_PARTS: usize = 6;
 
 impl World {
     /// Stores a replica. If its disk is full, it stores and promises nothing, and the replica goes
@@ -27,7 +32,14 @@ impl World {
             return true;
         }
         let snapshot = self.recorder.save(at);
-        site.durable = Stored { objects: site.replica.objects().clone(), snapshot };
+        let schema = &self.config.session.schema;
+        if site.durable.parts.len() >= MOST_PARTS {
+            site.durable = Stored::whole(&site.replica, schema, snapshot);
+        } else {
+            let part = saved::part(&site.replica, schema, &site.durable.version);
+            site.durable.parts.push((part, snapshot));
+            site.durable.version = Version::of(&site.replica);
+        }
         true
     }
 
@@ -36,19 +48,34 @@ impl World {
         self.cut(at);
         self.statistics.crashes += 1;
         let site = &mut self.sites[at];
-        let lost = site.is_dirty;
-        if lost {
+        let is_new = site.is_dirty && self.fault != Some(Fault::KeepsName) && !self.draws;
+        if site.is_dirty {
             self.statistics.losses += 1;
-            self.recorder.restore(at, site.durable.snapshot);
-            if self.fault != Some(Fault::KeepsName) && !self.draws {
-                site.incarnation += 1;
-            }
+            self.recorder.restore(at, site.durable.snapshot());
         }
-        let objects = site.durable.objects.clone();
-        site.replica = Node::restored(origin(at, site.incarnation), objects);
-        site.is_dirty = false;
+        self.start(at, is_new);
+        let site = &self.sites[at];
         if !covers(&vectors(&site.replica), &site.promised) {
             self.findings.push(format!("r{at} lost in a crash what was stored"));
+        }
+    }
+
+    /// A process starts from the store of a replica, under a new incarnation if it is told to.
+    fn start(&mut self, at: usize, is_new: bool) {
+        let site = &mut self.sites[at];
+        let objects = match State::open(site.durable.bytes()) {
+            Ok(state) => state.objects,
+            Err(error) => {
+                self.findings.push(format!("r{at} cannot open what it stored: {error}"));
+                return;
+            }
+        };
+        site.incarnation += u64::from(is_new);
+        site.replica = Node::restored(origin(at, site.incarnation), objects);
+        site.is_dirty = false;
+        if is_new {
+            let snapshot = site.durable.snapshot();
+            site.durable = Stored::whole(&site.replica, &self.config.session.schema, snapshot);
         }
         self.open(at);
     }
@@ -67,18 +94,53 @@ impl World {
         self.statistics.restores += 1;
         let site = &mut self.sites[at];
         site.durable = site.backups[self.random.place(site.backups.len())].clone();
-        self.recorder.restore(at, site.durable.snapshot);
+        self.put_back(at);
+    }
+
+    /// Bends a byte of a store, or cuts it short, while its process is not running. The store finds
+    /// that when it is opened. Then it goes on with the parts before the damaged one, which is an
+    /// older disk, or with nothing.
+    pub fn bend(&mut self, at: usize) {
+        self.cut(at);
+        let site = &mut self.sites[at];
+        let part = self.random.place(site.durable.parts.len());
+        let bytes = &mut site.durable.parts[part].0;
+        let place = self.random.place(bytes.len());
+        match self.random.one_in(4) {
+            true => bytes.truncate(place),
+            false => bytes[place] ^= 1 << self.random.below(8),
+        }
+        self.statistics.damaged += 1;
+        match State::open(site.durable.bytes()) {
+            Err(OpenError::Damaged { part: found, .. }) if found == part => {}
+            Err(error) => {
+                self.findings.push(format!("r{at}: part {part} is damaged, reported is: {error}"));
+            }
+            Ok(_) => self.findings.push(format!("r{at} opened part {part}, which is damaged")),
+        }
+        site.durable.parts.truncate(part);
+        if part == 0 {
+            let nothing =
+                Node::new(origin(at, site.incarnation), &self.config.session.schema.types());
+            // The first snapshot of each replica is of nothing.
+            site.durable = Stored::whole(&nothing, &self.config.session.schema, site.empty);
+        }
+        self.put_back(at);
+    }
+
+    /// A process starts from a store that holds less than it held.
+    fn put_back(&mut self, at: usize) {
+        let site = &mut self.sites[at];
+        self.recorder.restore(at, site.durable.snapshot());
         if self.draws {
             // Unannounced.
             self.statistics.unsaid += 1;
-        } else if self.fault != Some(Fault::KeepsName) {
-            site.incarnation += 1;
         }
-        let objects = site.durable.objects.clone();
-        site.replica = Node::restored(origin(at, site.incarnation), objects);
+        let is_new = !self.draws && self.fault != Some(Fault::KeepsName);
+        self.start(at, is_new);
+        let site = &mut self.sites[at];
+        site.durable.version = Version::of(&site.replica);
         site.promised = vectors(&site.replica);
-        site.is_dirty = false;
-        self.open(at);
     }
 
     /// Fills the disk of a replica for a while.

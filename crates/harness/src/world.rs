@@ -4,12 +4,14 @@ use super::Rng;
 use super::link::{Link, Wire};
 use super::recorder::Recorder;
 use super::{Fault, Options, Outcome, Statistics, Subset};
+use rejoin::Version;
 use rejoin::dot::{Origin, ReplicaId};
 use rejoin::lattice::Lattice;
 use rejoin::object::{ObjectType, Priority};
 use rejoin::operation::ObjectId;
 use rejoin::optimized::Vector;
-use rejoin::optimized::replica::{Object, Objects, Replica};
+use rejoin::optimized::replica::{Object, Replica};
+use rejoin::saved;
 use rejoin::sync::{Config, ConnectionConfig, Schema};
 use rejoin::version_vector::VersionVector;
 use std::collections::BTreeMap;
@@ -42,12 +44,31 @@ pub const MINUTE: i64 = 60_000;
 /// When a world begins, in milliseconds since 1970.
 const BEGINNING: i64 = 1_700_000_000_000;
 
-/// A stored copy of a replica.
+/// What a disk holds of a replica: the parts that [`saved::State::open`] takes, each with the number
+/// of its snapshot in the trace.
 #[derive(Clone)]
 pub struct Stored {
-    pub objects: Objects<str, str>,
-    /// The number of its snapshot in the trace.
-    pub snapshot: u64,
+    pub parts: Vec<(Vec<u8>, u64)>,
+    /// What the parts hold.
+    pub version: Version,
+}
+
+impl Stored {
+    /// A disk that holds all of a replica.
+    pub fn whole(replica: &Node, schema: &Schema, snapshot: u64) -> Self {
+        let bytes = saved::part(replica, schema, &Version::default());
+        Self { parts: vec![(bytes, snapshot)], version: Version::of(replica) }
+    }
+
+    /// The bytes of its parts.
+    pub fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().map(|(bytes, _)| &bytes[..])
+    }
+
+    /// The number of its newest snapshot in the trace.
+    pub fn snapshot(&self) -> u64 {
+        self.parts.last().map_or(0, |(_, snapshot)| *snapshot)
+    }
 }
 
 /// A replica with its store, its clock, and what it has sent.
@@ -58,6 +79,8 @@ pub struct Site {
     /// What its store has confirmed.
     pub promised: Vec<(ObjectId, Vector)>,
     pub backups: Vec<Stored>,
+    /// The number of its first snapshot, which is of nothing.
+    pub empty: u64,
     /// Whether it changed since it was stored.
     pub is_dirty: bool,
     /// Whether it stores each change at once.
@@ -169,11 +192,12 @@ impl World {
             let is_there = members.contains(&at);
             let snapshot = if is_there { recorder.save(at) } else { 0 };
             Site {
-                durable: Stored { objects: replica.objects().clone(), snapshot },
+                durable: Stored::whole(&replica, &schema, snapshot),
                 promised: vectors(&replica),
                 replica,
                 incarnation: 0,
                 backups: Vec::new(),
+                empty: snapshot,
                 is_dirty: false,
                 writes_through: random.one_in(3),
                 full_until: 0,
@@ -300,6 +324,7 @@ impl World {
             }
             32 => self.fill_disk(at),
             33..=35 => self.ask(at),
+            36 if self.random.one_in(2) => self.bend(at),
             _ => {}
         }
     }
