@@ -14,6 +14,7 @@ pub fn report(verdict: Verdict) -> Report {
         error: None,
         coverage: Coverage::default(),
         differences: Vec::new(),
+        patterns: Vec::new(),
     }
 }
 
@@ -36,6 +37,9 @@ pub fn finding() -> Finding {
         ],
         theorem: Some("or_set_value"),
         excerpt: Some(Excerpt { text: line.into(), column: 1, marked: 58..63 }),
+        differences: Vec::new(),
+        more_differences: 0,
+        onset: None,
     }
 }
 

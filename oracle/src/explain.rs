@@ -18,6 +18,10 @@ pub struct Explain {
     /// The trace, and the line of a claim in it. Without a line, each false claim is explained.
     #[arg(value_name = "TRACE[:LINE]")]
     pub claim: PathBuf,
+
+    /// Argue for each false claim, also for those that are wrong as an earlier one was.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// What `oracle slice` takes.
@@ -49,6 +53,7 @@ pub fn run<W: Write>(asked: &Explain, text: &Text, output: &mut Output<W>) -> Ex
                     true => Exit::Success,
                     false => Exit::Discrepancy,
                 };
+                let text = Text { verbose: asked.all, ..*text };
                 output.write(text.arguments(&name, &report));
                 if let Some(fault) = &report.error {
                     complain(&format!("{name}: {}: {fault}", report.verdict.as_str()));

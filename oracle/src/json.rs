@@ -2,7 +2,9 @@
 
 use crate::judge::{Failure, Judged};
 use crate::printable::escape_json;
-use rejoin_judge::{Coverage, Finding, Keys, Report, RuleCoverage, Warning};
+use rejoin_judge::{
+    Coverage, Difference, Finding, Keys, Onset, Pattern, Report, RuleCoverage, Warning,
+};
 use rejoin_trace::Fault;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -27,6 +29,8 @@ struct JudgedPart<'a> {
     events: u64,
     claims: u64,
     findings: Vec<FindingPart<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    patterns: Vec<PatternPart<'a>>,
     warnings: Vec<WarningPart<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     limits: &'a [String],
@@ -77,6 +81,40 @@ struct FindingPart<'a> {
     because: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     theorem: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<DifferencePart<'a>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    more_differences: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    onset: Option<OnsetPart<'a>>,
+}
+
+#[derive(Serialize)]
+struct DifferencePart<'a> {
+    kind: &'static str,
+    what: &'a str,
+    new: bool,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct OnsetPart<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<u64>,
+    held: bool,
+    line: u64,
+    window: &'a [String],
+}
+
+/// What the false claims on an object have in common; of one about all objects, `object` is absent.
+#[derive(Serialize)]
+struct PatternPart<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'a str>,
+    findings: u64,
+    windows: u64,
+    entries: &'a [String],
+    facts: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -114,6 +152,7 @@ fn judged(report: &Report) -> JudgedPart<'_> {
         events: report.events,
         claims: report.claims,
         findings: report.findings.iter().map(finding).collect(),
+        patterns: report.patterns.iter().map(pattern).collect(),
         warnings: report.warnings.iter().map(warning).collect(),
         limits: &report.limits,
         differences: &report.differences,
@@ -150,7 +189,30 @@ fn finding(finding: &Finding) -> FindingPart<'_> {
         actual: finding.actual.as_deref().map(raw),
         because: &finding.because,
         theorem: finding.theorem,
+        differences: finding.differences.iter().map(difference).collect(),
+        more_differences: finding.more_differences,
+        onset: finding.onset.as_ref().map(onset),
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn difference(of: &Difference) -> DifferencePart<'_> {
+    let Difference { kind, what, is_new, text } = of;
+    DifferencePart { kind: kind.as_str(), what, new: *is_new, text }
+}
+
+fn onset(of: &Onset) -> OnsetPart<'_> {
+    let Onset { before, held, line, window } = of;
+    OnsetPart { before: *before, held: *held, line: *line, window }
+}
+
+fn pattern(of: &Pattern) -> PatternPart<'_> {
+    let Pattern { object, findings, windows, entries, facts } = of;
+    let (findings, windows) = (*findings, *windows);
+    PatternPart { object: object.as_deref(), findings, windows, entries, facts }
 }
 
 /// Answers are taken as they are: read into numbers, the great ones would be rounded.
@@ -199,6 +261,9 @@ mod tests {
             because: Vec::new(),
             theorem: None,
             excerpt: None,
+            differences: Vec::new(),
+            more_differences: 0,
+            onset: None,
         });
         report.warnings.push(examples::warning(9, WarningRule::ClockRegression));
         let expected = [

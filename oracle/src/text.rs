@@ -3,6 +3,7 @@
 pub mod coverage;
 mod excerpt;
 mod finding;
+mod groups;
 
 use crate::args::Colour;
 use crate::judge::{Failure, Judged};
@@ -12,7 +13,7 @@ use annotate_snippets::{Group, Level, Renderer};
 use anstream::{AutoStream, ColorChoice};
 use excerpt::Piece;
 pub use finding::title;
-use rejoin_judge::{Excerpt, Explained, Finding, Report, Verdict, Warning};
+use rejoin_judge::{Excerpt, Explained, Report, Verdict, Warning};
 use rejoin_trace::Fault;
 use std::collections::BTreeMap;
 use std::io;
@@ -54,10 +55,11 @@ impl Text {
         Self { colour, width, verbose: false, several: false, claims: true }
     }
 
-    /// The arguments of all findings, and how many claims there were.
+    /// The arguments of the findings that are the first to be wrong in something, what all have in
+    /// common, and how many claims there were.
     pub fn arguments(&self, file: &str, report: &Report) -> String {
-        let all = Self { verbose: true, ..*self };
-        let mut text = all.findings(file, &report.findings);
+        let how = format!("--all shows each, `oracle explain {file}:LINE` one");
+        let mut text = self.findings(file, report, usize::MAX, &how);
         text += &match report.findings.is_empty() {
             true => format!(
                 "{file}: {}; name the line of one, as in {file}:12, to see why it holds\n",
@@ -75,7 +77,8 @@ impl Text {
 
     /// The report on one trace.
     pub fn report(&self, file: &str, judged: &Judged) -> String {
-        self.findings(&escape(file), &judged.report.findings) + &self.rest(file, judged)
+        let how = "--verbose shows all";
+        self.findings(&escape(file), &judged.report, FINDINGS, how) + &self.rest(file, judged)
     }
 
     /// The report on one trace, without its findings.
@@ -93,27 +96,18 @@ impl Text {
         text
     }
 
-    fn findings(&self, file: &str, findings: &[Finding]) -> String {
-        let shown = if self.verbose { findings.len() } else { findings.len().min(FINDINGS) };
+    fn findings(&self, file: &str, report: &Report, most: usize, how: &str) -> String {
+        let findings = &report.findings;
+        let shown = match self.verbose {
+            true => (0..findings.len()).collect(),
+            false => groups::chosen(findings, most),
+        };
         let mut text = String::new();
-        for finding in &findings[..shown] {
-            text += &finding::show(self, file, finding, false);
+        for at in &shown {
+            text += &finding::show(self, file, &findings[*at], false);
             text.push('\n');
         }
-        let mut left_out: BTreeMap<_, u64> = BTreeMap::new();
-        for finding in &findings[shown..] {
-            *left_out.entry(finding.rule).or_default() += 1;
-        }
-        if !left_out.is_empty() {
-            let rules: Vec<_> = left_out
-                .iter()
-                .map(|(rule, n)| format!("{} {rule}", grouped((*n).into())))
-                .collect();
-            let number = count((findings.len() - shown) as u64, "more false claim");
-            let error = self.paint(BAD, "error");
-            text += &format!("{error}: {number} ({}); --verbose shows all\n\n", rules.join(", "));
-        }
-        text
+        text + &self.others(findings, &shown, how) + &self.patterns(&report.patterns)
     }
 
     fn warnings(&self, file: &str, warnings: &[Warning]) -> String {

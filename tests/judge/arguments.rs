@@ -1,6 +1,6 @@
 //! Arguments: what is listed if there is too much to list.
 
-use rejoin_judge::{Options, check};
+use rejoin_judge::{Options, Report, check};
 
 /// `a` adds an element. `b` has not seen that, and adds and removes the element eight times.
 #[test]
@@ -30,4 +30,188 @@ fn the_latest_removals_are_listed_and_the_others_counted() {
     }
     assert!(!because.contains("was removed on line 6 "), "{because}");
     assert!(because.contains("and 2 more removals\n"), "{because}");
+}
+
+/// The lines of a trace of one object at replicas `a` and `b`.
+fn trace(kind: &str, lines: &[&str]) -> String {
+    let header = format!(
+        r#"{{"trace":"rejoin/1","replicas":["a","b"],"objects":{{"o":{{"type":"{kind}"}}}}}}"#
+    );
+    let line = |line: &&str| {
+        let (replica, rest) = line.split_once(' ').expect("a replica first");
+        match rest.split_once(' ').expect("what it does") {
+            ("op", rest) => {
+                format!(r#"{{"event":"op","replica":"{replica}","object":"o",{rest}}}"#)
+            }
+            ("read", value) => {
+                format!(r#"{{"event":"read","replica":"{replica}","object":"o","value":{value}}}"#)
+            }
+            ("merge", from) => {
+                format!(r#"{{"event":"merge","replica":"{replica}","from":"{from}"}}"#)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let lines: Vec<String> = [header].into_iter().chain(lines.iter().map(line)).collect();
+    lines.join("\n") + "\n"
+}
+
+fn judged(trace: &str) -> Report {
+    check(|| Ok(trace.as_bytes()), &Options::default()).expect("memory can be read")
+}
+
+/// A counter was right on line 3; since then, its replica counted and merged twice.
+#[test]
+fn the_window_of_a_false_claim_has_what_happened_since_the_claim_before() {
+    let report = judged(&trace(
+        "g-counter",
+        &[
+            r#"a op "op":"increment""#,
+            "a read 1",
+            r#"b op "op":"increment","amount":5"#,
+            r#"a op "op":"increment""#,
+            "a merge b",
+            "a merge b",
+            "a read 6",
+            "a read 6",
+        ],
+    ));
+    let [first, second] = &report.findings[..] else { panic!("two: {:?}", report.findings) };
+    let onset = first.onset.as_ref().expect("claims follow each other");
+    assert_eq!((onset.before, onset.held, onset.line), (Some(3), true, 8));
+    let window = onset.window.join("\n");
+    assert!(
+        window.starts_with("`o` was right at `a` on line 3, 1, and is wrong on line 8"),
+        "{window}"
+    );
+    assert!(window.contains("line 5: 1 was counted\n"), "{window}");
+    assert!(
+        window.contains("line 6: merge from `b` brought: 5 was counted at `b` on line 4"),
+        "{window}"
+    );
+    assert!(window.contains("brought nothing new on `o`: line 7 (merge from `b`)"), "{window}");
+    assert_eq!(first.differences[0].text, "1 too little");
+    assert!(!first.is_told(), "the argument names neither line 5 nor line 7");
+    // The second is wrong in the same way, and no fault of its own.
+    let again = second.onset.as_ref().expect("claims follow each other");
+    assert_eq!((again.before, again.held, again.line), (Some(8), false, 8));
+    assert_eq!(again.window, ["it is wrong as it was on line 8 already"]);
+    assert!(!second.differences[0].is_new);
+    let [pattern] = &report.patterns[..] else { panic!("{:?}", report.patterns) };
+    assert_eq!((pattern.findings, pattern.windows), (2, 1));
+}
+
+/// `b` removes what it has seen; the removal takes from `a` an addition that it had not seen, twice.
+#[test]
+fn what_is_wrong_is_named_with_the_operation_and_what_false_claims_have_in_common() {
+    let mut lines = Vec::new();
+    for element in ["x", "y"] {
+        let add = format!(r#"op "op":"add","element":"{element}""#);
+        lines.extend([
+            format!("a {add}"),
+            "b merge a".into(),
+            format!("a {add}"),
+            format!(r#"b op "op":"remove","element":"{element}""#),
+            "a merge b".into(),
+            "a read []".into(),
+        ]);
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let report = judged(&trace("or-set", &lines));
+    let [first, second] = &report.findings[..] else { panic!("two: {:?}", report.findings) };
+    let text = &first.differences[0].text;
+    assert!(text.starts_with("missing `\"x\"`: `x` was added on line 4 at `a`"), "{text}");
+    // `x` is missing still, but what is new is `y`.
+    let differences: Vec<(&str, bool)> =
+        second.differences.iter().map(|of| (of.what.as_str(), of.is_new)).collect();
+    assert_eq!(differences, [("\"y\"", true), ("\"x\"", false)]);
+    let onset = second.onset.as_ref().expect("claims follow each other");
+    assert_eq!((onset.before, onset.held, onset.line), (Some(7), false, 13));
+    let [pattern] = &report.patterns[..] else { panic!("{:?}", report.patterns) };
+    let facts = pattern.facts.join("\n");
+    assert!(
+        facts.contains(
+            "in 2 of 2, a removal of what is missing came that had not seen the addition which \
+             holds it"
+        ),
+        "{facts}"
+    );
+    assert!(
+        pattern.entries[1].contains("between line 7 and line 13: missing `\"y\"`"),
+        "{pattern:?}"
+    );
+}
+
+/// Two writes at the same time, of which the lower origin's is answered.
+#[test]
+fn a_map_says_how_the_answered_write_relates_to_the_right_one() {
+    let put = |key: &str, value: u8| {
+        format!(r#"op "op":"put","key":"{key}","value":{value},"timestamp":{}"#, key.len())
+    };
+    let mut lines = Vec::new();
+    for key in ["k", "kk"] {
+        lines.push(format!("a {}", put(key, 1)));
+        lines.push(format!("b {}", put(key, 2)));
+        lines.push("b merge a".into());
+        lines.push(match key {
+            "k" => r#"b read {"k":1}"#.into(),
+            _ => r#"b read {"k":1,"kk":1}"#.into(),
+        });
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let report = judged(&trace("lww-map", &lines));
+    let facts = report.patterns[0].facts.join("\n");
+    assert!(
+        facts.contains(
+            "of 2 wrong things 2: answered with a value of the same timestamp as the right one, \
+             where the origin's name decides"
+        ),
+        "{facts}"
+    );
+}
+
+/// Of a log, what is old when it comes is lost.
+#[test]
+fn a_log_says_how_old_missing_entries_were_when_they_came() {
+    let append = |replica: &str, at: u8| {
+        format!(r#"{replica} op "op":"append","entry":{at},"timestamp":{at}"#)
+    };
+    let mut lines = Vec::new();
+    for (old, new) in [(1, 50), (2, 60)] {
+        lines.push(append("b", old));
+        lines.push(append("a", new));
+        lines.push(append("b", new - 1));
+        lines.push("a merge b".into());
+        let read = if new == 50 { "a read [49,50]" } else { "a read [49,50,59,60]" };
+        lines.push(read.into());
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let report = judged(&trace("log", &lines));
+    let facts = report.patterns[0].facts.join("\n");
+    assert!(
+        facts.contains("missing are 2 entries by 49 to 58; there are 2 entries by 1 to 1, 2 of them by less than 49"),
+        "{facts}"
+    );
+}
+
+/// Additions are listed by the removal that saw them, and each removal once.
+#[test]
+fn the_removals_of_an_element_come_with_the_additions_that_they_saw() {
+    let add = r#"a op "op":"add","element":"x""#;
+    let remove = r#"a op "op":"remove","element":"x""#;
+    let report = judged(&trace("or-set", &[add, remove, add, add, add, remove, r#"a read ["x"]"#]));
+    let because = report.findings[0].because.join("\n");
+    assert!(
+        because.contains(
+            "on line 7 at `a` (`a`'s 6th operation), having seen the 3 additions of lines 6, 5, 4: "
+        ),
+        "{because}"
+    );
+    assert!(
+        because.contains(
+            "on line 3 at `a` (`a`'s 2nd operation), having seen the addition of line 2: "
+        ),
+        "{because}"
+    );
+    assert_eq!(because.matches("was removed").count(), 2, "{because}");
 }

@@ -3,6 +3,7 @@
 use super::claim::{self, Memory, Resolved};
 use super::explain::{Explained, Wanted};
 use super::follow::Followers;
+use super::onset::Onsets;
 use super::past::{Happened, Past, Stop};
 use super::{Excerpt, Finding, Options, Report, Rule, Verdict};
 use hashbrown::{HashMap, HashSet};
@@ -46,6 +47,7 @@ pub struct Judge {
     claims_by_kind: [u64; KINDS.len()],
     /// Claims by rule, and by object where they are about one.
     claims_by_rule: HashMap<(Rule, Option<u32>), u64>,
+    onsets: Onsets,
 }
 
 const KINDS: [&str; 9] =
@@ -78,6 +80,7 @@ impl Judge {
             report: Report::default(),
             claims_by_kind: [0; KINDS.len()],
             claims_by_rule: HashMap::new(),
+            onsets: Onsets::default(),
         }
     }
 
@@ -148,7 +151,10 @@ impl Judge {
                 self.memory.false_answers.insert((replica, object), self.past.line);
             }
             self.find(Some(claim), claim.answer_field(), &resolved, *falsity, line);
-        } else if line.number == self.wanted.line {
+            return Ok(());
+        }
+        self.onsets.held(&self.past, claim, &resolved);
+        if line.number == self.wanted.line {
             let (rule, because) = claim::why_holds(&self.memory, &self.past, claim, &resolved);
             let (expected, field) = (None, claim.answer_field());
             let argument = Falsity { rule, expected, because };
@@ -206,7 +212,8 @@ impl Judge {
         falsity: Falsity,
         line: &Line<'_>,
     ) {
-        let finding = self.argument(claim, field, resolved, falsity, line);
+        let mut finding = self.argument(claim, field, resolved, falsity, line);
+        self.onsets.found(&self.past, claim, resolved, &mut finding);
         if line.number == self.wanted.line {
             self.wanted.explained = Some(Explained { holds: false, argument: finding.clone() });
         }
@@ -240,6 +247,9 @@ impl Judge {
             because: if argue { falsity.because } else { Vec::new() },
             theorem: claim.and_then(|claim| self.theorem(claim)),
             excerpt: span.filter(|_| argue).map(|span| Excerpt::of(line, span)),
+            differences: Vec::new(),
+            more_differences: 0,
+            onset: None,
         }
     }
 
@@ -275,6 +285,7 @@ impl Judge {
         let (keys, contested) = self.past.history.contests();
         report.coverage.keys = keys;
         report.coverage.rules = self.past.history.rules(&self.claims_by_rule, &contested);
+        report.patterns = self.onsets.patterns(&self.past);
         report.coverage.compared = self.followers.compared;
         report.coverage.stopped = self.followers.stopped;
         report.coverage.lost = self.past.lost();

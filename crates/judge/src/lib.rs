@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`report`](Report) says what comes out. `past` is what happened, and what each
 //! replica has seen; `answer` is what follows from that, and `claim` holds what was claimed
-//! against it, one file a kind of claim. `judge` is the one pass over the lines. `follow` lets the
+//! against it, one file a kind of claim. `onset` is where claims went wrong. `judge` is the one pass over the lines. `follow` lets the
 //! engines follow along, where that is asked for, the proven judge among them. `explain` and `slice`
 //! are about one claim: the argument for it, and the part of the trace that it depends on.
 //! `timeline` is what a picture of the trace shows.
@@ -12,6 +12,7 @@ mod claim;
 mod explain;
 mod follow;
 mod judge;
+mod onset;
 mod past;
 mod report;
 mod slice;

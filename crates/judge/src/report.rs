@@ -1,5 +1,6 @@
 //! What the judge says of a trace.
 
+use crate::explain::cited;
 use rejoin_trace::{Fault, Name};
 use std::fmt;
 
@@ -204,6 +205,77 @@ pub struct Finding {
     pub theorem: Option<&'static str>,
     /// Where the claim's answer stands in its line; absent like `because`.
     pub excerpt: Option<Excerpt>,
+    /// In what the answer differs from the right one, where that can be named: what the claim before
+    /// did not have wrong first. Not all where they are many.
+    pub differences: Vec<Difference>,
+    /// How many differences there are beyond those.
+    pub more_differences: u64,
+    /// Where it went wrong, for claims that follow others on the same thing; absent like `because`.
+    pub onset: Option<Onset>,
+}
+
+/// In what an answer differs from the right one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// In which way.
+    pub kind: DifferenceKind,
+    /// The element or entry as JSON text; of anything else, what is claimed and what is right.
+    pub what: String,
+    /// Whether the claim before was not wrong in this.
+    pub is_new: bool,
+    /// The same in a sentence that says which operation decides, how it came, and how it was before.
+    pub text: String,
+}
+
+/// In which way an answer differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DifferenceKind {
+    /// It lacks an element or an entry.
+    Missing,
+    /// It has an element or an entry too much.
+    Extra,
+    /// Something is otherwise.
+    Other,
+}
+
+impl DifferenceKind {
+    /// Its name in a report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Where an answer went wrong: between two claims on the same thing at the same replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Onset {
+    /// The line of the claim before; absent where there is none.
+    pub before: Option<u64>,
+    /// Whether that claim holds; if not, it is wrong in other things.
+    pub held: bool,
+    /// The first claim that is wrong in what this one is wrong in: this one, or an earlier one.
+    pub line: u64,
+    /// What happened in between at the replica, each a sentence that names its line; where the claim
+    /// is wrong as an earlier one was, that.
+    pub window: Vec<String>,
+}
+
+/// What the false claims on one object have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// Which object; `None` for claims about all of them.
+    pub object: Option<Name>,
+    /// How many claims on it are false, as far as they carry arguments.
+    pub findings: u64,
+    /// How many of them are the first to be wrong in something.
+    pub windows: u64,
+    /// Those, each a sentence: where, in what, and what happened before. Not all where they are many.
+    pub entries: Vec<String>,
+    /// How many of them have what in common, each a sentence; none where there is only one.
+    pub facts: Vec<String>,
 }
 
 impl Finding {
@@ -216,6 +288,15 @@ impl Finding {
     /// This many findings of a file carry their argument; the later ones only say line and
     /// rule, so that a file of false claims cannot fill the memory.
     pub const MOST_ARGUED: usize = 1_000;
+
+    /// Whether the argument names all that happened in the window, as in short traces: what led to the
+    /// finding is then told.
+    pub fn is_told(&self) -> bool {
+        let told = cited(&self.because);
+        let window = self.onset.as_ref().map_or(&[][..], |onset| &onset.window);
+        let happened = cited(window.get(1..).unwrap_or_default());
+        self.differences.len() <= 1 && happened.iter().all(|line| told.binary_search(line).is_ok())
+    }
 }
 
 /// A piece of a line, for pointing at.
@@ -356,4 +437,6 @@ pub struct Report {
     /// Where an engine does not answer as the judge does, each a sentence: a fault of this
     /// project, not of the trace. None without [`Options::engines`](super::Options::engines).
     pub differences: Vec<String>,
+    /// What false claims have in common, by object.
+    pub patterns: Vec<Pattern>,
 }

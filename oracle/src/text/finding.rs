@@ -2,7 +2,7 @@
 
 use super::Text;
 use super::excerpt::Piece;
-use crate::printable::{escape, escape_json, shorten};
+use crate::printable::{escape, escape_json, grouped, shorten};
 use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
 use annotate_snippets::{Group, Level, Message, Padding};
 use rejoin_judge::{Finding, Rule};
@@ -63,6 +63,9 @@ fn notes(text: &Text, finding: &Finding, gutter: usize) -> Vec<Message<'static>>
     if !finding.because.is_empty() {
         notes.push(note("because", steps(&finding.because, room)));
     }
+    if !finding.is_told() {
+        notes.extend(led_to(finding, room).map(|(label, said)| note(label, said)));
+    }
     notes.extend(finding.theorem.map(|theorem| note("theorem", theorem.to_owned())));
     notes
 }
@@ -84,6 +87,40 @@ fn steps(because: &[String], room: usize) -> String {
         })
         .collect();
     steps.join("\n")
+}
+
+/// Since when the answer is wrong, and in what.
+fn led_to(finding: &Finding, room: usize) -> impl Iterator<Item = (&'static str, String)> {
+    let window = finding.onset.as_ref().map(|onset| ("since", indented(&onset.window, room)));
+    let mut differs: Vec<String> = finding.differences.iter().map(|of| of.text.clone()).collect();
+    if finding.more_differences > 0 {
+        differs.push(format!("and {} more", grouped(finding.more_differences.into())));
+    }
+    let differs = (!differs.is_empty()).then(|| ("differs", listed(&differs, room)));
+    window.into_iter().chain(differs)
+}
+
+/// Sentences of which the first introduces the others.
+fn indented(sentences: &[String], room: usize) -> String {
+    let (first, others) =
+        sentences.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
+    let mut text = textwrap::fill(&escape(first), textwrap::Options::new(room).break_words(false));
+    if !others.is_empty() {
+        text += "\n";
+        text += &listed(others, room);
+    }
+    text
+}
+
+/// One sentence an item.
+fn listed(items: &[String], room: usize) -> String {
+    let options = textwrap::Options::new(room)
+        .initial_indent("- ")
+        .subsequent_indent("  ")
+        .break_words(false);
+    let items: Vec<_> =
+        items.iter().map(|item| textwrap::fill(&escape(item), options.clone())).collect();
+    items.join("\n")
 }
 
 /// What a claim that holds is about.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::examples::{finding, report, warning};
-use rejoin_judge::{Coverage, Excerpt, Keys, ProvenJudge, Rule, WarningRule};
+use rejoin_judge::{Coverage, Excerpt, Finding, Keys, ProvenJudge, Rule, WarningRule};
 
 const TEXT: Text = Text { colour: false, width: 100, verbose: false, several: false, claims: true };
 

@@ -5,7 +5,7 @@ use super::argument::{Piece, pieces};
 use super::sections::Columns;
 use crate::printable::shorten;
 use crate::text::title;
-use rejoin_judge::{Finding, Report, Timeline, Warning, cited};
+use rejoin_judge::{Finding, Pattern, Report, Timeline, Warning, cited};
 use rejoin_trace::Stamps;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -32,6 +32,7 @@ struct Head<'a> {
     findings: Vec<FindingPart<'a>>,
     /// How many findings there are in all.
     found: usize,
+    patterns: Vec<PatternPart<'a>>,
     warnings: Vec<WarningPart>,
     warned: usize,
     limits: &'a [String],
@@ -57,6 +58,27 @@ pub struct FindingPart<'a> {
     actual: Option<String>,
     because: Vec<Vec<Piece>>,
     theorem: Option<&'static str>,
+    /// In what it differs, each a sentence, and how many more.
+    differs: Vec<Vec<Piece>>,
+    more: u64,
+    /// Whether the argument names all that follows.
+    told: bool,
+    /// Since when, and what happened before.
+    window: Vec<Vec<Piece>>,
+    /// The first claim that is wrong as this one is.
+    since: Option<u64>,
+    /// The claim before that.
+    before: Option<u64>,
+}
+
+/// What false claims have in common.
+#[derive(Serialize)]
+struct PatternPart<'a> {
+    object: Option<&'a str>,
+    findings: u64,
+    windows: u64,
+    entries: Vec<Vec<Piece>>,
+    facts: Vec<Vec<Piece>>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +110,7 @@ pub fn head(file: &str, report: &Report, timeline: &Timeline) -> String {
         objects: timeline.objects.iter().map(|(name, kind)| (&**name, kind.as_str())).collect(),
         findings: report.findings.iter().take(FIRST).map(finding).collect(),
         found: report.findings.len(),
+        patterns: report.patterns.iter().map(pattern).collect(),
         warnings: report.warnings.iter().take(WARNINGS).map(warning).collect(),
         warned: report.warnings.len(),
         limits: &report.limits,
@@ -115,6 +138,7 @@ pub fn head(file: &str, report: &Report, timeline: &Timeline) -> String {
 
 /// A finding for the page.
 pub fn finding(finding: &Finding) -> FindingPart<'_> {
+    let onset = finding.onset.as_ref();
     let answer = |answer: &Option<String>| answer.clone().unwrap_or_default();
     let (right, claimed) = shorten(&answer(&finding.expected), &answer(&finding.actual), ANSWER);
     FindingPart {
@@ -125,9 +149,29 @@ pub fn finding(finding: &Finding) -> FindingPart<'_> {
         object: finding.object.as_deref(),
         expected: finding.expected.as_ref().map(|_| right),
         actual: finding.actual.as_ref().map(|_| claimed),
-        because: finding.because.iter().map(|sentence| pieces(sentence)).collect(),
+        because: all_pieces(&finding.because),
         theorem: finding.theorem,
+        differs: finding.differences.iter().map(|of| pieces(&of.text)).collect(),
+        more: finding.more_differences,
+        told: finding.is_told(),
+        window: onset.map(|onset| all_pieces(&onset.window)).unwrap_or_default(),
+        since: onset.map(|onset| onset.line),
+        before: onset.and_then(|onset| onset.before),
     }
+}
+
+fn pattern(of: &Pattern) -> PatternPart<'_> {
+    PatternPart {
+        object: of.object.as_deref(),
+        findings: of.findings,
+        windows: of.windows,
+        entries: all_pieces(&of.entries),
+        facts: all_pieces(&of.facts),
+    }
+}
+
+fn all_pieces(sentences: &[String]) -> Vec<Vec<Piece>> {
+    sentences.iter().map(|sentence| pieces(sentence)).collect()
 }
 
 /// The lines that a finding rests on, as far as its argument names them.

@@ -59,15 +59,28 @@ function isPossible(mode) {
 
 function showMode(mode) {
   view.mode = isPossible(mode) ? mode : "all";
-  view.folds = view.mode !== "all";
+  view.folds = view.mode !== "all" || isWishing();
   if (view.mode === "past") view.focus = view.line;
-  if (view.folds) foldAround(view.mode === "past" ? pastLines() : argumentLines());
+  if (view.folds) foldAround(view.mode === "past" ? pastLines() : view.mode === "all" ? wishedLines() : argumentLines());
   showModes();
   layout();
   if (view.line) {
     reveal(view.line, true);
     draw(true);
   }
+}
+
+/** The lines about the object and the replica that the reader asks for. */
+function wishedLines() {
+  const lines = [];
+  for (let line = 2; line <= lastLine; line++) if (isWished(line)) lines.push(line);
+  return lines;
+}
+
+/** Shows the choices by which events are filtered, and what they leave. */
+function showWishes() {
+  const act = () => { showWhy(); showWishes(); search(); showMode("all"); };
+  document.getElementById("wishes").replaceChildren(objectChoice(act), replicaChoice(act));
 }
 
 function showModes() {
@@ -121,9 +134,10 @@ function search() {
   if (line && Number(line[1]) >= 2 && Number(line[1]) <= lastLine && /^[lL#]/.test(text)) {
     view.hits = [Number(line[1])];
   } else if (text) {
-    const wanted = text.toLowerCase();
+    const words = text.toLowerCase().split(/\s+/);
     for (let line = 2; line <= lastLine; line++) {
-      if (texts[line]?.toLowerCase().includes(wanted)) view.hits.push(line);
+      const said = texts[line]?.toLowerCase();
+      if (said && words.every((word) => said.includes(word)) && isWished(line)) view.hits.push(line);
     }
   }
   showHits();
@@ -226,6 +240,7 @@ document.getElementById("symbols").append(...legend());
 view.finding = findings.length ? 0 : -1;
 showWhy();
 showState();
+showWishes();
 showMode("argument");
 if (findings.length) chooseFinding(0, { silent: true });
 root.dataset.filled = "argument";
@@ -246,6 +261,7 @@ async function fill() {
     draw(true);
   }
   root.dataset.filled = "all";
+  showWhy();
   showModes();
 }
 

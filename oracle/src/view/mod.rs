@@ -28,10 +28,11 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
 /// The scripts, in the order in which they build on each other.
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
     include_str!("model.js"),
     include_str!("wording.js"),
     include_str!("diagram.js"),
+    include_str!("claims.js"),
     include_str!("panels.js"),
     include_str!("main.js"),
 ];

@@ -13,6 +13,8 @@ const heldBack = new Map();
 const namesSends = new Map();
 const passedOn = new Map();
 const conflictsAt = new Map();
+/** For a line that brings something: for each replica and object, how much, and the lines of the first operations. */
+const broughtAt = new Map();
 const findings = head.findings;
 const findingAt = new Map();
 const warningsAt = new Map();
@@ -50,6 +52,9 @@ function indexFindings() {
   findings.forEach((finding, number) => {
     finding.named = new Set(finding.because.flat().filter((piece) => typeof piece === "number"));
     finding.named.add(finding.line);
+    // What happened in the window is shown too, where that is not much.
+    const happened = finding.told ? [] : finding.window.flat().filter((piece) => typeof piece === "number");
+    if (happened.length <= 60) for (const line of happened) finding.named.add(line);
     if (!findingAt.has(finding.line)) findingAt.set(finding.line, number);
   });
 }

@@ -28,6 +28,8 @@ function showWhy() {
   if (head.left_out) {
     parts.push(make("p", { class: "warn" }, `This page shows lines 2 to ${lastLine.toLocaleString("en")}; ${count(head.left_out, "later line")} would be too much for it.`));
   }
+  parts.push(...patternParts());
+  parts.push(claimsPart());
   parts.push(make("h3", null, "What the trace exercises"), figures(), ...warningParts());
   why.replaceChildren(...parts.filter(Boolean));
 }
@@ -60,8 +62,32 @@ function findingParts(finding) {
   } else {
     parts.push(make("p", { class: "note" }, "The judge gives the arguments for the first thousand findings of a trace."));
   }
+  if (!finding.told) {
+    const [opening, ...happened] = finding.window;
+    if (opening) {
+      parts.push(make("h3", null, "Since when"), make("p", { class: "opening" }, pieces(opening)),
+        happened.length ? make("ul", { class: "window" }, happened.map((step) => make("li", { class: step.includes(view.line) ? "here" : null }, pieces(step)))) : null);
+    }
+    if (finding.differs.length) {
+      parts.push(make("h3", null, "In what it differs"), make("ul", { class: "window" }, finding.differs.map((of) => make("li", null, pieces(of)))),
+        finding.more ? make("p", { class: "note" }, `and ${finding.more.toLocaleString("en")} more`) : null);
+    }
+  }
   if (finding.theorem) parts.push(make("p", { class: "note" }, "Proved: ", make("code", null, finding.theorem)));
   return parts;
+}
+
+/** What the false claims on one object have in common. */
+function patternParts() {
+  return head.patterns.filter((pattern) => pattern.findings > 1).map((pattern) => {
+    const items = (list) => make("ul", { class: "window" }, list.map((item) => make("li", null, pieces(item))));
+    const what = pattern.object === null ? ["all objects together"] : [make("code", null, pattern.object)];
+    return make("details", { open: true, class: "pattern" },
+      make("summary", null, what, ` went wrong ${count(pattern.windows, "time")}, with ${count(pattern.findings, "false claim")}`),
+      pattern.facts.length ? [make("h3", null, "In common"), items(pattern.facts)] : null,
+      make("h3", null, "Where"), items(pattern.entries),
+      pattern.entries.length < pattern.windows ? make("p", { class: "note" }, `and ${pattern.windows - pattern.entries.length} more times`) : null);
+  });
 }
 
 /** Where two answers differ: what the claim lacks, has too much, or has otherwise. Empty where that is not plain to see. */

@@ -20,6 +20,7 @@ pub use decisions::{open, open_decisions};
 pub use holds::{why_holds, why_insert_holds};
 pub use notices::all_notices;
 pub use resolve::{Resolved, resolve};
+pub use value::decisions_on;
 
 use crate::Rule;
 use crate::answer::state_hash::OWN_ALGORITHM;

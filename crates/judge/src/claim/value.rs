@@ -373,21 +373,10 @@ pub fn why_element(
     let seen_adds: Vec<OpId> =
         adds.iter().copied().filter(|op| past.history.contains(seen, *op)).collect();
     let mut because = Vec::new();
-    for add in seen_adds.iter().rev().take(MOST_LISTED) {
-        let remove = removes.iter().rev().find(|remove| {
-            past.history.contains(seen, **remove) && past.history.sees(**remove, *add)
-        });
-        because.push(past.performed(*add));
-        if let Some(remove) = remove {
-            because.push(format!(
-                "{}, having seen that addition: {}",
-                past.performed(*remove),
-                past.past(*remove, *add)
-            ));
-            because.push(past.arrival(replica, *remove));
-        }
+    if let Some(last) = seen_adds.last() {
+        because.push(past.performed(*last));
+        because.extend(why_removed(past, replica, &seen_adds, &removes, seen));
     }
-    because.extend(left_out(seen_adds.len(), "addition"));
     if seen_adds.is_empty() {
         for add in adds.iter().take(MOST_LISTED) {
             because.push(format!("{}; {}", past.performed(*add), past.arrival(replica, *add)));
@@ -396,6 +385,52 @@ pub fn why_element(
         because.push(format!("no addition of {what} has reached {who}"));
     }
     because.push(format!("so {what} is not in the set at {who}"));
+    because
+}
+
+/// The removals of additions, the latest first, each with those that it was the first to have seen. Of
+/// very many, the latest are looked at.
+fn why_removed(
+    past: &Past,
+    replica: u32,
+    adds: &[OpId],
+    removes: &[OpId],
+    seen: &Seen,
+) -> Vec<String> {
+    const LATEST: usize = 1_000;
+    let latest = |ops: &[OpId]| ops[ops.len().saturating_sub(LATEST)..].to_vec();
+    let held: Vec<OpId> =
+        removes.iter().copied().filter(|op| past.history.contains(seen, *op)).collect();
+    let mut left = latest(adds);
+    let mut found: Vec<(OpId, Vec<OpId>)> = Vec::new();
+    for remove in latest(&held) {
+        let (saw, others): (Vec<OpId>, Vec<OpId>) =
+            left.into_iter().partition(|add| past.history.sees(remove, *add));
+        left = others;
+        if !saw.is_empty() {
+            found.push((remove, saw));
+        }
+    }
+    let mut because = Vec::new();
+    for (remove, saw) in found.iter().rev().take(MOST_LISTED) {
+        let lines = saw.iter().rev().take(MOST_LISTED);
+        let lines: Vec<String> =
+            lines.map(|add| past.history.ops[*add as usize].line.to_string()).collect();
+        let lines = lines.join(", ");
+        let what = match (saw.len(), adds.len()) {
+            (1, 1) => "that addition".into(),
+            (1, _) => format!("the addition of line {lines}"),
+            (n, _) if n > MOST_LISTED => format!("{n} additions, the last on lines {lines}"),
+            (n, _) => format!("the {n} additions of lines {lines}"),
+        };
+        because.push(format!(
+            "{}, having seen {what}: {}",
+            past.performed(*remove),
+            past.past(*remove, saw[saw.len() - 1])
+        ));
+        because.push(past.arrival(replica, *remove));
+    }
+    because.extend(left_out(found.len(), "removal"));
     because
 }
 

@@ -13,6 +13,7 @@
 mod differing;
 mod interner;
 mod saw;
+mod window;
 
 pub use interner::Interner;
 

@@ -14,7 +14,7 @@ use crate::wording::{declared, shown};
 use crate::{Coverage, Warning};
 use explicit::State;
 use hashbrown::{HashMap, HashSet};
-use history::{History, Interner, OpId, Seen};
+use history::{History, How, Interner, OpId, Seen};
 use rejoin::object::TraceType;
 use rejoin_trace::{Header, Name, Stamps};
 use rpds::RedBlackTreeMap;
@@ -156,6 +156,8 @@ pub struct Past {
     written: HashMap<(u32, u32, u64, u32), Option<u32>>,
     received: HashSet<(u32, u32)>,
     newest: HashMap<(u32, u32), u32>,
+    /// For each replica, the lines of receptions that brought nothing new, and what they were.
+    pub idle: Vec<Vec<(u32, How)>>,
 }
 
 impl Past {
@@ -190,6 +192,7 @@ impl Past {
             object_numbers,
             touched: replicas.iter().map(|_| Touched::default()).collect(),
             all_loads_known: loads.is_some(),
+            idle: vec![Vec::new(); replicas.len()],
             ..Self::default()
         };
         if loads.is_some_and(|loads| !loads.is_empty()) {

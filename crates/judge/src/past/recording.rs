@@ -474,6 +474,7 @@ impl Past {
         let before = self.seen(replica);
         let message = &self.messages[number as usize];
         let is_new = self.history.learn(replica, &message.content, line, how);
+        self.note_idle(replica, how, is_new);
         self.join_states(replica, &states, objects.as_deref());
         Ok(match is_new {
             true => Happened::Received { replica, message: number, before },
@@ -496,9 +497,17 @@ impl Past {
         };
         let before = self.seen(to);
         let is_new = self.history.learn(to, &content, self.line, how);
+        self.note_idle(to, how, is_new);
         let states = self.states[from as usize].clone();
         self.join_states(to, &states, objects);
         is_new.then(|| Transfer { from, to, before, after: self.seen(to) })
+    }
+
+    /// A reception that brought nothing begins no epoch, but may be where an implementation fails.
+    fn note_idle(&mut self, replica: u32, how: How, is_new: bool) {
+        if !is_new {
+            self.idle[replica as usize].push((self.line, how));
+        }
     }
 
     fn join_states(&mut self, replica: u32, states: &States, objects: Option<&[u32]>) {

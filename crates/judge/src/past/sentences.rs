@@ -11,12 +11,19 @@ impl Past {
     pub fn performed(&self, op: OpId) -> String {
         let operation = &self.history.ops[op as usize];
         let who = self.replica_shown(self.history.replica_of(op));
+        let (what, nth) = (self.did(op), ordinal(operation.seq));
+        format!("{what} on line {} at {who} ({who}'s {nth} operation)", operation.line)
+    }
+
+    /// "`x` was added".
+    pub fn did(&self, op: OpId) -> String {
+        let operation = &self.history.ops[op as usize];
         let key = match operation.key {
             NONE => String::new(),
             key => shown(&self.history.keys[key as usize].name),
         };
         let kind = self.history.objects[self.history.object_of(op) as usize].kind;
-        let what = match operation.effect {
+        match operation.effect {
             Effect::Increment(amount) => format!("{amount} was counted"),
             Effect::Decrement(amount) => format!("{amount} was counted down"),
             Effect::Performed(name) => {
@@ -42,9 +49,7 @@ impl Past {
                     _ => format!("{key} was set to {value}{at}"),
                 }
             }
-        };
-        let nth = ordinal(operation.seq);
-        format!("{what} on line {} at {who} ({who}'s {nth} operation)", operation.line)
+        }
     }
 
     /// How a replica came to see an operation, or that it did not.

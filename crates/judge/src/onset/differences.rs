@@ -1,0 +1,276 @@
+//! In what an answer differs from the right one.
+
+use crate::DifferenceKind::{self, Extra, Missing, Other};
+use crate::answer::values::{Amount, quoted};
+use crate::claim::decisions_on;
+use crate::past::Past;
+use crate::past::history::{Effect, OpId, Seen};
+use crate::wording::shown;
+use hashbrown::{HashMap, HashSet};
+use rejoin::json::Json;
+use rejoin::object::TraceType;
+use rejoin_trace::{Claim, Stamps};
+
+/// One thing in which an answer differs.
+#[derive(Debug)]
+pub struct Found {
+    pub kind: DifferenceKind,
+    /// The element or entry as JSON; otherwise what is claimed and what is right, in words.
+    pub what: String,
+    /// The element or key, by its number.
+    pub key: Option<u32>,
+    /// The operation that decides what is right.
+    pub op: Option<OpId>,
+    /// The write whose value is claimed, where another one is right.
+    pub claimed: Option<OpId>,
+}
+
+impl Found {
+    fn new(kind: DifferenceKind, what: String, key: Option<u32>, op: Option<OpId>) -> Self {
+        Self { kind, what, key, op, claimed: None }
+    }
+
+    /// What it is known by from claim to claim.
+    pub fn name(&self) -> (DifferenceKind, String) {
+        (self.kind, self.what.clone())
+    }
+
+    /// In a few words.
+    pub fn short(&self) -> String {
+        match self.kind {
+            Missing => format!("missing {}", shown(&self.what)),
+            Extra => format!("extra {}", shown(&self.what)),
+            Other => self.what.clone(),
+        }
+    }
+
+    /// With the operation that decides, how it came, and how it was at the claim before.
+    pub fn sentence(
+        &self,
+        past: &Past,
+        replica: u32,
+        before: Option<((u32, bool), &Seen)>,
+    ) -> String {
+        let mut text = self.short();
+        match self.op {
+            Some(op) => text += &format!(": {}; {}", past.performed(op), past.arrival(replica, op)),
+            None if self.kind == Extra => text += ": never done by anyone",
+            None => {}
+        }
+        if let Some(claimed) = self.claimed {
+            let is_seen = past.history.contains(past.history.seen(replica), claimed);
+            text += &format!("; the answer is that of: {}", past.performed(claimed));
+            text += match is_seen {
+                true => "",
+                false => ", which has not come",
+            };
+        }
+        let (Some(((line, _), seen)), Some(op)) = (before, self.op) else { return text };
+        if line > 0 && self.kind != Other {
+            let was = past.history.contains(seen, op);
+            text += &match (self.kind, was) {
+                (Missing, true) => format!("; on line {line} it was still there"),
+                (Missing, false) => format!("; it came after line {line}"),
+                (_, true) => format!("; on line {line} it was rightly absent"),
+                (_, false) => format!("; that came after line {line}"),
+            };
+        }
+        text
+    }
+}
+
+/// All things in which a claim differs, where these can be named.
+pub fn of(past: &Past, claim: &Claim, replica: u32, object: Option<u32>) -> Vec<Found> {
+    let (Claim::Read { element, key, value, .. }, Some(object)) = (claim, object) else {
+        return Vec::new();
+    };
+    let kind = past.history.objects[object as usize].kind;
+    if past.loaded[object as usize] || past.orders_by_itself(kind) {
+        return Vec::new();
+    }
+    let seen = past.seen(replica).laid_flat();
+    let of = Of { past, object, kind, seen: &seen };
+    if let Some(element) = element {
+        let key = past.history.find_key(object, element);
+        let has = key.is_some_and(|key| past.history.has(object, key, &seen));
+        return vec![of.element(if has { Missing } else { Extra }, element)];
+    }
+    if let Some(key) = key {
+        let right = past.history.member_text(object, key, &seen);
+        return vec![of.other(key, Some(&value.canonical()), Some(&right))];
+    }
+    of.whole(value)
+}
+
+struct Of<'a> {
+    past: &'a Past,
+    object: u32,
+    kind: TraceType,
+    seen: &'a Seen,
+}
+
+impl Of<'_> {
+    fn whole(&self, claimed: &Json) -> Vec<Found> {
+        let history = &self.past.history;
+        let canonical = || claimed.canonical();
+        match (history.amount(self.object, self.seen), claimed) {
+            (Amount::Count(right), _) => match canonical().parse::<i128>() {
+                Ok(claimed) => {
+                    let by = claimed.abs_diff(right);
+                    let how = if claimed < right { "too little" } else { "too much" };
+                    vec![Found::new(Other, format!("{by} {how}"), None, None)]
+                }
+                Err(_) => Vec::new(),
+            },
+            (Amount::Elements(right), Json::Array(items)) => {
+                let right: HashSet<&str> = right.into_iter().collect();
+                let claimed: HashSet<&str> = items.iter().filter_map(text).collect();
+                let mut missing: Vec<&str> = right.difference(&claimed).copied().collect();
+                let mut extra: Vec<&str> = claimed.difference(&right).copied().collect();
+                missing.sort_unstable();
+                extra.sort_unstable();
+                let missing = missing.into_iter().map(|name| self.element(Missing, name));
+                missing.chain(extra.into_iter().map(|name| self.element(Extra, name))).collect()
+            }
+            (Amount::Values(right), Json::Object(members)) => {
+                let right: HashMap<&str, String> =
+                    right.into_iter().map(|(key, value)| (key, value.to_string())).collect();
+                self.members(&right, members)
+            }
+            (Amount::Contested(right), Json::Object(members)) => {
+                let right: HashMap<&str, String> = right
+                    .into_iter()
+                    .map(|(key, values)| (key, Amount::Siblings(values).text()))
+                    .collect();
+                self.members(&right, members)
+            }
+            (Amount::Entries(_), Json::Array(items)) => self.entries(items),
+            (
+                Amount::Opaque | Amount::Elements(_) | Amount::Values(_) | Amount::Contested(_),
+                _,
+            )
+            | (Amount::Entries(_), _) => Vec::new(),
+            (right, _) => vec![self.other("", Some(&canonical()), Some(&right.text()))],
+        }
+    }
+
+    /// An element of a set or a list.
+    fn element(&self, kind: DifferenceKind, name: &str) -> Found {
+        let history = &self.past.history;
+        let key = history.find_key(self.object, name);
+        let wanted = if kind == Missing { Effect::Added } else { Effect::Removed };
+        let op = key.and_then(|key| {
+            let live = history.live(key, self.seen);
+            let is = |op: &OpId| history.ops[*op as usize].effect == wanted;
+            let seen = |op: &OpId| history.contains(self.seen, *op);
+            let all = decisions_on(self.past, key);
+            let decides = match (kind, self.kind) {
+                (Missing, TraceType::OrSet) => live.last().copied(),
+                _ => all.iter().rev().copied().find(|op| is(op) && seen(op)),
+            };
+            decides.or_else(|| all.last().copied())
+        });
+        Found::new(kind, quoted(name), key, op)
+    }
+
+    /// A key, a register or a flag.
+    fn other(&self, key: &str, claimed: Option<&str>, right: Option<&str>) -> Found {
+        let history = &self.past.history;
+        let number = history.find_key(self.object, key);
+        let all = number.map(|number| decisions_on(self.past, number)).unwrap_or_default();
+        let (op, other) = match self.kind {
+            TraceType::LwwRegister | TraceType::LwwMap => {
+                let value = history.values.find(claimed.unwrap_or("null"));
+                let wrote = |op: &&OpId| {
+                    matches!(history.ops[**op as usize].effect,
+                        Effect::Wrote { value: of, .. } if Some(of) == value)
+                };
+                // A deleted key is answered with no member.
+                let other = all.iter().rev().find(wrote).copied();
+                (number.and_then(|number| history.winner(number, self.seen)), other)
+            }
+            TraceType::MaxRegister | TraceType::MinRegister => {
+                let is = |text: Option<&str>| {
+                    let ops = history.members(self.seen, Some(self.object)).into_iter();
+                    ops.filter(|op| Some(history.stamp(*op).3) == text).min()
+                };
+                (is(right), is(claimed))
+            }
+            _ => {
+                let seen = |op: &&OpId| history.contains(self.seen, **op);
+                (all.iter().rev().find(seen).copied(), None)
+            }
+        };
+        let place = if key.is_empty() { String::new() } else { format!("{} is ", shown(key)) };
+        let what = format!("{place}{}, not {}", value(claimed), value(right));
+        Found { claimed: other, ..Found::new(Other, what, number, op) }
+    }
+
+    fn members(&self, right: &HashMap<&str, String>, claimed: &[(String, Json)]) -> Vec<Found> {
+        let mut found = Vec::new();
+        for (name, value) in claimed {
+            let value = value.canonical();
+            match right.get(name.as_str()) {
+                None => found.push(self.other(name, Some(&value), None)),
+                Some(right) if *right != value => {
+                    found.push(self.other(name, Some(&value), Some(right)))
+                }
+                Some(_) => {}
+            }
+        }
+        let listed: HashSet<&str> = claimed.iter().map(|(name, _)| name.as_str()).collect();
+        let mut missing: Vec<_> = right.iter().filter(|(key, _)| !listed.contains(*key)).collect();
+        missing.sort_unstable();
+        found.extend(missing.into_iter().map(|(key, right)| self.other(key, None, Some(right))));
+        found
+    }
+
+    /// Entries of a log: of equal ones, how many more or fewer.
+    fn entries(&self, claimed: &[Json]) -> Vec<Found> {
+        let history = &self.past.history;
+        let right = history.entries(self.object, self.seen);
+        let mut listed: HashMap<String, u64> = HashMap::new();
+        for item in claimed {
+            *listed.entry(item.canonical()).or_default() += 1;
+        }
+        let mut found = Vec::new();
+        for op in right {
+            match listed.get_mut(history.stamp(op).3) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => {
+                    let entry = history.stamp(op).3.to_string();
+                    found.push(Found::new(Missing, entry, None, Some(op)));
+                }
+            }
+        }
+        let mut extra: Vec<(String, u64)> =
+            listed.into_iter().filter(|(_, count)| *count > 0).collect();
+        extra.sort_unstable();
+        for (entry, _) in extra {
+            let value = history.values.find(&entry);
+            let lanes = history.objects[self.object as usize].lanes.iter();
+            let mut ops = lanes.flat_map(|lane| &history.lanes[*lane as usize].ops);
+            let op = ops.find(|op| {
+                matches!(history.ops[**op as usize].effect,
+                    Effect::Wrote { value: of, .. } if Some(of) == value)
+            });
+            found.push(Found::new(Extra, entry, None, op.copied()));
+        }
+        if found.is_empty() && self.past.stamps == Stamps::Explicit {
+            found.push(Found::new(Other, "the entries are in another order".into(), None, None));
+        }
+        found
+    }
+}
+
+/// A value, or that there is none, for a sentence.
+fn value(text: Option<&str>) -> String {
+    text.map_or("absent".into(), shown)
+}
+
+fn text(item: &Json) -> Option<&str> {
+    match item {
+        Json::String(text) => Some(text),
+        _ => None,
+    }
+}
