@@ -8,7 +8,7 @@ use crate::reading::{self, place};
 use crate::sources::{self, Source};
 use crate::text::Text;
 use clap::Args;
-use rejoin_judge::{Options, Slice, check, explain, slice};
+use rejoin_judge::{Options, Slice, check, claims, explain, slice};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,18 @@ pub struct Explain {
     /// Argue for each false claim, also for those that are wrong as an earlier one was.
     #[arg(long)]
     pub all: bool,
+
+    /// List all claims with their verdicts instead.
+    #[arg(long, conflicts_with = "all")]
+    pub claims: bool,
+
+    /// With --claims: only those on this object.
+    #[arg(long, requires = "claims", value_name = "NAME")]
+    pub object: Option<String>,
+
+    /// With --claims: only those of this replica.
+    #[arg(long, requires = "claims", value_name = "NAME")]
+    pub replica: Option<String>,
 }
 
 /// What `oracle slice` takes.
@@ -44,6 +56,9 @@ pub fn run<W: Write>(asked: &Explain, text: &Text, output: &mut Output<W>) -> Ex
         Err(exit) => return exit,
     };
     let name = escape(&source.name).into_owned();
+    if asked.claims {
+        return list(asked, &source, text, output);
+    }
     let Some(line) = line else {
         let judged = reading::read(&source, |open| check(open, &Options::default()));
         return match judged {
@@ -69,6 +84,24 @@ pub fn run<W: Write>(asked: &Explain, text: &Text, output: &mut Output<W>) -> Ex
         Ok(Ok(explained)) => {
             output.write(text.explained(&name, &explained));
             if explained.holds { Exit::Success } else { Exit::Discrepancy }
+        }
+    }
+}
+
+/// Prints all claims with their verdicts.
+fn list<W: Write>(asked: &Explain, source: &Source, text: &Text, output: &mut Output<W>) -> Exit {
+    let name = escape(&source.name).into_owned();
+    match reading::read(source, |open| claims(open, &Options::default())) {
+        Err(failure) => fail(&name, &failure),
+        Ok((report, mut claims)) => {
+            let is = |asked: &Option<String>, of: &Option<String>| asked.is_none() || asked == of;
+            claims.retain(|of| is(&asked.object, &of.object) && is(&asked.replica, &of.replica));
+            output.write(text.claims(&claims));
+            if let Some(fault) = &report.error {
+                complain(&format!("{name}: {}: {fault}", report.verdict.as_str()));
+                return Exit::Invalid;
+            }
+            if claims.iter().all(|claim| claim.holds) { Exit::Success } else { Exit::Discrepancy }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::explain::{Explained, Wanted};
 use super::follow::Followers;
 use super::onset::Onsets;
 use super::past::{Happened, Past, Stop};
-use super::{Excerpt, Finding, Options, Report, Rule, Verdict};
+use super::{Claimed, Excerpt, Finding, Options, Report, Rule, Verdict};
 use hashbrown::{HashMap, HashSet};
 use rejoin_trace::{Claim, Event, Fault, Header, Line, Name, Op, Operation, Stamps};
 
@@ -48,6 +48,8 @@ pub struct Judge {
     /// Claims by rule, and by object where they are about one.
     claims_by_rule: HashMap<(Rule, Option<u32>), u64>,
     onsets: Onsets,
+    /// All claims that were judged, where they are wanted.
+    pub listed: Option<Vec<Claimed>>,
 }
 
 const KINDS: [&str; 9] =
@@ -81,6 +83,7 @@ impl Judge {
             claims_by_kind: [0; KINDS.len()],
             claims_by_rule: HashMap::new(),
             onsets: Onsets::default(),
+            listed: None,
         }
     }
 
@@ -144,20 +147,22 @@ impl Judge {
         self.claims_by_kind[kind] += 1;
         let rule = claim::main_rule(&self.past, claim, &resolved);
         *self.claims_by_rule.entry((rule, resolved.object)).or_default() += 1;
+        let field = claim.answer_field();
+        let broken = judgement.as_ref().err().map(|falsity| falsity.rule);
+        self.list(broken, rule, field, &resolved, line);
         if let Err(falsity) = judgement {
             if let (Claim::Read { .. }, Some(replica), Some(object)) =
                 (claim, resolved.replica, resolved.object)
             {
                 self.memory.false_answers.insert((replica, object), self.past.line);
             }
-            self.find(Some(claim), claim.answer_field(), &resolved, *falsity, line);
+            self.find(Some(claim), field, &resolved, *falsity, line);
             return Ok(());
         }
         self.onsets.held(&self.past, claim, &resolved);
         if line.number == self.wanted.line {
             let (rule, because) = claim::why_holds(&self.memory, &self.past, claim, &resolved);
-            let (expected, field) = (None, claim.answer_field());
-            let argument = Falsity { rule, expected, because };
+            let argument = Falsity { rule, expected: None, because };
             let argument = self.argument(Some(claim), field, &resolved, argument, line);
             self.wanted.explained = Some(Explained { holds: true, argument });
         }
@@ -185,6 +190,8 @@ impl Judge {
             Operation::Insert { after: Some(_), .. } => "after",
             _ => "before",
         };
+        let broken = judgement.as_ref().err().map(|falsity| falsity.rule);
+        self.list(broken, Rule::ListOrder, field, &resolved, line);
         if let Err(falsity) = judgement {
             self.find(None, field, &resolved, *falsity, line);
         } else if line.number == self.wanted.line {
@@ -193,6 +200,28 @@ impl Judge {
             let argument = self.argument(None, field, &resolved, argument, line);
             self.wanted.explained = Some(Explained { holds: true, argument });
         }
+    }
+
+    /// Lists a claim, where all are wanted.
+    fn list(
+        &mut self,
+        broken: Option<Rule>,
+        rule: Rule,
+        field: &str,
+        resolved: &Resolved,
+        line: &Line<'_>,
+    ) {
+        let Some(listed) = &mut self.listed else { return };
+        let history = &self.past.history;
+        let answer = line.span(field).map(|span| &line.text[span]).unwrap_or_default();
+        listed.push(Claimed {
+            line: line.number,
+            rule: broken.unwrap_or(rule),
+            holds: broken.is_none(),
+            replica: resolved.replica.map(|of| history.replicas[of as usize].name.to_string()),
+            object: resolved.object.map(|of| history.objects[of as usize].name.to_string()),
+            answer: answer.chars().take(Claimed::LONGEST_ANSWER).collect(),
+        });
     }
 
     /// The theorem about the model of this judge, where the trace and the claim are of the kind

@@ -124,6 +124,18 @@ pub fn timeline<R: BufRead>(
     run(open, options, beside, &mut |_| {}).map(|said| (said.report, said.timeline))
 }
 
+/// Judges the trace as [`check`] does, and lists all claims that were judged, in the order of the lines.
+///
+/// # Errors
+/// As [`check`].
+pub fn claims<R: BufRead>(
+    open: impl FnMut() -> io::Result<R>,
+    options: &Options,
+) -> io::Result<(Report, Vec<Claimed>)> {
+    let beside = Beside { claims: true, ..Beside::default() };
+    run(open, options, beside, &mut |_| {}).map(|said| (said.report, said.claims))
+}
+
 /// What is to be said beside the report.
 #[derive(Clone, Copy, Debug, Default)]
 struct Beside {
@@ -131,6 +143,8 @@ struct Beside {
     line: u64,
     /// How much of a timeline to keep; none of it where absent.
     limits: Option<Limits>,
+    /// Whether to list the claims.
+    claims: bool,
 }
 
 /// What is said of a trace.
@@ -138,6 +152,7 @@ struct Said {
     report: Report,
     wanted: Wanted,
     timeline: Timeline,
+    claims: Vec<Claimed>,
 }
 
 /// Judges, and says what is to be said besides.
@@ -203,6 +218,7 @@ fn pass(
         }
     };
     judge.wanted.line = beside.line;
+    judge.listed = beside.claims.then(Vec::new);
     loop {
         let line = match reader.next_line() {
             Ok(Some(line)) => line,
@@ -241,13 +257,14 @@ fn pass(
     }
 }
 
-fn judged(judge: Judge, end: End, second: Option<SecondJudge>, watch: Option<Watch>) -> Pass {
+fn judged(mut judge: Judge, end: End, second: Option<SecondJudge>, watch: Option<Watch>) -> Pass {
     let timeline = watch.map(|watch| watch.end(&judge.past)).unwrap_or_default();
+    let claims = judge.listed.take().unwrap_or_default();
     let (mut report, wanted) = judge.report(end);
     if let Some(second) = second {
         second.compare(&mut report);
     }
-    Pass::Judged(Box::new(Said { report, wanted, timeline }))
+    Pass::Judged(Box::new(Said { report, wanted, timeline, claims }))
 }
 
 /// Reads on only for what is loaded, to the end of what is of the grammar.

@@ -295,8 +295,33 @@ impl Finding {
         let told = cited(&self.because);
         let window = self.onset.as_ref().map_or(&[][..], |onset| &onset.window);
         let happened = cited(window.get(1..).unwrap_or_default());
-        self.differences.len() <= 1 && happened.iter().all(|line| told.binary_search(line).is_ok())
+        let repeats = self.onset.as_ref().is_some_and(|onset| onset.line < self.line);
+        !repeats
+            && self.differences.len() <= 1
+            && happened.iter().all(|line| told.binary_search(line).is_ok())
     }
+}
+
+/// A claim that was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Its line, from 1.
+    pub line: u64,
+    /// The rule that it breaks, or that it was judged by first.
+    pub rule: Rule,
+    /// Whether it holds.
+    pub holds: bool,
+    /// The replica that claimed it, where the claim has one.
+    pub replica: Option<Name>,
+    /// The object that it is about, where it is about one.
+    pub object: Option<Name>,
+    /// What was claimed, as it is written; of a long answer the beginning.
+    pub answer: String,
+}
+
+impl Claimed {
+    /// Characters of an answer that are kept.
+    pub const LONGEST_ANSWER: usize = 200;
 }
 
 /// A piece of a line, for pointing at.

@@ -2,7 +2,7 @@
 
 use super::{BAD, Text};
 use crate::printable::{count, escape, grouped};
-use rejoin_judge::{Finding, Pattern};
+use rejoin_judge::{Claimed, Finding, Pattern};
 use std::collections::BTreeMap;
 
 /// Findings of one rule on one object that are shown where not all are wanted.
@@ -80,6 +80,48 @@ impl Text {
             text += &self.wrapped(2, &format!("{rule}{on}: {}", places.join("; ")));
         }
         text + "\n"
+    }
+
+    /// All claims with their verdicts, one a line.
+    pub fn claims(&self, claims: &[Claimed]) -> String {
+        let shown = |name: &Option<String>, none: &str| match name {
+            Some(name) => escape(name).into_owned(),
+            None => none.into(),
+        };
+        let rows: Vec<[String; 5]> = claims
+            .iter()
+            .map(|of| {
+                [
+                    of.line.to_string(),
+                    if of.holds { "right".into() } else { "false".into() },
+                    shown(&of.replica, "-"),
+                    shown(&of.object, "-"),
+                    of.rule.to_string(),
+                ]
+            })
+            .collect();
+        let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..5).map(width).collect();
+        let mut text = String::new();
+        for (row, of) in rows.iter().zip(claims) {
+            let [line, verdict, replica, object, rule] = row;
+            let before = format!(
+                "{line:>0$}  {verdict:1$}  {replica:2$}  {object:3$}  {rule:4$}  ",
+                widths[0], widths[1], widths[2], widths[3], widths[4]
+            );
+            let room = self.width.saturating_sub(before.chars().count()).max(20);
+            let answer = escape(&of.answer).into_owned();
+            let mut said: String = answer.chars().take(room).collect();
+            if answer.chars().nth(room).is_some() {
+                said.pop();
+                said.push('…');
+            }
+            let row = before + &said;
+            let row = row.trim_end();
+            text += &if of.holds { row.into() } else { self.bad(row) };
+            text.push('\n');
+        }
+        text
     }
 
     /// What the false claims on each object have in common.

@@ -96,10 +96,12 @@ fn many_findings_and_warnings_are_counted_unless_all_are_wanted() {
     report.warnings.push(warning(2_000, WarningRule::InexactNumber));
     let shown = show(TEXT, &report);
     let expected = r#"
-error[or-set/value]: set `approved` at `b` has other elements than claimed
-  --> dir/a.jsonl:10
+error[vector]: the state vector at `b` does not count what was seen
+ --> dir/a.jsonl:9
 
-error: 1,190 more false claims (793 or-set/value, 397 vector); --verbose shows all
+error: 1,194 more false claims (797 or-set/value, 397 vector); --verbose shows all
+  or-set/value on `approved`: at `b`, lines 5, 7, 8, 10, 11, 13, 14, 16, 17, 19, 20, 22 and 785 more
+  vector on `approved`: at `b`, lines 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45 and 385 more
 
 warning[clock-regression]: dir/a.jsonl:1: the write is stamped 3, below 5 on line 4
 warning[clock-regression]: dir/a.jsonl:2: the write is stamped 3, below 5 on line 4

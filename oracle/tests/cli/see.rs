@@ -61,6 +61,76 @@ fn a_claim_is_explained_whether_it_holds_or_not() {
     check(folder.path(), &["explain", "."], 64);
 }
 
+/// A counter that loses an increment of its own between lines 4 and 8, and is wrong from then on.
+const LOST: &str = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"},"s":{"type":"g-set"}}}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"op","replica":"a","object":"s","op":"add","element":"x"}
+{"event":"read","replica":"a","object":"n","value":1}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"merge","replica":"a","from":"b"}
+{"event":"merge","replica":"a","from":"b"}
+{"event":"read","replica":"a","object":"n","value":1}
+{"event":"read","replica":"a","object":"n","value":1}
+{"event":"read","replica":"a","object":"s","value":["x"]}
+"#;
+
+#[test]
+fn an_argument_says_since_when_and_findings_that_repeat_another_are_only_named() {
+    let folder = folder(&[("t.jsonl", LOST)]);
+    let (out, _) = check(folder.path(), &["explain", "t.jsonl"], 1);
+    assert_eq!(out.matches("error[").count(), 1, "{out}");
+    assert!(
+        out.contains("since: `n` was right at `a` on line 4, 1, and is wrong on line 8"),
+        "{out}"
+    );
+    assert!(out.contains("- line 5: 1 was counted"), "{out}");
+    assert!(out.contains("line 6 (merge from `b`), line 7 (merge from `b`)"), "{out}");
+    assert!(out.contains("1 more false claim (1 g-counter/value); --all shows each"), "{out}");
+    assert!(out.contains("g-counter/value on `n`: at `a`, line 9"), "{out}");
+    assert!(out.contains("`n` went wrong 1 time, with 2 false claims:"), "{out}");
+    let (out, _) = check(folder.path(), &["explain", "--all", "t.jsonl"], 1);
+    assert_eq!(out.matches("error[").count(), 2, "{out}");
+    assert!(out.contains("since: it is wrong as it was on line 8 already"), "{out}");
+}
+
+#[test]
+fn all_claims_are_listed_with_their_verdicts() {
+    let folder = folder(&[("t.jsonl", LOST)]);
+    let (out, _) = check(folder.path(), &["explain", "--claims", "t.jsonl"], 1);
+    let expected = " 4  right  a  n  g-counter/value  1\n \
+                    8  false  a  n  g-counter/value  1\n \
+                    9  false  a  n  g-counter/value  1\n\
+                    10  right  a  s  g-set/value      [\"x\"]\n";
+    assert_eq!(out, expected);
+    let (out, _) = check(folder.path(), &["explain", "--claims", "--object", "s", "t.jsonl"], 0);
+    assert_eq!(out, "10  right  a  s  g-set/value  [\"x\"]\n");
+    let (out, _) = check(folder.path(), &["explain", "--claims", "--replica", "b", "t.jsonl"], 0);
+    assert_eq!(out, "");
+}
+
+/// The fields that section 7 of spec/trace-format.md names.
+#[test]
+fn the_json_report_says_since_when_and_what_false_claims_have_in_common() {
+    let folder = folder(&[("t.jsonl", LOST)]);
+    let (out, _) = check(folder.path(), &["check", "t.jsonl", "--format", "json"], 1);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let [first, second] = &report["findings"].as_array().unwrap()[..] else { panic!("{out}") };
+    assert_eq!(first["onset"]["before"], 4);
+    assert_eq!(first["onset"]["held"], true);
+    assert_eq!(first["onset"]["line"], 8);
+    assert_eq!(first["onset"]["window"].as_array().unwrap().len(), 3);
+    assert_eq!(second["onset"]["line"], 8);
+    let differences = serde_json::json!([
+        {"kind": "other", "what": "1 too little", "new": false, "text": "1 too little"}
+    ]);
+    assert_eq!(second["differences"], differences);
+    let [pattern] = &report["patterns"].as_array().unwrap()[..] else { panic!("{out}") };
+    assert_eq!(pattern["object"], "n");
+    assert_eq!((&pattern["findings"], &pattern["windows"]), (&2.into(), &1.into()));
+    assert_eq!(pattern["entries"].as_array().unwrap().len(), 1);
+    assert!(pattern["facts"].is_array());
+}
+
 #[test]
 fn a_slice_is_a_trace_with_the_same_verdict() {
     let folder = folder(&[("t.jsonl", TRACE)]);
