@@ -192,6 +192,35 @@ test("what a trace holds is text, whatever it says", async () => {
   });
 });
 
+test("claims are listed, and events are filtered by object and replica", async () => {
+  const header = '{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"},"l":{"type":"log"}}}';
+  const lines = [header,
+    '{"event":"op","replica":"b","object":"n","op":"increment"}',
+    '{"event":"op","replica":"b","object":"l","op":"append","entry":"x","timestamp":7}',
+    '{"event":"read","replica":"a","object":"n","value":0}',
+    '{"event":"merge","replica":"a","from":"b"}',
+    '{"event":"merge","replica":"a","from":"b"}',
+    '{"event":"read","replica":"a","object":"n","value":0}',
+    '{"event":"read","replica":"a","object":"n","value":0}',
+    '{"event":"read","replica":"a","object":"l","value":["x"]}'];
+  await open(view(written(lines.join("\n"))), async (page) => {
+    assert.match(await page.locator("#why .opening").innerText(), /n was right at a on line 4, 0, and is wrong on line 7/);
+    assert.match(await page.locator(".pattern summary").innerText(), /n went wrong 1 time, with 2 false claims/);
+    await page.locator("#claims summary").click();
+    assert.deepEqual(await page.locator("#claims tbody td:nth-child(2)").allInnerTexts(), ["right", "false", "false", "right"]);
+    await page.locator("#claims select[aria-label=Object]").selectOption({ label: "l" });
+    assert.deepEqual(await page.locator("#claims tbody td:nth-child(1)").allInnerTexts(), ["9"]);
+    await page.evaluate(() => choose(9));
+    await page.locator("#wishes select[aria-label=Object]").selectOption({ label: "l" });
+    const shown = await page.locator(".row[data-line]").evaluateAll((rows) => rows.map((row) => Number(row.dataset.line)));
+    assert.ok(shown.includes(3) && shown.includes(5) && shown.includes(9) && !shown.includes(7), String(shown));
+    await page.evaluate(() => choose(5));
+    const state = await page.locator("#state").innerText();
+    assert.match(state, /a: 1 answer of n changed/);
+    assert.match(state, /line 3 at 7/);
+  });
+});
+
 test("numbers keep all their digits", async () => {
   const header = '{"trace":"rejoin/1","replicas":["a"],"objects":{"r":{"type":"lww-register"}}}';
   const write = '{"event":"op","replica":"a","object":"r","op":"write","value":18446744073709551615,"timestamp":9007199254740993}';

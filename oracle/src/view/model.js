@@ -13,7 +13,7 @@ const heldBack = new Map();
 const namesSends = new Map();
 const passedOn = new Map();
 const conflictsAt = new Map();
-/** For a line that brings something: for each replica and object, how much, and the lines of the first operations. */
+/** For a line by which something came: the replicas and objects of which answers changed, and how many. */
 const broughtAt = new Map();
 const findings = head.findings;
 const findingAt = new Map();
@@ -93,6 +93,10 @@ function addStates(given) {
   for (let i = 0; i < count; i++) {
     const replica = given.replicas[i];
     byReplica[replica][of[replica]++] = i;
+    if (!"rmyt".includes(rows.kind[lines[i]])) continue;
+    const object = given.key_objects[given.keys[i]];
+    const known = (broughtAt.get(lines[i]) ?? []).find(([at, about]) => at === replica && about === object);
+    if (known) known[2] += 1; else push(broughtAt, lines[i], [replica, object, 1]);
   }
   states = { ...given, lines, contested: conflicts, byReplica };
 }

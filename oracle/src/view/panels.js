@@ -195,6 +195,9 @@ function fate(line) {
     brings(replicaName(rows.replica[line]), rows.brought[line]);
     if (kind === "y") brings(replicaName(rows.other[line]), back);
   }
+  for (const [replica, object, changes] of (broughtAt.get(line) ?? []).slice(0, 20)) {
+    say(make("b", null, replicaName(replica)), ": ", count(changes, "answer"), ` of `, code(objectName(object)), " changed.");
+  }
   const conflict = conflictsAt.get(line);
   if (conflict?.opened) say(`${count(conflict.opened, "conflict")} begin${conflict.opened === 1 ? "s" : ""} here.`);
   if (conflict?.closed) say(`${count(conflict.closed, "conflict")} end${conflict.closed === 1 ? "s" : ""} here.`);
@@ -267,7 +270,9 @@ function objectPart(object, keys) {
 /** Keys of an object: elements, members or entries. */
 function entries(kind, keys, from, marks, value, isPart) {
   if (kind === "log") {
-    const item = (key) => make("li", { class: marks(key) }, code(key.text, 400), linkTo(Number(key.name), "line " + key.name));
+    const at = (key) => (texts[key.name] === undefined ? undefined : members(texts[key.name]).get("timestamp"));
+    const item = (key) => make("li", { class: marks(key) }, code(key.text, 400), linkTo(Number(key.name), "line " + key.name),
+      at(key) === undefined ? null : [" at ", code(at(key), 60)]);
     return [make(isPart ? "ul" : "ol", { class: "entries", start: from + 1 }, keys.map(item))];
   }
   if (keys.every((key) => key.text === "true" || key.text === null) && !kind.endsWith("map")) {
