@@ -11,7 +11,7 @@ From Rejoin Require g_counter lww_register or_set lww_map log replica.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register.
 From Rejoin Require trace judge.
-From Rejoin Require indexed_decisions sync wire.
+From Rejoin Require indexed_decisions sync state_hash wire.
 
 Extraction Language JSON.
 
@@ -84,4 +84,7 @@ Separate Extraction
   indexed_decisions.contents indexed_decisions.keys_with indexed_decisions.merge_decisions
   indexed_decisions.notices indexed_decisions.decisions_of indexed_decisions.winners_of
   sync.begin sync.turn sync.reply sync.take
+  state_hash.records state_hash.select state_hash.encode_record
+  state_hash.object_hash state_hash.replica_hash
+  state_hash.build state_hash.update state_hash.replace state_hash.root
   wire.encode_short wire.decode.

@@ -86,7 +86,7 @@ Definition origin_bytes (o : origin Name) : bytes :=
 
 Definition dot_bytes (d : dot Name) : bytes := origin_bytes (dot_origin d) ++ uv (counter d).
 
-Definition is_long (b : bytes) : bool := negb (Nat.leb (length b) 64).
+Definition is_long (b : bytes) : bool := 64 <? N.of_nat (length b).
 
 (** A value as it is, or its hash if it is long. *)
 Definition content_bytes (v : Value) : bytes :=

@@ -9,10 +9,12 @@
 use super::audit::AuditTrail;
 use super::canonical_bytes::CanonicalBytes;
 use super::decisions::Decision;
+use super::delta::{Effect, Name, Record, TypedDelta};
 use super::replica::{Delta, Object, each, keyed};
 use super::state_hash::{KeyAndBody, Subtree, TreePath};
 use crate::dot::Dot;
 use crate::object::ObjectType;
+use crate::operation::DecisionId;
 use std::collections::BTreeSet;
 
 impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
@@ -113,5 +115,86 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     /// The first records below a place of the state hash, `limit` of them at most.
     pub(crate) fn below(&mut self, at: TreePath, limit: usize) -> Vec<KeyAndBody> {
         each!(Object, self, state => state.below(at, limit))
+    }
+}
+
+/// What a delta lists of one key: for tests and for tools that show messages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedKey<'a> {
+    /// How the delta names it.
+    pub name: ListedName<'a>,
+    /// The maximal decisions outside of what the receiver has seen.
+    pub maximal: Vec<Decision<'a>>,
+    /// The other maximal decisions, by name alone.
+    pub kept: Vec<Dot>,
+    /// The greatest write, where it is not maximal, and outside of what the receiver has seen.
+    pub winner: Option<Decision<'a>>,
+    /// The creation dots outside of what the receiver has seen.
+    pub creation_dots: Vec<Dot>,
+}
+
+/// How a delta names a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ListedName<'a> {
+    /// By a creation dot, which the receiver has seen.
+    CreationDot(Dot),
+    /// By its bytes; that of a register or a flag has none.
+    Bytes(&'a [u8]),
+}
+
+impl<E: Effect, K: ?Sized, V: ?Sized> TypedDelta<E, K, V> {
+    /// What it lists, key by key. Cost: O(all that it lists).
+    pub fn listed(&self) -> Vec<ListedKey<'_>> {
+        let delta = &self.keyed;
+        let origins = delta.seen.actor_table().origins();
+        let dot = |place: u32, counter| Dot { origin: origins[place as usize].clone(), counter };
+        let decision = |record: &Record<E>| {
+            let author = &delta.authors[record.author as usize];
+            let id = DecisionId {
+                dot: dot(author.place, record.counter),
+                seq: record.seq,
+                user: author.user.clone(),
+            };
+            Decision {
+                id,
+                timestamp: record.effect.timestamp(),
+                is_removal: record.effect.is_removal(),
+                value: record.effect.value().map(|handle| delta.values.get(handle)),
+            }
+        };
+        let row = |(name, first): (&Name, &Record<E>)| {
+            let name = match *name {
+                Name::CreationDot { place, counter } => {
+                    ListedName::CreationDot(dot(place, counter))
+                }
+                Name::Bytes { at, length } => {
+                    ListedName::Bytes(&delta.keys[at as usize..][..length as usize])
+                }
+            };
+            let maximal = vec![decision(first)];
+            let (kept, winner, creation_dots) = (Vec::new(), None, Vec::new());
+            ListedKey { name, maximal, kept, winner, creation_dots }
+        };
+        let mut listed: Vec<ListedKey<'_>> =
+            delta.names.iter().zip(&delta.first).map(row).collect();
+        for (key, record) in &delta.others {
+            listed[*key as usize].maximal.push(decision(record));
+        }
+        for (key, record) in &delta.winners {
+            listed[*key as usize].winner = Some(decision(record));
+        }
+        for (key, place, counter) in &delta.kept {
+            listed[*key as usize].kept.push(dot(*place, *counter));
+        }
+        for (key, place, counter) in &delta.creation_dots {
+            listed[*key as usize].creation_dots.push(dot(*place, *counter));
+        }
+        // What was created by its first record, and by nothing else, does not list that.
+        for key in &mut listed {
+            if matches!(key.name, ListedName::Bytes(_)) && key.creation_dots.is_empty() {
+                key.creation_dots.push(key.maximal[0].id.dot.clone());
+            }
+        }
+        listed
     }
 }

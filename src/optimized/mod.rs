@@ -60,4 +60,5 @@ pub use changes::{Applied, KeyChange};
 pub use decisions::{Conflict, Decision, HasKeys, KeyedType, Reading, Rule};
 pub use delta::{Content, KeyedDelta, Performed, Presence, Replicated, TypedDelta, Write};
 pub use draws::RepeatedOpening;
+pub use inspect::{ListedKey, ListedName};
 pub use vector::{ActorTable, Fingerprint, Vector};

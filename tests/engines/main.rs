@@ -5,6 +5,7 @@
 mod letter;
 mod optimized;
 mod proven;
+mod proven_state_hash;
 mod proven_wire;
 mod state_hash;
 #[path = "../support/state_of_events.rs"]

@@ -37,15 +37,15 @@ use std::sync::Arc;
 
 const VECTORS: &str = include_str!("../../spec/state-hash-vectors.jsonl");
 
-fn vectors() -> Vec<Json> {
+pub fn vectors() -> Vec<Json> {
     VECTORS.lines().map(|line| serde_json::from_str(line).expect("a vector is JSON")).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn text(vector: &Json) -> String {
+pub fn text(vector: &Json) -> String {
     let lines = vector["trace"].as_array().expect("a vector has a trace");
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
@@ -53,21 +53,21 @@ fn text(vector: &Json) -> String {
 type Seen = BTreeSet<usize>;
 
 /// Replicas that perform a trace, together with the events that each has seen.
-struct World {
+pub struct World {
     schema: BTreeMap<ObjectId, ObjectType>,
     events: Vec<Event<Arc<str>, Canonical>>,
     seen: BTreeMap<String, Seen>,
-    replicas: BTreeMap<String, Replica<Arc<str>, Canonical>>,
+    pub replicas: BTreeMap<String, Replica<Arc<str>, Canonical>>,
     incarnations: BTreeMap<String, u64>,
     ids: BTreeMap<String, usize>,
     messages: BTreeMap<String, Seen>,
     backups: BTreeMap<String, (Seen, Objects<Arc<str>, Canonical>)>,
     /// Whether single operations were sent, for which there is no state.
-    has_gaps: bool,
+    pub has_gaps: bool,
 }
 
 impl World {
-    fn of(trace: &str) -> Self {
+    pub fn of(trace: &str) -> Self {
         let mut reader = Reader::new(trace.as_bytes()).expect("it has a header");
         let header = reader.header().clone();
         let objects = header.objects.iter();
@@ -157,7 +157,7 @@ impl World {
     }
 }
 
-fn has_hashes(vector: &Json, hash: StateHash) {
+pub fn has_hashes(vector: &Json, hash: StateHash) {
     let name = &vector["vector"];
     assert_eq!(vector["content"], hash.content.to_string(), "{name}: content");
     assert_eq!(vector["removals"], hash.removals.to_string(), "{name}: removals");

@@ -149,9 +149,30 @@ constructors! {
     CONVERGED_RULE = "Trace.Converged_rule", 4, 0;
     DECISIONS_RULE = "Trace.Decisions_rule", 5, 0;
     NOTICES_RULE = "Trace.Notices_rule", 6, 0;
+    HASH_OF_PATHS = "State_hash.Paths", 0, 0;
+    HASH_OF_VALUES = "State_hash.Values", 1, 0;
+    HASH_OF_BUCKETS = "State_hash.Buckets", 2, 0;
+    HASH_OF_NODES = "State_hash.Nodes", 3, 0;
+    HASH_OF_OBJECTS = "State_hash.Objects", 4, 0;
+    HASH_OF_REPLICAS = "State_hash.Replicas", 5, 0;
+    INDEX_ENTRY = "Indexed_decisions.Entry", 0, 4;
+    INDEX = "Indexed_decisions.State", 0, 3;
+    BY_CREATION_DOT = "Indexed_decisions.By_creation_dot", 0, 1;
+    BY_KEY = "Indexed_decisions.By_key", 1, 1;
+    INDEX_PART = "Indexed_decisions.Part", 0, 2;
     REPORT = "Judge.Report", 0, 3;
     CONFORMS = "Judge.Conforms", 0, 0;
     DISCREPANCY = "Judge.Discrepancy", 1, 0;
     INCONCLUSIVE = "Judge.Inconclusive", 2, 0;
     ILL_FORMED = "Judge.Ill_formed", 3, 0;
 }
+
+/// What is hashed, as the native hash has it in its key: each constructor's place is its tag.
+pub(super) const DOMAINS: [(Constructor, &str); 6] = [
+    (HASH_OF_PATHS, "path"),
+    (HASH_OF_VALUES, "value"),
+    (HASH_OF_BUCKETS, "bucket"),
+    (HASH_OF_NODES, "node"),
+    (HASH_OF_OBJECTS, "object"),
+    (HASH_OF_REPLICAS, "replica"),
+];

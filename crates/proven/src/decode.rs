@@ -55,7 +55,7 @@ fn wrong<T, K, V>(expected: &'static str, term: &Term<K, V>) -> Decoded<T> {
 }
 
 /// The fields of a term of this constructor.
-fn made_by<K, V>(constructor: Constructor, term: &Term<K, V>) -> Option<&[Term<K, V>]> {
+pub fn made_by<K, V>(constructor: Constructor, term: &Term<K, V>) -> Option<&[Term<K, V>]> {
     match term {
         Value::Data(tag, fields) if *tag == constructor.tag => {
             Some(fields.as_slice()).filter(|fields| fields.len() == constructor.arity)
@@ -65,7 +65,7 @@ fn made_by<K, V>(constructor: Constructor, term: &Term<K, V>) -> Option<&[Term<K
 }
 
 /// The fields of a term, which must be of this constructor.
-fn fields<K, V, const N: usize>(
+pub fn fields<K, V, const N: usize>(
     constructor: Constructor,
     term: &Term<K, V>,
 ) -> Decoded<&[Term<K, V>; N]> {
@@ -80,6 +80,14 @@ pub fn wide_number<K, V>(term: &Term<K, V>) -> Decoded<u128> {
         Value::Number(number) => Ok(*number),
         _ => wrong("a number", term),
     }
+}
+
+/// A list of numbers below 256.
+pub fn bytes<K, V>(term: &Term<K, V>) -> Decoded<Vec<u8>> {
+    list(term, |byte| match u8::try_from(wide_number(byte)?) {
+        Ok(byte) => Ok(byte),
+        Err(_) => wrong("a byte", byte),
+    })
 }
 
 fn number<K, V>(term: &Term<K, V>) -> Decoded<u64> {
@@ -138,14 +146,14 @@ fn text<K, V>(term: &Term<K, V>) -> Decoded<Arc<str>> {
     })
 }
 
-fn key<K: Clone, V>(term: &Term<K, V>) -> Decoded<K> {
+pub fn key<K: Clone, V>(term: &Term<K, V>) -> Decoded<K> {
     atom(term, "a key or an element", |atom| match atom {
         Atom::Key(key) => Some(key.clone()),
         _ => None,
     })
 }
 
-fn value<K, V: Clone>(term: &Term<K, V>) -> Decoded<V> {
+pub fn value<K, V: Clone>(term: &Term<K, V>) -> Decoded<V> {
     atom(term, "a value or an entry", |atom| match atom {
         Atom::Value(value) => Some(value.clone()),
         _ => None,
@@ -156,7 +164,7 @@ fn unit<K, V>(term: &Term<K, V>) -> Decoded<()> {
     fields(TT, term).map(|[]| ())
 }
 
-fn presence<K, V>(term: &Term<K, V>) -> Decoded<Presence> {
+pub fn presence<K, V>(term: &Term<K, V>) -> Decoded<Presence> {
     match made_by(ADDED, term) {
         Some(_) => Ok(Presence::Added),
         None => fields(REMOVED, term).map(|[]| Presence::Removed),
@@ -242,7 +250,7 @@ pub fn origin<K, V>(term: &Term<K, V>) -> Decoded<Origin> {
     Ok(Origin { replica, incarnation })
 }
 
-fn dot<K, V>(term: &Term<K, V>) -> Decoded<Dot> {
+pub fn dot<K, V>(term: &Term<K, V>) -> Decoded<Dot> {
     let [of, counter] = fields(DOT, term)?;
     Ok(Dot { origin: origin(of)?, counter: number(counter)? })
 }
@@ -255,7 +263,7 @@ pub fn vector<K, V>(term: &Term<K, V>) -> Decoded<VersionVector> {
     Ok(vector)
 }
 
-fn decision<K, V, E>(
+pub fn decision<K, V, E>(
     term: &Term<K, V>,
     effect: impl Fn(&Term<K, V>) -> Decoded<E>,
 ) -> Decoded<Decision<E>> {

@@ -44,6 +44,11 @@ pub fn number<K, V>(number: impl Into<u128>) -> Term<K, V> {
     Value::Number(number.into())
 }
 
+/// Bytes, as a list of numbers.
+pub fn bytes<K, V>(bytes: &[u8]) -> Term<K, V> {
+    list(bytes.iter().map(|byte| number(*byte)))
+}
+
 pub fn integer<K, V>(integer: i128) -> Term<K, V> {
     let magnitude = number(integer.unsigned_abs());
     match integer.signum() {
@@ -77,7 +82,7 @@ fn unit<K, V>((): &()) -> Term<K, V> {
     TT.make([])
 }
 
-fn presence<K, V>(presence: &Presence) -> Term<K, V> {
+pub fn presence<K, V>(presence: &Presence) -> Term<K, V> {
     match presence {
         Presence::Removed => REMOVED.make([]),
         Presence::Added => ADDED.make([]),
@@ -107,7 +112,7 @@ pub fn origin<K, V>(origin: &Origin) -> Term<K, V> {
     ORIGIN.make([replica(&origin.replica), number(origin.incarnation)])
 }
 
-fn dot<K, V>(dot: &Dot) -> Term<K, V> {
+pub fn dot<K, V>(dot: &Dot) -> Term<K, V> {
     DOT.make([origin(&dot.origin), number(dot.counter)])
 }
 

@@ -41,7 +41,7 @@ use super::constructors::*;
 use super::encode::{
     Term, boolean, integer, key, kind, list, number, operation, option, pair, text, value,
 };
-use super::{Error, decode, encode, run};
+use super::{Error, STEPS, decode, encode, run, run_within};
 use rejoin::object::ObjectType;
 use rejoin::operation::{Operation, Value};
 use std::fmt;
@@ -272,13 +272,22 @@ impl Report {
 
 /// Judges a trace.
 pub fn judge<V: Value>(header: &Header, lines: &[Line<V>]) -> Result<Report, Error> {
+    judge_within(&mut { STEPS }, header, lines)
+}
+
+/// Judges a trace in at most so many steps of the machine, and takes from them what it needs.
+pub fn judge_within<V: Value>(
+    steps: &mut u64,
+    header: &Header,
+    lines: &[Line<V>],
+) -> Result<Report, Error> {
     let Header { replicas, objects } = header;
     let (mut replicas, mut objects) = (replicas.clone(), objects.clone());
     replicas.sort();
     objects.sort();
     let objects = list(objects.iter().map(|(name, of)| pair(text(name), kind(of))));
     let header = HEADER.make([names(&replicas), objects]);
-    let report = run("Judge.judge", [header, list(lines.iter().map(line))])?;
+    let report = run_within(steps, "Judge.judge", [header, list(lines.iter().map(line))])?;
     Ok(decode::report(&report)?)
 }
 

@@ -38,9 +38,11 @@ pub mod program;
 pub mod value;
 
 pub mod definition;
+pub mod indexed_decisions;
 pub mod replica;
 
 pub mod judge;
+pub mod state_hash;
 pub mod trace;
 pub mod wire;
 
@@ -149,23 +151,43 @@ fn run<K: Ord + Clone, V: Written, const N: usize>(
     name: &'static str,
     arguments: [Term<K, V>; N],
 ) -> Result<Term<K, V>, Error> {
+    run_within(&mut { STEPS }, name, arguments)
+}
+
+/// As [`run`], in at most so many steps.
+fn run_within<K: Ord + Clone, V: Written, const N: usize>(
+    steps: &mut u64,
+    name: &'static str,
+    arguments: [Term<K, V>; N],
+) -> Result<Term<K, V>, Error> {
+    let by_name = |_: &Program, parameter: &str| match parameter {
+        "compare_name" | "compare_value" => Some(Value::Function(COMPARE_ATOMS, Shared::EMPTY)),
+        "null" => Some(Value::Atom(Rc::new(Atom::Value(V::tombstone())))),
+        _ => None,
+    };
+    call(steps, name, by_name, arguments)
+}
+
+/// The result of a definition, where some of its parameters are given by their names.
+fn call<K: Ord, V: Ord, const N: usize>(
+    steps: &mut u64,
+    name: &'static str,
+    by_name: impl Fn(&Program, &str) -> Option<Term<K, V>>,
+    arguments: [Term<K, V>; N],
+) -> Result<Term<K, V>, Error> {
     let program = PROGRAM.as_ref().map_err(|error| Error::Load(error.clone()))?;
     let function = program.function(name).ok_or(Error::UnknownDefinition(name))?;
     let mut given = arguments.into_iter();
     let mut all = Vec::new();
     for parameter in program.parameters(function) {
-        all.push(match parameter.as_str() {
-            "compare_name" | "compare_value" => Value::Function(COMPARE_ATOMS, Shared::EMPTY),
-            "null" => Value::Atom(Rc::new(Atom::Value(V::tombstone()))),
-            _ => given.next().ok_or(Error::UnknownDefinition(name))?,
-        });
+        let named = by_name(program, parameter);
+        all.push(named.or_else(|| given.next()).ok_or(Error::UnknownDefinition(name))?);
     }
     if given.next().is_some() {
         return Err(Error::UnknownDefinition(name));
     }
-    let mut steps = STEPS;
     Machine::new(program)
-        .apply(Value::Function(function, Shared::EMPTY), all, &mut steps)
+        .apply(Value::Function(function, Shared::EMPTY), all, steps)
         .map_err(|error| Error::Run(name, error))
 }
 

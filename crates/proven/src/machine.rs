@@ -6,7 +6,7 @@
 //! Cost: a step is one instruction. No instruction copies a value; only partial applications cost
 //! more than their arguments.
 
-use super::constructors::{EQUAL, FALSE, GREATER, LESS, O, S, TRUE};
+use super::constructors::{CONS, DOMAINS, EQUAL, FALSE, GREATER, LESS, NIL, O, S, TRUE};
 use super::program::{Binds, Function, Instruction, Kind, Native, Program};
 use super::value::{Shared, Value};
 use std::cmp::Ordering;
@@ -209,6 +209,8 @@ impl<'p, A: Ord> Machine<'p, A> {
                 Value::Atom(second) => comparison(first.cmp(&second)),
                 _ => return Err(RunError::WrongType),
             },
+            (Native::Same, first) => first,
+            (Native::Hash, domain) => hash(&domain, &self.pop()?)?,
             (Native::FromNat, first) => Value::Number(length(&first)?),
             (Native::Add, Value::Number(first)) => {
                 let sum = first.checked_add(self.pop_number()?);
@@ -262,6 +264,33 @@ fn comparison<A>(ordering: Ordering) -> Value<A> {
         Ordering::Equal => EQUAL.make([]),
         Ordering::Less => LESS.make([]),
         Ordering::Greater => GREATER.make([]),
+    }
+}
+
+/// BLAKE3 of a message, under the key of its domain (spec/state-hash.md).
+fn hash<A>(domain: &Value<A>, message: &Value<A>) -> Result<Value<A>, RunError> {
+    let Value::Data(domain, _) = domain else { return Err(RunError::WrongType) };
+    let domain = DOMAINS.iter().find(|(constructor, _)| constructor.tag == *domain);
+    let (_, domain) = domain.ok_or(RunError::WrongType)?;
+    let key = blake3::hash(format!("rejoin/1 {domain}").as_bytes());
+    let digest = blake3::keyed_hash(key.as_bytes(), &bytes(message)?);
+    let digest = digest.as_bytes().iter().rev();
+    Ok(digest.fold(NIL.make([]), |rest, byte| CONS.make([Value::Number((*byte).into()), rest])))
+}
+
+/// The bytes that a list of numbers stands for.
+fn bytes<A>(mut list: &Value<A>) -> Result<Vec<u8>, RunError> {
+    let mut bytes = Vec::new();
+    loop {
+        let Value::Data(tag, fields) = list else { return Err(RunError::WrongType) };
+        match (*tag, fields.as_slice()) {
+            (tag, []) if tag == NIL.tag => return Ok(bytes),
+            (tag, [Value::Number(byte), rest]) if tag == CONS.tag => {
+                bytes.push(u8::try_from(*byte).map_err(|_| RunError::WrongType)?);
+                list = rest;
+            }
+            _ => return Err(RunError::WrongType),
+        }
     }
 }
 

@@ -51,6 +51,10 @@ pub(super) enum Instruction {
 pub(super) enum Native {
     /// Compares names or values of the user.
     CompareAtoms,
+    /// Hashes a message of a domain of spec/state_hash.v.
+    Hash,
+    /// Gives back what it is given.
+    Same,
     Add,
     Compare,
     Equal,
@@ -61,6 +65,19 @@ pub(super) enum Native {
 
 /// The function that compares atoms. No module declares it, and every program has it.
 pub(super) const COMPARE_ATOMS: u32 = 0;
+
+/// The function that hashes; as [`COMPARE_ATOMS`].
+pub(super) const HASH: u32 = 1;
+
+/// The function of what is its own bytes; as [`COMPARE_ATOMS`].
+pub(super) const SAME: u32 = 2;
+
+/// The functions that every program has, by their numbers, with their parameters.
+const UNDECLARED: [(Native, &[&str]); 3] = [
+    (Native::CompareAtoms, &["x", "y"]),
+    (Native::Hash, &["domain", "message"]),
+    (Native::Same, &["x"]),
+];
 
 /// The arithmetic that the definitions use; each is tested against the extracted function.
 pub(super) const ARITHMETIC: [(&str, Native); 6] = [
@@ -184,12 +201,18 @@ impl Program {
             modules.push(extraction::parse(json).map_err(failed)?);
         }
         let mut program = Self {
-            code: vec![Instruction::Native(Native::CompareAtoms), Instruction::Return],
-            functions: vec![Function::new(&["x".into(), "y".into()])],
+            code: Vec::new(),
+            functions: Vec::new(),
             switches: Vec::new(),
             globals: HashMap::new(),
             constructors: HashMap::new(),
         };
+        for (native, parameters) in UNDECLARED {
+            let parameters: Vec<String> = parameters.iter().map(|of| (*of).to_owned()).collect();
+            let entry = program.code.len();
+            program.functions.push(Function { entry, ..Function::new(&parameters) });
+            program.code.extend([Instruction::Native(native), Instruction::Return]);
+        }
         for module in &modules {
             for declaration in &module.declarations {
                 let failed = |reason| LoadError { place: module.place(declaration), reason };

@@ -27,6 +27,7 @@
 use super::Error;
 use super::judge::{
     Answer, Claim, Decision, EventName, Header, Line, Name, Notice, Payload, Report, judge,
+    judge_within,
 };
 use rejoin::json::{Count, Json};
 use rejoin::object::ObjectType;
@@ -151,6 +152,11 @@ impl Trace {
     /// [`judge`].
     pub fn judge(&self) -> Result<Report, Error> {
         judge(&self.header, &self.lines)
+    }
+
+    /// Judges it in at most so many steps of the machine, and takes from them what it needs.
+    pub fn judge_within(&self, steps: &mut u64) -> Result<Report, Error> {
+        judge_within(steps, &self.header, &self.lines)
     }
 
     fn claim(&self, claim: &trace::Claim) -> Result<Claim<Canonical>, Unsupported> {

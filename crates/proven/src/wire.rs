@@ -17,7 +17,8 @@
 //! ```
 
 use super::constructors::*;
-use super::encode::{Term, list, number, pair};
+use super::decode::bytes as read_bytes;
+use super::encode::{Term, bytes, list, number, pair};
 use super::{Error, decode, run};
 
 /// How many operations of an origin have been seen.
@@ -34,20 +35,6 @@ pub struct Counted {
 /// The definitions know no keys and no values here.
 type Plain = Term<(), Option<()>>;
 
-fn bytes(bytes: &[u8]) -> Plain {
-    list(bytes.iter().map(|byte| number(*byte)))
-}
-
-fn read_bytes(term: &Plain) -> Result<Vec<u8>, decode::DecodeError> {
-    decode::list(term, |byte| {
-        let found = decode::wide_number(byte)?;
-        u8::try_from(found).map_err(|_| decode::DecodeError {
-            expected: "a byte",
-            found: format!("the number {found}"),
-        })
-    })
-}
-
 fn read_number(term: &Plain) -> Result<u64, decode::DecodeError> {
     let found = decode::wide_number(term)?;
     u64::try_from(found).map_err(|_| decode::DecodeError {
@@ -61,7 +48,7 @@ fn read_number(term: &Plain) -> Result<u64, decode::DecodeError> {
 /// # Errors
 /// If the extracted definitions are damaged.
 pub fn encode_vector(vector: &[Counted]) -> Result<Vec<u8>, Error> {
-    let entry = |of: &Counted| {
+    let entry = |of: &Counted| -> Plain {
         let origin = ORIGIN.make([bytes(&of.replica), number(of.incarnation)]);
         pair(origin, number(of.count))
     };

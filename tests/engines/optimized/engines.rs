@@ -150,7 +150,7 @@ pub trait Engine: Clone + Debug {
 
 /// A value, or the tombstone, in the order of their bytes: the tombstone's are `null`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Text(Option<String>);
+pub struct Text(pub Option<String>);
 
 impl Text {
     fn order(&self) -> (&[u8], bool) {

@@ -20,6 +20,7 @@ mod crowds;
 mod difference;
 mod engines;
 mod limits;
+mod model;
 pub mod pair;
 mod random;
 mod refusals;
