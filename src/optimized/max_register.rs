@@ -125,11 +125,13 @@ impl<O: Order> Extreme<O> {
         self.origins.vector()
     }
 
-    /// What a replica that has seen `since` may lack: the integer, whichever origin wrote it.
+    /// What a replica that has seen `since` may lack: the integer, whichever origin wrote it, if some
+    /// write lies outside `since`.
     pub fn delta_since(&self, since: &Vector) -> IntegerDelta {
         let seen = self.vector();
         let openings = DeltaOpenings::since(&self.origins.openings, since, &seen);
-        IntegerDelta { since: since.clone(), seen, integer: self.greatest, openings }
+        let integer = self.greatest.filter(|_| !since.covers(&seen));
+        IntegerDelta { since: since.clone(), seen, integer, openings }
     }
 
     /// Applies a delta, and returns whether the integer changed.
@@ -225,7 +227,8 @@ impl<O> std::fmt::Debug for Extreme<O> {
     }
 }
 
-/// A message for a replica that has seen `since`: the integer that the sender has.
+/// A message for a replica that has seen `since`: the integer that the sender has, if the replica may
+/// lack it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "a delta that is not sent brings nobody up to date"]
 pub struct IntegerDelta {
@@ -249,7 +252,7 @@ impl IntegerDelta {
         &self.seen
     }
 
-    /// The integer; `None` where nothing was written.
+    /// The integer; `None` where no write lies outside [`Self::since`].
     pub fn integer(&self) -> Option<i128> {
         self.integer
     }

@@ -1,6 +1,7 @@
 //! Deltas of max- and min-registers on the wire.
 //!
-//! Meaning: the vectors, and the integer that the sender has: by its sign, and its amount.
+//! Meaning: the vectors, and the integer that the sender has, by its sign and its amount; none where
+//! the receiver has seen all writes.
 //! Laws: what was written is read back; an integer has one form, and is one that a register holds.
 //! Cost: O(origins).
 //! Source: this project.
@@ -12,7 +13,7 @@ use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, open, start};
 use crate::limits::INTEGERS;
 use crate::optimized::max_register::IntegerDelta;
 
-/// No integer was written.
+/// The receiver lacks no write.
 const NONE: u8 = 0;
 /// The integer is 0.
 const ZERO: u8 = 1;
@@ -65,13 +66,13 @@ impl IntegerDelta {
         };
         let is_plain = integer
             .is_none_or(|integer| (integer == 0) == (sign == ZERO) && INTEGERS.contains(&integer));
-        // Who has seen a write has an integer, and who has seen none has none.
-        if !is_plain || integer.is_none() != seen.is_empty() {
+        // Who has seen a write has an integer, and sends it if the receiver may lack a write.
+        if !is_plain || integer.is_none() != since.covers(&seen) {
             let found = format!("the integer {integer:?} of sign {sign}");
             return Err(Error::malformed(
                 at,
                 found,
-                "one from −2^63 to 2^64 − 1 if any was written",
+                "one from −2^63 to 2^64 − 1 exactly where a write lies outside the base",
             ));
         }
         reader.end()?;

@@ -6,10 +6,14 @@
 //! is still read is encoded again.
 
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::lattice::Lattice as _;
 use rejoin::object::ObjectType::{self, *};
 use rejoin::operation::Operation;
 use rejoin::optimized::Vector;
+use rejoin::optimized::max_register::{IntegerDelta, MaxRegister};
 use rejoin::optimized::replica::{Delta, Replica};
+use rejoin::reference::delta::Replicated as _;
+use rejoin::reference::max_register as reference;
 use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -192,4 +196,36 @@ fn damaged_messages_are_refused_or_other_messages() {
         }
     }
     assert!(refused > read, "{refused} refused, {read} read");
+}
+
+/// The reference sends an integer exactly where some write lies outside the vector that was asked
+/// with; so does the optimized engine, and a message that does otherwise is refused.
+#[test]
+fn an_integer_is_sent_where_the_receiver_may_lack_a_write() {
+    let origin =
+        |name: &str| Origin { replica: ReplicaId::new(name).expect("a name"), incarnation: 0 };
+    let [ann, bob] = ["ann", "bob"].map(origin);
+    let (mut register, mut reference) = (MaxRegister::new(), reference::MaxRegister::bottom());
+    let mut since = vec![(register.vector(), reference.seen().clone())];
+    // Bob's write changes nothing but what was seen.
+    for (origin, integer) in [(&ann, 0), (&bob, -1)] {
+        register.write(origin, integer).expect("it is in range");
+        reference.write(origin, integer).expect("it is in range");
+        since.push((register.vector(), reference.seen().clone()));
+    }
+    for (at, (vector, seen)) in since.iter().enumerate() {
+        let delta = register.delta_since(vector);
+        assert_eq!(delta.integer(), (at < 2).then_some(0));
+        assert_eq!(delta.integer(), reference.part_since(seen).value());
+        let mut bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
+        let known = DecodeContext::default();
+        assert_eq!(IntegerDelta::decode(&bytes, &known).as_ref(), Ok(&delta));
+        // The last byte says whether there is an integer, and that it is 0.
+        *bytes.last_mut().expect("it has bytes") ^= 1;
+        let error = IntegerDelta::decode(&bytes, &known).expect_err("it has another form");
+        assert!(
+            error.to_string().contains("exactly where a write lies outside the base"),
+            "{error}"
+        );
+    }
 }

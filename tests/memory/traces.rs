@@ -558,3 +558,74 @@ fn many_concurrent_decisions_on_one_key() {
     let (report, _) = judge_text(&trace);
     assert_eq!((report.verdict, report.claims), (Verdict::Conforms, 4), "{:#?}", report.findings);
 }
+
+/// For each type of section 9: as many new keys, elements, queries or stated places as events.
+#[test]
+fn each_further_type_at_its_worst() {
+    let _alone = alone();
+    // Just more than what makes a hash table double.
+    const EVENTS: usize = 60_000;
+    let fields = |kind: &str, i: usize| {
+        let is_first = i.is_multiple_of(2);
+        match kind {
+            // Each is put between the one before it and the first, and so at one place.
+            "list" if i == 0 => r#""op":"insert","element":"e0""#.into(),
+            "list" if i == 1 => r#""op":"insert","element":"e1","before":"e0""#.into(),
+            "list" => {
+                let last = i - 1;
+                format!(r#""op":"insert","element":"e{i}","after":"e{last}","before":"e0""#)
+            }
+            "opaque" => format!(r#""op":"edit{i}","arguments":[{i}]"#),
+            "pn-counter" if is_first => r#""op":"decrement""#.into(),
+            "pn-counter" => r#""op":"increment""#.into(),
+            "max-register" | "min-register" | "mv-register" => {
+                format!(r#""op":"write","value":{i}"#)
+            }
+            "mv-map" => format!(r#""op":"put","key":"k{i}","value":{i}"#),
+            "ew-flag" | "dw-flag" if is_first => r#""op":"enable""#.into(),
+            "ew-flag" | "dw-flag" => r#""op":"disable""#.into(),
+            _ => format!(r#""op":"add","element":"k{i}""#),
+        }
+    };
+    for kind in [
+        "pn-counter",
+        "g-set",
+        "2p-set",
+        "rw-set",
+        "ew-flag",
+        "dw-flag",
+        "mv-register",
+        "mv-map",
+        "max-register",
+        "min-register",
+        "list",
+        "opaque",
+    ] {
+        let header = format!(
+            r#"{{"trace":"rejoin/1","replicas":["a","b"],"objects":{{"x":{{"type":"{kind}"}}}}}}"#
+        );
+        let line = |i: usize, text: &mut String| {
+            // Two replicas perform in turn; of an opaque object every other event asks what nobody asked.
+            let by = ["a", "b"][usize::from(kind != "list") * (i % 2)];
+            let _ = match (kind, i % 2) {
+                ("opaque", 1) => write!(
+                    text,
+                    r#"{{"event":"read","replica":"a","object":"x","query":{i},"value":"{i:064}"}}"#
+                ),
+                _ if i + 1 == EVENTS => {
+                    *text += r#"{"event":"converged","replicas":["a","b"]}"#;
+                    Ok(())
+                }
+                _ => {
+                    let fields = fields(kind, i);
+                    write!(text, r#"{{"event":"op","replica":"{by}","object":"x",{fields}}}"#)
+                }
+            };
+            i < EVENTS
+        };
+        let (report, peak) = judge_lines(&header, line, &Options::default());
+        assert!(report.error.is_none(), "{kind}: {:?}", report.error);
+        assert_eq!(report.events, EVENTS as u64);
+        assert_linear(&format!("{EVENTS} events of a {kind}"), &report, peak);
+    }
+}

@@ -181,12 +181,12 @@ pub struct Chain {
     /// The last of them, which is the one asked for most.
     pub end: Link,
     /// In order.
-    pub ops: Vec<OpId>,
+    pub ops: smallvec::SmallVec<[u32; 2]>,
     /// Their positions in the lane.
-    pub positions: Vec<u32>,
+    pub positions: smallvec::SmallVec<[u32; 2]>,
     /// For a register or a map: at each place, the greatest write up to there. For a set: the
     /// last operation of the other kind before there, or [`NONE`].
-    pub marks: Vec<OpId>,
+    pub marks: smallvec::SmallVec<[u32; 2]>,
 }
 
 /// One place in a chain.
@@ -448,8 +448,13 @@ impl History {
         let end = Link { op, position, mark, added: effect == Effect::Added, timestamp };
         let of = &mut self.keys[key as usize];
         let at = at.unwrap_or_else(|| {
+            // Most keys are decided in one branch; a vector would make room for four.
+            if of.chains.is_empty() {
+                of.branches.reserve_exact(1);
+                of.chains.reserve_exact(1);
+            }
             of.branches.push(branch);
-            let (ops, positions, marks) = (Vec::new(), Vec::new(), Vec::new());
+            let (ops, positions, marks) = Default::default();
             of.chains.push(Chain { lane, end, ops, positions, marks });
             of.chains.len() - 1
         });
