@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rejoin::object::TraceType;
 use rejoin_harness::Fault;
-use rejoin_judge::{EngineName, Options};
+use rejoin_judge::{Effort, EngineName, Options};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
@@ -187,8 +187,11 @@ pub struct Check {
     /// oracle's own error (exit 70). The engines leave out loaded objects, traces with own stamps,
     /// and a replica once a message brings it less than its sender's whole state. The optimized
     /// engine stops if it would take too much memory; the others keep a copy of the state with each
-    /// message. The proven engine comes with the proven judge, which must find the same in traces
-    /// that are not long.
+    /// message. With each of them comes the proven judge, which must find the same; findings name
+    /// a theorem only where it does. It judges traces of up to 100 lines after the header, in up to
+    /// 4,194,304 steps of its machine, and with the proven engine of up to 650 lines; it leaves out
+    /// own stamps, loaded or claimed states, digests by the project's own algorithm, and types
+    /// without an engine.
     #[arg(long, value_enum, default_value_t = Engine::Optimized)]
     pub engine: Engine,
 
@@ -468,13 +471,13 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 /// The engines that answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// The definition alone.
+    /// The definition alone, without the proven judge.
     Definition,
     /// The optimized engine as well.
     Optimized,
     /// The reference engine as well.
     Reference,
-    /// The proven engine and the proven judge as well.
+    /// The proven engine as well, and the proven judge for longer traces.
     Proven,
     /// All engines as well.
     All,
@@ -489,6 +492,14 @@ impl Engine {
             Self::Reference => vec![EngineName::Reference],
             Self::Proven => vec![EngineName::Proven],
             Self::All => EngineName::ALL.to_vec(),
+        }
+    }
+
+    /// What the proven judge may do; more where the proven engine follows.
+    pub fn proven(self) -> Effort {
+        match self {
+            Self::Definition => Effort::NONE,
+            _ => Effort::SMALL,
         }
     }
 }
@@ -549,5 +560,27 @@ mod tests {
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {
         Cli::command().debug_assert();
+    }
+
+    /// What the help and the page on judging say of the proven judge are the library's bounds.
+    #[test]
+    fn the_bounds_of_the_proven_judge_are_stated() {
+        let mut command = Cli::command();
+        let check = command.find_subcommand_mut("check").expect("a command");
+        let help = check.render_long_help().to_string().replace('\n', " ");
+        let help: Vec<&str> = help.split_whitespace().collect();
+        let page = include_str!("../../docs/judging.md");
+        for (text, great) in [(help.join(" "), "of up to"), (page.replace('\n', " "), "up to")] {
+            let Effort { lines, steps } = Effort::SMALL;
+            let steps = crate::printable::grouped(steps.into());
+            let said = [
+                format!("of up to {lines} lines after the header"),
+                format!("{steps} steps of its machine"),
+                format!("{great} {} lines", Effort::GREAT.lines),
+            ];
+            for said in said {
+                assert!(text.contains(&said), "{said}: {text}");
+            }
+        }
     }
 }

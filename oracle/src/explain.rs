@@ -8,7 +8,7 @@ use crate::reading::{self, place};
 use crate::sources::{self, Source};
 use crate::text::Text;
 use clap::Args;
-use rejoin_judge::{Options, Slice, check, claims, explain, slice};
+use rejoin_judge::{Effort, Options, Slice, check, claims, explain, slice};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ pub fn run<W: Write>(asked: &Explain, text: &Text, output: &mut Output<W>) -> Ex
         return list(asked, &source, text, output);
     }
     let Some(line) = line else {
-        let judged = reading::read(&source, |open| check(open, &Options::default()));
+        let judged = reading::read(&source, |open| check(open, &options()));
         return match judged {
             Err(failure) => fail(&name, &failure),
             Ok(report) => {
@@ -78,7 +78,7 @@ pub fn run<W: Write>(asked: &Explain, text: &Text, output: &mut Output<W>) -> Ex
             }
         };
     };
-    match reading::read(&source, |open| explain(open, line, &Options::default())) {
+    match reading::read(&source, |open| explain(open, line, &options())) {
         Err(failure) => fail(&name, &failure),
         Ok(Err(why)) => no_claim(&name, &why),
         Ok(Ok(explained)) => {
@@ -104,6 +104,11 @@ fn list<W: Write>(asked: &Explain, source: &Source, text: &Text, output: &mut Ou
             if claims.iter().all(|claim| claim.holds) { Exit::Success } else { Exit::Discrepancy }
         }
     }
+}
+
+/// With the proven judge, so that arguments name the theorem that is about them.
+fn options() -> Options {
+    Options { proven: Effort::SMALL, ..Options::default() }
 }
 
 /// Prints the slice of a claim, and says what it is on standard error.

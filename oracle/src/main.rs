@@ -81,7 +81,8 @@ fn run(cli: Cli, output: &mut Output<Stdout>) -> Exit {
     match cli.command {
         Command::Check(asked) => {
             let (work, engines) = (asked.max_steps, asked.engine.names());
-            let options = Options { work, engines, ..Options::default() };
+            let proven = asked.engine.proven();
+            let options = Options { work, engines, proven, ..Options::default() };
             match asked.follow {
                 true => follow::run(&asked, &options, &Text::plain(cli.color), output),
                 false => look(&asked.common, &options, cli.color, output),

@@ -224,15 +224,6 @@ impl Judge {
         });
     }
 
-    /// The theorem about the model of this judge, where the trace and the claim are of the kind
-    /// that it is about.
-    fn theorem(&self, claim: &Claim) -> Option<&'static str> {
-        let is_explicit = self.past.stamps == Stamps::Explicit
-            && !self.past.trace_loads
-            && !self.past.is_beyond_model();
-        (is_explicit && claim::is_modelled(claim)).then_some(Finding::THEOREM)
-    }
-
     fn find(
         &mut self,
         claim: Option<&Claim>,
@@ -274,7 +265,7 @@ impl Judge {
             actual: actual
                 .filter(|_| argue && !matches!(claim, None | Some(Claim::Converged { .. }))),
             because: if argue { falsity.because } else { Vec::new() },
-            theorem: claim.and_then(|claim| self.theorem(claim)),
+            theorem: None,
             excerpt: span.filter(|_| argue).map(|span| Excerpt::of(line, span)),
             differences: Vec::new(),
             more_differences: 0,

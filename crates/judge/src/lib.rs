@@ -20,7 +20,7 @@ mod timeline;
 mod wording;
 
 pub use explain::{Explained, cited, explain};
-pub use follow::proven_judge::MOST_LINES;
+pub use follow::proven_judge::{Effort, MOST_LINES};
 pub use report::*;
 pub use slice::{Slice, slice};
 pub use timeline::{Change, Conflict, Key, Limits, Row, RowKind, Timeline};
@@ -46,9 +46,13 @@ pub struct Options {
     /// The engines that are to do what the trace's replicas did, and to answer as the judge does;
     /// see [`Report::differences`]. By default there are none: the judge needs no engine.
     /// The optimized one is fast, and stops where it would take too much memory or time; the
-    /// others keep copies of whole states. With the proven one comes the proven judge, which is to
-    /// judge the trace as the judge does; it leaves out traces of more than [`MOST_LINES`] lines.
+    /// others keep copies of whole states. With the proven one comes the proven judge, with
+    /// [`Effort::GREAT`].
     pub engines: Vec<EngineName>,
+    /// What the proven judge may do to judge the trace again, which is to come out the same; see
+    /// [`Report::differences`]. Findings name a theorem only where it does. By default it is not
+    /// asked: [`Effort::NONE`].
+    pub proven: Effort,
 }
 
 /// An engine that can follow a trace.
@@ -79,7 +83,7 @@ impl std::fmt::Display for EngineName {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { claims: true, work: 20_000_000_000, engines: Vec::new() }
+        Self { claims: true, work: 20_000_000_000, engines: Vec::new(), proven: Effort::NONE }
     }
 }
 
@@ -208,8 +212,12 @@ fn pass(
     if let Some(watch) = &mut watch {
         watch.begin(reader.header(), reader.header_text());
     }
-    let asked = options.claims && options.engines.contains(&EngineName::Proven);
-    let mut second = asked.then(|| SecondJudge::new(reader.header()));
+    let effort = match options.engines.contains(&EngineName::Proven) {
+        true => Effort::GREAT,
+        false => options.proven,
+    };
+    let asked = options.claims && effort != Effort::NONE;
+    let mut second = asked.then(|| SecondJudge::new(reader.header(), effort));
     let mut judge = match Judge::new(reader.header(), loads, options) {
         Ok(judge) => judge,
         Err(stop) => {
@@ -260,9 +268,16 @@ fn pass(
 fn judged(mut judge: Judge, end: End, second: Option<SecondJudge>, watch: Option<Watch>) -> Pass {
     let timeline = watch.map(|watch| watch.end(&judge.past)).unwrap_or_default();
     let claims = judge.listed.take().unwrap_or_default();
-    let (mut report, wanted) = judge.report(end);
+    let (mut report, mut wanted) = judge.report(end);
     if let Some(second) = second {
         second.compare(&mut report);
+    }
+    // What it found the same of is of the kind that the theorem is about.
+    if report.coverage.proven_judge == ProvenJudge::Agreed {
+        let explained = wanted.explained.iter_mut().map(|explained| &mut explained.argument);
+        for finding in report.findings.iter_mut().chain(explained) {
+            finding.theorem = Some(Finding::THEOREM);
+        }
     }
     Pass::Judged(Box::new(Said { report, wanted, timeline, claims }))
 }

@@ -199,9 +199,8 @@ pub struct Finding {
     /// The argument: one sentence a step, naming lines. Empty from the
     /// [`Finding::MOST_ARGUED`]th finding of a file on.
     pub because: Vec<String>,
-    /// The theorem of spec/main_theorems.v that says that such claims are false: absent with own
-    /// stamps, for explicit states, in a trace that loads any, and for the project's own state
-    /// hash, which no theorem is about.
+    /// The theorem of spec/main_theorems.v that says that the claim is false: present exactly where
+    /// the proven judge agreed ([`ProvenJudge::Agreed`]), as the theorem is about that one.
     pub theorem: Option<&'static str>,
     /// Where the claim's answer stands in its line; absent like `because`.
     pub excerpt: Option<Excerpt>,
@@ -429,7 +428,7 @@ pub struct RuleCoverage {
 /// The outcome of asking [`rejoin_proven::judge`] for a second judgement of the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ProvenJudge {
-    /// It was not asked: the proven engine was not to follow, or the trace has no header.
+    /// It was not asked, or the trace has no header.
     #[default]
     NotAsked,
     /// It judged as the judge did: the same verdict, and the same lines by the same rules.

@@ -12,7 +12,7 @@
 //! Source: L. Lamport, Time, Clocks, and the Ordering of Events in a Distributed System, CACM 1978.
 
 use crate::explain::{Explained, cited, explain};
-use crate::{Options, plain};
+use crate::{Effort, Options, plain};
 use hashbrown::{HashMap, HashSet};
 use rejoin_trace::{Claim, Content, Error, Event, Header, Line, Name, Reader};
 use smallvec::{SmallVec, smallvec};
@@ -76,7 +76,7 @@ pub fn slice<R: BufRead>(
     line: u64,
     options: &Options,
 ) -> io::Result<Result<Slice, String>> {
-    let options = Options { engines: Vec::new(), ..options.clone() };
+    let options = Options { engines: Vec::new(), proven: Effort::NONE, ..options.clone() };
     let whole = match explain(&mut open, line, &options)? {
         Ok(whole) => whole,
         Err(why) => return Ok(Err(why)),

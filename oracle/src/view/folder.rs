@@ -13,7 +13,7 @@ use crate::printable::{escape, grouped};
 use crate::progress::Progress;
 use crate::sources::{Place, Source, find};
 use crate::text::{Text, kind, title};
-use rejoin_judge::Options;
+use rejoin_judge::{Effort, Options};
 use std::fs;
 use std::io::Stdout;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub fn run(folder: &Path, pages: &Path, output: &mut Output<Stdout>) -> Exit {
         complain(&format!("{pages}: the pages of a folder need a folder: give its name by -o"));
         return Exit::Usage;
     }
-    let options = Options::default();
+    let options = Options { proven: Effort::SMALL, ..Options::default() };
     let sources = find(&[folder.to_owned()]);
     let length = |source: &Source| match &source.place {
         Ok(place) => place.length(),

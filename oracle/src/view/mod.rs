@@ -16,7 +16,7 @@ use crate::output::{Output, complain};
 use crate::printable::{count, escape};
 use crate::progress::Progress;
 use crate::sources::{Source, find};
-use rejoin_judge::{Limits, Options, Timeline};
+use rejoin_judge::{Effort, Limits, Options, Timeline};
 use std::fs;
 use std::io::Stdout;
 use std::path::Path;
@@ -42,7 +42,7 @@ pub fn run(path: &Path, page: &Path, output: &mut Output<Stdout>) -> Exit {
     if path.is_dir() {
         return folder::run(path, page, output);
     }
-    let options = Options::default();
+    let options = Options { proven: Effort::SMALL, ..Options::default() };
     let sources = find(&[path.to_owned()]);
     let source = sources.first().expect("what is no folder stands for itself");
     let progress = Progress::new(source.place.as_ref().ok().and_then(|place| place.length()));

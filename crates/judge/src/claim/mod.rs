@@ -23,7 +23,6 @@ pub use resolve::{Resolved, resolve};
 pub use value::decisions_on;
 
 use crate::Rule;
-use crate::answer::state_hash::OWN_ALGORITHM;
 use crate::judge::{Checked, Falsity, Judgement};
 use crate::past::Past;
 use digest::Digests;
@@ -98,15 +97,6 @@ pub fn judge_insert(memory: &mut Memory, past: &Past, object: u32, op: &Op) -> O
     let Operation::Insert { element, after, before, .. } = &op.operation else { return None };
     let place = (after.as_deref(), before.as_deref());
     (place != (None, None)).then(|| list::insert(memory, past, object, element, place))
-}
-
-/// Whether spec/judge.v has such claims, with explicit stamps and without loads.
-pub fn is_modelled(claim: &Claim) -> bool {
-    match claim {
-        Claim::State { .. } | Claim::Failed { .. } => false,
-        Claim::Digest { algorithm, .. } => algorithm.as_deref() != Some(OWN_ALGORITHM),
-        _ => true,
-    }
 }
 
 fn falsity(rule: Rule, expected: String, because: Vec<String>) -> Checked {

@@ -16,33 +16,57 @@ use std::collections::BTreeSet;
 /// take it about ten seconds.
 pub const MOST_LINES: usize = 650;
 
+/// What the proven judge may do for one trace. It leaves out those that ask for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// The lines after the header.
+    pub lines: usize,
+    /// The steps of the machine that runs it.
+    pub steps: u64,
+}
+
+impl Effort {
+    /// It is not asked.
+    pub const NONE: Self = Self { lines: 0, steps: 0 };
+    /// What is quick: the steps take a fraction of a second, and a trace of 51 lines took 115,143.
+    pub const SMALL: Self = Self { lines: 100, steps: 1 << 22 };
+    /// All that it can do at all.
+    pub const GREAT: Self = Self { lines: MOST_LINES, steps: proven::STEPS };
+}
+
 /// The proven judge, which reads the trace line by line.
-pub struct SecondJudge(Result<Trace, String>);
+pub struct SecondJudge {
+    trace: Result<Trace, String>,
+    effort: Effort,
+}
 
 impl SecondJudge {
     /// It has been given the header.
-    pub fn new(header: &Header) -> Self {
-        Self(Trace::new(header).map_err(|unsupported| unsupported.to_string()))
+    pub fn new(header: &Header, effort: Effort) -> Self {
+        let trace = Trace::new(header).map_err(|unsupported| unsupported.to_string());
+        Self { trace, effort }
     }
 
     /// Gives it the next line.
     pub fn line(&mut self, event: &Event) {
-        let Ok(trace) = &mut self.0 else { return };
-        if trace.len() == MOST_LINES {
-            self.0 = Err(format!("it has more than {MOST_LINES} lines"));
+        let Ok(trace) = &mut self.trace else { return };
+        let most = self.effort.lines;
+        if trace.len() == most {
+            self.trace = Err(format!("it has more than {most} lines"));
         } else if let Err(unsupported) = trace.push(event) {
-            self.0 = Err(unsupported.to_string());
+            self.trace = Err(unsupported.to_string());
         }
     }
 
     /// Holds what it finds against what the other judge found.
     pub fn compare(self, report: &mut Report) {
-        let judged = match self.0 {
+        let Effort { steps, .. } = self.effort;
+        let judged = match self.trace {
             Err(why) => Err(why),
             Ok(_) if !report.limits.is_empty() => Err("the judge reached a limit".into()),
-            Ok(trace) => match trace.judge() {
+            Ok(trace) => match trace.judge_within(&mut { steps }) {
                 Err(proven::Error::Run(_, RunError::OutOfSteps)) => {
-                    Err(format!("that takes more than {} steps", proven::STEPS))
+                    Err(format!("that takes more than {steps} steps"))
                 }
                 judged => Ok(judged),
             },
@@ -114,7 +138,7 @@ fn rule(rule: Rule) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EngineName, Options, check};
+    use crate::{EngineName, Finding, Options, check};
     use rejoin_trace::Reader;
 
     const TRACE: &str = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"g-counter"}}}
@@ -130,7 +154,7 @@ mod tests {
     /// What the judge says of `TRACE`, held against what the proven judge says of another trace.
     fn compared(other: &str) -> Report {
         let mut reader = Reader::new(other.as_bytes()).expect("it has a header");
-        let mut second = SecondJudge::new(reader.header());
+        let mut second = SecondJudge::new(reader.header(), Effort::GREAT);
         while let Some(line) = reader.next_line().expect("it is well-formed") {
             second.line(&line.event);
         }
@@ -185,6 +209,42 @@ mod tests {
         let report = report(trace);
         assert_eq!(report.coverage.proven_judge, ProvenJudge::LeftOut(why.into()));
         assert_eq!(report.differences, [""; 0]);
+    }
+
+    /// The theorems named by the findings, with so much effort.
+    fn theorems(trace: &str, proven: Effort) -> (ProvenJudge, Vec<Option<&'static str>>) {
+        let options = Options { proven, ..Options::default() };
+        let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
+        let theorems = report.findings.iter().map(|finding| finding.theorem).collect();
+        (report.coverage.proven_judge, theorems)
+    }
+
+    #[test]
+    fn findings_name_the_theorem_only_where_the_proven_judge_agreed() {
+        let named = (ProvenJudge::Agreed, vec![Some(Finding::THEOREM)]);
+        assert_eq!(theorems(TRACE, Effort::SMALL), named);
+        assert_eq!(theorems(TRACE, Effort::NONE), (ProvenJudge::NotAsked, vec![None]));
+        let left_out = |why: &str| (ProvenJudge::LeftOut(why.into()), vec![None]);
+        let short = Effort { lines: 2, ..Effort::SMALL };
+        assert_eq!(theorems(TRACE, short), left_out("it has more than 2 lines"));
+        let quick = Effort { steps: 50, ..Effort::SMALL };
+        assert_eq!(theorems(TRACE, quick), left_out("that takes more than 50 steps"));
+        let of_state = r#"{"event":"state","replica":"a","object":"n","state":{"a":1}}"#;
+        let with_state = format!("{TRACE}\n{of_state}");
+        let why = "an explicit state is claimed";
+        assert_eq!(theorems(&with_state, Effort::SMALL), left_out(why));
+    }
+
+    #[test]
+    fn arguments_name_the_theorem_as_findings_do() {
+        for (proven, theorem) in [(Effort::SMALL, Some(Finding::THEOREM)), (Effort::NONE, None)] {
+            let options = Options { proven, ..Options::default() };
+            for (line, holds) in [(3, true), (4, false)] {
+                let explained = crate::explain(|| Ok(TRACE.as_bytes()), line, &options);
+                let explained = explained.expect("memory can be read").expect("it claims");
+                assert_eq!((explained.holds, explained.argument.theorem), (holds, theorem));
+            }
+        }
     }
 
     #[test]

@@ -308,14 +308,6 @@ impl Past {
         if self.argue { why() } else { Vec::new() }
     }
 
-    /// Whether the trace has what spec/judge.v does not: types without engines, timestamps of several parts,
-    /// or messages that relay others.
-    pub fn is_beyond_model(&self) -> bool {
-        self.history.has_parts()
-            || self.has_relays
-            || self.history.objects.iter().any(|object| object.kind.engine().is_none())
-    }
-
     /// How many messages no replica received.
     pub fn lost(&self) -> u64 {
         self.messages.iter().filter(|message| !message.received).count() as u64
