@@ -240,6 +240,7 @@ g.jsonl: conforms: its claim holds
   1 message: 0 lost, 0 received again, 0 received out of order
   1 answer of engines compared with the definition's
   no key was decided by two at once, so that little was put to the test: use fewer objects and keys, and let replicas edit apart
+  the proven judge finds the same
 ";
     assert_eq!(run.out, expected);
 }
