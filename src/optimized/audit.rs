@@ -4,7 +4,7 @@
 //! of its decision, so the vector of the object says which records a replica has, and a delta of the
 //! object carries those that its receiver lacks. The state hash does not cover records: a replica may
 //! drop old ones, and every delta of it says which.
-//! Laws: replicas that cut nothing and have one vector have the same records (tests/audit.rs).
+//! Laws: replicas that cut nothing and have one vector have the same records (tests/sync/audit.rs).
 //! Cost: see [`decisions`](super::decisions); of an answer O(its records · log).
 //! Source: this project.
 

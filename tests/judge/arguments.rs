@@ -170,6 +170,41 @@ fn a_map_says_how_the_answered_write_relates_to_the_right_one() {
     );
 }
 
+/// Values and entries repeat: no argument says which one an answer means, if the answer does not.
+#[test]
+fn of_equal_values_none_is_blamed() {
+    let put = |value: u8, time: u8| {
+        format!(r#"op "op":"put","key":"k","value":{value},"timestamp":{time}"#)
+    };
+    let said = |lines: &[String]| {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let report = judged(&trace("lww-map", &lines));
+        report.findings[0].differences[0].text.clone()
+    };
+    // Both of `b`'s earlier writes fit; that of `a`, which `b` has not seen, is no candidate.
+    let right = [format!("b {}", put(2, 3)), r#"b read {"k":1}"#.into()];
+    let once = format!("b {}", put(1, 1));
+    let lines = [vec![once.clone(), format!("a {}", put(1, 9))], right.to_vec()].concat();
+    let text = said(&lines);
+    assert!(
+        text.contains("the answer is that of: ") && text.contains("on line 2 at `b`"),
+        "{text}"
+    );
+    let lines = [vec![once, format!("b {}", put(1, 2))], right.to_vec()].concat();
+    let text = said(&lines);
+    assert!(text.contains("the answer is that of one of 2 writes, the last of them: "), "{text}");
+    assert!(text.contains("on line 3 at `b`"), "{text}");
+
+    let append = |time: u8| format!(r#"a op "op":"append","entry":"ok","timestamp":{time}"#);
+    let lines = [append(1), append(2), r#"a read ["ok"]"#.into(), append(3), "a read []".into()];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let report = judged(&trace("log", &lines));
+    let text = &report.findings[0].differences[0].text;
+    assert!(text.starts_with("missing `\"ok\"`: one of 2 equal entries, such as: "), "{text}");
+    let text = &report.findings[1].differences[0].text;
+    assert!(!text.contains("equal entries"), "all are missing: {text}");
+}
+
 /// Of a log, what is old when it comes is lost.
 #[test]
 fn a_log_says_how_old_missing_entries_were_when_they_came() {
@@ -189,7 +224,10 @@ fn a_log_says_how_old_missing_entries_were_when_they_came() {
     let report = judged(&trace("log", &lines));
     let facts = report.patterns[0].facts.join("\n");
     assert!(
-        facts.contains("missing are 2 entries by 49 to 58; there are 2 entries by 1 to 1, 2 of them by less than 49"),
+        facts.contains(
+            "missing are 2 entries 49 to 58 older than the newest entry known then; of those that \
+             are there, 2 of 2 were less than 49 older"
+        ),
         "{facts}"
     );
 }

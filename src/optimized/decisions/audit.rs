@@ -37,7 +37,7 @@ pub(super) struct Audit {
     details: Vec<u8>,
 }
 
-/// One record. 32 bytes, for there are many.
+/// One record, of 32 bytes.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
     counter: u64,

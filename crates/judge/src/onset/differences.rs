@@ -21,13 +21,27 @@ pub struct Found {
     pub key: Option<u32>,
     /// The operation that decides what is right.
     pub op: Option<OpId>,
+    /// Of how many equal entries that operation is one, where the answer does not say which is meant.
+    equal: u64,
     /// The write whose value is claimed, where another one is right.
     pub claimed: Option<OpId>,
+    /// Of how many writes of that value it is one.
+    writes: u64,
 }
 
 impl Found {
     fn new(kind: DifferenceKind, what: String, key: Option<u32>, op: Option<OpId>) -> Self {
-        Self { kind, what, key, op, claimed: None }
+        Self { kind, what, key, op, equal: 1, claimed: None, writes: 1 }
+    }
+
+    /// The operation that decides, if it is known which one is meant.
+    pub fn certain_op(&self) -> Option<OpId> {
+        self.op.filter(|_| self.equal == 1)
+    }
+
+    /// The write whose value is claimed, if no other one wrote it.
+    pub fn certain_claimed(&self) -> Option<OpId> {
+        self.claimed.filter(|_| self.writes == 1)
     }
 
     /// What it is known by from claim to claim.
@@ -53,19 +67,31 @@ impl Found {
     ) -> String {
         let mut text = self.short();
         match self.op {
+            Some(op) if self.equal > 1 => {
+                let equal = self.equal;
+                text += &format!(": one of {equal} equal entries, such as: {}", past.performed(op));
+            }
             Some(op) => text += &format!(": {}; {}", past.performed(op), past.arrival(replica, op)),
             None if self.kind == Extra => text += ": never done by anyone",
             None => {}
         }
         if let Some(claimed) = self.claimed {
             let is_seen = past.history.contains(past.history.seen(replica), claimed);
-            text += &format!("; the answer is that of: {}", past.performed(claimed));
+            text += &match self.writes {
+                1 => format!("; the answer is that of: {}", past.performed(claimed)),
+                many => {
+                    let last = past.performed(claimed);
+                    format!(
+                        "; the answer is that of one of {many} writes, the last of them: {last}"
+                    )
+                }
+            };
             text += match is_seen {
                 true => "",
                 false => ", which has not come",
             };
         }
-        let (Some(((line, _), seen)), Some(op)) = (before, self.op) else { return text };
+        let (Some(((line, _), seen)), Some(op)) = (before, self.certain_op()) else { return text };
         if line > 0 && self.kind != Other {
             let was = past.history.contains(seen, op);
             text += &match (self.kind, was) {
@@ -178,32 +204,37 @@ impl Of<'_> {
         let history = &self.past.history;
         let number = history.find_key(self.object, key);
         let all = number.map(|number| decisions_on(self.past, number)).unwrap_or_default();
-        let (op, other) = match self.kind {
+        let (op, other, writes) = match self.kind {
             TraceType::LwwRegister | TraceType::LwwMap => {
                 let value = history.values.find(claimed.unwrap_or("null"));
                 let wrote = |op: &&OpId| {
                     matches!(history.ops[**op as usize].effect,
                         Effect::Wrote { value: of, .. } if Some(of) == value)
                 };
-                // A deleted key is answered with no member.
-                let other = all.iter().rev().find(wrote).copied();
-                (number.and_then(|number| history.winner(number, self.seen)), other)
+                // A deleted key is answered with no member. The replica answered
+                // with a write that it had seen, if one fits.
+                let seen = |op: &&OpId| history.contains(self.seen, **op);
+                let (seen, unseen): (Vec<&OpId>, Vec<&OpId>) =
+                    all.iter().filter(wrote).partition(seen);
+                let those = if seen.is_empty() { unseen } else { seen };
+                let right = number.and_then(|number| history.winner(number, self.seen));
+                (right, those.last().copied().copied(), those.len() as u64)
             }
             TraceType::MaxRegister | TraceType::MinRegister => {
                 let is = |text: Option<&str>| {
                     let ops = history.members(self.seen, Some(self.object)).into_iter();
                     ops.filter(|op| Some(history.stamp(*op).3) == text).min()
                 };
-                (is(right), is(claimed))
+                (is(right), is(claimed), 1)
             }
             _ => {
                 let seen = |op: &&OpId| history.contains(self.seen, **op);
-                (all.iter().rev().find(seen).copied(), None)
+                (all.iter().rev().find(seen).copied(), None, 1)
             }
         };
         let place = if key.is_empty() { String::new() } else { format!("{} is ", shown(key)) };
         let what = format!("{place}{}, not {}", value(claimed), value(right));
-        Found { claimed: other, ..Found::new(Other, what, number, op) }
+        Found { claimed: other, writes, ..Found::new(Other, what, number, op) }
     }
 
     fn members(&self, right: &HashMap<&str, String>, claimed: &[(String, Json)]) -> Vec<Found> {
@@ -233,13 +264,20 @@ impl Of<'_> {
         for item in claimed {
             *listed.entry(item.canonical()).or_default() += 1;
         }
+        let mut equal: HashMap<&str, u64> = HashMap::new();
+        for op in &right {
+            *equal.entry(history.stamp(*op).3).or_default() += 1;
+        }
+        let claimed = listed.clone();
         let mut found = Vec::new();
         for op in right {
             match listed.get_mut(history.stamp(op).3) {
                 Some(count) if *count > 0 => *count -= 1,
                 _ => {
                     let entry = history.stamp(op).3.to_string();
-                    found.push(Found::new(Missing, entry, None, Some(op)));
+                    // Where none of equal ones is listed, each is missing.
+                    let of = if claimed.contains_key(&entry) { equal[&*entry] } else { 1 };
+                    found.push(Found { equal: of, ..Found::new(Missing, entry, None, Some(op)) });
                 }
             }
         }

@@ -112,7 +112,7 @@ impl Window {
 
 /// The operation that decides, beside the one whose value was answered.
 fn relation(past: &Past, replica: u32, found: &Found) -> Option<String> {
-    let (op, claimed) = (found.op?, found.claimed?);
+    let (op, claimed) = (found.op?, found.certain_claimed()?);
     let [right, wrong] = [op, claimed].map(|op| past.history.stamp(op));
     let kind = past.history.objects[past.history.object_of(op) as usize].kind;
     if !past.history.contains(past.history.seen(replica), claimed) {
@@ -143,7 +143,7 @@ fn on_it(past: &Past, act: &Act, found: &Found) -> Vec<String> {
         let of = &history.ops[*op as usize];
         let is_it = match found.key {
             Some(key) => of.key == key,
-            None => found.op == Some(*op),
+            None => found.certain_op() == Some(*op),
         };
         if !is_it {
             continue;
@@ -198,7 +198,7 @@ fn facts(past: &Past, replica: u32, acts: &[Act]) -> BTreeSet<Fact> {
 fn brief(past: &Past, acts: &[Act], new: &[&Found]) -> String {
     const MOST: usize = 6;
     let keys: HashSet<u32> = new.iter().filter_map(|found| found.key).collect();
-    let ops: HashSet<OpId> = new.iter().filter_map(|found| found.op).collect();
+    let ops: HashSet<OpId> = new.iter().filter_map(|found| found.certain_op()).collect();
     let is_on = |op: &OpId| ops.contains(op) || keys.contains(&past.history.ops[*op as usize].key);
     let on: Vec<&Act> = acts.iter().filter(|act| act.ops.iter().any(is_on)).collect();
     let all: Vec<&Act> = acts.iter().collect();
@@ -233,8 +233,12 @@ fn lags(
     }) else {
         return Vec::new();
     };
+    // Of equal entries it is not known which one is missing.
+    if new.iter().any(|found| found.op != found.certain_op()) {
+        return Vec::new();
+    }
     let time = |op: &OpId| history.stamp(*op).0.parts()[0];
-    let missing: HashSet<OpId> = new.iter().filter_map(|found| found.op).collect();
+    let missing: HashSet<OpId> = new.iter().filter_map(|found| found.certain_op()).collect();
     let mut newest = history.members(before, Some(object)).iter().map(time).max().unwrap_or(0);
     let mut lags = Vec::new();
     for act in acts {
@@ -351,18 +355,22 @@ fn common(past: &Past, windows: &[&Window], right: &BTreeMap<Fact, u64>, well: u
     };
     let range = |lags: &[u64]| match lags {
         [] => "0 entries".into(),
-        [only] => format!("1 entry by {only}"),
-        [first, .., last] => format!("{} entries by {first} to {last}", lags.len()),
+        [only] => format!("1 entry {only}"),
+        [first, .., last] => format!("{} entries {first} to {last}", lags.len()),
     };
     let (missing, there) = (lags(true), lags(false));
-    if let Some(least) = missing.first() {
+    // Where the others came as late, age explains nothing.
+    if let Some(least) = missing.first().filter(|least| **least > 0) {
         let below = there.iter().filter(|lag| *lag < least).count();
-        texts.push(format!(
-            "of the entries that came straight from their writer, with timestamps below the newest \
-             one known then: missing are {}; there are {}, {below} of them by less than {least}",
-            range(&missing),
-            range(&there)
-        ));
+        if below * 4 >= there.len() * 3 {
+            texts.push(format!(
+                "of the entries that came straight from their writer, missing are {} older than the \
+                 newest entry known then; of those that are there, {below} of {} were less than \
+                 {least} older",
+                range(&missing),
+                there.len()
+            ));
+        }
     }
     texts
 }
