@@ -2,9 +2,9 @@
 //!
 //! Shown: the engines and the definition share no code; the library does no input or output and
 //! reads no clock; modules have the same names in Rust and in Coq; no proof has a hole; links in
-//! Markdown resolve; no source has loose ends, tabs or trailing blanks, or is too long; every
-//! replicated type says what it means, obeys, costs and comes from; prose and names are in the
-//! field's language.
+//! Markdown resolve; no source has loose ends, tabs or trailing blanks, or is too long; every long
+//! proof has a sketch; every replicated type says what it means, obeys, costs and comes from; prose
+//! and names are in the field's language.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -354,8 +354,13 @@ fn modules_agree(paths: &[&str]) -> Findings {
         coq.iter().partition(|name| name.ends_with("_proof"));
 
     for name in proofs {
-        let of = name.trim_end_matches("_proof").trim_end_matches("_meaning");
-        if !definitions.contains(of) && !ONLY_IN_COQ.contains(&of) {
+        // X_proof.v and X_subject_proof.v prove something of X.v.
+        let of = name.trim_end_matches("_proof");
+        let mut modules = definitions.iter().copied().chain(ONLY_IN_COQ.iter().copied());
+        let is_of = |module: &str| {
+            of.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
+        if !modules.any(is_of) {
             findings.push(format!("spec/{name}.v proves something of a module that is not there"));
         }
     }
@@ -394,6 +399,8 @@ fn the_modules_agree() {
     assert_eq!(modules_agree(&[log, "src/optimized/or_set.rs"]).len(), 1);
     assert_eq!(modules_agree(&["spec/lists.v"]).len(), 1);
     assert_eq!(modules_agree(&["src/dot.rs", "spec/dots_proof.v", "spec/dot.v"]).len(), 1);
+    let subject = ["src/dot.rs", "spec/dot_order_proof.v", "spec/dot.v"];
+    assert_eq!(modules_agree(&subject), Findings::new());
 }
 
 // No proof has a hole
@@ -611,6 +618,75 @@ fn every_file_is_readable() {
     hold(is_readable);
     catches(is_readable, "crates/judge/src/lib.rs", &"\n".repeat(LINES + 1));
     allows(is_readable, "crates/judge/src/lib.rs", &"\n".repeat(LINES));
+}
+
+// Every long proof has a sketch
+
+/// How many lines a proof may have without a sketch.
+const PROOF: usize = 60;
+
+/// How many words a sketch has at least.
+const SKETCH: usize = 40;
+
+/// Whether a line begins a statement with a proof.
+fn states(line: &str) -> bool {
+    let line = ["Local ", "Global "].iter().find_map(|s| line.strip_prefix(s)).unwrap_or(line);
+    ["Lemma ", "Theorem ", "Corollary ", "Example ", "Instance "]
+        .iter()
+        .any(|keyword| line.starts_with(keyword))
+}
+
+/// The words of the comment before a statement, which may begin some lines above it.
+fn sketch_words(lines: &[&str], statement: usize) -> usize {
+    let before = &lines[..statement];
+    if before.last().is_none_or(|line| !line.ends_with("*)")) {
+        return 0;
+    }
+    let start = before.iter().rposition(|line| line.starts_with("(*")).unwrap_or(before.len());
+    before[start..].iter().map(|line| line.split_whitespace().count()).sum()
+}
+
+/// A proof of many lines has a sketch in prose in the comment before its statement.
+fn long_proofs_have_sketches(source: &Source) -> Findings {
+    let mut findings = Findings::new();
+    if ending(&source.path) != "v" {
+        return findings;
+    }
+    let lines: Vec<&str> = source.text.lines().collect();
+    let (mut statement, mut proof) = (0, None);
+    for (at, line) in lines.iter().enumerate() {
+        if states(line) {
+            statement = at;
+        } else if *line == "Proof." {
+            proof = Some(at);
+        } else if ["Qed.", "Defined."].contains(line) {
+            let length = proof.take().map_or(0, |start| at - start - 1);
+            let words = sketch_words(&lines, statement);
+            if length > PROOF && words < SKETCH {
+                let place = format!("{}:{}", source.path, statement + 1);
+                findings.push(format!(
+                    "{place}: a proof of {length} lines after a sketch of {words} words; \
+                     above {PROOF} lines it takes {SKETCH}"
+                ));
+            }
+        }
+    }
+    findings
+}
+
+#[test]
+fn every_long_proof_has_a_sketch() {
+    hold(long_proofs_have_sketches);
+    let long = format!("Lemma l : True.\nProof.\n{}Qed.\n", "  easy.\n".repeat(PROOF + 1));
+    let short = format!("Lemma l : True.\nProof.\n{}Qed.\n", "  easy.\n".repeat(PROOF));
+    let sketch = |words: usize| format!("(** {}\n{}*)\n", "w ".repeat(2), "w ".repeat(words - 4));
+    let rule = long_proofs_have_sketches;
+    catches(rule, "spec/log_proof.v", &long);
+    catches(rule, "spec/log_proof.v", &format!("{}{long}", sketch(SKETCH - 1)));
+    catches(rule, "spec/log_proof.v", &format!("{}\n{long}", sketch(SKETCH)));
+    catches(rule, "spec/log_proof.v", &format!("{}{short}{long}", sketch(SKETCH)));
+    allows(rule, "spec/log_proof.v", &format!("{}{long}", sketch(SKETCH)));
+    allows(rule, "spec/log_proof.v", &short);
 }
 
 // Every replicated type says what it means, obeys, costs and comes from
