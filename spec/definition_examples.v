@@ -99,3 +99,13 @@ Example who_knows_all_is_sent_no_integer :
   /\ replica.value N.compare 0 (replica.part_since N.compare all_known s) = Integer None
   /\ delta_content.listed N.compare s = [[Dot (Origin 1 0) 1; Dot (Origin 2 0) 2]].
 Proof. repeat split; vm_compute; reflexivity. Qed.
+
+(** ** Ties: of two writes of one replica at one time the later one wins, whatever the values; and a
+    log goes by time. *)
+Example of_two_writes_at_one_time_the_later_wins :
+  read Lww_register [did 1 1 (Write 7 30) []; did 1 2 (Write 7 20) [by_1 1]] = Content 20
+  /\ read Lww_map [did 1 1 (Put 5 7 30) []; did 1 2 (Put 5 7 20) [by_1 1]] = Entries [(5, 20)]
+  /\ read Lww_register [did 1 1 (Write 7 30) []; did 2 1 (Write 7 20) []] = Content 20
+  /\ read Log [did 1 1 (Append 7 30) []; did 1 2 (Append 7 20) [by_1 1]; did 2 1 (Append 6 40) []]
+     = Items [40; 30; 20].
+Proof. repeat split; vm_compute; reflexivity. Qed.

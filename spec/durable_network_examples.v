@@ -79,6 +79,45 @@ Proof.
   - repeat split; vm_compute; reflexivity.
 Qed.
 
+(** Both are shown: what is in memory, and what a crash would leave. *)
+Example what_is_shown :
+  let shown_sets P := exists n, shown after_a_crash 1 n /\ set_in n = Some (Elements P) in
+  shown_sets [5; 7] /\ shown_sets [5] /\ ~ shown_sets [5; 6].
+Proof.
+  intros shown_sets. split; [| split].
+  - exists (running (nodes after_a_crash 1)). split; [now left | vm_compute; reflexivity].
+  - exists (durable (nodes after_a_crash 1)). split; [now right | vm_compute; reflexivity].
+  - intros (n & [-> | ->] & others); vm_compute in others; discriminate.
+Qed.
+
+(** What is durable is sent, received, saved and restored: replica 2 receives what replica 1
+    committed, commits, saves, and is restored; replica 1 is not. *)
+Example what_is_durable_is_received_and_restored :
+  exists w : world,
+    reachable N.compare N.compare types w
+    /\ set_in (running (nodes w 2)) = Some (Elements [5])
+    /\ replica.self (network.running (running (nodes w 2))) = Origin 2 1
+    /\ set_in (durable (nodes w 1)) = Some (Elements [5]).
+Proof.
+  eexists. split.
+  - eapply Then.
+    + eapply Then.
+      * eapply Then.
+        -- eapply Then.
+           ++ eapply Then.
+              ** eapply Then.
+                 --- eapply Then; [apply Nothing |].
+                     apply (adding_is_a_step 1 5). vm_compute. reflexivity.
+                 --- apply (committing_is_a_step 1).
+              ** apply (Send _ _ _ 1).
+           ++ eapply (Act _ _ _ 2). eapply Receives. left. reflexivity.
+        -- apply (committing_is_a_step 2).
+      * apply (Save _ _ _ 2).
+    + eapply (Restore _ _ _ 2 _ 1); [left; reflexivity |].
+      intros e [<- | []]. vm_compute. discriminate.
+  - repeat split; vm_compute; reflexivity.
+Qed.
+
 (** ** Sending before storing *)
 
 (** The network in which a replica also sends what it only holds in memory. *)

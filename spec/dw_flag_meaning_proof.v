@@ -4,7 +4,8 @@
 
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof.
-From Rejoin Require Import definition_proof decisions_meaning_proof presences_proof.
+From Rejoin Require Import definition_proof decisions_meaning_proof presences_proof
+  presences_flag_proof.
 From Rejoin Require version_vector decisions or_set_proof.
 From Rejoin Require Import definition dw_flag.
 Import ListNotations.
@@ -19,36 +20,10 @@ Local Notation meaning := (meaning compare_name (Value := Value)).
 Local Notation reading := (flag_reading (Name := Name) (Value := Value)).
 Context (H : list event) (happened : history compare_name H).
 
-Theorem joining_flags_unites_their_events E F :
-  cut H E ->
-  cut H F ->
-  join compare_name (meaning E) (meaning F) = meaning (union_events compare_name E F).
-Proof using happened lawful_names.
-  now apply (the_join_of_meanings_is_the_meaning_of_the_union
-    compare_name compare_unit compare_presence reading H).
-Qed.
-
-Theorem deciding_a_flag_adds_the_event E e p :
-  cut H E ->
-  In e H ->
-  saw_exactly compare_name e E ->
-  reading (operation_of e) = Some (tt, (0, p)) ->
-  decide compare_name (dot_origin (dot_of e)) (seq_of e) (user_of e) p (meaning E)
-  = meaning (e :: E).
-Proof using happened lawful_names.
-  now apply (deciding_adds_the_event compare_name compare_unit compare_presence reading H).
-Qed.
-
-(** ** Queries *)
-
 Lemma the_rule_of_the_flag E :
   dw_enabled compare_name E = no_remove_wins compare_name compare_unit reading E tt.
 Proof.
-  assert (forall e : event,
-    is_enable e = has_effect compare_unit compare_presence reading tt Added e
-    /\ is_disable e = has_effect compare_unit compare_presence reading tt Removed e) as same.
-  { intros e. unfold is_enable, is_disable, has_effect, effect_on, flag_reading.
-    now destruct (operation_of e). }
+  pose proof (enables_and_disables_are_decisions (Name := Name) (Value := Value)) as same.
   unfold dw_enabled, no_remove_wins. f_equal.
   - apply same_members_exist_by. intros e. apply (same e).
   - apply forallb_ext. intros r. rewrite (proj2 (same r)). f_equal.
@@ -70,10 +45,8 @@ Theorem merge_decisions_of_a_flag_are_as_defined E :
   = definition.merge_decisions compare_name compare_unit compare_presence reading
       (fun _ => presence_of (dw_enabled compare_name E)) E.
 Proof using happened lawful_names.
-  intros past distinct.
-  apply (merge_decisions_are_those_of_the_definition
-    compare_name compare_unit compare_presence reading H); auto.
-  intros k. unfold current. now rewrite the_flag_is_that_of_the_definition.
+  exact (presences_flag_proof.merge_decisions_of_a_flag_are_as_defined compare_name H happened
+    value (dw_enabled compare_name) the_flag_is_that_of_the_definition E).
 Qed.
 
 Theorem notices_of_a_flag_are_as_defined user E :
@@ -83,23 +56,8 @@ Theorem notices_of_a_flag_are_as_defined user E :
   = definition.notices compare_name compare_unit compare_presence reading
       (fun _ => presence_of (dw_enabled compare_name E)) user E.
 Proof using happened lawful_names.
-  intros past distinct.
-  apply (notices_are_those_of_the_definition
-    compare_name compare_unit compare_presence reading H); auto.
-  intros k. unfold current. now rewrite the_flag_is_that_of_the_definition.
-Qed.
-
-(** ** Deltas *)
-
-Theorem taking_a_delta_of_a_flag_adds_its_events E F v :
-  cut H E ->
-  cut H F ->
-  version_vector.covers compare_name (seen (meaning F)) v = true ->
-  take_part compare_name (part_since compare_name v (meaning E)) (meaning F)
-  = meaning (union_events compare_name E F).
-Proof using happened lawful_names.
-  now apply (taking_a_delta_adds_the_events
-    compare_name compare_unit compare_presence reading H).
+  exact (presences_flag_proof.notices_of_a_flag_are_as_defined compare_name H happened
+    value (dw_enabled compare_name) the_flag_is_that_of_the_definition user E).
 Qed.
 
 (** Whichever the decision is. *)

@@ -4,7 +4,7 @@
     the null. *)
 
 From Coq Require Import List Bool NArith.
-From Rejoin Require Import order sorted_map dot delta.
+From Rejoin Require Import order lattice sorted_map dot delta.
 From Rejoin Require version_vector definition decisions.
 From Rejoin Require g_counter lww_register or_set lww_map log replica.
 Import definition.
@@ -130,3 +130,54 @@ Example a_delta_with_a_gap_is_refused :
     (replica.held at_one)
   = None.
 Proof. vm_compute. reflexivity. Qed.
+
+Example joined_replicas_are_covered :
+  replica.covered N.compare joined = true
+  /\ replica.covered N.compare
+       ([(2, replica.A_set (decisions.State [] (decisions.maximal
+         (or_set.add N.compare one 1 None 5 or_set.bottom))))] : replica.objects N N) = false.
+Proof. split; vm_compute; reflexivity. Qed.
+
+(** ** What is no lattice, and no order: each law rules something out. *)
+
+(** The first of both that is not bottom. *)
+Definition the_left_one (a b : N) : N := if a =? 0 then b else a.
+
+(** Of 1, 2 and 3 each loses against the next one, and 3 against 1. *)
+Definition in_a_circle (a b : N) : N :=
+  match a, b with
+  | 0, x | x, 0 => x
+  | 1, 3 | 3, 1 => 1
+  | _, _ => N.max a b
+  end.
+
+Example each_law_of_lattices_is_needed :
+  ~ lattice (fun _ => true) 0 the_left_one
+  /\ ~ lattice (fun _ => true) 0 in_a_circle
+  /\ ~ lattice (fun _ => true) 0 N.add
+  /\ ~ lattice (fun _ => true) 1 N.max.
+Proof.
+  repeat split; intros law.
+  - discriminate (join_is_commutative _ _ _ law 1 2 eq_refl eq_refl).
+  - discriminate (join_is_associative _ _ _ law 1 2 3 eq_refl eq_refl eq_refl).
+  - discriminate (join_is_idempotent _ _ _ law 1 eq_refl).
+  - discriminate (bottom_is_neutral _ _ _ law 0 eq_refl).
+Qed.
+
+Definition compare_in_a_circle (a b : N) : comparison :=
+  if a =? b then Eq else if in_a_circle a b =? b then Lt else Gt.
+
+Example each_law_of_orders_is_needed :
+  ~ ordered (fun a b : N => Eq)
+  /\ ~ ordered (fun a b : N => if a =? b then Eq else Lt)
+  /\ (forall a b, In a [1; 2; 3] -> In b [1; 2; 3] ->
+       compare_in_a_circle b a = CompOpp (compare_in_a_circle a b))
+  /\ ~ ordered compare_in_a_circle.
+Proof.
+  repeat split.
+  - intros law. discriminate (proj1 (equal_means_same _ law 1 2) eq_refl).
+  - intros law. discriminate (turned_around _ law 1 2).
+  - intros a b a_in b_in.
+    repeat destruct a_in as [<- | a_in]; repeat destruct b_in as [<- | b_in]; easy.
+  - intros law. discriminate (transitive _ law 1 2 3 eq_refl eq_refl).
+Qed.

@@ -1,8 +1,8 @@
 (** Computed stamps, and what goes wrong without them. *)
 
-From Coq Require Import List Bool NArith.
+From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order sorted_map dot delta definition hybrid_clock.
-From Rejoin Require lww_register.
+From Rejoin Require lww_register replica network.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -29,3 +29,39 @@ Theorem a_clock_that_sees_nothing_loses_what_was_decided_last :
         [overwrites (stamp 0 100 (greatest_time (flat_map (time_at N.compare None) [ahead]))); ahead])
     = [].
 Proof. now vm_compute. Qed.
+
+(** There are worlds with stamped writes: replica 1, whose clock is ahead, writes; replica 2 receives
+    that, and writes above it. *)
+Example stamped_writes_are_reachable :
+  exists w : network.world N N,
+    reachable N.compare N.compare [(1, Lww_register)] w
+    /\ map operation_of (network.happened w) = [Write 5001 20; Write 5000 10].
+Proof.
+  eexists. split.
+  - eapply (Operates _ _ _ _ 2 1 (Write 5001 20) None).
+    + eapply Otherwise.
+      * eapply Otherwise.
+        -- eapply (Operates _ _ _ _ 1 1 (Write 5000 10) None).
+           ++ apply At_start.
+           ++ reflexivity.
+           ++ vm_compute. reflexivity.
+           ++ exists 0, 5000. vm_compute. reflexivity.
+        -- apply (network.Send _ _ _ 1).
+        -- reflexivity.
+      * eapply (network.Receive _ _ _ 2). left. reflexivity.
+      * reflexivity.
+    + reflexivity.
+    + vm_compute. reflexivity.
+    + exists 0, 100. vm_compute. reflexivity.
+  - reflexivity.
+Qed.
+
+(** A write below what was seen has no such stamp. *)
+Example a_write_below_what_was_seen_is_not_stamped :
+  stamped N.compare (Write 5001 20) [ahead]
+  /\ ~ stamped N.compare (Write 100 20) [ahead].
+Proof.
+  split; [exists 0, 100; vm_compute; reflexivity |].
+  intros (last & now & is_stamp).
+  change (100 = stamp last now (Some 5000)) in is_stamp. unfold stamp in is_stamp. lia.
+Qed.

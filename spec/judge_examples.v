@@ -212,6 +212,42 @@ Example equal_hashes_of_different_values_are_found :
   judged_by [(0, Or_set); (1, G_counter)] (per_object 77) = one_false 5 9 Digest_distinct.
 Proof. vm_compute. reflexivity. Qed.
 
+(** ** Of claims of each kind a false one is found, by its rule, and the true one beside it is not. *)
+
+Example a_false_claim_of_each_kind_is_found :
+  judged_by [(0, Or_set); (1, Lww_map); (2, Mv_map)]
+    [Operates 1 0 (Add 5) None None;
+     Operates 1 1 (Put 6 100 21) None (Some 7);
+     Operates 2 1 (Put 6 200 22) None None;
+     Operates 1 2 (Put 6 100 23) None None;
+     Merges 1 2 None;
+     Claims (Reads_element 1 0 5 (Some true)); Claims (Reads_element 1 0 5 (Some false));
+     Claims (Reads_key 1 1 6 22); Claims (Reads_key 1 1 6 21);
+     Claims (Reads_values 1 2 6 (Some [23])); Claims (Reads_values 1 2 6 (Some [22]));
+     Claims (Tells 1 7 (Some [(1, (Some 6, (1, 2)))])); Claims (Tells 1 7 (Some []));
+     Claims (Counts 1 (Some 0) (Some [(1, 1)])); Claims (Counts 1 (Some 0) (Some [(1, 2)]));
+     Claims (Converged [3; 4]); Claims (Converged [1; 2])]
+  = Report 12
+      [(8, Value_rule); (10, Value_rule); (12, Value_rule); (14, Notices_rule);
+       (16, Vector_rule); (18, Converged_rule)] None.
+Proof. vm_compute. reflexivity. Qed.
+
+(** ** What is not possible *)
+
+Example what_is_not_possible_ends_the_trace :
+  let stops ls := stopped_at (judged_by [(0, G_counter); (1, Or_set)] ls) in
+  map stops
+    [[Saves 1 41; Restores 2 41];
+     [Sends 1 11 (Within None); Sends 2 11 (Within None)];
+     [Syncs 1 1 None];
+     [Operates 5 0 (Increment 1) None None];
+     [Operates 1 0 (Add 5) None None];
+     [Operates 1 0 (Increment 1) (Some 31) None; Operates 2 0 (Increment 1) (Some 31) None];
+     [Claims (Reads_element 1 0 5 (Some true))];
+     [Claims (Converged [1])]]
+  = [Some 3; Some 3; Some 2; Some 2; Some 2; Some 3; Some 2; Some 2].
+Proof. vm_compute. reflexivity. Qed.
+
 (** ** A hash that was found false binds nothing; what is impossible ends the trace. *)
 
 Example a_false_hash_binds_nothing :

@@ -38,6 +38,10 @@ Record state := State {
 Definition well_formed (s : state) : bool :=
   version_vector.well_formed compare_name (seen s) && rising compare_entry (entries s).
 
+(** Each operation that it lists was seen. *)
+Definition covered (s : state) : bool :=
+  forallb (fun e => version_vector.contains compare_name (dot_of e) (seen s)) (entries s).
+
 Definition bottom : state := State version_vector.bottom [].
 
 Definition join (a b : state) : state :=

@@ -25,6 +25,7 @@ Context (compare_value : Value -> Value -> comparison) {value_lawful : ordered c
 Local Notation compare_entry := (compare_entry compare_name compare_value).
 Local Notation state := (state Name Value).
 Local Notation well_formed := (well_formed compare_name compare_value).
+Local Notation covered := (covered compare_name).
 Local Notation join := (join compare_name compare_value).
 Local Notation append := (append compare_name compare_value).
 Local Notation part_since := (part_since compare_name).
@@ -181,15 +182,12 @@ Qed.
 
 (** ** Covered states: what a log lists, it has seen. *)
 
-Definition covered (s : state) : bool :=
-  forallb (fun e => contains (dot_of e) (seen s)) (entries s).
-
 Theorem covered_means_what_is_listed_was_seen (s : state) :
   well_formed s = true ->
   covered s = true <->
   (forall e, lists e s = true -> contains (dot_of e) (seen s) = true).
 Proof.
-  intros good. unfold covered, lists. rewrite forallb_forall.
+  intros good. unfold log.covered, lists. rewrite forallb_forall.
   split; intros all e listed; apply all; apply (member_means_in compare_entry); auto.
 Qed.
 

@@ -30,6 +30,9 @@ Definition well_formed (s : state) : bool :=
   decisions.well_formed compare_name compare_name compare_value (decisions s) &&
   sorted compare_name (winners s).
 
+(** Each operation that it lists was seen. *)
+Definition covered (s : state) : bool := decisions.covered compare_name (decisions s).
+
 Definition bottom : state := State decisions.bottom [].
 
 Definition join_winners (a b : sorted_map Name decision) : sorted_map Name decision :=

@@ -19,6 +19,7 @@ Local Notation well_formed := (well_formed compare_name compare_value).
 Local Notation well_formed_decisions :=
   (decisions.well_formed compare_name compare_name compare_value).
 Local Notation join_winners := (join_winners compare_name compare_value).
+Local Notation covered := (covered compare_name).
 Local Notation join := (join compare_name compare_value).
 Local Notation put := (put compare_name compare_value).
 Local Notation delete := (delete compare_name compare_value null).
@@ -71,9 +72,6 @@ Lemma find_in_join_winners k a b :
   find compare_name k (join_winners a b)
   = greater_option compare_decision (find compare_name k a) (find compare_name k b).
 Proof. intros. now apply (find_in_merge compare_name). Qed.
-
-(** What the map lists, it has seen. *)
-Definition covered (s : state) : bool := decisions.covered compare_name (decisions s).
 
 Theorem the_join_is_covered (a b : state) :
   well_formed a = true ->

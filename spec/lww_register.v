@@ -27,6 +27,9 @@ Record state := State {
 Definition well_formed (s : state) : bool :=
   decisions.well_formed compare_name compare_unit compare_value (decisions s).
 
+(** Each operation that it lists was seen. *)
+Definition covered (s : state) : bool := decisions.covered compare_name (decisions s).
+
 Definition bottom : state := State decisions.bottom None.
 
 Definition join (a b : state) : state :=

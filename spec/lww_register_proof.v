@@ -14,6 +14,7 @@ Context (compare_value : Value -> Value -> comparison) {value_lawful : ordered c
 Local Notation compare_decision := (decisions.compare_decision compare_name compare_value).
 Local Notation state := (state Name Value).
 Local Notation well_formed := (well_formed compare_name compare_value).
+Local Notation covered := (covered compare_name).
 Local Notation join := (join compare_name compare_value).
 Local Notation write := (write compare_name compare_value).
 Local Notation part_since := (part_since compare_name).
@@ -35,9 +36,6 @@ Proof.
 Qed.
 
 (** ** T2 *)
-
-(** What the register lists, it has seen. *)
-Definition covered (s : state) : bool := decisions.covered compare_name (decisions s).
 
 Theorem the_join_is_covered (a b : state) :
   well_formed a = true ->

@@ -349,7 +349,7 @@ Proof.
 Qed.
 Print Assumptions appends_go_up_and_equal_their_deltas.
 
-(** An operation of a replica, on whichever object. [replica_proof.vectors] is what each of its
+(** An operation of a replica, on whichever object. [replica.vectors] is what each of its
     objects has seen. *)
 Theorem operations_go_up_and_equal_their_deltas :
   forall (Name Value : Type)
@@ -360,14 +360,14 @@ Theorem operations_go_up_and_equal_their_deltas :
   ordered compare_value ->
   valid op = true ->
   replica.well_formed compare_name compare_value types (replica.held before) = true ->
-  replica_proof.covered compare_name (replica.held before) = true ->
+  replica.covered compare_name (replica.held before) = true ->
   replica.perform compare_name compare_value name op user before = Some after ->
   replica.well_formed compare_name compare_value types (replica.held after) = true
   /\ replica.join compare_name compare_value (replica.held before) (replica.held after)
      = replica.held after
   /\ replica.apply compare_name compare_value
        (replica.deltas_since compare_name
-         (replica_proof.vectors (replica.held before)) (replica.held after))
+         (replica.vectors (replica.held before)) (replica.held after))
        (replica.held before)
      = Some (replica.held after).
 Proof.
@@ -386,29 +386,29 @@ Theorem replicas_stay_covered :
     types,
   ordered compare_name ->
   ordered compare_value ->
-  (replica_proof.covered compare_name
+  (replica.covered compare_name
      (replica.untouched (Name := Name) (Value := Value) types) = true)
   /\ (forall name op user (before after : replica.state Name Value),
       replica.well_formed compare_name compare_value types (replica.held before) = true ->
-      replica_proof.covered compare_name (replica.held before) = true ->
+      replica.covered compare_name (replica.held before) = true ->
       replica.perform compare_name compare_value name op user before = Some after ->
-      replica_proof.covered compare_name (replica.held after) = true)
+      replica.covered compare_name (replica.held after) = true)
   /\ (forall a b,
       replica.well_formed compare_name compare_value types a = true ->
       replica.well_formed compare_name compare_value types b = true ->
-      replica_proof.covered compare_name a = true ->
-      replica_proof.covered compare_name b = true ->
-      replica_proof.covered compare_name (replica.join compare_name compare_value a b) = true)
+      replica.covered compare_name a = true ->
+      replica.covered compare_name b = true ->
+      replica.covered compare_name (replica.join compare_name compare_value a b) = true)
   /\ (forall deltas before after,
       replica.well_formed compare_name compare_value types before = true ->
-      replica_proof.covered compare_name before = true ->
+      replica.covered compare_name before = true ->
       sorted compare_name deltas = true ->
       (forall name d,
         find compare_name name deltas = Some d ->
         replica.well_formed_object compare_name compare_value (part d) = true
-        /\ replica_proof.covered_object compare_name (part d) = true) ->
+        /\ replica.covered_object compare_name (part d) = true) ->
       replica.apply compare_name compare_value deltas before = Some after ->
-      replica_proof.covered compare_name after = true).
+      replica.covered compare_name after = true).
 Proof.
   intros. repeat split.
   - apply replica_proof.untouched_objects_are_covered.

@@ -57,6 +57,16 @@ Proof.
   intros f f_in _. repeat destruct f_in as [<- | f_in]; try reflexivity. destruct f_in.
 Qed.
 
+(** So it is not overruled: its user is not notified. *)
+Example what_was_decided_anew_is_not_overruled :
+  let closing := Event 0 (Dot two 2) 2 (Some 8) (Remove 5) [Dot one 1; Dot one 2; Dot two 1] in
+  let E := closing :: set_events in
+  ~ overruled N.compare N.compare 0 Or_set E (read Or_set E) (Some 5) add_1.
+Proof.
+  intros closing E (_ & _ & stands & _).
+  specialize (stands closing (or_introl eq_refl) eq_refl). vm_compute in stands. discriminate.
+Qed.
+
 (** ** What would lose something *)
 
 Ltac no_other_outcome :=

@@ -90,6 +90,35 @@ Proof.
   eexists. split; [exact reached |]. split; vm_compute; reflexivity.
 Qed.
 
+(** A disk is copied, goes on, is put back, and writes what it writes next under the dot that the
+    write after the copy had. *)
+Example a_disk_is_put_back_in_the_network :
+  exists w : world N,
+    reachable N.compare from_one_image w
+    /\ content (objects (disks w 0) 7) = [(Dot laptop 1, 1); (Dot laptop 2, 3)].
+Proof.
+  pose proof (At_start N.compare from_one_image) as reached.
+  reaches reached ltac:(apply (Open _ _ _ 0 5); [easy | discriminate]).
+  reaches reached ltac:(apply (Write _ _ _ 0 7 5); reflexivity).
+  reaches reached ltac:(apply (Copy _ _ _ 0)).
+  reaches reached ltac:(apply (Write _ _ _ 0 7 5); reflexivity).
+  reaches reached ltac:(eapply (Put_back _ _ _ 0); left; reflexivity).
+  reaches reached ltac:(apply (Open _ _ _ 0 3); [intros [e | []] |]; discriminate).
+  reaches reached ltac:(apply (Write _ _ _ 0 7 3); reflexivity).
+  eexists. split; [exact reached |]. vm_compute. reflexivity.
+Qed.
+
+(** What is on a disk, or in a copy of one, is stored. *)
+Example what_is_stored :
+  let w := World (disks (start from_one_image)) [fun _ => on_disk_1] [] [] 0 in
+  stored w 7 unwritten /\ stored w 7 on_disk_1 /\ ~ stored w 7 on_disk_0.
+Proof.
+  intros w. split; [| split].
+  - left. now exists 0.
+  - right. exists (fun _ => on_disk_1). split; [now left | reflexivity].
+  - intros [[i same] | (b & [<- | []] & same)]; discriminate same.
+Qed.
+
 (** ** Designs that do not work *)
 
 (** Renaming before the delta comes, as a step of its own. *)

@@ -1,7 +1,7 @@
 (** Computed: a run with a delta of one object, an overruled removal and a restored backup; the trace
     of it, which conforms; and other answers, each of which is found. *)
 
-From Coq Require Import List Bool NArith Lia.
+From Coq Require Import List Bool NArith Lia Permutation.
 From Rejoin Require Import order sorted_map dot definition network trace judge recording.
 From Rejoin Require version_vector replica.
 Import ListNotations.
@@ -82,3 +82,46 @@ Example a_trace_that_leaves_something_out_does_not_conform :
     = Some 15
   /\ findings (judged whole) = [(13, Vector_rule)].
 Proof. split; vm_compute; reflexivity. Qed.
+
+(** A run is recorded, with an answer to each question; and to each there is another answer. *)
+Example a_short_run_is_recorded :
+  exists w, recording
+    [ Claims (Counts 1 None (Some [(1, 1)])); Claims (Tells 1 2 (Some []));
+      Claims (Decides 1 10 (Some [])); Claims (Reads 1 10 (Some (Elements [5])));
+      Operates 1 10 (Add 5) None (Some 1) ] w.
+Proof.
+  eexists. eapply One_answer.
+  - eapply One_answer.
+    + eapply One_answer.
+      * eapply One_answer.
+        -- eapply One_step.
+           ++ apply Nothing_yet.
+           ++ apply An_operation; [reflexivity | vm_compute; reflexivity].
+        -- eexists. split; vm_compute; reflexivity.
+      * eexists. repeat split; vm_compute; reflexivity.
+    + vm_compute. reflexivity.
+  - vm_compute. reflexivity.
+Qed.
+
+Example each_question_has_another_answer :
+  let shown : claim N N := Reads 1 10 (Some (Elements [5])) in
+  let told : claim N N := Tells 1 2 (Some []) in
+  let open : claim N N := Decides 1 10 (Some []) in
+  let counted : claim N N := Counts 1 None (Some [(1, 1)]) in
+  another N.compare shown (Reads 1 10 (Some (Elements [])))
+  /\ another N.compare shown (Reads 1 10 None)
+  /\ another N.compare told (Tells 1 2 (Some [(10, (Some 5, (2, 1)))]))
+  /\ another N.compare open (Decides 1 10 (Some [Merge_decision (Some 5) [(1, 2)] [(2, 1)]]))
+  /\ another N.compare counted (Counts 1 None (Some [(1, 2)]))
+  /\ ~ another N.compare shown (Reads 1 10 (Some (Elements [5])))
+  /\ ~ another N.compare shown (Reads 2 10 (Some (Elements []))).
+Proof.
+  repeat split; try exact I.
+  - intros same. now apply Permutation_length in same.
+  - intros same. now apply Permutation_length in same.
+  - intros (zs & same & alike). inversion alike; subst. now apply Permutation_length in same.
+  - intros same. destruct (same 1) as [right_ones _].
+    specialize (right_ones 2 (or_introl eq_refl)). discriminate.
+  - intros (_ & _ & other). apply other. apply Permutation_refl.
+  - intros (other & _). discriminate.
+Qed.

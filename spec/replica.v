@@ -105,6 +105,24 @@ Definition well_formed (types : schema) (xs : objects) : bool :=
   sorted compare_name xs &&
   forallb (fun entry => well_formed_object (snd entry) && fits types entry) xs.
 
+(** Each operation that an object lists was seen. *)
+Definition covered_object (x : object) : bool :=
+  match x with
+  | A_counter _ => true
+  | A_register s => lww_register.covered compare_name s
+  | A_set s => decisions.covered compare_name s
+  | A_map s => lww_map.covered compare_name s
+  | A_log s => log.covered compare_name s
+  | An_rw_set s => decisions.covered compare_name s
+  | An_ew_flag s => decisions.covered compare_name s
+  | A_dw_flag s => decisions.covered compare_name s
+  | An_mv_register s => decisions.covered compare_name s
+  | An_mv_map s => decisions.covered compare_name s
+  | A_pn_counter _ | A_max_register _ | A_min_register _ => true
+  end.
+
+Definition covered (xs : objects) : bool := forallb (fun entry => covered_object (snd entry)) xs.
+
 Definition bottom_object (type : object_type) : object :=
   match type with
   | G_counter => A_counter g_counter.bottom
@@ -180,6 +198,10 @@ Definition seen_object (x : object) : vector :=
   | A_max_register s => max_register.seen s
   | A_min_register s => min_register.seen s
   end.
+
+(** What each object has seen. *)
+Definition vectors (xs : objects) : sorted_map Name (version_vector.state Name) :=
+  map (fun entry => (fst entry, seen_object (snd entry))) xs.
 
 (** How many operations of one replica have been seen, over all objects and incarnations. *)
 Definition seen_of (name : Name) (xs : objects) : N :=

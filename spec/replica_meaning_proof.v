@@ -12,6 +12,7 @@ From Rejoin Require Import or_set_meaning_proof lww_map_meaning_proof log_meanin
 From Rejoin Require Import decisions_meaning_proof pn_counter_meaning_proof.
 From Rejoin Require Import mv_register_meaning_proof mv_map_meaning_proof.
 From Rejoin Require Import max_register_meaning_proof.
+From Rejoin Require presences_flag_proof.
 From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
 From Rejoin Require or_set_proof max_register_proof max_register min_register.
 From Rejoin Require Import replica.
@@ -88,8 +89,8 @@ Proof using happened lawful_names lawful_values.
   - now apply (joining_logs_unites_their_events compare_name compare_value H).
   - now apply (joining_pn_counters_unites_their_events compare_name H).
   - now apply (rw_set_meaning_proof.joining_rw_sets_unites_their_events compare_name H).
-  - now apply (ew_flag_meaning_proof.joining_flags_unites_their_events compare_name H).
-  - now apply (dw_flag_meaning_proof.joining_flags_unites_their_events compare_name H).
+  - now apply (presences_flag_proof.joining_flags_unites_their_events compare_name H).
+  - now apply (presences_flag_proof.joining_flags_unites_their_events compare_name H).
   - now apply (joining_mv_registers_unites_their_events compare_name compare_value H).
   - now apply (joining_mv_maps_unites_their_events compare_name compare_value H).
   - now apply (joining_max_registers_unites_their_events compare_name Z.compare H).
@@ -121,13 +122,13 @@ Proof using happened lawful_names lawful_values.
   - now apply (putting_a_value_adds_the_event compare_name compare_value H) with timestamp.
   - now apply (appending_adds_the_event compare_name compare_value H).
   - now apply (decrementing_adds_the_event compare_name H).
-  - apply (ew_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+  - apply (presences_flag_proof.deciding_a_flag_adds_the_event compare_name H); auto.
     now rewrite performed.
-  - apply (dw_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+  - apply (presences_flag_proof.deciding_a_flag_adds_the_event compare_name H); auto.
     now rewrite performed.
-  - apply (ew_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+  - apply (presences_flag_proof.deciding_a_flag_adds_the_event compare_name H); auto.
     now rewrite performed.
-  - apply (dw_flag_meaning_proof.deciding_a_flag_adds_the_event compare_name H); auto.
+  - apply (presences_flag_proof.deciding_a_flag_adds_the_event compare_name H); auto.
     now rewrite performed.
   - now apply (writing_an_integer_adds_the_event compare_name Z.compare H).
   - now apply (writing_an_integer_adds_the_event compare_name min_register.compare H).
@@ -204,8 +205,8 @@ Proof using happened lawful_names lawful_values.
   - now apply (taking_a_delta_of_a_log_adds_its_events compare_name compare_value H).
   - now apply (taking_a_delta_of_a_pn_counter_adds_its_events compare_name H).
   - now apply (rw_set_meaning_proof.taking_a_delta_of_an_rw_set_adds_its_events compare_name H).
-  - now apply (ew_flag_meaning_proof.taking_a_delta_of_a_flag_adds_its_events compare_name H).
-  - now apply (dw_flag_meaning_proof.taking_a_delta_of_a_flag_adds_its_events compare_name H).
+  - now apply (presences_flag_proof.taking_a_delta_of_a_flag_adds_its_events compare_name H).
+  - now apply (presences_flag_proof.taking_a_delta_of_a_flag_adds_its_events compare_name H).
   - now apply (taking_a_delta_of_an_mv_register_adds_its_events compare_name compare_value H).
   - now apply (taking_a_delta_of_an_mv_map_adds_its_events compare_name compare_value H).
   - now apply (taking_a_delta_of_a_max_register_adds_its_events compare_name Z.compare H).

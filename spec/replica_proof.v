@@ -29,6 +29,8 @@ Local Notation decisions_are_a_lattice := decisions_proof.decisions_are_a_lattic
 Local Notation well_formed_object := (well_formed_object compare_name compare_value).
 Local Notation fits := (fits compare_name).
 Local Notation well_formed := (well_formed compare_name compare_value).
+Local Notation covered_object := (covered_object (Value := Value) compare_name).
+Local Notation covered := (covered (Value := Value) compare_name).
 Local Notation join_object := (join_object compare_name compare_value).
 Local Notation join := (join compare_name compare_value).
 Local Notation perform_on := (perform_on compare_name compare_value).
@@ -191,23 +193,6 @@ Qed.
 
 (** ** Covered states: what an object lists, it has seen. *)
 
-Definition covered_object (x : object) : bool :=
-  match x with
-  | A_counter _ => true
-  | A_register s => lww_register_proof.covered compare_name s
-  | A_set s => decisions.covered compare_name s
-  | A_map s => lww_map_proof.covered compare_name s
-  | A_log s => log_proof.covered compare_name s
-  | An_rw_set s => decisions.covered compare_name s
-  | An_ew_flag s => decisions.covered compare_name s
-  | A_dw_flag s => decisions.covered compare_name s
-  | An_mv_register s => decisions.covered compare_name s
-  | An_mv_map s => decisions.covered compare_name s
-  | A_pn_counter _ | A_max_register _ | A_min_register _ => true
-  end.
-
-Definition covered (xs : objects) : bool := forallb (fun entry => covered_object (snd entry)) xs.
-
 Lemma covered_means_what_is_held_is_covered (xs : objects) :
   sorted compare_name xs = true ->
   covered xs = true <->
@@ -217,7 +202,7 @@ Proof. apply (forallb_means_all_found compare_name (fun entry => covered_object 
 Theorem untouched_objects_are_covered (types : schema) :
   covered (untouched types) = true.
 Proof.
-  unfold covered, untouched. rewrite forallb_forall. intros entry entry_in.
+  unfold replica.covered, untouched. rewrite forallb_forall. intros entry entry_in.
   apply in_map_iff in entry_in as ([name type] & <- & _). now destruct type.
 Qed.
 
@@ -664,10 +649,6 @@ Proof.
       destruct (what_is_held_is_well_formed types _ _ _ good at_name') as [fine_z _].
       f_equal. now apply an_object_joined_with_itself_stays.
 Qed.
-
-(** What each object has seen. *)
-Definition vectors (xs : objects) : sorted_map Name (version_vector.state Name) :=
-  map (fun entry => (fst entry, seen_object (snd entry))) xs.
 
 Lemma find_in_vectors name (xs : objects) :
   find compare_name name (vectors xs) =

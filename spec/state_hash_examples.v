@@ -215,6 +215,22 @@ Example a_clash_is_found :
      = Some [Objects; Objects].
 Proof. now vm_compute. Qed.
 
+(** What is no clash: one message twice, two messages of two digests, and the digest of no records
+    outside a tree. *)
+Example what_is_no_clash :
+  let m := (Buckets, [1]) in
+  ~ is_clash toy (Same_digest m m)
+  /\ ~ is_clash toy (Same_digest m (Buckets, [2]))
+  /\ ~ is_clash (fun _ _ => nothing) (Digest_of_nothing (Objects, [1]))
+  /\ ~ is_clash toy (Digest_of_nothing m).
+Proof.
+  repeat split; intros [one other].
+  - now apply one.
+  - vm_compute in other. discriminate.
+  - discriminate.
+  - vm_compute in other. discriminate.
+Qed.
+
 (** A bucket whose digest is that of no records: two sets have one hash, and no two messages one
     digest. *)
 Example a_digest_of_nothing_is_found :

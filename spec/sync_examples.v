@@ -400,6 +400,21 @@ Proof.
   now vm_compute.
 Qed.
 
+(** What the theorem asks of states holds of these, and not of one that is not well-formed; and a
+    state does not collide with itself. *)
+Example what_is_fine_and_what_does_not_collide :
+  let once := [(2, replica.A_set (or_set.add N.compare one 1 None 5 or_set.bottom))] in
+  let forged := [(2, replica.A_set (decisions.State [] [(5, [])]))] in
+  fine N.compare N.compare once = true
+  /\ fine N.compare N.compare forged = false
+  /\ ~ fingerprints_collide (fun _ => tt) once once
+  /\ ~ hashes_clash N.compare N.compare 0 uv uv toy once once.
+Proof.
+  split; [now vm_compute |]. split; [now vm_compute |]. split.
+  - intros [differ _]. now apply differ.
+  - intros (c & found & _). vm_compute in found. discriminate.
+Qed.
+
 (** ** A piece alone: its vector claims what it does not have
 
     Replica 2 takes the first of two pieces as if it were the delta. It then says that it has seen
