@@ -6,7 +6,7 @@ From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot delta definition.
 From Rejoin Require version_vector replica judge judge_proof.
 From Rejoin Require Import network network_proof network_examples examples.
-From Rejoin Require Import sync sync_proof sync_verdict sync_verdict_proof.
+From Rejoin Require Import sync sync_delivery_proof sync_proof sync_verdict sync_verdict_proof.
 From Rejoin Require Import eventually eventually_proof.
 Import ListNotations.
 Open Scope N_scope.

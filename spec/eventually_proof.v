@@ -12,7 +12,7 @@
 
 From Coq Require Import List Bool NArith Lia PeanoNat.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot delta definition.
-From Rejoin Require Import definition_proof replica_meaning_proof network_proof sync sync_proof.
+From Rejoin Require Import definition_proof replica_meaning_proof network_proof sync sync_delivery_proof sync_feed_proof sync_proof.
 From Rejoin Require Import eventually.
 From Rejoin Require version_vector version_vector_proof version_vector_meaning_proof.
 From Rejoin Require replica replica_proof network.

@@ -16,9 +16,9 @@
 From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof delta.
 From Rejoin Require Import version_vector_meaning_proof definition_proof.
-From Rejoin Require Import indexed_decisions indexed_decisions_proof.
+From Rejoin Require Import indexed_decisions indexed_decisions_logs_proof indexed_decisions_proof.
 From Rejoin Require version_vector version_vector_proof decisions decisions_proof.
-From Rejoin Require Import definition decisions_meaning_proof.
+From Rejoin Require Import definition decisions_greatest_proof decisions_meaning_proof.
 Import ListNotations.
 Open Scope N_scope.
 

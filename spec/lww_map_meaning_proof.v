@@ -4,7 +4,7 @@
 
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof.
-From Rejoin Require Import version_vector_meaning_proof definition_proof decisions_meaning_proof.
+From Rejoin Require Import version_vector_meaning_proof definition_proof decisions_greatest_proof decisions_meaning_proof.
 From Rejoin Require version_vector decisions decisions_proof.
 From Rejoin Require Import definition lww_map.
 Import ListNotations.
@@ -31,7 +31,7 @@ Lemma the_winners_are_the_greatest_decisions E :
 Proof using lawful_names lawful_values.
   induction E as [| e E [sorts winners]]; [now split |].
   cbn [lww_map.winners_of fold_right]. fold (winners_of E).
-  unfold decisions_meaning_proof.on_key. cbn [flat_map].
+  unfold decisions_greatest_proof.on_key. cbn [flat_map].
   destruct (decisions.decision_of map_reading e) as [[k' d] |]; [| now split].
   split; [now apply (merge_is_sorted compare_name) |]. intros k. fold (on_key k E).
   unfold join_winners. rewrite (find_in_merge compare_name) by (reflexivity || assumption).
@@ -116,7 +116,7 @@ Qed.
 Lemma the_stamps_of_a_key_are_those_of_its_decisions (E : list event) k :
   flat_map (key_stamps compare_name k) E = map stamp_of_decision (on_key k E).
 Proof.
-  unfold decisions_meaning_proof.on_key. rewrite !flat_map_concat_map, concat_map, map_map.
+  unfold decisions_greatest_proof.on_key. rewrite !flat_map_concat_map, concat_map, map_map.
   f_equal. apply map_ext. intros e.
   unfold key_stamps, decisions.decision_of, map_reading.
   destruct (operation_of e); try reflexivity. now destruct (equal compare_name k element).

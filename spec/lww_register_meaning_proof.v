@@ -4,7 +4,7 @@
 
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof.
-From Rejoin Require Import version_vector_meaning_proof definition_proof decisions_meaning_proof.
+From Rejoin Require Import version_vector_meaning_proof definition_proof decisions_greatest_proof decisions_meaning_proof.
 From Rejoin Require version_vector decisions.
 From Rejoin Require Import definition lww_register.
 Import ListNotations.
@@ -28,7 +28,7 @@ Lemma the_winner_is_the_greatest_decision E :
   winner_of compare_name compare_value E = greatest_decision (on_key E).
 Proof using lawful_names lawful_values.
   induction E as [| e E IH]; [reflexivity |].
-  unfold decisions_meaning_proof.on_key. cbn [winner_of flat_map fold_right].
+  unfold decisions_greatest_proof.on_key. cbn [winner_of flat_map fold_right].
   fold (winner_of compare_name compare_value E) (on_key E). rewrite IH.
   destruct (decisions.decision_of register_reading e) as [[[] d] |]; [| reflexivity].
   reflexivity.
@@ -93,7 +93,7 @@ Proof using lawful_names lawful_values.
   unfold value, content. cbn [winner lww_register.meaning].
   rewrite the_winner_is_the_greatest_decision.
   assert (flat_map register_stamps E = map stamp_of_decision (on_key E)) as ->.
-  { unfold decisions_meaning_proof.on_key. rewrite !flat_map_concat_map, concat_map, map_map.
+  { unfold decisions_greatest_proof.on_key. rewrite !flat_map_concat_map, concat_map, map_map.
     f_equal. apply map_ext. intros e.
     unfold register_stamps, decisions.decision_of, register_reading.
     now destruct (operation_of e). }

@@ -22,13 +22,13 @@ From Rejoin Require network network_proof.
 From Rejoin Require indexed_decisions indexed_decisions_proof indexed_decisions_meaning_proof.
 From Rejoin Require executions executions_proof.
 From Rejoin Require nothing_is_lost nothing_is_lost_proof.
-From Rejoin Require sync sync_proof sync_verdict sync_verdict_proof.
-From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
+From Rejoin Require sync sync_delivery_proof sync_proof sync_verdict sync_verdict_proof.
+From Rejoin Require state_hash state_hash_tree_proof state_hash_objects_proof state_hash_removals_proof state_hash_proof state_hash_meaning_proof.
 From Rejoin Require examples durable_network durable_network_proof durable_network_examples.
 From Rejoin Require hybrid_clock hybrid_clock_proof hybrid_clock_examples.
 From Rejoin Require openings openings_network openings_network_proof openings_examples.
 From Rejoin Require trace judge judge_proof refutations.
-From Rejoin Require recording recording_proof.
+From Rejoin Require recording recording_lines_proof recording_proof.
 From Rejoin Require eventually eventually_proof eventually_examples.
 From Rejoin Require wire wire_proof.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
@@ -1164,8 +1164,8 @@ Theorem sessions_do_what_replicas_may_do :
 Proof.
   intros Name Value Summary compare_name compare_value compare_summary types cut assemble
     summarize w w' sessions sessions' reached run.
-  apply sync_proof.sessions_take_steps in run. split; [exact run |].
-  now apply (sync_proof.a_reachable_world_stays_reachable compare_name compare_value types w).
+  apply sync_delivery_proof.sessions_take_steps in run. split; [exact run |].
+  now apply (sync_delivery_proof.a_reachable_world_stays_reachable compare_name compare_value types w).
 Qed.
 Print Assumptions sessions_do_what_replicas_may_do.
 
@@ -1195,7 +1195,7 @@ Theorem a_delivery_is_between_before_and_everything :
 Proof.
   intros Name Value Summary compare_name compare_value compare_summary types cut assemble
     summarize w w' session session' name lawful_names lawful_values typed reached taken.
-  exact (sync_proof.a_delivery_is_between_before_and_everything compare_name compare_value
+  exact (sync_delivery_proof.a_delivery_is_between_before_and_everything compare_name compare_value
     compare_summary types typed cut assemble summarize w w' session session' name reached taken).
 Qed.
 Print Assumptions a_delivery_is_between_before_and_everything.
@@ -1268,7 +1268,7 @@ Theorem a_session_goes_on_to_its_end :
 Proof.
   intros Name Value Summary compare_name compare_value compare_summary types cut assemble
     summarize lawful_names lawful_values typed cut_is_some whole_is_assembled deliver undisturbed.
-  split; [apply sync_proof.sessions_end |].
+  split; [apply sync_delivery_proof.sessions_end |].
   intros w class a b w1 session reached run.
   exact (sync_proof.a_session_can_go_on_to_its_end compare_name compare_value compare_summary
     types typed cut assemble cut_is_some whole_is_assembled summarize w w1 class a b session
@@ -1478,10 +1478,10 @@ Theorem an_update_makes_the_hash_of_the_new_records :
   /\ forall r, In r (change rs) <-> new = Some r \/ (In r rs /\ old <> Some r).
 Proof.
   intros hash levels path old new rs rises on_old on_new. cbv zeta.
-  rewrite state_hash_proof.an_update_makes_the_tree_of_the_new_records by
+  rewrite state_hash_tree_proof.an_update_makes_the_tree_of_the_new_records by
     (assumption || (destruct old, new; cbn; auto)).
-  split; [reflexivity |]. split; [apply state_hash_proof.the_kept_root_is_the_hash_of_the_records |].
-  intros r. now apply state_hash_proof.in_replace.
+  split; [reflexivity |]. split; [apply state_hash_tree_proof.the_kept_root_is_the_hash_of_the_records |].
+  intros r. now apply state_hash_tree_proof.in_replace.
 Qed.
 Print Assumptions an_update_makes_the_hash_of_the_new_records.
 
@@ -1611,8 +1611,8 @@ Theorem going_down_finds_what_differs_or_a_clash :
            /\ state_hash.is_clash hash c).
 Proof.
   intros. split.
-  - intros p. apply state_hash_proof.going_down_compares_exactly_there;
-      apply state_hash_proof.select_is_rising.
+  - intros p. apply state_hash_tree_proof.going_down_compares_exactly_there;
+      apply state_hash_objects_proof.select_is_rising.
   - now apply (state_hash_proof.going_down_finds_what_differs_or_a_clash compare_name
       compare_value).
 Qed.
@@ -1636,7 +1636,7 @@ Theorem the_content_hash_stays_when_removals_are_dropped :
 Proof.
   intros Name Value compare_name compare_value null name_bytes value_bytes hash key x
     lawful_names lawful_values good gone content.
-  exact (state_hash_proof.the_content_hash_stays_when_removals_are_dropped compare_name
+  exact (state_hash_removals_proof.the_content_hash_stays_when_removals_are_dropped compare_name
     compare_value null name_bytes value_bytes hash key x good gone).
 Qed.
 Print Assumptions the_content_hash_stays_when_removals_are_dropped.
@@ -1658,7 +1658,7 @@ Theorem records_of_removals_show_in_no_answer :
      = replica.merge_decisions compare_name compare_value null x
   /\ replica.object_notices compare_name compare_value null user after
      = replica.object_notices compare_name compare_value null user x.
-Proof. intros. now apply state_hash_proof.what_is_dropped_shows_in_no_answer. Qed.
+Proof. intros. now apply state_hash_removals_proof.what_is_dropped_shows_in_no_answer. Qed.
 Print Assumptions records_of_removals_show_in_no_answer.
 
 (** ** T9: merge decisions and notices
@@ -2688,7 +2688,7 @@ Theorem every_run_is_recorded :
     (w : network.world Name Value),
   network.reachable compare_name compare_value types w <->
   exists past, recording.recording compare_name compare_value null types label past w.
-Proof. intros. apply recording_proof.every_run_is_recorded. Qed.
+Proof. intros. apply recording_lines_proof.every_run_is_recorded. Qed.
 Print Assumptions every_run_is_recorded.
 
 (** The judge accepts what the engine answered. *)

@@ -6,7 +6,7 @@
 
 From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot dot_proof openings.
-From Rejoin Require Import openings_proof openings_meaning_proof openings_network.
+From Rejoin Require Import openings_names_proof openings_forks_proof openings_proof openings_performing_proof openings_meaning_proof openings_network.
 From Rejoin Require version_vector version_vector_proof.
 Import ListNotations.
 Open Scope N_scope.

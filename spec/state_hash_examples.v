@@ -6,7 +6,7 @@
     itself behind a byte for its purpose, so that what comes out is all that is hashed. *)
 
 From Coq Require Import Ascii String List Bool NArith Lia Datatypes.
-From Rejoin Require Import order order_proof sorted_map dot state_hash state_hash_proof.
+From Rejoin Require Import order order_proof sorted_map dot state_hash state_hash_codes_proof state_hash_tree_proof state_hash_proof.
 From Rejoin Require decisions g_counter lww_register or_set lww_map log replica definition.
 Import ListNotations.
 Open Scope list_scope.

@@ -6,7 +6,7 @@
 
 From Coq Require Import List Bool NArith Lia.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot definition.
-From Rejoin Require Import decisions_meaning_proof or_set_proof state_hash state_hash_proof.
+From Rejoin Require Import decisions_greatest_proof decisions_meaning_proof or_set_proof state_hash state_hash_records_proof state_hash_proof.
 From Rejoin Require version_vector version_vector_proof decisions decisions_proof.
 From Rejoin Require g_counter lww_register or_set lww_map log replica.
 From Rejoin Require g_counter_meaning_proof lww_register_meaning_proof lww_map_meaning_proof.

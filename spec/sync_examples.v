@@ -6,7 +6,7 @@ From Coq Require Import List Bool NArith.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot delta definition.
 From Rejoin Require version_vector decisions or_set replica.
 From Rejoin Require Import network network_proof network_examples examples.
-From Rejoin Require Import state_hash state_hash_proof state_hash_examples sync sync_proof.
+From Rejoin Require Import state_hash state_hash_proof state_hash_examples sync sync_delivery_proof sync_feed_proof sync_proof.
 From Rejoin Require Import sync_verdict sync_verdict_proof.
 Import ListNotations.
 Open Scope N_scope.

@@ -6,7 +6,7 @@
 
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order order_proof sorted_map sorted_map_proof dot definition.
-From Rejoin Require Import sync sync_proof sync_verdict.
+From Rejoin Require Import sync sync_delivery_proof sync_proof sync_verdict.
 From Rejoin Require version_vector replica network network_proof.
 From Rejoin Require state_hash state_hash_proof state_hash_meaning_proof.
 Import ListNotations.
@@ -40,7 +40,7 @@ Local Notation between := (between compare_name compare_value).
 Local Notation step := (network.step compare_name compare_value).
 
 Lemma steps_in_a_row (w w' w'' : world) : steps w w' -> steps w' w'' -> steps w w''.
-Proof. apply (sync_proof.steps_in_a_row compare_name compare_value). Qed.
+Proof. apply (sync_delivery_proof.steps_in_a_row compare_name compare_value). Qed.
 
 (** ** Each session of a run was begun, and is followed since *)
 
@@ -52,7 +52,7 @@ Proof.
   intros run. revert s. remember [] as ss eqn:none.
   induction run as [| w1 ss1 w2 ss2 run IH move]; intros s there; [now subst |].
   assert (steps w w1) as before
-    by now apply sync_proof.sessions_take_steps in run.
+    by now apply sync_delivery_proof.sessions_take_steps in run.
   assert (forall s, In s ss1 -> steps w1 w2 ->
     exists c a b w0, between w w0 w2 /\ follows w0 (begin c a b w0) w2 s) as others.
   { intros s0 there0 more. destruct (IH s0 there0) as (c & a & b & w0 & [begun since] & followed).
@@ -62,7 +62,7 @@ Proof.
   - apply others; [exact there |]. exact (network.Then _ _ _ _ _ (network.Nothing _ _ w1) taken).
   - destruct there as [<- | there]; [| apply others; [exact there | constructor]].
     exists c, a, b, w1. split; [split; [exact before | constructor] | constructor].
-  - pose proof (sync_proof.a_delivery_takes_steps _ _ _ _ _ _ _ _ _ _ taken) as more.
+  - pose proof (sync_delivery_proof.a_delivery_takes_steps _ _ _ _ _ _ _ _ _ _ taken) as more.
     apply in_app_iff in there as [there | [<- | there]].
     { apply others; [apply in_app_iff; now left | exact more]. }
     2: { apply others; [apply in_app_iff; right; now right | exact more]. }
@@ -114,7 +114,7 @@ Lemma a_delivery_to_the_left_is_sound (w w' : world) a b (s s' : session) :
   sound_session w' a b s'.
 Proof.
   intros before (is_class & is_left & is_right & here & there) taken.
-  pose proof (sync_proof.a_delivery_takes_steps_left _ _ _ _ _ _ _ _ _ _ taken) as more.
+  pose proof (sync_delivery_proof.a_delivery_takes_steps_left _ _ _ _ _ _ _ _ _ _ taken) as more.
   destruct taken as [m rest nodes queued taken xs].
   unfold sound_session. cbn [class left right at_left at_right to_left to_right].
   split; [exact is_class |]. split; [exact is_left |]. split; [exact is_right |].
@@ -182,7 +182,7 @@ Proof.
       - easy. }
     unfold sound_session. cbn. repeat (split; [reflexivity |]). split; apply first.
   - destruct IH as [before is_sound].
-    pose proof (sync_proof.a_delivery_takes_steps _ _ _ _ _ _ _ _ _ _ taken) as more.
+    pose proof (sync_delivery_proof.a_delivery_takes_steps _ _ _ _ _ _ _ _ _ _ taken) as more.
     split; [exact (steps_in_a_row _ _ _ before more) |].
     destruct taken as [w2 s2 taken | w2 s2 taken].
     + now apply (a_delivery_to_the_left_is_sound c w w1 w2 a b s1 s2).
@@ -314,9 +314,9 @@ Lemma equal_vectors_of_a_class_mean_equal_states c (w w1 w2 w' : world) a b :
 Proof using lawful_names lawful_values typed.
   intros reached [before1 after1] [before2 after2].
   assert (reachable w1) as reached1
-    by exact (sync_proof.a_reachable_world_stays_reachable _ _ types w w1 reached before1).
+    by exact (sync_delivery_proof.a_reachable_world_stays_reachable _ _ types w w1 reached before1).
   assert (reachable w2) as reached2
-    by exact (sync_proof.a_reachable_world_stays_reachable _ _ types w w2 reached before2).
+    by exact (sync_delivery_proof.a_reachable_world_stays_reachable _ _ types w w2 reached before2).
   unfold held.
   rewrite !(network_proof.every_state_is_the_meaning_of_what_was_seen compare_name compare_value
     types typed) by assumption.
