@@ -22,7 +22,7 @@ use crate::operation::{ObjectId, Operation, User};
 use crate::optimized;
 use crate::optimized::replica::Reason;
 use crate::optimized::{ApplyError, AuditTrail};
-use crate::saved::{self, State, deltas_since};
+use crate::saved::{self, ObjectPart, State, deltas_since};
 use crate::sync::{ClockAhead, Drift, Schema};
 use crate::update::{self, Part, Version};
 use std::collections::BTreeMap;
@@ -41,7 +41,8 @@ pub(crate) type Delta = optimized::replica::Delta<str, str>;
 ///   [`flag`](Self::flag), [`mv_register`](Self::mv_register), [`mv_map`](Self::mv_map),
 ///   [`extreme`](Self::extreme), [`conflicts`](Self::conflicts), [`overruled`](Self::overruled);
 /// - to audit: [`audit`](Self::audit), [`cut_audit`](Self::cut_audit);
-/// - to store: [`save`](Self::save), [`save_since`](Self::save_since);
+/// - to store: [`save`](Self::save), [`save_since`](Self::save_since),
+///   [`save_objects_since`](Self::save_objects_since), [`save_object`](Self::save_object);
 /// - to synchronize: [`version`](Self::version), [`update_since`](Self::update_since),
 ///   [`apply`](Self::apply), [`state_hash`](Self::state_hash); over a connection,
 ///   [`Session`](crate::sync::Session).
@@ -452,6 +453,21 @@ impl Replica {
     #[must_use = "what is not stored is lost when the process ends"]
     pub fn save_since(&self, version: &Version) -> Vec<u8> {
         saved::part(&self.engine, &self.schema, version)
+    }
+
+    /// What changed since a version that was saved, as one part for each object that changed: for a
+    /// store that keeps the parts of each object apart, as the crate `rejoin-store` does.
+    ///
+    /// Cost: O(changes since then), and O(objects).
+    pub fn save_objects_since(&self, version: &Version) -> Vec<ObjectPart> {
+        saved::object_parts(&self.engine, &self.schema, version).collect()
+    }
+
+    /// The part that holds one object whole; `None` if there is no such object.
+    ///
+    /// Cost: O(what the object holds).
+    pub fn save_object(&self, object: &str) -> Option<Vec<u8>> {
+        saved::object_part(&self.engine, &self.schema, object)
     }
 
     /// The hash of all that replicas agree on: equal states have equal hashes, and different states

@@ -65,19 +65,74 @@ impl State {
 ///
 /// Cost: O(changes since then).
 pub fn part(replica: &Replica<str, str>, schema: &Schema, since: &Version) -> Vec<u8> {
-    let nothing = Vector::default();
-    let parts = deltas_since(replica, since).map(|(name, object, delta)| {
-        // Where names changed since, the whole object takes the place of what was saved of it.
-        let before = since.openings.get(name).map(Openings::fingerprint);
-        let vector = since.vectors.get(name).unwrap_or(&nothing);
-        let delta = match before {
-            Some(openings) if !object.extends(vector, &openings) => object.delta_since(&nothing),
-            _ => delta,
-        };
-        let entry = schema.get(name).copied();
-        (name, entry.unwrap_or_else(|| Entry::plain(object.kind())), delta)
-    });
+    let parts =
+        changed_since(replica, schema, since).map(|(name, entry, delta, _)| (name, entry, delta));
     encode_saved(replica.origin(), parts)
+}
+
+/// A part of one object, for stores that keep the parts of each object apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObjectPart {
+    /// Which object.
+    pub object: ObjectId,
+    /// The part, one of those that [`State::open`] takes.
+    pub bytes: Vec<u8>,
+    /// Whether it holds the whole object, and so takes the place of the object's parts before it: the
+    /// version did not know the object, or a healed fork renamed operations since.
+    pub is_whole: bool,
+}
+
+/// What changed since a version, as one part for each object that changed. With a part of no object,
+/// such as [`part`] gives since the present version, they make the replica.
+///
+/// Cost: O(changes since then), and O(objects).
+pub fn object_parts<'a>(
+    replica: &'a Replica<str, str>,
+    schema: &'a Schema,
+    since: &'a Version,
+) -> impl Iterator<Item = ObjectPart> + 'a {
+    let changed = changed_since(replica, schema, since);
+    changed.map(|(name, entry, delta, is_whole)| {
+        let bytes = encode_saved(replica.origin(), std::iter::once((name, entry, delta)));
+        ObjectPart { object: name.clone(), bytes, is_whole }
+    })
+}
+
+/// The part that holds one object whole; `None` if there is no such object.
+///
+/// Cost: O(what the object holds).
+pub fn object_part(replica: &Replica<str, str>, schema: &Schema, object: &str) -> Option<Vec<u8>> {
+    let (name, state) = replica.objects().get_key_value(object)?;
+    let delta = state.delta_since(&Vector::default());
+    let part = (name, entry_of(schema, name, state), delta);
+    Some(encode_saved(replica.origin(), std::iter::once(part)))
+}
+
+/// The deltas of the objects that changed since a version that was saved, and whether each is the
+/// whole object.
+fn changed_since<'a>(
+    replica: &'a Replica<str, str>,
+    schema: &'a Schema,
+    since: &'a Version,
+) -> impl Iterator<Item = (&'a ObjectId, Entry, Delta<str, str>, bool)> {
+    deltas_since(replica, since).map(|(name, object, delta)| {
+        // Where names changed since, the whole object takes the place of what was saved of it.
+        let nothing = Vector::default();
+        let before = since.openings.get(name).map(Openings::fingerprint);
+        let known = since.vectors.get(name);
+        let vector = known.unwrap_or(&nothing);
+        let entry = entry_of(schema, name, object);
+        match before {
+            Some(openings) if !object.extends(vector, &openings) => {
+                (name, entry, object.delta_since(&nothing), true)
+            }
+            _ => (name, entry, delta, known.is_none()),
+        }
+    })
+}
+
+fn entry_of(schema: &Schema, name: &str, object: &Object<str, str>) -> Entry {
+    schema.get(name).copied().unwrap_or_else(|| Entry::plain(object.kind()))
 }
 
 /// The deltas of the objects that changed since a version, or that it does not know.

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The packages that ship, lowest first: each may depend on those before it.
-const LAYERS: [&str; 8] = [
+const LAYERS: [&str; 9] = [
     "rejoin",
+    "rejoin-store",
     "rejoin-trace",
     "rejoin-proven",
     "rejoin-judge",
