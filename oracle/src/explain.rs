@@ -19,7 +19,8 @@ pub struct Explain {
     #[arg(value_name = "TRACE[:LINE]")]
     pub claim: PathBuf,
 
-    /// Argue for each false claim, also for those that are wrong as an earlier one was.
+    /// Argue for each false claim, also for those that are wrong as an earlier one was, and show all
+    /// that senders had seen of what is wrong.
     #[arg(long)]
     pub all: bool,
 
@@ -82,6 +83,7 @@ pub fn run<W: Write>(asked: &Explain, text: &Text, output: &mut Output<W>) -> Ex
         Err(failure) => fail(&name, &failure),
         Ok(Err(why)) => no_claim(&name, &why),
         Ok(Ok(explained)) => {
+            let text = Text { verbose: asked.all, ..*text };
             output.write(text.explained(&name, &explained));
             if explained.holds { Exit::Success } else { Exit::Discrepancy }
         }

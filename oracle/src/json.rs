@@ -104,6 +104,8 @@ struct OnsetPart<'a> {
     held: bool,
     line: u64,
     window: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    merges: Vec<&'a str>,
 }
 
 /// What the false claims on an object have in common; of one about all objects, `object` is absent.
@@ -205,8 +207,9 @@ fn difference(of: &Difference) -> DifferencePart<'_> {
 }
 
 fn onset(of: &Onset) -> OnsetPart<'_> {
-    let Onset { before, held, line, window } = of;
-    OnsetPart { before: *before, held: *held, line: *line, window }
+    let Onset { before, held, line, window, merges } = of;
+    let merges = merges.iter().map(|row| row.text.as_str()).collect();
+    OnsetPart { before: *before, held: *held, line: *line, window, merges }
 }
 
 fn pattern(of: &Pattern) -> PatternPart<'_> {

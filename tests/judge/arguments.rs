@@ -131,10 +131,20 @@ fn what_is_wrong_is_named_with_the_operation_and_what_false_claims_have_in_commo
     let facts = pattern.facts.join("\n");
     assert!(
         facts.contains(
-            "in 2 of 2, a removal of what is missing came that had not seen the addition which \
-             holds it"
+            "in 2 of 2 elements that went wrong and in 0 of 0 that came out right (too few to tell): \
+             an addition and a removal of it are concurrent: the removal had not seen that addition"
         ),
         "{facts}"
+    );
+    let merges: Vec<&str> = onset.merges.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(
+        merges,
+        [
+            "`y` (missing `\"y\"`), of each sender against `a` before, by origin (the numbers of \
+             operations):",
+            "line 12: merge from `b`: more of `b` (1, not 0); less of `a` (1, not 2); `b` had not \
+             seen what holds it (line 10)",
+        ]
     );
     assert!(
         pattern.entries[1].contains("between line 7 and line 13: missing `\"y\"`"),

@@ -260,6 +260,20 @@ pub struct Onset {
     /// What happened in between at the replica, each a sentence that names its line; where the claim
     /// is wrong as an earlier one was, that.
     pub window: Vec<String>,
+    /// What those that something came from had seen of what is wrong: for each of at most two wrong things
+    /// a row that introduces it, and one for each reception since the last claim that was right in it, in
+    /// the order of the lines. Receptions in a row of which the same is to be said share one. Not all where
+    /// they are many.
+    pub merges: Vec<Merge>,
+}
+
+/// A row of what senders had seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merge {
+    /// A sentence that names its lines.
+    pub text: String,
+    /// Whether sender and receiver had not seen the same; and of a row that introduces others.
+    pub is_notable: bool,
 }
 
 /// What the false claims on one object have in common.

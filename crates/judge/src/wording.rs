@@ -45,7 +45,7 @@ pub fn ordinal(n: u32) -> String {
 
 /// 1 thing, 2 things; 1 entry, 2 entries.
 pub fn plural(n: u64, what: &str) -> String {
-    match (n, what.strip_suffix('y')) {
+    match (n, what.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']))) {
         (1, _) => format!("1 {what}"),
         (_, Some(stem)) => format!("{n} {stem}ies"),
         _ => format!("{n} {what}s"),

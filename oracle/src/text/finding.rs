@@ -5,7 +5,10 @@ use super::excerpt::Piece;
 use crate::printable::{escape, escape_json, grouped, shorten};
 use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
 use annotate_snippets::{Group, Level, Message, Padding};
-use rejoin_judge::{Finding, Rule};
+use rejoin_judge::{Finding, Merge, Rule};
+
+/// Rows of what senders had seen of a thing that are shown where not all are wanted.
+const ROWS: usize = 8;
 
 /// The finding as a compiler would show it, with its last line's end; or a claim that holds likewise.
 pub fn show(text: &Text, file: &str, finding: &Finding, holds: bool) -> String {
@@ -64,7 +67,7 @@ fn notes(text: &Text, finding: &Finding, gutter: usize) -> Vec<Message<'static>>
         notes.push(note("because", steps(&finding.because, room)));
     }
     if !finding.is_told() {
-        notes.extend(led_to(finding, room).map(|(label, said)| note(label, said)));
+        notes.extend(led_to(finding, room, text.verbose).map(|(label, said)| note(label, said)));
     }
     notes.extend(finding.theorem.map(|theorem| note("theorem", theorem.to_owned())));
     notes
@@ -89,15 +92,50 @@ fn steps(because: &[String], room: usize) -> String {
     steps.join("\n")
 }
 
-/// Since when the answer is wrong, and in what.
-fn led_to(finding: &Finding, room: usize) -> impl Iterator<Item = (&'static str, String)> {
+/// Since when the answer is wrong, what senders had seen of it, and in what it is wrong.
+fn led_to(
+    finding: &Finding,
+    room: usize,
+    verbose: bool,
+) -> impl Iterator<Item = (&'static str, String)> {
     let window = finding.onset.as_ref().map(|onset| ("since", indented(&onset.window, room)));
+    let rows = finding.onset.as_ref().map_or(&[][..], |onset| &onset.merges);
+    let merges = (!rows.is_empty()).then(|| ("merges", merges(rows, room, verbose)));
     let mut differs: Vec<String> = finding.differences.iter().map(|of| of.text.clone()).collect();
     if finding.more_differences > 0 {
         differs.push(format!("and {} more", grouped(finding.more_differences.into())));
     }
     let differs = (!differs.is_empty()).then(|| ("differs", listed(&differs, room)));
-    window.into_iter().chain(differs)
+    window.into_iter().chain(merges).chain(differs)
+}
+
+/// What senders had seen, a row each: the last of those that explain most, where not all are wanted.
+fn merges(rows: &[Merge], room: usize, verbose: bool) -> String {
+    let mut text = String::new();
+    // The rows that introduce others name no line first.
+    let is_opening = |row: &Merge| row.text.starts_with('`');
+    let mut rest = rows;
+    while let Some((opening, after)) = rest.split_first() {
+        let end = after.iter().position(is_opening).unwrap_or(after.len());
+        let (of, others) = after.split_at(end);
+        rest = others;
+        let mut order: Vec<usize> = (0..of.len()).rev().collect();
+        order.sort_by_key(|at| !of[*at].is_notable);
+        if !verbose {
+            order.truncate(ROWS);
+        }
+        order.sort_unstable();
+        let mut said: Vec<String> = order.iter().map(|at| of[*at].text.clone()).collect();
+        if said.len() < of.len() {
+            said.push(format!("({} more)", grouped((of.len() - said.len()) as u128)));
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        said.insert(0, opening.text.clone());
+        text += &indented(&said, room);
+    }
+    text
 }
 
 /// Sentences of which the first introduces the others.

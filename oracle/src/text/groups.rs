@@ -144,6 +144,15 @@ impl Text {
                     count(*findings, "false claim")
                 ),
             );
+            if !facts.is_empty() {
+                text += "  in common:\n";
+            }
+            for fact in facts {
+                text += &self.wrapped(INDENT, &format!("- {}", escape(fact)));
+            }
+            if !entries.is_empty() {
+                text += "  where:\n";
+            }
             for entry in entries {
                 text += &self.wrapped(INDENT, &format!("- {}", escape(entry)));
             }
@@ -152,12 +161,6 @@ impl Text {
                     INDENT,
                     &format!("- and {} more times", *windows as usize - entries.len()),
                 );
-            }
-            if !facts.is_empty() {
-                text += "  in common:\n";
-            }
-            for fact in facts {
-                text += &self.wrapped(INDENT, &format!("- {}", escape(fact)));
             }
             text.push('\n');
         }

@@ -65,6 +65,8 @@ pub struct FindingPart<'a> {
     told: bool,
     /// Since when, and what happened before.
     window: Vec<Vec<Piece>>,
+    /// What senders had seen of what is wrong.
+    merges: Vec<Vec<Piece>>,
     /// The first claim that is wrong as this one is.
     since: Option<u64>,
     /// The claim before that.
@@ -155,6 +157,9 @@ pub fn finding(finding: &Finding) -> FindingPart<'_> {
         more: finding.more_differences,
         told: finding.is_told(),
         window: onset.map(|onset| all_pieces(&onset.window)).unwrap_or_default(),
+        merges: onset
+            .map(|onset| onset.merges.iter().map(|row| pieces(&row.text)).collect())
+            .unwrap_or_default(),
         since: onset.map(|onset| onset.line),
         before: onset.and_then(|onset| onset.before),
     }

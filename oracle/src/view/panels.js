@@ -68,6 +68,9 @@ function findingParts(finding) {
       parts.push(make("h3", null, "Since when"), make("p", { class: "opening" }, pieces(opening)),
         happened.length ? make("ul", { class: "window" }, happened.map((step) => make("li", { class: step.includes(view.line) ? "here" : null }, pieces(step)))) : null);
     }
+    if (finding.merges.length) {
+      parts.push(make("h3", null, "What senders had seen of it"), make("ul", { class: "window" }, finding.merges.map((row) => make("li", { class: row.includes(view.line) ? "here" : null }, pieces(row)))));
+    }
     if (finding.differs.length) {
       parts.push(make("h3", null, "In what it differs"), make("ul", { class: "window" }, finding.differs.map((of) => make("li", null, pieces(of)))),
         finding.more ? make("p", { class: "note" }, `and ${finding.more.toLocaleString("en")} more`) : null);

@@ -27,11 +27,13 @@ pub struct Found {
     pub claimed: Option<OpId>,
     /// Of how many writes of that value it is one.
     writes: u64,
+    /// By how much a count is wrong; below 0 where it is too little.
+    pub by: i128,
 }
 
 impl Found {
     fn new(kind: DifferenceKind, what: String, key: Option<u32>, op: Option<OpId>) -> Self {
-        Self { kind, what, key, op, equal: 1, claimed: None, writes: 1 }
+        Self { kind, what, key, op, equal: 1, claimed: None, writes: 1, by: 0 }
     }
 
     /// The operation that decides, if it is known which one is meant.
@@ -144,7 +146,8 @@ impl Of<'_> {
                 Ok(claimed) => {
                     let by = claimed.abs_diff(right);
                     let how = if claimed < right { "too little" } else { "too much" };
-                    vec![Found::new(Other, format!("{by} {how}"), None, None)]
+                    let found = Found::new(Other, format!("{by} {how}"), None, None);
+                    vec![Found { by: claimed.saturating_sub(right), ..found }]
                 }
                 Err(_) => Vec::new(),
             },

@@ -9,7 +9,11 @@
 
 mod acts;
 mod differences;
+mod facts;
+mod merges;
 mod pattern;
+mod rules;
+mod thing;
 
 use crate::claim::Resolved;
 use crate::past::Past;
@@ -17,7 +21,7 @@ use crate::{Difference, DifferenceKind, Finding, Onset, Pattern};
 use acts::Act;
 use differences::Found;
 use hashbrown::{HashMap, HashSet};
-use pattern::Window;
+use pattern::{Right, Window};
 use rejoin::object::TraceType;
 use rejoin_trace::Claim;
 
@@ -29,6 +33,9 @@ const MOST_COMPARED: usize = 10_000;
 
 /// Claims that were right, kept to hold the windows of the wrong ones against.
 const MOST_RIGHT: usize = 100_000;
+
+/// Steps after which findings get no more tables of what senders had seen.
+const MOST_STEPS: u64 = 20_000_000;
 
 /// Claims that follow each other: of one kind, at one replica, on one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +65,8 @@ struct Last {
     wrong: HashSet<(DifferenceKind, String)>,
     /// The claim that was the first to be wrong in something.
     onset: u32,
+    /// The last claim that was right.
+    right: u32,
 }
 
 /// What earlier claims were, and where they went wrong.
@@ -67,9 +76,11 @@ pub struct Onsets {
     /// The windows that end with what was wrong first.
     windows: Vec<Window>,
     /// The windows that end with a claim that holds.
-    right: Vec<(Aspect, u32, u32)>,
+    right: Vec<Right>,
     /// For an object, how many claims on it are false.
     found: HashMap<Option<u32>, u64>,
+    /// Steps that tables of what senders had seen took.
+    spent: u64,
 }
 
 impl Onsets {
@@ -78,9 +89,9 @@ impl Onsets {
         let Some(aspect) = aspect(past, claim, resolved) else { return };
         let last = self.last.entry(aspect).or_default();
         if self.right.len() < MOST_RIGHT {
-            self.right.push((aspect, last.line, past.line));
+            self.right.push((aspect, last.line, last.holds, past.line));
         }
-        *last = Last { line: past.line, holds: true, ..Last::default() };
+        *last = Last { line: past.line, holds: true, right: past.line, ..Last::default() };
     }
 
     /// A claim is false, and this is what is to be said of it.
@@ -153,6 +164,7 @@ impl Onsets {
             held: before.1,
             line: onset.into(),
             window: Vec::new(),
+            merges: Vec::new(),
         };
         if is_onset {
             let between = (before.0, past.line);
@@ -165,13 +177,30 @@ impl Onsets {
             made.window.extend(acts::sentences(past, &acts, aspect.object, &keys, left_out));
             let (inherited, told) = self.inherited(past, aspect, &new, &acts);
             made.window.extend(told);
-            let before = (before.0, &seen_before);
-            self.windows.push(Window::of(past, aspect, before, &new, &inherited, &acts));
+            let begin = ((before.0, &seen_before), before.1);
+            let all = (&new[..], &old[..]);
+            let window = Window::of(past, aspect, begin, all, &inherited, &acts);
+            if self.spent < MOST_STEPS && aspect.kind == Kind::Value {
+                // A sum is wrong since it was right last, whatever it was wrong by in between.
+                let since = match new.iter().any(|found| found.by != 0) && !before.1 {
+                    true => {
+                        acts::between(past, aspect.replica, aspect.object, (last.right, past.line))
+                            .0
+                    }
+                    false => acts,
+                };
+                let (merges, steps) =
+                    merges::table(past, (aspect.replica, aspect.object), &since, &new);
+                made.merges = merges;
+                self.spent += steps;
+            }
+            self.windows.push(window);
         } else {
             made.window = vec![format!("it is wrong as it was on line {onset} already")];
         }
         finding.onset = Some(made);
-        self.last.insert(aspect, Last { line: past.line, holds: false, wrong, onset });
+        let right = last.right;
+        self.last.insert(aspect, Last { line: past.line, holds: false, wrong, onset, right });
     }
 
     /// What was wrong already where it came from, and how to say so.

@@ -3,34 +3,24 @@
 use super::Aspect;
 use super::acts::{self, Act};
 use super::differences::Found;
+use super::facts::{Cases, Wrong};
+use super::thing::Thing;
 use crate::past::Past;
-use crate::past::history::{Effect, OpId, Seen};
+use crate::past::history::{OpId, Seen};
 use crate::wording::plural;
 use crate::{DifferenceKind, Pattern};
 use hashbrown::{HashMap, HashSet};
 use rejoin::object::TraceType;
 use rejoin_trace::Stamps;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Windows that a pattern lists, and windows that ended well that it is held against.
 const MOST_WINDOWS: usize = 40;
 const MOST_RIGHT: usize = 2_000;
+const MOST_WRONG: usize = 400;
 
-/// Facts that a pattern states.
-const MOST_FACTS: usize = 16;
-
-/// What can be true of any window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Fact {
-    /// It is at this replica.
-    At(u32),
-    /// Something came from this replica.
-    From(u32),
-    /// The replica itself did something on the object.
-    Own,
-    /// Nothing happened to the object.
-    Nothing,
-}
+/// Elementary steps that looking for what false claims have in common may take in all.
+const STEPS: u64 = 40_000_000;
 
 /// A window that ends with a claim that is the first to be wrong in something.
 #[derive(Debug)]
@@ -40,9 +30,10 @@ pub struct Window {
     line: u32,
     what: String,
     acts: String,
-    facts: BTreeSet<Fact>,
-    /// What is true of it beside, each a sentence's end.
-    said: BTreeSet<String>,
+    /// Whether the claim before was right, if there was one.
+    is_clean: bool,
+    /// What it is wrong in.
+    wrong: BTreeMap<Thing, Wrong>,
     /// How many things are wrong first, and how many of them in what way, each a sentence's end.
     things: u64,
     counts: BTreeMap<String, u64>,
@@ -57,20 +48,18 @@ impl Window {
     pub fn of(
         past: &Past,
         aspect: Aspect,
-        before: (u32, &Seen),
-        new: &[&Found],
+        (before, held): ((u32, &Seen), bool),
+        (new, old): (&[&Found], &[&Found]),
         inherited: &HashSet<(DifferenceKind, String)>,
         acts: &[Act],
     ) -> Self {
         let mut counts = BTreeMap::new();
-        let mut said = BTreeSet::new();
         let own: Vec<&&Found> =
             new.iter().filter(|found| !inherited.contains(&found.name())).collect();
         for found in &own {
             if let Some(what) = relation(past, aspect.replica, found) {
                 *counts.entry(what).or_default() += 1;
             }
-            said.extend(acts.iter().flat_map(|act| on_it(past, act, found)));
         }
         if new.len() > own.len() {
             let count = (new.len() - own.len()) as u64;
@@ -81,14 +70,24 @@ impl Window {
         if new.len() > 3 {
             what += &format!(" and {} more", new.len() - 3);
         }
+        let is_clean = before.0 == 0 || held;
+        let mut wrong = BTreeMap::new();
+        for found in old.iter().chain(new) {
+            let is_new = own.iter().any(|of| std::ptr::eq(**of, *found));
+            let thing = Thing::found(past, aspect.object, found);
+            wrong.insert(thing, Wrong { is_new, claimed: found.claimed, by: found.by });
+        }
+        if wrong.is_empty() {
+            wrong.insert(Thing::Whole, Wrong { is_new: true, ..Wrong::default() });
+        }
         Self {
             aspect,
             before: before.0,
             line: past.line,
             what,
             acts: brief(past, acts, new),
-            facts: facts(past, aspect.replica, acts),
-            said,
+            is_clean,
+            wrong,
             things: new.len() as u64,
             counts,
             lags: lags(past, aspect, before.1, &own, acts),
@@ -133,65 +132,6 @@ fn relation(past: &Past, replica: u32, found: &Found) -> Option<String> {
         }
         std::cmp::Ordering::Greater => "answered with a value of a higher timestamp".into(),
     })
-}
-
-/// What an act did on what is wrong.
-fn on_it(past: &Past, act: &Act, found: &Found) -> Vec<String> {
-    let history = &past.history;
-    let mut said = Vec::new();
-    for op in &act.ops {
-        let of = &history.ops[*op as usize];
-        let is_it = match found.key {
-            Some(key) => of.key == key,
-            None => found.certain_op() == Some(*op),
-        };
-        if !is_it {
-            continue;
-        }
-        let what = match of.effect {
-            Effect::Increment(_) | Effect::Decrement(_) | Effect::Performed(_) => continue,
-            Effect::Added => "an addition",
-            Effect::Removed => "a removal",
-            Effect::Wrote { .. } => "a write",
-        };
-        let of = match found.kind {
-            DifferenceKind::Missing => "of what is missing",
-            DifferenceKind::Extra => "of what is extra",
-            DifferenceKind::Other => "of what is wrong",
-        };
-        let concurrent = match (of_removal(past, *op, found), found.kind) {
-            (Some(false), DifferenceKind::Missing) => {
-                " that had not seen the addition which holds it"
-            }
-            _ => "",
-        };
-        said.push(match act.how {
-            None => format!("the replica itself did {what} {of}{concurrent}"),
-            Some(_) => format!("{what} {of} came{concurrent}"),
-        });
-    }
-    said
-}
-
-/// Whether a removal had seen the addition that decides.
-fn of_removal(past: &Past, op: OpId, found: &Found) -> Option<bool> {
-    let is = |op: OpId, effect| past.history.ops[op as usize].effect == effect;
-    let decides = found.op.filter(|of| is(*of, Effect::Added) && is(op, Effect::Removed))?;
-    Some(past.history.sees(op, decides))
-}
-
-fn facts(past: &Past, replica: u32, acts: &[Act]) -> BTreeSet<Fact> {
-    let mut facts = BTreeSet::from([Fact::At(replica)]);
-    for act in acts {
-        facts.extend(act.source(past).map(Fact::From));
-        if act.how.is_none() {
-            facts.insert(Fact::Own);
-        }
-    }
-    if acts.is_empty() {
-        facts.insert(Fact::Nothing);
-    }
-    facts
 }
 
 /// What happened, in one line: above all on what is wrong.
@@ -251,34 +191,50 @@ fn lags(
     lags
 }
 
+/// A claim that holds: where, the line of the claim before, whether that was right, and its own line.
+pub type Right = (Aspect, u32, bool, u32);
+
+/// The windows of an object that went wrong, and the claims on it that hold.
+type Both<'a> = (Vec<&'a Window>, Vec<&'a Right>);
+
 /// What the findings on each object have in common.
 pub fn patterns(
     past: &Past,
     windows: &[Window],
-    right: &[(Aspect, u32, u32)],
+    right: &[Right],
     found: &HashMap<Option<u32>, u64>,
 ) -> Vec<Pattern> {
     let again: HashMap<(Aspect, u32), u32> =
-        right.iter().map(|(aspect, before, line)| ((*aspect, *before), *line)).collect();
-    let mut by_object: BTreeMap<(Option<u32>, u8), Vec<&Window>> = BTreeMap::new();
+        right.iter().map(|(aspect, before, _, line)| ((*aspect, *before), *line)).collect();
+    let mut by_object: BTreeMap<(Option<u32>, u8), Both<'_>> = BTreeMap::new();
     for window in windows {
         let kind = window.aspect.kind as u8;
-        by_object.entry((window.aspect.object, kind)).or_default().push(window);
+        by_object.entry((window.aspect.object, kind)).or_default().0.push(window);
     }
-    let mut patterns = Vec::new();
-    for ((object, kind), windows) in by_object {
-        let of = |(aspect, ..): &&(Aspect, u32, u32)| {
-            aspect.object == object && aspect.kind as u8 == kind
-        };
-        let mut counted: BTreeMap<Fact, u64> = BTreeMap::new();
-        let mut well = 0;
-        for (aspect, before, line) in right.iter().filter(of).take(MOST_RIGHT) {
-            let (acts, _) = acts::between(past, aspect.replica, object, (*before, *line));
-            for fact in facts(past, aspect.replica, &acts) {
-                *counted.entry(fact).or_default() += 1;
-            }
-            well += 1;
+    for of in right {
+        if let Some((_, right)) = by_object.get_mut(&(of.0.object, of.0.kind as u8)) {
+            right.push(of);
         }
+    }
+    let mut steps = STEPS;
+    let mut objects = by_object.len() as u64;
+    let mut patterns = Vec::new();
+    for ((object, _), (windows, right)) in by_object {
+        let mut facts = match object.is_some_and(|object| past.loaded[object as usize]) {
+            true => Vec::new(),
+            false => {
+                let share = steps / objects;
+                let (facts, left) = separating(past, object, &windows, &right, share);
+                steps -= share - left;
+                facts
+            }
+        };
+        objects -= 1;
+        facts.extend(common(&windows));
+        let first = windows.iter().map(|window| window.line).min().unwrap_or(0);
+        let later = right.iter().filter(|(.., line)| *line > first).count();
+        let later = plural(later as u64, "claim");
+        facts.push(format!("after the first, on line {first}, {later} on it hold"));
         patterns.push(Pattern {
             object: object.map(|object| past.history.objects[object as usize].name.to_string()),
             findings: found.get(&object).copied().unwrap_or_default(),
@@ -288,60 +244,42 @@ pub fn patterns(
                 .take(MOST_WINDOWS)
                 .map(|window| window.sentence(past, again.get(&(window.aspect, window.line))))
                 .collect(),
-            facts: {
-                let mut facts = match windows.len() {
-                    1 => Vec::new(),
-                    _ => common(past, &windows, &counted, well),
-                };
-                let first = windows.iter().map(|window| window.line).min().unwrap_or(0);
-                let later = right.iter().filter(of).filter(|(.., line)| *line > first).count();
-                let later = plural(later as u64, "claim");
-                facts.push(format!("after the first, on line {first}, {later} on it hold"));
-                facts
-            },
+            facts,
         });
     }
     patterns
 }
 
-fn common(past: &Past, windows: &[&Window], right: &BTreeMap<Fact, u64>, well: u64) -> Vec<String> {
-    let all = windows.len() as u64;
-    let mut facts: BTreeMap<Fact, u64> = BTreeMap::new();
-    let mut said: BTreeMap<&str, u64> = BTreeMap::new();
+/// The facts that separate the windows of an object that went wrong from those that came out right, and the
+/// steps that are left.
+fn separating(
+    past: &Past,
+    object: Option<u32>,
+    windows: &[&Window],
+    right: &[&Right],
+    steps: u64,
+) -> (Vec<String>, u64) {
+    let mut cases = Cases::new(past, object, steps / 2);
+    for window in windows.iter().take(MOST_WRONG) {
+        let between = (window.before, window.line);
+        cases.window(window.aspect, between, window.is_clean, &window.wrong);
+    }
+    cases.grant(steps / 2);
+    let every = right.len().div_ceil(MOST_RIGHT).max(1);
+    for (aspect, before, held, line) in right.iter().step_by(every) {
+        let is_clean = *before == 0 || *held;
+        cases.window(*aspect, (*before, *line), is_clean, &BTreeMap::new());
+    }
+    (cases.sentences(), cases.left())
+}
+
+/// How what is claimed relates to what is right, and how old missing log entries were when they came.
+fn common(windows: &[&Window]) -> Vec<String> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for window in windows {
-        window.facts.iter().for_each(|fact| *facts.entry(*fact).or_default() += 1);
-        window.said.iter().for_each(|text| *said.entry(text).or_default() += 1);
         window.counts.iter().for_each(|(text, n)| *counts.entry(text).or_default() += n);
     }
-    let mut stated: Vec<(u64, String)> = said
-        .into_iter()
-        .map(|(text, times)| (times, format!("in {times} of {all}, {text}")))
-        .collect();
-    stated.retain(|(times, _)| times * 2 >= all);
-    let known: BTreeSet<Fact> = facts.keys().chain(right.keys()).copied().collect();
-    for fact in known {
-        let times = facts.get(&fact).copied().unwrap_or(0);
-        let before = right.get(&fact).copied().unwrap_or(0);
-        // What is as frequent where it went well says nothing.
-        if well > 0 && (times * well).abs_diff(before * all) * 4 < all * well {
-            continue;
-        }
-        let what = match fact {
-            Fact::At(replica) => format!("at {}", past.replica_shown(replica)),
-            Fact::From(replica) => format!("something came from {}", past.replica_shown(replica)),
-            Fact::Own => "the replica itself did something to it".into(),
-            Fact::Nothing => "nothing happened to it".into(),
-        };
-        let where_well = match well {
-            0 => String::new(),
-            well => format!("; in {before} of the {well} windows that end well"),
-        };
-        stated.push((times, format!("in {times} of {all}, {what}{where_well}")));
-    }
-    stated.sort_by_key(|(times, _)| std::cmp::Reverse(*times));
-    let mut texts: Vec<String> =
-        stated.into_iter().map(|(_, text)| text).take(MOST_FACTS).collect();
+    let mut texts = Vec::new();
     let things: u64 = windows.iter().map(|window| window.things).sum();
     texts.extend(
         counts.iter().map(|(text, n)| format!("of {} {n}: {text}", plural(things, "wrong thing"))),

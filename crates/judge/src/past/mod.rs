@@ -67,7 +67,7 @@ pub struct Message {
 pub struct Snapshot {
     pub name: Rc<str>,
     pub line: u32,
-    replica: u32,
+    pub replica: u32,
     /// What it holds of operations.
     pub seen: Seen,
     states: States,

@@ -1,11 +1,16 @@
 //! What happened at a replica between two lines.
 
-use super::{History, OpId, Seen};
+use super::{Chain, History, OpId, Seen};
 
 impl History {
     /// What a replica had seen after a line. Its size is not kept.
     /// Cost: O(objects · log) beyond a search for the reception before.
     pub fn seen_at(&self, replica: u32, line: u32) -> Seen {
+        self.seen_of(replica, line, None)
+    }
+
+    /// The same, right only for one object where one is named. Cost: then O(log) beyond a search.
+    pub fn seen_of(&self, replica: u32, line: u32, object: Option<u32>) -> Seen {
         let branches = &self.replicas[replica as usize].branches;
         let began =
             |branch: &u32| self.epochs[self.branches[*branch as usize].epochs[0] as usize].line;
@@ -13,7 +18,11 @@ impl History {
         let branch = &self.branches[branches[at.saturating_sub(1)] as usize];
         let at = branch.epochs.partition_point(|epoch| self.epochs[*epoch as usize].line <= line);
         let mut seen = self.epochs[branch.epochs[at.saturating_sub(1)] as usize].seen.clone();
-        for lane in branch.lanes.values() {
+        let lanes = match object {
+            Some(object) => branch.lanes.get(&object).into_iter().collect(),
+            None => branch.lanes.values().collect::<Vec<_>>(),
+        };
+        for lane in lanes {
             let ops = &self.lanes[*lane as usize].ops;
             let count = ops.partition_point(|op| self.ops[*op as usize].line <= line) as u32;
             if count > seen.counts.get(*lane) {
@@ -80,6 +89,24 @@ impl History {
                 && (of.line > after.line || !self.is_own(epoch, of.branch))
         });
         ops
+    }
+
+    /// For each branch that decided a key, how many of its decisions are in a set.
+    pub fn counted(&self, key: u32, seen: &Seen) -> Vec<(u32, u32)> {
+        let of = &self.keys[key as usize];
+        let count = |chain: &Chain| match seen.is_regular() {
+            true => {
+                let count = seen.count(chain.lane);
+                chain.positions.partition_point(|position| *position <= count)
+            }
+            false => chain.ops.iter().filter(|op| self.contains(seen, **op)).count(),
+        };
+        of.branches
+            .iter()
+            .zip(&of.chains)
+            .map(|(branch, chain)| (*branch, count(chain) as u32))
+            .filter(|(_, count)| *count > 0)
+            .collect()
     }
 
     /// Whether an epoch is of a branch.

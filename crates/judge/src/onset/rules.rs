@@ -1,0 +1,277 @@
+//! What a replica would answer if it merged by a wrong rule: each of some known ones is followed
+//! through a window, from the right answer at its beginning.
+//!
+//! Meaning: a rule that would have given the wrong answers that were given, and no other wrong one, is a
+//! likely cause. What a sender held is taken to be right, so a rule is followed exactly only as long as
+//! the others answer rightly.
+//! Cost: for each reception in a window, what its sender had seen of one thing.
+
+use super::thing::{Known, amount, is_counter};
+use crate::past::Past;
+use crate::past::history::{Effect, History, OpId, Seen};
+use rejoin::object::TraceType;
+
+/// A wrong way to merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    // Of writes.
+    OriginFirst,
+    TieKeeps,
+    TieTakes,
+    TieLowest,
+    LowestStamp,
+    LastArrival,
+    KeepsOwn,
+    // Of what is there or not.
+    EitherSide,
+    AbsentThere,
+    // Of counters.
+    SharesReplaced,
+    SenderOnly,
+    GreaterTotal,
+    TotalsAdded,
+    NetShares,
+    CountsAgain,
+    CountsEvents,
+}
+
+impl Rule {
+    /// Those of writes.
+    const WRITES: [Self; 7] = [
+        Self::OriginFirst,
+        Self::TieKeeps,
+        Self::TieTakes,
+        Self::TieLowest,
+        Self::LowestStamp,
+        Self::LastArrival,
+        Self::KeepsOwn,
+    ];
+    /// Those of what is there or not.
+    const PRESENCE: [Self; 4] =
+        [Self::LastArrival, Self::KeepsOwn, Self::EitherSide, Self::AbsentThere];
+    /// Those of counters.
+    const COUNTS: [Self; 7] = [
+        Self::SharesReplaced,
+        Self::SenderOnly,
+        Self::GreaterTotal,
+        Self::TotalsAdded,
+        Self::NetShares,
+        Self::CountsAgain,
+        Self::CountsEvents,
+    ];
+
+    /// What it does, as the end of a sentence.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::OriginFirst => "comparing origins before timestamps",
+            Self::TieKeeps => "keeping what is there where timestamps are equal",
+            Self::TieTakes => "taking what comes where timestamps are equal",
+            Self::TieLowest => "letting the lowest origin win where timestamps are equal",
+            Self::LowestStamp => "letting the lowest timestamp win",
+            Self::LastArrival => "letting what comes last replace what is there",
+            Self::KeepsOwn => "keeping what is there against all that comes",
+            Self::EitherSide => "keeping what is present on either side of a merge",
+            Self::AbsentThere => "removing what is absent on the other side of a merge",
+            Self::SharesReplaced => {
+                "replacing the shares of others by those of the sender, where the greater is to stay"
+            }
+            Self::SenderOnly => "taking from a sender only its own share",
+            Self::GreaterTotal => "taking the greater of both totals",
+            Self::TotalsAdded => "adding the total of the sender",
+            Self::NetShares => "joining increments less decrements as one number",
+            Self::CountsAgain => "counting what is received again once more",
+            Self::CountsEvents => "counting operations instead of their amounts",
+        }
+    }
+}
+
+/// What happened to a thing in a window.
+#[derive(Debug)]
+pub enum Step {
+    /// The replica performed this.
+    Own(OpId),
+    /// Something came.
+    Came {
+        /// From which replica.
+        from: u32,
+        /// What that had seen when it gave it.
+        theirs: Seen,
+        /// What it knew of the thing.
+        known: Known,
+        /// What was new of it.
+        new: Vec<OpId>,
+        /// What was received again, as a message that had been received before.
+        again: i128,
+    },
+}
+
+/// The rules by which a key would be answered otherwise than rightly; where the answer is false, by which it
+/// would be answered so.
+pub fn of_key(
+    past: &Past,
+    (object, key, replica): (u32, u32, u32),
+    (start, end): (&Seen, &Seen),
+    steps: &[Step],
+    claimed: Option<Option<OpId>>,
+) -> Vec<Rule> {
+    let history = &past.history;
+    match history.objects[object as usize].kind {
+        TraceType::LwwRegister | TraceType::LwwMap if !past.orders_by_itself(TraceType::LwwMap) => {
+            let Some(right) = history.winner(key, end) else { return Vec::new() };
+            let effect = |op: OpId| history.ops[op as usize].effect;
+            let mut rules = Rule::WRITES.to_vec();
+            rules.retain(|rule| {
+                let Some(op) = write(past, *rule, key, history.winner(key, start), steps) else {
+                    return false;
+                };
+                let differs = !History::same_effect(effect(op), effect(right));
+                let is_claimed = claimed.is_none_or(|claimed| {
+                    claimed.is_some_and(|of| History::same_effect(effect(op), effect(of)))
+                });
+                differs && is_claimed
+            });
+            rules
+        }
+        kind if history.keys[key as usize].chains.is_empty() || kind.is_stamped() => Vec::new(),
+        TraceType::MvRegister | TraceType::MvMap => Vec::new(),
+        _ => {
+            let right = history.has(object, key, end);
+            let at_start = history.has(object, key, start);
+            let mut rules = Rule::PRESENCE.to_vec();
+            rules.retain(|rule| {
+                presence(past, *rule, (object, key, replica), at_start, steps) != right
+            });
+            rules
+        }
+    }
+}
+
+/// The write that a rule lets win.
+fn write(past: &Past, rule: Rule, key: u32, start: Option<OpId>, steps: &[Step]) -> Option<OpId> {
+    let history = &past.history;
+    let wins = |op: OpId, there: OpId| {
+        let [(new, by, seq, _), (old, at, before, _)] = [op, there].map(|op| history.stamp(op));
+        match rule {
+            Rule::OriginFirst => (by, new, seq) > (at, old, before),
+            Rule::TieKeeps => new > old,
+            Rule::TieTakes => new >= old,
+            Rule::TieLowest => new > old || (new == old && by < at),
+            Rule::LowestStamp => new < old,
+            Rule::LastArrival => true,
+            _ => false,
+        }
+    };
+    let mut there = start;
+    for step in steps {
+        match step {
+            Step::Own(op) => there = Some(*op),
+            Step::Came { theirs, .. } => {
+                let Some(op) = history.winner(key, theirs) else { continue };
+                if there.is_none_or(|there| there != op && wins(op, there)) {
+                    there = Some(op);
+                }
+            }
+        }
+    }
+    there
+}
+
+/// Whether a rule leaves an element in.
+fn presence(
+    past: &Past,
+    rule: Rule,
+    (object, key, _): (u32, u32, u32),
+    start: bool,
+    steps: &[Step],
+) -> bool {
+    let history = &past.history;
+    let added = |op: OpId| history.ops[op as usize].effect == Effect::Added;
+    let mut there = start;
+    for step in steps {
+        match step {
+            Step::Own(op) => there = added(*op),
+            Step::Came { theirs, new, .. } => match (rule, new.iter().max()) {
+                (Rule::LastArrival, Some(last)) => there = added(*last),
+                (Rule::EitherSide, _) => there |= history.has(object, key, theirs),
+                (Rule::AbsentThere, _) => there &= history.has(object, key, theirs),
+                _ => {}
+            },
+        }
+    }
+    there
+}
+
+/// The rules by which a counter would be answered otherwise than rightly: where the answer is false by this
+/// much, by which it would be false in the same direction.
+pub fn of_counter(
+    past: &Past,
+    (object, replica): (u32, u32),
+    (start, end): (&Known, &Known),
+    steps: &[Step],
+    by: Option<i128>,
+) -> Vec<Rule> {
+    if !is_counter(past, object) {
+        return Vec::new();
+    }
+    let right: i128 = end.values().sum();
+    let is_pn = past.history.objects[object as usize].kind == TraceType::PnCounter;
+    let mut rules = Rule::COUNTS.to_vec();
+    rules.retain(|rule| {
+        if *rule == Rule::NetShares && !is_pn {
+            return false;
+        }
+        let wrong = count(past, *rule, replica, start, steps) - right;
+        wrong != 0 && by.is_none_or(|by| by.signum() == wrong.signum())
+    });
+    // One that comes to the very answer goes before those that only err on the same side.
+    let exact =
+        |rule: &Rule| by.is_some_and(|by| count(past, *rule, replica, start, steps) - right == by);
+    if rules.iter().any(exact) {
+        rules.retain(exact);
+    }
+    rules
+}
+
+/// What a rule counts.
+fn count(past: &Past, rule: Rule, replica: u32, start: &Known, steps: &[Step]) -> i128 {
+    let mut shares = start.clone();
+    let mut total: i128 = start.values().sum();
+    for step in steps {
+        match step {
+            Step::Own(op) => {
+                let amount = match rule {
+                    Rule::CountsEvents => amount(past, *op).signum(),
+                    _ => amount(past, *op),
+                };
+                *shares.entry(replica).or_default() += amount;
+                total += amount;
+            }
+            Step::Came { from, known, new, again, .. } => {
+                let theirs: i128 = known.values().sum();
+                let brought: i128 = new.iter().map(|op| amount(past, *op)).sum();
+                match rule {
+                    Rule::GreaterTotal => total = total.max(theirs),
+                    Rule::TotalsAdded => total += theirs,
+                    Rule::CountsAgain => total += brought + again,
+                    Rule::CountsEvents => {
+                        total += new.iter().map(|op| amount(past, *op).signum()).sum::<i128>();
+                    }
+                    _ => total += brought,
+                }
+                for (origin, share) in known {
+                    let mine = shares.entry(*origin).or_default();
+                    *mine = match rule {
+                        Rule::SharesReplaced if *origin != replica => *share,
+                        Rule::SenderOnly if origin == from => *share,
+                        Rule::NetShares => (*mine).max(*share),
+                        _ => *mine,
+                    };
+                }
+            }
+        }
+    }
+    match rule {
+        Rule::SharesReplaced | Rule::SenderOnly | Rule::NetShares => shares.values().sum(),
+        _ => total,
+    }
+}
