@@ -15,6 +15,13 @@ use std::fmt;
 pub enum CreateError {
     /// The replica or an object has a name that no message could hold.
     Name(InvalidName),
+    /// The schema gives a priority or an audit trail to an object that it does not declare before.
+    UndeclaredObject {
+        /// The name that was given.
+        object: ObjectId,
+        /// The names that the schema has.
+        known: Vec<ObjectId>,
+    },
     /// The system has no random numbers, so the replica cannot draw an incarnation of its own.
     NoEntropy,
 }
@@ -26,6 +33,13 @@ pub enum EditError {
     /// The schema has no such object.
     UnknownObject {
         /// The name that was asked for.
+        object: ObjectId,
+        /// The names that the schema has.
+        known: Vec<ObjectId>,
+    },
+    /// The schema to add gives a priority or an audit trail to an object that it does not declare before.
+    UndeclaredObject {
+        /// The name that was given.
         object: ObjectId,
         /// The names that the schema has.
         known: Vec<ObjectId>,
@@ -189,9 +203,18 @@ impl fmt::Display for CreateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => name.fmt(f),
+            Self::UndeclaredObject { object, known } => undeclared(f, object, known),
             Self::NoEntropy => f.write_str(NO_ENTROPY),
         }
     }
+}
+
+fn undeclared(f: &mut fmt::Formatter<'_>, object: &str, known: &[ObjectId]) -> fmt::Result {
+    write!(
+        f,
+        "the schema gives a priority or an audit trail to {object:?} before it declares such an object; \
+         it has {known:?}: name one of these, or declare the object first"
+    )
 }
 
 const NO_ENTROPY: &str = "the environment gives no random numbers, which name an incarnation that \
@@ -206,6 +229,7 @@ impl fmt::Display for EditError {
                     "the schema has no object {object:?}; it has {known:?}: use one of these, or add it to the schema"
                 )
             }
+            Self::UndeclaredObject { object, known } => undeclared(f, object, known),
             Self::WrongType { object, found, expected } => write!(
                 f,
                 "object {object:?} is a {}, not a {}: use the handle of its type",

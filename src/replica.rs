@@ -64,7 +64,8 @@ impl Replica {
     /// synchronize with each other need different names.
     ///
     /// # Errors
-    /// If a name is empty or longer than 1,024 bytes, or the system gives no random numbers.
+    /// If a name is empty or longer than 1,024 bytes, the schema gives a priority or an audit trail to
+    /// an object that it does not declare, or the system gives no random numbers.
     #[cfg(feature = "system")]
     pub fn create(name: &str, schema: &Schema) -> Result<Self, CreateError> {
         Self::create_in(Box::new(crate::environment::System), name, schema)
@@ -80,6 +81,10 @@ impl Replica {
         schema: &Schema,
     ) -> Result<Self, CreateError> {
         let replica = ReplicaId::new(name)?;
+        if let Some(object) = schema.undeclared() {
+            let (object, known) = (object.clone(), names(schema));
+            return Err(CreateError::UndeclaredObject { object, known });
+        }
         for (object, _) in schema.iter() {
             check_name("object", object.as_bytes())?;
         }
@@ -122,8 +127,13 @@ impl Replica {
     /// they are.
     ///
     /// # Errors
-    /// If an object has an invalid name, or is there with another type. Nothing changed then.
+    /// If an object has an invalid name, is there with another type, or is given a priority or an
+    /// audit trail and not declared. Nothing changed then.
     pub fn add_objects(&mut self, schema: &Schema) -> Result<(), EditError> {
+        if let Some(object) = schema.undeclared() {
+            let (object, known) = (object.clone(), names(schema));
+            return Err(EditError::UndeclaredObject { object, known });
+        }
         for (object, entry) in schema.iter() {
             check_name("object", object.as_bytes())?;
             if let Ok(state) = self.engine.object(object)
@@ -141,6 +151,11 @@ impl Replica {
         }
         Ok(())
     }
+}
+
+/// The names of the objects that a schema declares.
+fn names(schema: &Schema) -> Vec<ObjectId> {
+    schema.iter().map(|(name, _)| name.clone()).collect()
 }
 
 // To edit

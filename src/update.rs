@@ -19,7 +19,7 @@ use crate::sync::{CLASSES, Entry};
 use crate::wire::reader::{Reader, write_number};
 use crate::wire::{self, BaseEncoding, DecodeContext, OriginEncoding};
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a replica has seen of each object. Send it as [`to_bytes`](Self::to_bytes).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -76,6 +76,22 @@ impl Version {
             }
         }
         version
+    }
+
+    /// Whether a replica at this version has seen all that is seen at the other one: an update from
+    /// there would bring nothing. Two versions may each lack something of the other.
+    ///
+    /// Cost: O(origins and openings).
+    pub fn covers(&self, other: &Self) -> bool {
+        let sees = |(name, vector): (&ObjectId, &Vector)| {
+            vector.is_empty() || self.vectors.get(name).is_some_and(|own| own.covers(vector))
+        };
+        let knows = |(name, openings): (&ObjectId, &Openings)| {
+            let own: BTreeSet<_> =
+                self.openings.get(name).iter().flat_map(|own| own.numbers()).collect();
+            openings.numbers().all(|opening| own.contains(&opening))
+        };
+        other.vectors.iter().all(sees) && other.openings.iter().all(knows)
     }
 
     /// Its bytes.

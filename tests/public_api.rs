@@ -7,7 +7,7 @@
 
 use rejoin::environment::Environment;
 use rejoin::object::Priority;
-use rejoin::{Changes, EditError, OpenError, Replica, Schema, UpdateError, Version};
+use rejoin::{Changes, CreateError, EditError, OpenError, Replica, Schema, UpdateError, Version};
 use std::collections::BTreeMap;
 
 /// A clock that the test sets, and entropy that never repeats.
@@ -249,6 +249,62 @@ fn refusals_say_what_to_do_and_change_nothing() {
     assert_eq!(laptop.state_hash(), before);
     assert!(Replica::create("", &schema()).is_err());
     assert!(Replica::create("laptop", &Schema::new().set("")).is_err());
+}
+
+#[test]
+fn a_schema_that_misspells_an_object_is_refused() {
+    let audited = schema().audited("aproved");
+    let urgent = Schema::new().priority("photos", Priority::High).set("photos");
+    for (schema, name) in [(audited, "aproved"), (urgent, "photos")] {
+        let error = Replica::create("laptop", &schema).unwrap_err();
+        assert!(
+            matches!(&error, CreateError::UndeclaredObject { object, .. } if &**object == name)
+        );
+        let mut laptop = replica("laptop", 1);
+        let before = laptop.schema().clone();
+        let error = laptop.add_objects(&schema).unwrap_err();
+        assert!(matches!(&error, EditError::UndeclaredObject { object, .. } if &**object == name));
+        assert!(error.to_string().contains(name), "{error}");
+        assert_eq!(laptop.schema(), &before);
+    }
+}
+
+#[test]
+fn a_version_covers_what_an_update_from_there_adds_nothing_to() {
+    let (mut laptop, mut server) = (replica("laptop", 1), replica("server", 2));
+    assert!(laptop.version().covers(&server.version()));
+    assert!(
+        Version::default().covers(&laptop.version())
+            && laptop.version().covers(&Version::default())
+    );
+    edit_all(&mut laptop, "ana");
+    assert!(
+        laptop.version().covers(&server.version()) && !server.version().covers(&laptop.version())
+    );
+    edit_all(&mut server, "ben");
+    assert!(
+        !laptop.version().covers(&server.version()) && !server.version().covers(&laptop.version())
+    );
+    sync(&mut laptop, &mut server);
+    assert!(
+        server.version().covers(&laptop.version()) && !laptop.version().covers(&server.version())
+    );
+    sync(&mut server, &mut laptop);
+    assert!(
+        server.version().covers(&laptop.version()) && laptop.version().covers(&server.version())
+    );
+
+    // Two branches of one disk reach the same counters, and neither covers the other.
+    let saved = laptop.save();
+    let branch = |drawn: u64| {
+        let environment = Fixed { now: 2_000_000, drawn: drawn << 32 };
+        let mut branch = Replica::open_in(Box::new(environment), [&*saved]).unwrap();
+        edit_all(&mut branch, "ana");
+        branch
+    };
+    let (one, other) = (branch(3), branch(4));
+    assert!(one.version().covers(&laptop.version()));
+    assert!(!one.version().covers(&other.version()) && !other.version().covers(&one.version()));
 }
 
 #[test]

@@ -118,6 +118,11 @@ impl Openings {
         })
     }
 
+    /// Each origin with the first counter and the number of each of its openings.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (&Origin, u64, u64)> {
+        self.iter().map(|(origin, first, opening)| (origin, first, opening.number))
+    }
+
     /// Adds an opening, unless one begins there.
     pub(crate) fn insert(&mut self, origin: &Origin, first: u64, opening: Opening) {
         let chain = match self.chains.get_mut(origin) {

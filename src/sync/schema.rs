@@ -6,7 +6,7 @@
 
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a schema says of one object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -34,6 +34,9 @@ impl Entry {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Schema {
     entries: BTreeMap<ObjectId, Entry>,
+    /// Names that [`priority`](Self::priority) and [`audited`](Self::audited) were given before there
+    /// was such an object.
+    undeclared: BTreeSet<ObjectId>,
 }
 
 impl Schema {
@@ -120,23 +123,32 @@ impl Schema {
         self.with(name, ObjectType::MinRegister, Priority::Medium)
     }
 
-    /// The schema with another priority for an object that it has.
+    /// The schema with another priority for an object that it has. No replica is made with a schema
+    /// in which the object does not come before.
     #[must_use]
-    pub fn priority(mut self, name: &str, priority: Priority) -> Self {
-        if let Some(entry) = self.entries.get_mut(name) {
-            entry.priority = priority;
+    pub fn priority(self, name: &str, priority: Priority) -> Self {
+        self.change(name, |entry| entry.priority = priority)
+    }
+
+    /// The schema with an audit trail of an object that it has: each edit puts on record who decided
+    /// what, when, and which decisions it saw. Counters and logs keep none. No replica is made with a
+    /// schema in which the object does not come before.
+    #[must_use]
+    pub fn audited(self, name: &str) -> Self {
+        self.change(name, |entry| entry.is_audited = true)
+    }
+
+    fn change(mut self, name: &str, change: impl FnOnce(&mut Entry)) -> Self {
+        match self.entries.get_mut(name) {
+            Some(entry) => change(entry),
+            None => drop(self.undeclared.insert(name.into())),
         }
         self
     }
 
-    /// The schema with an audit trail of an object that it has: each edit puts on record who decided
-    /// what, when, and which decisions it saw. Counters and logs keep none.
-    #[must_use]
-    pub fn audited(mut self, name: &str) -> Self {
-        if let Some(entry) = self.entries.get_mut(name) {
-            entry.is_audited = true;
-        }
-        self
+    /// The first object that was given a priority or an audit trail before it was declared.
+    pub(crate) fn undeclared(&self) -> Option<&ObjectId> {
+        self.undeclared.first()
     }
 
     /// Adds or replaces an object.
