@@ -171,6 +171,11 @@ impl Number {
 
     /// The integer that this is.
     pub(super) fn integer(&self) -> Option<Integer> {
+        // Nearly every integer is written in digits alone.
+        if let Ok(plain) = self.as_str().parse::<i128>() {
+            let magnitude = Count::Exact(plain.unsigned_abs());
+            return Some(Integer { negative: plain < 0, magnitude });
+        }
         let decimal = Decimal::new(self.as_str());
         if decimal.len() == 0 {
             return Some(Integer { negative: false, magnitude: Count::Exact(0) });

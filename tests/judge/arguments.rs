@@ -1,6 +1,6 @@
-//! Arguments: what is listed if there is too much to list.
+//! Arguments: what they say, and what is listed if there is too much to list.
 
-use rejoin_judge::{Options, Report, check};
+use rejoin_judge::{Finding, Options, Report, check, explain};
 
 /// `a` adds an element. `b` has not seen that, and adds and removes the element eight times.
 #[test]
@@ -262,4 +262,230 @@ fn the_removals_of_an_element_come_with_the_additions_that_they_saw() {
         "{because}"
     );
     assert_eq!(because.matches("was removed").count(), 2, "{because}");
+}
+
+// Arguments that fell short when public bug reports and real libraries were judged: what was wrong with
+// each, the smallest trace that shows it, and what the argument must and must not say now. What the
+// command line makes of them, titles and cut answers, is tested in oracle/src/text/tests.rs.
+
+/// An argument that fell short.
+struct Case {
+    /// What was wrong with it.
+    fell_short: &'static str,
+    trace: &'static str,
+    /// The rule and the line of the only finding.
+    found: (&'static str, u64),
+    /// What the argument must say.
+    says: &'static [&'static str],
+    /// What it must not say.
+    never: &'static [&'static str],
+}
+
+const CASES: [Case; 12] = [
+    Case {
+        fell_short: "two entries of a log have one timestamp, origin and seq, and it was said that \
+                     these decide, where the bytes do",
+        trace: r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"l":{"type":"log"}}}
+{"event":"save","replica":"a","snapshot":"s"}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"y","timestamp":1}
+{"event":"merge","replica":"b","from":"a"}
+{"event":"restore","replica":"a","snapshot":"s"}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"x","timestamp":1}
+{"event":"merge","replica":"b","from":"a"}
+{"event":"read","replica":"b","object":"l","value":["y","x"]}"#,
+        found: ("log/value", 8),
+        says: &["by (timestamp, origin, seq, bytes)", "the order of the bytes decides"],
+        never: &["by (timestamp, origin, seq) "],
+    },
+    Case {
+        fell_short: "an answer was held against \"the answer on line 8\", and whose that was stood \
+                     nowhere",
+        trace: r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"r":{"type":"lww-register"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"r","op":"write","value":"x"}
+{"event":"op","replica":"b","object":"r","op":"write","value":"y"}
+{"event":"sync","replicas":["a","b"]}
+{"event":"read","replica":"a","object":"r","value":"x"}
+{"event":"read","replica":"b","object":"r","value":"y"}"#,
+        found: ("lww/agreement", 6),
+        says: &["`a` answered", "on line 5", "equal knowledge must give equal answers"],
+        never: &["the answer on line"],
+    },
+    Case {
+        fell_short: "of two answers that order two writes otherwise, where knowledge differs",
+        trace: r#"{"trace":"rejoin/1","replicas":["a","b","c"],"objects":{"r":{"type":"lww-register"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"r","op":"write","value":"x"}
+{"event":"op","replica":"b","object":"r","op":"write","value":"y"}
+{"event":"sync","replicas":["a","b"]}
+{"event":"read","replica":"a","object":"r","value":"x"}
+{"event":"op","replica":"c","object":"r","op":"write","value":"z"}
+{"event":"sync","replicas":["b","c"]}
+{"event":"read","replica":"b","object":"r","value":"y"}"#,
+        found: ("lww/agreement", 8),
+        says: &["the answer of `a` on line 5 showed the second of them", "now `b` shows the first"],
+        never: &["the answer on line"],
+    },
+    Case {
+        fell_short: "of three answers whose orders close a cycle",
+        trace: r#"{"trace":"rejoin/1","replicas":["a","b","c"],"objects":{"r":{"type":"lww-register"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"r","op":"write","value":"x","id":"x"}
+{"event":"op","replica":"b","object":"r","op":"write","value":"y","id":"y"}
+{"event":"op","replica":"c","object":"r","op":"write","value":"z","id":"z"}
+{"event":"send","replica":"a","message":"x","operations":["x"]}
+{"event":"send","replica":"b","message":"y","operations":["y"]}
+{"event":"send","replica":"c","message":"z","operations":["z"]}
+{"event":"receive","replica":"a","message":"y"}
+{"event":"read","replica":"a","object":"r","value":"x"}
+{"event":"receive","replica":"b","message":"z"}
+{"event":"read","replica":"b","object":"r","value":"y"}
+{"event":"receive","replica":"c","message":"x"}
+{"event":"read","replica":"c","object":"r","value":"z"}"#,
+        found: ("lww/agreement", 13),
+        says: &["the answer of `a` on line 9 shows", "the answer of `b` on line 11 shows"],
+        never: &["the answer on line 9", "the answer on line 11"],
+    },
+    Case {
+        fell_short: "a set lacks an element and has a stranger, and the stranger alone was spoken of",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"s":{"type":"or-set"}}}
+{"event":"op","replica":"a","object":"s","op":"add","element":"1"}
+{"event":"read","replica":"a","object":"s","value":["10"]}"#,
+        found: ("or-set/value", 3),
+        says: &["`10` was never added", "besides, the answer lacks `1`", "`1` was added on line 2"],
+        never: &[],
+    },
+    Case {
+        fell_short: "a delete was called \"was set to `null`\"",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"m":{"type":"lww-map"}}}
+{"event":"op","replica":"a","object":"m","op":"put","key":"k","value":1,"timestamp":1}
+{"event":"op","replica":"a","object":"m","op":"delete","key":"k","timestamp":2}
+{"event":"read","replica":"a","object":"m","value":{"k":1}}"#,
+        found: ("lww-map/value", 4),
+        says: &["`k` was deleted with timestamp 2 on line 3"],
+        never: &["set to `null`"],
+    },
+    Case {
+        fell_short: "a value that nobody ever wrote was argued to be superseded",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"r":{"type":"lww-register"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"r","op":"write","value":1}
+{"event":"read","replica":"a","object":"r","value":[1,2]}"#,
+        found: ("lww/superseded", 3),
+        says: &["no write that `a` has seen wrote `[1,2]`"],
+        never: &["is not shown any more"],
+    },
+    Case {
+        fell_short: "three equal entries were appended and one is shown, and the one that is shown was \
+                     explained",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"l":{"type":"log"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"same"}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"same"}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"same"}
+{"event":"read","replica":"a","object":"l","value":["same"]}"#,
+        found: ("log/value", 5),
+        says: &["the answer has this value 1 time", "seen it appended 3 times, on line 2, 3, 4"],
+        never: &[],
+    },
+    Case {
+        fell_short: "an entry is shown more often than it was appended, and neither number was given",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"l":{"type":"log"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"same"}
+{"event":"read","replica":"a","object":"l","value":["same","same"]}"#,
+        found: ("log/value", 3),
+        says: &["`\"same\"` at place 2, more often", "`a` has seen it appended 1 time, on line 2"],
+        never: &[],
+    },
+    Case {
+        fell_short: "with explicit stamps too the missing of equal entries were not counted",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"l":{"type":"log"}}}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"same","timestamp":1}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"same","timestamp":2}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"same","timestamp":3}
+{"event":"read","replica":"a","object":"l","value":["same"]}"#,
+        found: ("log/value", 5),
+        says: &["at place 2 of the 3 entries", "the answer ends before, with 1 entry"],
+        never: &[],
+    },
+    Case {
+        fell_short: "with own stamps a wrong shape broke `lww-map/value`, and why stood nowhere",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"m":{"type":"lww-map"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"m","op":"put","key":"l","value":1}
+{"event":"op","replica":"a","object":"m","op":"delete","key":"l"}
+{"event":"read","replica":"a","object":"m","value":{"l":null}}"#,
+        found: ("lww-map/value", 4),
+        says: &["`l` is listed with null; a deleted key is not"],
+        never: &[],
+    },
+    Case {
+        fell_short: "an answer that is longer than a sentence may show was cut without a word on it",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"o":{"type":"opaque"}}}
+{"event":"read","replica":"a","object":"o","value":"äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-1"}
+{"event":"read","replica":"a","object":"o","value":"äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-2"}"#,
+        found: ("opaque/agreement", 3),
+        says: &["`a` answered `\"äöüß-äöüß-", "…` on line 2"],
+        never: &["\u{fffd}"],
+    },
+];
+
+fn said(because: &[String]) -> String {
+    because.join("\n")
+}
+
+#[test]
+fn arguments_that_fell_short_say_what_they_lacked() {
+    for Case { fell_short, trace, found, says, never } in CASES {
+        let report = judged(trace);
+        assert_eq!(report.error, None, "{fell_short}");
+        let findings = &report.findings;
+        let lines: Vec<_> = findings.iter().map(|f| (f.rule.as_str(), f.line)).collect();
+        assert_eq!(lines, [found], "{fell_short}: {findings:#?}");
+        let said = said(&findings[0].because);
+        for sentence in says {
+            assert!(said.contains(sentence), "{fell_short}: {sentence:?} is not in\n{said}");
+        }
+        for sentence in never {
+            assert!(!said.contains(sentence), "{fell_short}: {sentence:?} is in\n{said}");
+        }
+    }
+}
+
+/// A digest that equals one before, after an answer that was false, is told as what may follow
+/// from that.
+#[test]
+fn a_digest_after_a_false_answer_is_told_as_its_consequence() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"s":{"type":"or-set"}}}
+{"event":"digest","replica":"a","digest":"0"}
+{"event":"op","replica":"a","object":"s","op":"add","element":"x"}
+{"event":"read","replica":"a","object":"s","value":[]}
+{"event":"digest","replica":"a","digest":"0"}"#;
+    let findings = judged(trace).findings;
+    let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+    assert_eq!(rules, ["or-set/value", "digest/distinct"]);
+    let sentence = "the answer of `a` on line 4 was false: this may be its consequence";
+    assert!(said(&findings[1].because).contains(sentence), "{findings:#?}");
+}
+
+/// Where `converged` holds although two replicas answered differently, it is said what it compares.
+#[test]
+fn converged_with_own_stamps_says_that_it_compares_little() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"r":{"type":"lww-register"}},"stamps":"own"}
+{"event":"op","replica":"a","object":"r","op":"write","value":6}
+{"event":"op","replica":"b","object":"r","op":"write","value":4}
+{"event":"read","replica":"a","object":"r","value":6}
+{"event":"read","replica":"b","object":"r","value":4}
+{"event":"converged","replicas":["a","b"]}"#;
+    assert_eq!(judged(trace).findings, Vec::<Finding>::new());
+    let explained = explain(|| Ok(trace.as_bytes()), 6, &Options::default());
+    let explained = explained.expect("memory can be read").expect("line 6 is a claim");
+    assert!(explained.holds);
+    let because = said(&explained.argument.because);
+    assert!(because.contains("registers, maps and logs are not compared"), "{because}");
+    assert!(!because.contains("every object has equal values"), "{because}");
+}
+
+/// A log has no `delete`, and the error says so instead of naming the fields of another type's.
+#[test]
+fn an_operation_of_another_type_is_told_as_one() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"l":{"type":"log"}}}
+{"event":"op","replica":"a","object":"l","op":"delete","index":0}"#;
+    let error = judged(trace).error.expect("a log has no delete");
+    let hint = "`l` is of type log, which has no delete: it has append";
+    assert!(error.message.contains(hint), "{error:?}");
 }

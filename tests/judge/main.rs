@@ -8,6 +8,7 @@ mod letter;
 mod mutants;
 #[path = "../support/operations.rs"]
 mod operations;
+mod pages;
 mod proven_judge;
 mod random_traces;
 mod reader;

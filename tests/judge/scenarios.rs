@@ -174,17 +174,3 @@ fn every_rule_is_shown() {
         assert!(shown.contains(rule.as_str()), "{rule}");
     }
 }
-
-/// docs/record.md shows how to record in whole traces and in single lines.
-#[test]
-fn the_traces_that_teach_recording_conform() {
-    let page = include_str!("../../docs/record.md");
-    let blocks = page.split("```jsonl\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let traces: Vec<&str> = blocks.filter(|block| block.starts_with(r#"{"trace""#)).collect();
-    assert!(traces.len() > 5, "{}", traces.len());
-    for trace in traces {
-        let report = check(|| Ok(trace.as_bytes()), &Options::default());
-        let report = report.expect("memory can be read");
-        assert_eq!(report.verdict, Verdict::Conforms, "{trace}");
-    }
-}

@@ -75,6 +75,34 @@ dir/a.jsonl: discrepancy: 1 of 2 claims is false
     check(TEXT, &report, expected);
 }
 
+/// A cut that saves less than the note on it takes would only keep the right answer from being copied.
+#[test]
+fn an_answer_is_not_cut_to_save_a_few_characters() {
+    let mut report = report(Verdict::Discrepancy);
+    report.claims = 1;
+    for length in [TEXT.width - 10, TEXT.width, TEXT.width + 1, TEXT.width + 13] {
+        let answer = format!("\"{}\"", "x".repeat(length - "expected".len() - 10));
+        report.findings =
+            vec![Finding { expected: Some(answer.clone()), actual: Some("1".into()), ..finding() }];
+        let shown = show(TEXT, &report);
+        assert!(shown.contains(&answer) && !shown.contains("more character"), "{shown}");
+    }
+}
+
+/// The title of a rule fits each reason that an argument of it gives.
+#[test]
+fn titles_say_no_more_than_each_argument() {
+    let title = |rule| super::finding::title(&Finding { rule, ..finding() });
+    // A value that nobody wrote was not "replaced before".
+    assert_eq!(
+        title(Rule::LwwSuperseded),
+        "object `approved` at `b` shows what no current write has"
+    );
+    // "Equal knowledge must give equal answers" orders no two writes.
+    assert_eq!(title(Rule::LwwAgreement), "object `approved` at `b` contradicts earlier answers");
+    assert_eq!(title(Rule::LogAgreement), "log `approved` at `b` contradicts earlier answers");
+}
+
 #[test]
 fn many_findings_and_warnings_are_counted_unless_all_are_wanted() {
     let mut report = report(Verdict::Discrepancy);

@@ -1,12 +1,13 @@
 //! The recorders that users copy, and the session that was recorded with one of them.
 //!
-//! Shows: the three recorders write the same trace; the README beside them tells what was run;
-//! the working day that ships is, byte for byte, what its program records.
+//! Shows: the three recorders write the same trace; the README beside them and docs/record.md tell
+//! what was run; the working day that ships is, byte for byte, what its program records.
 
 #[path = "../../working_day/main.rs"]
 #[expect(dead_code, reason = "a test does not start the program's `main`")]
 mod working_day;
 
+mod how_to;
 #[path = "../../last.rs"]
 mod last;
 mod last_session;
@@ -149,29 +150,78 @@ fn a_recorder_has_at_most_30_lines() {
     }
 }
 
-/// Every example in the README stands, line by line, in a script that the tests above run.
+/// Every example of a page stands, line by line, in a script that the tests above run.
+fn assert_shows_what_is_run(page: &str, scripts: &BTreeMap<&str, &str>) {
+    let text = fs::read_to_string(repository().join(page)).unwrap();
+    let trimmed = |text: &str| Vec::from_iter(text.trim().lines().map(|l| l.trim().to_owned()));
+    let mut shown = BTreeMap::<&str, usize>::new();
+    for block in text.split("\n```").skip(1).step_by(2) {
+        let (language, example) = block.split_once('\n').expect("a block has a first line");
+        if language == "jsonl" {
+            continue;
+        }
+        let script = scripts.get(language).unwrap_or_else(|| panic!("no script runs `{language}`"));
+        let example = trimmed(example);
+        assert!(
+            trimmed(script).windows(example.len()).any(|lines| *lines == example),
+            "{page}: this {language} example is not part of the tested script:\n{}",
+            example.join("\n"),
+        );
+        *shown.entry(language).or_default() += 1;
+    }
+    assert_eq!(shown.len(), scripts.len(), "{page} has an example in each language");
+    if page == RECORD {
+        let counts: BTreeSet<usize> = shown.into_values().collect();
+        assert_eq!(counts.len(), 1, "{page} has each example in each language");
+    }
+}
+
+const RECORD: &str = "docs/record.md";
+
 #[test]
 fn the_readme_shows_what_is_run() {
-    let readme = fs::read_to_string(repository().join("recorders/README.md")).unwrap();
     let scripts = BTreeMap::from([
         ("js", concat!(include_str!("session.js"), include_str!("last_session.js"))),
         ("python", concat!(include_str!("session.py"), include_str!("last_session.py"))),
         ("rust", concat!(include_str!("session.rs"), include_str!("last_session.rs"))),
     ]);
-    let trimmed = |text: &str| Vec::from_iter(text.trim().lines().map(|l| l.trim().to_owned()));
-    let mut shown = BTreeSet::new();
-    for block in readme.split("\n```").skip(1).step_by(2) {
-        let (language, example) = block.split_once('\n').expect("a block has a first line");
-        let script = scripts.get(language).unwrap_or_else(|| panic!("no script runs `{language}`"));
-        let example = trimmed(example);
-        assert!(
-            trimmed(script).windows(example.len()).any(|lines| *lines == example),
-            "recorders/README.md: this {language} example is not part of the tested script:\n{}",
-            example.join("\n"),
-        );
-        shown.insert(language);
+    assert_shows_what_is_run("recorders/README.md", &scripts);
+}
+
+#[test]
+fn how_to_record_shows_what_is_run() {
+    let scripts = BTreeMap::from([
+        ("js", include_str!("how_to.js")),
+        ("python", include_str!("how_to.py")),
+        ("rust", include_str!("how_to.rs")),
+    ]);
+    assert_shows_what_is_run(RECORD, &scripts);
+}
+
+/// The traces of docs/record.md that its examples record are, line by line, what they record, in
+/// each language. tests/judge/pages.rs judges them.
+#[test]
+fn how_to_record_has_the_traces_that_its_examples_record() {
+    let page = fs::read_to_string(repository().join(RECORD)).unwrap();
+    let traces =
+        page.split("\n```jsonl\n").skip(1).map(|block| block.split_once("\n```").unwrap().0);
+    let shown: String = traces.map(|trace| format!("{trace}\n")).collect();
+    let mut trace = Vec::new();
+    how_to::record(&mut trace).expect("memory takes every line");
+    let in_rust = String::from_utf8(trace).expect("a trace is UTF-8");
+    let of_page = |trace: &str| {
+        let count = trace.lines().count();
+        assert_eq!(lines(trace), lines(&shown)[..count]);
+        trace.matches("{\"trace\"").count()
+    };
+    assert_eq!(of_page(&in_rust), 9);
+    for (program, recorder, script) in
+        [("node", "recorder.js", "how_to.js"), ("python3", "recorder.py", "how_to.py")]
+    {
+        if let Some(trace) = by_script(program, &[recorder], script) {
+            assert_eq!(of_page(&trace), 9);
+        }
     }
-    assert_eq!(shown.len(), scripts.len(), "recorders/README.md has an example in each language");
 }
 
 #[test]

@@ -33,15 +33,19 @@ impl History {
 
     /// Max- and min-register: the greatest, or the least, integer written.
     pub fn extreme(&self, object: u32, seen: &Seen) -> Option<i128> {
-        let mut values = Vec::new();
+        let is_max = self.objects[object as usize].kind == TraceType::MaxRegister;
+        let mut extreme: Option<i128> = None;
+        let mut consider = |integer: i128| {
+            let is_better = extreme.is_none_or(|extreme| (integer > extreme) == is_max);
+            extreme = if is_better { Some(integer) } else { extreme };
+        };
         self.for_each_prefix(seen, Some(object), &mut |history, lane, count| {
-            values.push(history.lanes[lane as usize].totals[count as usize - 1]);
+            consider(history.lanes[lane as usize].totals[count as usize - 1]);
         });
-        values.extend(self.beyond(seen, Some(object)).into_iter().map(|op| self.integer(op)));
-        match self.objects[object as usize].kind {
-            TraceType::MaxRegister => values.into_iter().max(),
-            _ => values.into_iter().min(),
+        for op in self.beyond(seen, Some(object)) {
+            consider(self.ops[op as usize].effect.integer());
         }
+        extreme
     }
 
     /// Vector: how many operations of each replica, of one object where one is named.

@@ -19,7 +19,7 @@ use rejoin::json::Json;
 use rejoin::object::TraceType;
 
 /// 32 bytes of BLAKE3: what was hashed is taken to be equal exactly if these are.
-pub type Fingerprint = [u8; 32];
+type Fingerprint = [u8; 32];
 
 /// What digests are compared within: one object or all, one algorithm or none.
 type Scope = (Option<u32>, Option<String>);

@@ -211,14 +211,26 @@ fn why_converged(past: &Past, replicas: &[u32]) -> Vec<String> {
             format!("{x} and {y} have seen exactly the same {count}")
         } else {
             format!(
-                "{x} has seen {}, {y} {}, not the same ones; every object has equal values at both \
-                 all the same",
+                "{x} has seen {}, {y} {}, not the same ones; the values that are compared are equal \
+                 at both all the same",
                 plural(seen.size, "operation"),
                 other.size
             )
         }
     };
-    others.iter().map(with).collect()
+    let mut because: Vec<String> = others.iter().map(with).collect();
+    let kinds = || past.history.objects.iter().map(|object| object.kind);
+    if kinds().any(|kind| past.orders_by_itself(kind)) {
+        because.push(
+            "registers, maps and logs are not compared: the implementation orders their writes by \
+             itself, so that what they show is judged where it is read"
+                .into(),
+        );
+    }
+    if kinds().any(|kind| kind == TraceType::Opaque) {
+        because.push("opaque objects are not compared: only answers about them are".into());
+    }
+    because
 }
 
 fn why_decisions(past: &Past, replica: u32, object: u32) -> Vec<String> {

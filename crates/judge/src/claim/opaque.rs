@@ -1,31 +1,55 @@
 //! `read` of an opaque object: equal knowledge must give equal answers to equal queries.
 
 use super::Memory;
-use super::digest::{Fingerprint, knowledge};
 use crate::Rule;
 use crate::judge::{Checked, Falsity};
 use crate::past::Past;
+use crate::past::history::Seen;
 use crate::wording::{plural, shown};
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use rejoin::json::Json;
 
 /// What was asked: the object, what was seen of it, and the query.
-type Question = (u32, Fingerprint, Option<Fingerprint>);
+type Question = (u32, Box<[u8]>, Option<Box<[u8]>>);
 
-/// The first answer to each question: a fingerprint and the beginning of it, its line, and who
-/// gave it.
-pub type Answers = HashMap<Question, (Fingerprint, Box<str>, u32, u32)>;
+/// The first answer to each question, its line, and who gave it.
+pub type Answers = HashMap<Question, (Box<[u8]>, u32, u32)>;
 
-/// How much of an answer is kept to be shown.
-const SHOWN: usize = 64;
+/// What is no longer than this is kept as it is, which is quicker than a fingerprint of it.
+const SHORT: usize = 64;
+/// Stands before a fingerprint: no text begins so, and knowledge has another length.
+const MARK: u8 = 0xff;
+/// Where the beginning of a long text is, behind its fingerprint.
+const BEGINNING: usize = 1 + blake3::OUT_LEN;
+/// How much of a long answer is kept to be shown: more characters than a sentence shows.
+const SHOWN: usize = 256;
 
-fn fingerprint(text: &str) -> Fingerprint {
-    *blake3::hash(text.as_bytes()).as_bytes()
+/// Bytes to be compared with others: equal exactly if those are, and short. Of long ones it has
+/// as much of the beginning as is to be shown.
+fn kept(bytes: &[u8], to_show: usize) -> Box<[u8]> {
+    if bytes.len() <= SHORT {
+        return bytes.into();
+    }
+    let beginning = &bytes[..bytes.len().min(to_show)];
+    [&[MARK], blake3::hash(bytes).as_bytes().as_slice(), beginning].concat().into()
 }
 
-fn question(past: &Past, replica: u32, object: u32, query: Option<&Json>) -> Question {
-    let knowledge = knowledge(past, replica, Some(object), &past.seen(replica));
-    (object, knowledge, query.map(|query| fingerprint(&query.canonical())))
+/// The text that was kept, as far as it is there.
+fn text_of(kept: &[u8]) -> String {
+    let text = if kept.first() == Some(&MARK) { &kept[BEGINNING..] } else { kept };
+    String::from_utf8_lossy(text).into()
+}
+
+fn question(past: &Past, seen: &Seen, object: u32, query: Option<&Json>) -> Question {
+    let mut known = Vec::with_capacity(SHORT);
+    let mut add = |a: u32, b: u32| {
+        known.extend(a.to_le_bytes());
+        known.extend(b.to_le_bytes());
+    };
+    past.history.for_each_prefix(seen, Some(object), &mut |_, lane, count| add(lane, count));
+    past.history.beyond(seen, Some(object)).into_iter().for_each(|op| add(u32::MAX, op));
+    (object, kept(&known, 0), query.map(|query| kept(query.canonical().as_bytes(), 0)))
 }
 
 /// Why an answer that holds does, after it was judged.
@@ -36,9 +60,13 @@ pub fn why_holds(
     query: Option<&Json>,
 ) -> Vec<String> {
     let who = past.replica_shown(replica);
-    match memory.answers.get(&question(past, replica, object, query)) {
-        Some((_, text, line, by)) if *line != past.line => vec![
-            format!("{} answered {} on line {line}", past.replica_shown(*by), shown(text)),
+    match memory.answers.get(&question(past, &past.seen(replica), object, query)) {
+        Some((first, line, by)) if *line != past.line => vec![
+            format!(
+                "{} answered {} on line {line}",
+                past.replica_shown(*by),
+                shown(&text_of(first))
+            ),
             format!("{who} has seen exactly the same operations on this object, and answers alike"),
         ],
         _ => vec![format!(
@@ -57,16 +85,19 @@ pub fn read(
     claimed: &Json,
 ) -> Checked {
     let seen = past.seen(replica);
-    let question = question(past, replica, object, query);
+    let question = question(past, &seen, object, query);
     let answer = claimed.canonical();
     past.history.charge(answer.len() as u64 / 16);
-    let shown_part = || answer.chars().take(SHOWN).collect::<String>().into_boxed_str();
     let entry = memory.answers.entry(question);
-    let (first, text, line, by) =
-        entry.or_insert_with(|| (fingerprint(&answer), shown_part(), past.line, replica));
-    if *first == fingerprint(&answer) {
-        return Ok(());
-    }
+    let answered = kept(answer.as_bytes(), SHOWN);
+    let (first, line, by) = match entry {
+        Entry::Vacant(entry) => {
+            entry.insert((answered, past.line, replica));
+            return Ok(());
+        }
+        Entry::Occupied(entry) if entry.get().0 == answered => return Ok(()),
+        Entry::Occupied(entry) => entry.into_mut(),
+    };
     let because = past.because(|| {
         let (who, by) = (past.replica_shown(replica), past.replica_shown(*by));
         let members = past.history.members(&seen, Some(object));
@@ -79,7 +110,7 @@ pub fn read(
             }
         };
         vec![
-            format!("{by} answered {} on line {line}", shown(text)),
+            format!("{by} answered {} on line {line}", shown(&text_of(first))),
             format!("{who} has seen {known}, and answers {}", shown(&answer)),
             "equal knowledge must give equal answers to equal queries".into(),
         ]

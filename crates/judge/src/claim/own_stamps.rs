@@ -32,6 +32,20 @@ pub struct Agreement {
     answers: HashMap<Question, (Rc<str>, u32, u32)>,
     /// For each log, answers that no other answer contains.
     orders: HashMap<u32, Vec<Listed>>,
+    /// The lines whose answers were held against others, and who answered there.
+    answered: Vec<(u32, u32)>,
+}
+
+impl Agreement {
+    /// Whose answer a line has, for a sentence.
+    fn answer_on(&self, past: &Past, line: u32) -> String {
+        match self.answered.binary_search_by_key(&line, |(line, _)| *line) {
+            Ok(at) => {
+                format!("the answer of {} on line {line}", past.replica_shown(self.answered[at].1))
+            }
+            Err(_) => format!("the answer on line {line}"),
+        }
+    }
 }
 
 /// What answers and causality together say of the order of one key's writes, or of one log's
@@ -270,6 +284,7 @@ fn agree(
     if contested.is_empty() {
         return Ok(());
     }
+    memory.answered.push((past.line, replica));
     let knowledge = knowledge(past, replica, Some(object), seen);
     for shown in &contested {
         let name = (object, Some(shown.key), knowledge);
@@ -320,12 +335,14 @@ fn agree(
                 past.performed(carrier),
                 past.performed(other),
                 format!(
-                    "the answer on line {line} showed the second of them where neither had seen \
-                     the other; now the first is shown"
+                    "{} showed the second of them where neither had seen the other; now {} shows \
+                     the first",
+                    memory.answer_on(past, line),
+                    past.replica_shown(replica)
                 ),
                 "of two writes one is above the other, always the same one".into(),
             ],
-            _ => why_cycle(past, &cycle, false),
+            _ => why_cycle(memory, past, &cycle, false),
         });
         return Err(Falsity::of(Rule::LwwAgreement, because));
     }
@@ -384,15 +401,14 @@ fn own_log(
         let value = past.history.values.find(&canonical);
         match value.and_then(|value| by_value.get_mut(&value)) {
             Some((_, left)) if *left > 0 => *left -= 1,
-            _ => {
+            known => {
+                let ops = known.map_or(&[][..], |(ops, _)| ops);
                 let because = past.because(|| {
-                    let who = past.replica_shown(replica);
-                    vec![format!(
-                        "the answer has {} at place {}, more often than {who} has seen it \
-                         appended",
-                        shown(&canonical),
-                        place + 1
-                    )]
+                    let what = format!("{} at place {}", shown(&canonical), place + 1);
+                    vec![
+                        format!("the answer has {what}, more often than it was appended"),
+                        seen_appended(past, replica, ops),
+                    ]
                 });
                 return Ok(Err(Falsity::of(Rule::LogValue, because)));
             }
@@ -405,21 +421,12 @@ fn own_log(
     if let Some((ops, left)) = missing.cloned() {
         let missing = ops[0];
         let because = past.because(|| {
-            let sentence = past.performed(missing);
-            let arrival = past.arrival(replica, missing);
-            let lines = ops.iter().map(|op| past.history.ops[*op as usize].line.to_string());
-            let mut lines: Vec<String> = lines.take(MOST_LISTED).collect();
-            lines.extend(left_out(ops.len(), "line"));
+            let times = plural((ops.len() - left) as u64, "time");
             vec![
-                sentence,
-                arrival,
-                format!(
-                    "the answer has this value {}, and {} has seen it appended {}, on line {}",
-                    plural((ops.len() - left) as u64, "time"),
-                    past.replica_shown(replica),
-                    plural(ops.len() as u64, "time"),
-                    lines.join(", ")
-                ),
+                past.performed(missing),
+                past.arrival(replica, missing),
+                format!("the answer has this value {times}"),
+                seen_appended(past, replica, &ops),
             ]
         });
         return Ok(Err(Falsity::of(Rule::LogValue, because)));
@@ -450,6 +457,7 @@ fn own_log(
     let once: Vec<OpId> = once.collect();
     let pairs: Vec<(OpId, OpId)> = once.windows(2).map(|pair| (pair[0], pair[1])).collect();
     let order = Listed::new(past.line, once);
+    memory.answered.push((past.line, replica));
     let contained = match contained_in(memory, past, object, &order) {
         Ok(contained) => contained,
         Err(falsity) => return Ok(Err(falsity)),
@@ -466,7 +474,7 @@ fn own_log(
     let taken = ordered.order.take(&pairs, Source::Stated(past.line), &mut steps);
     past.history.charge(steps);
     if let Err(cycle) = taken {
-        let because = past.because(|| why_cycle(past, &cycle, true));
+        let because = past.because(|| why_cycle(memory, past, &cycle, true));
         return Ok(Err(Falsity::of(Rule::LogAgreement, because)));
     }
     let orders = memory.orders.entry(object).or_default();
@@ -474,6 +482,18 @@ fn own_log(
     orders.push(order);
     memory.answers.entry(name).or_insert((texts, past.line, replica));
     Ok(Ok(()))
+}
+
+/// How often, and where, a replica has seen one value appended.
+fn seen_appended(past: &Past, replica: u32, ops: &[OpId]) -> String {
+    let lines = ops.iter().map(|op| past.history.ops[*op as usize].line.to_string());
+    let mut lines: Vec<String> = lines.take(MOST_LISTED).collect();
+    lines.extend(left_out(ops.len(), "line"));
+    let who = past.replica_shown(replica);
+    match plural(ops.len() as u64, "time") {
+        _ if ops.is_empty() => format!("{who} has not seen it appended"),
+        times => format!("{who} has seen it appended {times}, on line {}", lines.join(", ")),
+    }
 }
 
 /// Whether the entries can be given to operations such that the order extends sees.
@@ -604,8 +624,8 @@ fn contained_in(
             past.performed(first),
             past.performed(second),
             format!(
-                "the answer on line {line} has the first of them before the second, this one \
-                 the other way round"
+                "{} has the first of them before the second, this one the other way round",
+                memory.answer_on(past, line)
             ),
             "of two entries one comes first, always the same one".into(),
         ]
@@ -614,7 +634,7 @@ fn contained_in(
 }
 
 /// A cycle of writes or of entries, step by step.
-fn why_cycle(past: &Past, cycle: &[Step], of_entries: bool) -> Vec<String> {
+fn why_cycle(memory: &Agreement, past: &Past, cycle: &[Step], of_entries: bool) -> Vec<String> {
     let name = |op: OpId| {
         let line = past.history.ops[op as usize].line;
         format!("{} of line {line}", shown(past.history.stamp(op).3))
@@ -625,10 +645,10 @@ fn why_cycle(past: &Past, cycle: &[Step], of_entries: bool) -> Vec<String> {
             let (before, behind) = (name(step.before), name(step.behind));
             match (step.source, of_entries) {
                 (Source::Stated(line), true) => {
-                    format!("the answer on line {line} has {before} before {behind}")
+                    format!("{} has {before} before {behind}", memory.answer_on(past, line))
                 }
                 (Source::Stated(line), false) => {
-                    format!("the answer on line {line} shows {behind} above {before}")
+                    format!("{} shows {behind} above {before}", memory.answer_on(past, line))
                 }
                 (Source::Saw(_), true) => {
                     format!(

@@ -225,8 +225,9 @@ impl Of<'_> {
             }
             TraceType::MaxRegister | TraceType::MinRegister => {
                 let is = |text: Option<&str>| {
+                    let integer: i128 = text?.parse().ok()?;
                     let ops = history.members(self.seen, Some(self.object)).into_iter();
-                    ops.filter(|op| Some(history.stamp(*op).3) == text).min()
+                    ops.filter(|op| history.ops[*op as usize].effect.integer() == integer).min()
                 };
                 (is(right), is(claimed), 1)
             }

@@ -201,10 +201,16 @@ impl Past {
         let (key, effect) = match &op.operation {
             Operation::Increment { amount } => (None, Effect::Increment(*amount)),
             Operation::Decrement { amount } => (None, Effect::Decrement(*amount)),
-            Operation::Write { value, timestamp } => {
-                let is_one = matches!(kind, TraceType::MaxRegister | TraceType::MinRegister);
-                ((!is_one).then_some(""), wrote(value, timestamp))
+            Operation::Write { value, .. }
+                if matches!(kind, TraceType::MaxRegister | TraceType::MinRegister) =>
+            {
+                let integer = match value {
+                    Json::Number(number) => number.as_exact(),
+                    _ => None,
+                };
+                (None, Effect::offered(integer.unwrap_or_default()))
             }
+            Operation::Write { value, timestamp } => (Some(""), wrote(value, timestamp)),
             Operation::Add { element } | Operation::Insert { element, .. } => {
                 (Some(&**element), Effect::Added)
             }

@@ -29,6 +29,9 @@ impl Past {
             Effect::Performed(name) => {
                 format!("{} was performed", shown(self.history.values.text(name)))
             }
+            Effect::Offered { .. } => {
+                format!("{} was written", shown(&operation.effect.integer().to_string()))
+            }
             Effect::Added if kind.is_flag() => "it was enabled".into(),
             Effect::Removed if kind.is_flag() => "it was disabled".into(),
             Effect::Added if kind == TraceType::List => format!("{key} was inserted"),

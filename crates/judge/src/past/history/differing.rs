@@ -1,6 +1,7 @@
 //! What two sets do not share, and questions that are not to be counted.
 
-use super::{History, OpId, Seen, bits};
+use super::sets::bits;
+use super::{History, OpId, Seen};
 
 impl History {
     /// The operations that are in one of two sets only, in the order of the file.
