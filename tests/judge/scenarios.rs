@@ -84,6 +84,9 @@ fn every_scenario_is_told_of_and_has_a_twin() {
         .flat_map(|name| [format!("{name}.jsonl"), format!("{name}.rejected.jsonl")])
         .collect();
     assert_eq!(there, expected);
+    let page = include_str!("../../docs/judging.md");
+    let count = format!("[{} scenarios](", listed().len());
+    assert!(page.contains(&count), "docs/judging.md should say {count}");
 }
 
 #[test]
