@@ -85,7 +85,7 @@ impl Kind {
         match past.history.ops[op as usize].effect {
             Effect::Added => Self::Addition,
             Effect::Removed => Self::Removal,
-            Effect::Wrote { .. } => Self::Write,
+            Effect::Wrote { .. } | Effect::Offered { .. } => Self::Write,
             Effect::Increment(_) | Effect::Decrement(_) | Effect::Performed(_) => Self::Operation,
         }
     }
