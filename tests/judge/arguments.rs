@@ -414,7 +414,7 @@ const CASES: [Case; 12] = [
         never: &[],
     },
     Case {
-        fell_short: "an answer that is longer than a sentence may show was cut without a word on it",
+        fell_short: "an answer that is longer than a sentence may show was cut, and nothing showed that",
         trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"o":{"type":"opaque"}}}
 {"event":"read","replica":"a","object":"o","value":"äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-1"}
 {"event":"read","replica":"a","object":"o","value":"äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-äöüß-2"}"#,
