@@ -110,6 +110,10 @@ Definition take_step (en : engine) (st : step) (w : world en) : option (world en
   | Compact name keep => holding name (Some (compact en keep (snd (nodes w name)))) w
   end.
 
+(** To be kept in a compaction: these. *)
+Definition keeping (ds : sorted_set (dot Name)) (d : dot Name) : bool :=
+  member (compare_dot compare_name) d ds.
+
 (** Nothing, where a step is not possible. *)
 Fixpoint run (en : engine) (sts : list step) (w : world en) : option (world en) :=
   match sts with
@@ -120,6 +124,11 @@ Fixpoint run (en : engine) (sts : list step) (w : world en) : option (world en) 
       | None => None
       end
   end.
+
+(** What a replica holds, and what was sent last. *)
+Definition state_at {en : engine} (name : Name) (w : world en) : state en := snd (nodes w name).
+
+Definition last_sent {en : engine} (w : world en) : option (message en) := hd_error (rev (sent w)).
 
 (** What a replica answers to a query after an execution. *)
 Definition after (en : engine) (sts : list step) (name : Name) {A : Type} (query : state en -> A)

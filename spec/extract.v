@@ -11,7 +11,7 @@ From Rejoin Require g_counter lww_register or_set lww_map log replica.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register.
 From Rejoin Require trace judge.
-From Rejoin Require indexed_decisions sync state_hash wire.
+From Rejoin Require indexed_decisions executions sync sync_verdict state_hash wire.
 
 Extraction Language JSON.
 
@@ -83,8 +83,18 @@ Separate Extraction
   indexed_decisions.delta_since indexed_decisions.receive indexed_decisions.content_at
   indexed_decisions.contents indexed_decisions.keys_with indexed_decisions.merge_decisions
   indexed_decisions.notices indexed_decisions.decisions_of indexed_decisions.winners_of
+  executions.start executions.take_step executions.state_at executions.last_sent executions.keeping
+  executions.reference_register executions.reference_set executions.reference_map
+  executions.indexed_register executions.indexed_set executions.indexed_map
+  executions.register_of executions.register_value executions.register_merge_decisions
+  executions.register_notices
+  executions.set_value executions.set_merge_decisions executions.set_notices
+  executions.map_of executions.map_value executions.map_merge_decisions executions.map_notices
+  sync_verdict.summary_of_class sync_verdict.side_of sync_verdict.turn_of
+  sync_verdict.reply_of sync_verdict.take_of
   sync.begin sync.turn sync.reply sync.take
   state_hash.records state_hash.select state_hash.encode_record
   state_hash.object_hash state_hash.replica_hash
   state_hash.build state_hash.update state_hash.replace state_hash.root
+  state_hash.differing state_hash.differ_at state_hash.ends_at state_hash.within
   wire.encode_short wire.decode.

@@ -11,7 +11,7 @@
 
 From Coq Require Import List Bool NArith.
 From Rejoin Require Import order sorted_map dot sync.
-From Rejoin Require version_vector replica network state_hash.
+From Rejoin Require version_vector g_counter replica network state_hash.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -85,3 +85,57 @@ Definition hashes_clash (xs ys : objects) : Prop :=
     state_hash.find_clash hash (messages xs ++ messages ys) = Some c
     /\ state_hash.is_clash hash c.
 End Summary.
+
+(** ** A session that runs: a delta goes in one piece, and the vectors are their own fingerprint. *)
+
+Section Running.
+Context {Name Value : Type}.
+Context (compare_name : Name -> Name -> comparison).
+Context (compare_value : Value -> Value -> comparison).
+Context (null : Value).
+Context (name_bytes : Name -> state_hash.bytes) (value_bytes : Value -> state_hash.bytes).
+Context (hash : state_hash.domain -> state_hash.bytes -> state_hash.bytes).
+Local Notation object := (replica.object Name Value).
+Local Notation objects := (replica.objects Name Value).
+Local Notation vectors := (sorted_map Name (version_vector.state Name)).
+
+Definition whole (x : object) : list object := [x].
+
+Definition the_whole (pieces : list object) : object :=
+  match pieces with
+  | x :: _ => x
+  | [] => replica.A_counter g_counter.bottom
+  end.
+
+Definition bytes_of_vectors (vs : vectors) : state_hash.bytes :=
+  flat_map (fun entry =>
+    state_hash.str (name_bytes (fst entry)) ++ state_hash.uv (N.of_nat (length (snd entry)))
+    ++ flat_map (fun counted =>
+         state_hash.origin_bytes name_bytes (fst counted) ++ state_hash.uv (snd counted))
+         (snd entry)) vs.
+
+Definition compared : Type := summary (Fingerprint := vectors).
+
+Definition summarize (xs : objects) : compared :=
+  summary_of compare_name compare_value (fun vs => vs) null name_bytes value_bytes hash xs.
+
+Definition compare_compared (x y : compared) : comparison :=
+  compare_summary (compare_by bytes_of_vectors state_hash.compare_bytes) x y.
+
+Definition summary_of_class (class : sorted_set Name) (xs : objects) : compared :=
+  summarize (of_class compare_name class xs).
+
+Definition side_of (class : sorted_set Name) (xs : objects) : side :=
+  fresh (Name := Name) (Value := Value) (summary_of_class class xs).
+
+Definition turn_of (class : sorted_set Name) (s : side) (m : message) (xs : objects) : side :=
+  turn compare_name compare_compared summarize class s m xs.
+
+Definition reply_of (class : sorted_set Name) (s : side) (m : message) (xs : objects)
+    : list message :=
+  reply compare_name compare_compared whole summarize class s m xs.
+
+Definition take_of (class : sorted_set Name) (s : side) (m : message (Summary := compared))
+    (xs : objects) : objects :=
+  take compare_name compare_value the_whole class s m xs.
+End Running.

@@ -37,7 +37,7 @@ use authors::Authors;
 use creation::{Chain, CreationDots, LocalDot, LocalDots};
 use dot_index::DotIndex;
 use hashbrown::HashMap;
-pub use read::{Conflict, Decision};
+pub use read::{Conflict, Decision, IndexedDot};
 pub(super) use reading::KEY;
 pub use reading::{HasKeys, KeyedType, Reading};
 use slab::Slab;

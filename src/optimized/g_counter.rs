@@ -403,9 +403,7 @@ impl CounterDelta {
 
     /// The shares that it lists, in the order of their origins.
     pub fn shares(&self) -> impl Iterator<Item = (&Origin, u128)> {
-        let origins = self.seen.actor_table().origins();
-        let counted = self.seen.beyond(&self.since).map(|(place, ..)| &origins[place]);
-        counted.zip(self.shares.iter().map(|[share]| *share))
+        self.all_shares().map(|(origin, [share])| (origin, share))
     }
 }
 
@@ -430,6 +428,13 @@ impl<const SIDES: usize> SharesDelta<SIDES> {
     /// What the sender has seen; and the receiver, once this is applied.
     pub fn seen(&self) -> &Vector {
         &self.seen
+    }
+
+    /// The shares that it lists, of each side.
+    pub(super) fn all_shares(&self) -> impl Iterator<Item = (&Origin, [u128; SIDES])> {
+        let origins = self.seen.actor_table().origins();
+        let counted = self.seen.beyond(&self.since).map(|(place, ..)| &origins[place]);
+        counted.zip(self.shares.iter().copied())
     }
 
     /// How many origins it lists.

@@ -10,6 +10,7 @@ use super::audit::AuditTrail;
 use super::canonical_bytes::CanonicalBytes;
 use super::decisions::Decision;
 use super::delta::{Effect, Name, Record, TypedDelta};
+use super::log::LogDelta;
 use super::replica::{Delta, Object, each, keyed};
 use super::state_hash::{KeyAndBody, Subtree, TreePath};
 use crate::dot::Dot;
@@ -196,5 +197,39 @@ impl<E: Effect, K: ?Sized, V: ?Sized> TypedDelta<E, K, V> {
             }
         }
         listed
+    }
+}
+
+/// An entry that the delta of a log lists: for tests and for tools that show messages.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ListedEntry {
+    /// Its name.
+    pub dot: Dot,
+    /// Its place among the operations of its replica, from 1.
+    pub seq: u64,
+    /// When it was appended, by the clock of its replica.
+    pub timestamp: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl<V: CanonicalBytes + ?Sized> LogDelta<V> {
+    /// What it lists, entry by entry. Cost: O(all that it lists).
+    pub fn listed(&self) -> Vec<ListedEntry> {
+        let origins = self.seen.actor_table().origins();
+        let dots = self.seen.beyond(&self.since).flat_map(|(place, before, until)| {
+            let dot = move |counter| Dot { origin: origins[place].clone(), counter };
+            (before + 1..=until).map(dot)
+        });
+        let bytes: Vec<u8> = self.bytes.iter().flatten().copied().collect();
+        let mut rest = &bytes[..];
+        let lengths = self.lengths.iter().map(|length| *length as usize);
+        let entries = dots.zip(lengths).zip(self.seqs.iter().zip(&self.timestamps));
+        let entry = |((dot, length), (seq, timestamp)): ((Dot, usize), (&u64, &u64))| {
+            let (bytes, others) = rest.split_at(length);
+            rest = others;
+            ListedEntry { dot, seq: *seq, timestamp: *timestamp, bytes: bytes.to_vec() }
+        };
+        entries.map(entry).collect()
     }
 }

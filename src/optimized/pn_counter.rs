@@ -53,6 +53,13 @@ impl PnCounter {
     }
 }
 
+impl Delta {
+    /// The shares that it lists, of increments and of decrements, in the order of their origins.
+    pub fn shares(&self) -> impl Iterator<Item = (&Origin, [u128; 2])> {
+        self.all_shares()
+    }
+}
+
 impl PnCounter {
     /// The sum of all increments minus that of all decrements; `None` beyond 2^127, which no operations reach.
     pub fn value(&self) -> Option<i128> {

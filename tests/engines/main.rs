@@ -1,11 +1,14 @@
 //! The optimized engine against the reference, the binary format, the state hash, and the machine
 //! that runs the extracted definitions.
 
+#[path = "../support/few.rs"]
+mod few;
 #[path = "../support/letter.rs"]
 mod letter;
 mod optimized;
 mod proven;
 mod proven_state_hash;
+mod proven_trees;
 mod proven_wire;
 mod state_hash;
 #[path = "../support/state_of_events.rs"]

@@ -4,6 +4,7 @@
 //! record; and after each step of all small histories and of random ones, with more records than a
 //! bucket holds, they compute the hash of the optimized engine, of each object and of the replica.
 
+use crate::few::{Key, Op, alphabet, borrowed, canonical};
 use crate::state_hash::{World, has_hashes, hex, text, vectors};
 use proptest::prelude::*;
 use rejoin::dot::{Origin, ReplicaId};
@@ -15,10 +16,6 @@ use rejoin::reference::replica::{Object, Objects, Replica};
 use rejoin_proven::state_hash::{object_hash, records, replica_hash};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-type Key = Arc<str>;
-type Op = Operation<Key, Canonical>;
 
 #[test]
 fn vectors_are_what_the_definitions_compute() {
@@ -56,42 +53,15 @@ fn vectors_are_what_the_definitions_compute() {
     assert!(computed > 50, "{computed}");
 }
 
-fn canonical(text: &str) -> Canonical {
-    Canonical::from(&Json::parse(text).expect("it is JSON"))
-}
-
-/// The operation as the optimized engine takes it.
-fn borrowed(operation: &Op) -> Operation<&str, Option<&Canonical>> {
-    let written = |value| Some(value).filter(|value: &&Canonical| value.as_str() != "null");
-    match operation {
-        Operation::Increment { amount } => Operation::Increment { amount: *amount },
-        Operation::Write { value, timestamp } => {
-            Operation::Write { value: written(value), timestamp: *timestamp }
-        }
-        Operation::Add { element } => Operation::Add { element },
-        Operation::Remove { element } => Operation::Remove { element },
-        Operation::Put { key, value, timestamp } => {
-            Operation::Put { key, value: written(value), timestamp: *timestamp }
-        }
-        Operation::Append { entry, timestamp } => {
-            Operation::Append { entry: Some(entry), timestamp: *timestamp }
-        }
-        Operation::Decrement { amount } => Operation::Decrement { amount: *amount },
-        Operation::Enable => Operation::Enable,
-        Operation::Disable => Operation::Disable,
-        Operation::WriteInteger { integer } => Operation::WriteInteger { integer: *integer },
-    }
-}
-
 /// A replica in both engines. The reference says which state the definitions hash.
 #[derive(Clone)]
-struct Node {
-    shipped: optimized::Replica<str, Canonical>,
-    reference: Replica<Key, Canonical>,
+pub struct Node {
+    pub shipped: optimized::Replica<str, Canonical>,
+    pub reference: Replica<Key, Canonical>,
 }
 
 impl Node {
-    fn new(name: &str, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
+    pub fn new(name: &str, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
         let origin = || Origin { replica: ReplicaId::new(name).expect("a name"), incarnation: 0 };
         Self {
             shipped: optimized::Replica::new(origin(), schema),
@@ -99,7 +69,7 @@ impl Node {
         }
     }
 
-    fn perform(&mut self, object: &ObjectId, operation: &Op, user: Option<User>) {
+    pub fn perform(&mut self, object: &ObjectId, operation: &Op, user: Option<User>) {
         let dots = (
             self.shipped.perform(object, borrowed(operation), user.clone()).expect("it fits"),
             self.reference.perform(object, operation.clone(), user).expect("it fits"),
@@ -108,7 +78,7 @@ impl Node {
     }
 
     /// Applies all that another replica has of an object.
-    fn apply(&mut self, object: &ObjectId, other: &Self) {
+    pub fn apply(&mut self, object: &ObjectId, other: &Self) {
         let since = self.shipped.vector(object).expect("it is there");
         let delta = other.shipped.delta_since(object, &since).expect("it is there");
         let _ = self.shipped.apply(object, delta).expect("nothing is missing");
@@ -134,36 +104,6 @@ impl Compared {
         let shipped = node.shipped.object_hash(object).expect("it is there");
         assert_eq!(shipped, *expected, "{state:?}");
         self.steps += 1;
-    }
-}
-
-/// Few operations of a type, which add and take away.
-fn alphabet(kind: ObjectType) -> Vec<Op> {
-    use ObjectType::*;
-    let key = || Key::from("x");
-    let write = |text, timestamp| Operation::Write { value: canonical(text), timestamp };
-    let put = |text, timestamp| Operation::Put { key: key(), value: canonical(text), timestamp };
-    match kind {
-        GCounter => vec![Operation::Increment { amount: 200 }],
-        PnCounter => vec![Operation::Increment { amount: 200 }, Operation::Decrement { amount: 1 }],
-        LwwRegister | MvRegister => vec![write("1", 1), write("2", 2), write("null", 1)],
-        OrSet | RwSet => {
-            let y = || Key::from("y");
-            vec![
-                Operation::Add { element: key() },
-                Operation::Remove { element: key() },
-                Operation::Add { element: y() },
-            ]
-        }
-        LwwMap | MvMap => vec![put("1", 1), put("2", 2), put("null", 1)],
-        Log => vec![
-            Operation::Append { entry: canonical("null"), timestamp: 2 },
-            Operation::Append { entry: canonical("1"), timestamp: 1 },
-        ],
-        EwFlag | DwFlag => vec![Operation::Enable, Operation::Disable],
-        MaxRegister | MinRegister => {
-            [-200, 0, 200].map(|integer| Operation::WriteInteger { integer }).to_vec()
-        }
     }
 }
 
@@ -202,14 +142,14 @@ fn hashes_of_all_small_histories_are_those_of_the_definitions() {
     assert!(states > 400, "{states}");
 }
 
-/// An operation on one of many keys, with short and long values.
-fn operation(kind: ObjectType) -> BoxedStrategy<Op> {
+/// An operation on one of so many keys, with short and long values.
+pub fn operation(kind: ObjectType, keys: u8) -> BoxedStrategy<Op> {
     let text = "[a-z]{1,2}|[a-z]{60,63}|é";
     let value = prop_oneof![
         1 => Just(canonical("null")),
         3 => text.prop_map(|text| Canonical::from(&Json::String(text))),
     ];
-    (0..30_u8, value, 0..4_u64, any::<prop::sample::Index>())
+    (0..keys, value, 0..4_u64, any::<prop::sample::Index>())
         .prop_map(move |(key, value, timestamp, which)| {
             let key = || Key::from(format!("key {key}"));
             let of_kind = alphabet(kind);
@@ -229,7 +169,7 @@ fn operation(kind: ObjectType) -> BoxedStrategy<Op> {
 
 fn history() -> impl Strategy<Value = (ObjectType, Vec<(usize, Option<Op>)>)> {
     prop::sample::select(ObjectType::ALL.to_vec()).prop_flat_map(|kind| {
-        let step = (0..2_usize, prop::option::weighted(0.85, operation(kind)));
+        let step = (0..2_usize, prop::option::weighted(0.85, operation(kind, 30)));
         (Just(kind), prop::collection::vec(step, 1..40))
     })
 }

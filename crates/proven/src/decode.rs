@@ -90,7 +90,12 @@ pub fn bytes<K, V>(term: &Term<K, V>) -> Decoded<Vec<u8>> {
     })
 }
 
-fn number<K, V>(term: &Term<K, V>) -> Decoded<u64> {
+/// 32 bytes.
+pub fn digest<K, V>(term: &Term<K, V>) -> Decoded<[u8; 32]> {
+    bytes(term)?.try_into().or_else(|_| wrong("32 bytes", term))
+}
+
+pub fn number<K, V>(term: &Term<K, V>) -> Decoded<u64> {
     match u64::try_from(wide_number(term)?) {
         Ok(number) => Ok(number),
         Err(_) => wrong("a number below 2^64", term),
@@ -139,7 +144,7 @@ pub fn replica<K, V>(term: &Term<K, V>) -> Decoded<ReplicaId> {
     })
 }
 
-fn text<K, V>(term: &Term<K, V>) -> Decoded<Arc<str>> {
+pub fn text<K, V>(term: &Term<K, V>) -> Decoded<Arc<str>> {
     atom(term, "the name of an object or a user", |atom| match atom {
         Atom::Text(text) => Some(Arc::clone(text)),
         _ => None,
@@ -404,7 +409,7 @@ pub fn answer<K: Ord + Clone, V: Written>(term: &Term<K, V>) -> Decoded<Answer<K
 }
 
 /// An operation as answers name it: its replica, and its number among that replica's operations.
-fn event_name<K, V>(term: &Term<K, V>) -> Decoded<EventName> {
+pub fn event_name<K, V>(term: &Term<K, V>) -> Decoded<EventName> {
     pair(term, replica, number)
 }
 

@@ -6,6 +6,7 @@
 use super::constructors::*;
 use super::value::Value;
 use rejoin::definition::Event;
+use rejoin::digest::ToBytes;
 use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::object::ObjectType;
 use rejoin::operation::{ObjectId, Operation, User};
@@ -33,6 +34,18 @@ pub enum Atom<K, V> {
     Value(V),
 }
 
+impl<K: ToBytes, V: ToBytes> Atom<K, V> {
+    /// Its bytes, as the state hash has them.
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Replica(name) => name.as_str().as_bytes().to_vec(),
+            Self::Text(text) => text.as_bytes().to_vec(),
+            Self::Key(key) => key.to_bytes().into_owned(),
+            Self::Value(value) => value.to_bytes().into_owned(),
+        }
+    }
+}
+
 /// A value of the extracted definitions.
 pub type Term<K, V> = Value<Atom<K, V>>;
 
@@ -47,6 +60,11 @@ pub fn number<K, V>(number: impl Into<u128>) -> Term<K, V> {
 /// Bytes, as a list of numbers.
 pub fn bytes<K, V>(bytes: &[u8]) -> Term<K, V> {
     list(bytes.iter().map(|byte| number(*byte)))
+}
+
+/// A number of type `nat`.
+pub fn unary<K, V>(number: usize) -> Term<K, V> {
+    (0..number).fold(O.make([]), |number, _| S.make([number]))
 }
 
 pub fn integer<K, V>(integer: i128) -> Term<K, V> {

@@ -31,12 +31,13 @@ use super::decode::{self, DecodeError};
 use super::encode::{self, Term, boolean, number, value};
 use super::program::{COMPARE_ATOMS, Program};
 use super::value::{Shared, Value};
-use super::{Error, STEPS, call};
+use super::{Error, STEPS, call, given};
 use rejoin::dot::Dot;
 use rejoin::object::ObjectType;
 use rejoin::operation::{Author, Operation, Value as Written};
 use rejoin::reference::decisions::{Decision, Presence};
 use rejoin::version_vector::VersionVector;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How an object's keys and effects are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -184,7 +185,54 @@ impl<K: Ord + Clone, V: Written> Index<K, V> {
     }
 }
 
+// The log of changes.
+impl<K: Ord + Clone, V: Written> Index<K, V> {
+    /// The state of an object of that type which an execution keeps.
+    pub(super) fn of_term(kind: ObjectType, state: Term<K, V>) -> Option<Self> {
+        Some(Self { state, ..Self::new(kind)? })
+    }
+
+    /// Which operations the log has, each with the key that it decided.
+    ///
+    /// # Errors
+    /// If the extracted definitions are damaged.
+    pub fn log(&self) -> Result<BTreeMap<Dot, Option<K>>, Error> {
+        let [_, _, changes] = decode::fields(INDEX, &self.state)?;
+        let key = |key: &Term<K, V>| self.shape.has_keys.then(|| decode::key(key)).transpose();
+        let change = |change: &Term<K, V>| decode::pair(change, decode::number, key);
+        let lines = decode::map(changes, decode::origin, |line| decode::list(line, change))?;
+        let named = lines.into_iter().flat_map(|(origin, line)| {
+            line.into_iter()
+                .map(move |(counter, key)| (Dot { origin: origin.clone(), counter }, key))
+        });
+        Ok(named.collect())
+    }
+
+    /// Forgets what need not be kept of the log, but these operations.
+    ///
+    /// # Errors
+    /// If the extracted definitions are damaged.
+    pub fn compact(&mut self, keep: &BTreeSet<Dot>) -> Result<(), Error> {
+        let given = [keeping(keep)?, self.state.clone()];
+        self.state = run(self.shape, "Indexed_decisions.compact", given)?;
+        Ok(())
+    }
+}
+
+/// What is to be kept in a compaction: these operations.
+pub(super) fn keeping<K, V>(dots: &BTreeSet<Dot>) -> Result<Term<K, V>, Error> {
+    let dots: Vec<_> = dots.iter().map(encode::dot).collect();
+    let atoms = Value::Function(COMPARE_ATOMS, Shared::EMPTY);
+    given("Executions.keeping", [atoms, encode::list(dots.into_iter())])
+}
+
 impl<K: Ord + Clone, V: Written> IndexDelta<K, V> {
+    /// The message of an object of that type which an execution has sent.
+    pub(super) fn of_term(kind: ObjectType, delta: Term<K, V>) -> Option<Self> {
+        let Index { shape, .. } = Index::<K, V>::new(kind)?;
+        Some(Self { shape, delta })
+    }
+
     /// What it lists.
     ///
     /// # Errors

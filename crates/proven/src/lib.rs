@@ -38,11 +38,13 @@ pub mod program;
 pub mod value;
 
 pub mod definition;
+pub mod executions;
 pub mod indexed_decisions;
 pub mod replica;
 
 pub mod judge;
 pub mod state_hash;
+pub mod sync;
 pub mod trace;
 pub mod wire;
 
@@ -51,6 +53,7 @@ pub use decode::DecodeError;
 use encode::{Atom, Term};
 use machine::{Machine, RunError};
 use program::{COMPARE_ATOMS, LoadError, Program};
+use rejoin::digest::ToBytes;
 use rejoin::dot::ReplicaId;
 use rejoin::operation::{ObjectId, Value as Written};
 use std::fmt;
@@ -59,7 +62,7 @@ use std::sync::LazyLock;
 use value::{Shared, Value};
 
 /// The files of spec/extracted.
-pub const EXTRACTED: [(&str, &str); 36] = [
+pub const EXTRACTED: [(&str, &str); 38] = [
     ("BinNums.json", include_str!("../../../spec/extracted/BinNums.json")),
     ("BinPos.json", include_str!("../../../spec/extracted/BinPos.json")),
     ("BinNat.json", include_str!("../../../spec/extracted/BinNat.json")),
@@ -92,9 +95,11 @@ pub const EXTRACTED: [(&str, &str); 36] = [
     ("trace.json", include_str!("../../../spec/extracted/trace.json")),
     ("judge.json", include_str!("../../../spec/extracted/judge.json")),
     ("indexed_decisions.json", include_str!("../../../spec/extracted/indexed_decisions.json")),
+    ("executions.json", include_str!("../../../spec/extracted/executions.json")),
     ("network.json", include_str!("../../../spec/extracted/network.json")),
     ("sync.json", include_str!("../../../spec/extracted/sync.json")),
     ("state_hash.json", include_str!("../../../spec/extracted/state_hash.json")),
+    ("sync_verdict.json", include_str!("../../../spec/extracted/sync_verdict.json")),
     ("wire.json", include_str!("../../../spec/extracted/wire.json")),
 ];
 
@@ -175,6 +180,27 @@ fn call<K: Ord, V: Ord, const N: usize>(
     by_name: impl Fn(&Program, &str) -> Option<Term<K, V>>,
     arguments: [Term<K, V>; N],
 ) -> Result<Term<K, V>, Error> {
+    call_on(|machine| machine, steps, name, by_name, arguments)
+}
+
+/// As [`call`], where definitions ask for the bytes of names and values.
+fn call_by_bytes<K: Ord + ToBytes, V: Ord + ToBytes, const N: usize>(
+    name: &'static str,
+    by_name: impl Fn(&Program, &str) -> Option<Term<K, V>>,
+    arguments: [Term<K, V>; N],
+) -> Result<Term<K, V>, Error> {
+    let bytes = |machine: Machine<'static, Atom<K, V>>| machine.with_bytes(Atom::bytes);
+    call_on(bytes, &mut { STEPS }, name, by_name, arguments)
+}
+
+/// As [`call`], on a machine that is made ready for it.
+fn call_on<K: Ord, V: Ord, const N: usize>(
+    ready: impl Fn(Machine<'static, Atom<K, V>>) -> Machine<'static, Atom<K, V>>,
+    steps: &mut u64,
+    name: &'static str,
+    by_name: impl Fn(&Program, &str) -> Option<Term<K, V>>,
+    arguments: [Term<K, V>; N],
+) -> Result<Term<K, V>, Error> {
     let program = PROGRAM.as_ref().map_err(|error| Error::Load(error.clone()))?;
     let function = program.function(name).ok_or(Error::UnknownDefinition(name))?;
     let mut given = arguments.into_iter();
@@ -186,9 +212,22 @@ fn call<K: Ord, V: Ord, const N: usize>(
     if given.next().is_some() {
         return Err(Error::UnknownDefinition(name));
     }
-    Machine::new(program)
+    ready(Machine::new(program))
         .apply(Value::Function(function, Shared::EMPTY), all, steps)
         .map_err(|error| Error::Run(name, error))
+}
+
+/// A definition with its first arguments.
+fn given<K, V, const N: usize>(
+    name: &'static str,
+    arguments: [Term<K, V>; N],
+) -> Result<Term<K, V>, Error> {
+    let program = PROGRAM.as_ref().map_err(|error| Error::Load(error.clone()))?;
+    let function = program.function(name).ok_or(Error::UnknownDefinition(name))?;
+    if program.parameters(function).len() <= N {
+        return Err(Error::UnknownDefinition(name));
+    }
+    Ok(Value::Function(function, arguments.into_iter().rev().collect()))
 }
 
 impl From<DecodeError> for Error {

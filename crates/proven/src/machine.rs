@@ -15,6 +15,8 @@ use std::fmt;
 /// A machine that runs functions of one program.
 pub struct Machine<'p, A> {
     program: &'p Program,
+    /// The bytes of an atom, where definitions ask for them.
+    bytes_of: Option<fn(&A) -> Vec<u8>>,
     stack: Vec<Value<A>>,
     calls: Vec<Call>,
     /// The index of the next instruction.
@@ -45,7 +47,13 @@ pub enum RunError {
 impl<'p, A: Ord> Machine<'p, A> {
     /// A machine for this program.
     pub fn new(program: &'p Program) -> Self {
-        Self { program, stack: Vec::new(), calls: Vec::new(), next: 0, base: 0 }
+        let (stack, calls) = (Vec::new(), Vec::new());
+        Self { program, bytes_of: None, stack, calls, next: 0, base: 0 }
+    }
+
+    /// The same machine, for definitions that ask for the bytes of names and values.
+    pub fn with_bytes(self, bytes_of: fn(&A) -> Vec<u8>) -> Self {
+        Self { bytes_of: Some(bytes_of), ..self }
     }
 
     /// Applies a function to arguments, in at most so many steps.
@@ -210,6 +218,9 @@ impl<'p, A: Ord> Machine<'p, A> {
                 _ => return Err(RunError::WrongType),
             },
             (Native::Same, first) => first,
+            (Native::BytesOf, Value::Atom(atom)) => {
+                list(&self.bytes_of.ok_or(RunError::WrongType)?(&atom))
+            }
             (Native::Hash, domain) => hash(&domain, &self.pop()?)?,
             (Native::FromNat, first) => Value::Number(length(&first)?),
             (Native::Add, Value::Number(first)) => {
@@ -274,8 +285,13 @@ fn hash<A>(domain: &Value<A>, message: &Value<A>) -> Result<Value<A>, RunError> 
     let (_, domain) = domain.ok_or(RunError::WrongType)?;
     let key = blake3::hash(format!("rejoin/1 {domain}").as_bytes());
     let digest = blake3::keyed_hash(key.as_bytes(), &bytes(message)?);
-    let digest = digest.as_bytes().iter().rev();
-    Ok(digest.fold(NIL.make([]), |rest, byte| CONS.make([Value::Number((*byte).into()), rest])))
+    Ok(list(digest.as_bytes()))
+}
+
+/// Bytes as a list of numbers.
+fn list<A>(bytes: &[u8]) -> Value<A> {
+    let bytes = bytes.iter().rev();
+    bytes.fold(NIL.make([]), |rest, byte| CONS.make([Value::Number((*byte).into()), rest]))
 }
 
 /// The bytes that a list of numbers stands for.

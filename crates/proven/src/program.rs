@@ -55,6 +55,8 @@ pub(super) enum Native {
     Hash,
     /// Gives back what it is given.
     Same,
+    /// The bytes of a name or value of the user.
+    BytesOf,
     Add,
     Compare,
     Equal,
@@ -72,11 +74,15 @@ pub(super) const HASH: u32 = 1;
 /// The function of what is its own bytes; as [`COMPARE_ATOMS`].
 pub(super) const SAME: u32 = 2;
 
+/// The function that gives the bytes of an atom; as [`COMPARE_ATOMS`].
+pub(super) const BYTES_OF: u32 = 3;
+
 /// The functions that every program has, by their numbers, with their parameters.
-const UNDECLARED: [(Native, &[&str]); 3] = [
+const UNDECLARED: [(Native, &[&str]); 4] = [
     (Native::CompareAtoms, &["x", "y"]),
     (Native::Hash, &["domain", "message"]),
     (Native::Same, &["x"]),
+    (Native::BytesOf, &["x"]),
 ];
 
 /// The arithmetic that the definitions use; each is tested against the extracted function.

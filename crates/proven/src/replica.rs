@@ -61,6 +61,13 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
 }
 
 impl<K: Ord + Clone, V: Value> Replica<K, V> {
+    /// Holds these states instead of its own.
+    pub(super) fn hold(&mut self, objects: Term<K, V>) -> Result<(), Error> {
+        let [origin, _] = decode::state(&self.0)?;
+        self.0 = encode::state(origin.clone(), objects);
+        Ok(())
+    }
+
     /// Who this is.
     pub fn origin(&self) -> Result<Origin, Error> {
         let [origin, _] = decode::state(&self.0)?;
@@ -145,6 +152,10 @@ impl<K: Ord + Clone, V: Value> Objects<K, V> {
 
     pub(super) fn from_term(objects: Term<K, V>) -> Self {
         Self(objects)
+    }
+
+    pub(super) fn term(&self) -> &Term<K, V> {
+        &self.0
     }
 }
 

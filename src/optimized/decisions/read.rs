@@ -44,7 +44,32 @@ impl<K> Conflict<K> {
     }
 }
 
+/// An operation in the index by which changes are found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IndexedDot<'a> {
+    /// Which operation.
+    pub dot: Dot,
+    /// The bytes of the key that it decided on.
+    pub key: &'a [u8],
+    /// Whether it is a creation dot of the key.
+    pub is_creation: bool,
+}
+
 impl<E: Effect> Decisions<E> {
+    /// The operations in the index by which changes are found, some of which may be stale.
+    pub fn indexed(&self) -> impl Iterator<Item = IndexedDot<'_>> {
+        (0..).zip(&self.dot_indexes).flat_map(move |(origin, dot_index)| {
+            dot_index.after(0, usize::MAX).flatten().map(move |entry| {
+                let (counter, key) = (entry.counter(), entry.key());
+                IndexedDot {
+                    dot: Dot { origin: self.origins.get(origin).clone(), counter },
+                    key: self.key(key),
+                    is_creation: dot_index.key_created_by(counter) == Some(key),
+                }
+            })
+        })
+    }
+
     /// What has been seen.
     pub fn vector(&self) -> Vector {
         self.origins.vector()

@@ -6,7 +6,7 @@
 //! Cost: that of the store.
 //! Source: this project.
 
-use super::{Conflict, Decision, Decisions, Rule};
+use super::{Conflict, Decision, Decisions, IndexedDot, Rule};
 use crate::object::ObjectType;
 use crate::optimized::arena::{Handle, LONGEST};
 use crate::optimized::canonical_bytes::CanonicalBytes;
@@ -104,6 +104,11 @@ impl<T: KeyedType, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Readi
     /// The invariant that does not hold, as text.
     pub fn debug_check(&self) -> Result<(), String> {
         self.decisions.debug_check()
+    }
+
+    /// The operations in the index by which changes are found: for tests. Cost: O(all of them).
+    pub fn indexed(&self) -> impl Iterator<Item = IndexedDot<'_>> {
+        self.decisions.indexed()
     }
 
     pub(crate) fn store(&self) -> &Decisions<T::Effect> {

@@ -19,6 +19,7 @@ mod creation_dots;
 mod crowds;
 mod difference;
 mod engines;
+mod executions;
 mod limits;
 mod model;
 pub mod pair;

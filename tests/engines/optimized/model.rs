@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use rejoin::dot::Dot;
 use rejoin::object::ObjectType::{self, *};
 use rejoin::operation::{Author, DecisionId, Operation, User};
-use rejoin::optimized::{self, ListedKey, ListedName};
+use rejoin::optimized::{self, IndexedDot, ListedKey, ListedName};
 use rejoin::reference::decisions::{Decision, Presence};
 use rejoin::version_vector::VersionVector;
 use rejoin_proven::Error;
@@ -21,9 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// An optimized type whose deltas can be looked into.
-trait Inspected: Engine {
+pub trait Inspected: Engine {
     const KIND: ObjectType;
     fn listed(delta: &Self::Delta) -> Vec<ListedKey<'_>>;
+    fn indexed(&self) -> impl Iterator<Item = IndexedDot<'_>>;
 }
 
 macro_rules! inspected {
@@ -33,6 +34,10 @@ macro_rules! inspected {
 
             fn listed(delta: &Self::Delta) -> Vec<ListedKey<'_>> {
                 delta.listed()
+            }
+
+            fn indexed(&self) -> impl Iterator<Item = IndexedDot<'_>> {
+                self.indexed()
             }
         })*
     };
@@ -51,7 +56,7 @@ inspected! {
 
 type Model = Index<String, Text>;
 
-fn operation(kind: ObjectType, op: &Op) -> Operation<String, Text> {
+pub fn operation(kind: ObjectType, op: &Op) -> Operation<String, Text> {
     let Op { key, value, timestamp } = op.clone();
     let is_there = value.is_some();
     match kind {
@@ -66,7 +71,7 @@ fn operation(kind: ObjectType, op: &Op) -> Operation<String, Text> {
 
 /// What is listed of one key, in the words of both.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Row {
+pub struct Row {
     by_creation_dot: bool,
     maximal: BTreeSet<Said>,
     kept: BTreeSet<Dot>,
@@ -74,7 +79,7 @@ struct Row {
     creation_dots: BTreeSet<Dot>,
 }
 
-type Rows = BTreeMap<String, Row>;
+pub type Rows = BTreeMap<String, Row>;
 
 fn of_engine(decision: &optimized::Decision<'_>) -> Said {
     let optimized::Decision { id, timestamp, is_removal, value } = decision.clone();
@@ -91,10 +96,14 @@ fn of_model(decision: &Decision<Effect<Text>>) -> Said {
 }
 
 /// The keys of creation dots.
-type Created = BTreeMap<Dot, String>;
+pub type Created = BTreeMap<Dot, String>;
 
 /// What the model lists. Of what the receiver has seen, the engine sends the names only, or nothing.
-fn model_rows(listed: Vec<Listed<String, Text>>, since: &VersionVector, created: &Created) -> Rows {
+pub fn model_rows(
+    listed: Vec<Listed<String, Text>>,
+    since: &VersionVector,
+    created: &Created,
+) -> Rows {
     let row = |listed: Listed<String, Text>| {
         let (key, by_creation_dot) = match listed.name {
             KeyName::CreationDot(dot) => (created[&dot].clone(), true),
@@ -116,7 +125,7 @@ fn model_rows(listed: Vec<Listed<String, Text>>, since: &VersionVector, created:
     listed.into_iter().map(row).collect()
 }
 
-fn engine_rows(
+pub fn engine_rows(
     listed: Vec<ListedKey<'_>>,
     since: &VersionVector,
     created: &Created,
@@ -313,7 +322,7 @@ fn explore<O: Inspected>(ops: &[Op], replicas: usize, steps: usize) {
     assert!(compared.applied > 0 && compared.refused > 0 && compared.by_creation_dot > 0);
 }
 
-fn op(key: &str, value: Option<&str>, timestamp: u64) -> Op {
+pub fn op(key: &str, value: Option<&str>, timestamp: u64) -> Op {
     Op { key: key.into(), value: value.map(Into::into), timestamp }
 }
 
