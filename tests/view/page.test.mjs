@@ -165,18 +165,161 @@ test("the past of a finding is a trace with the same finding", async () => {
 });
 
 test("every event of every scenario is described, and every state can be shown", async () => {
+  let compared = 0;
   await openScenarios(".jsonl", async (page, name) => {
-    const odd = await page.evaluate(() => {
+    const [odd, shares, dots] = await page.evaluate(() => {
       showMode("all");
       const odd = [];
+      let shares = 0, dots = 0;
+      /** What the parts say that an answer rests on, held against the judge's answer. */
+      const check = (replica, line) => {
+        const known = knownTo(replica, line);
+        stateAt(replica, line).forEach((keys, object) => {
+          const kind = head.objects[object][1], all = operationsOn(object, line);
+          if (COUNTERS.has(kind) && all.length) {
+            const sum = share();
+            for (const number of all) if (known[number]) addTo(sum, number);
+            const answer = keys[0]?.text ?? "0";
+            shares += 1;
+            if (String(sum.up - sum.down) !== answer) odd.push([line, replica, object, String(sum.up - sum.down), answer]);
+          }
+          for (const { name, text, grounds } of keys) {
+            if (!grounds) continue;
+            dots += 1;
+            const rests = [...grounds.current, ...grounds.concurrent];
+            if (kind === "or-set" && (grounds.current.length > 0) !== (text === "true")) odd.push([line, replica, name, grounds, text]);
+            if (!rests.every((at) => known[operations.at.get(at)])) odd.push([line, replica, name, grounds, "not known"]);
+          }
+        });
+      };
       for (let line = 2; line <= lastLine; line++) {
         choose(line, line % head.replicas.length);
         const words = document.querySelector(".row.chosen").textContent + stateBox.textContent + why.textContent;
         if (/undefined|NaN|\[object|unpacked/.test(words)) odd.push([line, words]);
+        for (let replica = 0; replica < head.replicas.length; replica++) check(replica, line);
       }
-      return odd;
+      return [odd, shares, dots];
     });
     assert.deepEqual(odd, [], name);
+    compared += shares && dots ? 1 : 0;
+  });
+  assert.ok(compared > 10, `${compared} scenarios have counters and keys`);
+});
+
+const lines = (...events) => events.map((event) => JSON.stringify(event)).join("\n") + "\n";
+
+/** Two replicas that know different operations on objects of several types. */
+const apart = lines(
+  { trace: "rejoin/1", replicas: ["ana", "ben", "cleo"], objects: { tags: { type: "or-set" }, meta: { type: "lww-map" }, count: { type: "pn-counter" }, talk: { type: "log" } } },
+  { event: "op", replica: "ana", object: "tags", op: "add", element: "red", user: "una" },
+  { event: "op", replica: "ben", object: "tags", op: "add", element: "red" },
+  { event: "op", replica: "ana", object: "meta", op: "put", key: "size", value: { w: 1, h: [1, 2] }, timestamp: 5 },
+  { event: "op", replica: "ben", object: "meta", op: "put", key: "size", value: { w: 2, h: [1, 2] }, timestamp: 7 },
+  { event: "op", replica: "ben", object: "count", op: "increment", amount: 7 },
+  { event: "op", replica: "cleo", object: "count", op: "decrement", amount: 2 },
+  { event: "op", replica: "cleo", object: "talk", op: "append", entry: "hello", timestamp: 3, user: "clea" },
+  { event: "send", replica: "ben", message: "m1", to: "ana" },
+  { event: "receive", replica: "ana", message: "m1" },
+  { event: "receive", replica: "ana", message: "m1" },
+  { event: "op", replica: "ana", object: "tags", op: "remove", element: "red" },
+  { event: "send", replica: "cleo", message: "m2", to: "ana" },
+  { event: "merge", replica: "ben", from: "cleo" },
+  { event: "merge", replica: "ben", from: "cleo" },
+  { event: "read", replica: "ana", object: "meta", value: { size: { w: 1, h: [1, 2] }, age: 4 } },
+  { event: "read", replica: "ana", object: "tags", value: ["red", "blue"] },
+);
+
+/** The texts of a table's rows, cells joined. */
+const rowsOf = (locator) => locator.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText.trim()).join("|")));
+
+test("a state says on what it rests, and what is not known there", async () => {
+  await open(view(written(apart)), async (page) => {
+    const object = (name) => page.locator(`.object[data-object=${name}]`);
+    const grounds = async (name, line, replica) => {
+      await page.evaluate(([line, replica]) => choose(line, replica), [line, replica]);
+      const part = object(name).locator(".grounds");
+      if (!(await part.evaluate((part) => part.open))) await part.locator("summary").click();
+      return rowsOf(part);
+    };
+    assert.deepEqual(await grounds("count", 10, 0), ["ben|+7 −0 by 1 operation|–", "cleo|–|+0 −2 by 1 operation"]);
+    assert.match(await object("count").innerText(), /1 known here, 1 not known here/);
+    assert.deepEqual(await grounds("tags", 10, 0), ["red|ana:1 line 2 by una|adds|live", "|ben:1 line 3|adds|live"]);
+    assert.deepEqual(await grounds("tags", 12, 0), ["red|ana:1 line 2 by una|adds|removed", "|ben:1 line 3|adds|removed", "|ana:3 line 12|removes|"]);
+    assert.deepEqual(await grounds("tags", 12, 1), ["red|ana:1 line 2 by una|adds|not known here", "|ben:1 line 3|adds|live", "|ana:3 line 12|removes|not known here"]);
+    assert.deepEqual(await grounds("meta", 10, 0), ['size|ana:2 line 4|{"w":1,"h":[1,2]} at 5|concurrent', '|ben:2 line 5|{"w":2,"h":[1,2]} at 7|wins']);
+    assert.match(await object("talk").innerText(), /1 entry not known here\s+"hello" clea at cleo, line 8 at 3/);
+    await page.evaluate(() => choose(14));
+    assert.match(await object("talk").locator("ol").innerText(), /"hello" clea at cleo, line 8 at 3/);
+  });
+});
+
+test("a claimed answer stands beside the right one, by elements and members", async () => {
+  await open(view(written(apart)), async (page) => {
+    await page.evaluate(() => choose(16));
+    const difference = (object) => rowsOf(page.locator(`.object[data-object=${object}] .difference`));
+    assert.deepEqual(await difference("meta"), ["size.w|1|2", "age|4|none: extra"]);
+    await page.evaluate(() => choose(17));
+    assert.deepEqual(await difference("tags"), ['"red"|none: extra', '"blue"|none: extra']);
+    assert.match(await page.locator(".object[data-object=meta]").innerText(), /Last claimed on line 16: false/);
+    // The argument is that of the claim that is chosen.
+    assert.match(await page.locator("#why h2").innerText(), /tags/);
+  });
+  const header = '{"trace":"rejoin/1","replicas":["a"],"objects":{"m":{"type":"lww-map"}}}';
+  const put = (at) => JSON.stringify({ event: "op", replica: "a", object: "m", op: "put", key: `key_${at}`, value: "v".repeat(40) + at, timestamp: at });
+  const value = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`key_${at}`, "v".repeat(40) + at]));
+  value.key_7 = "v".repeat(40) + "x";
+  const read = JSON.stringify({ event: "read", replica: "a", object: "m", value });
+  await open(view(written([header, ...Array.from({ length: 200 }, (_, at) => put(at)), read].join("\n"))), async (page) => {
+    const rows = await rowsOf(page.locator("#why .difference"));
+    assert.equal(rows.length, 1);
+    assert.match(rows[0], /^key_7\|…v+x"\|…v+7"$/);
+    assert.deepEqual(await page.locator("#why .difference mark").allInnerTexts(), ["x", "7"]);
+    assert.match(await page.locator("#why .difference").innerText(), /199 parts are the same/);
+  });
+});
+
+test("exchanges stay when an object is asked for, and say what they brought of it", async () => {
+  await open(view(written(apart)), async (page) => {
+    await page.evaluate(() => choose(17));
+    await page.locator("#wishes select[aria-label=Object]").selectOption({ label: "tags" });
+    const shown = await page.locator(".row[data-line]").evaluateAll((rows) => rows.map((row) => [Number(row.dataset.line), row.classList.contains("beside")]));
+    assert.deepEqual(shown, [[2, false], [3, false], [9, false], [10, false], [11, true], [12, false], [13, false], [14, true], [15, true], [17, false]]);
+    const tags = (line) => page.locator(`#L${line} .tag`).allInnerTexts();
+    assert.deepEqual(await tags(11), ["nothing new", "again"]);
+    assert.ok((await tags(14)).includes("nothing new of tags"));
+    assert.deepEqual(await tags(15), ["nothing new"]);
+    await page.locator("#L10 .what").hover();
+    await page.locator("#card table").waitFor();
+    assert.match(await page.locator("#card").innerText(), /ben → ana: 3 operations new to ana, sent on line 9/);
+    assert.deepEqual(await rowsOf(page.locator("#card")), ["tags|1|1|+1|0", "meta|1|1|+1|0", "count|1|0|+1|0"]);
+    await page.locator("#L12 .what").hover();
+    assert.ok(!(await page.locator("#card").isVisible()));
+    await page.evaluate(() => choose(15));
+    assert.match(await page.locator("#state .exchange").innerText(), /cleo → ben: brought nothing new/);
+    await page.evaluate(() => choose(13));
+    assert.deepEqual(await rowsOf(page.locator("#state .facts")), ["count|1", "talk|1"]);
+  });
+});
+
+test("a message that holds less than its sender knows says what is still lacking, and a restore what is forgotten", async () => {
+  const trace = lines(
+    { trace: "rejoin/1", replicas: ["a", "b"], objects: { n: { type: "g-counter" }, m: { type: "g-counter" } } },
+    { event: "op", replica: "a", object: "n", op: "increment" },
+    { event: "op", replica: "a", object: "m", op: "increment" },
+    { event: "merge", replica: "b", from: "a", objects: ["n"] },
+    { event: "save", replica: "b", snapshot: "s" },
+    { event: "op", replica: "b", object: "n", op: "increment" },
+    { event: "restore", replica: "b", snapshot: "s" },
+    { event: "op", replica: "b", object: "n", op: "increment" },
+    { event: "read", replica: "b", object: "n", value: 2 },
+  );
+  await open(view(written(trace)), async (page) => {
+    await page.evaluate(() => choose(4));
+    assert.deepEqual(await rowsOf(page.locator("#state .facts")), ["n|1|0|+1|0", "m|1|0|0|1"]);
+    const known = (line) => page.evaluate((line) => [...knownTo(1, line)], line);
+    assert.deepEqual(await known(6), [1, 0, 1, 0]);
+    assert.deepEqual(await known(7), [1, 0, 0, 0]);
+    assert.deepEqual(await known(8), [1, 0, 0, 1]);
   });
 });
 

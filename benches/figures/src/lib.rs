@@ -5,11 +5,18 @@
 //! there, so that no figure on a page is older than its sentence.
 
 mod bars;
+mod curves;
+mod dots;
+mod kept;
+mod plots;
 
 pub use bars::{Bar, Group, bars};
+pub use kept::{Kept, kept};
+pub use plots::{growth, peers};
 
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
@@ -58,18 +65,33 @@ fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
 /// If the page cannot be read or written, or has no such region.
 pub fn write_region(page: &Path, name: &str, text: &str) -> io::Result<()> {
     let old = fs::read_to_string(page)?;
+    let Range { start, end } = place(page, &old, name)?;
+    fs::write(page, format!("{}\n{}\n\n{}", &old[..start], text.trim(), &old[end..]))
+}
+
+/// What stands in a region of a page.
+///
+/// # Errors
+/// If the page cannot be read, or has no such region.
+pub fn region(page: &Path, name: &str) -> io::Result<String> {
+    let text = fs::read_to_string(page)?;
+    let place = place(page, &text, name)?;
+    Ok(text[place].into())
+}
+
+/// Where a region is in the text of a page.
+fn place(page: &Path, text: &str, name: &str) -> io::Result<Range<usize>> {
     let (begin, end) = (format!("<!-- figures: {name} -->\n"), format!("<!-- end: {name} -->"));
-    let place = old.find(&begin).map(|at| at + begin.len());
-    let place = place.and_then(|from| Some((from, from + old[from..].find(&end)?)));
-    let Some((from, to)) = place else {
+    let from = text.find(&begin).map(|at| at + begin.len());
+    let place = from.and_then(|from| Some(from..from + text[from..].find(&end)?));
+    place.ok_or_else(|| {
         let message = format!(
             "{} has no region {name}: put `{}` and `{end}` on lines of their own where it belongs",
             page.display(),
             begin.trim_end()
         );
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
-    };
-    fs::write(page, format!("{}\n{}\n\n{}", &old[..from], text.trim(), &old[to..]))
+        io::Error::new(io::ErrorKind::NotFound, message)
+    })
 }
 
 /// One figure, for tools that follow figures over time.
@@ -102,6 +124,19 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         let _ = writeln!(out, "| {} |", row.join(" | "));
     }
     out
+}
+
+/// A number with the digits of a whole one in groups of three.
+pub fn grouped(number: f64) -> String {
+    let digits = format!("{number}");
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && !digits.contains('.') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Three digits, or more before the point.

@@ -23,7 +23,7 @@ pub use explain::{Explained, cited, explain};
 pub use follow::proven_judge::{Effort, MOST_LINES};
 pub use report::*;
 pub use slice::{Slice, slice};
-pub use timeline::{Change, Conflict, Key, Limits, Row, RowKind, Timeline};
+pub use timeline::{Change, Conflict, Grounds, Key, Learned, Limits, Row, RowKind, Run, Timeline};
 
 use explain::Wanted;
 use follow::proven_judge::SecondJudge;

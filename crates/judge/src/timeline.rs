@@ -11,7 +11,7 @@ use crate::answer::values::list;
 use crate::claim::open;
 use crate::past::Past;
 use crate::past::explicit::State;
-use crate::past::history::{NONE, OpId, Seen};
+use crate::past::history::{Effect, NONE, OpId, Seen};
 use hashbrown::{HashMap, HashSet};
 use rejoin::object::TraceType;
 use rejoin_trace::{Claim, Content, Event, Header, Line, Name, Stamps};
@@ -25,7 +25,7 @@ pub struct Limits {
     pub lines: usize,
     /// Bytes of lines, and likewise of the texts of answers.
     pub bytes: usize,
-    /// Changes of answers.
+    /// Changes of answers, and likewise runs of operations that replicas came to know.
     pub changes: usize,
 }
 
@@ -50,9 +50,18 @@ pub struct Timeline {
     pub texts: Vec<String>,
     /// The conflicts, each once.
     pub conflicts: Vec<Conflict>,
+    /// On which operations answers rest, each once.
+    pub grounds: Vec<Grounds>,
     /// How answers changed, in the order of the lines.
     pub changes: Vec<Change>,
-    /// The last line up to which `changes` are complete, where a limit was reached.
+    /// The operations in the order of the lines: for each its line, and which of its replica's
+    /// operations it is, from 1, as far as that replica had seen its own. Those on objects that
+    /// are loaded are in none of the lists.
+    pub operations: Vec<(u32, u32)>,
+    /// Which operations replicas came to know by an exchange, or lost by a restore, in the order
+    /// of the lines.
+    pub learned: Vec<Learned>,
+    /// The last line up to which `changes` and `learned` are complete, where a limit was reached.
     pub answered_to: Option<u64>,
     /// Lines that were read and are not kept, where a limit was reached.
     pub left_out: u64,
@@ -134,7 +143,42 @@ pub struct Conflict {
     pub superseded: Vec<u32>,
 }
 
-/// From a line on, a key has another answer at a replica.
+/// The operations that decide an answer, by their lines.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Grounds {
+    /// Those that make the answer: additions that no removal saw, the greatest write, concurrent
+    /// values, or the removals that keep an element out.
+    pub current: Vec<u32>,
+    /// Writes that no other write saw and that are not current. With own stamps, all of them.
+    pub concurrent: Vec<u32>,
+}
+
+/// Operations of one replica that follow each other: by their places among all of its operations
+/// in the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The replica that performed them, by number.
+    pub origin: u32,
+    /// The place of the first, from 0.
+    pub first: u32,
+    /// How many they are.
+    pub count: u32,
+}
+
+/// From a line on, a replica knows operations that it did not know, or no longer knows some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// The line.
+    pub line: u32,
+    /// The replica, by number.
+    pub replica: u32,
+    /// What it has newly seen.
+    pub gained: Vec<Run>,
+    /// What the backup to which it is set back did not hold.
+    pub lost: Vec<Run>,
+}
+
+/// From a line on, a key has another answer at a replica, or rests on other operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The line.
@@ -147,6 +191,8 @@ pub struct Change {
     pub text: u32,
     /// The conflict, by its number from 1; 0 where there is none.
     pub conflict: u32,
+    /// What the answer rests on, by its number from 1; 0 where the type has no such choice.
+    pub grounds: u32,
 }
 
 /// What has answers, by its numbers in the history.
@@ -176,8 +222,14 @@ pub struct Watch {
     slots: HashMap<Slot, u32>,
     texts: HashMap<Rc<str>, u32>,
     conflicts: HashMap<Conflict, u32>,
-    /// For a replica and a key, the present answer and conflict.
-    answers: HashMap<(u32, u32), (u32, u32)>,
+    grounds: HashMap<Grounds, u32>,
+    /// For a replica and a key, the present answer, conflict and grounds.
+    answers: HashMap<(u32, u32), (u32, u32, u32)>,
+    /// For each operation, its place among those of its replica.
+    places: Vec<u32>,
+    /// For each replica, how many operations it has performed.
+    performed: Vec<u32>,
+    runs: usize,
     /// For a backup, its line.
     snapshots: HashMap<String, u32>,
     /// Which lines sent what a replica has received.
@@ -198,7 +250,11 @@ impl Watch {
             slots: HashMap::new(),
             texts: HashMap::new(),
             conflicts: HashMap::new(),
+            grounds: HashMap::new(),
             answers: HashMap::new(),
+            places: Vec::new(),
+            performed: Vec::new(),
+            runs: 0,
             snapshots: HashMap::new(),
             received: HashSet::new(),
             before: Coverage::default(),
@@ -217,6 +273,7 @@ impl Watch {
         self.made.header = text.into();
         self.seen = vec![Seen::default(); header.replicas.len()];
         self.states = vec![HashMap::new(); header.replicas.len()];
+        self.performed = vec![0; header.replicas.len()];
     }
 
     /// A line was judged; this is the past with it.
@@ -227,6 +284,7 @@ impl Watch {
             self.made.left_out += 1;
             return;
         }
+        self.number(past);
         let mut row = self.row(&line.event, past);
         let changing = match row.kind {
             RowKind::Op | RowKind::Receive | RowKind::Merge | RowKind::Restore | RowKind::Load => {
@@ -245,6 +303,17 @@ impl Watch {
         self.made.rows.push(row);
         self.before.repeated = past.coverage.repeated;
         self.before.reordered = past.coverage.reordered;
+    }
+
+    /// Gives the operations of the line their numbers.
+    fn number(&mut self, past: &Past) {
+        let history = &past.history;
+        for op in self.places.len()..history.ops.len() {
+            let place = &mut self.performed[history.replica_of(op as OpId) as usize];
+            self.places.push(*place);
+            *place += 1;
+            self.made.operations.push((history.ops[op].line, history.ops[op].seq));
+        }
     }
 
     /// What the line says that happened, between whom.
@@ -343,6 +412,7 @@ impl Watch {
         let after = past.history.seen(replica);
         let ops = history.differing(&before, after);
         *brought = ops.iter().filter(|op| history.contains(after, **op)).count() as u64;
+        self.learn(past, replica, &ops);
         let slot = |op: &OpId| {
             let object = history.object_of(*op);
             match (history.objects[object as usize].kind, history.ops[*op as usize].key) {
@@ -358,7 +428,8 @@ impl Watch {
         for slot in slots {
             let text = amount(past, slot, &seen);
             let conflict = conflict(past, slot, &seen);
-            self.change(past, replica, slot, text, conflict, conflicts);
+            let grounds = grounds(past, slot, &seen);
+            self.change(past, replica, slot, (text, conflict, grounds), conflicts);
         }
         for (object, state) in past.loaded_states(replica, None) {
             let known = self.states[replica as usize].get(&object);
@@ -368,8 +439,42 @@ impl Watch {
             let beyond = || "\"more than 2^128 − 1\"".into();
             let text = state.value_text().unwrap_or_else(|_| beyond());
             self.states[replica as usize].insert(object, state);
-            self.change(past, replica, Slot::Whole(object), Some(text), None, conflicts);
+            self.change(past, replica, Slot::Whole(object), (Some(text), None, None), conflicts);
         }
+    }
+
+    /// Notes what a replica came to know, or lost, of these operations.
+    fn learn(&mut self, past: &Past, replica: u32, ops: &[OpId]) {
+        let history = &past.history;
+        // What it performed itself, it knows.
+        let exchanged = ops.iter().filter(|op| history.ops[**op as usize].line < past.line);
+        let (gained, lost): (Vec<OpId>, Vec<OpId>) =
+            exchanged.partition(|op| history.contains(history.seen(replica), **op));
+        if self.is_full() || (gained.is_empty() && lost.is_empty()) {
+            return;
+        }
+        let [gained, lost] = [gained, lost].map(|ops| self.runs(past, &ops));
+        self.runs += gained.len() + lost.len();
+        self.made.learned.push(Learned { line: past.line, replica, gained, lost });
+        if self.runs >= self.limits.changes {
+            self.made.answered_to = Some(u64::from(past.line) - 1);
+        }
+    }
+
+    fn runs(&self, past: &Past, ops: &[OpId]) -> Vec<Run> {
+        let place = |op: &OpId| (past.history.replica_of(*op), self.places[*op as usize]);
+        let mut places: Vec<(u32, u32)> = ops.iter().map(place).collect();
+        places.sort_unstable();
+        let mut runs: Vec<Run> = Vec::new();
+        for (origin, place) in places {
+            match runs.last_mut() {
+                Some(run) if run.origin == origin && run.first + run.count == place => {
+                    run.count += 1;
+                }
+                _ => runs.push(Run { origin, first: place, count: 1 }),
+            }
+        }
+        runs
     }
 
     fn is_full(&self) -> bool {
@@ -381,8 +486,7 @@ impl Watch {
         past: &Past,
         replica: u32,
         slot: Slot,
-        text: Option<String>,
-        conflict: Option<Conflict>,
+        (text, conflict, grounds): (Option<String>, Option<Conflict>, Option<Grounds>),
         conflicts: &mut [u32; 2],
     ) {
         if self.is_full() {
@@ -410,14 +514,22 @@ impl Watch {
                 made.conflicts.len() as u32
             }
         });
-        let now = (text, conflict);
+        let grounds = grounds.map_or(0, |grounds| match self.grounds.get(&grounds) {
+            Some(number) => *number,
+            None => {
+                made.grounds.push(grounds.clone());
+                self.grounds.insert(grounds, made.grounds.len() as u32);
+                made.grounds.len() as u32
+            }
+        });
+        let now = (text, conflict, grounds);
         let before = self.answers.insert((replica, key), now).unwrap_or_default();
         if before == now {
             return;
         }
         conflicts[0] += u32::from(before.1 == 0 && now.1 != 0);
         conflicts[1] += u32::from(before.1 != 0 && now.1 == 0);
-        made.changes.push(Change { line: past.line, replica, key, text, conflict });
+        made.changes.push(Change { line: past.line, replica, key, text, conflict, grounds });
         if made.changes.len() >= self.limits.changes || self.text_bytes > self.limits.bytes {
             // This line is not complete.
             made.answered_to = Some(u64::from(past.line) - 1);
@@ -534,4 +646,46 @@ fn conflict(past: &Past, slot: Slot, seen: &Seen) -> Option<Conflict> {
     }
     let of = open(past, object, key, seen, past.orders_by_itself(kind))?;
     Some(Conflict { kept: lines(of.kept), superseded: lines(of.superseded) })
+}
+
+/// Up to how many operations on a key all of an element's additions are listed that no removal
+/// saw; of more, the last of each replica.
+const FEW_DECISIONS: usize = 64;
+
+/// The operations that decide the answer of a key.
+fn grounds(past: &Past, slot: Slot, seen: &Seen) -> Option<Grounds> {
+    let Slot::Key(object, key) = slot else { return None };
+    let history = &past.history;
+    let kind = history.objects[object as usize].kind;
+    let maximal = || history.maximal(key, seen);
+    let (current, concurrent) = match kind {
+        TraceType::OrSet | TraceType::EwFlag => {
+            let decisions = history.keys[key as usize].chains.iter().map(|chain| chain.ops.len());
+            match decisions.sum::<usize>() <= FEW_DECISIONS {
+                true => (history.all_live(key, seen), Vec::new()),
+                false => (history.live(key, seen), Vec::new()),
+            }
+        }
+        TraceType::RwSet | TraceType::DwFlag => {
+            let removals = history.unanswered(key, seen, Effect::Removed);
+            (if removals.is_empty() { maximal() } else { removals }, Vec::new())
+        }
+        TraceType::LwwRegister | TraceType::LwwMap if past.orders_by_itself(kind) => {
+            (Vec::new(), maximal())
+        }
+        TraceType::LwwRegister | TraceType::LwwMap => {
+            let winner = history.winner(key, seen);
+            let mut others = maximal();
+            others.retain(|op| Some(*op) != winner);
+            (winner.into_iter().collect(), others)
+        }
+        TraceType::MvRegister | TraceType::MvMap => (maximal(), Vec::new()),
+        _ => return None,
+    };
+    let lines = |ops: Vec<OpId>| {
+        let mut lines: Vec<u32> = ops.iter().map(|op| history.ops[*op as usize].line).collect();
+        lines.sort_unstable();
+        lines
+    };
+    Some(Grounds { current: lines(current), concurrent: lines(concurrent) })
 }

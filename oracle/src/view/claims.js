@@ -3,11 +3,11 @@
 /** Which object and replica the reader asks for; -1 for any. */
 const wish = { object: -1, replica: -1, verdict: "" };
 
-/** Whether a line is about the object and the replica that the reader asks for. */
+/** Whether a line is about the object and the replica that the reader asks for. Exchanges are about every object. */
 function isWished(line) {
   const { object, replica } = wish;
-  const isAbout = object < 0 || rows.object[line] === object || (broughtAt.get(line) ?? []).some(([, of]) => of === object);
-  return isAbout && (replica < 0 || rows.replica[line] === replica || rows.other[line] === replica);
+  const isAbout = object < 0 || rows.object[line] === object || "srmyt".includes(rows.kind[line] ?? "-");
+  return isAbout && (replica < 0 || rows.replica[line] === replica || rows.other[line] === replica || rows.replica[rows.from[line]] === replica);
 }
 
 const isWishing = () => wish.object >= 0 || wish.replica >= 0;

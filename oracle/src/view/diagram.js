@@ -152,7 +152,7 @@ function row(index) {
   const top = `top:${index * ROW}px;height:${ROW}px;padding-left:${view.width}px`;
   if (typeof item !== "number") {
     const [first, last] = item;
-    const why = view.mode === "past" ? "on which it does not depend" : "not in the argument";
+    const why = { past: "on which it does not depend", argument: "not in the argument", all: "on others" }[view.mode];
     const text = `${count(last - first + 1, "event")} ${why}`;
     const element = make("div", { class: "row fold", role: "presentation" },
       make("button", { type: "button", tabindex: "-1", onclick: () => unfold(index) }, text));
@@ -163,6 +163,7 @@ function row(index) {
   if (isNamed(item)) classes.push("named");
   if (findingAt.has(item) || head.error?.line === item) classes.push("false");
   if ("cn".includes(rows.kind[item] ?? "") && !findingAt.has(item)) classes.push("quiet");
+  if (isBeside(item, wish.object)) classes.push("beside");
   if (item === view.line) classes.push("chosen");
   const element = make("div", {
     class: classes.join(" "), role: "option", id: "L" + item, "data-line": item,
@@ -203,7 +204,7 @@ function picture(start, end) {
     const named = isNamed(to) && (isNamed(from) || rows.kind[to] === "r");
     const odd = rows.flags[to] & (REORDERED | REPEATED);
     const state = chosen ? "chosen" : named ? "named" : odd || isHeld ? "odd" : "";
-    const kind = [state, isHeld ? "held" : "", rows.flags[to] & REPEATED ? "again" : "",
+    const kind = [state, isIdle(to) || isBeside(to, wish.object) ? "idle" : "", isHeld ? "held" : "", rows.flags[to] & REPEATED ? "again" : "",
       rows.kind[to] === "t" ? "back" : ""].join(" ");
     const [x1, y1, x2, y2] = [laneX(a), yOf(from), laneX(b), yOf(to)];
     if (Math.abs(y2 - y1) > LONG * ROW && !chosen && !named) {
@@ -275,8 +276,13 @@ function symbol(line, y) {
   if (kind === "m" || kind === "y") {
     const other = laneX(rows.other[line]);
     const named = view.line === line ? "chosen" : isNamed(line) ? "named" : "";
-    parts.push(curve(other, y, x, y, named, named));
-    if (kind === "y") parts.push(curve(x, y, other, y, named, named));
+    const isApart = isBeside(line, wish.object);
+    const arrow = (giver, taker, brought) => {
+      const classes = named + (brought && !isApart ? "" : " idle");
+      parts.push(curve(giver, y, taker, y, classes, classes));
+    };
+    arrow(other, x, rows.brought[line]);
+    if (kind === "y") arrow(x, other, rows.returned.get(line));
     parts.push(`<circle class="dot hollow${state}" cx="${other}" cy="${y}" r="3.5"/>`);
   }
   if (rows.flags[line] & LOST && !passedOn.has(line)) {
@@ -316,6 +322,7 @@ function legend() {
     sign('<path class="edge odd again" d="M2 3L24 13"/>', "applied again"),
     sign('<path class="edge odd" d="M2 3L24 13"/>', "overtaken"),
     sign('<path class="edge held" d="M2 3L24 13"/>', "held back, passed on"),
+    sign('<path class="edge idle" d="M2 3L24 13"/>', "brought nothing new"),
     sign('<circle class="ring" cx="13" cy="8" r="6.5"/><circle class="dot" cx="13" cy="8" r="3.5"/>', "conflict begins"),
   ];
 }

@@ -2,6 +2,7 @@
 //! the lines that the first one rests on.
 
 use super::argument::{Piece, pieces};
+use super::difference::{Difference, difference};
 use super::sections::Columns;
 use crate::printable::shorten;
 use crate::text::title;
@@ -56,6 +57,8 @@ pub struct FindingPart<'a> {
     object: Option<&'a str>,
     expected: Option<String>,
     actual: Option<String>,
+    /// In what they differ, where both are JSON.
+    difference: Option<Difference>,
     because: Vec<Vec<Piece>>,
     theorem: Option<&'static str>,
     /// In what it differs, each a sentence, and how many more.
@@ -142,6 +145,7 @@ pub fn head(file: &str, report: &Report, timeline: &Timeline) -> String {
 pub fn finding(finding: &Finding) -> FindingPart<'_> {
     let onset = finding.onset.as_ref();
     let answer = |answer: &Option<String>| answer.clone().unwrap_or_default();
+    let differs = finding.expected.as_ref().zip(finding.actual.as_ref());
     let (right, claimed) = shorten(&answer(&finding.expected), &answer(&finding.actual), ANSWER);
     FindingPart {
         line: finding.line,
@@ -151,6 +155,7 @@ pub fn finding(finding: &Finding) -> FindingPart<'_> {
         object: finding.object.as_deref(),
         expected: finding.expected.as_ref().map(|_| right),
         actual: finding.actual.as_ref().map(|_| claimed),
+        difference: differs.and_then(|(right, claimed)| difference(right, claimed)),
         because: all_pieces(&finding.because),
         theorem: finding.theorem,
         differs: finding.differences.iter().map(|of| pieces(&of.text)).collect(),

@@ -26,6 +26,7 @@ function choose(line, replica, options = {}) {
   view.line = line;
   const own = rows.replica[line] ?? -1;
   view.replica = replica ?? (own >= 0 ? own : Math.max(0, view.replica));
+  showFindingAt(line);
   reveal(line, options.toMiddle);
   history.replaceState(null, "", "#L" + line);
   showModes();
@@ -35,6 +36,18 @@ function choose(line, replica, options = {}) {
   const steps = why.querySelectorAll("ol.because > li");
   findings[view.finding]?.because.forEach((step, i) => steps[i]?.classList.toggle("here", step.includes(line)));
   if (replica !== undefined) announce.textContent = plain(`${replicaName(view.replica)} after line ${line}`);
+}
+
+/** Shows the argument of a claim that is false, where another one is shown. */
+function showFindingAt(line) {
+  const number = findingAt.get(line) ?? view.finding;
+  if (number === view.finding) return;
+  view.finding = number;
+  showWhy();
+  if (view.mode === "argument") {
+    foldAround(argumentLines());
+    layout();
+  }
 }
 
 /** Chooses a finding, and shows its argument. */
@@ -252,8 +265,10 @@ async function fill() {
   given.forEach((text, i) => { texts[i + 2] = text; });
   goToHash(wanted);
   draw(true);
+  addKnowledge(await unpack("knowledge"));
   addStates(await unpack("states"));
   showState();
+  draw(true);
   if (head.found > findings.length) {
     findings.push(...(await unpack("findings")));
     indexFindings();

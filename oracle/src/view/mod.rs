@@ -2,10 +2,12 @@
 //!
 //! Reading order: [`head`] is what the page shows first (the verdict, the findings, and the lines
 //! that the first finding rests on), [`sections`] the rest, which it unpacks afterwards,
-//! [`argument`] finds the lines that a sentence names, and `page.html` with its style and scripts
+//! [`argument`] finds the lines that a sentence names, [`difference`] says in what a claimed answer
+//! differs from the right one, and `page.html` with its style and scripts
 //! shows it all. [`folder`] writes the pages of a folder, with an index. Answers are the judge's own: the scripts only look up which one holds where.
 
 mod argument;
+mod difference;
 mod folder;
 mod head;
 mod sections;
@@ -28,12 +30,18 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
 /// The scripts, in the order in which they build on each other.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 12] = [
     include_str!("model.js"),
+    include_str!("knowledge.js"),
     include_str!("wording.js"),
+    include_str!("exchange.js"),
     include_str!("diagram.js"),
     include_str!("claims.js"),
-    include_str!("panels.js"),
+    include_str!("difference.js"),
+    include_str!("findings.js"),
+    include_str!("grounds.js"),
+    include_str!("state.js"),
+    include_str!("hover.js"),
     include_str!("main.js"),
 ];
 

@@ -89,16 +89,22 @@ function addStates(given) {
   }
   for (const [at, conflict] of given.contested) conflicts[at] = conflict;
   const byReplica = of.map((length) => new Uint32Array(length));
+  // An answer may come to rest on other operations and stay what it was.
+  const isNew = new Uint8Array(count), before = new Map();
   of.fill(0);
   for (let i = 0; i < count; i++) {
     const replica = given.replicas[i];
     byReplica[replica][of[replica]++] = i;
-    if (!"rmyt".includes(rows.kind[lines[i]])) continue;
+    const about = replica * given.key_objects.length + given.keys[i];
+    const last = before.get(about);
+    before.set(about, i);
+    isNew[i] = (last === undefined ? 0 : given.answers[last]) !== given.answers[i] || (last === undefined ? 0 : conflicts[last]) !== conflicts[i] ? 1 : 0;
+    if (!isNew[i] || !"rmyt".includes(rows.kind[lines[i]])) continue;
     const object = given.key_objects[given.keys[i]];
     const known = (broughtAt.get(lines[i]) ?? []).find(([at, about]) => at === replica && about === object);
     if (known) known[2] += 1; else push(broughtAt, lines[i], [replica, object, 1]);
   }
-  states = { ...given, lines, contested: conflicts, byReplica };
+  states = { ...given, lines, contested: conflicts, byReplica, isNew };
 }
 
 /** What each object amounts to at a replica after a line: for each object, its keys with their answers. */
@@ -111,13 +117,15 @@ function stateAt(replica, line) {
   const objects = head.objects.map(() => []);
   for (const [key, change] of latest) {
     const text = states.answers[change], conflict = states.contested[change];
-    const changed = states.lines[change] === line;
-    if (!text && !conflict && !changed) continue;
+    const changed = states.lines[change] === line && states.isNew[change] === 1;
+    const grounds = states.grounded[change];
+    if (!text && !conflict && !changed && !grounds) continue;
     objects[states.key_objects[key]].push({
       name: states.key_names[key],
       rank: states.key_ranks[key],
       text: text ? states.texts[text - 1] : null,
       conflict: conflict ? states.conflicts[conflict - 1] : null,
+      grounds: grounds ? { current: states.grounds[grounds - 1][0], concurrent: states.grounds[grounds - 1][1] } : null,
       changed,
     });
   }

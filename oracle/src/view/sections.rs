@@ -3,7 +3,7 @@
 use super::head::{FIRST, finding};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
-use rejoin_judge::{Report, Row, RowKind, Timeline};
+use rejoin_judge::{Report, Row, RowKind, Run, Timeline};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -105,6 +105,7 @@ struct States<'a> {
     key_ranks: Vec<u32>,
     texts: &'a [String],
     conflicts: Vec<(&'a [u32], &'a [u32])>,
+    grounds: Vec<(&'a [u32], &'a [u32])>,
     /// Lines, each less the one before.
     lines: Vec<u32>,
     replicas: Vec<u32>,
@@ -112,6 +113,8 @@ struct States<'a> {
     answers: Vec<u32>,
     /// The changes that have a conflict, with its number.
     contested: Vec<(usize, u32)>,
+    /// What each answer rests on, by its number.
+    grounded: Vec<u32>,
 }
 
 fn states(timeline: &Timeline) -> States<'_> {
@@ -125,20 +128,55 @@ fn states(timeline: &Timeline) -> States<'_> {
         key_ranks: timeline.keys.iter().map(|key| key.rank).collect(),
         texts: &timeline.texts,
         conflicts: timeline.conflicts.iter().map(|of| (&*of.kept, &*of.superseded)).collect(),
+        grounds: timeline.grounds.iter().map(|of| (&*of.current, &*of.concurrent)).collect(),
         lines: changes.iter().map(|change| change.line).map(from_before).collect(),
         replicas: changes.iter().map(|change| change.replica).collect(),
         keys: changes.iter().map(|change| change.key).collect(),
         answers: changes.iter().map(|change| change.text).collect(),
         contested: contested.map(|(at, change)| (at, change.conflict)).collect(),
+        grounded: changes.iter().map(|change| change.grounds).collect(),
+    }
+}
+
+/// Which operations each replica knows.
+#[derive(Serialize)]
+struct Knowledge {
+    /// The lines of the operations, each less the one before.
+    lines: Vec<u32>,
+    /// Which of its replica's operations each is.
+    seqs: Vec<u32>,
+    /// When replicas came to know some or lost some: the line less the one before, the replica,
+    /// and both as runs.
+    learned: Vec<(u32, u32, Vec<u32>, Vec<u32>)>,
+}
+
+fn knowledge(timeline: &Timeline) -> Knowledge {
+    let from_before = |before: &mut u32, line: u32| line - std::mem::replace(before, line);
+    let (mut operation, mut exchange) = (0, 0);
+    let runs =
+        |runs: &[Run]| runs.iter().flat_map(|run| [run.origin, run.first, run.count]).collect();
+    let operations = &timeline.operations;
+    Knowledge {
+        lines: operations.iter().map(|(line, _)| from_before(&mut operation, *line)).collect(),
+        seqs: operations.iter().map(|(_, seq)| *seq).collect(),
+        learned: timeline
+            .learned
+            .iter()
+            .map(|of| {
+                let line = from_before(&mut exchange, of.line);
+                (line, of.replica, runs(&of.gained), runs(&of.lost))
+            })
+            .collect(),
     }
 }
 
 /// The sections by their names, each packed.
-pub fn sections(report: &Report, timeline: &Timeline) -> [(&'static str, String); 4] {
+pub fn sections(report: &Report, timeline: &Timeline) -> [(&'static str, String); 5] {
     let findings: Vec<_> = report.findings.iter().skip(FIRST).map(finding).collect();
     [
         ("rows", packed(&Columns::of(timeline, None))),
         ("lines", packed(&timeline.lines)),
+        ("knowledge", packed(&knowledge(timeline))),
         ("states", packed(&states(timeline))),
         ("findings", packed(&findings)),
     ]

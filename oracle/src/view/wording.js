@@ -141,6 +141,8 @@ function tags(line) {
   if (head.error && head.error.line === line) found.push(["bad", head.verdict, head.error.message]);
   if (passedOn.has(line)) found.push(["odd", "held back", "Who passes it on has not applied it."]);
   else if (flags & LOST) found.push(["odd", "lost", "No replica applied this message."]);
+  if (isIdle(line)) found.push(["end", "nothing new", "It brought no operation that was not known already."]);
+  else if (wish.object >= 0 && isIdle(line, wish.object)) found.push(["end", `nothing new of ${clipped(objectName(wish.object), 30)}`, "It brought no operation on the object that is shown."]);
   if (flags & REPEATED) found.push(["odd", "again", "The replica had applied this message before."]);
   if (flags & REORDERED) found.push(["odd", "overtaken", "A later message of the same sender was applied before."]);
   if (heldBack.has(line)) found.push(["odd", "passes on", "It passes on a message that the sender has not applied."]);
