@@ -2,7 +2,8 @@
 //! figures of docs/measurements.md, and what they say of the mission's claims.
 //!
 //! `cargo bench -p rejoin-benches --bench mission`; `REJOIN_TRACES=FOLDER` adds the recorded histories in that
-//! folder; `REJOIN_PAGE=docs/measurements.md` writes the tables and the sentences into that page. Bytes, messages and counts are the same in every run. Times are processor's
+//! folder; `REJOIN_PAGE=docs/measurements.md` writes the tables and the sentences into that page; `REJOIN_BENCHER=1` prints the sessions'
+//! figures in Bencher's metric format instead of the tables. Bytes, messages and counts are the same in every run. Times are processor's
 //! time of both sides, medians; quote them with the machine.
 
 // Of the peers' workloads only what is used here.
@@ -28,6 +29,7 @@ use loss::{Losses, Rejoin, count};
 use offline::{Cost, Offline};
 use past::Past;
 use rejoin::object::ObjectType;
+use rejoin_figures::Figure;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
@@ -115,10 +117,17 @@ fn main() -> io::Result<()> {
         claim::losses(ours),
     ]
     .join("\n");
+    let is_for_bencher = std::env::var_os("REJOIN_BENCHER").is_some();
+    if is_for_bencher {
+        let costs = [("day", &day), ("week", &week), ("month", &month), ("W5", &w5)];
+        println!("{}", rejoin_figures::bencher(&figures(&costs)));
+    }
     for (name, text) in
         [("sessions", &sessions), ("losses", &lost), ("asked", &asked), ("claims", &claims)]
     {
-        println!("## {name}\n\n{text}");
+        if !is_for_bencher {
+            println!("## {name}\n\n{text}");
+        }
         if let Some(page) = std::env::var_os("REJOIN_PAGE") {
             // Benches are run in the folder of their package.
             let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
@@ -127,6 +136,19 @@ fn main() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What sessions cost as figures: the bytes both ways, and the processor's time of both sides.
+fn figures(costs: &[(&str, &Cost)]) -> Vec<Figure> {
+    let of = |(name, cost): &(&str, &Cost)| {
+        let name = format!("session/{name}");
+        let latency = cost.time.as_secs_f64() * 1e9;
+        [
+            Figure { name: name.clone(), measure: "latency", value: latency },
+            Figure { name, measure: "bytes", value: cost.bytes() as f64 },
+        ]
+    };
+    costs.iter().flat_map(of).collect()
 }
 
 /// The recorded histories.
