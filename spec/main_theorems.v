@@ -2,13 +2,15 @@
 
     Meaning: a reader of the definitions (the files without [_proof] in their names) can read
     here what was proved of them, and nothing else is needed to know what that is. Each theorem
-    is a sentence; after it Coq prints what its proof rests on.
+    is a sentence; after its section Coq prints what its proof rests on.
+    What a theorem speaks of without naming it is the [Context] of its section: an argument of it.
     [ordered compare] says that a comparison is a total order whose equality is plain equality
     ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
     [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v],
-    [definition_examples.v], [recording_examples.v], [eventually_examples.v], [wire_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
+    [definition_examples.v], [recording_examples.v], [eventually_examples.v], [wire_examples.v] and
+    at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -38,6 +40,26 @@ Import or_set_proof (presences_are_ordered).
 Import ListNotations.
 Open Scope N_scope.
 
+(** What follows holds of any names and values, with any comparisons that are total orders, of any
+    null, and of any schema. These, as what each section adds, are arguments of the theorems that
+    speak of them. The notations are definitions at these arguments. *)
+
+Section Meanings.
+Context {Name Value : Type}.
+Context (compare_name : Name -> Name -> comparison) {lawful_names : ordered compare_name}.
+Context (compare_value : Value -> Value -> comparison) {lawful_values : ordered compare_value}.
+Context (null : Value).
+Context (types : replica.schema (Name := Name)) (typed : sorted compare_name types = true).
+Local Notation history := (history compare_name).
+Local Notation histories := (histories compare_name).
+Local Notation cuts := (cuts compare_name).
+Local Notation of_object := (of_object compare_name).
+Local Notation object_meaning := (replica.object_meaning compare_name compare_value).
+Local Notation meaning := (replica.meaning compare_name compare_value types).
+Local Notation held w name := (replica.held (network.running (network.nodes w name))).
+Local Notation seen w name := (network.seen (network.nodes w name)).
+Local Notation reachable := (network.reachable compare_name compare_value types).
+
 (** ** T0: nothing is lost silently
 
     What this project promises. [accounted_for] in [nothing_is_lost.v] says what may become of an
@@ -50,13 +72,8 @@ Open Scope N_scope.
 
 (** By the definition: at each cut [E] of each history of an object. *)
 Theorem nothing_is_lost_silently :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (type : object_type) (H E : list (event Name Value)) e,
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E : list (event Name Value)) e,
+  history H ->
   cut H E ->
   In e E ->
   allows type (operation_of e) = true ->
@@ -68,51 +85,37 @@ Proof.
   intros. now apply (nothing_is_lost_proof.every_operation_is_accounted_for compare_name
     compare_value null H).
 Qed.
-Print Assumptions nothing_is_lost_silently.
 
 (** By what replicas answer: in every world that the network of T4 can reach, of everything that a
     replica has seen. *)
 Theorem nothing_is_lost_silently_at_any_replica :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) types (w : network.world Name Value) name e,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
-  let E := network.seen (network.nodes w name) in
-  let xs := replica.held (network.running (network.nodes w name)) in
+  forall (w : network.world Name Value) name e,
+  reachable w ->
+  let E := seen w name in
+  let xs := held w name in
   In e E ->
   exists type x,
     find compare_name (object_of e) types = Some type
     /\ find compare_name (object_of e) xs = Some x
     /\ nothing_is_lost.accounted_for compare_name compare_value null type
-         (of_object compare_name (object_of e) E)
+         (of_object (object_of e) E)
          (replica.value compare_value null x)
          (replica.merge_decisions compare_name compare_value null x)
          (fun user k n =>
            In (object_of e, (k, n)) (replica.notices compare_name compare_value null user xs))
          e.
 Proof.
-  intros Name Value compare_name compare_value null types w name e lawful_names lawful_values
-    typed reached.
+  intros w name e reached.
   exact (nothing_is_lost_proof.every_operation_is_accounted_for_in_every_world compare_name
     compare_value null types typed w name e reached).
 Qed.
-Print Assumptions nothing_is_lost_silently_at_any_replica.
 
 (** Nobody is bothered for nothing: what an open merge decision lists as superseded, and what a
     user is notified of, is an operation that is not shown and that nobody who had seen it decided
     anew. *)
 Theorem only_what_is_overruled_is_reported :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (type : object_type) (H E : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E : list (event Name Value)),
+  history H ->
   cut H E ->
   let overruled := nothing_is_lost.overruled compare_name compare_value null type E
     (read compare_name compare_value null type E) in
@@ -128,7 +131,6 @@ Proof.
   - now apply (nothing_is_lost_proof.what_is_reported_is_overruled compare_name compare_value).
   - now apply (nothing_is_lost_proof.who_is_notified_was_overruled compare_name compare_value).
 Qed.
-Print Assumptions only_what_is_overruled_is_reported.
 
 (** ** T1: states are lattices
 
@@ -136,88 +138,50 @@ Print Assumptions only_what_is_overruled_is_reported.
     stays so: on every well-formed state, also on such as no operations make. *)
 
 Theorem version_vectors_are_a_lattice :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison),
-  ordered compare_name ->
   lattice.lattice (version_vector.well_formed compare_name)
     version_vector.bottom (version_vector.join compare_name).
 Proof. intros. now apply version_vector_proof.version_vectors_are_a_lattice. Qed.
-Print Assumptions version_vectors_are_a_lattice.
 
 (** Also on states that list decisions which they have not seen: [decisions_proof.v],
     [a_hostile_state]. *)
 Theorem decisions_are_a_lattice :
-  forall (Name K Effect : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
+  forall (K Effect : Type) (compare_key : K -> K -> comparison)
     (compare_effect : Effect -> Effect -> comparison),
-  ordered compare_name ->
   ordered compare_key ->
   ordered compare_effect ->
   lattice.lattice (decisions.well_formed compare_name compare_key compare_effect)
     decisions.bottom (decisions.join compare_name compare_key compare_effect).
 Proof. intros. now apply decisions_proof.decisions_are_a_lattice. Qed.
-Print Assumptions decisions_are_a_lattice.
 
 Theorem g_counters_are_a_lattice :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison),
-  ordered compare_name ->
   lattice.lattice (g_counter.well_formed compare_name)
     g_counter.bottom (g_counter.join compare_name).
 Proof. intros. now apply g_counter_proof.g_counters_are_a_lattice. Qed.
-Print Assumptions g_counters_are_a_lattice.
 
 Theorem lww_registers_are_a_lattice :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison),
-  ordered compare_name ->
-  ordered compare_value ->
   lattice.lattice (lww_register.well_formed compare_name compare_value)
     lww_register.bottom (lww_register.join compare_name compare_value).
 Proof. intros. now apply lww_register_proof.lww_registers_are_a_lattice. Qed.
-Print Assumptions lww_registers_are_a_lattice.
 
 Theorem or_sets_are_a_lattice :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison),
-  ordered compare_name ->
   lattice.lattice (or_set.well_formed compare_name) or_set.bottom (or_set.join compare_name).
 Proof. intros. now apply or_set_proof.or_sets_are_a_lattice. Qed.
-Print Assumptions or_sets_are_a_lattice.
 
 Theorem lww_maps_are_a_lattice :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison),
-  ordered compare_name ->
-  ordered compare_value ->
   lattice.lattice (lww_map.well_formed compare_name compare_value)
     lww_map.bottom (lww_map.join compare_name compare_value).
 Proof. intros. now apply lww_map_proof.lww_maps_are_a_lattice. Qed.
-Print Assumptions lww_maps_are_a_lattice.
 
 Theorem logs_are_a_lattice :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison),
-  ordered compare_name ->
-  ordered compare_value ->
   lattice.lattice (log.well_formed compare_name compare_value)
     log.bottom (log.join compare_name compare_value).
 Proof. intros. now apply log_proof.logs_are_a_lattice. Qed.
-Print Assumptions logs_are_a_lattice.
 
 (** All objects of a replica, of any schema. *)
 Theorem replicas_are_a_lattice :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (types : replica.schema),
-  ordered compare_name ->
-  ordered compare_value ->
   lattice.lattice (replica.well_formed compare_name compare_value types)
     replica.bottom (replica.join compare_name compare_value).
 Proof. intros. now apply replica_proof.objects_are_a_lattice. Qed.
-Print Assumptions replicas_are_a_lattice.
 
 (** ** T2: operations go up, and equal their deltas
 
@@ -230,8 +194,7 @@ Print Assumptions replicas_are_a_lattice.
     [an_operation_goes_as_a_delta] in the [X_proof.v]. *)
 
 Theorem increments_go_up_and_equal_their_deltas :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison) o amount s,
-  ordered compare_name ->
+  forall o amount s,
   1 <= amount ->
   g_counter.well_formed compare_name s = true ->
   let after := g_counter.increment compare_name o amount s in
@@ -245,15 +208,9 @@ Proof.
   - now apply g_counter_proof.increment_is_inflationary.
   - now apply g_counter_proof.increment_equals_its_delta.
 Qed.
-Print Assumptions increments_go_up_and_equal_their_deltas.
 
 Theorem writes_go_up_and_equal_their_deltas :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    o seq time user value s,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall o seq time user value s,
   lww_register.well_formed compare_name compare_value s = true ->
   decisions.covered compare_name (lww_register.decisions s) = true ->
   let after := lww_register.write compare_name compare_value o seq time user value s in
@@ -267,11 +224,9 @@ Proof.
   - now apply lww_register_proof.write_is_inflationary.
   - now apply lww_register_proof.write_equals_its_delta.
 Qed.
-Print Assumptions writes_go_up_and_equal_their_deltas.
 
 Theorem adds_go_up_and_equal_their_deltas :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison) o seq user x s,
-  ordered compare_name ->
+  forall o seq user x s,
   or_set.well_formed compare_name s = true ->
   decisions.covered compare_name s = true ->
   let after := or_set.add compare_name o seq user x s in
@@ -285,11 +240,9 @@ Proof.
   - now apply or_set_proof.add_is_inflationary.
   - now apply or_set_proof.add_equals_its_delta.
 Qed.
-Print Assumptions adds_go_up_and_equal_their_deltas.
 
 Theorem removes_go_up_and_equal_their_deltas :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison) o seq user x s,
-  ordered compare_name ->
+  forall o seq user x s,
   or_set.well_formed compare_name s = true ->
   decisions.covered compare_name s = true ->
   let after := or_set.remove compare_name o seq user x s in
@@ -303,16 +256,10 @@ Proof.
   - now apply or_set_proof.remove_is_inflationary.
   - now apply or_set_proof.remove_equals_its_delta.
 Qed.
-Print Assumptions removes_go_up_and_equal_their_deltas.
 
 (** [lww_map.delete] is a put of the null, so that this says it of deletes as well. *)
 Theorem puts_go_up_and_equal_their_deltas :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    o seq time user key value s,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall o seq time user key value s,
   lww_map.well_formed compare_name compare_value s = true ->
   decisions.covered compare_name (lww_map.decisions s) = true ->
   let after := lww_map.put compare_name compare_value o seq time user key value s in
@@ -326,15 +273,9 @@ Proof.
   - now apply lww_map_proof.put_is_inflationary.
   - now apply lww_map_proof.put_equals_its_delta.
 Qed.
-Print Assumptions puts_go_up_and_equal_their_deltas.
 
 Theorem appends_go_up_and_equal_their_deltas :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    o seq time value s,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall o seq time value s,
   log.well_formed compare_name compare_value s = true ->
   let after := log.append compare_name compare_value o seq time value s in
   log.well_formed compare_name compare_value after = true
@@ -347,17 +288,11 @@ Proof.
   - now apply log_proof.append_is_inflationary.
   - now apply log_proof.append_equals_its_delta.
 Qed.
-Print Assumptions appends_go_up_and_equal_their_deltas.
 
 (** An operation of a replica, on whichever object. [replica.vectors] is what each of its
     objects has seen. *)
 Theorem operations_go_up_and_equal_their_deltas :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types name op user (before after : replica.state Name Value),
-  ordered compare_name ->
-  ordered compare_value ->
+  forall name op user (before after : replica.state Name Value),
   valid op = true ->
   replica.well_formed compare_name compare_value types (replica.held before) = true ->
   replica.covered compare_name (replica.held before) = true ->
@@ -376,16 +311,9 @@ Proof.
   - eapply replica_proof.operations_are_inflationary; eassumption.
   - eapply replica_proof.operations_equal_their_deltas; eassumption.
 Qed.
-Print Assumptions operations_go_up_and_equal_their_deltas.
 
 (** Replicas start covered, and operations, joins and deltas keep them so. *)
 Theorem replicas_stay_covered :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types,
-  ordered compare_name ->
-  ordered compare_value ->
   (replica.covered compare_name
      (replica.untouched (Name := Name) (Value := Value) types) = true)
   /\ (forall name op user (before after : replica.state Name Value),
@@ -416,7 +344,6 @@ Proof.
   - intros. eapply replica_proof.the_join_is_covered; eassumption.
   - intros. eapply replica_proof.applied_deltas_are_covered; eassumption.
 Qed.
-Print Assumptions replicas_stay_covered.
 
 (** ** T3: a state means the events that were seen
 
@@ -428,206 +355,136 @@ Print Assumptions replicas_stay_covered.
     join needs cuts. *)
 
 Theorem an_object_that_has_seen_nothing_is_bottom :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    type,
-  ordered compare_name ->
-  ordered compare_value ->
-  replica.object_meaning compare_name compare_value type [] = replica.bottom_object type.
+  forall type,
+  object_meaning type [] = replica.bottom_object type.
 Proof. intros. now apply replica_meaning_proof.an_object_that_has_seen_nothing_is_bottom. Qed.
-Print Assumptions an_object_that_has_seen_nothing_is_bottom.
 
 (** An event that saw exactly [E] is the operation on the state of [E], where the type has it. *)
 Theorem an_operation_adds_its_event :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (type : object_type) (H E : list (event Name Value)) (e : event Name Value),
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E : list (event Name Value)) (e : event Name Value),
+  history H ->
   cut H E ->
   In e H ->
   saw_exactly compare_name e E ->
   allows type (operation_of e) = true ->
   replica.perform_on compare_name compare_value
-    (replica.object_meaning compare_name compare_value type E)
+    (object_meaning type E)
     (dot_origin (dot_of e)) (seq_of e) (user_of e) (operation_of e)
-  = Some (replica.object_meaning compare_name compare_value type (e :: E)).
+  = Some (object_meaning type (e :: E)).
 Proof.
   intros. erewrite replica_meaning_proof.performing_on_an_object_adds_the_event by eassumption.
   now destruct (allows type (operation_of e)).
 Qed.
-Print Assumptions an_operation_adds_its_event.
 
 Theorem a_join_unites_the_events :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (type : object_type) (H E F : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E F : list (event Name Value)),
+  history H ->
   cut H E ->
   cut H F ->
   replica.join_object compare_name compare_value
-    (replica.object_meaning compare_name compare_value type E)
-    (replica.object_meaning compare_name compare_value type F)
-  = replica.object_meaning compare_name compare_value type (union_events compare_name E F).
+    (object_meaning type E)
+    (object_meaning type F) = object_meaning type (union_events compare_name E F).
 Proof. intros. eapply replica_meaning_proof.joining_objects_unites_their_events; eassumption. Qed.
-Print Assumptions a_join_unites_the_events.
 
 (** So that the theorems can be applied again. *)
 Theorem the_union_of_cuts_is_a_cut :
-  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
-    (H E F : list (event Name Value)),
-  ordered compare_name ->
-  history compare_name H ->
+  forall (H E F : list (event Name Value)),
+  history H ->
   cut H E ->
   cut H F ->
   cut H (union_events compare_name E F).
 Proof. intros. eapply definition_proof.the_union_of_cuts_is_a_cut; eassumption. Qed.
-Print Assumptions the_union_of_cuts_is_a_cut.
 
 (** What is read is what the definition says, over [E]. *)
 Theorem a_value_is_that_of_the_definition :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (type : object_type) (H E : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E : list (event Name Value)),
+  history H ->
   cut H E ->
-  replica.value compare_value null (replica.object_meaning compare_name compare_value type E)
+  replica.value compare_value null (object_meaning type E)
   = read compare_name compare_value null type E.
 Proof.
-  intros Name Value compare_name compare_value null type H E ? ? happened [].
+  intros type H E happened [].
   now apply (replica_meaning_proof.an_object_is_read_as_defined _ _ null H happened).
 Qed.
-Print Assumptions a_value_is_that_of_the_definition.
 
 (** Equal events are equal states, in whatever order they came. *)
 Theorem a_state_depends_only_on_the_events :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (type : object_type) (H E F : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E F : list (event Name Value)),
+  history H ->
   cut H E ->
   cut H F ->
   (forall e, In e E <-> In e F) ->
-  replica.object_meaning compare_name compare_value type E
-  = replica.object_meaning compare_name compare_value type F.
+  object_meaning type E = object_meaning type F.
 Proof.
-  intros Name Value compare_name compare_value type H E F ? ? happened [] [] same.
+  intros type H E F happened [] [] same.
   eapply replica_meaning_proof.an_object_depends_only_on_its_events; eassumption.
 Qed.
-Print Assumptions a_state_depends_only_on_the_events.
 
 (** *** The same of replicas, each object for itself
 
     [replica.meaning types E] is what a replica holds that has seen [E], of all objects. *)
 
 Theorem a_replica_that_has_seen_nothing_is_untouched :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types,
-  ordered compare_name ->
-  ordered compare_value ->
-  replica.meaning compare_name compare_value types [] = replica.untouched types.
+  meaning [] = replica.untouched types.
 Proof. intros. now apply replica_meaning_proof.a_replica_that_has_seen_nothing_is_untouched. Qed.
-Print Assumptions a_replica_that_has_seen_nothing_is_untouched.
 
 (** The event saw exactly what its replica had seen of its object, and has the number that the
     trace format gives it. *)
 Theorem an_operation_of_a_replica_adds_its_event :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types type (H E : list (event Name Value)) (e : event Name Value),
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  histories compare_name H ->
-  cuts compare_name H E ->
+  forall type (H E : list (event Name Value)) (e : event Name Value),
+  histories H ->
+  cuts H E ->
   (forall f, In f E -> In (object_of f) (keys types)) ->
   find compare_name (object_of e) types = Some type ->
   allows type (operation_of e) = true ->
   In e H ->
-  saw_exactly compare_name e (of_object compare_name (object_of e) E) ->
+  saw_exactly compare_name e (of_object (object_of e) E) ->
   seq_of e = seen_of compare_name (replica_of e) E + 1 ->
   replica.perform compare_name compare_value (object_of e) (operation_of e) (user_of e)
-    (replica.Replica (dot_origin (dot_of e)) (replica.meaning compare_name compare_value types E))
+    (replica.Replica (dot_origin (dot_of e)) (meaning E))
   = Some (replica.Replica (dot_origin (dot_of e))
-      (replica.meaning compare_name compare_value types (e :: E))).
+      (meaning (e :: E))).
 Proof. intros. eapply replica_meaning_proof.performing_adds_the_event; eassumption. Qed.
-Print Assumptions an_operation_of_a_replica_adds_its_event.
 
 Theorem a_join_of_replicas_unites_their_events :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (H E F : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  histories compare_name H ->
-  cuts compare_name H E ->
-  cuts compare_name H F ->
+  forall (H E F : list (event Name Value)),
+  histories H ->
+  cuts H E ->
+  cuts H F ->
   replica.join compare_name compare_value
-    (replica.meaning compare_name compare_value types E)
-    (replica.meaning compare_name compare_value types F)
-  = replica.meaning compare_name compare_value types (union_events compare_name E F).
+    (meaning E)
+    (meaning F) = meaning (union_events compare_name E F).
 Proof. intros. eapply replica_meaning_proof.joining_replicas_unites_their_events; eassumption. Qed.
-Print Assumptions a_join_of_replicas_unites_their_events.
 
 Theorem each_object_of_a_replica_has_the_value_of_the_definition :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) types name type (H E : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  histories compare_name H ->
-  cuts compare_name H E ->
+  forall name type (H E : list (event Name Value)),
+  histories H ->
+  cuts H E ->
   find compare_name name types = Some type ->
   exists x,
-    find compare_name name (replica.meaning compare_name compare_value types E) = Some x
+    find compare_name name (meaning E) = Some x
     /\ replica.value compare_value null x
-       = read compare_name compare_value null type (of_object compare_name name E).
+       = read compare_name compare_value null type (of_object name E).
 Proof.
-  intros Name Value compare_name compare_value null types name type H E ? ? happened seen found.
-  exists (replica.object_meaning compare_name compare_value type (of_object compare_name name E)).
+  intros name type H E happened seen found.
+  exists (replica.object_meaning compare_name compare_value type (of_object name E)).
   split.
   - rewrite replica_meaning_proof.an_object_is_found_with_its_meaning by assumption.
     now rewrite found.
   - eapply a_value_is_that_of_the_definition; eauto.
 Qed.
-Print Assumptions each_object_of_a_replica_has_the_value_of_the_definition.
 
 (** The number of operations seen of each replica, over all objects and incarnations. *)
 Theorem the_state_vector_is_that_of_the_definition :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (H E : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  histories compare_name H ->
-  cuts compare_name H E ->
+  forall (H E : list (event Name Value)),
+  histories H ->
+  cuts H E ->
   (forall e, In e E -> In (object_of e) (keys types)) ->
-  replica.vector_of compare_name (replica.meaning compare_name compare_value types E)
+  replica.vector_of compare_name (meaning E)
   = vector compare_name E.
 Proof.
   intros. eapply replica_meaning_proof.the_state_vector_is_that_of_the_definition; eassumption.
 Qed.
-Print Assumptions the_state_vector_is_that_of_the_definition.
 
 (** ** T4: strong eventual consistency
 
@@ -638,90 +495,55 @@ Print Assumptions the_state_vector_is_that_of_the_definition.
     [network_examples.v]. *)
 
 Theorem every_state_is_the_meaning_of_what_was_seen :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : network.world Name Value) name,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
-  replica.held (network.running (network.nodes w name))
-  = replica.meaning compare_name compare_value types (network.seen (network.nodes w name)).
+  forall (w : network.world Name Value) name,
+  reachable w ->
+  held w name = meaning (seen w name).
 Proof. intros. eapply network_proof.every_state_is_the_meaning_of_what_was_seen; eassumption. Qed.
-Print Assumptions every_state_is_the_meaning_of_what_was_seen.
 
 (** So that all that is said of histories and cuts is said of every execution: values, merge
     decisions and notices are those of the definition. *)
 Theorem what_was_seen_is_a_cut_of_a_history :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : network.world Name Value) name,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
-  histories compare_name (network.happened w)
-  /\ cuts compare_name (network.happened w) (network.seen (network.nodes w name)).
+  forall (w : network.world Name Value) name,
+  reachable w ->
+  histories (network.happened w)
+  /\ cuts (network.happened w) (seen w name).
 Proof.
   intros. split.
   - eapply network_proof.every_history_that_happens_is_one; eassumption.
   - eapply network_proof.what_was_seen_is_a_cut_of_what_happened; eassumption.
 Qed.
-Print Assumptions what_was_seen_is_a_cut_of_a_history.
 
 Theorem replicas_that_have_seen_the_same_hold_the_same :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : network.world Name Value) a b,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
+  forall (w : network.world Name Value) a b,
+  reachable w ->
   (forall e,
-    In e (network.seen (network.nodes w a)) <-> In e (network.seen (network.nodes w b))) ->
-  replica.held (network.running (network.nodes w a))
-  = replica.held (network.running (network.nodes w b)).
+    In e (seen w a) <-> In e (seen w b)) ->
+  held w a
+  = held w b.
 Proof.
   intros. eapply network_proof.replicas_that_have_seen_the_same_hold_the_same; eassumption.
 Qed.
-Print Assumptions replicas_that_have_seen_the_same_hold_the_same.
 
 (** At whatever times of one run: where the vectors of all objects are equal, so are the states. *)
 Theorem equal_vectors_mean_equal_states :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w w' : network.world Name Value) a b,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
+  forall (w w' : network.world Name Value) a b,
+  reachable w ->
   network.steps compare_name compare_value w w' ->
-  let xs := replica.held (network.running (network.nodes w a)) in
-  let ys := replica.held (network.running (network.nodes w' b)) in
+  let xs := held w a in
+  let ys := held w' b in
   let vectors := map (fun entry => (fst entry, replica.seen_object (snd entry))) in
   vectors xs = vectors ys ->
   xs = ys.
 Proof.
-  intros Name Value compare_name compare_value types w w' a b lawful_names lawful_values typed
-    reached run.
+  intros w w' a b reached run.
   exact (network_proof.equal_vectors_mean_equal_states compare_name compare_value types typed
     w w' a b reached run).
 Qed.
-Print Assumptions equal_vectors_mean_equal_states.
 
 Theorem what_is_seen_never_shrinks_but_by_restore :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (w w' : network.world Name Value) name,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (w w' : network.world Name Value) name,
   network.step compare_name compare_value w w' ->
-  incl (network.seen (network.nodes w name)) (network.seen (network.nodes w' name))
+  incl (seen w name) (seen w' name)
   \/ exists backup fresh,
       In (name, backup) (network.backups w)
       /\ (forall e, In e (network.happened w) -> dot_origin (dot_of e) <> Origin name fresh)
@@ -730,33 +552,25 @@ Theorem what_is_seen_never_shrinks_but_by_restore :
              (replica.restore (Origin name fresh) (replica.held (network.running backup)))
              (network.seen backup).
 Proof. intros. eapply network_proof.what_is_seen_never_shrinks_but_by_restore; eassumption. Qed.
-Print Assumptions what_is_seen_never_shrinks_but_by_restore.
 
 (** From wherever they are, two replicas that exchange their states have both seen what either
     had, and hold the same. *)
 Theorem a_complete_exchange_equalizes :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : network.world Name Value) a b,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
+  forall (w : network.world Name Value) a b,
+  reachable w ->
   a <> b ->
   exists w',
     network.steps compare_name compare_value w w'
     /\ network.happened w' = network.happened w
     /\ (forall e,
-        In e (network.seen (network.nodes w' a)) <->
-        In e (network.seen (network.nodes w a)) \/ In e (network.seen (network.nodes w b)))
+        In e (seen w' a) <->
+        In e (seen w a) \/ In e (seen w b))
     /\ (forall e,
-        In e (network.seen (network.nodes w' b)) <->
-        In e (network.seen (network.nodes w a)) \/ In e (network.seen (network.nodes w b)))
-    /\ replica.held (network.running (network.nodes w' a))
-       = replica.held (network.running (network.nodes w' b)).
+        In e (seen w' b) <->
+        In e (seen w a) \/ In e (seen w b))
+    /\ held w' a
+       = held w' b.
 Proof. intros. eapply network_proof.a_complete_exchange_equalizes; eassumption. Qed.
-Print Assumptions a_complete_exchange_equalizes.
 
 (** ** T5: a delta does what the whole state would do
 
@@ -765,63 +579,47 @@ Print Assumptions a_complete_exchange_equalizes.
     [a_delta_carries_only_what_may_be_lacking]. *)
 
 Theorem a_delta_unites_the_events :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (type : object_type) (H E F : list (event Name Value)) v,
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E F : list (event Name Value)) v,
+  history H ->
   cut H E ->
   cut H F ->
   version_vector.covers compare_name
     (version_vector.of_dots compare_name (map dot_of F)) v = true ->
   replica.take_part compare_name compare_value
     (replica.part_since compare_name v
-      (replica.object_meaning compare_name compare_value type E))
-    (replica.object_meaning compare_name compare_value type F)
-  = replica.object_meaning compare_name compare_value type (union_events compare_name E F).
+      (object_meaning type E))
+    (object_meaning type F) = object_meaning type (union_events compare_name E F).
 Proof.
   intros. eapply replica_meaning_proof.taking_a_delta_of_an_object_adds_its_events; eauto.
   now rewrite replica_meaning_proof.an_object_has_seen_its_events by assumption.
 Qed.
-Print Assumptions a_delta_unites_the_events.
 
 (** Deltas of some objects or of all, each since a vector of its own: of the objects that [vs]
     names, the receiver has then seen what the sender had. *)
 Theorem deltas_unite_the_events_of_their_objects :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types vs (H E F : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
+  forall vs (H E F : list (event Name Value)),
   sorted compare_name vs = true ->
-  histories compare_name H ->
-  cuts compare_name H E ->
-  cuts compare_name H F ->
+  histories H ->
+  cuts H E ->
+  cuts H F ->
   (forall name v,
     In name (keys types) ->
     find compare_name name vs = Some v ->
     version_vector.covers compare_name
-      (version_vector.of_dots compare_name (map dot_of (of_object compare_name name F))) v
+      (version_vector.of_dots compare_name (map dot_of (of_object name F))) v
     = true) ->
   replica.apply compare_name compare_value
-    (replica.deltas_since compare_name vs (replica.meaning compare_name compare_value types E))
-    (replica.meaning compare_name compare_value types F)
-  = Some (replica.meaning compare_name compare_value types
-      (union_events compare_name (on_objects_of compare_name vs E) F)).
+    (replica.deltas_since compare_name vs (meaning E))
+    (meaning F)
+  = Some (meaning (union_events compare_name (on_objects_of compare_name vs E) F)).
 Proof. intros. eapply replica_meaning_proof.applying_deltas_adds_the_events; eassumption. Qed.
-Print Assumptions deltas_unite_the_events_of_their_objects.
 
 (** A delta leaves out what its receiver has seen: of any state it lists exactly those things of
     which some dot lies outside the vector ([listed] and [is_new_to] in [delta_content.v]); and where
     it lists nothing, nothing but a vector is sent. So the whole state is no delta:
     [the_whole_state_is_not_what_a_delta_lists] in [meaning_examples.v]. *)
 Theorem a_delta_lists_exactly_what_is_new :
-  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
-    v (x : replica.object Name Value),
+  forall v (x : replica.object Name Value),
   let part := replica.part_since compare_name v x in
   let listed := delta_content.listed compare_name in
   listed part = filter (delta_content.is_new_to compare_name v) (listed x)
@@ -832,24 +630,17 @@ Proof.
   - apply delta_content_proof.a_delta_lists_exactly_what_is_new.
   - apply delta_content_proof.a_delta_that_lists_nothing_is_a_vector.
 Qed.
-Print Assumptions a_delta_lists_exactly_what_is_new.
 
 (** A delta that builds on what was not seen is refused, on every state; and nothing changes, as
     there is no new state. Premises met: [a_delta_with_a_gap_is_refused] in [examples.v]. *)
 Theorem a_delta_with_a_gap_is_refused :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    name d ds (xs : replica.objects Name Value) x,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall name d ds (xs : replica.objects Name Value) x,
   sorted compare_name ds = true ->
   find compare_name name ds = Some d ->
   find compare_name name xs = Some x ->
   version_vector.covers compare_name (replica.seen_object x) (since d) = false ->
   replica.apply compare_name compare_value ds xs = None.
 Proof. intros. eapply replica_proof.a_delta_with_a_gap_is_refused; eassumption. Qed.
-Print Assumptions a_delta_with_a_gap_is_refused.
 
 (** ** T6: the optimized engine refines the reference
 
@@ -859,60 +650,57 @@ Print Assumptions a_delta_with_a_gap_is_refused.
     Premises met, and what goes wrong without them: [indexed_decisions_examples.v] and
     [executions_examples.v]. *)
 
+Section Index.
+Context {K Effect : Type}.
+Context (compare_key : K -> K -> comparison) {lawful_keys : ordered compare_key}.
+Context (compare_effect : Effect -> Effect -> comparison) {lawful_effects : ordered compare_effect}.
+Context (keeps_winner : bool).
+Context (reading : operation Name Value -> option (K * (N * Effect))).
+Local Notation sound :=
+  (indexed_decisions.sound compare_name compare_key compare_effect keeps_winner).
+Local Notation winners_of := (indexed_decisions.winners_of compare_name compare_effect).
+Local Notation represents :=
+  (indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading).
+
 (** Deciding is deciding in the store, and states stay sound. *)
 Theorem an_index_decides_as_the_store_does :
-  forall (Name K Effect : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
-    (compare_effect : Effect -> Effect -> comparison)
-    keeps_winner k d (s : indexed_decisions.state Name K Effect),
-  ordered compare_name ->
-  ordered compare_key ->
-  ordered compare_effect ->
-  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  forall k d (s : indexed_decisions.state Name K Effect),
+  sound s ->
   1 <= counter (decisions.dot_of d) ->
   let after :=
     indexed_decisions.decide compare_name compare_key compare_effect keeps_winner k d s in
-  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner after
+  sound after
   /\ indexed_decisions.decisions_of after
     = decisions.decide compare_name compare_key k d (indexed_decisions.decisions_of s)
   /\ (keeps_winner = true ->
-      indexed_decisions.winners_of compare_name compare_effect after
+      winners_of after
       = merge compare_key
           (greater_option (decisions.compare_decision compare_name compare_effect))
-          (indexed_decisions.winners_of compare_name compare_effect s) [(k, d)]).
+          (winners_of s) [(k, d)]).
 Proof.
   intros. split; [| split].
   - now apply indexed_decisions_proof.deciding_is_sound.
   - now apply indexed_decisions_proof.deciding_decides_in_the_store.
   - intros. now apply indexed_decisions_proof.deciding_decides_the_winners.
 Qed.
-Print Assumptions an_index_decides_as_the_store_does.
 
 (** Joining a part is joining it in the store. [m] has what the part lists, under the keys that
     its names are for, and [v] is what its sender had seen. *)
 Theorem an_index_takes_parts_as_the_store_does :
-  forall (Name K Effect : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
-    (compare_effect : Effect -> Effect -> comparison)
-    keeps_winner v m (s : indexed_decisions.state Name K Effect),
-  ordered compare_name ->
-  ordered compare_key ->
-  ordered compare_effect ->
-  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  forall v m (s : indexed_decisions.state Name K Effect),
+  sound s ->
   indexed_decisions.sound_items compare_name compare_key compare_effect keeps_winner v m ->
   let after :=
     indexed_decisions.take compare_name compare_key compare_effect keeps_winner v m s in
-  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner after
+  sound after
   /\ indexed_decisions.decisions_of after
     = decisions.take_part compare_name compare_key compare_effect
         (decisions.State v (indexed_decisions.frontiers m)) (indexed_decisions.decisions_of s)
   /\ (keeps_winner = true ->
-      indexed_decisions.winners_of compare_name compare_effect after
+      winners_of after
       = merge compare_key
           (greater_option (decisions.compare_decision compare_name compare_effect))
-          (indexed_decisions.winners_of compare_name compare_effect s)
+          (winners_of s)
           (indexed_decisions.winners compare_name compare_effect m)).
 Proof.
   intros. split; [| split].
@@ -921,39 +709,23 @@ Proof.
       compare_name compare_key compare_effect keeps_winner).
   - intros. now apply indexed_decisions_proof.taking_takes_the_winners.
 Qed.
-Print Assumptions an_index_takes_parts_as_the_store_does.
 
 (** Whatever [keep] says, and so at any time, compacting the log changes nothing that is kept. *)
 Theorem compacting_an_index_changes_nothing :
-  forall (Name K Effect : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
-    (compare_effect : Effect -> Effect -> comparison)
-    keeps_winner keep (s : indexed_decisions.state Name K Effect),
-  ordered compare_name ->
-  ordered compare_key ->
-  ordered compare_effect ->
-  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  forall keep (s : indexed_decisions.state Name K Effect),
+  sound s ->
   let after := indexed_decisions.compact compare_name compare_key keep s in
-  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner after
+  sound after
   /\ indexed_decisions.seen after = indexed_decisions.seen s
   /\ indexed_decisions.entries after = indexed_decisions.entries s.
 Proof.
   intros. split; [now apply indexed_decisions_proof.compacting_is_sound | now split].
 Qed.
-Print Assumptions compacting_an_index_changes_nothing.
 
 (** What the log finds is, for every vector, exactly the part of the store since it. *)
 Theorem the_log_finds_exactly_the_part_of_the_store :
-  forall (Name K Effect : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
-    (compare_effect : Effect -> Effect -> comparison)
-    keeps_winner v (s : indexed_decisions.state Name K Effect),
-  ordered compare_name ->
-  ordered compare_key ->
-  ordered compare_effect ->
-  indexed_decisions.sound compare_name compare_key compare_effect keeps_winner s ->
+  forall v (s : indexed_decisions.state Name K Effect),
+  sound s ->
   let part := decisions.part_since compare_name v (indexed_decisions.decisions_of s) in
   let found := indexed_decisions.changed compare_name compare_key v s in
   let shown := indexed_decisions.shown_to compare_name v found in
@@ -962,7 +734,7 @@ Theorem the_log_finds_exactly_the_part_of_the_store :
         (map (indexed_decisions.item_for compare_name v) found)
   /\ decisions.State (indexed_decisions.seen s) (indexed_decisions.frontiers shown) = part
   /\ indexed_decisions.winners compare_name compare_effect shown
-    = restrict compare_key (indexed_decisions.winners_of compare_name compare_effect s)
+    = restrict compare_key (winners_of s)
         (decisions.maximal part)
   /\ indexed_decisions.sound_items compare_name compare_key compare_effect keeps_winner
       (indexed_decisions.seen s) shown.
@@ -974,66 +746,41 @@ Proof.
       compare_name compare_key compare_effect keeps_winner).
   - now apply indexed_decisions_proof.the_changes_are_sound.
 Qed.
-Print Assumptions the_log_finds_exactly_the_part_of_the_store.
 
 (** A creation dot of a key at the sender, if its receiver has seen it, names that key there. *)
 Theorem a_creation_dot_that_was_seen_names_its_key :
-  forall (Name K Effect Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
-    (compare_effect : Effect -> Effect -> comparison)
-    keeps_winner (reading : operation Name Value -> option (K * (N * Effect)))
-    (H E F : list (event Name Value)) sender receiver k b,
-  ordered compare_name ->
-  ordered compare_key ->
-  ordered compare_effect ->
-  history compare_name H ->
+  forall (H E F : list (event Name Value)) sender receiver k b,
+  history H ->
   cut H E ->
   cut H F ->
-  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
-    E sender ->
-  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
-    F receiver ->
+  represents E sender ->
+  represents F receiver ->
   In b (indexed_decisions.creation_dots (indexed_decisions.entry_at compare_key k sender)) ->
   version_vector.contains compare_name b (indexed_decisions.seen receiver) = true ->
   indexed_decisions.understand compare_name compare_key (indexed_decisions.By_creation_dot b) receiver
   = Some k.
 Proof.
-  intros Name K Effect Value compare_name compare_key compare_effect keeps_winner reading
-    H E F sender receiver k b ? ? ? happened.
+  intros H E F sender receiver k b happened.
   now apply (indexed_decisions_meaning_proof.a_name_is_understood
     compare_name compare_key compare_effect keeps_winner reading H happened E F sender).
 Qed.
-Print Assumptions a_creation_dot_that_was_seen_names_its_key.
 
 (** A delta is received unless it builds on what was not seen, and then what is applied is what
     the sender found; and the receiver is then the index of the union of both cuts. *)
 Theorem a_delta_of_an_index_unites_the_events :
-  forall (Name K Effect Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
-    (compare_effect : Effect -> Effect -> comparison)
-    keeps_winner (reading : operation Name Value -> option (K * (N * Effect)))
-    (H E F : list (event Name Value)) sender receiver v,
-  ordered compare_name ->
-  ordered compare_key ->
-  ordered compare_effect ->
-  history compare_name H ->
+  forall (H E F : list (event Name Value)) sender receiver v,
+  history H ->
   cut H E ->
   cut H F ->
-  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
-    E sender ->
-  indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
-    F receiver ->
+  represents E sender ->
+  represents F receiver ->
   version_vector.covers compare_name (indexed_decisions.seen receiver) v = true ->
   exists after,
     indexed_decisions.receive compare_name compare_key compare_effect keeps_winner
       (indexed_decisions.delta_since compare_name compare_key v sender) receiver = Some after
-    /\ indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading
-        (union_events compare_name E F) after.
+    /\ represents (union_events compare_name E F) after.
 Proof.
-  intros Name K Effect Value compare_name compare_key compare_effect keeps_winner reading
-    H E F sender receiver v ? ? ? happened cut_e cut_f rep_e rep_f covered.
+  intros H E F sender receiver v happened cut_e cut_f rep_e rep_f covered.
   eexists. split.
   - rewrite (indexed_decisions_meaning_proof.a_delta_is_received_as_it_was_sent
       compare_name compare_key compare_effect keeps_winner reading H happened E F) by assumption.
@@ -1041,19 +788,10 @@ Proof.
   - now apply (indexed_decisions_meaning_proof.taking_the_changes_adds_the_events
       compare_name compare_key compare_effect keeps_winner reading H).
 Qed.
-Print Assumptions a_delta_of_an_index_unites_the_events.
 
 (** In every execution, whatever was sent is refused exactly where it builds on what was not seen,
     and so never for a name. *)
 Theorem in_every_execution_only_a_gap_is_refused :
-  forall (Name K Effect Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_key : K -> K -> comparison)
-    (compare_effect : Effect -> Effect -> comparison)
-    keeps_winner (reading : operation Name Value -> option (K * (N * Effect))),
-  ordered compare_name ->
-  ordered compare_key ->
-  ordered compare_effect ->
   (forall op, reading op <> None -> valid op = true) ->
   let engine :=
     executions.indexed compare_name compare_key compare_effect keeps_winner reading in
@@ -1063,22 +801,15 @@ Theorem in_every_execution_only_a_gap_is_refused :
   executions.take_step compare_name engine (executions.Receive name number) w = None <->
   accepts compare_name (indexed_decisions.seen (snd (executions.nodes w name))) m = false.
 Proof.
-  intros Name K Effect Value compare_name compare_key compare_effect keeps_winner reading
-    ? ? ? readable engine steps.
+  intros readable engine steps.
   now apply (executions_proof.only_a_gap_is_refused compare_name compare_key compare_effect
     keeps_winner reading).
 Qed.
-Print Assumptions in_every_execution_only_a_gap_is_refused.
 
 (** After every execution, at every replica, the optimized register keeps the state of the
     reference, and so answers as it does; where one engine refuses a step, so does the other. *)
 Theorem optimized_registers_refine_the_reference :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (steps : list (executions.step Name Value)) name,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (steps : list (executions.step Name Value)) name,
   let after_optimized {A} := executions.after (A := A) compare_name
     (executions.indexed_register compare_name compare_value) steps name in
   let after_reference {A} := executions.after (A := A) compare_name
@@ -1093,13 +824,9 @@ Theorem optimized_registers_refine_the_reference :
       after_optimized (executions.register_notices compare_name compare_value null user)
       = after_reference (lww_register.notices compare_name compare_value null user).
 Proof. intros. now apply executions_proof.indexed_registers_refine_the_reference. Qed.
-Print Assumptions optimized_registers_refine_the_reference.
 
 Theorem optimized_sets_refine_the_reference :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (steps : list (executions.step Name Value)) name,
-  ordered compare_name ->
+  forall (steps : list (executions.step Name Value)) name,
   let after_optimized {A} := executions.after (A := A) compare_name
     (executions.indexed_set compare_name) steps name in
   let after_reference {A} := executions.after (A := A) compare_name
@@ -1112,15 +839,9 @@ Theorem optimized_sets_refine_the_reference :
       after_optimized (executions.set_notices compare_name user)
       = after_reference (or_set.notices compare_name user).
 Proof. intros. now apply executions_proof.indexed_sets_refine_the_reference. Qed.
-Print Assumptions optimized_sets_refine_the_reference.
 
 Theorem optimized_maps_refine_the_reference :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (steps : list (executions.step Name Value)) name,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (steps : list (executions.step Name Value)) name,
   let after_optimized {A} := executions.after (A := A) compare_name
     (executions.indexed_map compare_name compare_value) steps name in
   let after_reference {A} := executions.after (A := A) compare_name
@@ -1135,7 +856,7 @@ Theorem optimized_maps_refine_the_reference :
       after_optimized (executions.map_notices compare_name compare_value null user)
       = after_reference (lww_map.notices compare_name compare_value null user).
 Proof. intros. now apply executions_proof.indexed_maps_refine_the_reference. Qed.
-Print Assumptions optimized_maps_refine_the_reference.
+End Index.
 
 (** ** T7: sync sessions
 
@@ -1146,59 +867,62 @@ Print Assumptions optimized_maps_refine_the_reference.
     ([two_classes_go_on_at_once]), and what goes wrong if a piece is applied alone
     ([a_piece_alone_leaves_a_hole]). *)
 
+Section Sessions.
+Context {Summary : Type}.
+Context (compare_summary : Summary -> Summary -> comparison).
+Context {lawful_summaries : ordered compare_summary}.
+Context (cut : replica.object Name Value -> list (replica.object Name Value)).
+Context (assemble : list (replica.object Name Value) -> replica.object Name Value).
+Context (cut_is_some : forall delta, cut delta <> []).
+Context (whole_is_assembled : forall delta, assemble (cut delta) = delta).
+Context (summarize : replica.objects Name Value -> Summary).
+Local Notation of_class := (sync.of_class compare_name).
+Local Notation begin := (sync.begin compare_name summarize).
+Local Notation deliver :=
+  (sync.deliver compare_name compare_value compare_summary cut assemble summarize).
+Local Notation undisturbed :=
+  (sync.undisturbed compare_name compare_value compare_summary cut assemble summarize).
+Local Notation goes_on :=
+  (sync.goes_on compare_name compare_value compare_summary cut assemble summarize).
+Local Notation follows :=
+  (sync_verdict.follows compare_name compare_value compare_summary cut assemble summarize).
+Local Notation between := (sync_verdict.between compare_name compare_value).
+
 (** Whatever goes on: sessions begin, any number at once, and are cut anywhere, which is that
     nothing more of them is delivered; they are repeated; replicas operate, exchange other
     messages and are restored in between. All that sessions do to replicas are steps of the
     network: so T4 holds of every such run. *)
 Theorem sessions_do_what_replicas_may_do :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    (types : replica.schema) cut assemble summarize w w' sessions sessions',
-  network.reachable compare_name compare_value types w ->
-  sync.goes_on compare_name compare_value compare_summary cut assemble summarize
-    w sessions w' sessions' ->
+  forall w w' sessions sessions',
+  reachable w ->
+  goes_on w sessions w' sessions' ->
   network.steps compare_name compare_value w w'
-  /\ network.reachable compare_name compare_value types w'.
+  /\ reachable w'.
 Proof.
-  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
-    summarize w w' sessions sessions' reached run.
+  intros w w' sessions sessions' reached run.
   apply sync_delivery_proof.sessions_take_steps in run. split; [exact run |].
   now apply (sync_delivery_proof.a_reachable_world_stays_reachable compare_name compare_value types w).
 Qed.
-Print Assumptions sessions_do_what_replicas_may_do.
 
 (** Each message leaves every replica above what it held before, and with no more than what
     happened: before <= after <= everything, wherever the session is cut. *)
 Theorem a_delivery_is_between_before_and_everything :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    (types : replica.schema) cut assemble summarize w w' session session' name,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
-  sync.deliver compare_name compare_value compare_summary cut assemble summarize
-    w session w' session' ->
+  forall w w' session session' name,
+  reachable w ->
+  deliver w session w' session' ->
   network.happened w' = network.happened w
   /\ replica.join compare_name compare_value (sync.held w name) (sync.held w' name)
      = sync.held w' name
-  /\ sync.held w' name
-     = replica.meaning compare_name compare_value types (network.seen (network.nodes w' name))
-  /\ incl (network.seen (network.nodes w name)) (network.seen (network.nodes w' name))
+  /\ sync.held w' name = meaning (seen w' name)
+  /\ incl (seen w name) (seen w' name)
   /\ (forall object,
-       incl (of_object compare_name object (network.seen (network.nodes w' name)))
-         (of_object compare_name object (network.happened w))).
+       incl (of_object object (seen w' name))
+         (of_object object (network.happened w))).
 Proof.
-  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
-    summarize w w' session session' name lawful_names lawful_values typed reached taken.
+  intros w w' session session' name reached taken.
   exact (sync_delivery_proof.a_delivery_is_between_before_and_everything compare_name compare_value
     compare_summary types typed cut assemble summarize w w' session session' name reached taken).
 Qed.
-Print Assumptions a_delivery_is_between_before_and_everything.
 
 (** A session that is not cut, and whose class nothing else touches at its two replicas, ends with
     both at the join of what they held when it began, and both say that they hold the same. Where
@@ -1206,104 +930,59 @@ Print Assumptions a_delivery_is_between_before_and_everything.
     ([equal_summaries_mean_equal_states_or_a_collision]), and
     [a_summary_that_says_nothing_ends_too_early] shows that it is needed. *)
 Theorem an_uncut_session_ends_at_the_join :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    (types : replica.schema) cut assemble summarize w w' class a b session',
-  ordered compare_name ->
-  ordered compare_value ->
-  ordered compare_summary ->
-  sorted compare_name types = true ->
-  (forall delta, cut delta <> []) ->
-  (forall delta, assemble (cut delta) = delta) ->
-  network.reachable compare_name compare_value types w ->
+  forall w w' class a b session',
+  reachable w ->
   a <> b ->
-  (summarize (sync.of_class compare_name class (sync.held w a))
-     = summarize (sync.of_class compare_name class (sync.held w b)) ->
-   sync.of_class compare_name class (sync.held w a)
-     = sync.of_class compare_name class (sync.held w b)) ->
-  sync.undisturbed compare_name compare_value compare_summary cut assemble summarize
-    w (sync.begin compare_name summarize class a b w) w' session' ->
+  (summarize (of_class class (sync.held w a))
+     = summarize (of_class class (sync.held w b)) ->
+   of_class class (sync.held w a) = of_class class (sync.held w b)) ->
+  undisturbed w (begin class a b w) w' session' ->
   sync.finished session' ->
   let joined := replica.join compare_name compare_value (sync.held w a) (sync.held w b) in
-  sync.of_class compare_name class (sync.held w' a) = sync.of_class compare_name class joined
-  /\ sync.of_class compare_name class (sync.held w' b) = sync.of_class compare_name class joined
+  of_class class (sync.held w' a) = of_class class joined
+  /\ of_class class (sync.held w' b) = of_class class joined
   /\ sync.agrees (sync.at_left session') = true
   /\ sync.agrees (sync.at_right session') = true.
 Proof.
-  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
-    summarize w w' class a b session' lawful_names lawful_values lawful_summaries typed
-    cut_is_some whole_is_assembled reached different early run ended.
+  intros w w' class a b session' reached different early run ended.
   exact (sync_proof.an_uncut_session_ends_at_the_join compare_name compare_value compare_summary
     types typed cut assemble cut_is_some whole_is_assembled summarize w w' class a b session'
     reached different early run ended).
 Qed.
-Print Assumptions an_uncut_session_ends_at_the_join.
 
 (** From wherever it has got to, such a session can go on to its end; and no session goes on for
     ever. *)
 Theorem a_session_goes_on_to_its_end :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    (types : replica.schema) cut assemble summarize,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  (forall delta, cut delta <> []) ->
-  (forall delta, assemble (cut delta) = delta) ->
-  let deliver :=
-    sync.deliver compare_name compare_value compare_summary cut assemble summarize in
-  let undisturbed :=
-    sync.undisturbed compare_name compare_value compare_summary cut assemble summarize in
   well_founded (fun later earlier => exists w w', deliver w earlier w' later)
   /\ forall w class a b w1 session,
-       network.reachable compare_name compare_value types w ->
-       undisturbed w (sync.begin compare_name summarize class a b w) w1 session ->
+       reachable w ->
+       undisturbed w (begin class a b w) w1 session ->
        exists w' session',
-         undisturbed w (sync.begin compare_name summarize class a b w) w' session'
+         undisturbed w (begin class a b w) w' session'
          /\ sync.finished session'.
 Proof.
-  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
-    summarize lawful_names lawful_values typed cut_is_some whole_is_assembled deliver undisturbed.
   split; [apply sync_delivery_proof.sessions_end |].
   intros w class a b w1 session reached run.
   exact (sync_proof.a_session_can_go_on_to_its_end compare_name compare_value compare_summary
     types typed cut assemble cut_is_some whole_is_assembled summarize w w1 class a b session
     reached run).
 Qed.
-Print Assumptions a_session_goes_on_to_its_end.
 
 (** Priority classes finish independently: what a session of another class delivers does not
     disturb one, at whichever point either of them is. *)
 Theorem another_class_does_not_disturb :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    (types : replica.schema) cut assemble summarize w w' w'' one one' other other',
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  network.reachable compare_name compare_value types w ->
-  let undisturbed :=
-    sync.undisturbed compare_name compare_value compare_summary cut assemble summarize in
+  forall w w' w'' one one' other other',
+  reachable w ->
   undisturbed w one w' one' ->
   (forall object, member compare_name object (sync.class other) = true ->
     member compare_name object (sync.class one) = false) ->
-  sync.deliver compare_name compare_value compare_summary cut assemble summarize
-    w' other w'' other' ->
+  deliver w' other w'' other' ->
   undisturbed w one w'' one'.
 Proof.
-  intros Name Value Summary compare_name compare_value compare_summary types cut assemble
-    summarize w w' w'' one one' other other' lawful_names lawful_values typed reached
-    undisturbed run apart taken.
+  intros w w' w'' one one' other other' reached run apart taken.
   exact (sync_proof.another_class_does_not_disturb compare_name compare_value compare_summary
     types typed cut assemble summarize w w' w'' one one' other other' reached run apart taken).
 Qed.
-Print Assumptions another_class_does_not_disturb.
 
 (** *** What a session says
 
@@ -1312,41 +991,27 @@ Print Assumptions another_class_does_not_disturb.
     run. *)
 
 Theorem every_session_of_a_run_is_followed_from_its_beginning :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    cut assemble summarize w w' sessions session,
-  sync.goes_on compare_name compare_value compare_summary cut assemble summarize
-    w [] w' sessions ->
+  forall w w' sessions session,
+  goes_on w [] w' sessions ->
   In session sessions ->
   exists class a b begun,
-    sync_verdict.between compare_name compare_value w begun w'
-    /\ sync_verdict.follows compare_name compare_value compare_summary cut assemble summarize
-         begun (sync.begin compare_name summarize class a b begun) w' session.
+    between w begun w'
+    /\ follows begun (begin class a b begun) w' session.
 Proof.
-  intros Name Value Summary compare_name compare_value compare_summary cut assemble summarize
-    w w' sessions session.
+  intros w w' sessions session.
   apply sync_verdict_proof.every_session_was_begun.
 Qed.
-Print Assumptions every_session_of_a_run_is_followed_from_its_beginning.
 
 (** A side that has ended says that both agree exactly if two summaries are equal: one of what the
     other side held at some moment since the session began, and one of what this side held at
     some moment. This holds from any world on, also from one that no history makes. A session that
     says so without comparing breaks it. *)
 Theorem a_verdict_compares_what_was_held :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    cut assemble summarize w w' class a b session' agrees,
-  ordered compare_summary ->
-  sync_verdict.follows compare_name compare_value compare_summary cut assemble summarize
-    w (sync.begin compare_name summarize class a b w) w' session' ->
-  let since_then := fun w1 => sync_verdict.between compare_name compare_value w w1 w' in
+  forall w w' class a b session' agrees,
+  follows w (begin class a b w) w' session' ->
+  let since_then := fun w1 => between w w1 w' in
   let summary_at := fun w1 name =>
-    summarize (sync.of_class compare_name class (sync.held w1 name)) in
+    summarize (of_class class (sync.held w1 name)) in
   (sync.at_phase (sync.at_left session') = sync.Closed agrees ->
    exists w1 w2, since_then w1 /\ since_then w2
    /\ (agrees = true <-> summary_at w1 b = summary_at w2 a))
@@ -1354,89 +1019,71 @@ Theorem a_verdict_compares_what_was_held :
    exists w1 w2, since_then w1 /\ since_then w2
    /\ (agrees = true <-> summary_at w1 a = summary_at w2 b)).
 Proof.
-  intros Name Value Summary compare_name compare_value compare_summary cut assemble summarize
-    w w' class a b session' agrees lawful_summaries run.
+  intros w w' class a b session' agrees run.
   exact (sync_verdict_proof.a_verdict_compares_what_was_held compare_name compare_value
     compare_summary cut assemble summarize w w' class a b session' agrees run).
 Qed.
-Print Assumptions a_verdict_compares_what_was_held.
+
+Section Verdicts.
+Context {Fingerprint : Type}.
+Context (compare_fingerprint : Fingerprint -> Fingerprint -> comparison).
+Context {lawful_fingerprints : ordered compare_fingerprint}.
+Context (fingerprint : sorted_map Name (version_vector.state Name) -> Fingerprint).
+Context (name_bytes : Name -> state_hash.bytes) (value_bytes : Value -> state_hash.bytes).
+Context (hash : state_hash.domain -> state_hash.bytes -> state_hash.bytes).
+Context (names_differ : forall a b, name_bytes a = name_bytes b -> a = b).
+Context (values_differ : forall a b, value_bytes a = value_bytes b -> a = b).
+Context (one_length : forall purpose m, length (hash purpose m) = state_hash.digest_length).
+Local Notation fine := (sync_verdict.fine compare_name compare_value).
+Local Notation summary_of := (sync_verdict.summary_of compare_name compare_value fingerprint null
+  name_bytes value_bytes hash).
+Local Notation fingerprints_collide := (sync_verdict.fingerprints_collide fingerprint).
+Local Notation hashes_clash := (sync_verdict.hashes_clash compare_name compare_value null
+  name_bytes value_bytes hash).
 
 (** The summaries that are compared are a fingerprint of the vectors, which is any function of them,
     and the two state hashes of T8. Where they are equal, at the early end or at the last check, the
     states are equal, or a collision is exhibited: different vectors with one fingerprint, or a
     clash of the hash as in T8. *)
 Theorem equal_summaries_mean_equal_states_or_a_collision :
-  forall (Name Value Fingerprint : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (fingerprint : sorted_map Name (version_vector.state Name) -> Fingerprint)
-    (null : Value) name_bytes value_bytes hash xs ys,
-  ordered compare_name ->
-  ordered compare_value ->
-  (forall a b, name_bytes a = name_bytes b -> a = b) ->
-  (forall a b, value_bytes a = value_bytes b -> a = b) ->
-  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
-  sync_verdict.fine compare_name compare_value xs = true ->
-  sync_verdict.fine compare_name compare_value ys = true ->
-  let summary_of := sync_verdict.summary_of compare_name compare_value fingerprint null
-    name_bytes value_bytes hash in
+  forall xs ys,
+  fine xs = true ->
+  fine ys = true ->
   summary_of xs = summary_of ys ->
   xs = ys
-  \/ sync_verdict.fingerprints_collide fingerprint xs ys
-  \/ sync_verdict.hashes_clash compare_name compare_value null name_bytes value_bytes hash xs ys.
+  \/ fingerprints_collide xs ys
+  \/ hashes_clash xs ys.
 Proof.
-  intros Name Value Fingerprint compare_name compare_value fingerprint null name_bytes value_bytes
-    hash xs ys lawful_names lawful_values names_differ values_differ one_length fine fine'.
+  intros xs ys fine fine'.
   now apply sync_verdict_proof.equal_summaries_mean_equal_states_or_a_collision.
 Qed.
-Print Assumptions equal_summaries_mean_equal_states_or_a_collision.
 
 (** So what a session says is true, however it was disturbed: if a side says that both agree, there
     are a moment at which the other side held, and one at which this side held, the same of the
     class, or a collision of the two is exhibited. In worlds that replicas can reach fingerprints
     alone would do; the hashes tell when something that is no history has happened. *)
 Theorem agreement_means_equal_states_or_a_collision :
-  forall (Name Value Fingerprint : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_fingerprint : Fingerprint -> Fingerprint -> comparison)
-    (fingerprint : sorted_map Name (version_vector.state Name) -> Fingerprint)
-    (null : Value) name_bytes value_bytes hash types cut assemble w w' class a b session',
-  ordered compare_name ->
-  ordered compare_value ->
-  ordered compare_fingerprint ->
-  sorted compare_name types = true ->
-  (forall a b, name_bytes a = name_bytes b -> a = b) ->
-  (forall a b, value_bytes a = value_bytes b -> a = b) ->
-  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
-  let summary_of := sync_verdict.summary_of compare_name compare_value fingerprint null
-    name_bytes value_bytes hash in
+  forall w w' class a b session',
   let compare_summary := sync_verdict.compare_summary compare_fingerprint in
-  let between := sync_verdict.between compare_name compare_value in
   let is_true me peer := exists w1 w2, between w w1 w' /\ between w w2 w'
-    /\ let xs := sync.of_class compare_name class (sync.held w1 peer) in
-       let ys := sync.of_class compare_name class (sync.held w2 me) in
-       let collide := sync_verdict.fingerprints_collide fingerprint xs ys in
-       let clash := sync_verdict.hashes_clash compare_name compare_value null
-         name_bytes value_bytes hash xs ys in
-       (sync_verdict.fine compare_name compare_value xs = true ->
-        sync_verdict.fine compare_name compare_value ys = true ->
-        xs = ys \/ collide \/ clash)
-       /\ (network.reachable compare_name compare_value types w -> xs = ys \/ collide) in
+    /\ let xs := of_class class (sync.held w1 peer) in
+       let ys := of_class class (sync.held w2 me) in
+       let collide := fingerprints_collide xs ys in
+       (fine xs = true -> fine ys = true -> xs = ys \/ collide \/ hashes_clash xs ys)
+       /\ (reachable w -> xs = ys \/ collide) in
   sync_verdict.follows compare_name compare_value compare_summary cut assemble summary_of
     w (sync.begin compare_name summary_of class a b w) w' session' ->
   (sync.agrees (sync.at_left session') = true -> is_true a b)
   /\ (sync.agrees (sync.at_right session') = true -> is_true b a).
 Proof.
-  intros Name Value Fingerprint compare_name compare_value compare_fingerprint fingerprint null
-    name_bytes value_bytes hash types cut assemble w w' class a b session' lawful_names
-    lawful_values lawful_fingerprints typed names_differ values_differ one_length
-    summary_of compare_summary between is_true run.
+  intros w w' class a b session' compares is_true run.
   exact (sync_verdict_proof.agreement_means_equal_states_or_a_collision compare_name compare_value
     compare_fingerprint fingerprint null name_bytes value_bytes hash names_differ values_differ
     one_length types typed cut assemble w w' class a b session' run).
 Qed.
-Print Assumptions agreement_means_equal_states_or_a_collision.
+End Verdicts.
+
+End Sessions.
 
 (** ** T8: the state hash
 
@@ -1450,24 +1097,27 @@ Print Assumptions agreement_means_equal_states_or_a_collision.
     [equal_records_with_different_vectors], of clashes by [a_clash_is_found],
     [a_digest_of_nothing_is_found] and [a_bucket_may_clash_with_a_node]. *)
 
+Section Hashes.
+Context (name_bytes : Name -> state_hash.bytes) (value_bytes : Value -> state_hash.bytes).
+Context (hash : state_hash.domain -> state_hash.bytes -> state_hash.bytes).
+Context (names_differ : forall a b, name_bytes a = name_bytes b -> a = b).
+Context (values_differ : forall a b, value_bytes a = value_bytes b -> a = b).
+Context (one_length : forall purpose m, length (hash purpose m) = state_hash.digest_length).
+
 (** Equal states, then, have equal hashes; the vectors may even differ. *)
 Theorem equal_records_have_equal_hashes :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) name_bytes value_bytes hash of_removals xs ys,
+  forall of_removals xs ys,
   state_hash.without_vectors xs = state_hash.without_vectors ys ->
   let hash_of := state_hash.replica_hash compare_name compare_value null
     name_bytes value_bytes hash of_removals in
   hash_of xs = hash_of ys.
 Proof. intros. now apply state_hash_proof.replicas_with_equal_records_have_equal_hashes. Qed.
-Print Assumptions equal_records_have_equal_hashes.
 
 (** The tree that is kept, of which an update makes anew only the nodes on the path of the
     record, is the tree that is made from nothing but the new records: whatever was done before,
     and also where a bucket overflows, or nodes become a bucket again. *)
 Theorem an_update_makes_the_hash_of_the_new_records :
-  forall hash levels path old new rs,
+  forall levels path old new rs,
   rising state_hash.compare_record rs = true ->
   (forall r, old = Some r -> state_hash.path_of hash r = path) ->
   (forall r, new = Some r -> state_hash.path_of hash r = path) ->
@@ -1477,26 +1127,17 @@ Theorem an_update_makes_the_hash_of_the_new_records :
   /\ state_hash.root updated = state_hash.tree hash levels (change rs)
   /\ forall r, In r (change rs) <-> new = Some r \/ (In r rs /\ old <> Some r).
 Proof.
-  intros hash levels path old new rs rises on_old on_new. cbv zeta.
+  intros levels path old new rs rises on_old on_new. cbv zeta.
   rewrite state_hash_tree_proof.an_update_makes_the_tree_of_the_new_records by
     (assumption || (destruct old, new; cbn; auto)).
   split; [reflexivity |]. split; [apply state_hash_tree_proof.the_kept_root_is_the_hash_of_the_records |].
   intros r. now apply state_hash_tree_proof.in_replace.
 Qed.
-Print Assumptions an_update_makes_the_hash_of_the_new_records.
 
 (** Of every two well-formed states, reachable or not, where the winner of each key is what its
     name says ([settled]). With equal vectors the states are equal. *)
 Theorem equal_hashes_mean_equal_records_or_a_clash :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (types : replica.schema) (null : Value) name_bytes value_bytes hash xs ys,
-  ordered compare_name ->
-  ordered compare_value ->
-  (forall a b, name_bytes a = name_bytes b -> a = b) ->
-  (forall a b, value_bytes a = value_bytes b -> a = b) ->
-  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
+  forall xs ys,
   replica.well_formed compare_name compare_value types xs = true ->
   replica.well_formed compare_name compare_value types ys = true ->
   forallb (fun entry => state_hash.settled compare_name compare_value (snd entry)) xs = true ->
@@ -1514,9 +1155,7 @@ Theorem equal_hashes_mean_equal_records_or_a_clash :
        state_hash.find_clash hash (messages xs ++ messages ys) = Some c
        /\ state_hash.is_clash hash c.
 Proof.
-  intros Name Value compare_name compare_value types null name_bytes value_bytes hash xs ys
-    lawful_names lawful_values names_differ values_differ one_length good good' fine fine'
-    hash_of messages vectors content removals.
+  intros xs ys good good' fine fine' hash_of messages vectors content removals.
   apply andb_prop in good as [_ good], good' as [_ good'].
   rewrite forallb_forall in good, good', fine, fine'.
   assert (state_hash_proof.all_fine compare_name compare_value xs) as all_fine.
@@ -1530,23 +1169,13 @@ Proof.
     now apply state_hash_proof.records_and_vectors_make_the_objects.
   - right. exact found.
 Qed.
-Print Assumptions equal_hashes_mean_equal_records_or_a_clash.
 
 (** Whatever two replicas of one world have been through, these premises hold of them. *)
 Theorem equal_hashes_of_replicas_mean_equal_states_or_a_clash :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (types : replica.schema) (null : Value) name_bytes value_bytes hash w a b,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  (forall a b, name_bytes a = name_bytes b -> a = b) ->
-  (forall a b, value_bytes a = value_bytes b -> a = b) ->
-  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
-  network.reachable compare_name compare_value types w ->
-  let xs := replica.held (network.running (network.nodes w a)) in
-  let ys := replica.held (network.running (network.nodes w b)) in
+  forall w a b,
+  reachable w ->
+  let xs := held w a in
+  let ys := held w b in
   let hash_of := state_hash.replica_hash compare_name compare_value null
     name_bytes value_bytes hash in
   let messages := state_hash.replica_messages compare_name compare_value null
@@ -1560,14 +1189,11 @@ Theorem equal_hashes_of_replicas_mean_equal_states_or_a_clash :
        state_hash.find_clash hash (messages xs ++ messages ys) = Some c
        /\ state_hash.is_clash hash c.
 Proof.
-  intros Name Value compare_name compare_value types null name_bytes value_bytes hash w a b
-    lawful_names lawful_values typed names_differ values_differ one_length reached
-    xs ys hash_of messages vectors content removals same_vectors.
+  intros w a b reached xs ys hash_of messages vectors content removals same_vectors.
   exact (state_hash_meaning_proof.equal_hashes_of_replicas_mean_equal_states_or_a_clash
     compare_name compare_value types typed null name_bytes value_bytes hash
     names_differ values_differ one_length w a b reached content removals same_vectors).
 Qed.
-Print Assumptions equal_hashes_of_replicas_mean_equal_states_or_a_clash.
 
 (** Going down only where hashes differ, one compares records exactly at the places where a tree ends
     and hashes differ ([compared_at]): less would not do, and more is not looked at. What differs
@@ -1575,15 +1201,7 @@ Print Assumptions equal_hashes_of_replicas_mean_equal_states_or_a_clash.
     Handing back all records of both is no such place ([all_records_are_compared_nowhere] in
     [state_hash_examples.v]). *)
 Theorem going_down_finds_what_differs_or_a_clash :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) name_bytes value_bytes hash of_removals x y,
-  ordered compare_name ->
-  ordered compare_value ->
-  (forall a b, name_bytes a = name_bytes b -> a = b) ->
-  (forall a b, value_bytes a = value_bytes b -> a = b) ->
-  (forall purpose m, length (hash purpose m) = state_hash.digest_length) ->
+  forall of_removals x y,
   replica.type_of x = replica.type_of y ->
   replica.well_formed_object compare_name compare_value x = true ->
   replica.well_formed_object compare_name compare_value y = true ->
@@ -1616,40 +1234,27 @@ Proof.
   - now apply (state_hash_proof.going_down_finds_what_differs_or_a_clash compare_name
       compare_value).
 Qed.
-Print Assumptions going_down_finds_what_differs_or_a_clash.
 
 (** The two parts of the hash are apart: dropping a record of removals, which is one part, leaves
     the hash of the content as it is. This does not say that such a record may be dropped: a join
     with an older put brings the key back ([purged_removals_come_back] below). *)
 Theorem the_content_hash_stays_when_removals_are_dropped :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) name_bytes value_bytes hash key x,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall key x,
   replica.well_formed_object compare_name compare_value x = true ->
   state_hash.only_removals_at compare_name compare_value null key x = true ->
   let content := state_hash.object_hash compare_name compare_value null
     name_bytes value_bytes hash false in
   content (state_hash.drop compare_name key x) = content x.
 Proof.
-  intros Name Value compare_name compare_value null name_bytes value_bytes hash key x
-    lawful_names lawful_values good gone content.
+  intros key x good gone content.
   exact (state_hash_removals_proof.the_content_hash_stays_when_removals_are_dropped compare_name
     compare_value null name_bytes value_bytes hash key x good gone).
 Qed.
-Print Assumptions the_content_hash_stays_when_removals_are_dropped.
 
 (** Nor does an answer show such a record, until the next join: no value, no open decision and no
     notice. *)
 Theorem records_of_removals_show_in_no_answer :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) key user x,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall key user x,
   replica.well_formed_object compare_name compare_value x = true ->
   state_hash.only_removals_at compare_name compare_value null key x = true ->
   let after := state_hash.drop compare_name key x in
@@ -1659,7 +1264,7 @@ Theorem records_of_removals_show_in_no_answer :
   /\ replica.object_notices compare_name compare_value null user after
      = replica.object_notices compare_name compare_value null user x.
 Proof. intros. now apply state_hash_removals_proof.what_is_dropped_shows_in_no_answer. Qed.
-Print Assumptions records_of_removals_show_in_no_answer.
+End Hashes.
 
 (** ** T9: merge decisions and notices
 
@@ -1668,77 +1273,54 @@ Print Assumptions records_of_removals_show_in_no_answer.
     [the_key_is_open_until_it_is_closed] and [the_greatest_write_closes_the_key]. *)
 
 Theorem merge_decisions_are_those_of_the_definition :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (type : object_type) (H E : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (type : object_type) (H E : list (event Name Value)),
+  history H ->
   cut H E ->
   replica.merge_decisions compare_name compare_value null
-    (replica.object_meaning compare_name compare_value type E)
+    (object_meaning type E)
   = decisions compare_name compare_value null type E.
 Proof.
-  intros Name Value compare_name compare_value null type H E ? ? happened [].
+  intros type H E happened [].
   now apply (replica_meaning_proof.merge_decisions_of_an_object_are_as_defined _ _ null H happened).
 Qed.
-Print Assumptions merge_decisions_are_those_of_the_definition.
 
 (** Over all objects of a replica. *)
 Theorem notices_are_those_of_the_definition :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) types user (H E : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  histories compare_name H ->
-  cuts compare_name H E ->
+  forall user (H E : list (event Name Value)),
+  histories H ->
+  cuts H E ->
   replica.notices compare_name compare_value null user
-    (replica.meaning compare_name compare_value types E)
+    (meaning E)
   = all_notices compare_name compare_value null types user E.
 Proof. intros. eapply replica_meaning_proof.notices_of_a_replica_are_as_defined; eassumption. Qed.
-Print Assumptions notices_are_those_of_the_definition.
 
 (** In whatever order, and over whichever ways, two replicas came to have seen the same. *)
 Theorem merge_decisions_and_notices_converge :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) types type name user (H E F : list (event Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
-  histories compare_name H ->
-  cuts compare_name H E ->
-  cuts compare_name H F ->
+  forall type name user (H E F : list (event Name Value)),
+  histories H ->
+  cuts H E ->
+  cuts H F ->
   (forall e, In e E <-> In e F) ->
-  decisions compare_name compare_value null type (of_object compare_name name E)
-  = decisions compare_name compare_value null type (of_object compare_name name F)
+  decisions compare_name compare_value null type (of_object name E)
+  = decisions compare_name compare_value null type (of_object name F)
   /\ all_notices compare_name compare_value null types user E
      = all_notices compare_name compare_value null types user F.
 Proof.
-  intros Name Value compare_name compare_value null types type name user H E F
-    ? ? happened cuts_E cuts_F same.
+  intros type name user H E F happened cuts_E cuts_F same.
   split.
-  - rewrite <- !(merge_decisions_are_those_of_the_definition _ _ compare_name compare_value null
-      type (of_object compare_name name H)) by auto.
-    f_equal. apply (a_state_depends_only_on_the_events _ _ _ _ _ (of_object compare_name name H));
+  - rewrite <- !(merge_decisions_are_those_of_the_definition
+      type (of_object name H)) by auto.
+    f_equal. apply (a_state_depends_only_on_the_events _ (of_object name H));
       auto.
-    intros e. unfold of_object. rewrite !filter_In. now rewrite same.
-  - rewrite <- !(notices_are_those_of_the_definition _ _ compare_name compare_value null
-      types user H) by auto.
+    intros e. unfold definition.of_object. rewrite !filter_In. now rewrite same.
+  - rewrite <- !(notices_are_those_of_the_definition user H) by auto.
     f_equal. eapply replica_meaning_proof.replicas_depend_only_on_the_events; eassumption.
 Qed.
-Print Assumptions merge_decisions_and_notices_converge.
 
 (** In a set the decision that saw all others on its element takes effect, whichever it is. *)
 Theorem a_decision_that_saw_all_others_closes_the_element :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (H E : list (event Name Value)) x e,
-  ordered compare_name ->
-  history compare_name H ->
+  forall (H E : list (event Name Value)) x e,
+  history H ->
   cut H E ->
   In e E ->
   operation_of e = Add x \/ operation_of e = Remove x ->
@@ -1748,7 +1330,7 @@ Theorem a_decision_that_saw_all_others_closes_the_element :
     f = e \/ sees compare_name e f = true) ->
   ~ In x (map key (or_set.merge_decisions compare_name (or_set.meaning compare_name E))).
 Proof.
-  intros Name Value compare_name H E x e lawful happened [incl_E distinct _] e_in e_decides saw_all.
+  intros H E x e happened [incl_E distinct _] e_in e_decides saw_all.
   rewrite (or_set_meaning_proof.merge_decisions_of_a_set_are_as_defined compare_name H happened)
     by assumption.
   assert (decides_means : forall f : event Name Value,
@@ -1763,17 +1345,11 @@ Proof.
   - now apply decides_means.
   - intros f f_in f_decides. apply saw_all; [exact f_in |]. now apply decides_means.
 Qed.
-Print Assumptions a_decision_that_saw_all_others_closes_the_element.
 
 (** In a register it does if it is the winner, the greatest of all writes. *)
 Theorem a_winner_that_saw_all_others_closes_the_register :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (H E : list (event Name Value)) e time value,
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (H E : list (event Name Value)) e time value,
+  history H ->
   cut H E ->
   In e E ->
   operation_of e = Write time value ->
@@ -1786,8 +1362,7 @@ Theorem a_winner_that_saw_all_others_closes_the_register :
   lww_register.merge_decisions compare_name compare_value null
     (lww_register.meaning compare_name compare_value E) = [].
 Proof.
-  intros Name Value compare_name compare_value null H E e time value ? ? happened
-    [incl_E distinct _] e_in writes saw_all is_winner.
+  intros H E e time value happened [incl_E distinct _] e_in writes saw_all is_winner.
   rewrite (lww_register_meaning_proof.merge_decisions_of_a_register_are_as_defined
     compare_name compare_value null H happened) by assumption.
   unfold merge_decisions. rewrite definition_proof.filtering_none; [reflexivity |].
@@ -1797,17 +1372,11 @@ Proof.
   intros f f_in f_decides. unfold decides, effect_on, register_reading in f_decides.
   destruct (operation_of f) eqn:f_writes; try discriminate. eauto.
 Qed.
-Print Assumptions a_winner_that_saw_all_others_closes_the_register.
 
 (** In a map it does, under its key. *)
 Theorem a_winner_that_saw_all_others_closes_the_key :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (H E : list (event Name Value)) k e time value,
-  ordered compare_name ->
-  ordered compare_value ->
-  history compare_name H ->
+  forall (H E : list (event Name Value)) k e time value,
+  history H ->
   cut H E ->
   In e E ->
   operation_of e = Put k time value ->
@@ -1820,8 +1389,7 @@ Theorem a_winner_that_saw_all_others_closes_the_key :
   ~ In k (map key (lww_map.merge_decisions compare_name compare_value null
     (lww_map.meaning compare_name compare_value E))).
 Proof.
-  intros Name Value compare_name compare_value null H E k e time value ? ? happened
-    [incl_E distinct _] e_in puts saw_all is_winner.
+  intros H E k e time value happened [incl_E distinct _] e_in puts saw_all is_winner.
   rewrite (lww_map_meaning_proof.merge_decisions_of_a_map_are_as_defined
     compare_name compare_value null H happened) by assumption.
   intros (d & <- & (k' & <- & (_ & is_open)%filter_In)%in_map_iff)%in_map_iff. cbn in *.
@@ -1831,7 +1399,6 @@ Proof.
   destruct (operation_of f) eqn:f_puts; try discriminate.
   destruct (equal_is_equality compare_name k' element) as [<- |]; [eauto | discriminate].
 Qed.
-Print Assumptions a_winner_that_saw_all_others_closes_the_key.
 
 (** ** T10: the judge
 
@@ -1840,12 +1407,7 @@ Print Assumptions a_winner_that_saw_all_others_closes_the_key.
     [judge_examples.v]. *)
 
 Theorem a_trace_conforms_exactly_if_every_claim_agrees :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (h : trace.header Name) (ls : list (trace.line Name Value)),
   judge.verdict_of (judge.judge compare_name compare_value null h ls) = judge.Conforms <->
   trace.well_formed_header compare_name h = true
   /\ trace.possible_lines compare_name h ls
@@ -1854,15 +1416,9 @@ Theorem a_trace_conforms_exactly_if_every_claim_agrees :
       ls = before ++ trace.Claims c :: after ->
       trace.agrees compare_name compare_value null h (rev before) c).
 Proof. intros. now apply judge_proof.a_trace_conforms_if_every_claim_agrees. Qed.
-Print Assumptions a_trace_conforms_exactly_if_every_claim_agrees.
 
 Theorem a_trace_is_a_discrepancy_exactly_if_a_claim_disagrees :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (h : trace.header Name) (ls : list (trace.line Name Value)),
   judge.verdict_of (judge.judge compare_name compare_value null h ls) = judge.Discrepancy <->
   trace.well_formed_header compare_name h = true
   /\ trace.possible_lines compare_name h ls
@@ -1870,30 +1426,18 @@ Theorem a_trace_is_a_discrepancy_exactly_if_a_claim_disagrees :
       ls = before ++ trace.Claims c :: after
       /\ ~ trace.agrees compare_name compare_value null h (rev before) c).
 Proof. intros. now apply judge_proof.a_trace_is_a_discrepancy_if_a_claim_disagrees. Qed.
-Print Assumptions a_trace_is_a_discrepancy_exactly_if_a_claim_disagrees.
 
 Theorem a_trace_is_ill_formed_exactly_if_it_is_impossible :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)),
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (h : trace.header Name) (ls : list (trace.line Name Value)),
   judge.verdict_of (judge.judge compare_name compare_value null h ls) = judge.Ill_formed <->
   ~ (trace.well_formed_header compare_name h = true
      /\ trace.possible_lines compare_name h ls).
 Proof. intros. now apply judge_proof.a_trace_is_ill_formed_if_it_is_impossible. Qed.
-Print Assumptions a_trace_is_ill_formed_exactly_if_it_is_impossible.
 
 (** Each finding is a false claim, at its line and under the rule that it breaks; and each false
     claim is found, up to where the history stops being possible. *)
 Theorem the_judge_finds_exactly_the_false_claims :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)) p broken,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (h : trace.header Name) (ls : list (trace.line Name Value)) p broken,
   trace.well_formed_header compare_name h = true ->
   In (p, broken) (judge.findings (judge.judge compare_name compare_value null h ls)) <->
   exists before c after,
@@ -1902,15 +1446,9 @@ Theorem the_judge_finds_exactly_the_false_claims :
     /\ trace.possible_lines compare_name h (before ++ [trace.Claims c])
     /\ trace.breaks compare_name compare_value null h (rev before) c broken.
 Proof. intros. now apply judge_proof.the_judge_finds_exactly_the_false_claims. Qed.
-Print Assumptions the_judge_finds_exactly_the_false_claims.
 
 Theorem the_judge_stops_at_the_first_impossible_line :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (h : trace.header Name) (ls : list (trace.line Name Value)) p,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (h : trace.header Name) (ls : list (trace.line Name Value)) p,
   trace.well_formed_header compare_name h = true ->
   judge.stopped_at (judge.judge compare_name compare_value null h ls) = Some p <->
   exists before l after,
@@ -1919,21 +1457,95 @@ Theorem the_judge_stops_at_the_first_impossible_line :
     /\ trace.possible_lines compare_name h before
     /\ ~ trace.possible compare_name h (rev before) l.
 Proof. intros. now apply judge_proof.the_judge_stops_at_the_first_impossible_line. Qed.
-Print Assumptions the_judge_stops_at_the_first_impossible_line.
 
 (** A claim breaks a rule exactly if it disagrees. *)
 Theorem a_claim_agrees_exactly_if_it_breaks_no_rule :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (h : trace.header Name) (before : list (trace.line Name Value)) c,
-  ordered compare_name ->
-  ordered compare_value ->
+  forall (h : trace.header Name) (before : list (trace.line Name Value)) c,
   trace.well_formed_header compare_name h = true ->
   trace.possible_lines compare_name h (before ++ [trace.Claims c]) ->
   trace.agrees compare_name compare_value null h (rev before) c <->
   forall broken, ~ trace.breaks compare_name compare_value null h (rev before) c broken.
 Proof. intros. now apply judge_proof.a_claim_agrees_if_it_breaks_no_rule. Qed.
+
+End Meanings.
+
+Print Assumptions nothing_is_lost_silently.
+Print Assumptions nothing_is_lost_silently_at_any_replica.
+Print Assumptions only_what_is_overruled_is_reported.
+Print Assumptions version_vectors_are_a_lattice.
+Print Assumptions decisions_are_a_lattice.
+Print Assumptions g_counters_are_a_lattice.
+Print Assumptions lww_registers_are_a_lattice.
+Print Assumptions or_sets_are_a_lattice.
+Print Assumptions lww_maps_are_a_lattice.
+Print Assumptions logs_are_a_lattice.
+Print Assumptions replicas_are_a_lattice.
+Print Assumptions increments_go_up_and_equal_their_deltas.
+Print Assumptions writes_go_up_and_equal_their_deltas.
+Print Assumptions adds_go_up_and_equal_their_deltas.
+Print Assumptions removes_go_up_and_equal_their_deltas.
+Print Assumptions puts_go_up_and_equal_their_deltas.
+Print Assumptions appends_go_up_and_equal_their_deltas.
+Print Assumptions operations_go_up_and_equal_their_deltas.
+Print Assumptions replicas_stay_covered.
+Print Assumptions an_object_that_has_seen_nothing_is_bottom.
+Print Assumptions an_operation_adds_its_event.
+Print Assumptions a_join_unites_the_events.
+Print Assumptions the_union_of_cuts_is_a_cut.
+Print Assumptions a_value_is_that_of_the_definition.
+Print Assumptions a_state_depends_only_on_the_events.
+Print Assumptions a_replica_that_has_seen_nothing_is_untouched.
+Print Assumptions an_operation_of_a_replica_adds_its_event.
+Print Assumptions a_join_of_replicas_unites_their_events.
+Print Assumptions each_object_of_a_replica_has_the_value_of_the_definition.
+Print Assumptions the_state_vector_is_that_of_the_definition.
+Print Assumptions every_state_is_the_meaning_of_what_was_seen.
+Print Assumptions what_was_seen_is_a_cut_of_a_history.
+Print Assumptions replicas_that_have_seen_the_same_hold_the_same.
+Print Assumptions equal_vectors_mean_equal_states.
+Print Assumptions what_is_seen_never_shrinks_but_by_restore.
+Print Assumptions a_complete_exchange_equalizes.
+Print Assumptions a_delta_unites_the_events.
+Print Assumptions deltas_unite_the_events_of_their_objects.
+Print Assumptions a_delta_lists_exactly_what_is_new.
+Print Assumptions a_delta_with_a_gap_is_refused.
+Print Assumptions an_index_decides_as_the_store_does.
+Print Assumptions an_index_takes_parts_as_the_store_does.
+Print Assumptions compacting_an_index_changes_nothing.
+Print Assumptions the_log_finds_exactly_the_part_of_the_store.
+Print Assumptions a_creation_dot_that_was_seen_names_its_key.
+Print Assumptions a_delta_of_an_index_unites_the_events.
+Print Assumptions in_every_execution_only_a_gap_is_refused.
+Print Assumptions optimized_registers_refine_the_reference.
+Print Assumptions optimized_sets_refine_the_reference.
+Print Assumptions optimized_maps_refine_the_reference.
+Print Assumptions sessions_do_what_replicas_may_do.
+Print Assumptions a_delivery_is_between_before_and_everything.
+Print Assumptions an_uncut_session_ends_at_the_join.
+Print Assumptions a_session_goes_on_to_its_end.
+Print Assumptions another_class_does_not_disturb.
+Print Assumptions every_session_of_a_run_is_followed_from_its_beginning.
+Print Assumptions a_verdict_compares_what_was_held.
+Print Assumptions equal_summaries_mean_equal_states_or_a_collision.
+Print Assumptions agreement_means_equal_states_or_a_collision.
+Print Assumptions equal_records_have_equal_hashes.
+Print Assumptions an_update_makes_the_hash_of_the_new_records.
+Print Assumptions equal_hashes_mean_equal_records_or_a_clash.
+Print Assumptions equal_hashes_of_replicas_mean_equal_states_or_a_clash.
+Print Assumptions going_down_finds_what_differs_or_a_clash.
+Print Assumptions the_content_hash_stays_when_removals_are_dropped.
+Print Assumptions records_of_removals_show_in_no_answer.
+Print Assumptions merge_decisions_are_those_of_the_definition.
+Print Assumptions notices_are_those_of_the_definition.
+Print Assumptions merge_decisions_and_notices_converge.
+Print Assumptions a_decision_that_saw_all_others_closes_the_element.
+Print Assumptions a_winner_that_saw_all_others_closes_the_register.
+Print Assumptions a_winner_that_saw_all_others_closes_the_key.
+Print Assumptions a_trace_conforms_exactly_if_every_claim_agrees.
+Print Assumptions a_trace_is_a_discrepancy_exactly_if_a_claim_disagrees.
+Print Assumptions a_trace_is_ill_formed_exactly_if_it_is_impossible.
+Print Assumptions the_judge_finds_exactly_the_false_claims.
+Print Assumptions the_judge_stops_at_the_first_impossible_line.
 Print Assumptions a_claim_agrees_exactly_if_it_breaks_no_rule.
 
 (** ** T11: refutations
@@ -1948,7 +1560,6 @@ Theorem first_arrival_wins_does_not_commute :
       lww_register.well_formed N.compare N.compare b = true ->
       refutations.first_arrival_wins a b = refutations.first_arrival_wins b a).
 Proof. exact refutations.first_arrival_wins_does_not_commute. Qed.
-Print Assumptions first_arrival_wins_does_not_commute.
 
 Theorem left_argument_wins_does_not_commute :
   ~ (forall a b,
@@ -1956,7 +1567,6 @@ Theorem left_argument_wins_does_not_commute :
       lww_register.well_formed N.compare N.compare b = true ->
       refutations.left_argument_wins a b = refutations.left_argument_wins b a).
 Proof. exact refutations.left_argument_wins_does_not_commute. Qed.
-Print Assumptions left_argument_wins_does_not_commute.
 
 Theorem the_greater_clock_misses_removes :
   ~ (forall (H E F : list (event N N)),
@@ -1969,7 +1579,6 @@ Theorem the_greater_clock_misses_removes :
         (refutations.greater_clock_wins (refutations.listed_of E) (refutations.listed_of F))
       = elements N.compare (union_events N.compare E F)).
 Proof. exact refutations.the_greater_clock_misses_removes. Qed.
-Print Assumptions the_greater_clock_misses_removes.
 
 Theorem what_both_sides_list_may_be_removed :
   ~ (forall (H E F : list (event N N)),
@@ -1982,7 +1591,6 @@ Theorem what_both_sides_list_may_be_removed :
         (or_set.meaning N.compare E) (or_set.meaning N.compare F))
       = elements N.compare (union_events N.compare E F)).
 Proof. exact refutations.what_both_sides_list_may_be_removed. Qed.
-Print Assumptions what_both_sides_list_may_be_removed.
 
 Theorem deltas_that_are_not_refused_leave_holes :
   ~ (forall (H E F : list (event N N)) v,
@@ -1998,7 +1606,6 @@ Theorem deltas_that_are_not_refused_leave_holes :
         (or_set.meaning N.compare E))
       = elements N.compare (union_events N.compare E F)).
 Proof. exact refutations.deltas_that_are_not_refused_leave_holes. Qed.
-Print Assumptions deltas_that_are_not_refused_leave_holes.
 
 Theorem a_part_joined_as_a_whole_deletes :
   ~ (forall (H E F : list (event N N)) v,
@@ -2012,7 +1619,6 @@ Theorem a_part_joined_as_a_whole_deletes :
         (or_set.part_since N.compare v (or_set.meaning N.compare E))
       = or_set.meaning N.compare (union_events N.compare E F)).
 Proof. exact refutations.a_part_joined_as_a_whole_deletes. Qed.
-Print Assumptions a_part_joined_as_a_whole_deletes.
 
 Theorem a_counter_of_one_number_loses_increments :
   ~ (forall (H E F : list (event N N)),
@@ -2023,7 +1629,6 @@ Theorem a_counter_of_one_number_loses_increments :
       closed F ->
       N.max (count E) (count F) = count (union_events N.compare E F)).
 Proof. exact refutations.a_counter_of_one_number_loses_increments. Qed.
-Print Assumptions a_counter_of_one_number_loses_increments.
 
 (** That no answer shows a record is no licence to drop it. *)
 Theorem purged_removals_come_back :
@@ -2037,7 +1642,6 @@ Theorem purged_removals_come_back :
       replica.value N.compare 0 (join (state_hash.drop N.compare key (map_of E)) (map_of F))
       = replica.value N.compare 0 (join (map_of E) (map_of F))).
 Proof. exact refutations.purged_removals_come_back. Qed.
-Print Assumptions purged_removals_come_back.
 
 Theorem removes_by_time_take_what_they_never_saw :
   ~ (forall (H : list (event N N)) time E,
@@ -2047,7 +1651,6 @@ Theorem removes_by_time_take_what_they_never_saw :
       closed E ->
       refutations.elements_by_time time E = elements N.compare E).
 Proof. exact refutations.removes_by_time_take_what_they_never_saw. Qed.
-Print Assumptions removes_by_time_take_what_they_never_saw.
 
 Theorem overwriting_loses_concurrent_adds :
   ~ (forall (H E : list (event N N)) e,
@@ -2059,7 +1662,6 @@ Theorem overwriting_loses_concurrent_adds :
       or_set.value (refutations.overwrite e (or_set.meaning N.compare E))
       = elements N.compare (E ++ [e])).
 Proof. exact refutations.overwriting_loses_concurrent_adds. Qed.
-Print Assumptions overwriting_loses_concurrent_adds.
 
 Theorem deletes_without_a_record_diverge :
   ~ (forall ms ms',
@@ -2068,7 +1670,33 @@ Theorem deletes_without_a_record_diverge :
       refutations.in_causal_order ms' ->
       refutations.delivered ms = refutations.delivered ms').
 Proof. exact refutations.deletes_without_a_record_diverge. Qed.
+
+Print Assumptions first_arrival_wins_does_not_commute.
+Print Assumptions left_argument_wins_does_not_commute.
+Print Assumptions the_greater_clock_misses_removes.
+Print Assumptions what_both_sides_list_may_be_removed.
+Print Assumptions deltas_that_are_not_refused_leave_holes.
+Print Assumptions a_part_joined_as_a_whole_deletes.
+Print Assumptions a_counter_of_one_number_loses_increments.
+Print Assumptions purged_removals_come_back.
+Print Assumptions removes_by_time_take_what_they_never_saw.
+Print Assumptions overwriting_loses_concurrent_adds.
 Print Assumptions deletes_without_a_record_diverge.
+
+Section Networks.
+Context {Name Value : Type}.
+Context (compare_name : Name -> Name -> comparison) {lawful_names : ordered compare_name}.
+Context (compare_value : Value -> Value -> comparison) {lawful_values : ordered compare_value}.
+Context (null : Value).
+Context (types : replica.schema (Name := Name)) (typed : sorted compare_name types = true).
+Local Notation history := (history compare_name).
+Local Notation histories := (histories compare_name).
+Local Notation cuts := (cuts compare_name).
+Local Notation of_object := (of_object compare_name).
+Local Notation object_meaning := (replica.object_meaning compare_name compare_value).
+Local Notation meaning := (replica.meaning compare_name compare_value types).
+Local Notation held w name := (replica.held (network.running (network.nodes w name))).
+Local Notation seen w name := (network.seen (network.nodes w name)).
 
 (** ** T12: disks that are put back
 
@@ -2078,51 +1706,45 @@ Print Assumptions deletes_without_a_record_diverge.
     operation is the number that it got when it happened. Premises met: [a_fork_heals_in_the_network],
     below. *)
 
+Section Openings.
+Context (first : N -> origin Name).
+Local Notation reachable := (openings_network.reachable compare_name first).
+Local Notation stored := openings_network.stored.
+
 Theorem no_dot_is_two_operations_and_no_operation_two_dots :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w : openings_network.world Name) object h d d' x x',
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
-  openings_network.stored w object h ->
+  forall (w : openings_network.world Name) object h d d' x x',
+  reachable w ->
+  stored w object h ->
   In (d, x) (openings.content h) ->
   In (d', x') (openings.content h) ->
   d = d' <-> x = x'.
 Proof. intros. eapply openings_network_proof.no_dot_is_two_operations_and_no_operation_two_dots; eassumption. Qed.
-Print Assumptions no_dot_is_two_operations_and_no_operation_two_dots.
 
 Theorem vectors_count_what_is_held :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w : openings_network.world Name) object h d,
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
-  openings_network.stored w object h ->
+  forall (w : openings_network.world Name) object h d,
+  reachable w ->
+  stored w object h ->
   version_vector.contains compare_name d (openings.counts (openings.known h)) = true <->
   exists x, In (d, x) (openings.content h).
 Proof. intros. eapply openings_network_proof.vectors_count_what_is_held; eassumption. Qed.
-Print Assumptions vectors_count_what_is_held.
 
 Theorem equal_operations_have_equal_names :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w : openings_network.world Name) object h h',
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
-  openings_network.stored w object h ->
-  openings_network.stored w object h' ->
+  forall (w : openings_network.world Name) object h h',
+  reachable w ->
+  stored w object h ->
+  stored w object h' ->
   (forall x,
     In x (openings_network.operations (openings.content h)) <->
     In x (openings_network.operations (openings.content h'))) ->
   openings.known h = openings.known h' /\ openings.content h = openings.content h'.
 Proof. intros. eapply openings_network_proof.equal_operations_have_equal_names; eassumption. Qed.
-Print Assumptions equal_operations_have_equal_names.
 
 (** Whichever replica meets a fork, and whenever: nothing that either branch did is lost. *)
 Theorem an_exchange_unites_the_operations :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w : openings_network.world Name) object h h',
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
-  openings_network.stored w object h ->
-  openings_network.stored w object h' ->
+  forall (w : openings_network.world Name) object h h',
+  reachable w ->
+  stored w object h ->
+  stored w object h' ->
   exists h'',
     openings.apply compare_name
       (openings.delta_for compare_name (openings.known h) h') h = Some h''
@@ -2131,29 +1753,23 @@ Theorem an_exchange_unites_the_operations :
       In x (openings_network.operations (openings.content h))
       \/ In x (openings_network.operations (openings.content h')).
 Proof. intros. eapply openings_network_proof.an_exchange_unites_the_operations; eassumption. Qed.
-Print Assumptions an_exchange_unites_the_operations.
 
 Theorem a_delta_that_is_applied_adds_what_it_brings :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w : openings_network.world Name) i object d h,
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
+  forall (w : openings_network.world Name) i object d h,
+  reachable w ->
   In (openings_network.Changes object d) (openings_network.sent w) ->
   openings.apply compare_name d (openings_network.objects (openings_network.disks w i) object)
     = Some h ->
   forall x,
-    In x (openings_network.operations (openings.content h)) <->
+  In x (openings_network.operations (openings.content h)) <->
     In x (openings_network.operations (openings.content
       (openings_network.objects (openings_network.disks w i) object)))
     \/ In x (openings_network.operations (openings.brings d)).
 Proof. intros. eapply openings_network_proof.a_delta_that_is_applied_adds_what_it_brings; eassumption. Qed.
-Print Assumptions a_delta_that_is_applied_adds_what_it_brings.
 
 Theorem a_disk_loses_operations_only_if_it_is_put_back :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w w' : openings_network.world Name) i object,
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
+  forall (w w' : openings_network.world Name) i object,
+  reachable w ->
   openings_network.step compare_name first w w' ->
   incl
     (openings_network.operations (openings.content
@@ -2164,31 +1780,25 @@ Theorem a_disk_loses_operations_only_if_it_is_put_back :
       In b (openings_network.backups w)
       /\ openings_network.disks w' i = openings_network.Disk None b.
 Proof. intros. eapply openings_network_proof.a_disk_loses_operations_only_if_it_is_put_back; eassumption. Qed.
-Print Assumptions a_disk_loses_operations_only_if_it_is_put_back.
 
 (** No missed fork, and no false alarm. *)
 Theorem the_check_finds_every_fork_and_no_other :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w : openings_network.world Name) object h h',
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
-  openings_network.stored w object h ->
-  openings_network.stored w object h' ->
+  forall (w : openings_network.world Name) object h h',
+  reachable w ->
+  stored w object h ->
+  stored w object h' ->
   openings.agree compare_name (openings.known h) (openings.known h') = true <->
   (forall d x x',
     In (d, x) (openings.content h) ->
     In (d, x') (openings.content h') ->
     x = x').
 Proof. intros. eapply openings_network_proof.the_check_finds_every_fork_and_no_other; eassumption. Qed.
-Print Assumptions the_check_finds_every_fork_and_no_other.
 
 Theorem nothing_is_renamed_without_a_fork :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison)
-    (first : N -> origin Name) (w : openings_network.world Name) object h h',
-  ordered compare_name ->
-  openings_network.reachable compare_name first w ->
-  openings_network.stored w object h ->
-  openings_network.stored w object h' ->
+  forall (w : openings_network.world Name) object h h',
+  reachable w ->
+  stored w object h ->
+  stored w object h' ->
   (openings.reconcile compare_name (openings.known h) (openings.known h') = ([], []) <->
     openings.agree compare_name (openings.known h) (openings.known h') = true)
   /\ (openings.agree compare_name (openings.known h) (openings.known h') = true ->
@@ -2197,7 +1807,6 @@ Theorem nothing_is_renamed_without_a_fork :
       In (d', x) (openings.content h') ->
       d = d').
 Proof. intros. eapply openings_network_proof.nothing_is_renamed_without_a_fork; eassumption. Qed.
-Print Assumptions nothing_is_renamed_without_a_fork.
 
 (** Computed: an execution, and designs that meet the definitions in all but one point. *)
 Theorem a_fork_heals_in_the_network :
@@ -2206,14 +1815,12 @@ Theorem a_fork_heals_in_the_network :
     /\ openings.content (openings_network.objects (openings_network.disks w 1) 7) = openings_examples.both
     /\ openings.content (openings_network.objects (openings_network.disks w 0) 7) = [(Dot openings_examples.laptop 1, 1)].
 Proof. exact openings_examples.a_fork_heals_in_the_network. Qed.
-Print Assumptions a_fork_heals_in_the_network.
 
 Theorem renaming_apart_from_the_delta_gives_two_names :
   let renamed := openings_examples.rename_first (openings.known openings_examples.on_disk_1) openings_examples.on_disk_0 in
   openings.content openings_examples.on_disk_0 = [(Dot openings_examples.laptop 1, 1)]
   /\ openings.content renamed = [(Dot (openings_examples.branch 5) 1, 1)].
 Proof. exact openings_examples.renaming_apart_from_the_delta_gives_two_names. Qed.
-Print Assumptions renaming_apart_from_the_delta_gives_two_names.
 
 Theorem who_writes_on_after_a_copy_mixes_two_branches :
   option_map (openings.must_draw N.compare 5) openings_examples.learned = Some true
@@ -2223,7 +1830,6 @@ Theorem who_writes_on_after_a_copy_mixes_two_branches :
        find (compare_dot N.compare) (Dot openings_examples.laptop 3) (openings.content (openings.perform N.compare 3 4 openings_examples.copy_went_on)))) openings_examples.learned
     = Some (true, Some 3, Some 4).
 Proof. exact openings_examples.who_writes_on_after_a_copy_mixes_two_branches. Qed.
-Print Assumptions who_writes_on_after_a_copy_mixes_two_branches.
 
 Theorem counters_alone_lose_operations :
   option_map openings.content
@@ -2233,7 +1839,6 @@ Theorem counters_alone_lose_operations :
     (openings.apply N.compare (openings.delta_for N.compare (openings.known openings_examples.on_disk_0) (openings.perform N.compare 3 4 openings_examples.on_disk_1)) openings_examples.on_disk_0)
   = Some [(Dot openings_examples.laptop 1, 2); (Dot openings_examples.laptop 2, 4); (Dot (openings_examples.branch 5) 1, 1)].
 Proof. exact openings_examples.counters_alone_lose_operations. Qed.
-Print Assumptions counters_alone_lose_operations.
 
 Theorem one_opening_for_two_processes_is_not_seen :
   let one := openings.perform N.compare 5 2 openings_examples.before_the_copy in
@@ -2242,7 +1847,7 @@ Theorem one_opening_for_two_processes_is_not_seen :
   /\ find (compare_dot N.compare) (Dot openings_examples.laptop 2) (openings.content one) = Some 2
   /\ find (compare_dot N.compare) (Dot openings_examples.laptop 2) (openings.content other) = Some 3.
 Proof. exact openings_examples.one_opening_for_two_processes_is_not_seen. Qed.
-Print Assumptions one_opening_for_two_processes_is_not_seen.
+End Openings.
 
 (** ** T13: crashes
 
@@ -2251,69 +1856,46 @@ Print Assumptions one_opening_for_two_processes_is_not_seen.
     save is durable. [shown w name n] says that [n] is what the replica holds in memory, or what
     is durable. Premises met: [durable_network_examples.v]. *)
 
+Section Crashes.
+Local Notation reachable := (durable_network.reachable compare_name compare_value types).
+
 Theorem every_shown_state_is_the_meaning_of_what_was_seen :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : durable_network.world Name Value) name n,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  durable_network.reachable compare_name compare_value types w ->
+  forall (w : durable_network.world Name Value) name n,
+  reachable w ->
   durable_network.shown w name n ->
-  replica.held (network.running n)
-  = replica.meaning compare_name compare_value types (network.seen n).
+  replica.held (network.running n) = meaning (network.seen n).
 Proof. intros. eapply durable_network_proof.every_shown_state_is_the_meaning_of_what_was_seen; eassumption. Qed.
-Print Assumptions every_shown_state_is_the_meaning_of_what_was_seen.
 
 (** [happened] is what ever was durable. In a history no two events have one dot. *)
 Theorem what_is_shown_is_a_cut_of_a_history :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : durable_network.world Name Value) name n,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  durable_network.reachable compare_name compare_value types w ->
+  forall (w : durable_network.world Name Value) name n,
+  reachable w ->
   durable_network.shown w name n ->
-  (histories compare_name (durable_network.happened w)
-    /\ cuts compare_name (durable_network.happened w)
+  (histories (durable_network.happened w)
+    /\ cuts (durable_network.happened w)
       (network.seen (durable_network.durable (durable_network.nodes w name))))
   /\ exists H,
       incl (durable_network.happened w) H
-      /\ histories compare_name H
-      /\ cuts compare_name H (network.seen n).
+      /\ histories H
+      /\ cuts H (network.seen n).
 Proof.
   intros. split.
   - eapply durable_network_proof.what_is_durable_is_a_cut_of_a_history; eassumption.
   - eapply durable_network_proof.what_is_shown_is_a_cut_of_a_history; eassumption.
 Qed.
-Print Assumptions what_is_shown_is_a_cut_of_a_history.
 
 Theorem who_has_seen_the_same_shows_the_same :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : durable_network.world Name Value) a b n m,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  durable_network.reachable compare_name compare_value types w ->
+  forall (w : durable_network.world Name Value) a b n m,
+  reachable w ->
   durable_network.shown w a n ->
   durable_network.shown w b m ->
   (forall e, In e (network.seen n) <-> In e (network.seen m)) ->
   replica.held (network.running n) = replica.held (network.running m).
 Proof. intros. eapply durable_network_proof.who_has_seen_the_same_shows_the_same; eassumption. Qed.
-Print Assumptions who_has_seen_the_same_shows_the_same.
 
 Theorem what_is_durable_never_shrinks_but_by_restore :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w w' : durable_network.world Name Value) name,
-  ordered compare_name ->
-  durable_network.reachable compare_name compare_value types w ->
+  forall (w w' : durable_network.world Name Value) name,
+  reachable w ->
   durable_network.step compare_name compare_value w w' ->
   incl
     (network.seen (durable_network.durable (durable_network.nodes w name)))
@@ -2327,17 +1909,10 @@ Theorem what_is_durable_never_shrinks_but_by_restore :
              (replica.restore (Origin name fresh) (replica.held (network.running backup)))
              (network.seen backup).
 Proof. intros. eapply durable_network_proof.what_is_durable_never_shrinks_but_by_restore; eassumption. Qed.
-Print Assumptions what_is_durable_never_shrinks_but_by_restore.
 
 Theorem a_complete_durable_exchange_equalizes :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : durable_network.world Name Value) a b,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  durable_network.reachable compare_name compare_value types w ->
+  forall (w : durable_network.world Name Value) a b,
+  reachable w ->
   a <> b ->
   exists w',
     durable_network.steps compare_name compare_value w w'
@@ -2356,7 +1931,6 @@ Theorem a_complete_durable_exchange_equalizes :
     /\ durable_network.durable (durable_network.nodes w' b)
        = durable_network.running (durable_network.nodes w' b).
 Proof. intros. eapply durable_network_proof.a_complete_exchange_equalizes; eassumption. Qed.
-Print Assumptions a_complete_durable_exchange_equalizes.
 
 Theorem sending_before_storing_uses_a_dot_twice :
   exists w : durable_network.world N N,
@@ -2368,7 +1942,7 @@ Theorem sending_before_storing_uses_a_dot_twice :
         /\ option_map (replica.value N.compare 0) (find N.compare 2 xs) = Some (Elements [6])
         /\ option_map (replica.value N.compare 0) (find N.compare 2 ys) = Some (Elements [5]).
 Proof. exact durable_network_examples.sending_before_storing_uses_a_dot_twice. Qed.
-Print Assumptions sending_before_storing_uses_a_dot_twice.
+End Crashes.
 
 (** ** T14: clocks
 
@@ -2377,23 +1951,19 @@ Print Assumptions sending_before_storing_uses_a_dot_twice.
     So a decision after seeing all others wins: the premise of T9 that the write is the greatest
     one is gone. Premises met, and needed: [hybrid_clock_examples.v]. *)
 
+Section Clocks.
+Local Notation reachable := (hybrid_clock.reachable compare_name compare_value types).
+
 Theorem a_stamp_is_above_all_that_counts :
   forall last now seen,
   now <= hybrid_clock.stamp last now seen
   /\ last < hybrid_clock.stamp last now seen
   /\ (forall s, seen = Some s -> s < hybrid_clock.stamp last now seen).
 Proof. exact hybrid_clock_proof.a_stamp_is_above_all_that_counts. Qed.
-Print Assumptions a_stamp_is_above_all_that_counts.
 
 Theorem stamps_rise_along_causality :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : network.world Name Value) e f key time time',
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  hybrid_clock.reachable compare_name compare_value types w ->
+  forall (w : network.world Name Value) e f key time time',
+  reachable w ->
   In e (network.happened w) ->
   In f (network.happened w) ->
   object_of e = object_of f ->
@@ -2402,21 +1972,14 @@ Theorem stamps_rise_along_causality :
   hybrid_clock.timed (operation_of f) = Some (key, time') ->
   time' < time.
 Proof.
-  intros * ? ? typed reached.
+  intros * reached.
   exact (hybrid_clock_proof.stamps_rise_along_causality _ _ _ typed _ reached e f key time time').
 Qed.
-Print Assumptions stamps_rise_along_causality.
 
 Theorem who_puts_after_seeing_all_wins :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : network.world Name Value) name object null e k time value,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  hybrid_clock.reachable compare_name compare_value types w ->
-  let E := of_object compare_name object (network.seen (network.nodes w name)) in
+  forall (w : network.world Name Value) name object e k time value,
+  reachable w ->
+  let E := of_object object (seen w name) in
   In e E ->
   operation_of e = Put k time value ->
   (forall f time' value',
@@ -2427,10 +1990,11 @@ Theorem who_puts_after_seeing_all_wins :
   /\ ~ In k (map key (lww_map.merge_decisions compare_name compare_value null
     (lww_map.meaning compare_name compare_value E))).
 Proof.
-  intros * ? ? typed reached E e_in writes saw_all.
+  intros * reached E e_in writes saw_all.
   pose proof (hybrid_clock_proof.stamped_worlds_are_reachable _ _ _ _ reached) as reached_w.
   pose proof (hybrid_clock_proof.stamps_rise_along_causality _ _ _ typed _ reached) as rising.
-  destruct (what_was_seen_is_a_cut_of_a_history _ _ compare_name compare_value types w name)
+  destruct (what_was_seen_is_a_cut_of_a_history compare_name compare_value types typed
+    w name)
     as [happened cuts]; try assumption.
   assert (incl E (network.happened w)) as past.
   { intros f there. apply (cut_happened _ _ (cuts object)) in there.
@@ -2443,21 +2007,14 @@ Proof.
   pose proof (hybrid_clock_proof.who_puts_after_seeing_all_is_the_greatest compare_name compare_value
     (network.happened w) E k e time value rising past one_object e_in writes saw_all) as wins.
   split; [unfold content_at; now rewrite wins |].
-  eapply (a_winner_that_saw_all_others_closes_the_key Name Value compare_name compare_value
-    null (of_object compare_name object (network.happened w)) E k e); eauto.
+  eapply (a_winner_that_saw_all_others_closes_the_key compare_name compare_value
+    null (of_object object (network.happened w)) E k e); eauto.
 Qed.
-Print Assumptions who_puts_after_seeing_all_wins.
 
 Theorem who_writes_after_seeing_all_wins :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    types (w : network.world Name Value) name object null e time value,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  hybrid_clock.reachable compare_name compare_value types w ->
-  let E := of_object compare_name object (network.seen (network.nodes w name)) in
+  forall (w : network.world Name Value) name object e time value,
+  reachable w ->
+  let E := of_object object (seen w name) in
   In e E ->
   operation_of e = Write time value ->
   (forall f time' value',
@@ -2468,10 +2025,11 @@ Theorem who_writes_after_seeing_all_wins :
   /\ lww_register.merge_decisions compare_name compare_value null
     (lww_register.meaning compare_name compare_value E) = [].
 Proof.
-  intros * ? ? typed reached E e_in writes saw_all.
+  intros * reached E e_in writes saw_all.
   pose proof (hybrid_clock_proof.stamped_worlds_are_reachable _ _ _ _ reached) as reached_w.
   pose proof (hybrid_clock_proof.stamps_rise_along_causality _ _ _ typed _ reached) as rising.
-  destruct (what_was_seen_is_a_cut_of_a_history _ _ compare_name compare_value types w name)
+  destruct (what_was_seen_is_a_cut_of_a_history compare_name compare_value types typed
+    w name)
     as [happened cuts]; try assumption.
   assert (incl E (network.happened w)) as past.
   { intros f there. apply (cut_happened _ _ (cuts object)) in there.
@@ -2484,10 +2042,9 @@ Proof.
   pose proof (hybrid_clock_proof.who_writes_after_seeing_all_is_the_greatest compare_name compare_value
     (network.happened w) E e time value rising past one_object e_in writes saw_all) as wins.
   split; [unfold content; now rewrite wins |].
-  eapply (a_winner_that_saw_all_others_closes_the_register Name Value compare_name compare_value
-    null (of_object compare_name object (network.happened w)) E e); eauto.
+  eapply (a_winner_that_saw_all_others_closes_the_register compare_name compare_value
+    null (of_object object (network.happened w)) E e); eauto.
 Qed.
-Print Assumptions who_writes_after_seeing_all_wins.
 
 Theorem a_clock_that_sees_nothing_loses_what_was_decided_last :
   content N.compare N.compare 0 [hybrid_clock_examples.overwrites (hybrid_clock.stamp 0 100 None); hybrid_clock_examples.ahead] = 10
@@ -2499,7 +2056,7 @@ Theorem a_clock_that_sees_nothing_loses_what_was_decided_last :
         [hybrid_clock_examples.overwrites (hybrid_clock.stamp 0 100 (hybrid_clock.greatest_time (flat_map (hybrid_clock.time_at N.compare None) [hybrid_clock_examples.ahead]))); hybrid_clock_examples.ahead])
     = [].
 Proof. exact hybrid_clock_examples.a_clock_that_sees_nothing_loses_what_was_decided_last. Qed.
-Print Assumptions a_clock_that_sees_nothing_loses_what_was_decided_last.
+End Clocks.
 
 (** ** T15: more types
 
@@ -2510,26 +2067,18 @@ Print Assumptions a_clock_that_sees_nothing_loses_what_was_decided_last.
     met, and what each shows: the ends of the [X_meaning_proof.v] and of [pn_counter_proof.v]. *)
 
 Theorem pn_counters_are_a_lattice :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison),
-  ordered compare_name ->
   lattice.lattice (pn_counter.well_formed compare_name)
     pn_counter.bottom (pn_counter.join compare_name).
 Proof. intros. now apply pn_counter_proof.pn_counters_are_a_lattice. Qed.
-Print Assumptions pn_counters_are_a_lattice.
 
 Theorem rw_sets_are_a_lattice :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison),
-  ordered compare_name ->
   lattice.lattice (rw_set.well_formed compare_name) rw_set.bottom (rw_set.join compare_name).
 Proof.
   intros. apply (decisions_proof.decisions_are_a_lattice compare_name compare_name
     compare_presence).
 Qed.
-Print Assumptions rw_sets_are_a_lattice.
 
 Theorem flags_are_a_lattice :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison),
-  ordered compare_name ->
   lattice.lattice (ew_flag.well_formed compare_name) ew_flag.bottom (ew_flag.join compare_name)
   /\ lattice.lattice (dw_flag.well_formed compare_name)
        dw_flag.bottom (dw_flag.join compare_name).
@@ -2537,14 +2086,8 @@ Proof.
   intros. split; apply (decisions_proof.decisions_are_a_lattice compare_name compare_unit
     compare_presence).
 Qed.
-Print Assumptions flags_are_a_lattice.
 
 Theorem multi_value_registers_and_maps_are_a_lattice :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison),
-  ordered compare_name ->
-  ordered compare_value ->
   lattice.lattice (mv_register.well_formed compare_name compare_value)
     mv_register.bottom (mv_register.join compare_name compare_value)
   /\ lattice.lattice (mv_map.well_formed compare_name compare_value)
@@ -2554,12 +2097,9 @@ Proof.
   - now apply (decisions_proof.decisions_are_a_lattice compare_name compare_unit compare_value).
   - now apply (decisions_proof.decisions_are_a_lattice compare_name compare_name compare_value).
 Qed.
-Print Assumptions multi_value_registers_and_maps_are_a_lattice.
 
 (** By any order of the integers: [Z.compare], or that turned round. *)
 Theorem max_and_min_registers_are_a_lattice :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison),
-  ordered compare_name ->
   lattice.lattice (max_register.well_formed compare_name)
     max_register.bottom (max_register.join compare_name BinInt.Z.compare)
   /\ lattice.lattice (min_register.well_formed compare_name)
@@ -2570,11 +2110,9 @@ Proof.
   - now apply (max_register_proof.max_registers_are_a_lattice compare_name min_register.compare
       (lawful_integers := turned_orders_are_ordered _ integers_are_ordered)).
 Qed.
-Print Assumptions max_and_min_registers_are_a_lattice.
 
 Theorem increments_and_decrements_go_up_and_equal_their_deltas :
-  forall (Name : Type) (compare_name : Name -> Name -> comparison) o amount s,
-  ordered compare_name ->
+  forall o amount s,
   1 <= amount ->
   pn_counter.well_formed compare_name s = true ->
   forall after,
@@ -2585,7 +2123,7 @@ Theorem increments_and_decrements_go_up_and_equal_their_deltas :
   /\ pn_counter.take_part compare_name
        (pn_counter.part_since compare_name (pn_counter.seen s) after) s = after.
 Proof.
-  intros Name compare_name o amount s ? ? ? after [-> | ->]; repeat split.
+  intros o amount s ? ? after [-> | ->] ; repeat split.
   - now apply pn_counter_proof.increment_is_well_formed.
   - now apply pn_counter_proof.increment_is_inflationary.
   - now apply pn_counter_proof.increment_equals_its_delta.
@@ -2593,21 +2131,19 @@ Proof.
   - now apply pn_counter_proof.decrement_is_inflationary.
   - now apply pn_counter_proof.decrement_equals_its_delta.
 Qed.
-Print Assumptions increments_and_decrements_go_up_and_equal_their_deltas.
 
 (** What the rules say of all events, the maximal decisions say alone; also where [E] is not
     closed. *)
 Theorem an_element_is_in_exactly_if_each_maximal_decision_adds_it :
-  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
-    (H E : list (event Name Value)) x,
-  history compare_name H ->
+  forall (H E : list (event Name Value)) x,
+  history H ->
   incl E H ->
   in_rw_set compare_name E x = true <->
   (exists m, In m E /\ maximal compare_name compare_name set_reading E x m = true) /\
   forall m, In m E -> maximal compare_name compare_name set_reading E x m = true ->
     is_add compare_name x m = true.
 Proof.
-  intros Name Value compare_name H E x happened past.
+  intros H E x happened past.
   rewrite rw_set_meaning_proof.a_remove_that_wins.
   rewrite (presences_proof.no_remove_wins_if_all_maximal_decisions_add compare_name compare_name
     set_reading H happened) by exact past.
@@ -2615,15 +2151,12 @@ Proof.
     specialize (all m m_in m_max); rewrite ?definition_proof.an_add_has_the_effect_added in *;
     exact all.
 Qed.
-Print Assumptions an_element_is_in_exactly_if_each_maximal_decision_adds_it.
 
 (** In a set where removes win, and in both flags, the decision that saw all others takes effect,
     whichever it is. *)
 Theorem a_decision_that_saw_all_others_closes_the_element_of_an_rw_set :
-  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
-    (H E : list (event Name Value)) x e,
-  ordered compare_name ->
-  history compare_name H ->
+  forall (H E : list (event Name Value)) x e,
+  history H ->
   cut H E ->
   In e E ->
   decides compare_name set_reading x e = true ->
@@ -2633,7 +2166,7 @@ Theorem a_decision_that_saw_all_others_closes_the_element_of_an_rw_set :
     f = e \/ sees compare_name e f = true) ->
   ~ In x (map key (rw_set.merge_decisions compare_name (rw_set.meaning compare_name E))).
 Proof.
-  intros Name Value compare_name H E x e lawful happened [past distinct _] e_in decided saw_all.
+  intros H E x e happened [past distinct _] e_in decided saw_all.
   rewrite (rw_set_meaning_proof.merge_decisions_of_an_rw_set_are_as_defined compare_name H happened)
     by assumption.
   unfold merge_decisions. rewrite map_map. cbn [key]. rewrite map_id.
@@ -2641,13 +2174,10 @@ Proof.
   now rewrite (rw_set_meaning_proof.a_decision_that_saw_all_others_on_an_element_closes_it
     compare_name H happened E x e) in is_open.
 Qed.
-Print Assumptions a_decision_that_saw_all_others_closes_the_element_of_an_rw_set.
 
 Theorem a_decision_that_saw_all_others_closes_the_flag :
-  forall (Name Value : Type) (compare_name : Name -> Name -> comparison)
-    (H E : list (event Name Value)) e,
-  ordered compare_name ->
-  history compare_name H ->
+  forall (H E : list (event Name Value)) e,
+  history H ->
   cut H E ->
   In e E ->
   decides compare_unit flag_reading tt e = true ->
@@ -2658,7 +2188,7 @@ Theorem a_decision_that_saw_all_others_closes_the_flag :
   ew_flag.merge_decisions compare_name (ew_flag.meaning compare_name E) = []
   /\ dw_flag.merge_decisions compare_name (dw_flag.meaning compare_name E) = [].
 Proof.
-  intros Name Value compare_name H E e lawful happened [past distinct _] e_in decided saw_all.
+  intros H E e happened [past distinct _] e_in decided saw_all.
   assert (forall p : unit -> bool, p tt = false -> forall ks, filter p ks = []) as none.
   { intros p closed ks. induction ks as [| [] ks IH]; cbn; [reflexivity | now rewrite closed]. }
   rewrite (ew_flag_meaning_proof.merge_decisions_of_a_flag_are_as_defined compare_name H happened),
@@ -2670,7 +2200,6 @@ Proof.
   - now apply (dw_flag_meaning_proof.a_decision_that_saw_all_others_closes_the_flag
       compare_name H happened E e).
 Qed.
-Print Assumptions a_decision_that_saw_all_others_closes_the_flag.
 
 (** ** T16: a recorded run conforms
 
@@ -2679,49 +2208,31 @@ Print Assumptions a_decision_that_saw_all_others_closes_the_flag.
     the notices of a user, a state vector. [label] gives messages and backups their names in the
     file. Premises met, and traces that leave something out: [recording_examples.v]. *)
 
+Section Recordings.
+Context (label : nat -> Name) (labels_differ : forall i j, label i = label j -> i = j).
+Local Notation recording := (recording.recording compare_name compare_value null types label).
+Local Notation reachable := (network.reachable compare_name compare_value types).
+
 (** Of every run there is a recording, and each recording is of a run. *)
 Theorem every_run_is_recorded :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (types : replica.schema (Name := Name)) (label : nat -> Name)
-    (w : network.world Name Value),
-  network.reachable compare_name compare_value types w <->
-  exists past, recording.recording compare_name compare_value null types label past w.
+  forall (w : network.world Name Value),
+  reachable w <->
+  exists past, recording past w.
 Proof. intros. apply recording_lines_proof.every_run_is_recorded. Qed.
-Print Assumptions every_run_is_recorded.
 
 (** The judge accepts what the engine answered. *)
 Theorem a_recorded_run_conforms :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (types : replica.schema (Name := Name)) (label : nat -> Name) past
-    (w : network.world Name Value) c,
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  (forall i j, label i = label j -> i = j) ->
-  recording.recording compare_name compare_value null types label past w ->
+  forall past (w : network.world Name Value) c,
+  recording past w ->
   In (trace.Claims c) past ->
   judge.verdict_of (judge.judge compare_name compare_value null
     (recording.header_of compare_name types past) (rev past)) = judge.Conforms.
 Proof. intros. eapply recording_proof.a_recorded_run_conforms; eassumption. Qed.
-Print Assumptions a_recorded_run_conforms.
 
 (** With one answer replaced by another, that line is found and no other, wherever it stands. *)
 Theorem another_answer_is_found :
-  forall (Name Value : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (null : Value) (types : replica.schema (Name := Name)) (label : nat -> Name)
-    after before c c' (w : network.world Name Value),
-  ordered compare_name ->
-  ordered compare_value ->
-  sorted compare_name types = true ->
-  (forall i j, label i = label j -> i = j) ->
-  recording.recording compare_name compare_value null types label
-    (after ++ trace.Claims c :: before) w ->
+  forall after before c c' (w : network.world Name Value),
+  recording (after ++ trace.Claims c :: before) w ->
   recording.another compare_name c c' ->
   let report := judge.judge compare_name compare_value null
     (recording.header_of compare_name types (after ++ trace.Claims c :: before))
@@ -2731,7 +2242,7 @@ Theorem another_answer_is_found :
        In (p, broken) (judge.findings report) <->
        p = trace.number before /\ broken = recording.rule_of c.
 Proof. intros. eapply recording_proof.another_answer_is_found; eassumption. Qed.
-Print Assumptions another_answer_is_found.
+End Recordings.
 
 (** ** T17: eventually
 
@@ -2740,19 +2251,19 @@ Print Assumptions another_answer_is_found.
     moment [t] on the members lose nothing, and see nothing that none of them had seen by then.
     Premises met, and what happens without an edge, or if sessions are cut: [eventually_examples.v]. *)
 
+Section Eventually.
+Context {Summary : Type}.
+Context (compare_summary : Summary -> Summary -> comparison).
+Context {lawful_summaries : ordered compare_summary}.
+Context (cut : replica.object Name Value -> list (replica.object Name Value)).
+Context (assemble : list (replica.object Name Value) -> replica.object Name Value).
+Context (cut_is_some : forall delta, cut delta <> []).
+Context (whole_is_assembled : forall delta, assemble (cut delta) = delta).
+Context (summarize : replica.objects Name Value -> Summary).
+
 (** What one completed session does, in a run in which its two sides lose nothing. *)
 Theorem a_completed_session_brings_all :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    types cut assemble summarize (w : nat -> network.world Name Value) c a b first last s object,
-  ordered compare_name ->
-  ordered compare_value ->
-  ordered compare_summary ->
-  sorted compare_name types = true ->
-  (forall x, cut x <> []) ->
-  (forall x, assemble (cut x) = x) ->
+  forall (w : nat -> network.world Name Value) c a b first last s object,
   eventually.run compare_name compare_value types w ->
   eventually.summaries_tell_apart compare_name summarize w ->
   (forall n name, (first <= n)%nat -> name = a \/ name = b ->
@@ -2762,32 +2273,21 @@ Theorem a_completed_session_brings_all :
   sync.finished s ->
   member compare_name object c = true ->
   (first <= last)%nat
-  /\ incl (of_object compare_name object (eventually.seen_at w first b))
+  /\ incl (of_object object (eventually.seen_at w first b))
        (eventually.seen_at w last a)
-  /\ incl (of_object compare_name object (eventually.seen_at w first a))
+  /\ incl (of_object object (eventually.seen_at w first a))
        (eventually.seen_at w last b).
 Proof.
-  intros * ? ? ? typed some whole runs tells grows carries ends inside.
+  intros * runs tells grows carries ends inside.
   eapply (eventually_proof.a_completed_session_brings_all compare_name compare_value compare_summary
-    types typed cut assemble some whole summarize w runs tells c); eauto.
+    types typed cut assemble cut_is_some whole_is_assembled summarize w runs tells c); eauto.
 Qed.
-Print Assumptions a_completed_session_brings_all.
 
 (** So among members whom edges connect, if over each edge sessions of each object are completed again
     and again: from some time on all have seen the same, which is all that any of them had seen when
     the run settled, and hold the same. *)
 Theorem members_come_to_hold_the_same :
-  forall (Name Value Summary : Type)
-    (compare_name : Name -> Name -> comparison)
-    (compare_value : Value -> Value -> comparison)
-    (compare_summary : Summary -> Summary -> comparison)
-    types cut assemble summarize (w : nat -> network.world Name Value) members edge t,
-  ordered compare_name ->
-  ordered compare_value ->
-  ordered compare_summary ->
-  sorted compare_name types = true ->
-  (forall x, cut x <> []) ->
-  (forall x, assemble (cut x) = x) ->
+  forall (w : nat -> network.world Name Value) members edge t,
   eventually.run compare_name compare_value types w ->
   eventually.summaries_tell_apart compare_name summarize w ->
   eventually.settled members w t ->
@@ -2800,11 +2300,10 @@ Theorem members_come_to_hold_the_same :
     /\ forall a b, In a members -> In b members ->
          eventually.held_at w n a = eventually.held_at w n b.
 Proof.
-  intros * ? ? ? typed some whole runs tells settles is_fair.
+  intros * runs tells settles is_fair.
   exact (eventually_proof.members_come_to_hold_the_same compare_name compare_value compare_summary
-    types typed cut assemble some whole summarize w runs tells members edge t settles is_fair).
+    types typed cut assemble cut_is_some whole_is_assembled summarize w runs tells members edge t settles is_fair).
 Qed.
-Print Assumptions members_come_to_hold_the_same.
 
 (** All that is asked but one edge: whom nobody meets stays behind for ever. *)
 Theorem without_a_connecting_edge_one_stays_behind :
@@ -2818,7 +2317,6 @@ Theorem without_a_connecting_edge_one_stays_behind :
   /\ forall n, network_examples.set_at (w n) 2 = Some (Elements [5])
        /\ network_examples.set_at (w n) 3 = Some (Elements []).
 Proof. exact eventually_examples.without_a_connecting_edge_one_stays_behind. Qed.
-Print Assumptions without_a_connecting_edge_one_stays_behind.
 
 (** All that is asked, but sessions are only begun, again and again, and cut. *)
 Theorem a_session_that_is_cut_brings_nothing :
@@ -2836,6 +2334,49 @@ Theorem a_session_that_is_cut_brings_nothing :
   /\ forall n, network_examples.set_at (w n) 1 = Some (Elements [5])
        /\ network_examples.set_at (w n) 2 = Some (Elements []).
 Proof. exact eventually_examples.a_session_that_is_cut_brings_nothing. Qed.
+End Eventually.
+
+End Networks.
+
+Print Assumptions no_dot_is_two_operations_and_no_operation_two_dots.
+Print Assumptions vectors_count_what_is_held.
+Print Assumptions equal_operations_have_equal_names.
+Print Assumptions an_exchange_unites_the_operations.
+Print Assumptions a_delta_that_is_applied_adds_what_it_brings.
+Print Assumptions a_disk_loses_operations_only_if_it_is_put_back.
+Print Assumptions the_check_finds_every_fork_and_no_other.
+Print Assumptions nothing_is_renamed_without_a_fork.
+Print Assumptions a_fork_heals_in_the_network.
+Print Assumptions renaming_apart_from_the_delta_gives_two_names.
+Print Assumptions who_writes_on_after_a_copy_mixes_two_branches.
+Print Assumptions counters_alone_lose_operations.
+Print Assumptions one_opening_for_two_processes_is_not_seen.
+Print Assumptions every_shown_state_is_the_meaning_of_what_was_seen.
+Print Assumptions what_is_shown_is_a_cut_of_a_history.
+Print Assumptions who_has_seen_the_same_shows_the_same.
+Print Assumptions what_is_durable_never_shrinks_but_by_restore.
+Print Assumptions a_complete_durable_exchange_equalizes.
+Print Assumptions sending_before_storing_uses_a_dot_twice.
+Print Assumptions a_stamp_is_above_all_that_counts.
+Print Assumptions stamps_rise_along_causality.
+Print Assumptions who_puts_after_seeing_all_wins.
+Print Assumptions who_writes_after_seeing_all_wins.
+Print Assumptions a_clock_that_sees_nothing_loses_what_was_decided_last.
+Print Assumptions pn_counters_are_a_lattice.
+Print Assumptions rw_sets_are_a_lattice.
+Print Assumptions flags_are_a_lattice.
+Print Assumptions multi_value_registers_and_maps_are_a_lattice.
+Print Assumptions max_and_min_registers_are_a_lattice.
+Print Assumptions increments_and_decrements_go_up_and_equal_their_deltas.
+Print Assumptions an_element_is_in_exactly_if_each_maximal_decision_adds_it.
+Print Assumptions a_decision_that_saw_all_others_closes_the_element_of_an_rw_set.
+Print Assumptions a_decision_that_saw_all_others_closes_the_flag.
+Print Assumptions every_run_is_recorded.
+Print Assumptions a_recorded_run_conforms.
+Print Assumptions another_answer_is_found.
+Print Assumptions a_completed_session_brings_all.
+Print Assumptions members_come_to_hold_the_same.
+Print Assumptions without_a_connecting_edge_one_stays_behind.
 Print Assumptions a_session_that_is_cut_brings_nothing.
 
 (** ** T18: the binary format
@@ -2852,7 +2393,6 @@ Theorem a_vector_is_read_as_it_was_written :
   wire_proof.fits v ->
   wire.decode (wire.encode choose v) = Some v.
 Proof. intros. now apply wire_proof.a_vector_is_read_as_it_was_written. Qed.
-Print Assumptions a_vector_is_read_as_it_was_written.
 
 (** So no two vectors have the same bytes, and the bytes of a sender are those that are written again
     of what was read. *)
@@ -2863,11 +2403,9 @@ Theorem canonical_bytes_are_written_again :
   wire.decode bs = Some v ->
   wire.encode choose v = bs.
 Proof. intros. now apply wire_proof.canonical_bytes_are_written_again. Qed.
-Print Assumptions canonical_bytes_are_written_again.
 
 Theorem the_short_choice_is_sound : wire_proof.sound_choice wire.choose_short.
 Proof. exact wire_proof.the_short_choice_is_sound. Qed.
-Print Assumptions the_short_choice_is_sound.
 
 (** Whatever bytes there are: what is read rises, and counts no zeros. *)
 Theorem what_is_read_is_well_formed :
@@ -2875,7 +2413,6 @@ Theorem what_is_read_is_well_formed :
   wire.decode bs = Some v ->
   version_vector.well_formed state_hash.compare_bytes v = true.
 Proof. exact wire_proof.what_is_read_is_well_formed. Qed.
-Print Assumptions what_is_read_is_well_formed.
 
 (** Of a number there is one form: the shortest. *)
 Theorem a_number_has_one_form :
@@ -2886,4 +2423,9 @@ Theorem a_number_has_one_form :
        wire.read_number bs = Some (n, rest) ->
        bs = wire.write_number n ++ rest.
 Proof. split; [exact wire_proof.a_number_is_read | exact wire_proof.a_number_has_one_form]. Qed.
+
+Print Assumptions a_vector_is_read_as_it_was_written.
+Print Assumptions canonical_bytes_are_written_again.
+Print Assumptions the_short_choice_is_sound.
+Print Assumptions what_is_read_is_well_formed.
 Print Assumptions a_number_has_one_form.
