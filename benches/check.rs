@@ -6,13 +6,35 @@
 
 #[path = "big_history.rs"]
 mod big_history;
+#[path = "one_object.rs"]
+mod one_object;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rejoin::object::TraceType;
 use rejoin_judge::{EngineName, Options, Verdict, check};
 use rejoin_trace::{Reader, decompress};
 use std::hint::black_box;
 use std::io::{BufReader, Read};
 use std::path::Path;
+
+/// The types of which a history of one object is judged; the first is what the others are held
+/// against. A log is read whole each time, and so is in `big-history` alone.
+const ONE_OBJECT: [TraceType; 14] = [
+    TraceType::GCounter,
+    TraceType::PnCounter,
+    TraceType::MaxRegister,
+    TraceType::MinRegister,
+    TraceType::Opaque,
+    TraceType::List,
+    TraceType::OrSet,
+    TraceType::RwSet,
+    TraceType::EwFlag,
+    TraceType::DwFlag,
+    TraceType::LwwRegister,
+    TraceType::LwwMap,
+    TraceType::MvRegister,
+    TraceType::MvMap,
+];
 
 /// Traces by name, decompressed.
 fn traces() -> Vec<(String, Vec<u8>)> {
@@ -20,6 +42,11 @@ fn traces() -> Vec<(String, Vec<u8>)> {
     big_history::write(&mut big, 28, 85_000).expect("memory takes what is written");
     let session = include_bytes!("../examples/working-day.jsonl").to_vec();
     let mut traces = vec![("working-day".into(), session), ("big-history".into(), big)];
+    for kind in ONE_OBJECT {
+        let mut trace = Vec::new();
+        one_object::write(&mut trace, kind, 20_000).expect("memory takes what is written");
+        traces.push((format!("one {}", kind.as_str()), trace));
+    }
     if let Some(folder) = std::env::var_os("REJOIN_TRACES") {
         let mut files: Vec<_> = std::fs::read_dir(Path::new(&folder))
             .expect("REJOIN_TRACES names a folder")

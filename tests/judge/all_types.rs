@@ -48,6 +48,8 @@ struct Claim {
 
 struct World {
     random: Rng,
+    /// Whether timestamps have two parts, which no engine takes.
+    has_parts: bool,
     kinds: Vec<TraceType>,
     events: Vec<Event<String, Canonical>>,
     seen: [Seen; 3],
@@ -66,6 +68,7 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut random = Rng::new(seed);
         let with_engines = random.place(2) == 0;
+        let has_parts = !with_engines && random.place(2) == 0;
         let of_engines = |kind: &TraceType| !with_engines || kind.engine().is_some();
         let kinds: Vec<TraceType> = TraceType::ALL.into_iter().filter(of_engines).collect();
         let declared: Map<String, Value> = kinds
@@ -75,6 +78,7 @@ impl World {
         let header = json!({"trace": "rejoin/1", "replicas": REPLICAS, "objects": declared});
         let mut world = Self {
             random,
+            has_parts,
             kinds,
             events: Vec::new(),
             seen: Default::default(),
@@ -237,6 +241,13 @@ impl World {
                 Operation::Enable
             }
         };
+        if let (true, Some(timestamp)) = (self.has_parts, line["timestamp"].as_u64()) {
+            // In two parts they have the same order; of an even one the second part is 0, and left out.
+            line["timestamp"] = match (timestamp / 2, timestamp % 2) {
+                (first, 0) => json!([first]),
+                (first, second) => json!([first, second]),
+            };
+        }
         let user = (self.random.place(2) == 0).then(|| USERS[self.random.place(2)]);
         if let Some(user) = user {
             line["user"] = json!(user);
@@ -479,6 +490,12 @@ impl World {
         let number = self.random.place(claims.len());
         let claim = &mut claims[number];
         let line = &mut lines[claim.line];
+        if !matches!(claim.said, Said::Place(_)) && self.random.place(16) == 0 {
+            // The implementation threw instead of answering.
+            *line = json!({"event": "failed", "replica": REPLICAS[0], "text": "it threw"});
+            claim.said = Said::Answer { rule: Rule::Failed, holds: false };
+            return Some((lines, claims));
+        }
         match &mut claim.said {
             Said::Place(_) => return None,
             Said::Answer { rule: Rule::Converged, .. } => return None,
@@ -682,7 +699,9 @@ fn holds_for(seeds: std::ops::Range<u64>) {
     for kind in TraceType::ALL.into_iter().filter(|kind| *kind != TraceType::Opaque) {
         assert!(rules.contains(rule_of(kind).as_str()), "{} was never false", kind.as_str());
     }
-    assert!(rules.contains("list/order") && rules.contains("opaque/agreement"));
+    for rule in ["list/order", "opaque/agreement", "failed"] {
+        assert!(rules.contains(rule), "{rule} was never broken");
+    }
 }
 
 /// A quarter of 10,000 traces, or of as many as the variable REJOIN_RANDOM_TRACES says.
@@ -710,4 +729,18 @@ fn third_quarter() {
 #[test]
 fn fourth_quarter() {
     quarter(3);
+}
+
+/// The fuzzer mutates traces by the names in its dictionary: none of the format may lack there.
+#[test]
+fn the_fuzzers_dictionary_has_every_name_of_the_format() {
+    let dictionary = include_str!("../../fuzz/words.dict");
+    let kinds = TraceType::ALL.into_iter();
+    let operations =
+        kinds.clone().flat_map(|kind| rejoin_trace::operations_of(kind).iter().copied());
+    let fields = ["after", "before", "query", "arguments", "relays", "failed"];
+    for name in kinds.map(TraceType::as_str).chain(operations).chain(fields) {
+        let quoted = format!("\"\\\"{name}\\\"\"\n");
+        assert!(dictionary.contains(&quoted), "fuzz/words.dict lacks {name}");
+    }
 }
