@@ -119,6 +119,17 @@ impl<S: Store> StoredReplica<S> {
         }
     }
 
+    /// As [`Replica::state_hash`].
+    ///
+    /// # Errors
+    /// As [`replica`](Self::replica).
+    pub fn state_hash(&mut self) -> Result<StateHash, CommitError> {
+        match &self.failure {
+            None => Ok(self.replica.state_hash()),
+            Some(failure) => Err(failure.clone()),
+        }
+    }
+
     /// Changes the replica: edits it, applies an update, or gives it to a session. When this returns, the
     /// change is on the disk; also where `act` fails and had changed something before.
     ///

@@ -1,7 +1,7 @@
 //! Compares two replicas' files and finds where they first differ: in a value, or in what was seen.
 
 use super::failure::Result;
-use super::hub::Hub;
+use super::store::Store;
 use super::{Node, record};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -35,11 +35,9 @@ pub fn compare<W: Write>(a: &Path, b: &Path, output: &mut Output<W>) -> Result<E
 }
 
 fn side(path: &Path) -> Result<Side> {
-    let (name, parts) = Hub::open(path)?.look(|node| {
-        let name = escape(node.origin().replica.as_str()).into_owned();
-        (name, parts(node))
-    })?;
-    Ok(Side { file: escape(&path.to_string_lossy()).into_owned(), name, parts })
+    let node = Store::look(path)?.replica;
+    let name = escape(node.origin().replica.as_str()).into_owned();
+    Ok(Side { file: escape(&path.to_string_lossy()).into_owned(), name, parts: parts(&node) })
 }
 
 fn parts(node: &Node) -> BTreeMap<String, Part> {

@@ -1,6 +1,7 @@
 //! Why a command of `oracle sync` ends early: a sentence for people, and an exit code.
 
 use crate::exit::Exit;
+use rejoin_store::{CommitError, StoreError, StoredError};
 use std::fmt::Display;
 use std::path::Path;
 
@@ -35,23 +36,32 @@ impl Failure {
         Self::new(Exit::Inconclusive, message)
     }
 
-    /// A file cannot be created, read or written.
-    pub fn file(path: &Path, error: &std::io::Error) -> Self {
-        Self::new(Exit::Unreadable, format!("{}: {error}", path.display()))
+    /// The store of a file cannot be opened or read.
+    pub fn of_store(path: &Path, error: StoreError) -> Self {
+        match error {
+            StoreError::Locked { .. } => Self::locked(path),
+            StoreError::Foreign { found, .. } => Self::foreign(path, &found),
+            StoreError::Damaged { damage, .. } => Self::damaged(path, &damage.join("; ")),
+            error => Self::new(Exit::Unreadable, error.to_string()),
+        }
     }
 
-    /// The store cannot be read or written.
-    pub fn store(path: &Path, error: &redb::Error) -> Self {
-        let message = match error {
-            redb::Error::TableDoesNotExist(_) => {
-                return Self::foreign(path, "it is a database of another program");
-            }
-            redb::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                return Self::foreign(path, &error.to_string());
-            }
-            error => format!("{}: the store failed: {error}", path.display()),
-        };
-        Self::new(Exit::Unreadable, message)
+    /// A commit to the store of a file failed.
+    pub fn of_commit(path: &Path, error: CommitError) -> Self {
+        match error {
+            CommitError::NotWritten(error) => Self::of_store(path, error),
+            CommitError::Unknown(error) => Self::unknown(path, &error),
+            error => Self::new(Exit::Unreadable, error.to_string()),
+        }
+    }
+
+    /// The file of a store cannot be made.
+    pub fn stored(path: &Path, error: StoredError) -> Self {
+        match error {
+            StoredError::Store(error) => Self::of_store(path, error),
+            StoredError::Commit(error) => Self::of_commit(path, error),
+            error => Self::new(Exit::Unreadable, error.to_string()),
+        }
     }
 
     /// The file is not a replica's.
@@ -75,7 +85,7 @@ impl Failure {
     }
 
     /// The disk failed, and it is not known whether the change is on it.
-    pub fn unknown(path: &Path, error: &redb::Error) -> Self {
+    pub fn unknown(path: &Path, error: &StoreError) -> Self {
         let message = format!(
             "{}: the disk failed at the last moment, so it is not known whether the change was kept: \
              look with `oracle sync show` before you repeat it: {error}",

@@ -31,10 +31,11 @@ use hub::Hub;
 use rejoin::limits::MAX_NAME;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::{Config, Drift, Schema};
+use rejoin_store::Report;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use store::Store;
+use store::{Held, Store};
 
 /// A replica. Its values are canonical JSON, as in a trace.
 pub type Node = Replica<str, str>;
@@ -217,10 +218,11 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
                 .map_or("the edit was kept already, so nothing was done".into(), typed::kept));
         }
         Sync::Show { file, decisions, key, page } => {
-            say(&Hub::open(&file)?.look(|replica| match decisions {
-                None => show::describe(replica),
-                Some(object) => show::decisions(replica, &object, key.as_deref(), page),
-            })?)
+            let mut replica = Store::look(&file)?.replica;
+            say(&match decisions {
+                None => show::describe(&mut replica),
+                Some(object) => show::decisions(&replica, &object, key.as_deref(), page),
+            });
         }
         Sync::Serve { file, listen, waits } => {
             Console::run(output, |console| {
@@ -239,10 +241,13 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
             say(&format!("{name} goes on under incarnation {incarnation}"));
         }
         Sync::Salvage { file, to } => {
-            let (rows, damage) = Store::salvage(&file, &to)?;
-            let damage = damage.unwrap_or_else(|| "nothing was damaged".into());
+            let Report { intact, damage, .. } = Store::salvage(&file, &to)?;
+            let damage = match damage.is_empty() {
+                true => "nothing was damaged".into(),
+                false => damage.join("; "),
+            };
             say(&format!(
-                "{rows} changes are in {}; {damage}; sync to get back what is missing",
+                "{intact} records are in {}; {damage}; sync to get back what is missing",
                 to.display()
             ));
         }
@@ -256,16 +261,16 @@ fn trace(files: &[PathBuf]) -> Result<String> {
     let mut records = Vec::new();
     for file in files {
         let file: &Path = file;
-        let (store, replica) = Store::open(file)?;
+        let Held { replica, is_recording, events } = Store::look(file)?;
         let name = replica.origin().replica.as_str().to_string();
-        if !store.is_recording() {
+        if !is_recording {
             return Err(Failure::usage(format!(
                 "{}: {name} does not record its operations; make replicas with `oracle sync init \
                  --record`",
                 file.display()
             )));
         }
-        records.push((name, store.events()?));
+        records.push((name, events));
     }
     record::join(records)
 }
