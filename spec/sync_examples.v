@@ -49,6 +49,11 @@ Proof.
   do 3 f_equal. induction entries as [| other entries IH]; [reflexivity |]. cbn. now rewrite IH.
 Qed.
 
+(** A delta in one piece, as sessions have it that run beside the Rust, can be so as well. *)
+Example a_delta_in_one_piece_is_cut_and_assembled (x : object) :
+  whole x <> [] /\ the_whole (whole x) = x.
+Proof. split; [discriminate | reflexivity]. Qed.
+
 (** What is compared: both state hashes, here by the toy hash, and the vectors. *)
 Definition summarize (xs : replica.objects N N) : bytes :=
   let hash_of := replica_hash N.compare N.compare 0 uv uv toy in

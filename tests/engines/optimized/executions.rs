@@ -317,10 +317,10 @@ fn many_decisions<O: Executed>(key: &str, compared: &mut Compared) -> Run<O> {
 fn all_small<O: Executed>(key: &str) {
     let mut compared = Compared::default();
     let ops = [op(key, Some("a"), 2), op(key, None, 1)];
-    explore::<O>(&Run::new(2), &ops, 2, &mut compared);
+    explore::<O>(&Run::new(2), &ops, 3, &mut compared);
     explore::<O>(&many_decisions(key, &mut compared), &ops, 2, &mut compared);
     println!("{}: {compared:?}", O::KIND.as_str());
-    assert!(compared.compacted > 0);
+    assert!(compared.compacted > 0 && compared.refused > 0 && compared.restored > 0);
 }
 
 #[test]
