@@ -744,3 +744,24 @@ fn the_fuzzers_dictionary_has_every_name_of_the_format() {
         assert!(dictionary.contains(&quoted), "fuzz/words.dict lacks {name}");
     }
 }
+
+/// A list that is short and read often costs what changed between two reads, however many elements
+/// were deleted from it: 2,000 reads of up to 2,000 deleted elements would take millions of steps.
+#[test]
+fn a_list_is_read_at_the_cost_of_what_changed() {
+    let mut trace =
+        String::from(r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"l":{"type":"list"}}}"#);
+    for number in 0..2_000 {
+        let on = |op: &str| {
+            format!(
+                r#"{{"event":"op","replica":"a","object":"l","op":"{op}","element":"e{number}"}}"#
+            )
+        };
+        let read = r#"{"event":"read","replica":"a","object":"l","value":[]}"#;
+        trace += &format!("\n{}\n{}\n{read}", on("insert"), on("delete"));
+    }
+    let options = Options { work: 200_000, ..Options::default() };
+    let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
+    assert_eq!((report.verdict, report.claims), (Verdict::Conforms, 2_000));
+    assert_eq!(report.limits, Vec::<String>::new());
+}

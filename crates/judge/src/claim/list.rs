@@ -16,8 +16,43 @@ use crate::wording::{MOST_LISTED, left_out, shown};
 use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
 
-/// The orders that answers and inserts have stated, of each list.
-pub type Lists = HashMap<u32, Order>;
+/// What was said of each list.
+#[derive(Debug, Default)]
+pub struct Lists {
+    /// The orders that answers and inserts have stated.
+    orders: HashMap<u32, Order>,
+    /// For a replica and a list, what its last right answer was of: so a read costs what changed
+    /// since, and not all elements that were ever there. Each is as long as that answer.
+    shown: HashMap<(u32, u32), (Seen, HashSet<u32>)>,
+}
+
+impl Lists {
+    /// The elements that a replica's list has, by their keys.
+    fn elements(
+        &mut self,
+        past: &Past,
+        (replica, object): (u32, u32),
+        seen: &Seen,
+    ) -> HashSet<u32> {
+        let history = &past.history;
+        let Some((before, mut elements)) = self.shown.remove(&(replica, object)) else {
+            let elements = history.elements(object, &seen.laid_flat());
+            history.charge(elements.len() as u64);
+            return elements.into_iter().collect();
+        };
+        let changes = history.differing(&before, seen);
+        history.charge(changes.len() as u64);
+        for op in changes.into_iter().filter(|op| history.object_of(*op) == object) {
+            let key = history.ops[op as usize].key;
+            if history.has(object, key, seen) {
+                elements.insert(key);
+            } else {
+                elements.remove(&key);
+            }
+        }
+        elements
+    }
+}
 
 /// Judges a list's answer.
 pub fn read(
@@ -26,9 +61,13 @@ pub fn read(
     (replica, object): (u32, u32),
     claimed: &Json,
 ) -> Checked {
-    let seen = past.seen(replica).laid_flat();
-    let listed = match elements(past, object, &seen, claimed) {
-        Ok(listed) => listed,
+    let seen = past.seen(replica);
+    let right = memory.lists.elements(past, (replica, object), &seen);
+    let listed = match elements(past, object, &right, claimed) {
+        Ok(listed) => {
+            memory.lists.shown.insert((replica, object), (seen, right));
+            listed
+        }
         Err(why) => {
             let because = past.because(|| match why {
                 Wrong::Shape(sentence) => vec![sentence],
@@ -60,7 +99,7 @@ pub fn insert(
 
 fn state(memory: &mut Memory, past: &Past, object: u32, pairs: &[(u32, u32)]) -> Checked {
     let mut steps = 0;
-    let order = memory.lists.entry(object).or_default();
+    let order = memory.lists.orders.entry(object).or_default();
     let taken = order.take(pairs, Source::Stated(past.line), &mut steps);
     past.history.charge(steps);
     let cycle = match taken {
@@ -76,29 +115,33 @@ enum Wrong {
 }
 
 /// The elements of an answer, by their keys, where they are those of the list.
-fn elements(past: &Past, object: u32, seen: &Seen, claimed: &Json) -> Result<Vec<u32>, Wrong> {
+fn elements(
+    past: &Past,
+    object: u32,
+    right: &HashSet<u32>,
+    claimed: &Json,
+) -> Result<Vec<u32>, Wrong> {
     let Json::Array(items) = claimed else {
         return Err(Wrong::Shape("a list is answered with an array of its elements".into()));
     };
-    let right = past.history.elements(object, seen);
     past.history.charge((right.len() + items.len()) as u64);
-    let right_set: HashSet<u32> = right.iter().copied().collect();
     let mut listed = Vec::new();
-    let mut left = right_set.clone();
+    let mut left = right.clone();
     for item in items {
         let Json::String(element) = item else {
             return Err(Wrong::Shape("the elements of a list are strings".into()));
         };
         match past.history.find_key(object, element) {
             Some(key) if left.remove(&key) => listed.push(key),
-            Some(key) if right_set.contains(&key) => {
+            Some(key) if right.contains(&key) => {
                 let message = format!("{} is listed twice; a list has it once", shown(element));
                 return Err(Wrong::Shape(message));
             }
             _ => return Err(Wrong::Element(element.clone())),
         }
     }
-    match right.into_iter().find(|key| left.contains(key)) {
+    // The first that was inserted, so that the argument is the same each time.
+    match left.into_iter().min() {
         None => Ok(listed),
         Some(key) => Err(Wrong::Element(past.history.keys[key as usize].name.to_string())),
     }
