@@ -281,7 +281,7 @@ struct Case {
     never: &'static [&'static str],
 }
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 14] = [
     Case {
         fell_short: "two entries of a log have one timestamp, origin and seq, and it was said that \
                      these decide, where the bytes do",
@@ -390,6 +390,34 @@ const CASES: [Case; 12] = [
 {"event":"read","replica":"a","object":"l","value":["same","same"]}"#,
         found: ("log/value", 3),
         says: &["`\"same\"` at place 2, more often", "`a` has seen it appended 1 time, on line 2"],
+        never: &[],
+    },
+    Case {
+        fell_short: "of two writes of the value answered the one that the replica had not seen was blamed",
+        trace: r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"m":{"type":"lww-map"}}}
+{"event":"op","replica":"b","object":"m","op":"put","key":"k","value":"v","timestamp":1}
+{"event":"merge","replica":"a","from":"b"}
+{"event":"op","replica":"a","object":"m","op":"delete","key":"k","timestamp":2}
+{"event":"op","replica":"b","object":"m","op":"put","key":"k","value":"v","timestamp":3}
+{"event":"read","replica":"a","object":"m","value":{"k":"v"}}"#,
+        found: ("lww-map/value", 6),
+        says: &[
+            "is older by (timestamp, origin, seq): `k` was set to `\"v\"` with timestamp 1 on line 2",
+        ],
+        never: &["has not seen", "on line 5"],
+    },
+    Case {
+        fell_short: "of two entries that stood the wrong way round one was named, and no tie",
+        trace: r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"l":{"type":"log"}}}
+{"event":"op","replica":"b","object":"l","op":"append","entry":"second","timestamp":7}
+{"event":"op","replica":"a","object":"l","op":"append","entry":"first","timestamp":7}
+{"event":"merge","replica":"b","from":"a"}
+{"event":"read","replica":"b","object":"l","value":["second","first"]}"#,
+        found: ("log/value", 5),
+        says: &[
+            "the timestamps are equal, so the origin's name decides: `\"second\"` was appended with \
+             timestamp 7 on line 2",
+        ],
         never: &[],
     },
     Case {

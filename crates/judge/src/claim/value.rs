@@ -466,16 +466,30 @@ pub fn why_key(
     }
     let claimed = claimed.filter(|claimed| *claimed != "null");
     let value = claimed.and_then(|claimed| past.history.values.find(claimed));
-    let other = decisions_on(past, number).into_iter().rev().find(|op| {
-        matches!(past.history.ops[*op as usize].effect,
-                 Effect::Wrote { value: wrote, .. } if Some(wrote) == value)
-    });
+    let writes: Vec<OpId> = decisions_on(past, number)
+        .into_iter()
+        .filter(|op| {
+            matches!(past.history.ops[*op as usize].effect,
+                     Effect::Wrote { value: wrote, .. } if Some(wrote) == value)
+        })
+        .collect();
+    // Several writes may have this value: the answer is of one that was seen, if there is any.
+    let has_seen = |op: &&OpId| past.history.contains(seen, **op);
+    let known = writes.iter().filter(has_seen).count();
+    let other = writes.iter().rev().find(has_seen).or(writes.last()).copied();
     match (other, winner) {
         (Some(other), Some(winner)) if past.history.contains(seen, other) => {
-            because.push(format!(
-                "the value answered is older by (timestamp, origin, seq): {}",
-                past.performed(other)
-            ));
+            because.push(match known {
+                1 => format!(
+                    "the value answered is older by (timestamp, origin, seq): {}",
+                    past.performed(other)
+                ),
+                _ => format!(
+                    "the value answered is that of {known} writes, all older by (timestamp, origin, \
+                     seq); the last of them: {}",
+                    past.performed(other)
+                ),
+            });
             let (a, b) = (past.history.stamp(other), past.history.stamp(winner));
             if a.0 == b.0 {
                 because.push(format!(
@@ -546,7 +560,29 @@ pub fn why_entry(
         );
     }
     because.push(match items.get(at) {
-        Some(item) => format!("the answer has {} there", shown(&item.canonical())),
+        Some(item) => {
+            let item = item.canonical();
+            let later: Vec<OpId> = entries[at + 1..]
+                .iter()
+                .copied()
+                .filter(|other| past.history.stamp(*other).3 == item)
+                .collect();
+            let tied = later.iter().find(|other| past.history.stamp(**other).0 == name(op).0);
+            match (tied, &later[..]) {
+                (Some(tied), _) => format!(
+                    "the answer has {} there; the timestamps are equal, so the {} decides: {}",
+                    shown(&item),
+                    if name(tied).1 != name(op).1 { "origin's name" } else { "seq" },
+                    past.performed(*tied)
+                ),
+                (None, [only]) => format!(
+                    "the answer has {} there, which comes later: {}",
+                    shown(&item),
+                    past.performed(*only)
+                ),
+                (None, _) => format!("the answer has {} there", shown(&item)),
+            }
+        }
         None => format!("the answer ends before, with {}", plural(items.len() as u64, "entry")),
     });
     because
