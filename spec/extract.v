@@ -11,7 +11,7 @@ From Rejoin Require g_counter lww_register or_set lww_map log replica.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register.
 From Rejoin Require trace judge.
-From Rejoin Require indexed_decisions executions sync sync_verdict state_hash wire.
+From Rejoin Require indexed_decisions executions sync sync_verdict state_hash wire wire_delta wire_keyed.
 
 Extraction Language JSON.
 
@@ -97,4 +97,8 @@ Separate Extraction
   state_hash.object_hash state_hash.replica_hash
   state_hash.build state_hash.update state_hash.replace state_hash.root
   state_hash.differing state_hash.differ_at state_hash.ends_at state_hash.within
-  wire.encode_short wire.decode.
+  wire.encode_short wire.decode
+  wire_delta.encode_counter_short wire_delta.decode_counter
+  wire_delta.encode_integer_short wire_delta.decode_integer
+  wire_delta.encode_log_short wire_delta.decode_log
+  wire_keyed.encode_keyed_short wire_keyed.decode_keyed.

@@ -9,8 +9,8 @@
     [saw_exactly] are at the end of [definition.v].
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
     [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v],
-    [definition_examples.v], [recording_examples.v], [eventually_examples.v], [wire_examples.v] and
-    at the end of each [X_proof.v]; the comments say where. *)
+    [definition_examples.v], [recording_examples.v], [eventually_examples.v], [wire_examples.v],
+    [wire_delta_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -32,7 +32,7 @@ From Rejoin Require openings openings_network openings_network_proof openings_ex
 From Rejoin Require trace judge judge_proof refutations.
 From Rejoin Require recording recording_lines_proof recording_proof.
 From Rejoin Require eventually eventually_proof eventually_examples.
-From Rejoin Require wire wire_proof.
+From Rejoin Require wire wire_proof wire_delta wire_delta_proof.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register pn_counter_proof max_register_proof presences_proof.
 From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
@@ -2424,8 +2424,76 @@ Theorem a_number_has_one_form :
        bs = wire.write_number n ++ rest.
 Proof. split; [exact wire_proof.a_number_is_read | exact wire_proof.a_number_has_one_form]. Qed.
 
+(** Deltas of counters, of max- and min-registers, and of logs ([wire_delta.v]): whatever the sender chooses, and
+    however it encodes the base, if the receiver knows that. Messages computed, and bytes refused:
+    [wire_delta_examples.v]. *)
+Theorem a_counter_is_read_as_it_was_written :
+  forall choose is_pn chosen knows d,
+  wire_proof.sound_choice choose ->
+  wire_delta.well_formed_counter is_pn d = true ->
+  wire_delta_proof.fits_span (wire_delta.counter_since d) (wire_delta.counter_seen d) ->
+  wire_delta_proof.is_known chosen knows (wire_delta.counter_since d) ->
+  wire_delta.decode_counter is_pn knows (wire_delta.encode_counter choose is_pn chosen d) = Some d.
+Proof. exact wire_delta_proof.a_counter_is_read_as_it_was_written. Qed.
+
+Theorem an_integer_is_read_as_it_was_written :
+  forall choose chosen knows d,
+  wire_proof.sound_choice choose ->
+  wire_delta.well_formed_integer d = true ->
+  wire_delta_proof.fits_span (wire_delta.integer_since d) (wire_delta.integer_seen d) ->
+  wire_delta_proof.is_known chosen knows (wire_delta.integer_since d) ->
+  wire_delta.decode_integer knows (wire_delta.encode_integer choose chosen d) = Some d.
+Proof. exact wire_delta_proof.an_integer_is_read_as_it_was_written. Qed.
+
+Theorem a_log_is_read_as_it_was_written :
+  forall choose chosen knows d,
+  wire_proof.sound_choice choose ->
+  wire_delta.well_formed_log d = true ->
+  wire_delta_proof.fits_log d ->
+  wire_delta_proof.is_known chosen knows (wire_delta.log_since d) ->
+  wire_delta.decode_log knows (wire_delta.encode_log choose chosen d) = Some d.
+Proof. exact wire_delta_proof.a_log_is_read_as_it_was_written. Qed.
+
+(** The bytes of a sender are those that are written again of what was read. *)
+Theorem canonical_deltas_are_written_again :
+  forall choose chosen knows,
+  wire_proof.sound_choice choose ->
+  (forall is_pn d d',
+    wire_delta.well_formed_counter is_pn d' = true ->
+    wire_delta_proof.fits_span (wire_delta.counter_since d') (wire_delta.counter_seen d') ->
+    wire_delta_proof.is_known chosen knows (wire_delta.counter_since d') ->
+    wire_delta.decode_counter is_pn knows (wire_delta.encode_counter choose is_pn chosen d') = Some d ->
+    wire_delta.encode_counter choose is_pn chosen d = wire_delta.encode_counter choose is_pn chosen d')
+  /\ (forall d d',
+    wire_delta.well_formed_integer d' = true ->
+    wire_delta_proof.fits_span (wire_delta.integer_since d') (wire_delta.integer_seen d') ->
+    wire_delta_proof.is_known chosen knows (wire_delta.integer_since d') ->
+    wire_delta.decode_integer knows (wire_delta.encode_integer choose chosen d') = Some d ->
+    wire_delta.encode_integer choose chosen d = wire_delta.encode_integer choose chosen d')
+  /\ (forall d d',
+    wire_delta.well_formed_log d' = true ->
+    wire_delta_proof.fits_log d' ->
+    wire_delta_proof.is_known chosen knows (wire_delta.log_since d') ->
+    wire_delta.decode_log knows (wire_delta.encode_log choose chosen d') = Some d ->
+    wire_delta.encode_log choose chosen d = wire_delta.encode_log choose chosen d').
+Proof. exact wire_delta_proof.canonical_deltas_are_written_again. Qed.
+
+(** Whatever bytes there are: what is read has all that a receiver must check. *)
+Theorem what_is_read_is_a_delta :
+  forall knows bs,
+  (forall is_pn d, wire_delta.decode_counter is_pn knows bs = Some d ->
+    wire_delta.well_formed_counter is_pn d = true)
+  /\ (forall d, wire_delta.decode_integer knows bs = Some d -> wire_delta.well_formed_integer d = true)
+  /\ (forall d, wire_delta.decode_log knows bs = Some d -> wire_delta.well_formed_log d = true).
+Proof. exact wire_delta_proof.what_is_read_is_a_delta. Qed.
+
 Print Assumptions a_vector_is_read_as_it_was_written.
 Print Assumptions canonical_bytes_are_written_again.
 Print Assumptions the_short_choice_is_sound.
 Print Assumptions what_is_read_is_well_formed.
 Print Assumptions a_number_has_one_form.
+Print Assumptions a_counter_is_read_as_it_was_written.
+Print Assumptions an_integer_is_read_as_it_was_written.
+Print Assumptions a_log_is_read_as_it_was_written.
+Print Assumptions canonical_deltas_are_written_again.
+Print Assumptions what_is_read_is_a_delta.

@@ -8,7 +8,7 @@
 
 From Coq Require Import List Bool NArith Arith Lia.
 From Rejoin Require Import order order_proof sorted_map dot dot_proof.
-From Rejoin Require version_vector state_hash state_hash_proof.
+From Rejoin Require version_vector state_hash state_hash_codes_proof.
 From Rejoin Require Import wire.
 Import ListNotations.
 Open Scope N_scope.

@@ -262,6 +262,15 @@ fn read_changed(reader: &mut Reader<'_>, since: &Vector, has_more: bool) -> Resu
             let found = "further origins that do not rise".into();
             return Err(Error::malformed(start, found, "further origins, rising"));
         }
+        // Even one that is absent from `seen`: its count would have two places.
+        if let Some(old) = new.iter().find(|origin| since.get(origin) > 0) {
+            let Origin { replica, incarnation } = old;
+            let found = format!(
+                "the further origin {}, incarnation {incarnation}, which the base has",
+                replica.as_str()
+            );
+            return Err(Error::malformed(start, found, "further origins that the base lacks"));
+        }
         let counts = reader.column(count)?;
         entries.extend(new.into_iter().zip(counts));
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -10,6 +10,7 @@ mod proven;
 mod proven_state_hash;
 mod proven_trees;
 mod proven_wire;
+mod proven_wire_delta;
 mod state_hash;
 #[path = "../support/state_of_events.rs"]
 mod state_of_events;

@@ -113,7 +113,7 @@ fn positive<N: PartialEq + Default, K, V>(
     }
 }
 
-fn integer<K, V>(term: &Term<K, V>) -> Decoded<i128> {
+pub fn integer<K, V>(term: &Term<K, V>) -> Decoded<i128> {
     if made_by(INTEGER_ZERO, term).is_some() {
         return Ok(0);
     }

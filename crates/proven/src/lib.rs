@@ -47,6 +47,8 @@ pub mod state_hash;
 pub mod sync;
 pub mod trace;
 pub mod wire;
+pub mod wire_delta;
+pub mod wire_keyed;
 
 pub use decode::DecodeError;
 
@@ -62,7 +64,7 @@ use std::sync::LazyLock;
 use value::{Shared, Value};
 
 /// The files of spec/extracted.
-pub const EXTRACTED: [(&str, &str); 38] = [
+pub const EXTRACTED: [(&str, &str); 40] = [
     ("BinNums.json", include_str!("../../../spec/extracted/BinNums.json")),
     ("BinPos.json", include_str!("../../../spec/extracted/BinPos.json")),
     ("BinNat.json", include_str!("../../../spec/extracted/BinNat.json")),
@@ -101,6 +103,8 @@ pub const EXTRACTED: [(&str, &str); 38] = [
     ("state_hash.json", include_str!("../../../spec/extracted/state_hash.json")),
     ("sync_verdict.json", include_str!("../../../spec/extracted/sync_verdict.json")),
     ("wire.json", include_str!("../../../spec/extracted/wire.json")),
+    ("wire_delta.json", include_str!("../../../spec/extracted/wire_delta.json")),
+    ("wire_keyed.json", include_str!("../../../spec/extracted/wire_keyed.json")),
 ];
 
 /// How many steps one call of a definition may take.

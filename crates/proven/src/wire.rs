@@ -33,9 +33,9 @@ pub struct Counted {
 }
 
 /// The definitions know no keys and no values here.
-type Plain = Term<(), Option<()>>;
+pub(super) type Plain = Term<(), Option<()>>;
 
-fn read_number(term: &Plain) -> Result<u64, decode::DecodeError> {
+pub(super) fn read_number(term: &Plain) -> Result<u64, decode::DecodeError> {
     let found = decode::wide_number(term)?;
     u64::try_from(found).map_err(|_| decode::DecodeError {
         expected: "a number below 2^64",
@@ -43,16 +43,29 @@ fn read_number(term: &Plain) -> Result<u64, decode::DecodeError> {
     })
 }
 
+pub(super) fn vector(of: &[Counted]) -> Plain {
+    let entry = |of: &Counted| {
+        let origin = ORIGIN.make([bytes(&of.replica), number(of.incarnation)]);
+        pair(origin, number(of.count))
+    };
+    list(of.iter().map(entry))
+}
+
+pub(super) fn read_vector(term: &Plain) -> Result<Vec<Counted>, decode::DecodeError> {
+    let entry = |term: &Plain| {
+        let origin = |term: &Plain| decode::origin_by(term, read_bytes);
+        let ((replica, incarnation), count) = decode::pair(term, origin, read_number)?;
+        Ok(Counted { replica, incarnation, count })
+    };
+    decode::list(term, entry)
+}
+
 /// The message of a vector, whose origins rise.
 ///
 /// # Errors
 /// If the extracted definitions are damaged.
-pub fn encode_vector(vector: &[Counted]) -> Result<Vec<u8>, Error> {
-    let entry = |of: &Counted| -> Plain {
-        let origin = ORIGIN.make([bytes(&of.replica), number(of.incarnation)]);
-        pair(origin, number(of.count))
-    };
-    let written = run("Wire.encode_short", [list(vector.iter().map(entry))])?;
+pub fn encode_vector(of: &[Counted]) -> Result<Vec<u8>, Error> {
+    let written = run("Wire.encode_short", [vector(of)])?;
     Ok(read_bytes(&written)?)
 }
 
@@ -63,10 +76,5 @@ pub fn encode_vector(vector: &[Counted]) -> Result<Vec<u8>, Error> {
 pub fn decode_vector(message: &[u8]) -> Result<Option<Vec<Counted>>, Error> {
     let read = run("Wire.decode", [bytes(message)])?;
     let Some(vector) = decode::option(&read)? else { return Ok(None) };
-    let entry = |term: &Plain| {
-        let origin = |term: &Plain| decode::origin_by(term, read_bytes);
-        let ((replica, incarnation), count) = decode::pair(term, origin, read_number)?;
-        Ok(Counted { replica, incarnation, count })
-    };
-    Ok(Some(decode::list(vector, entry)?))
+    Ok(Some(read_vector(vector)?))
 }
