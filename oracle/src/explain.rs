@@ -8,7 +8,7 @@ use crate::reading::{self, place};
 use crate::sources::{self, Source};
 use crate::text::Text;
 use clap::Args;
-use rejoin_judge::{Effort, Options, Slice, check, claims, explain, slice};
+use rejoin_judge::{Effort, Options, Slice, check, claims, explain, slice, slice_of_object};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,10 @@ pub struct Cut {
     /// The trace, and the line of a claim in it.
     #[arg(value_name = "TRACE:LINE")]
     pub claim: PathBuf,
+
+    /// Leave out the operations and claims on other objects than this one.
+    #[arg(long, value_name = "NAME")]
+    pub object: Option<String>,
 
     /// Where to write the slice; standard output when absent.
     #[arg(long, short, value_name = "FILE")]
@@ -126,7 +130,12 @@ pub fn cut<W: Write>(asked: &Cut, output: &mut Output<W>) -> Exit {
         Err(exit) => return exit,
     };
     let name = escape(&source.name).into_owned();
-    match reading::read(&source, |open| slice(open, line, &Options::default())) {
+    let options = Options::default();
+    let sliced = match &asked.object {
+        None => reading::read(&source, |open| slice(open, line, &options)),
+        Some(name) => reading::read(&source, |open| slice_of_object(open, line, name, &options)),
+    };
+    match sliced {
         Err(failure) => fail(&name, &failure),
         Ok(Err(why)) => no_claim(&name, &why),
         Ok(Ok(slice)) => {

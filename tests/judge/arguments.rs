@@ -202,17 +202,22 @@ fn of_equal_values_none_is_blamed() {
     );
     let lines = [vec![once, format!("b {}", put(1, 2))], right.to_vec()].concat();
     let text = said(&lines);
-    assert!(text.contains("the answer is that of one of 2 writes, the last of them: "), "{text}");
-    assert!(text.contains("on line 3 at `b`"), "{text}");
+    assert!(text.contains("the answer is that of one of 2 writes, of lines 2, 3"), "{text}");
 
     let append = |time: u8| format!(r#"a op "op":"append","entry":"ok","timestamp":{time}"#);
     let lines = [append(1), append(2), r#"a read ["ok"]"#.into(), append(3), "a read []".into()];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let report = judged(&trace("log", &lines));
     let text = &report.findings[0].differences[0].text;
-    assert!(text.starts_with("missing `\"ok\"`: one of 2 equal entries, such as: "), "{text}");
+    assert!(text.starts_with("missing `\"ok\"`: one of 2 equal entries, of lines 2, 3"), "{text}");
     let text = &report.findings[1].differences[0].text;
     assert!(!text.contains("equal entries"), "all are missing: {text}");
+
+    let add = r#"op "op":"add","element":"x""#;
+    let lines = [format!("b {add}"), format!("a {add}"), "a merge b".into(), "a read []".into()];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let text = &judged(&trace("or-set", &lines)).findings[0].differences[0].text;
+    assert_eq!(text, "missing `\"x\"`: 2 additions hold it, of lines 2, 3");
 }
 
 /// Of a log, what is old when it comes is lost.

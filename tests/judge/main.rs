@@ -2,6 +2,7 @@
 
 mod all_types;
 mod arguments;
+mod causes;
 mod ill_formed;
 #[path = "../support/letter.rs"]
 mod letter;

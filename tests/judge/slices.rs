@@ -3,7 +3,7 @@
 
 use crate::random_traces::{explicit, own_stamps, world};
 use proptest::prelude::*;
-use rejoin_judge::{Options, Report, Verdict, cited, explain, slice};
+use rejoin_judge::{Options, Report, Verdict, cited, explain, slice, slice_of_object};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -163,6 +163,28 @@ fn a_false_answer_keeps_the_answers_that_it_contradicts() {
         assert_eq!(sliced.lines, lines);
     }
     hold_slices(trace);
+}
+
+#[test]
+fn a_slice_of_one_object_leaves_out_the_others_where_the_claim_is_judged_alike() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"s":{"type":"or-set"},"n":{"type":"g-counter"}}}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"op","replica":"a","object":"s","op":"add","element":"x"}
+{"event":"sync","replicas":["a","b"]}
+{"event":"read","replica":"b","object":"s","value":[]}
+{"event":"vector","replica":"b","vector":{"a":1}}
+"#;
+    let of = |line, object| {
+        slice_of_object(|| Ok(trace.as_bytes()), line, object, &Options::default())
+            .expect("memory can be read")
+    };
+    let sliced = of(5, "s").expect("no other object is needed");
+    assert_eq!(sliced.lines, [1, 3, 4, 5]);
+    assert!(!sliced.explained.holds);
+    let why = of(6, "s").expect_err("a vector counts the operations on all objects");
+    assert!(why.contains("judged otherwise without the other objects than `s`"), "{why}");
+    let why = of(5, "t").expect_err("there is no such object");
+    assert_eq!(why, "object `t` is not declared");
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! Source: L. Lamport, Time, Clocks, and the Ordering of Events in a Distributed System, CACM 1978.
 
 use crate::explain::{Explained, cited, explain};
+use crate::wording::shown;
 use crate::{Effort, Options, plain};
 use hashbrown::{HashMap, HashSet};
 use rejoin_trace::{Claim, Content, Error, Event, Header, Line, Name, Reader};
@@ -43,7 +44,12 @@ struct Step {
     /// What it follows from: the replica that sent a message, and the line.
     after: SmallVec<[(u32, u32); 1]>,
     kind: Kind,
+    /// The object that it is about, by its number in the header; [`ALL`] where it may be about several.
+    object: u32,
 }
+
+/// Stands for "several objects".
+const ALL: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -57,6 +63,7 @@ enum Kind {
 #[derive(Debug, Default)]
 struct Skeleton {
     replicas: HashMap<Name, u32>,
+    objects: HashMap<Name, u32>,
     messages: HashMap<Name, (u32, u32)>,
     /// The first load of each object that the trace loads.
     loads: HashMap<Name, u32>,
@@ -72,8 +79,31 @@ struct Skeleton {
 /// When the bytes cannot be had. The inner error is a sentence for people: the line claims nothing,
 /// or the trace ends before it.
 pub fn slice<R: BufRead>(
+    open: impl FnMut() -> io::Result<R>,
+    line: u64,
+    options: &Options,
+) -> io::Result<Result<Slice, String>> {
+    cut(open, line, None, options)
+}
+
+/// As [`slice`], without the operations and claims on other objects than this one.
+///
+/// # Errors
+/// As [`slice`]; the inner error says as well that no such object is declared, or that the claim is judged
+/// otherwise without those lines, as one that counts operations on all objects is.
+pub fn slice_of_object<R: BufRead>(
+    open: impl FnMut() -> io::Result<R>,
+    line: u64,
+    object: &str,
+    options: &Options,
+) -> io::Result<Result<Slice, String>> {
+    cut(open, line, Some(object), options)
+}
+
+fn cut<R: BufRead>(
     mut open: impl FnMut() -> io::Result<R>,
     line: u64,
+    object: Option<&str>,
     options: &Options,
 ) -> io::Result<Result<Slice, String>> {
     let options = Options { engines: Vec::new(), proven: Effort::NONE, ..options.clone() };
@@ -90,14 +120,25 @@ pub fn slice<R: BufRead>(
         .filter_map(|line| u32::try_from(line).ok())
         .filter(|line| (2..number).contains(line))
         .collect();
+    let only = match object {
+        None => None,
+        Some(name) => match skeleton.objects.get(name) {
+            Some(number) => Some(*number),
+            None => return Ok(Err(format!("object {} is not declared", shown(name)))),
+        },
+    };
     let is_claim = |line: &u32| skeleton.step(*line).kind == Kind::Claims;
     let claims: Vec<u32> = (2..number).filter(is_claim).collect();
     // The last attempt keeps every line up to the claim, so one of them always succeeds.
     for others in [Some(Vec::new()), Some(cited), Some(claims), None] {
-        let kept = match others {
+        let mut kept = match others {
             Some(others) => skeleton.causal_past(number, &others),
             None => skeleton.everything(number),
         };
+        if let Some(only) = only {
+            let is_on = |of: u32| of == only || of == ALL;
+            kept.retain(|line| *line == number || is_on(skeleton.step(*line).object));
+        }
         let (text, lines) = keep(plain(open()?)?, &kept)?;
         let at = lines.iter().position(|kept| *kept == line).map_or(0, |at| at as u64 + 1);
         let Ok(explained) = explain(|| Ok(text.as_bytes()), at, &options)? else { continue };
@@ -109,7 +150,13 @@ pub fn slice<R: BufRead>(
             return Ok(Ok(Slice { text, lines, at, of, whole, explained }));
         }
     }
-    Ok(Err(format!("line {line} is judged otherwise without the lines after it")))
+    Ok(Err(match object {
+        None => format!("line {line} is judged otherwise without the lines after it"),
+        Some(name) => format!(
+            "line {line} is judged otherwise without the other objects than {}; cut it with all",
+            shown(name)
+        ),
+    }))
 }
 
 /// The header and the kept lines, and their numbers.
@@ -157,7 +204,8 @@ impl Skeleton {
 
     fn new(header: &Header) -> Self {
         let replicas = header.replicas.iter().cloned().zip(0..).collect();
-        Self { replicas, ..Self::default() }
+        let objects = header.objects.iter().map(|(name, _)| name.clone()).zip(0..).collect();
+        Self { replicas, objects, ..Self::default() }
     }
 
     /// Line 2 is the first after the header.
@@ -222,7 +270,14 @@ impl Skeleton {
         if let (Event::Send { message, .. }, Some(sender)) = (&line.event, at.first()) {
             self.messages.entry(message.clone()).or_insert((*sender, number));
         }
-        self.steps.push(Step { at, after, kind });
+        let object = match &line.event {
+            Event::Op(op) => Some(&op.object),
+            Event::Load { object, .. } => Some(object),
+            Event::Claim(Claim::Read { object, .. } | Claim::State { object, .. }) => Some(object),
+            _ => None,
+        };
+        let object = object.and_then(|name| self.objects.get(name)).copied().unwrap_or(ALL);
+        self.steps.push(Step { at, after, kind, object });
     }
 
     /// The claim's causal past, and those of other lines; with the claim and those lines.

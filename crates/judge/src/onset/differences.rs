@@ -10,6 +10,10 @@ use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
 use rejoin::object::TraceType;
 use rejoin_trace::{Claim, Stamps};
+use std::rc::Rc;
+
+/// Lines of equal operations that are named.
+const MOST_NAMED: usize = 12;
 
 /// One thing in which an answer differs.
 #[derive(Debug)]
@@ -21,29 +25,29 @@ pub struct Found {
     pub key: Option<u32>,
     /// The operation that decides what is right.
     pub op: Option<OpId>,
-    /// Of how many equal entries that operation is one, where the answer does not say which is meant.
-    equal: u64,
+    /// All that it may be, where the answer does not say which of equal ones is meant.
+    equal: Rc<[OpId]>,
     /// The write whose value is claimed, where another one is right.
     pub claimed: Option<OpId>,
-    /// Of how many writes of that value it is one.
-    writes: u64,
+    /// All writes of that value.
+    writes: Vec<OpId>,
     /// By how much a count is wrong; below 0 where it is too little.
     pub by: i128,
 }
 
 impl Found {
     fn new(kind: DifferenceKind, what: String, key: Option<u32>, op: Option<OpId>) -> Self {
-        Self { kind, what, key, op, equal: 1, claimed: None, writes: 1, by: 0 }
+        Self { kind, what, key, op, equal: Rc::default(), claimed: None, writes: Vec::new(), by: 0 }
     }
 
     /// The operation that decides, if it is known which one is meant.
     pub fn certain_op(&self) -> Option<OpId> {
-        self.op.filter(|_| self.equal == 1)
+        self.op.filter(|_| self.equal.len() < 2)
     }
 
     /// The write whose value is claimed, if no other one wrote it.
     pub fn certain_claimed(&self) -> Option<OpId> {
-        self.claimed.filter(|_| self.writes == 1)
+        self.claimed.filter(|_| self.writes.len() < 2)
     }
 
     /// What it is known by from claim to claim.
@@ -69,9 +73,12 @@ impl Found {
     ) -> String {
         let mut text = self.short();
         match self.op {
-            Some(op) if self.equal > 1 => {
-                let equal = self.equal;
-                text += &format!(": one of {equal} equal entries, such as: {}", past.performed(op));
+            Some(_) if self.equal.len() > 1 => {
+                let lines = lines(past, &self.equal);
+                text += &match self.key {
+                    None => format!(": one of {} equal entries, of {lines}", self.equal.len()),
+                    Some(_) => format!(": {} additions hold it, of {lines}", self.equal.len()),
+                };
             }
             Some(op) => text += &format!(": {}; {}", past.performed(op), past.arrival(replica, op)),
             None if self.kind == Extra => text += ": never done by anyone",
@@ -79,13 +86,11 @@ impl Found {
         }
         if let Some(claimed) = self.claimed {
             let is_seen = past.history.contains(past.history.seen(replica), claimed);
-            text += &match self.writes {
-                1 => format!("; the answer is that of: {}", past.performed(claimed)),
+            text += &match self.writes.len() {
+                0 | 1 => format!("; the answer is that of: {}", past.performed(claimed)),
                 many => {
-                    let last = past.performed(claimed);
-                    format!(
-                        "; the answer is that of one of {many} writes, the last of them: {last}"
-                    )
+                    let lines = lines(past, &self.writes);
+                    format!("; the answer is that of one of {many} writes, of {lines}")
                 }
             };
             text += match is_seen {
@@ -188,6 +193,10 @@ impl Of<'_> {
         let history = &self.past.history;
         let key = history.find_key(self.object, name);
         let wanted = if kind == Missing { Effect::Added } else { Effect::Removed };
+        let holders = match (kind, self.kind, key) {
+            (Missing, TraceType::OrSet, Some(key)) => history.all_live(key, self.seen),
+            _ => Vec::new(),
+        };
         let op = key.and_then(|key| {
             let live = history.live(key, self.seen);
             let is = |op: &OpId| history.ops[*op as usize].effect == wanted;
@@ -199,7 +208,7 @@ impl Of<'_> {
             };
             decides.or_else(|| all.last().copied())
         });
-        Found::new(kind, quoted(name), key, op)
+        Found { equal: holders.into(), ..Found::new(kind, quoted(name), key, op) }
     }
 
     /// A key, a register or a flag.
@@ -221,7 +230,10 @@ impl Of<'_> {
                     all.iter().filter(wrote).partition(seen);
                 let those = if seen.is_empty() { unseen } else { seen };
                 let right = number.and_then(|number| history.winner(number, self.seen));
-                (right, those.last().copied().copied(), those.len() as u64)
+                {
+                    let those: Vec<OpId> = those.into_iter().copied().collect();
+                    (right, those.last().copied(), those)
+                }
             }
             TraceType::MaxRegister | TraceType::MinRegister => {
                 let is = |text: Option<&str>| {
@@ -229,11 +241,11 @@ impl Of<'_> {
                     let ops = history.members(self.seen, Some(self.object)).into_iter();
                     ops.filter(|op| history.ops[*op as usize].effect.integer() == integer).min()
                 };
-                (is(right), is(claimed), 1)
+                (is(right), is(claimed), Vec::new())
             }
             _ => {
                 let seen = |op: &&OpId| history.contains(self.seen, **op);
-                (all.iter().rev().find(seen).copied(), None, 1)
+                (all.iter().rev().find(seen).copied(), None, Vec::new())
             }
         };
         let place = if key.is_empty() { String::new() } else { format!("{} is ", shown(key)) };
@@ -268,10 +280,13 @@ impl Of<'_> {
         for item in claimed {
             *listed.entry(item.canonical()).or_default() += 1;
         }
-        let mut equal: HashMap<&str, u64> = HashMap::new();
+        let mut equal: HashMap<&str, Vec<OpId>> = HashMap::new();
         for op in &right {
-            *equal.entry(history.stamp(*op).3).or_default() += 1;
+            equal.entry(history.stamp(*op).3).or_default().push(*op);
         }
+        // Each of equal entries that is missing may be any of them.
+        let equal: HashMap<&str, Rc<[OpId]>> =
+            equal.into_iter().map(|(entry, ops)| (entry, ops.into())).collect();
         let claimed = listed.clone();
         let mut found = Vec::new();
         for op in right {
@@ -280,7 +295,10 @@ impl Of<'_> {
                 _ => {
                     let entry = history.stamp(op).3.to_string();
                     // Where none of equal ones is listed, each is missing.
-                    let of = if claimed.contains_key(&entry) { equal[&*entry] } else { 1 };
+                    let of = match claimed.contains_key(&entry) {
+                        true => equal[&*entry].clone(),
+                        false => Rc::default(),
+                    };
                     found.push(Found { equal: of, ..Found::new(Missing, entry, None, Some(op)) });
                 }
             }
@@ -303,6 +321,18 @@ impl Of<'_> {
         }
         found
     }
+}
+
+/// "lines 3, 5".
+fn lines(past: &Past, ops: &[OpId]) -> String {
+    let mut lines: Vec<u32> = ops.iter().map(|op| past.history.ops[*op as usize].line).collect();
+    lines.sort_unstable();
+    let named: Vec<String> = lines.iter().take(MOST_NAMED).map(u32::to_string).collect();
+    let more = match lines.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        _ => ", …".into(),
+    };
+    format!("lines {}{more}", named.join(", "))
 }
 
 /// A value, or that there is none, for a sentence.

@@ -300,9 +300,7 @@ impl<'a> Cases<'a> {
                     let [again, late] = self.reception(replica, act.line);
                     facts.extend(again.then_some(Fact::Repeated));
                     facts.extend(late.then_some(Fact::Reordered));
-                    let message = &self.past.messages[message as usize];
-                    let is_part =
-                        !act.ops.is_empty() && !matches!(message.content, Content::All(_));
+                    let is_part = !act.ops.is_empty() && is_part(self.past, message);
                     facts.extend(is_part.then_some(Fact::Partial));
                 }
                 Some(How::Restored(_)) => {
@@ -392,13 +390,14 @@ impl<'a> Cases<'a> {
                 }
             }
             if let Some(How::Restored(_)) = act.how {
-                let before = history.seen_of(window.replica, act.line - 1, self.object);
-                let [was, is] = [before, history.seen_of(window.replica, act.line, self.object)]
-                    .map(|seen| self.known(thing, &seen));
+                let of = |line| history.seen_of(window.replica, line, self.object);
+                let (before, after) = (of(act.line - 1), of(act.line));
+                let [was, is] = [&before, &after].map(|seen| self.known(thing, seen));
                 if less(&is, &was, None) {
                     facts.insert(Fact::Undone);
                 }
-                there = is;
+                there = is.clone();
+                steps.push(Step::Back(after, is));
                 continue;
             }
             let Some(how) = act.how else {
@@ -446,24 +445,27 @@ impl<'a> Cases<'a> {
                 }
             }
             let mut again = 0;
-            if let (How::Received(message), Thing::Whole) = (how, thing) {
+            if let How::Received(message) = how {
                 let [is_again, is_late] = self.reception(window.replica, act.line);
-                facts.extend(is_late.then_some(Fact::Reordered));
-                if is_again {
-                    facts.insert(Fact::Repeated);
-                    if let Content::Listed(held) = &past.messages[message as usize].content {
-                        again = held
-                            .iter()
-                            .filter(|op| Some(history.object_of(**op)) == self.object)
-                            .map(|op| thing::amount(past, *op))
-                            .sum();
-                    }
+                facts.extend((is_late && !ops.is_empty()).then_some(Fact::Reordered));
+                facts.extend((is_again && thing == Thing::Whole).then_some(Fact::Repeated));
+                if let (true, Content::Listed(held)) =
+                    (is_again, &past.messages[message as usize].content)
+                {
+                    again = held
+                        .iter()
+                        .filter(|op| Some(history.object_of(**op)) == self.object)
+                        .map(|op| thing::amount(past, *op))
+                        .sum();
                 }
             }
-            for (origin, count) in &known {
-                let mine = there.entry(*origin).or_default();
-                *mine = (*mine).max(*count);
-            }
+            let after = history.seen_of(window.replica, act.line, self.object);
+            there = self.known(thing, &after);
+            // A part of a state is joined by no rule of states.
+            let (theirs, known) = match how {
+                How::Received(message) if is_part(past, message) => (after, there.clone()),
+                _ => (theirs, known),
+            };
             for op in &ops {
                 let of = last.entry(history.replica_of(*op)).or_insert(*op);
                 *of = (*of).max(*op);
@@ -612,6 +614,11 @@ struct Window<'a> {
     start: Seen,
     end: Seen,
     acts: &'a [Act],
+}
+
+/// Whether a message holds less than what its sender had seen.
+fn is_part(past: &Past, message: u32) -> bool {
+    !matches!(past.messages[message as usize].content, Content::All(_) | Content::Relayed(_))
 }
 
 /// Whether the first lacks something that the second has, of any origin but one.

@@ -19,10 +19,10 @@ pub enum Rule {
     TieKeeps,
     TieTakes,
     TieLowest,
-    LowestStamp,
     LastArrival,
     KeepsOwn,
     // Of what is there or not.
+    RemovalTakes,
     EitherSide,
     AbsentThere,
     // Of counters.
@@ -37,18 +37,22 @@ pub enum Rule {
 
 impl Rule {
     /// Those of writes.
-    const WRITES: [Self; 7] = [
+    const WRITES: [Self; 6] = [
         Self::OriginFirst,
         Self::TieKeeps,
         Self::TieTakes,
         Self::TieLowest,
-        Self::LowestStamp,
         Self::LastArrival,
         Self::KeepsOwn,
     ];
     /// Those of what is there or not.
-    const PRESENCE: [Self; 4] =
-        [Self::LastArrival, Self::KeepsOwn, Self::EitherSide, Self::AbsentThere];
+    const PRESENCE: [Self; 5] = [
+        Self::RemovalTakes,
+        Self::LastArrival,
+        Self::KeepsOwn,
+        Self::EitherSide,
+        Self::AbsentThere,
+    ];
     /// Those of counters.
     const COUNTS: [Self; 7] = [
         Self::SharesReplaced,
@@ -67,9 +71,9 @@ impl Rule {
             Self::TieKeeps => "keeping what is there where timestamps are equal",
             Self::TieTakes => "taking what comes where timestamps are equal",
             Self::TieLowest => "letting the lowest origin win where timestamps are equal",
-            Self::LowestStamp => "letting the lowest timestamp win",
             Self::LastArrival => "letting what comes last replace what is there",
             Self::KeepsOwn => "keeping what is there against all that comes",
+            Self::RemovalTakes => "letting a removal take additions that it had not seen",
             Self::EitherSide => "keeping what is present on either side of a merge",
             Self::AbsentThere => "removing what is absent on the other side of a merge",
             Self::SharesReplaced => {
@@ -103,6 +107,8 @@ pub enum Step {
         /// What was received again, as a message that had been received before.
         again: i128,
     },
+    /// The replica went back to what it had seen then, and knew of the thing.
+    Back(Seen, Known),
 }
 
 /// The rules by which a key would be answered otherwise than rightly; where the answer is false, by which it
@@ -156,7 +162,6 @@ fn write(past: &Past, rule: Rule, key: u32, start: Option<OpId>, steps: &[Step])
             Rule::TieKeeps => new > old,
             Rule::TieTakes => new >= old,
             Rule::TieLowest => new > old || (new == old && by < at),
-            Rule::LowestStamp => new < old,
             Rule::LastArrival => true,
             _ => false,
         }
@@ -165,6 +170,7 @@ fn write(past: &Past, rule: Rule, key: u32, start: Option<OpId>, steps: &[Step])
     for step in steps {
         match step {
             Step::Own(op) => there = Some(*op),
+            Step::Back(seen, _) => there = history.winner(key, seen),
             Step::Came { theirs, .. } => {
                 let Some(op) = history.winner(key, theirs) else { continue };
                 if there.is_none_or(|there| there != op && wins(op, there)) {
@@ -190,8 +196,14 @@ fn presence(
     for step in steps {
         match step {
             Step::Own(op) => there = added(*op),
+            Step::Back(seen, _) => there = history.has(object, key, seen),
             Step::Came { theirs, new, .. } => match (rule, new.iter().max()) {
                 (Rule::LastArrival, Some(last)) => there = added(*last),
+                (Rule::RemovalTakes, Some(_)) => {
+                    let is_answered =
+                        |of: OpId| new.iter().any(|op| added(*op) && history.sees(*op, of));
+                    there = new.iter().all(|op| added(*op) || is_answered(*op));
+                }
                 (Rule::EitherSide, _) => there |= history.has(object, key, theirs),
                 (Rule::AbsentThere, _) => there &= history.has(object, key, theirs),
                 _ => {}
@@ -245,6 +257,10 @@ fn count(past: &Past, rule: Rule, replica: u32, start: &Known, steps: &[Step]) -
                 };
                 *shares.entry(replica).or_default() += amount;
                 total += amount;
+            }
+            Step::Back(_, known) => {
+                shares = known.clone();
+                total = known.values().sum();
             }
             Step::Came { from, known, new, again, .. } => {
                 let theirs: i128 = known.values().sum();
