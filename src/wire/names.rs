@@ -70,9 +70,10 @@ fn read_name<'a>(
         let expected = "at most 8 shared bytes for each other one, and no more than there are";
         return Err(Error::malformed(start, found, expected));
     }
-    if shared.saturating_add(own) > MAX_NAME {
-        let found = format!("a name of {} bytes", shared.saturating_add(own));
-        return Err(Error::malformed(start, found, "a name of at most 1,024 bytes"));
+    let length = shared.saturating_add(own);
+    if !(1..=MAX_NAME).contains(&length) {
+        let found = format!("a name of {length} bytes");
+        return Err(Error::malformed(start, found, "a name of 1 to 1,024 bytes"));
     }
     let rest = reader.take(own, WHAT)?;
     if is_same {
@@ -157,13 +158,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_has_at_most_1024_bytes() {
+    fn a_name_has_1_to_1024_bytes() {
         for (length, is_read) in [(0, false), (1, true), (MAX_NAME, true), (MAX_NAME + 1, false)] {
             let mut bytes = Vec::new();
             write_name(&[], "n".repeat(length).as_bytes(), &mut bytes);
             write_column(&[7], &mut bytes);
             let read = read_origins(&mut Reader::new(&bytes), 1);
             assert_eq!(read.is_ok(), is_read, "{length} bytes: {read:?}");
+            let mut users = vec![1];
+            write_name(&[], "n".repeat(length).as_bytes(), &mut users);
+            let read = read_users(&mut Reader::new(&users));
+            assert_eq!(read.is_ok(), is_read, "a user of {length} bytes: {read:?}");
         }
     }
 }
