@@ -210,7 +210,7 @@ impl World {
                 let has = state.tags.values().any(|of| *of == element);
                 if kinds < 4 {
                     let is_banned = by == NeverAgain && state.banned.contains(&element);
-                    if !(by == NoNewTag && has) && !is_banned {
+                    if !(is_banned || by == NoNewTag && has) {
                         state.tags.insert(dot, element.clone());
                     }
                     state.present.insert(element.clone());
@@ -405,7 +405,7 @@ impl World {
         }
         for (dot, entry) in &from.entries {
             let is_there = state.entries.values().any(|of| of.3 == entry.3);
-            if !state.entries.contains_key(dot) && !(by == EqualDropped && is_there) {
+            if !(state.entries.contains_key(dot) || by == EqualDropped && is_there) {
                 state.entries.insert(*dot, entry.clone());
             }
         }
