@@ -86,10 +86,10 @@ pub fn slice<R: BufRead>(
     cut(open, line, None, options)
 }
 
-/// As [`slice`], without the operations and claims on other objects than this one.
+/// As [`slice()`], without the operations and claims on other objects than this one.
 ///
 /// # Errors
-/// As [`slice`]; the inner error says as well that no such object is declared, or that the claim is judged
+/// As [`slice()`]; the inner error says as well that no such object is declared, or that the claim is judged
 /// otherwise without those lines, as one that counts operations on all objects is.
 pub fn slice_of_object<R: BufRead>(
     open: impl FnMut() -> io::Result<R>,
