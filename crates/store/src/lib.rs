@@ -24,7 +24,7 @@
 //! | the process ends, or the power | the replica as it was after the last change that was acknowledged, or after the one that was under way |
 //! | the disk is full | [`CommitError::NotWritten`]: make room and commit again, or open the store again |
 //! | the disk fails in the last step | [`CommitError::Unknown`]: open the store again and look |
-//! | bytes change | [`StoreError::Damaged`] when it is opened, with the places; [`salvage`] keeps what is intact |
+//! | bytes change | [`StoreError::Damaged`] when it is opened, with the places; [`salvage()`] keeps what is intact |
 //! | the file is restored from a backup, or copied | nothing here: the next sync finds it and keeps the operations of both branches ([`rejoin::Changes::healed`]). A torn header that brings back the commit before the last is such a restored file |
 //! | two processes open it | [`StoreError::Locked`] for the second |
 //!
