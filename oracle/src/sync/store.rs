@@ -215,7 +215,7 @@ mod tests {
         assert!(failure.message.contains("oracle sync salvage"), "{}", failure.message);
         let to = folder.path().join("new.db");
         let report = Store::salvage(&path, &to).unwrap();
-        let is_named = |what: &String| what.contains("conversation") && what.contains("24");
+        let is_named = |what: &String| what.contains("record 25 of the object \"conversation\"");
         assert!(report.intact > 80 && report.damage.iter().any(is_named), "{report}");
         let held = Store::look(&to).unwrap();
         assert!(!held.is_recording);
