@@ -1,7 +1,6 @@
 //! Curves: a picture of growth, both axes logarithmic, in light and dark.
 
-use crate::bars::escape;
-use crate::grouped;
+use crate::{escape, grouped};
 use std::fmt::Write;
 
 /// What grows: its name, and its values by size. Sizes and values are above 0.

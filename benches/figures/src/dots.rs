@@ -1,11 +1,11 @@
 //! Dots: a picture of ratios, a row for each thing that was measured and a dot for each who did it, on a
 //! logarithmic scale, in light and dark.
 //!
-//! As in [`crate::bars`], the SVG is written by hand, so that it follows the reader's theme. Each series has a
-//! shape besides its colour, so that it can be told without colours.
+//! The SVG is written by hand: a page shows it as an image, where only the style inside it can follow the
+//! reader's light or dark theme, which no plotting library writes. Each series has a shape besides its colour,
+//! so that it can be told without colours.
 
-use crate::bars::escape;
-use crate::{digits, grouped};
+use crate::{digits, escape, grouped};
 use std::fmt::Write;
 
 /// What was measured, with how each did.

@@ -4,13 +4,11 @@
 //! `<!-- end: NAME -->`. A bench replaces what stands in its own region, and nobody else writes
 //! there, so that no figure on a page is older than its sentence.
 
-mod bars;
 mod curves;
 mod dots;
 mod kept;
 mod plots;
 
-pub use bars::{Bar, Group, bars};
 pub use kept::{Kept, kept};
 pub use plots::{growth, peers};
 
@@ -21,6 +19,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 use std::{fs, io};
+
+/// A text as it stands in SVG.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
 
 /// Where and when something is measured: the date, the commit, the machine and the compiler, in one
 /// sentence.

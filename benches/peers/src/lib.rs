@@ -36,20 +36,17 @@ pub struct Arguments {
     #[arg(long = "participant", value_name = "START")]
     pub participants: Vec<String>,
 
-    /// Print a JSON object a line instead of a table
+    /// Print the figures as one JSON object in Bencher's metric format instead of a table
     #[arg(long)]
     pub json: bool,
-
-    /// Print all figures as one JSON object in Bencher's metric format instead of a table
-    #[arg(long, conflicts_with = "json")]
-    pub bencher: bool,
 
     /// Write the table into this page, between `<!-- figures: peers -->` and `<!-- end: peers -->`
     #[arg(long, value_name = "PAGE")]
     pub write: Option<PathBuf>,
 
-    /// Draw the times, as multiples of the fastest other library, into this SVG file
-    #[arg(long, value_name = "FILE")]
+    /// Draw times and bytes of other libraries, as multiples of Rejoin's, into this folder: `peers-time.svg` and
+    /// `peers-bytes.svg`, from the table that is written
+    #[arg(long, value_name = "FOLDER", requires = "write")]
     pub plot: Option<PathBuf>,
 }
 

@@ -18,8 +18,7 @@ fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let participants = arguments.participants();
     let memory = memory();
-    let is_table = !arguments.json && !arguments.bencher;
-    if is_table {
+    if !arguments.json {
         println!("{}", report::HEAD);
     }
     let (mut rows, mut notes) = (Vec::new(), Vec::new());
@@ -39,22 +38,18 @@ fn main() -> io::Result<()> {
             one.memory = find(&memory, workload.name, one.participant);
         }
         for row in report::compare(workload.name, &measured, &floor, sizes) {
-            if arguments.json {
-                println!("{}", serde_json::to_string(&row).expect("a row is JSON"));
-            } else if is_table {
+            if !arguments.json {
                 println!("{}", row.markdown());
             }
             rows.push(row);
         }
     }
-    if arguments.bencher {
-        println!("{}", rejoin_figures::bencher(&report::figures(&rows)));
-    }
-    if is_table {
-        println!();
+    match arguments.json {
+        true => println!("{}", rejoin_figures::bencher(&report::figures(&rows))),
+        false => println!(),
     }
     for note in &notes {
-        if is_table { println!("- {note}") } else { eprintln!("{note}") }
+        if arguments.json { eprintln!("{note}") } else { println!("- {note}") }
     }
     if let Some(page) = &arguments.write {
         let lines: Vec<String> = rows.iter().map(report::Row::markdown).collect();
@@ -62,9 +57,11 @@ fn main() -> io::Result<()> {
         let (lines, notes) = (lines.join("\n"), notes.join("\n"));
         let text = format!("{}\n\n{}\n{lines}\n\n{notes}", provenance(), report::HEAD);
         rejoin_figures::write_region(page, "peers", &text)?;
-    }
-    if let Some(file) = &arguments.plot {
-        fs::write(file, report::plot(&rows))?;
+        if let Some(folder) = &arguments.plot {
+            let [time, bytes] = rejoin_figures::peers(page)?;
+            fs::write(folder.join("peers-time.svg"), time)?;
+            fs::write(folder.join("peers-bytes.svg"), bytes)?;
+        }
     }
     Ok(())
 }

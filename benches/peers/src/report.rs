@@ -1,12 +1,11 @@
-//! What was measured, as a table or as lines of JSON.
+//! What was measured, as a table or as figures.
 
 use crate::verdict::Verdict;
-use rejoin_figures::{Bar, Figure, Group, digits};
-use serde::Serialize;
+use rejoin_figures::{Figure, digits};
 use std::time::Duration;
 
 /// What a participant needed for a workload.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Row {
     /// The workload.
     pub workload: &'static str,
@@ -171,31 +170,4 @@ pub fn figures(rows: &[Row]) -> Vec<Figure> {
             [latency, bytes]
         })
         .collect()
-}
-
-/// The times of all right participants of each workload, as multiples of the fastest that is no part
-/// of Rejoin.
-pub fn plot(rows: &[Row]) -> String {
-    let is_ours = |row: &Row| library(row.participant) == "rejoin";
-    let mut groups: Vec<Group> = Vec::new();
-    for row in rows {
-        if groups.last().is_none_or(|group| group.title != row.workload) {
-            groups.push(Group { title: row.workload.into(), bars: Vec::new() });
-        }
-        let of_workload = rows.iter().filter(|other| other.workload == row.workload);
-        let others = of_workload
-            .filter(|other| other.is_right && !is_ours(other) && other.participant != "floor");
-        let fastest = others.map(|other| other.sync).min_by(f64::total_cmp);
-        let (Some(fastest), Some(group)) = (fastest, groups.last_mut()) else { continue };
-        if row.is_right && row.participant != "floor" {
-            group.bars.push(Bar {
-                label: row.participant.into(),
-                value: row.sync / fastest,
-                stands_out: is_ours(row),
-            });
-        }
-    }
-    groups.retain(|group| group.bars.len() > 1);
-    let unit = "processor time of a sync, both sides, as a multiple of the fastest other library";
-    rejoin_figures::bars("Syncing two replicas", unit, &groups)
 }
