@@ -19,7 +19,7 @@ const MOST_WINDOWS: usize = 40;
 const MOST_RIGHT: usize = 2_000;
 const MOST_WRONG: usize = 400;
 
-/// Elementary steps that looking for what false claims have in common may take in all.
+/// The most elementary steps that a search for what false claims have in common takes.
 const STEPS: u64 = 40_000_000;
 
 /// A window that ends with a claim that is the first to be wrong in something.
