@@ -14,7 +14,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Who says that one thing stands before another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,28 +38,48 @@ pub struct Step {
 
 #[derive(Clone, Copy, Debug)]
 struct Edge {
+    /// The node behind.
     to: u32,
     /// The first and the latest that said so: a cycle is short where one line says much of it.
     first: Source,
     latest: Source,
 }
 
-#[derive(Debug, Default)]
+/// A thing that a statement named.
+#[derive(Debug)]
 struct Node {
-    label: u64,
+    thing: u32,
+    /// Where it stands.
+    place: u32,
     behind: SmallVec<[Edge; 2]>,
     before: SmallVec<[u32; 2]>,
 }
 
+/// A place in the order that obeys all statements: one of a linked list. Labels grow along it.
+#[derive(Debug)]
+struct Place {
+    label: u64,
+    previous: u32,
+    next: u32,
+}
+
+/// No place: before the first and behind the last.
+const NONE: u32 = u32::MAX;
+
 /// What was stated so far.
 #[derive(Debug, Default)]
 pub struct Order {
-    /// Boxed, since a growing table keeps room for more than it has, twice.
-    nodes: HashMap<u32, Box<Node>>,
-    by_label: BTreeMap<u64, u32>,
+    /// The node of each thing.
+    index: HashMap<u32, u32>,
+    #[expect(clippy::vec_box, reason = "a growing vector keeps room for twice what it has")]
+    nodes: Vec<Box<Node>>,
+    /// As many as there are nodes: each node has one, and they exchange them where the order changes.
+    places: Vec<Place>,
+    /// The last place, if there is one.
+    last: u32,
 }
 
-/// What was taken of one line, so that it can be given back.
+/// What was taken of one line, so that it can be given back: nodes, and who said it latest before.
 #[derive(Debug, Default)]
 pub struct Taken(Vec<(u32, u32, Option<Source>)>);
 
@@ -74,14 +94,9 @@ fn distance(gap: u64) -> u64 {
 }
 
 impl Order {
-    /// Whether a thing has a place.
-    pub fn has(&self, thing: u32) -> bool {
-        self.nodes.contains_key(&thing)
-    }
-
     /// A thing's place: greater is behind.
     pub fn place_of(&self, thing: u32) -> u64 {
-        self.label(thing)
+        self.index.get(&thing).map_or(0, |node| self.label(*node))
     }
 
     /// Whether an answer said that one thing stands directly before the other.
@@ -91,7 +106,8 @@ impl Order {
 
     /// Who said first that one thing stands directly before the other.
     pub fn source(&self, before: u32, behind: u32) -> Option<Source> {
-        let edges = &self.nodes.get(&before)?.behind;
+        let (before, behind) = (*self.index.get(&before)?, *self.index.get(&behind)?);
+        let edges = &self.node(before).behind;
         edges.iter().find(|edge| edge.to == behind).map(|edge| edge.first)
     }
 
@@ -116,7 +132,7 @@ impl Order {
     /// Forgets what was taken.
     pub fn give_back(&mut self, taken: Taken) {
         for (before, behind, latest) in taken.0.into_iter().rev() {
-            let Some(node) = self.nodes.get_mut(&before) else { continue };
+            let node = self.node_mut(before);
             match latest {
                 Some(latest) => {
                     let edge = node.behind.iter_mut().find(|edge| edge.to == behind);
@@ -124,9 +140,7 @@ impl Order {
                 }
                 None => {
                     node.behind.retain(|edge| edge.to != behind);
-                    if let Some(node) = self.nodes.get_mut(&behind) {
-                        node.before.retain(|other| *other != before);
-                    }
+                    self.node_mut(behind).before.retain(|other| *other != before);
                 }
             }
         }
@@ -144,7 +158,7 @@ impl Order {
         if before == behind {
             return Err(vec![Step { source, before, behind }]);
         }
-        self.place(before, behind, steps);
+        let (before, behind) = self.nodes_of(before, behind, steps);
         if let Some(edge) = self.edge(before, behind, steps) {
             taken.0.push((before, behind, Some(edge.latest)));
             edge.latest = source;
@@ -153,9 +167,8 @@ impl Order {
         if self.label(before) > self.label(behind) && !self.move_behind(before, behind, steps) {
             return Err(self.cycle(before, behind, source, steps));
         }
-        let edge = Edge { to: behind, first: source, latest: source };
-        self.nodes.entry(before).or_default().behind.push(edge);
-        self.nodes.entry(behind).or_default().before.push(before);
+        self.node_mut(before).behind.push(Edge { to: behind, first: source, latest: source });
+        self.node_mut(behind).before.push(before);
         taken.0.push((before, behind, None));
         Ok(())
     }
@@ -163,122 +176,168 @@ impl Order {
     /// What was stated of the two before. Many things may stand directly behind one, as all that is
     /// inserted at the head of a list does; then the other has few directly before it.
     fn edge(&mut self, before: u32, behind: u32, steps: &mut u64) -> Option<&mut Edge> {
-        let of_behind = &self.nodes.get(&behind)?.before;
-        let of_before = &self.nodes.get(&before)?.behind;
+        let of_behind = &self.node(behind).before;
+        let of_before = &self.node(before).behind;
         *steps += of_behind.len().min(of_before.len()) as u64;
         if of_behind.len() < of_before.len() && !of_behind.contains(&before) {
             return None;
         }
-        let node = self.nodes.get_mut(&before)?;
+        let node = self.node_mut(before);
         *steps += node.behind.len() as u64;
         node.behind.iter_mut().find(|edge| edge.to == behind)
     }
 
-    fn label(&self, thing: u32) -> u64 {
-        self.nodes.get(&thing).map_or(0, |node| node.label)
+    fn node(&self, node: u32) -> &Node {
+        &self.nodes[node as usize]
     }
 
-    fn put(&mut self, thing: u32, label: u64) {
-        self.nodes.entry(thing).or_default().label = label;
-        self.by_label.insert(label, thing);
+    fn node_mut(&mut self, node: u32) -> &mut Node {
+        &mut self.nodes[node as usize]
     }
 
-    /// Gives both things a place, the new one beside the known one.
-    fn place(&mut self, before: u32, behind: u32, steps: &mut u64) {
-        if !self.has(before) && !self.has(behind) {
-            let last = self.by_label.last_key_value().map_or(FIRST, |(label, _)| *label);
-            if u64::MAX - last < 2 {
-                self.make_room(last, steps);
-                return self.place(before, behind, steps);
+    fn label(&self, node: u32) -> u64 {
+        self.places[self.node(node).place as usize].label
+    }
+
+    /// The nodes of two things. A thing that is new gets its place beside the known one.
+    fn nodes_of(&mut self, before: u32, behind: u32, steps: &mut u64) -> (u32, u32) {
+        let known = |thing| self.index.get(&thing).copied();
+        match (known(before), known(behind)) {
+            (Some(before), Some(behind)) => (before, behind),
+            (Some(before), None) => (before, self.add_behind(behind, before, steps)),
+            (None, Some(behind)) => (self.add_before(before, behind, steps), behind),
+            (None, None) => {
+                let before = self.add_last(before, steps);
+                (before, self.add_behind(behind, before, steps))
             }
-            self.put(before, last + distance(u64::MAX - last));
-        }
-        if !self.has(behind) {
-            let at = self.label(before);
-            let next = self.by_label.range(at + 1..).next().map_or(u64::MAX, |(label, _)| *label);
-            if next - at < 2 {
-                self.make_room(at, steps);
-                return self.place(before, behind, steps);
-            }
-            self.put(behind, at + distance(next - at));
-        } else if !self.has(before) {
-            let at = self.label(behind);
-            let next = self.by_label.range(..at).next_back().map_or(0, |(label, _)| *label);
-            if at - next < 2 {
-                self.make_room(at, steps);
-                return self.place(before, behind, steps);
-            }
-            self.put(before, at - distance(at - next));
         }
     }
 
-    /// Makes room about a label: spreads evenly what is in the smallest range about it that is sparse.
-    /// A range of 2^n labels is sparse if at most 25 · (4/3)^(n − 8) of them are in use.
-    fn make_room(&mut self, at: u64, steps: &mut u64) {
+    fn add_behind(&mut self, thing: u32, node: u32, steps: &mut u64) -> u32 {
+        let place = self.node(node).place;
+        loop {
+            let Place { label, next, .. } = self.places[place as usize];
+            let gap = self.places.get(next as usize).map_or(u64::MAX, |next| next.label) - label;
+            if gap >= 2 {
+                return self.add(thing, label + distance(gap), (place, next));
+            }
+            self.make_room(place, steps);
+        }
+    }
+
+    fn add_before(&mut self, thing: u32, node: u32, steps: &mut u64) -> u32 {
+        let place = self.node(node).place;
+        loop {
+            let Place { label, previous, .. } = self.places[place as usize];
+            let gap = label - self.places.get(previous as usize).map_or(0, |other| other.label);
+            if gap >= 2 {
+                return self.add(thing, label - distance(gap), (previous, place));
+            }
+            self.make_room(place, steps);
+        }
+    }
+
+    fn add_last(&mut self, thing: u32, steps: &mut u64) -> u32 {
+        if self.places.is_empty() {
+            return self.add(thing, FIRST, (NONE, NONE));
+        }
+        loop {
+            let label = self.places[self.last as usize].label;
+            let gap = u64::MAX - label;
+            if gap >= 2 {
+                return self.add(thing, label + distance(gap), (self.last, NONE));
+            }
+            self.make_room(self.last, steps);
+        }
+    }
+
+    /// A node for a new thing, at a new place between these two.
+    fn add(&mut self, thing: u32, label: u64, (previous, next): (u32, u32)) -> u32 {
+        let new = self.places.len() as u32;
+        self.places.push(Place { label, previous, next });
+        if let Some(previous) = self.places.get_mut(previous as usize) {
+            previous.next = new;
+        }
+        match self.places.get_mut(next as usize) {
+            Some(next) => next.previous = new,
+            None => self.last = new,
+        }
+        let (behind, before) = (SmallVec::new(), SmallVec::new());
+        self.nodes.push(Box::new(Node { thing, place: new, behind, before }));
+        self.index.insert(thing, new);
+        new
+    }
+
+    /// Makes room about a place: spreads evenly what is in the smallest range of labels about it that is
+    /// sparse. A range of 2^n labels is sparse if at most 25 · (4/3)^(n − 8) of them are in use.
+    fn make_room(&mut self, place: u32, steps: &mut u64) {
         // That leaves at least nine free labels between any two, and a fourth of the range below it
         // has to fill before it is spread again.
         let (mut bits, mut most) = (8, 25);
+        let at = self.places[place as usize].label;
+        let (mut first, mut last, mut count) = (place, place, 1);
         let range = loop {
             let others = u64::MAX >> (u64::BITS - bits);
             let range = at & !others..=at | others;
-            let count = self.by_label.range(range.clone()).take(most + 1).count();
-            *steps += count as u64;
-            if count <= most || bits == u64::BITS {
+            let is_in = |place: u32| {
+                self.places.get(place as usize).is_some_and(|place| range.contains(&place.label))
+            };
+            let is_all = bits == u64::BITS;
+            while (count <= most || is_all) && is_in(self.places[first as usize].previous) {
+                (first, count) = (self.places[first as usize].previous, count + 1);
+            }
+            while (count <= most || is_all) && is_in(self.places[last as usize].next) {
+                (last, count) = (self.places[last as usize].next, count + 1);
+            }
+            if count <= most || is_all {
                 break range;
             }
             (bits, most) = (bits + 1, most + most / 3);
         };
-        let things: Vec<(u64, u32)> =
-            self.by_label.range(range.clone()).map(|(label, thing)| (*label, *thing)).collect();
-        *steps += 8 * things.len() as u64;
-        for (label, _) in &things {
-            self.by_label.remove(label);
-        }
-        let room = (range.end() - range.start()) / things.len().max(1) as u64;
-        for (place, (_, thing)) in (0..).zip(things) {
-            self.put(thing, range.start() + place * room + room / 2);
+        *steps += 4 * count as u64;
+        let room = (range.end() - range.start()) / count as u64;
+        let mut label = range.start() + room / 2;
+        for _ in 0..count {
+            let place = &mut self.places[first as usize];
+            (place.label, first) = (label, place.next);
+            label = label.saturating_add(room);
         }
     }
 
-    /// Moves things so that the first stands before the second, where it stood behind it; false
+    /// Moves nodes so that the first stands before the second, where it stood behind it; false
     /// where that cannot be, since the second stands before the first.
     fn move_behind(&mut self, before: u32, behind: u32, steps: &mut u64) -> bool {
         let (low, high) = (self.label(behind), self.label(before));
-        let Some(forward) = self.reach(behind, |label| label <= high, true, steps) else {
-            return false;
-        };
+        let forward = self.reach(behind, |label| label <= high, true, steps);
         if forward.contains(&before) {
             return false;
         }
-        let Some(backward) = self.reach(before, |label| label >= low, false, steps) else {
-            return false;
-        };
-        let in_order = |things: HashSet<u32>| {
-            let mut things: Vec<u32> = things.into_iter().collect();
-            things.sort_unstable_by_key(|thing| self.label(*thing));
-            things
+        let backward = self.reach(before, |label| label >= low, false, steps);
+        let in_order = |nodes: HashSet<u32>| {
+            let mut nodes: Vec<u32> = nodes.into_iter().collect();
+            nodes.sort_unstable_by_key(|node| self.label(*node));
+            nodes
         };
         let moved = [in_order(backward), in_order(forward)].concat();
-        let mut labels: Vec<u64> = moved.iter().map(|thing| self.label(*thing)).collect();
-        labels.sort_unstable();
-        for (thing, label) in moved.into_iter().zip(labels) {
-            self.put(thing, label);
+        let mut places: Vec<u32> = moved.iter().map(|node| self.node(*node).place).collect();
+        places.sort_unstable_by_key(|place| self.places[*place as usize].label);
+        for (node, place) in moved.into_iter().zip(places) {
+            self.node_mut(node).place = place;
         }
         true
     }
 
-    /// What can be reached from a thing, forward or backward, within places.
+    /// What can be reached from a node, forward or backward, within labels.
     fn reach(
         &self,
         from: u32,
         within: impl Fn(u64) -> bool,
         forward: bool,
         steps: &mut u64,
-    ) -> Option<HashSet<u32>> {
+    ) -> HashSet<u32> {
         let mut reached = HashSet::from_iter([from]);
         let mut open = vec![from];
-        while let Some(thing) = open.pop() {
-            let node = self.nodes.get(&thing)?;
+        while let Some(node) = open.pop() {
             let mut visit = |next: u32| {
                 *steps += 1;
                 if within(self.label(next)) && reached.insert(next) {
@@ -286,12 +345,12 @@ impl Order {
                 }
             };
             if forward {
-                node.behind.iter().for_each(|edge| visit(edge.to));
+                self.node(node).behind.iter().for_each(|edge| visit(edge.to));
             } else {
-                node.before.iter().for_each(|next| visit(*next));
+                self.node(node).before.iter().for_each(|next| visit(*next));
             }
         }
-        Some(reached)
+        reached
     }
 
     /// The shortest cycle that a statement closes, beginning with what was stated first in it. What
@@ -304,16 +363,15 @@ impl Order {
         let mut open = VecDeque::from([(start, 0)]);
         let mut end = None;
         while let Some((state, paid)) = open.pop_front() {
-            let (thing, by) = state;
+            let (node, by) = state;
             if cost.get(&state).is_some_and(|best| *best < paid) {
                 continue;
             }
-            if thing == before {
+            if node == before {
                 end = Some(state);
                 break;
             }
-            let Some(node) = self.nodes.get(&thing) else { continue };
-            for edge in &node.behind {
+            for edge in &self.node(node).behind {
                 for next_by in [edge.first, edge.latest] {
                     *steps += 1;
                     let change = u32::from(next_by != by);
@@ -330,15 +388,18 @@ impl Order {
                 }
             }
         }
+        let thing = |node| self.node(node).thing;
+        let step =
+            |source, before, behind| Step { source, before: thing(before), behind: thing(behind) };
         let mut way = Vec::new();
         while let Some(state) = end.filter(|state| *state != start) {
             let Some(last) = came.get(&state) else { break };
-            way.push(Step { source: state.1, before: last.0, behind: state.0 });
+            way.push(step(state.1, last.0, state.0));
             end = Some(*last);
         }
         way.reverse();
         let mut cycle: Vec<Step> = Vec::new();
-        for step in way.into_iter().chain([Step { source, before, behind }]) {
+        for step in way.into_iter().chain([step(source, before, behind)]) {
             match cycle.last_mut() {
                 Some(last) if last.source == step.source => last.behind = step.behind,
                 _ => cycle.push(step),
