@@ -27,9 +27,9 @@ use crate::sync::{ClockAhead, Drift, Schema};
 use crate::update::{self, Part, Version};
 use std::collections::BTreeMap;
 
-pub(crate) type Engine = optimized::replica::Replica<str, str>;
-pub(crate) type Object = optimized::replica::Object<str, str>;
-pub(crate) type Delta = optimized::replica::Delta<str, str>;
+pub(crate) type Engine = optimized::replica::Replica;
+pub(crate) type Object = optimized::replica::Object;
+pub(crate) type Delta = optimized::replica::Delta;
 
 /// All objects of one replica.
 ///

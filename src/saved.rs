@@ -29,7 +29,7 @@ pub struct State {
     /// The priorities of its objects.
     pub schema: Schema,
     /// Its objects.
-    pub objects: Objects<str, str>,
+    pub objects: Objects,
 }
 
 impl State {
@@ -40,7 +40,7 @@ impl State {
     pub fn open<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, OpenError> {
         let mut origin = None;
         let mut schema = Schema::new();
-        let mut objects = Objects::<str, str>::new();
+        let mut objects = Objects::new();
         for (part, bytes) in parts.into_iter().enumerate() {
             let damaged = |error| OpenError::Damaged { part, error };
             let saved = Saved::decode(bytes).map_err(damaged)?;
@@ -64,7 +64,7 @@ impl State {
 /// The part that holds what changed since a version; all, since the version of nothing.
 ///
 /// Cost: O(changes since then).
-pub fn part(replica: &Replica<str, str>, schema: &Schema, since: &Version) -> Vec<u8> {
+pub fn part(replica: &Replica, schema: &Schema, since: &Version) -> Vec<u8> {
     let parts =
         changed_since(replica, schema, since).map(|(name, entry, delta, _)| (name, entry, delta));
     encode_saved(replica.origin(), parts)
@@ -87,7 +87,7 @@ pub struct ObjectPart {
 ///
 /// Cost: O(changes since then), and O(objects).
 pub fn object_parts<'a>(
-    replica: &'a Replica<str, str>,
+    replica: &'a Replica,
     schema: &'a Schema,
     since: &'a Version,
 ) -> impl Iterator<Item = ObjectPart> + 'a {
@@ -101,7 +101,7 @@ pub fn object_parts<'a>(
 /// The part that holds one object whole; `None` if there is no such object.
 ///
 /// Cost: O(what the object holds).
-pub fn object_part(replica: &Replica<str, str>, schema: &Schema, object: &str) -> Option<Vec<u8>> {
+pub fn object_part(replica: &Replica, schema: &Schema, object: &str) -> Option<Vec<u8>> {
     let (name, state) = replica.objects().get_key_value(object)?;
     let delta = state.delta_since(&Vector::default());
     let part = (name, entry_of(schema, name, state), delta);
@@ -111,10 +111,10 @@ pub fn object_part(replica: &Replica<str, str>, schema: &Schema, object: &str) -
 /// The deltas of the objects that changed since a version that was saved, and whether each is the
 /// whole object.
 fn changed_since<'a>(
-    replica: &'a Replica<str, str>,
+    replica: &'a Replica,
     schema: &'a Schema,
     since: &'a Version,
-) -> impl Iterator<Item = (&'a ObjectId, Entry, Delta<str, str>, bool)> {
+) -> impl Iterator<Item = (&'a ObjectId, Entry, Delta, bool)> {
     deltas_since(replica, since).map(|(name, object, delta)| {
         // Where names changed since, the whole object takes the place of what was saved of it.
         let nothing = Vector::default();
@@ -131,15 +131,15 @@ fn changed_since<'a>(
     })
 }
 
-fn entry_of(schema: &Schema, name: &str, object: &Object<str, str>) -> Entry {
+fn entry_of(schema: &Schema, name: &str, object: &Object) -> Entry {
     schema.get(name).copied().unwrap_or_else(|| Entry::plain(object.kind()))
 }
 
 /// The deltas of the objects that changed since a version, or that it does not know.
 pub(crate) fn deltas_since<'a>(
-    replica: &'a Replica<str, str>,
+    replica: &'a Replica,
     version: &'a Version,
-) -> impl Iterator<Item = (&'a ObjectId, &'a Object<str, str>, Delta<str, str>)> {
+) -> impl Iterator<Item = (&'a ObjectId, &'a Object, Delta)> {
     replica.objects().iter().filter_map(|(name, object)| {
         let nothing = Vector::default();
         let known = version.vectors.get(name);

@@ -67,7 +67,7 @@ pub(crate) struct Saved {
 
 impl Version {
     /// What an engine's replica has seen.
-    pub fn of(replica: &Replica<str, str>) -> Self {
+    pub fn of(replica: &Replica) -> Self {
         let mut version = Self::default();
         for (name, object) in replica.objects() {
             version.vectors.insert(name.clone(), object.vector());

@@ -8,7 +8,7 @@ use rejoin::sync::Schema;
 use std::ops::Range;
 
 /// A replica.
-pub type Node = Replica<str, str>;
+pub type Node = Replica;
 
 /// All replicas of a history, and the messages on their way.
 pub struct Fleet<'h> {
@@ -117,7 +117,7 @@ pub fn deliver(to: &mut Node, from: &Node) {
 }
 
 /// What a replica holds.
-pub fn answer(object: &Object<str, str>) -> Answer<Text, Text> {
+pub fn answer(object: &Object) -> Answer<Text, Text> {
     match object {
         Object::GCounter(counter) => Answer::Count(counter.value()),
         Object::LwwRegister(register) => Answer::Value(register.value().map(Into::into)),

@@ -6,12 +6,11 @@
 //! Cost: O(delta).
 //! Source: this project.
 
-use super::canonical_bytes::CanonicalBytes;
 use super::delta::{Effect, KeyedDelta};
 use super::replica::Delta;
 use crate::dot::Origin;
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
+impl Delta {
     /// The greatest stamp above `limit`, and who wrote with it.
     pub fn ahead_of(&self, limit: u64) -> Option<(Origin, u64)> {
         let (place, stamp) = match self {

@@ -18,7 +18,7 @@ use crate::object::ObjectType;
 use crate::operation::DecisionId;
 use std::collections::BTreeSet;
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
+impl Object {
     /// The maximal decisions on a key, by its bytes; of a register or a flag the key has none.
     /// Counters, logs and the registers of integers have no decisions.
     pub fn decisions(&self, key: &[u8]) -> Vec<Decision<'_>> {
@@ -81,7 +81,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 
     /// The keys that a delta lists; none for a type without decisions, or for a delta that would be refused.
-    pub(crate) fn keys_of(&self, delta: &Delta<K, V>) -> Vec<Vec<u8>> {
+    pub(crate) fn keys_of(&self, delta: &Delta) -> Vec<Vec<u8>> {
         match (self, delta) {
             (Self::LwwRegister(state), Delta::LwwRegister(delta)) => {
                 state.store().keys_of(&delta.keyed)

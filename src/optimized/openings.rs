@@ -494,10 +494,7 @@ impl NewNames {
     }
 
     /// A delta under the new names.
-    fn delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &self,
-        delta: &Delta<K, V>,
-    ) -> Option<Delta<K, V>> {
+    fn delta(&self, delta: &Delta) -> Option<Delta> {
         Some(match delta {
             Delta::GCounter(delta) => Delta::GCounter(self.counter_delta(delta)?),
             Delta::LwwRegister(delta) => {
@@ -653,13 +650,13 @@ impl Healed {
 }
 
 /// Both sides of a renaming: the state that a delta is applied to, and the delta.
-struct Reconciled<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
-    object: Object<K, V>,
-    delta: Delta<K, V>,
+struct Reconciled {
+    object: Object,
+    delta: Delta,
     healed: Vec<Healed>,
 }
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
+impl Object {
     /// The openings that began with operations on it.
     pub fn openings(&self) -> &Openings {
         &self.origins().openings
@@ -711,7 +708,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     ///
     /// # Errors
     /// [`ApplyError::Contradiction`] if the other side's knowledge belongs to no history.
-    pub fn delta_for(&self, theirs: &Knowledge) -> Result<Delta<K, V>, ApplyError> {
+    pub fn delta_for(&self, theirs: &Knowledge) -> Result<Delta, ApplyError> {
         let (mut ours, mut theirs) = (self.knowledge(), theirs.clone());
         let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
         let since = Vector::from(&theirs.counts);
@@ -737,7 +734,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 
     /// The check before anything is applied. `None` where the delta may be applied as it is.
-    fn reconciled(&self, delta: &Delta<K, V>) -> Result<Option<Reconciled<K, V>>, ApplyError> {
+    fn reconciled(&self, delta: &Delta) -> Result<Option<Reconciled>, ApplyError> {
         let ours = self.openings();
         if ours.is_empty() && delta.openings().is_empty() || self.kind() != delta.kind() {
             return Ok(None);
@@ -782,7 +779,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     ///
     /// # Errors
     /// See [`Reason::Apply`]. Nothing changed.
-    pub fn apply(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
+    pub fn apply(&mut self, delta: Delta) -> Result<Changes, Reason> {
         match self.reconciled(&delta).map_err(Reason::Apply)? {
             None => self.apply_as_named(delta),
             Some(Reconciled { mut object, delta, healed }) => {
@@ -795,7 +792,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 
     /// Whether the delta starts at what is known here, and has enough openings.
-    pub(crate) fn check_start(&self, delta: &Delta<K, V>) -> Result<(), ApplyError> {
+    pub(crate) fn check_start(&self, delta: &Delta) -> Result<(), ApplyError> {
         let lacks = |object: &Self, since: &Vector| match object.origins().lacks(since) {
             Some((origin, needed, seen)) => Err(ApplyError::Gap { origin, needed, seen }),
             None => Ok(()),
@@ -812,7 +809,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         &self,
         vector: &Vector,
         openings: Option<&Openings>,
-    ) -> Result<Delta<K, V>, ApplyError> {
+    ) -> Result<Delta, ApplyError> {
         let none = Openings::default();
         let openings = openings.unwrap_or(&none);
         if openings.is_empty() && self.openings().is_empty()
@@ -832,7 +829,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
         &mut self,
         opening: Option<u64>,
         author: &Author,
-        operation: Operation<&K, Option<&V>>,
+        operation: Operation<&str, Option<&str>>,
     ) -> Result<Dot, Reason> {
         let Some(number) = opening else { return self.perform(author, operation) };
         let goes_on = self.goes_on(&author.origin, number);

@@ -16,8 +16,8 @@
 //!
 //! let schema = [("approved".into(), ObjectType::OrSet)].into();
 //! let origin = |name: &str| Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
-//! let mut client = Replica::<str, str>::new(origin("client"), &schema);
-//! let mut server = Replica::<str, str>::new(origin("server"), &schema);
+//! let mut client = Replica::new(origin("client"), &schema);
+//! let mut server = Replica::new(origin("server"), &schema);
 //! client.perform("approved", Operation::Add { element: "X" }, Some("ann".into()))?;
 //! server.perform("approved", Operation::Remove { element: "X" }, Some("bob".into()))?;
 //!
@@ -33,7 +33,6 @@
 //! ```
 
 use super::apply_error::ApplyError;
-use super::canonical_bytes::CanonicalBytes;
 pub use super::changes::Changes;
 use super::decisions::Conflict;
 use super::draws::{Draws, RepeatedOpening};
@@ -62,30 +61,32 @@ use crate::operation::{Notice, ObjectId, Operation, User};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The state of one object. Keys and elements are `K`, values and entries are `V`.
-pub enum Object<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
+/// The state of one object. Keys, elements, values and entries are texts; other types become such at
+/// the application's door.
+#[derive(Clone)]
+pub enum Object {
     /// A counter that only grows.
     GCounter(GCounter),
     /// One value; the last write wins.
-    LwwRegister(LwwRegister<V>),
+    LwwRegister(LwwRegister<str>),
     /// A set; an addition wins over a removal that had not seen it.
-    OrSet(OrSet<K>),
+    OrSet(OrSet<str>),
     /// Values by key; the last write to each key wins.
-    LwwMap(LwwMap<K, V>),
+    LwwMap(LwwMap<str, str>),
     /// A list that only grows.
-    Log(Log<V>),
+    Log(Log<str>),
     /// A counter that grows and shrinks.
     PnCounter(PnCounter),
     /// A set; a removal wins over an addition that had not seen it.
-    RwSet(RwSet<K>),
+    RwSet(RwSet<str>),
     /// A flag; enabling wins over a disabling that had not seen it.
     EwFlag(EwFlag),
     /// A flag; disabling wins over an enabling that had not seen it.
     DwFlag(DwFlag),
     /// All concurrent values.
-    MvRegister(MvRegister<V>),
+    MvRegister(MvRegister<str>),
     /// All concurrent values of each key.
-    MvMap(MvMap<K, V>),
+    MvMap(MvMap<str, str>),
     /// The greatest integer written.
     MaxRegister(MaxRegister),
     /// The least integer written.
@@ -94,29 +95,30 @@ pub enum Object<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
 
 /// The message that brings one object of another replica up to date.
 #[must_use = "a delta that is not sent brings nobody up to date"]
-pub enum Delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
+#[derive(Clone)]
+pub enum Delta {
     /// Of a G-counter.
     GCounter(CounterDelta),
     /// Of an LWW-register.
-    LwwRegister(lww_register::Delta<V>),
+    LwwRegister(lww_register::Delta<str>),
     /// Of an OR-set.
-    OrSet(or_set::Delta<K>),
+    OrSet(or_set::Delta<str>),
     /// Of an LWW-map.
-    LwwMap(lww_map::Delta<K, V>),
+    LwwMap(lww_map::Delta<str, str>),
     /// Of a log.
-    Log(LogDelta<V>),
+    Log(LogDelta<str>),
     /// Of a PN-counter.
     PnCounter(pn_counter::Delta),
     /// Of an RW-set.
-    RwSet(or_set::Delta<K>),
+    RwSet(or_set::Delta<str>),
     /// Of an EW-flag.
     EwFlag(ew_flag::Delta),
     /// Of a DW-flag.
     DwFlag(ew_flag::Delta),
     /// Of an MV-register.
-    MvRegister(mv_register::Delta<V>),
+    MvRegister(mv_register::Delta<str>),
     /// Of an MV-map.
-    MvMap(mv_map::Delta<K, V>),
+    MvMap(mv_map::Delta<str, str>),
     /// Of a max-register.
     MaxRegister(IntegerDelta),
     /// Of a min-register.
@@ -239,7 +241,7 @@ pub struct Error {
     pub reason: Reason,
 }
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
+impl Object {
     /// The state of an object before its first operation.
     pub fn bottom(kind: ObjectType) -> Self {
         match kind {
@@ -262,7 +264,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     pub(super) fn perform(
         &mut self,
         author: &Author,
-        operation: Operation<&K, Option<&V>>,
+        operation: Operation<&str, Option<&str>>,
     ) -> Result<Dot, Reason> {
         let performed = match (self, operation) {
             (Self::GCounter(state), Operation::Increment { amount }) => {
@@ -386,12 +388,12 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 
     /// A message that brings a receiver who has seen `since` up to this state.
-    pub fn delta_since(&self, since: &Vector) -> Delta<K, V> {
+    pub fn delta_since(&self, since: &Vector) -> Delta {
         same_type!(Object, self, Delta, state => state.delta_since(since))
     }
 
     /// The beginning of that, of some `most_bytes`, where the type has deltas in pieces: a log has.
-    pub fn delta_piece(&self, since: &Vector, most_bytes: usize) -> Delta<K, V> {
+    pub fn delta_piece(&self, since: &Vector, most_bytes: usize) -> Delta {
         match self {
             Self::Log(state) => Delta::Log(state.delta_piece(since, most_bytes)),
             _ => self.delta_since(since),
@@ -399,12 +401,12 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 
     /// Applies such a message, whose names are those of this state.
-    pub(super) fn apply_as_named(&mut self, delta: Delta<K, V>) -> Result<Changes, Reason> {
+    pub(super) fn apply_as_named(&mut self, delta: Delta) -> Result<Changes, Reason> {
         let changes = pair!(self, delta, (ours, delta) => ours.apply_whole(delta));
         changes.map_err(Reason::Apply)
     }
 
-    fn apply_ref(&mut self, delta: &Delta<K, V>) -> Result<(), Reason> {
+    fn apply_ref(&mut self, delta: &Delta) -> Result<(), Reason> {
         if !self.openings().is_empty() || !delta.openings().is_empty() {
             return self.apply(delta.clone()).map(drop);
         }
@@ -413,7 +415,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Object<K, V> {
     }
 }
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
+impl Delta {
     /// About how much memory it takes, in bytes, actor tables and shared entries included.
     pub fn footprint(&self) -> usize {
         let data = each!(Delta, self, delta => delta.footprint());
@@ -473,12 +475,13 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
 }
 
 /// The objects of a replica, by name.
-pub type Objects<K, V> = BTreeMap<ObjectId, Object<K, V>>;
+pub type Objects = BTreeMap<ObjectId, Object>;
 
 /// One replica: who it is, and what it has seen.
-pub struct Replica<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
+#[derive(Clone, Debug)]
+pub struct Replica {
     origin: Origin,
-    objects: Objects<K, V>,
+    objects: Objects,
     /// How many operations of this replica it has seen, over all objects and incarnations.
     performed: u64,
     clock: HybridClock,
@@ -486,7 +489,7 @@ pub struct Replica<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> {
     draws: Option<Draws>,
 }
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
+impl Replica {
     /// A replica that has seen nothing, with its objects.
     pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
         let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
@@ -498,7 +501,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// `origin` must have an incarnation that was never used, unless the store proves that nothing
     /// was lost since: others may have seen later operations of the replica, and no name is used
     /// twice.
-    pub fn restored(origin: Origin, objects: Objects<K, V>) -> Self {
+    pub fn restored(origin: Origin, objects: Objects) -> Self {
         let clock = HybridClock::new();
         let mut replica = Self { origin, objects, performed: 0, clock, draws: None };
         replica.performed = replica.count_performed();
@@ -519,7 +522,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     pub fn open(&mut self, random: u64) -> Result<(), RepeatedOpening> {
         let draws = Draws::new(&self.origin.replica, random);
         let is_used =
-            |(_, object): &(&ObjectId, &Object<K, V>)| object.openings().has_number(draws.current);
+            |(_, object): &(&ObjectId, &Object)| object.openings().has_number(draws.current);
         if let Some((id, _)) = self.objects.iter().find(is_used) {
             return Err(RepeatedOpening { object: id.clone() });
         }
@@ -536,7 +539,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     pub fn perform(
         &mut self,
         id: &str,
-        operation: Operation<&K, Option<&V>>,
+        operation: Operation<&str, Option<&str>>,
         user: Option<User>,
     ) -> Result<Dot, Error> {
         let Some(seq) = self.performed.checked_add(1) else {
@@ -569,14 +572,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     pub fn perform_audited(
         &mut self,
         id: &str,
-        operation: Operation<&K, Option<&V>>,
+        operation: Operation<&str, Option<&str>>,
         user: Option<User>,
         now: u64,
     ) -> Result<Dot, Error> {
         let key = match &operation {
             Operation::Add { element: key }
             | Operation::Remove { element: key }
-            | Operation::Put { key, .. } => key.to_bytes().into_owned(),
+            | Operation::Put { key, .. } => key.as_bytes().to_vec(),
             _ => Vec::new(),
         };
         let saw = keyed!(Object, self.object(id)?, state => {
@@ -597,14 +600,14 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     ///
     /// # Errors
     /// [`Reason::NoStampLeft`] with the key, if a write to it was seen with the greatest stamp.
-    pub fn stamp(&mut self, id: &str, key: Option<&K>, now: u64) -> Result<u64, Error> {
+    pub fn stamp(&mut self, id: &str, key: Option<&str>, now: u64) -> Result<u64, Error> {
         let seen = match find(&mut self.objects, id)? {
             Object::LwwRegister(register) => register.timestamp(),
             Object::LwwMap(map) => key.and_then(|key| map.timestamp(key)),
             _ => None,
         };
         self.clock.stamp(now, seen).map_err(|error| {
-            let key = key.map_or(Vec::new(), |key| key.to_bytes().into_owned());
+            let key = key.map_or(Vec::new(), |key| key.as_bytes().to_vec());
             refuse(id, Reason::NoStampLeft(key, error))
         })
     }
@@ -620,12 +623,12 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
 }
 
 /// Checks what every message and store must be able to hold.
-fn check<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-    operation: &Operation<&K, Option<&V>>,
+fn check(
+    operation: &Operation<&str, Option<&str>>,
     user: Option<&User>,
 ) -> Result<(), OperationError> {
     let name = |what, name: &[u8]| check_name(what, name).map_err(OperationError::InvalidName);
-    let value = |value: &Option<&V>| match value.map_or(0, |value| value.to_bytes().len()) {
+    let value = |value: &Option<&str>| match value.map_or(0, str::len) {
         0..=MAX_VALUE => Ok(()),
         length => Err(OperationError::TooLong(length)),
     };
@@ -637,13 +640,13 @@ fn check<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
         | Operation::Disable
         | Operation::WriteInteger { .. } => Ok(()),
         Operation::Add { element } | Operation::Remove { element } => {
-            name("element", &element.to_bytes())
+            name("element", element.as_bytes())
         }
         Operation::Write { value: written, .. } | Operation::Append { entry: written, .. } => {
             value(written)
         }
         Operation::Put { key, value: written, .. } => {
-            name("key", &key.to_bytes())?;
+            name("key", key.as_bytes())?;
             value(written)
         }
     }
@@ -653,31 +656,28 @@ fn refuse(id: &str, reason: Reason) -> Error {
     Error { object: id.into(), reason }
 }
 
-fn find<'a, K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-    objects: &'a mut Objects<K, V>,
-    id: &str,
-) -> Result<&'a mut Object<K, V>, Error> {
+fn find<'a>(objects: &'a mut Objects, id: &str) -> Result<&'a mut Object, Error> {
     objects.get_mut(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
 }
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
+impl Replica {
     /// Who this is.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
     /// The states of all objects: what is stored, or a backup.
-    pub fn objects(&self) -> &Objects<K, V> {
+    pub fn objects(&self) -> &Objects {
         &self.objects
     }
 
     /// The state of one object.
-    pub fn object(&self, id: &str) -> Result<&Object<K, V>, Error> {
+    pub fn object(&self, id: &str) -> Result<&Object, Error> {
         self.objects.get(id).ok_or_else(|| refuse(id, Reason::UnknownObject))
     }
 
     /// The state of one object, to be looked at in ways that bring its hashes up to date.
-    pub fn object_mut(&mut self, id: &str) -> Result<&mut Object<K, V>, Error> {
+    pub fn object_mut(&mut self, id: &str) -> Result<&mut Object, Error> {
         find(&mut self.objects, id)
     }
 
@@ -699,9 +699,8 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
 
     /// The open merge decisions of all objects, with the bytes of their keys.
     pub fn conflicts(&self) -> impl Iterator<Item = (&ObjectId, Conflict<Vec<u8>>)> {
-        let open = |(id, object): (_, &Object<K, V>)| {
-            object.conflicts().into_iter().map(move |open| (id, open))
-        };
+        let open =
+            |(id, object): (_, &Object)| object.conflicts().into_iter().map(move |open| (id, open));
         self.objects.iter().flat_map(open)
     }
 
@@ -744,12 +743,12 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     ///
     /// # Errors
     /// [`ApplyError::Contradiction`] if the other side's knowledge belongs to no history.
-    pub fn delta_for(&self, id: &str, theirs: &Knowledge) -> Result<Delta<K, V>, Error> {
+    pub fn delta_for(&self, id: &str, theirs: &Knowledge) -> Result<Delta, Error> {
         self.object(id)?.delta_for(theirs).map_err(|error| refuse(id, Reason::Apply(error)))
     }
 
     /// A message that brings a receiver whose object has seen `since` up to this state.
-    pub fn delta_since(&self, id: &str, since: &Vector) -> Result<Delta<K, V>, Error> {
+    pub fn delta_since(&self, id: &str, since: &Vector) -> Result<Delta, Error> {
         Ok(self.object(id)?.delta_since(since))
     }
 
@@ -758,13 +757,13 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     /// # Errors
     /// [`ApplyError::Gap`] where operations before the delta's start are missing; [`ApplyError::Forked`] where
     /// it knows operations under this very name that were not performed here.
-    pub fn apply(&mut self, id: &str, delta: Delta<K, V>) -> Result<Changes, Error> {
+    pub fn apply(&mut self, id: &str, delta: Delta) -> Result<Changes, Error> {
         let seen = delta.seen().clone();
         self.take(id, &seen, |object| object.apply(delta))
     }
 
     /// Applies such a message by reference, without a report of changes.
-    pub fn apply_ref(&mut self, id: &str, delta: &Delta<K, V>) -> Result<(), Error> {
+    pub fn apply_ref(&mut self, id: &str, delta: &Delta) -> Result<(), Error> {
         self.take(id, delta.seen(), |object| object.apply_ref(delta))
     }
 
@@ -773,7 +772,7 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
         &mut self,
         id: &str,
         seen: &Vector,
-        take: impl FnOnce(&mut Object<K, V>) -> Result<T, Reason>,
+        take: impl FnOnce(&mut Object) -> Result<T, Reason>,
     ) -> Result<T, Error> {
         let origin = &self.origin;
         let object = find(&mut self.objects, id)?;
@@ -800,46 +799,13 @@ impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Replica<K, V> {
     }
 }
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Replica<K, V> {
-    fn clone(&self) -> Self {
-        let Self { origin, objects, performed, clock, draws } = self;
-        let (origin, objects, performed) = (origin.clone(), objects.clone(), *performed);
-        Self { origin, objects, performed, clock: clock.clone(), draws: draws.clone() }
-    }
-}
-
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Replica<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, objects, performed, clock, draws } = self;
-        f.debug_struct("Replica")
-            .field("origin", origin)
-            .field("objects", objects)
-            .field("performed", performed)
-            .field("clock", clock)
-            .field("draws", draws)
-            .finish()
-    }
-}
-
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Object<K, V> {
-    fn clone(&self) -> Self {
-        same_type!(Object, self, Object, state => state.clone())
-    }
-}
-
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Object<K, V> {
+impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         each!(Object, self, state => state.fmt(f))
     }
 }
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Clone for Delta<K, V> {
-    fn clone(&self) -> Self {
-        same_type!(Delta, self, Delta, state => state.clone())
-    }
-}
-
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> fmt::Debug for Delta<K, V> {
+impl fmt::Debug for Delta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         each!(Delta, self, state => state.fmt(f))
     }

@@ -7,15 +7,15 @@ use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::object::Priority;
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Object, Reason, Replica};
-use crate::optimized::{ApplyError, CanonicalBytes, Vector};
+use crate::optimized::{ApplyError, Vector};
 use crate::wire::{self, DecodeContext, decompress};
 use std::collections::BTreeMap;
 
 impl Session {
     /// The peer sent a delta: the session applies it whole, or not at all.
-    pub(super) fn on_delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    pub(super) fn on_delta(
         &mut self,
-        replica: &mut Replica<K, V>,
+        replica: &mut Replica,
         index: usize,
         delta: &[u8],
     ) -> Result<(), Error> {
@@ -25,7 +25,7 @@ impl Session {
         let known =
             DecodeContext { asked: None, vectors: &object.announced, actor_tables: &tables };
         let unpacked = decompress(delta, self.config.max_object);
-        let delta = unpacked.and_then(|bytes| Delta::<K, V>::decode(object.kind, &bytes, &known));
+        let delta = unpacked.and_then(|bytes| Delta::decode(object.kind, &bytes, &known));
         let delta = match delta {
             Ok(delta) => delta,
             Err(
@@ -92,11 +92,7 @@ impl Session {
     }
 
     /// Reports a clock that is ahead; or says why the delta is refused for it.
-    fn check_clocks<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        index: usize,
-        delta: &Delta<K, V>,
-    ) -> Option<String> {
+    fn check_clocks(&mut self, index: usize, delta: &Delta) -> Option<String> {
         let drift = self.config.drift?;
         let object = self.objects[index].name.clone();
         let ahead = drift.ahead(&object, delta)?;
@@ -106,12 +102,7 @@ impl Session {
     }
 
     /// The values of the keys that a delta lists, before it is applied.
-    fn before<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &self,
-        replica: &Replica<K, V>,
-        index: usize,
-        delta: &Delta<K, V>,
-    ) -> BTreeMap<Vec<u8>, Before> {
+    fn before(&self, replica: &Replica, index: usize, delta: &Delta) -> BTreeMap<Vec<u8>, Before> {
         match replica.object(&self.objects[index].name) {
             Ok(object) if self.config.revisions => {
                 let keys = object.keys_of(delta).into_iter();
@@ -124,11 +115,7 @@ impl Session {
     }
 
     /// Compares the peer's checkpoints with those of this side, and with its present state.
-    pub(super) fn compare<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        index: usize,
-    ) {
+    pub(super) fn compare(&mut self, replica: &mut Replica, index: usize) {
         let object = &mut self.objects[index];
         let (Some(last), Status::Active) = (object.their_checkpoints.back(), object.status) else {
             return;
@@ -239,10 +226,7 @@ struct Before {
 }
 
 impl Before {
-    fn of<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        object: &Object<K, V>,
-        key: &[u8],
-    ) -> Self {
+    fn of(object: &Object, key: &[u8]) -> Self {
         Self {
             shown: object.shown(key),
             timestamp: object.effective(key).map_or(0, |decision| decision.timestamp),
@@ -252,8 +236,8 @@ impl Before {
 }
 
 /// The keys whose values, or whose being in conflict, a delta changed.
-fn revise<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-    replica: &Replica<K, V>,
+fn revise(
+    replica: &Replica,
     index: usize,
     session: &Session,
     before: BTreeMap<Vec<u8>, Before>,

@@ -17,7 +17,7 @@
 //! let schema = Schema::migration_assistant();
 //! let replica = |name: &str| {
 //!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
-//!     Replica::<str, str>::new(origin, &schema.types())
+//!     Replica::new(origin, &schema.types())
 //! };
 //! let (mut client, mut server) = (replica("client"), replica("server"));
 //! let (add, remove) = (Operation::Add { element: "X" }, Operation::Remove { element: "X" });
@@ -43,8 +43,8 @@
 //! ```
 
 use crate::operation::{DecisionId, ObjectId, User};
+use crate::optimized::Decision;
 use crate::optimized::replica::Replica;
-use crate::optimized::{CanonicalBytes, Decision};
 use std::collections::BTreeSet;
 
 /// An open merge decision, to show to people.
@@ -82,9 +82,7 @@ pub struct DecisionView {
 /// The open merge decisions of all objects, by object and key.
 ///
 /// Cost: O(keys that were ever contested), and O(log records) of each decision on them.
-pub fn open<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-    replica: &Replica<K, V>,
-) -> Vec<OpenConflict> {
+pub fn open(replica: &Replica) -> Vec<OpenConflict> {
     let mut decisions = Vec::new();
     for (object, open) in replica.conflicts() {
         let Ok(state) = replica.object(object) else { continue };

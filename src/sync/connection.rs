@@ -17,7 +17,7 @@
 //! # let schema = Schema::migration_assistant();
 //! # let replica = |name: &str| {
 //! #     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
-//! #     Replica::<str, str>::new(origin, &schema.types())
+//! #     Replica::new(origin, &schema.types())
 //! # };
 //! let (mut laptop, mut server) = (replica("laptop"), replica("server"));
 //! laptop.perform("approved", Operation::Add { element: "orders" }, None)?;
@@ -53,7 +53,6 @@
 use super::{Config, Error, Event, Outcome, Session};
 use crate::limits::MAX_NAME;
 use crate::object::Priority;
-use crate::optimized::CanonicalBytes;
 use crate::optimized::replica::Replica;
 use std::collections::VecDeque;
 use std::fmt;
@@ -330,12 +329,7 @@ struct Running {
 }
 
 impl Running {
-    fn new<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        number: u32,
-        config: Config,
-        replica: &Replica<K, V>,
-        now: Duration,
-    ) -> Self {
+    fn new(number: u32, config: Config, replica: &Replica, now: Duration) -> Self {
         let mut session = Session::new(config, replica);
         session.pause(Priority::Low);
         let summary = SessionSummary {
@@ -432,9 +426,9 @@ impl Connection {
     ///
     /// # Errors
     /// The connection is over: drop it, and close the transport.
-    pub fn handle_frame<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    pub fn handle_frame(
         &mut self,
-        replica: &mut Replica<K, V>,
+        replica: &mut Replica,
         frame: Frame,
         now: Duration,
     ) -> Result<(), ConnectionError> {
@@ -468,9 +462,9 @@ impl Connection {
         Ok(handled?)
     }
 
-    fn on_greeting<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    fn on_greeting(
         &mut self,
-        replica: &Replica<K, V>,
+        replica: &Replica,
         frame: &Frame,
         now: Duration,
     ) -> Result<(), ConnectionError> {
@@ -535,11 +529,7 @@ impl Connection {
     /// The next frame to send; `None` until there is more to say.
     ///
     /// Cost: that of [`Session::poll_message`].
-    pub fn poll_frame<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        now: Duration,
-    ) -> Option<Frame> {
+    pub fn poll_frame(&mut self, replica: &mut Replica, now: Duration) -> Option<Frame> {
         if !self.is_greeting_sent {
             self.is_greeting_sent = true;
             return Some(Frame::greeting(&self.name));
@@ -597,10 +587,7 @@ impl Connection {
     }
 
     /// As [`Session::prepare`], for the next frame.
-    pub fn prepare<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-    ) {
+    pub fn prepare(&mut self, replica: &mut Replica) {
         if let State::Syncing { running, .. } = &mut self.state {
             running.resume_low();
             running.session.prepare(replica);
@@ -624,7 +611,7 @@ mod tests {
     use crate::operation::Operation;
     use crate::sync::{Drift, Schema};
 
-    type Node = Replica<str, str>;
+    type Node = Replica;
 
     const PATIENCE: Duration = Duration::from_secs(10);
     const SECOND: Duration = Duration::from_secs(1);

@@ -3,7 +3,6 @@
 use crate::dot::ReplicaId;
 use crate::hybrid_clock::HybridClock;
 use crate::operation::ObjectId;
-use crate::optimized::CanonicalBytes;
 use crate::optimized::replica::Delta;
 use std::fmt;
 
@@ -25,11 +24,7 @@ impl Drift {
     }
 
     /// The replica whose clock is ahead by more than the limit, by the stamps of a delta.
-    pub(crate) fn ahead<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &self,
-        object: &ObjectId,
-        delta: &Delta<K, V>,
-    ) -> Option<ClockAhead> {
+    pub(crate) fn ahead(&self, object: &ObjectId, delta: &Delta) -> Option<ClockAhead> {
         let limit = HybridClock::at(self.now.saturating_add(self.limit));
         let (origin, stamp) = delta.ahead_of(limit)?;
         let milliseconds = HybridClock::milliseconds(stamp).saturating_sub(self.now);

@@ -13,16 +13,16 @@ use super::protocol::{Part, ToldOpenings};
 use super::{Error, Event, Session};
 use crate::object::Priority;
 use crate::operation::ObjectId;
+use crate::optimized::Vector;
 use crate::optimized::openings::{Healed, Knowledge};
 use crate::optimized::replica::Replica;
-use crate::optimized::{CanonicalBytes, Vector};
 use crate::wire::{BaseEncoding, OriginEncoding};
 
 impl Session {
     /// All openings of the objects of a class whose openings are due.
-    pub(super) fn all_openings<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    pub(super) fn all_openings(
         &mut self,
-        replica: &Replica<K, V>,
+        replica: &Replica,
         indexes: &[usize],
         class: Priority,
     ) -> Option<Part<'static>> {
@@ -40,9 +40,9 @@ impl Session {
     }
 
     /// The peer sent its openings.
-    pub(super) fn on_openings<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    pub(super) fn on_openings(
         &mut self,
-        replica: &Replica<K, V>,
+        replica: &Replica,
         class: Priority,
         openings: Vec<(usize, ToldOpenings<'_>)>,
     ) -> Result<(), Error> {
@@ -89,9 +89,9 @@ impl Session {
     }
 
     /// What the peer lacks of a forked object, in the names that both will have.
-    pub(super) fn healing_delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    pub(super) fn healing_delta(
         &mut self,
-        replica: &Replica<K, V>,
+        replica: &Replica,
         index: usize,
         theirs: &Knowledge,
     ) -> Option<Step> {

@@ -43,7 +43,7 @@
 //! let schema = Schema::migration_assistant();
 //! let replica = |name: &str| {
 //!     let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
-//!     Replica::<str, str>::new(origin, &schema.types())
+//!     Replica::new(origin, &schema.types())
 //! };
 //! let (mut client, mut server) = (replica("client"), replica("server"));
 //!

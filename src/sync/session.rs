@@ -16,7 +16,7 @@ use super::{CLASSES, Config, Error, Event, Outcome, Side};
 use crate::object::Priority;
 use crate::operation::ObjectId;
 use crate::optimized::replica::{Object, Replica};
-use crate::optimized::{CanonicalBytes, Fingerprint, Vector};
+use crate::optimized::{Fingerprint, Vector};
 use crate::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -90,12 +90,9 @@ impl Handshake {
 // What the application calls.
 impl Session {
     /// A session that is about to begin. Either side may begin, or both.
-    pub fn new<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        mut config: Config,
-        replica: &Replica<K, V>,
-    ) -> Self {
+    pub fn new(mut config: Config, replica: &Replica) -> Self {
         config.max_message = config.max_message.max(Config::LEAST_MESSAGE);
-        let entry = |(name, object): (&ObjectId, &Object<K, V>)| {
+        let entry = |(name, object): (&ObjectId, &Object)| {
             let kind = object.kind();
             let entry = config.schema.get(name).copied().unwrap_or(Entry::plain(kind));
             (name.clone(), Entry { kind, ..entry })
@@ -124,11 +121,7 @@ impl Session {
     ///
     /// # Errors
     /// The session is over: drop it. What it applied before is kept.
-    pub fn handle<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        message: &[u8],
-    ) -> Result<(), Error> {
+    pub fn handle(&mut self, replica: &mut Replica, message: &[u8]) -> Result<(), Error> {
         let limit = self.config.max_message;
         if message.len() > limit {
             return Err(Error::TooLong { found: message.len(), limit });
@@ -143,10 +136,7 @@ impl Session {
     /// The next message to send; `None` until there is more to say. Poll until then.
     ///
     /// Cost: that of the deltas and hashes that it holds.
-    pub fn poll_message<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-    ) -> Option<Vec<u8>> {
+    pub fn poll_message(&mut self, replica: &mut Replica) -> Option<Vec<u8>> {
         let limit = self.config.max_message.min(self.peer_limit());
         let mut message = Envelope::new(limit);
         if !self.is_hello_sent {
@@ -169,10 +159,7 @@ impl Session {
     /// replica. Where many connections share a replica under a lock, call this under the lock, and
     /// [`compress`](Self::compress) after giving it back: compressing takes longer than all else.
     /// Without these calls, `poll_message` does both.
-    pub fn prepare<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-    ) {
+    pub fn prepare(&mut self, replica: &mut Replica) {
         let is_sending = self.classes.iter().any(|class| class.outgoing.is_some());
         if is_sending || self.handshake.peer().is_none() {
             return;
@@ -236,12 +223,7 @@ impl Session {
 // What this side says.
 impl Session {
     /// Puts what is to be said of a class into the message. Returns whether there is room for more.
-    fn fill<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        class: Priority,
-        message: &mut Envelope,
-    ) -> bool {
+    fn fill(&mut self, replica: &mut Replica, class: Priority, message: &mut Envelope) -> bool {
         if self.classes[class as usize].is_paused {
             return true;
         }
@@ -272,11 +254,7 @@ impl Session {
     }
 
     /// What to say next of a class.
-    fn next_step<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        class: Priority,
-    ) -> Option<Step> {
+    fn next_step(&mut self, replica: &mut Replica, class: Priority) -> Option<Step> {
         let state = &mut self.classes[class as usize];
         if let Some(part) = state.queued.pop_front() {
             return Some(Step::Part(part));
@@ -312,10 +290,7 @@ impl Session {
     }
 
     /// What this side says of itself at the beginning. It stays the same.
-    fn hello<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-    ) -> Hello {
+    fn hello(&mut self, replica: &mut Replica) -> Hello {
         if let Some(hello) = &self.hello {
             return hello.clone();
         }
@@ -349,9 +324,9 @@ impl Session {
     }
 
     /// The vectors of the objects of a class that are to be announced.
-    fn announcement<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    fn announcement(
         &mut self,
-        replica: &Replica<K, V>,
+        replica: &Replica,
         indexes: &[usize],
         class: Priority,
     ) -> Part<'static> {
@@ -389,11 +364,7 @@ impl Session {
     }
 
     /// What the peer lacks of an object.
-    fn delta<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &Replica<K, V>,
-        index: usize,
-    ) -> Option<Step> {
+    fn delta(&mut self, replica: &Replica, index: usize) -> Option<Step> {
         let most = self.most_announced();
         let object = &mut self.objects[index];
         if object.status != Status::Active || object.deltas >= most {
@@ -479,9 +450,9 @@ impl Session {
     }
 
     /// The state hashes of all objects of a class, where it is time to send them.
-    fn checkpoints<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    fn checkpoints(
         &mut self,
-        replica: &mut Replica<K, V>,
+        replica: &mut Replica,
         indexes: &[usize],
         class: Priority,
     ) -> Option<Part<'static>> {
@@ -519,11 +490,7 @@ impl Session {
     }
 
     /// The answer to a question about a hash tree.
-    fn answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &self,
-        replica: &mut Replica<K, V>,
-        location: TreeLocation,
-    ) -> Part<'static> {
+    fn answer(&self, replica: &mut Replica, location: TreeLocation) -> Part<'static> {
         let answer = match replica.object_mut(&self.objects[location.object].name) {
             Ok(object) if object.fingerprint() == location.vector => {
                 Answer::new(object.look(location.path))
@@ -544,11 +511,7 @@ fn compressed(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 // What the peer says.
 impl Session {
-    fn on<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        part: Part<'_>,
-    ) -> Result<(), Error> {
+    fn on(&mut self, replica: &mut Replica, part: Part<'_>) -> Result<(), Error> {
         match (part, &self.handshake) {
             (Part::Hello(hello), _) => self.on_hello(replica, hello),
             (_, Handshake::AwaitingHello) => Err(Error::NoHello),
@@ -578,11 +541,7 @@ impl Session {
         }
     }
 
-    fn on_hello<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        peer: Hello,
-    ) -> Result<(), Error> {
+    fn on_hello(&mut self, replica: &mut Replica, peer: Hello) -> Result<(), Error> {
         if let Some(before) = self.handshake.peer() {
             // A repetition does no harm.
             return if *before == peer { Ok(()) } else { Err(Error::AnotherHello) };
@@ -644,11 +603,7 @@ impl Session {
         }
     }
 
-    fn on_chunk<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        chunk: &Chunk<'_>,
-    ) -> Result<(), Error> {
+    fn on_chunk(&mut self, replica: &mut Replica, chunk: &Chunk<'_>) -> Result<(), Error> {
         // A compressed delta may be longer than what it holds, but not by more than this.
         let limit = self.config.max_object + 64;
         match self.classes[chunk.class as usize].incoming.add(chunk, limit)? {
@@ -696,12 +651,7 @@ impl Session {
     }
 
     /// Goes on with the search that asked; ignores an answer that nobody asked for.
-    fn on_answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &mut Replica<K, V>,
-        location: TreeLocation,
-        answer: Answer,
-    ) {
+    fn on_answer(&mut self, replica: &mut Replica, location: TreeLocation, answer: Answer) {
         let Self { diffs, objects, config, .. } = self;
         let diff = diffs.iter_mut().find(|diff| diff.object == location.object);
         let Some(diff) = diff else { return };
@@ -710,9 +660,9 @@ impl Session {
         }
     }
 
-    fn on_checkpoints<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    fn on_checkpoints(
         &mut self,
-        replica: &mut Replica<K, V>,
+        replica: &mut Replica,
         class: Priority,
         is_final: bool,
         checkpoints: &[(usize, Checkpoint)],
@@ -730,11 +680,7 @@ impl Session {
     }
 
     /// The peer sent a checkpoint. If it can only be ahead of this side, a delta of it was lost.
-    fn ask_for_lost<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        replica: &Replica<K, V>,
-        index: usize,
-    ) {
+    fn ask_for_lost(&mut self, replica: &Replica, index: usize) {
         let object = &self.objects[index];
         let class = &self.classes[object.class as usize];
         let is_open = class.exchange.is_open()

@@ -11,7 +11,6 @@ use super::protocol::{Answer, Checkpoint, Record, TreeLocation};
 use super::{Config, Discrepancy, RecordDifference};
 use crate::object::ObjectType;
 use crate::operation::ObjectId;
-use crate::optimized::CanonicalBytes;
 use crate::optimized::replica::Object;
 use crate::optimized::state_hash::{Subtree, TreeKind, TreePath};
 use std::collections::BTreeMap;
@@ -70,11 +69,7 @@ impl TreeDiff {
     }
 
     /// The next questions.
-    pub fn ask<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
-        &mut self,
-        object: &Object<K, V>,
-        config: &Config,
-    ) -> Option<Vec<TreeLocation>> {
+    pub fn ask(&mut self, object: &Object, config: &Config) -> Option<Vec<TreeLocation>> {
         if self.open.is_empty() || !self.waiting.is_empty() {
             return None;
         }
@@ -94,11 +89,11 @@ impl TreeDiff {
     }
 
     /// Goes on with an answer. One that nobody asked for is ignored.
-    pub fn on_answer<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized>(
+    pub fn on_answer(
         &mut self,
         location: &TreeLocation,
         answer: Answer,
-        object: &mut Object<K, V>,
+        object: &mut Object,
         config: &Config,
     ) {
         let asked = location.path;

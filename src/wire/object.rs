@@ -7,14 +7,13 @@
 
 use super::{BaseEncoding, DecodeContext, Error, OriginEncoding, openings};
 use crate::object::ObjectType;
-use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::delta::TypedDelta;
 use crate::optimized::g_counter::{CounterDelta, SharesDelta};
 use crate::optimized::log::LogDelta;
 use crate::optimized::max_register::IntegerDelta;
 use crate::optimized::replica::{Delta, each};
 
-impl<K: CanonicalBytes + ?Sized, V: CanonicalBytes + ?Sized> Delta<K, V> {
+impl Delta {
     /// Its bytes, as a message.
     ///
     /// Cost: O(what it lists), and O(origins) where they go by their names.

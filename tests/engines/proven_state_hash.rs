@@ -56,7 +56,7 @@ fn vectors_are_what_the_definitions_compute() {
 /// A replica in both engines. The reference says which state the definitions hash.
 #[derive(Clone)]
 pub struct Node {
-    pub shipped: optimized::Replica<str, Canonical>,
+    pub shipped: optimized::Replica,
     pub reference: Replica<Key, Canonical>,
 }
 

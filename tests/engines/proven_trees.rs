@@ -21,7 +21,7 @@ use rejoin::sync::{Config, Event, Outcome, Schema, Session};
 use rejoin_proven::state_hash::{Compared, Record, Selected, Tree, select};
 use std::collections::{BTreeMap, BTreeSet};
 
-type Shipped = Replica<str, Canonical>;
+type Shipped = Replica;
 
 const PARTS: [TreeKind; 2] = [TreeKind::Content, TreeKind::Removals];
 

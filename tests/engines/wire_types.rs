@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-type Node = Replica<str, str>;
+type Node = Replica;
 type Change = Operation<&'static str, Option<&'static str>>;
 
 const TYPES: [ObjectType; 8] =
@@ -114,11 +114,11 @@ fn messages() -> Vec<Message> {
 
 impl Message {
     /// Reads bytes as a message of this type, and writes them again.
-    fn read(&self, bytes: &[u8]) -> Result<Delta<str, str>, rejoin::wire::Error> {
+    fn read(&self, bytes: &[u8]) -> Result<Delta, rejoin::wire::Error> {
         let known = DecodeContext { asked: Some(&self.since), ..DecodeContext::default() };
         let delta = Delta::decode(self.kind, bytes, &known)?;
         let again = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
-        let read = Delta::<str, str>::decode(self.kind, &again, &DecodeContext::default())?;
+        let read = Delta::decode(self.kind, &again, &DecodeContext::default())?;
         assert_eq!(read.encode(OriginEncoding::Inline, BaseEncoding::Inline), again);
         Ok(delta)
     }

@@ -9,7 +9,7 @@ use rejoin::optimized::replica::Replica;
 use rejoin::sync::{Config, Event, Outcome, Schema, Session};
 use std::collections::BTreeSet;
 
-type Node = Replica<str, str>;
+type Node = Replica;
 
 fn schema() -> Schema {
     Schema::new().set("approved").map("items").counter("records").log("talk").register("phase")

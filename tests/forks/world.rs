@@ -46,8 +46,13 @@ impl rejoin::operation::Value for Value {
 
 impl ToBytes for Value {
     fn to_bytes(&self) -> Cow<'_, [u8]> {
-        self.0.map_or(Cow::Borrowed(&[]), |number| number.to_be_bytes().to_vec().into())
+        self.0.map_or(Cow::Borrowed(&[]), |number| text(number).into_bytes().into())
     }
+}
+
+/// A number as a value of the optimized engine, in as many digits as any, so that texts are in its order.
+fn text(number: u64) -> String {
+    format!("{number:08}")
 }
 
 type Kept = Held<u64, Value>;
@@ -293,7 +298,7 @@ fn name(at: usize, kind: ObjectType) -> String {
     format!("{at}/{}", kind.as_str())
 }
 
-fn decode(kind: ObjectType, bytes: &[u8]) -> Delta<u64, u64> {
+fn decode(kind: ObjectType, bytes: &[u8]) -> Delta {
     Delta::decode(kind, bytes, &DecodeContext::default()).unwrap()
 }
 
@@ -302,7 +307,7 @@ fn decode(kind: ObjectType, bytes: &[u8]) -> Delta<u64, u64> {
 pub struct Disk {
     pub device: char,
     pub objects: Vec<Types>,
-    replica: Replica<u64, u64>,
+    replica: Replica,
     /// Whether the reference has no fault, so that the optimized engine is compared with it.
     is_sound: bool,
 }
@@ -365,18 +370,21 @@ impl Disk {
                     Operation::WriteInteger { integer: number.into() }
                 }
             };
+            let text = text(number);
+            let bytes = key.to_be_bytes();
+            let named = str::from_utf8(&bytes).expect("keys are small numbers");
             let by_reference = match &operation {
                 Operation::Increment { amount } => Operation::Increment { amount: *amount },
                 Operation::Write { timestamp, .. } => {
-                    Operation::Write { value: Some(&number), timestamp: *timestamp }
+                    Operation::Write { value: Some(text.as_str()), timestamp: *timestamp }
                 }
-                Operation::Add { element } => Operation::Add { element },
-                Operation::Remove { element } => Operation::Remove { element },
-                Operation::Put { key, timestamp, .. } => {
-                    Operation::Put { key, value: Some(&number), timestamp: *timestamp }
+                Operation::Add { .. } => Operation::Add { element: named },
+                Operation::Remove { .. } => Operation::Remove { element: named },
+                Operation::Put { timestamp, .. } => {
+                    Operation::Put { key: named, value: Some(text.as_str()), timestamp: *timestamp }
                 }
                 Operation::Append { timestamp, .. } => {
-                    Operation::Append { entry: Some(&number), timestamp: *timestamp }
+                    Operation::Append { entry: Some(text.as_str()), timestamp: *timestamp }
                 }
                 Operation::Decrement { amount } => Operation::Decrement { amount: *amount },
                 Operation::Enable => Operation::Enable,
@@ -501,7 +509,7 @@ impl Disk {
             // A replica that reads everything back from one delta is the same.
             let whole = self.replica.delta_since(&id, &Vector::default()).unwrap();
             let bytes = whole.encode(OriginEncoding::Inline, BaseEncoding::Inline);
-            let mut object = rejoin::optimized::replica::Object::<u64, u64>::bottom(kind);
+            let mut object = rejoin::optimized::replica::Object::bottom(kind);
             object.apply(decode(kind, &bytes)).unwrap();
             let ours = self.replica.object(&id).unwrap();
             if object.fingerprint() != ours.fingerprint() || object.openings() != ours.openings() {

@@ -12,10 +12,10 @@ use rejoin::optimized::replica::Replica;
 use rejoin::wire::{BaseEncoding, OriginEncoding};
 
 /// The replica after `decisions` of three users on `keys` keys.
-fn decided(is_audited: bool, keys: u64, decisions: u64) -> Replica<str, str> {
+fn decided(is_audited: bool, keys: u64, decisions: u64) -> Replica {
     let schema = [("approved".into(), ObjectType::OrSet)].into();
     let origin = Origin { replica: ReplicaId::new("laptop").unwrap(), incarnation: 0 };
-    let mut replica = Replica::<str, str>::new(origin, &schema);
+    let mut replica = Replica::new(origin, &schema);
     for number in 0..decisions {
         // Each key in turn, at intervals that vary, by people who take turns now and then.
         let noise = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
@@ -35,7 +35,7 @@ fn decided(is_audited: bool, keys: u64, decisions: u64) -> Replica<str, str> {
     replica
 }
 
-fn bytes_of(make: impl Fn() -> Replica<str, str>) -> [usize; 3] {
+fn bytes_of(make: impl Fn() -> Replica) -> [usize; 3] {
     let before = MEMORY.current_usage();
     let replica = make();
     let memory = MEMORY.current_usage() - before;

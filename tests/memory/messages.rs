@@ -128,7 +128,7 @@ fn dense() -> Vec<(&'static str, Vec<u8>)> {
 
     // Records of decisions on one key, a millisecond apart, each of which saw the one before.
     let schema = [("s".into(), ObjectType::OrSet)].into();
-    let mut replica = Replica::<str, str>::new(author("a", 1).origin, &schema);
+    let mut replica = Replica::new(author("a", 1).origin, &schema);
     for now in 0..MANY / 4 {
         replica
             .perform_audited("s", Operation::Add { element: "x" }, None, now)

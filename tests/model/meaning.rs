@@ -17,7 +17,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-pub type Node = Replica<str, str>;
+pub type Node = Replica;
 
 /// The vector of each object.
 pub type Vectors = Vec<(ObjectId, Vector)>;

@@ -298,7 +298,7 @@ impl Sync {
 pub const FORKED: &str = "forked";
 
 /// A third replica's operation, which it sent to others as another one under the same name.
-fn forked(at: usize, objects: Objects<str, str>, events: &mut History) -> Objects<str, str> {
+fn forked(at: usize, objects: Objects, events: &mut History) -> Objects {
     let mut third = Node::restored(origin(2, 0), objects);
     let value = Text(["true", "false", "null"][at]);
     let operation = Operation::Put { key: FORKED, value, timestamp: 1 };

@@ -13,8 +13,10 @@ pub fn canonical(text: &str) -> Canonical {
 }
 
 /// The operation as the optimized engine takes it.
-pub fn borrowed(operation: &Op) -> Operation<&str, Option<&Canonical>> {
-    let written = |value| Some(value).filter(|value: &&Canonical| value.as_str() != "null");
+pub fn borrowed(operation: &Op) -> Operation<&str, Option<&str>> {
+    fn written(value: &Canonical) -> Option<&str> {
+        Some(value.as_str()).filter(|value| *value != "null")
+    }
     match operation {
         Operation::Increment { amount } => Operation::Increment { amount: *amount },
         Operation::Write { value, timestamp } => {
@@ -26,7 +28,7 @@ pub fn borrowed(operation: &Op) -> Operation<&str, Option<&Canonical>> {
             Operation::Put { key, value: written(value), timestamp: *timestamp }
         }
         Operation::Append { entry, timestamp } => {
-            Operation::Append { entry: Some(entry), timestamp: *timestamp }
+            Operation::Append { entry: Some(entry.as_str()), timestamp: *timestamp }
         }
         Operation::Decrement { amount } => Operation::Decrement { amount: *amount },
         Operation::Enable => Operation::Enable,

@@ -229,7 +229,7 @@ fn the_records_of_a_replica_are_those_of_what_it_has_seen() {
         let mut random = Rng::new(seed);
         let mut replicas = ["a", "b", "c"].map(|name| {
             let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: seed };
-            Engine::<str, str>::new(origin, &schema)
+            Engine::new(origin, &schema)
         });
         let mut all: BTreeMap<(&str, Dot), Expected> = BTreeMap::new();
         let is_cut = seed % 2 == 1;

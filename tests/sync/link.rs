@@ -5,7 +5,7 @@ use rejoin::operation::Operation;
 use rejoin::optimized::replica::Replica;
 use rejoin::sync::{Config, Event, Outcome, Schema, Session};
 
-pub type Text = Replica<str, str>;
+pub type Text = Replica;
 
 pub fn schema() -> Schema {
     Schema::migration_assistant()

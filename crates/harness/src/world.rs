@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A replica. Its values are canonical JSON, so that they have the bytes of a trace's.
-pub type Node = Replica<str, str>;
+pub type Node = Replica;
 
 /// The objects of a world, with their types.
 pub const OBJECTS: [(&str, ObjectType); 5] = [
@@ -151,7 +151,7 @@ pub fn vectors(replica: &Node) -> Vec<(ObjectId, Vector)> {
 
 /// The vector of an object in which each operation is named by the opening under which it was
 /// performed, if there is one, and its place among those.
-pub fn vector_by_opening(object: &Object<str, str>) -> Vector {
+pub fn vector_by_opening(object: &Object) -> Vector {
     let mut by_opening = VersionVector::bottom();
     for (origin, count) in object.vector().iter() {
         let mut rest = count;

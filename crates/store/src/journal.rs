@@ -73,7 +73,7 @@ impl Source for Replica {
 #[derive(Clone, Copy, Debug)]
 pub struct Engine<'a> {
     /// The replica.
-    pub replica: &'a optimized::replica::Replica<str, str>,
+    pub replica: &'a optimized::replica::Replica,
     /// Its schema.
     pub schema: &'a Schema,
 }

@@ -44,7 +44,7 @@ pub fn operation(
 }
 
 /// An object's value. A counter beyond the representable integers answers the greatest.
-pub fn value(object: &Object<str, str>) -> Json {
+pub fn value(object: &Object) -> Json {
     match object {
         Object::GCounter(state) => Json::String(state.value().unwrap_or(u128::MAX).to_string()),
         Object::PnCounter(state) => Json::String(state.value().unwrap_or(i128::MAX).to_string()),

@@ -38,7 +38,7 @@ use std::time::{Duration, SystemTime};
 use store::{Held, Store};
 
 /// A replica. Its values are canonical JSON, as in a trace.
-pub type Node = Replica<str, str>;
+pub type Node = Replica;
 
 /// The commands of `oracle sync`.
 #[derive(Debug, Subcommand)]

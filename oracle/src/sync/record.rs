@@ -41,7 +41,7 @@ pub fn operation(
 
 /// The name of the message that holds what a replica had seen of an object. A healed fork renames
 /// operations, so the name covers openings and how many operations were performed under each.
-fn message(replica: &str, name: &str, object: &Object<str, str>, seen: &Vector) -> String {
+fn message(replica: &str, name: &str, object: &Object, seen: &Vector) -> String {
     let mut counts = BTreeMap::<(Option<u64>, String), u64>::new();
     for (origin, count) in seen.iter() {
         let mut rest = count;
@@ -101,13 +101,7 @@ impl Sent {
 }
 
 /// The line that says: a replica has applied what `peer` had seen of an object.
-pub fn receive(
-    replica: &str,
-    peer: &str,
-    name: &str,
-    object: &Object<str, str>,
-    seen: &Vector,
-) -> String {
+pub fn receive(replica: &str, peer: &str, name: &str, object: &Object, seen: &Vector) -> String {
     let message = message(peer, name, object, seen);
     Event::Receive { replica: replica.into(), message }.line()
 }
@@ -152,7 +146,7 @@ fn hash(replica: &str, object: Option<&str>, hash: &StateHash) -> Claim {
 }
 
 /// An object's value.
-pub fn value(object: &Object<str, str>) -> String {
+pub fn value(object: &Object) -> String {
     trace::value(object).to_string()
 }
 

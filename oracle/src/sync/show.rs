@@ -119,7 +119,7 @@ pub fn decisions(replica: &Node, object: &str, key: Option<&str>, page: usize) -
 /// over whom, and whether anybody looked at it since.
 fn met(
     audit: &AuditTrail,
-    object: &Object<str, str>,
+    object: &Object,
     is_asked: impl Fn(&str, &[u8]) -> bool,
     open: &[OpenConflict],
 ) -> Vec<String> {
@@ -156,7 +156,7 @@ fn line(key: &[u8], won: String, mut lost: Vec<String>, closed: &str) -> String 
 }
 
 /// The value of an object, on one line or one for each part.
-fn value(object: &Object<str, str>) -> String {
+fn value(object: &Object) -> String {
     let listed = |lines: Vec<String>| match lines.is_empty() {
         true => " nothing".into(),
         false => lines.iter().map(|line| format!("\n  {line}")).collect(),
@@ -262,12 +262,12 @@ fn decision(open: &OpenConflict, out: &mut String) {
     let _ = writeln!(out, "  a new decision on this key closes it");
 }
 
-fn on_record(record: &AuditRecord, object: &Object<str, str>) -> String {
+fn on_record(record: &AuditRecord, object: &Object) -> String {
     format!("{}: {} {}", date(record.time), short(record, object), shown(&record.key()))
 }
 
 /// Who decided what, and where.
-fn short(record: &AuditRecord, object: &Object<str, str>) -> String {
+fn short(record: &AuditRecord, object: &Object) -> String {
     let what = match &record.effect {
         AuditEffect::Removed if object.kind().is_flag() => "disabled".into(),
         AuditEffect::Added if object.kind().is_flag() => "enabled".into(),

@@ -166,7 +166,7 @@ fn held(path: &Path, contents: Contents) -> Result<Held> {
     Ok(Held { replica: Node::restored(state.origin, objects), is_recording, events })
 }
 
-fn state(object: &Object<str, str>) -> (Vector, Fingerprint) {
+fn state(object: &Object) -> (Vector, Fingerprint) {
     (object.vector(), object.openings().fingerprint())
 }
 

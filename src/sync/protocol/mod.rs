@@ -13,7 +13,7 @@
 //! # use rejoin::{dot::{Origin, ReplicaId}, optimized::replica::Replica, sync::{Config, Schema, Session}};
 //! # let schema = Schema::migration_assistant();
 //! # let origin = Origin { replica: ReplicaId::new("laptop").unwrap(), incarnation: 0 };
-//! # let mut replica = Replica::<str, str>::new(origin, &schema.types());
+//! # let mut replica = Replica::new(origin, &schema.types());
 //! # let mut session = Session::new(Config::new(schema), &replica);
 //! let message = session.poll_message(&mut replica).expect("a session begins with a hello");
 //! let mut parts = decode(&message)?;

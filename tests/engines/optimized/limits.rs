@@ -8,7 +8,7 @@ use rejoin::optimized::Vector;
 use rejoin::optimized::replica::{Delta, Reason, Replica};
 use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 
-fn replica() -> Replica<str, str> {
+fn replica() -> Replica {
     let schema = [
         ("set".into(), ObjectType::OrSet),
         ("map".into(), ObjectType::LwwMap),
@@ -20,7 +20,7 @@ fn replica() -> Replica<str, str> {
 }
 
 /// A replica that has seen nothing reads the encoded object.
-fn is_readable(replica: &Replica<str, str>, object: &str) -> bool {
+fn is_readable(replica: &Replica, object: &str) -> bool {
     let kind = replica.object(object).unwrap().kind();
     let delta = replica.delta_since(object, &Vector::default()).unwrap();
     let bytes = delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);

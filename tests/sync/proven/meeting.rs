@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// A replica, as it ships and by the definitions.
 #[derive(Clone)]
 pub struct Node {
-    shipped: optimized::Replica<str, Canonical>,
+    shipped: optimized::Replica,
     proven: Replica<Key, Canonical>,
 }
 

@@ -269,7 +269,7 @@ impl Book {
 
     pub fn of_delta(&self, object: ObjectId, kind: ObjectType, bytes: &[u8]) -> Said {
         let bytes = decompress(bytes, 1 << 26).expect("it is compressed");
-        let delta = Delta::<str, Canonical>::decode(kind, &bytes, &self.context());
+        let delta = Delta::decode(kind, &bytes, &self.context());
         let delta = delta.expect("it is a delta");
         let (since, seen) = (delta.since().into(), delta.seen().into());
         let lists = match &delta {

@@ -21,7 +21,7 @@ use rejoin::optimized::replica::{Delta, Object, Objects, Replica};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-type Node = Replica<str, Canonical>;
+type Node = Replica;
 
 /// Where the engine stops.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ struct Stretch {
     end: u32,
     /// When it ended, among all of them.
     number: u64,
-    delta: Delta<str, Canonical>,
+    delta: Delta,
 }
 
 /// The replicas, and what is kept of what they did.
@@ -70,7 +70,7 @@ pub struct Optimized {
     /// By lane, in order.
     stretches: HashMap<u32, Vec<Stretch>>,
     ended: u64,
-    backups: HashMap<usize, Objects<str, Canonical>>,
+    backups: HashMap<usize, Objects>,
     /// About how many bytes the stretches and backups take.
     kept: u64,
     /// About how many bytes were moved, and how many at the next look.
@@ -107,12 +107,7 @@ impl Optimized {
         self.replicas[at].as_mut().ok_or_else(|| "it was left".into())
     }
 
-    fn since(
-        &mut self,
-        at: usize,
-        id: &str,
-        since: &Vector,
-    ) -> Result<Delta<str, Canonical>, String> {
+    fn since(&mut self, at: usize, id: &str, since: &Vector) -> Result<Delta, String> {
         let delta = self.node(at)?.delta_since(id, since).map_err(words)?;
         self.moved += delta.footprint() as u64;
         Ok(delta)
@@ -177,14 +172,14 @@ impl Optimized {
     }
 }
 
-fn footprint(objects: &Objects<str, Canonical>) -> u64 {
+fn footprint(objects: &Objects) -> u64 {
     objects.values().map(|object| object.footprint() as u64).sum()
 }
 
 /// The operation as the engine takes it. A write of `null` deletes; an entry `null` is an entry.
-fn borrowed(operation: &Operation<Key, Canonical>) -> Operation<&str, Option<&Canonical>> {
-    fn written(value: &Canonical) -> Option<&Canonical> {
-        (value.as_str() != "null").then_some(value)
+fn borrowed(operation: &Operation<Key, Canonical>) -> Operation<&str, Option<&str>> {
+    fn written(value: &Canonical) -> Option<&str> {
+        Some(value.as_str()).filter(|value| *value != "null")
     }
     match operation {
         Operation::Increment { amount } => Operation::Increment { amount: *amount },
@@ -197,7 +192,7 @@ fn borrowed(operation: &Operation<Key, Canonical>) -> Operation<&str, Option<&Ca
             Operation::Put { key, value: written(value), timestamp: *timestamp }
         }
         Operation::Append { entry, timestamp } => {
-            Operation::Append { entry: Some(entry), timestamp: *timestamp }
+            Operation::Append { entry: Some(entry.as_str()), timestamp: *timestamp }
         }
         Operation::Decrement { amount } => Operation::Decrement { amount: *amount },
         Operation::Enable => Operation::Enable,
@@ -333,7 +328,7 @@ fn text(key: &[u8]) -> String {
 }
 
 /// Holds the value of an object against the right one: key by key, without writing it down.
-fn value(object: &Object<str, Canonical>, right: &Amount<'_>) -> Outcome {
+fn value(object: &Object, right: &Amount<'_>) -> Outcome {
     let is_same = match (object, right) {
         (Object::GCounter(counter), Amount::Count(right)) => {
             counter.value() == u128::try_from(*right).ok()
@@ -369,7 +364,7 @@ fn value(object: &Object<str, Canonical>, right: &Amount<'_>) -> Outcome {
     if is_same { Outcome::Same } else { Outcome::Other(answer_text(&answer(object))) }
 }
 
-fn answer(object: &Object<str, Canonical>) -> Answer<&str, &str> {
+fn answer(object: &Object) -> Answer<&str, &str> {
     match object {
         Object::GCounter(counter) => Answer::Count(counter.value()),
         Object::LwwRegister(register) => Answer::Value(register.value()),
@@ -390,7 +385,7 @@ fn answer(object: &Object<str, Canonical>) -> Answer<&str, &str> {
     }
 }
 
-fn member(object: &Object<str, Canonical>, key: &str, right: &str) -> Outcome {
+fn member(object: &Object, key: &str, right: &str) -> Outcome {
     match object {
         Object::OrSet(set) => Outcome::of(set.contains(key).to_string(), right),
         Object::RwSet(set) => Outcome::of(set.contains(key).to_string(), right),
