@@ -205,6 +205,92 @@ Proof using lawful_names.
   now apply (every_step_keeps_soundness w').
 Qed.
 
+(** ** Both networks have the same worlds *)
+
+(** What is durable is what a network without crashes comes to. *)
+Theorem what_is_durable_is_a_world_of_the_network (w : world) :
+  reachable w ->
+  exists v, network.reachable compare_name compare_value types v /\ shows w v.
+Proof using lawful_names.
+  intros reached. destruct (reachable_worlds_are_sound w reached) as [shown _]. exact shown.
+Qed.
+
+(** Every replica has committed all that it holds. *)
+Definition settled (w : world) : Prop :=
+  forall name, running (nodes w name) = durable (nodes w name) /\ pending (nodes w name) = [].
+
+Lemma acting_and_committing (w : world) v name es n' :
+  reachable w ->
+  settled w ->
+  shows w v ->
+  acts (sent w) (durable (nodes w name)) es n' ->
+  exists w', reachable w' /\ settled w' /\
+    shows w' (network.World (es ++ network.happened v)
+      (network.with_node compare_name name n' (network.nodes v)) (network.sent v)
+      (network.backups v)).
+Proof using lawful_names.
+  intros reached is_settled [same_happened same_nodes same_sent same_backups] taken.
+  destruct (is_settled name) as [is_running nothing]. rewrite <- is_running in taken.
+  pose proof (Act compare_name compare_value w name es n' taken) as act. cbn zeta in act.
+  set (w1 := World _ _ _ _) in act.
+  assert (nodes w1 name = Node (durable (nodes w name)) n' es) as here.
+  { unfold w1. cbn [nodes]. rewrite reading_nodes, (equal_to_itself compare_name), nothing.
+    now rewrite app_nil_r. }
+  pose proof (Commit compare_name compare_value w1 name) as commit. cbn zeta in commit.
+  rewrite here in commit. cbn [running pending] in commit.
+  eexists. split; [exact (Then _ _ _ w1 _ (Then _ _ _ w w1 reached act) commit) |].
+  assert (forall other, other <> name -> nodes w1 other = nodes w other) as kept.
+  { intros other different. unfold w1. cbn [nodes]. rewrite reading_nodes.
+    now destruct (equal_is_equality compare_name other name). }
+  split.
+  - intros other. cbn [nodes]. rewrite reading_nodes.
+    destruct (equal_is_equality compare_name other name) as [-> | different]; [now split |].
+    rewrite (kept other different). apply is_settled.
+  - split; cbn [happened nodes sent backups network.happened network.nodes network.sent
+      network.backups]; [now rewrite same_happened | | exact same_sent | exact same_backups].
+    intros other. unfold network.with_node. rewrite reading_nodes.
+    destruct (equal_is_equality compare_name other name) as [-> | different]; [reflexivity |].
+    rewrite (kept other different). apply same_nodes.
+Qed.
+
+(** And each world of that network is what is durable in one here: there every step is committed at
+    once. *)
+Theorem every_world_of_the_network_is_durable (v : network.world Name Value) :
+  network.reachable compare_name compare_value types v ->
+  exists w, reachable w /\ settled w /\ shows w v.
+Proof using lawful_names.
+  intros reached.
+  induction reached as [| v v' _ (w & reached & is_settled & shown) taken].
+  { exists (start types). split; [constructor |]. split; [now split | now split]. }
+  pose proof shown as [same_happened same_nodes same_sent same_backups].
+  destruct taken as [name object op user r is_valid performed e | name n | name vs n sorts
+    | name xs E n there | name ds E xs n there applied | name | name b fresh there new].
+  - apply (acting_and_committing w v name [e] _ reached is_settled shown). rewrite <- same_nodes.
+    now apply Performs.
+  - pose proof (Send compare_name compare_value w name) as sends. cbn zeta in sends.
+    eexists. split; [exact (Then _ _ _ w _ reached sends) |]. split; [exact is_settled |].
+    split; auto. cbn. unfold n. now rewrite same_nodes, same_sent.
+  - pose proof (Send_changes compare_name compare_value w name vs sorts) as sends. cbn zeta in sends.
+    eexists. split; [exact (Then _ _ _ w _ reached sends) |]. split; [exact is_settled |].
+    split; auto. cbn. unfold n. now rewrite same_nodes, same_sent.
+  - apply (acting_and_committing w v name [] _ reached is_settled shown). unfold n.
+    rewrite !same_nodes. apply Receives. now rewrite <- same_sent.
+  - apply (acting_and_committing w v name [] _ reached is_settled shown). unfold n in *.
+    rewrite !same_nodes. apply Receives_changes with (ds := ds); [now rewrite <- same_sent |].
+    now rewrite <- same_nodes.
+  - eexists. split; [exact (Then _ _ _ w _ reached (Save _ _ w name)) |].
+    split; [exact is_settled |]. split; auto. cbn. now rewrite same_backups, same_nodes.
+  - assert (In (name, b) (backups w)) as there_too by now rewrite <- same_backups.
+    assert (forall e, In e (happened w) -> dot_origin (dot_of e) <> Origin name fresh) as new_too
+      by now rewrite <- same_happened.
+    pose proof (Restore compare_name compare_value w name b fresh there_too new_too) as restores.
+    cbn zeta in restores. eexists. split; [exact (Then _ _ _ w _ reached restores) |]. split.
+    + intros other. cbn [nodes]. rewrite reading_nodes.
+      destruct (equal compare_name other name); [now split | apply is_settled].
+    + split; auto. intros other. cbn [nodes network.nodes]. unfold network.with_node.
+      rewrite reading_nodes. now destruct (equal compare_name other name).
+Qed.
+
 (** What two replicas show, each in memory or durably, a world without crashes comes to. *)
 Lemma two_replicas_are_shown_together (w : world) a b n m :
   reachable w ->

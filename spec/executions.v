@@ -30,15 +30,20 @@ Local Notation compare_origin := (compare_origin compare_name).
 (** ** Engines *)
 
 (** An operation is given to the replica's origin with its sequence number and user. *)
-Record engine := Engine {
-  state : Type;
-  message : Type;
-  untouched : state;
-  perform : origin Name -> N -> option Name -> operation Name Value -> state -> option state;
-  send : vector -> state -> message;
-  receive : message -> state -> option state;
-  compact : (dot Name -> bool) -> state -> state
+Record engine (State Message : Type) := Engine {
+  untouched : State;
+  perform : origin Name -> N -> option Name -> operation Name Value -> State -> option State;
+  send : vector -> State -> Message;
+  receive : Message -> State -> option State;
+  compact : (dot Name -> bool) -> State -> State
 }.
+
+Arguments Engine {State Message}.
+Arguments untouched {State Message}.
+Arguments perform {State Message}.
+Arguments send {State Message}.
+Arguments receive {State Message}.
+Arguments compact {State Message}.
 
 (** ** Steps *)
 
@@ -53,36 +58,36 @@ Inductive step :=
 | Compact (name : Name) (keep : dot Name -> bool).
 
 (** [used] are the origins of all operations. *)
-Record world (en : engine) := World {
+Record world {State Message : Type} (en : engine State Message) := World {
   used : list (origin Name);
-  nodes : Name -> origin Name * state en;
-  sent : list (message en);
-  backups : list (Name * state en)
+  nodes : Name -> origin Name * State;
+  sent : list Message;
+  backups : list (Name * State)
 }.
 
-Arguments World {en}.
-Arguments used {en}.
-Arguments nodes {en}.
-Arguments sent {en}.
-Arguments backups {en}.
+Arguments World {State Message en}.
+Arguments used {State Message en}.
+Arguments nodes {State Message en}.
+Arguments sent {State Message en}.
+Arguments backups {State Message en}.
 
-Definition start (en : engine) : world en :=
+Definition start {State Message : Type} (en : engine State Message) : world en :=
   World [] (fun name => (Origin name 0, untouched en)) [] [].
 
-Definition with_node {en : engine} (name : Name) (n : origin Name * state en)
-    (ns : Name -> origin Name * state en) : Name -> origin Name * state en :=
+Definition with_node {State : Type} (name : Name) (n : origin Name * State)
+    (ns : Name -> origin Name * State) : Name -> origin Name * State :=
   fun other => if equal compare_name other name then n else ns other.
 
 (** The world in which a replica holds another state, if there is one. *)
-Definition holding {en : engine} (name : Name) (s : option (state en)) (w : world en)
-    : option (world en) :=
+Definition holding {State Message : Type} {en : engine State Message} (name : Name)
+    (s : option State) (w : world en) : option (world en) :=
   match s with
   | Some s =>
       Some (World (used w) (with_node name (fst (nodes w name), s) (nodes w)) (sent w) (backups w))
   | None => None
   end.
 
-Definition take_step (en : engine) (st : step) (w : world en) : option (world en) :=
+Definition take_step {State Message : Type} (en : engine State Message) (st : step) (w : world en) : option (world en) :=
   match st with
   | Perform name seq user op =>
       let (o, s) := nodes w name in
@@ -115,7 +120,8 @@ Definition keeping (ds : sorted_set (dot Name)) (d : dot Name) : bool :=
   member (compare_dot compare_name) d ds.
 
 (** Nothing, where a step is not possible. *)
-Fixpoint run (en : engine) (sts : list step) (w : world en) : option (world en) :=
+Fixpoint run {State Message : Type} (en : engine State Message) (sts : list step) (w : world en)
+    : option (world en) :=
   match sts with
   | [] => Some w
   | st :: rest =>
@@ -126,13 +132,15 @@ Fixpoint run (en : engine) (sts : list step) (w : world en) : option (world en) 
   end.
 
 (** What a replica holds, and what was sent last. *)
-Definition state_at {en : engine} (name : Name) (w : world en) : state en := snd (nodes w name).
+Definition state_at {State Message : Type} {en : engine State Message} (name : Name) (w : world en)
+    : State := snd (nodes w name).
 
-Definition last_sent {en : engine} (w : world en) : option (message en) := hd_error (rev (sent w)).
+Definition last_sent {State Message : Type} {en : engine State Message} (w : world en)
+    : option Message := hd_error (rev (sent w)).
 
 (** What a replica answers to a query after an execution. *)
-Definition after (en : engine) (sts : list step) (name : Name) {A : Type} (query : state en -> A)
-    : option A :=
+Definition after {State Message : Type} (en : engine State Message) (sts : list step) (name : Name)
+    {A : Type} (query : State -> A) : option A :=
   option_map (fun w => query (snd (nodes w name))) (run en sts (start en)).
 
 (** ** The reference *)
@@ -140,12 +148,13 @@ Definition after (en : engine) (sts : list step) (name : Name) {A : Type} (query
 (** An engine that sends parts as they are, and has nothing to forget. *)
 Definition with_parts {S : Type} (bottom : S)
     (perform : origin Name -> N -> option Name -> operation Name Value -> S -> option S)
-    (seen : S -> vector) (part_since : vector -> S -> S) (take_part : S -> S -> S) : engine :=
-  Engine S (delta Name S) bottom perform (fun v s => Delta v (part_since v s))
+    (seen : S -> vector) (part_since : vector -> S -> S) (take_part : S -> S -> S)
+    : engine S (delta Name S) :=
+  Engine bottom perform (fun v s => Delta v (part_since v s))
     (fun d s => if accepts compare_name (seen s) d then Some (take_part (part d) s) else None)
     (fun _ s => s).
 
-Definition reference_register : engine :=
+Definition reference_register :=
   with_parts lww_register.bottom
     (fun o seq user op s =>
       match op with
@@ -156,7 +165,7 @@ Definition reference_register : engine :=
     lww_register.seen (lww_register.part_since compare_name)
     (lww_register.take_part compare_name compare_value).
 
-Definition reference_set : engine :=
+Definition reference_set :=
   with_parts or_set.bottom
     (fun o seq user op s =>
       match op with
@@ -166,7 +175,7 @@ Definition reference_set : engine :=
       end)
     or_set.seen (or_set.part_since compare_name) (or_set.take_part compare_name).
 
-Definition reference_map : engine :=
+Definition reference_map :=
   with_parts lww_map.bottom
     (fun o seq user op s =>
       match op with
@@ -179,10 +188,10 @@ Definition reference_map : engine :=
 
 Definition indexed {K Effect : Type} (compare_key : K -> K -> comparison)
     (compare_effect : Effect -> Effect -> comparison) (keeps_winner : bool)
-    (reading : operation Name Value -> option (K * (N * Effect))) : engine :=
-  Engine (indexed_decisions.state Name K Effect)
-    (delta Name (indexed_decisions.part Name K Effect))
-    indexed_decisions.bottom
+    (reading : operation Name Value -> option (K * (N * Effect)))
+    : engine (indexed_decisions.state Name K Effect)
+        (delta Name (indexed_decisions.part Name K Effect)) :=
+  Engine indexed_decisions.bottom
     (fun o seq user op s =>
       match reading op with
       | Some (k, (time, effect)) =>
@@ -195,13 +204,13 @@ Definition indexed {K Effect : Type} (compare_key : K -> K -> comparison)
     (indexed_decisions.receive compare_name compare_key compare_effect keeps_winner)
     (indexed_decisions.compact compare_name compare_key).
 
-Definition indexed_register : engine :=
+Definition indexed_register :=
   indexed compare_unit compare_value true definition.register_reading.
 
-Definition indexed_set : engine :=
+Definition indexed_set :=
   indexed compare_name compare_presence false definition.set_reading.
 
-Definition indexed_map : engine :=
+Definition indexed_map :=
   indexed compare_name compare_value true definition.map_reading.
 
 (** The state of the reference that each keeps. *)
@@ -262,9 +271,15 @@ End Executions.
 
 Arguments engine : clear implicits.
 Arguments step : clear implicits.
-Arguments world {Name Value} en.
-Arguments World {Name Value en}.
-Arguments used {Name Value en}.
-Arguments nodes {Name Value en}.
-Arguments sent {Name Value en}.
-Arguments backups {Name Value en}.
+Arguments Engine {Name Value State Message}.
+Arguments untouched {Name Value State Message}.
+Arguments perform {Name Value State Message}.
+Arguments send {Name Value State Message}.
+Arguments receive {Name Value State Message}.
+Arguments compact {Name Value State Message}.
+Arguments world {Name Value State Message} en.
+Arguments World {Name Value State Message en}.
+Arguments used {Name Value State Message en}.
+Arguments nodes {Name Value State Message en}.
+Arguments sent {Name Value State Message en}.
+Arguments backups {Name Value State Message en}.

@@ -40,7 +40,7 @@ Example both_engines_answer_the_same :
 Proof. repeat split; vm_compute; reflexivity. Qed.
 
 Example keys_go_by_creation_dots_that_were_seen :
-  option_map (fun w => map (fun m : message index =>
+  option_map (fun w => map (fun m : delta N (indexed_decisions.part N N N) =>
       map fst (indexed_decisions.items (part m))) (sent w))
     (run N.compare index exchange (start index))
   = Some [[indexed_decisions.By_key 5];
@@ -79,9 +79,8 @@ Proof. repeat split; vm_compute; reflexivity. Qed.
 Local Notation state := (indexed_decisions.state N N N).
 
 (** The index, but for what it forgets. *)
-Definition forgetting (f : state -> state) : engine N N :=
-  Engine state (delta N (indexed_decisions.part N N N)) (untouched index)
-    (perform index) (send index) (receive index) (fun _ => f).
+Definition forgetting (f : state -> state) :=
+  Engine (untouched index) (perform index) (send index) (receive index) (fun _ => f).
 
 (** It keeps what is maximal, and no creation dots. *)
 Definition forget_creation_dots (s : state) : state :=

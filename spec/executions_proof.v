@@ -28,7 +28,6 @@ Context (keeps_winner : bool).
 Context (reading : operation Name Value -> option (K * (N * Effect))).
 Context (readable_is_valid : forall op, reading op <> None -> valid op = true).
 Local Notation event := (event Name Value).
-Local Notation engine := (engine Name Value).
 Local Notation vector E := (version_vector.of_dots compare_name (map dot_of E)).
 Local Notation covers := (version_vector.covers compare_name).
 Local Notation union_events := (union_events compare_name).
@@ -36,11 +35,14 @@ Local Notation index :=
   (indexed compare_name compare_key compare_effect keeps_winner reading).
 Local Notation represents :=
   (indexed_decisions.represents compare_name compare_key compare_effect keeps_winner reading).
+Local Notation index_state := (indexed_decisions.state Name K Effect).
+Local Notation index_message := (delta Name (indexed_decisions.part Name K Effect)).
 Local Notation take_step := (take_step compare_name).
 Local Notation run := (run compare_name).
 
 (** The other engine, and the state of the events that were seen. *)
-Context (reference : engine) (meaning : list event -> state reference).
+Context {Held Sent : Type}.
+Context (reference : engine Name Value Held Sent) (meaning : list event -> Held).
 
 Record means : Prop := {
   nothing_is_untouched : untouched reference = meaning [];
@@ -67,14 +69,14 @@ Record means : Prop := {
 Context (it_means : means).
 
 (** Both are the state of the events [E]. *)
-Definition hold_alike (H E : list event) (s : state index) (x : state reference) : Prop :=
+Definition hold_alike (H E : list event) (s : index_state) (x : Held) : Prop :=
   cut H E /\ represents E s /\ x = meaning E.
 
-Definition sent_alike (H : list event) (m : message index) (m' : message reference) : Prop :=
+Definition sent_alike (H : list event) (m : index_message) (m' : Sent) : Prop :=
   exists v E s,
     cut H E /\ represents E s /\ m = send index v s /\ m' = send reference v (meaning E).
 
-Definition saved_alike (H : list event) (b : Name * state index) (b' : Name * state reference)
+Definition saved_alike (H : list event) (b : Name * index_state) (b' : Name * Held)
     : Prop :=
   fst b = fst b' /\ exists E, hold_alike H E (snd b) (snd b').
 
@@ -135,7 +137,7 @@ Lemma related_lists_stay_related {A B : Type} (R R' : A -> B -> Prop) a b :
   Forall2 R' a b.
 Proof. intros more. induction 1; constructor; auto. Qed.
 
-Lemma reading_nodes {en : engine} name other (n : origin Name * state en) ns :
+Lemma reading_nodes {S : Type} name other (n : origin Name * S) ns :
   executions.with_node compare_name name n ns other
   = if equal compare_name other name then n else ns other.
 Proof. reflexivity. Qed.
@@ -330,7 +332,7 @@ Qed.
 
 (** Queries that agree on every cut agree after every execution. *)
 Theorem queries_agree_after_every_execution {A : Type}
-    (query : state index -> A) (query' : state reference -> A) sts name :
+    (query : index_state -> A) (query' : Held -> A) sts name :
   (forall E s, represents E s -> query s = query' (meaning E)) ->
   after compare_name index sts name query = after compare_name reference sts name query'.
 Proof using it_means lawful_effects lawful_keys lawful_names readable_is_valid.
@@ -381,7 +383,7 @@ Local Notation index :=
   (indexed compare_name compare_key compare_effect keeps_winner reading).
 
 (** The engine that [decisions.v] makes. *)
-Definition store : engine Name Value :=
+Definition store :=
   with_parts compare_name decisions.bottom
     (fun o seq user op s =>
       match reading op with

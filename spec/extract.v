@@ -12,6 +12,7 @@ From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register.
 From Rejoin Require trace judge.
 From Rejoin Require indexed_decisions executions sync sync_verdict state_hash wire wire_delta wire_keyed.
+From Rejoin Require openings.
 
 Extraction Language JSON.
 
@@ -92,7 +93,7 @@ Separate Extraction
   executions.map_of executions.map_value executions.map_merge_decisions executions.map_notices
   sync_verdict.summary_of_class sync_verdict.side_of sync_verdict.turn_of
   sync_verdict.reply_of sync_verdict.take_of
-  sync.begin sync.turn sync.reply sync.take
+  sync.turn sync.reply sync.take
   state_hash.records state_hash.select state_hash.encode_record
   state_hash.object_hash state_hash.replica_hash
   state_hash.build state_hash.update state_hash.replace state_hash.root
@@ -101,4 +102,6 @@ Separate Extraction
   wire_delta.encode_counter_short wire_delta.decode_counter
   wire_delta.encode_integer_short wire_delta.decode_integer
   wire_delta.encode_log_short wire_delta.decode_log
-  wire_keyed.encode_keyed_short wire_keyed.decode_keyed.
+  wire_keyed.encode_keyed_short wire_keyed.decode_keyed
+  openings.untouched openings.agree openings.reconcile openings.goes_on openings.must_draw
+  openings.perform openings.delta_for openings.apply.

@@ -543,6 +543,7 @@ fn what_is_no_extraction_is_refused() {
     assert_eq!(refused(&magic), Reason::Untyped);
     for (kind, other) in [
         ("expr:constructor", "expr:axiom"),
+        ("expr:constructor", "expr:coerce"),
         ("decl:term", "decl:module"),
         (r#""args":"#, r#""arguments":"#),
     ] {

@@ -191,6 +191,8 @@ constructors! {
     NAMED_BY_BYTES = "Wire_keyed.By_bytes", 1, 1;
     WIRE_DECISION = "Wire_keyed.Decision", 0, 5;
     KEYED_DELTA = "Wire_keyed.Keyed_delta", 0, 8;
+    OPENINGS_KNOWLEDGE = "Openings.Knowledge", 0, 2;
+    OPENINGS_HELD = "Openings.Held", 0, 3;
     REPORT = "Judge.Report", 0, 3;
     CONFORMS = "Judge.Conforms", 0, 0;
     DISCREPANCY = "Judge.Discrepancy", 1, 0;

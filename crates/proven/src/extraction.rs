@@ -1,8 +1,7 @@
 //! The extracted language, as it is in the JSON files of spec/extracted.
 //!
 //! Meaning: the parts that can be run. Types are left out: the kernel has checked them, and the
-//! extraction says for each file that no cast (`need_magic`) was needed, but between a type and its
-//! definition.
+//! extraction says for each file that no cast (`need_magic`) was needed. A file with a cast is refused.
 //! Source: the JSON output of Coq's extraction (plugins/extraction/json.ml of Coq 8.16).
 
 use super::program::Reason;
@@ -175,9 +174,6 @@ fn expression(json: &Json) -> Result<Expression, Reason> {
     let inner = |name| Ok(Box::new(expression(member(json, name)?)?));
     Ok(match text(json, "what")?.as_str() {
         "expr:rel" => Expression::Variable { name: text(json, "name")? },
-        // An engine says what its states are (spec/executions.v), and the extraction casts between
-        // the two names of that type.
-        "expr:coerce" => return expression(member(json, "value")?),
         "expr:global" => Expression::Global { name: text(json, "name")? },
         "expr:lambda" => {
             let parameters = list(json, "argnames", string)?;

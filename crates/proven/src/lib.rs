@@ -40,6 +40,7 @@ pub mod value;
 pub mod definition;
 pub mod executions;
 pub mod indexed_decisions;
+pub mod openings;
 pub mod replica;
 
 pub mod judge;
@@ -98,13 +99,13 @@ pub const EXTRACTED: [(&str, &str); 40] = [
     ("judge.json", include_str!("../../../spec/extracted/judge.json")),
     ("indexed_decisions.json", include_str!("../../../spec/extracted/indexed_decisions.json")),
     ("executions.json", include_str!("../../../spec/extracted/executions.json")),
-    ("network.json", include_str!("../../../spec/extracted/network.json")),
     ("sync.json", include_str!("../../../spec/extracted/sync.json")),
     ("state_hash.json", include_str!("../../../spec/extracted/state_hash.json")),
     ("sync_verdict.json", include_str!("../../../spec/extracted/sync_verdict.json")),
     ("wire.json", include_str!("../../../spec/extracted/wire.json")),
     ("wire_delta.json", include_str!("../../../spec/extracted/wire_delta.json")),
     ("wire_keyed.json", include_str!("../../../spec/extracted/wire_keyed.json")),
+    ("openings.json", include_str!("../../../spec/extracted/openings.json")),
 ];
 
 /// How many steps one call of a definition may take.
