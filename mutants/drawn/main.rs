@@ -1,0 +1,42 @@
+//! Writes the sources with mutants into a copy of the project; `mutants/drawn/run` calls it.
+
+use rejoin_drawn::{Mutant, SWITCH, rewrite};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs, io};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [source, copy] = arguments.as_slice() else {
+        return Err("usage: rejoin-drawn SOURCE COPY < the mutants as JSON".into());
+    };
+    let mut files: BTreeMap<String, Vec<Mutant>> = BTreeMap::new();
+    let mut roots = BTreeSet::new();
+    for mutant in serde_json::from_reader::<_, Vec<Mutant>>(io::stdin())? {
+        let (package, _) = mutant.file.split_once("src/").ok_or("a file outside of src/")?;
+        roots.insert(format!("{package}src/lib.rs"));
+        files.entry(mutant.file.clone()).or_default().push(mutant);
+    }
+    for root in &roots {
+        files.entry(root.clone()).or_default();
+    }
+    let (mut segments, mut places, mut unplaced) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for (file, mutants) in files {
+        let text = fs::read_to_string(Path::new(source).join(&file))?;
+        let mut new = rewrite(&text, &mutants)?;
+        if roots.contains(&file) {
+            new.text.push_str(SWITCH);
+        }
+        fs::write(Path::new(copy).join(&file), new.text)?;
+        let of_file =
+            |s: rejoin_drawn::Segment| json!([file, s.bytes.start, s.bytes.end, s.mutants]);
+        segments.extend(new.segments.into_iter().map(of_file));
+        places.extend(new.places);
+        unplaced.extend(new.unplaced);
+    }
+    let report = json!({ "segments": segments, "places": places, "unplaced": unplaced });
+    println!("{report}");
+    Ok(())
+}
