@@ -36,6 +36,7 @@
 //! assert_eq!(elements::<_, ()>(&[&e2, &e3]), ["x"].into());
 //! ```
 
+use crate::collect::Collect;
 use crate::dot::{Dot, ReplicaId};
 use crate::object::ObjectType;
 use crate::operation::{Answer, DecisionId, Frontier, Notice, ObjectId, Operation, User, Value};
@@ -147,7 +148,7 @@ pub fn written<K: PartialEq, V: Value>(seen: &[&Event<K, V>], key: Option<&K>) -
 pub fn values<K: Ord + Clone, V: Value>(seen: &[&Event<K, V>]) -> BTreeMap<K, V> {
     let keys = seen.iter().filter_map(|event| write(event)?.0);
     let values = keys.map(|key| (key.clone(), written(seen, Some(key))));
-    values.filter(|(_, value)| *value != V::tombstone()).collect()
+    values.filter(|(_, value)| *value != V::tombstone()).into_map()
 }
 
 /// Log: all entries, in the order of their stamps.
@@ -208,7 +209,7 @@ pub fn elements_by<K: Ord + Clone, V>(
         Operation::Add { element } => Some(element.clone()),
         _ => None,
     });
-    added.filter(|element| is_in(seen, element)).collect()
+    added.filter(|element| is_in(seen, element)).into_set()
 }
 
 fn enables<K, V>(event: &Event<K, V>) -> bool {
@@ -242,7 +243,7 @@ pub fn concurrent<K: PartialEq, V: Value>(seen: &[&Event<K, V>], key: Option<&K>
     let writes = || seen.iter().filter(|event| write(event).is_some_and(|(of, _)| of == key));
     let maximal = writes().filter(|event| !writes().any(|other| other.saw(event)));
     let values = maximal.filter_map(|event| Some(write(event)?.1.3.clone()));
-    values.filter(|value| *value != V::tombstone()).collect()
+    values.filter(|value| *value != V::tombstone()).into_set()
 }
 
 /// MV-map: the keys that have values, with these.
@@ -251,7 +252,7 @@ pub fn concurrent_by_key<K: Ord + Clone, V: Value>(
 ) -> BTreeMap<K, BTreeSet<V>> {
     let keys = seen.iter().filter_map(|event| write(event)?.0);
     let values = keys.map(|key| (key.clone(), concurrent(seen, Some(key))));
-    values.filter(|(_, values)| !values.is_empty()).collect()
+    values.filter(|(_, values)| !values.is_empty()).into_map()
 }
 
 /// Max- and min-register: the integers that were written.
@@ -366,7 +367,7 @@ pub fn frontiers<K: Ord + Clone, V: Value>(
         return Vec::new();
     }
     let keys: BTreeSet<Option<K>> =
-        seen.iter().filter_map(|event| Some(decision(event)?.0)).collect();
+        seen.iter().filter_map(|event| Some(decision(event)?.0)).into_set();
     let mut frontiers = Vec::new();
     for key in keys {
         let current = current(kind, seen, &key);

@@ -30,6 +30,7 @@
 //! ```
 
 use crate::changes::Changes;
+use crate::collect::Collect;
 use crate::error::{EditError, ImportError};
 use crate::handles::Edits;
 use crate::json::{Json, SyntaxError};
@@ -97,11 +98,11 @@ fn write_object(object: &Object, out: &mut String) {
             });
         }
         Object::OrSet(state) => {
-            let elements: BTreeSet<&str> = state.iter().collect();
+            let elements: BTreeSet<&str> = state.iter().into_set();
             write_list('[', ']', elements, out, write_text);
         }
         Object::RwSet(state) => {
-            let elements: BTreeSet<&str> = state.iter().collect();
+            let elements: BTreeSet<&str> = state.iter().into_set();
             write_list('[', ']', elements, out, write_text);
         }
         Object::LwwMap(state) => {
@@ -237,7 +238,7 @@ fn edits(object: &Object, value: &Json) -> Result<Vec<Edit>, String> {
                 let wanted = concurrent(values, state.get(key))?;
                 edits.extend(wanted.map(|wanted| Edit::Put(key.clone(), wanted)));
             }
-            let named: BTreeSet<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
+            let named: BTreeSet<&str> = members.iter().map(|(key, _)| key.as_str()).into_set();
             let gone = state.iter().filter(|(key, _)| !named.contains(key));
             edits.extend(gone.map(|(key, _)| Edit::Put(key.into(), None)));
             Ok(edits)
@@ -258,7 +259,7 @@ fn edits(object: &Object, value: &Json) -> Result<Vec<Edit>, String> {
                 named(key)?;
                 wanted.insert(key.as_str(), kept(value)?);
             }
-            let present: BTreeMap<&str, &str> = state.iter().collect();
+            let present: BTreeMap<&str, &str> = state.iter().into_map();
             let gone = present.keys().filter(|key| !wanted.contains_key(*key));
             let mut edits: Vec<Edit> = gone.map(|key| Edit::Put((*key).into(), None)).collect();
             for (key, value) in wanted {

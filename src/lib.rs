@@ -81,6 +81,9 @@ pub use session::Session;
 pub use sync::Schema;
 pub use update::Version;
 
+#[doc(hidden)]
+pub mod collect;
+
 pub mod lattice;
 
 pub mod dot;

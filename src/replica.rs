@@ -7,6 +7,7 @@
 //! Cost: an edit and an update cost what they change, whatever the replica holds.
 
 use crate::changes::{Change, Changes, Conflict, Decision};
+use crate::collect::Collect;
 use crate::digest::StateHash;
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::environment::Environment;
@@ -508,7 +509,7 @@ impl Replica {
         let before: Vec<_> = keys.into_iter().map(|key| (Look::at_key(state, &key), key)).collect();
         let applied = self.engine.apply(object, delta).map_err(|error| error.reason)?;
         changes.healed.extend(applied.healed.iter().map(|healed| healed.in_object(object)));
-        let mut overruled: BTreeMap<_, _> = applied.overruled.into_iter().collect();
+        let mut overruled: BTreeMap<_, _> = applied.overruled.into_iter().into_map();
         let state = self.engine.object(object).map_err(|error| error.reason)?;
         for (look, key) in before {
             // All concurrent values are effective: a write that saw them replaces them.

@@ -31,6 +31,7 @@
 //! ```
 
 use crate::changes::{Change, Changes, Decision};
+use crate::collect::Collect;
 use crate::dot::Origin;
 use crate::hybrid_clock::HybridClock;
 use crate::object::{ObjectType, Priority};
@@ -97,7 +98,7 @@ impl Session {
                 Object::Log(state) => Some((name.clone(), Before::Log(state.vector()))),
                 object => Some((name.clone(), Before::Whole(whole(object)?))),
             })
-            .collect();
+            .into_map();
         let handled = self.session.handle(&mut replica.engine, message);
         let mut changes = Changes::default();
         // A counter or a log may change more than once; what it changed is asked for in the end.
@@ -236,7 +237,7 @@ fn unkeyed_changes<'h>(
 /// The vector under the names that its operations have since forks were healed.
 fn renamed<'h>(seen: &Vector, healed: impl Iterator<Item = &'h Healed>) -> Vector {
     let mut counts: BTreeMap<Origin, u64> =
-        seen.iter().map(|(origin, count)| (origin.clone(), count)).collect();
+        seen.iter().map(|(origin, count)| (origin.clone(), count)).into_map();
     for Healed { first, renamed, by, .. } in healed {
         let (kept, performed) = (first.counter - 1, counts.get(&first.origin).copied());
         if let (Side::Here, Some(performed)) = (by, performed.filter(|count| *count > kept)) {

@@ -7,6 +7,7 @@
 //! Cost: O(bytes).
 //! Source: spec/wire.md, section "Versions, updates and saved replicas".
 
+use crate::collect::Collect;
 use crate::dot::{Origin, ReplicaId};
 use crate::error::UpdateError;
 use crate::object::{ObjectType, Priority};
@@ -88,7 +89,7 @@ impl Version {
         };
         let knows = |(name, openings): (&ObjectId, &Openings)| {
             let own: BTreeSet<_> =
-                self.openings.get(name).iter().flat_map(|own| own.numbers()).collect();
+                self.openings.get(name).iter().flat_map(|own| own.numbers()).into_set();
             openings.numbers().all(|opening| own.contains(&opening))
         };
         other.vectors.iter().all(sees) && other.openings.iter().all(knows)

@@ -8,6 +8,7 @@
 //! Cost: see [`decisions`](super::decisions); of an answer O(its records · log).
 //! Source: this project.
 
+use crate::collect::Collect;
 use crate::dot::Dot;
 use crate::operation::User;
 use std::borrow::Cow;
@@ -142,7 +143,7 @@ impl AuditTrail {
             return Vec::new();
         }
         let known: BTreeMap<&Dot, &AuditRecord> =
-            self.records.iter().map(|record| (&record.dot, record)).collect();
+            self.records.iter().map(|record| (&record.dot, record)).into_map();
         let conflict = |closed_by: &&'_ AuditRecord| {
             let mut saw = closed_by.saw.iter().map(|dot| known.get(dot).copied());
             let won = saw.next()??;

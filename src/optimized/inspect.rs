@@ -13,6 +13,7 @@ use super::delta::{Effect, Name, Record, TypedDelta};
 use super::log::LogDelta;
 use super::replica::{Delta, Object, each, keyed};
 use super::state_hash::{KeyAndBody, Subtree, TreePath};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use crate::object::ObjectType;
 use crate::operation::DecisionId;
@@ -43,7 +44,7 @@ impl Object {
             return self.effect(key);
         }
         let written = self.decisions(key).into_iter().filter_map(|decision| decision.value);
-        let values: BTreeSet<&[u8]> = written.collect();
+        let values: BTreeSet<&[u8]> = written.into_set();
         let values: Vec<&[u8]> = values.into_iter().collect();
         (!values.is_empty()).then(|| [&b"["[..], &values.join(&b","[..]), b"]"].concat())
     }

@@ -28,6 +28,7 @@ use super::log::{Columns, LogDelta};
 use super::max_register::IntegerDelta;
 use super::replica::{Changes, Delta, Object, Reason};
 use super::vector::{Fingerprint, Vector};
+use crate::collect::Collect;
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::operation::{Author, Operation};
@@ -347,7 +348,7 @@ fn first_fork(a: &Knowledge, b: &Knowledge) -> Option<Dot> {
             continue;
         }
         let begun = [a, b].into_iter().flat_map(|known| known.openings.chains.get(origin));
-        let begun: BTreeSet<u64> = begun.flatten().map(|link| link.first).collect();
+        let begun: BTreeSet<u64> = begun.flatten().map(|link| link.first).into_set();
         let fork = begun.into_iter().find(|first| *first <= m && !a.agree_at(b, origin, *first));
         if let Some(counter) = fork {
             return Some(Dot { origin: origin.clone(), counter });

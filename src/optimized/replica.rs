@@ -53,6 +53,7 @@ use super::rw_set::RwSet;
 use super::state_hash::replica_hash;
 use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
+use crate::collect::Collect;
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::hybrid_clock::{HybridClock, NoStampLeft};
 use crate::limits::{MAX_VALUE, check_name};
@@ -493,7 +494,7 @@ impl Replica {
     /// A replica that has seen nothing, with its objects.
     pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
         let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
-        Self::restored(origin, schema.iter().map(bottom).collect())
+        Self::restored(origin, schema.iter().map(bottom).into_map())
     }
 
     /// A replica that goes on from what was stored, or from a backup.

@@ -14,6 +14,7 @@
 
 use super::delta::Replicated;
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::{DecisionId, User};
@@ -109,7 +110,7 @@ impl<K: Ord + Clone, E: Ord + Clone> Lattice for Decisions<K, E> {
     }
 
     fn join(&mut self, other: &Self) {
-        let keys: BTreeSet<K> = self.keys().chain(other.keys()).cloned().collect();
+        let keys: BTreeSet<K> = self.keys().chain(other.keys()).cloned().into_set();
         for key in keys {
             self.join_key(key, other);
         }
@@ -129,7 +130,7 @@ impl<K: Ord + Clone, E: Ord + Clone> Decisions<K, E> {
                     && (theirs.contains(*decision) || !other.seen.contains(&decision.dot))
             })
             .map(|decision| (*decision).clone())
-            .collect();
+            .into_set();
         if kept.is_empty() {
             self.maximal.remove(&key);
         } else {
@@ -165,7 +166,7 @@ impl<K: Ord + Clone, E: Ord + Clone> Decisions<K, E> {
 
     /// The maximal decisions on the key.
     pub fn maximal(&self, key: &K) -> BTreeSet<&Decision<E>> {
-        self.maximal.get(key).into_iter().flatten().collect()
+        self.maximal.get(key).into_iter().flatten().into_set()
     }
 
     /// Whether some maximal decision on the key has the effect: it wins over the others.
@@ -182,12 +183,12 @@ impl<K: Ord + Clone, E: Ord + Clone> Decisions<K, E> {
 
     /// The maximal decisions on the key that have the current effect.
     pub fn kept(&self, key: &K, current: &E) -> BTreeSet<&Decision<E>> {
-        self.maximal(key).into_iter().filter(|decision| decision.effect == *current).collect()
+        self.maximal(key).into_iter().filter(|decision| decision.effect == *current).into_set()
     }
 
     /// The other maximal decisions. While there are any, the key is an open merge decision.
     pub fn superseded(&self, key: &K, current: &E) -> BTreeSet<&Decision<E>> {
-        self.maximal(key).into_iter().filter(|decision| decision.effect != *current).collect()
+        self.maximal(key).into_iter().filter(|decision| decision.effect != *current).into_set()
     }
 }
 
@@ -206,7 +207,7 @@ impl<K: Ord + Clone, E: Ord + Clone> Replicated for Decisions<K, E> {
             .iter()
             .filter(|(_, listed)| listed.iter().any(|decision| !since.contains(&decision.dot)))
             .map(|(key, listed)| (key.clone(), listed.clone()))
-            .collect();
+            .into_map();
         Self { seen: self.seen.clone(), maximal }
     }
 

@@ -27,6 +27,7 @@
 
 use super::OperationError;
 use super::delta::Replicated;
+use crate::collect::Collect;
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;
@@ -43,7 +44,7 @@ pub struct GCounter {
 impl GCounter {
     /// The counter with these parts; a share of 0 is an absent one.
     pub fn from_parts(seen: VersionVector, shares: BTreeMap<Origin, u128>) -> Self {
-        Self { seen, shares: shares.into_iter().filter(|(_, share)| *share > 0).collect() }
+        Self { seen, shares: shares.into_iter().filter(|(_, share)| *share > 0).into_map() }
     }
 }
 
@@ -109,7 +110,7 @@ impl Replicated for GCounter {
             .iter()
             .filter(|(origin, _)| self.seen.get(origin) > since.get(origin))
             .map(|(origin, share)| (origin.clone(), *share))
-            .collect();
+            .into_map();
         Self { seen: self.seen.clone(), shares }
     }
 

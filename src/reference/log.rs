@@ -30,6 +30,7 @@
 
 use super::delta::Replicated;
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;
@@ -124,7 +125,7 @@ impl<T: Ord + Clone> Replicated for Log<T> {
     /// The entries that are outside `since`.
     fn part_since(&self, since: &VersionVector) -> Self {
         let entries =
-            self.entries.iter().filter(|entry| !since.contains(&entry.dot())).cloned().collect();
+            self.entries.iter().filter(|entry| !since.contains(&entry.dot())).cloned().into_set();
         Self { seen: self.seen.clone(), entries }
     }
 

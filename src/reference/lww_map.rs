@@ -29,6 +29,7 @@
 use super::decisions::{Decision, Decisions};
 use super::delta::Replicated;
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use crate::lattice::Lattice;
 use crate::operation::Value;
@@ -95,7 +96,7 @@ impl<K: Ord + Clone, V: Value> LwwMap<K, V> {
 
     /// The keys that are not deleted, with their values.
     pub fn values(&self) -> BTreeMap<&K, &V> {
-        self.winners.keys().filter_map(|key| Some((key, self.get(key)?))).collect()
+        self.winners.keys().filter_map(|key| Some((key, self.get(key)?))).into_map()
     }
 
     /// The current effect of the writes to the key: its value, or the tombstone.
@@ -130,7 +131,7 @@ impl<K: Ord + Clone, V: Value> Replicated for LwwMap<K, V> {
         let winners = decisions
             .keys()
             .filter_map(|key| Some((key.clone(), self.winner(key)?.clone())))
-            .collect();
+            .into_map();
         Self { decisions, winners }
     }
 

@@ -31,6 +31,7 @@
 use super::decisions::Reading;
 use super::mv_register;
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use crate::operation::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +59,6 @@ impl<K: Ord + Clone, V: Value> MvMap<K, V> {
     /// The keys that have values, with these.
     pub fn values_by_key(&self) -> BTreeMap<&K, BTreeSet<&V>> {
         let keys = self.decisions().keys().map(|key| (key, self.get(key)));
-        keys.filter(|(_, values)| !values.is_empty()).collect()
+        keys.filter(|(_, values)| !values.is_empty()).into_map()
     }
 }

@@ -8,6 +8,7 @@
 
 use super::decisions::{Decisions, Reading};
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use crate::operation::Value;
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ pub fn values<'a, K: Ord + Clone, V: Value>(
     key: &K,
 ) -> BTreeSet<&'a V> {
     let written = decisions.maximal(key).into_iter().map(|decision| &decision.effect);
-    written.filter(|value| **value != V::tombstone()).collect()
+    written.filter(|value| **value != V::tombstone()).into_set()
 }
 
 impl<V: Value> MvRegister<V> {

@@ -52,6 +52,7 @@ use super::lww_register::LwwRegister;
 use super::max_register::{Extreme, Order};
 use super::pn_counter::PnCounter;
 use super::replica::{Object, Reason};
+use crate::collect::Collect;
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use crate::object::ObjectType;
@@ -159,7 +160,7 @@ impl Renaming {
             let decrements = opening.decrements.saturating_sub(lowered);
             (renamed, Opening { share, decrements, ..*opening })
         };
-        openings.iter().map(rename).collect()
+        openings.iter().map(rename).into_map()
     }
 
     /// Of each origin what stays, and under its new name what does not.
@@ -264,7 +265,7 @@ impl Renaming {
             let Dot { origin, counter } = self.rename_dot(&entry.dot());
             Entry { incarnation: origin.incarnation, counter, ..entry.clone() }
         };
-        let entries: BTreeSet<Entry<V>> = log.entries().map(rename).collect();
+        let entries: BTreeSet<Entry<V>> = log.entries().map(rename).into_set();
         Log::from_parts(self.rename_counts(log.seen()), entries)
     }
 
@@ -284,7 +285,7 @@ impl Renaming {
                 let winners = map.winners().iter().map(|(key, winner)| {
                     (key.clone(), self.rename_winner(key, winner, &decisions))
                 });
-                Object::LwwMap(LwwMap::from_parts(decisions.clone(), winners.collect()))
+                Object::LwwMap(LwwMap::from_parts(decisions.clone(), winners.into_map()))
             }
             Object::Log(log) => Object::Log(self.rename_log(log)),
             Object::PnCounter(counter) => Object::PnCounter(self.rename_pn_counter(counter)),
@@ -313,7 +314,7 @@ pub fn known_branch(ours: &Knowledge, theirs: &Knowledge) -> Option<Renaming> {
 
 /// The first dot of an origin that names two operations: one of the two begins an opening.
 pub fn first_fork(a: &Knowledge, b: &Knowledge) -> Option<Dot> {
-    let begun: BTreeSet<&Dot> = a.openings.keys().chain(b.openings.keys()).collect();
+    let begun: BTreeSet<&Dot> = a.openings.keys().chain(b.openings.keys()).into_set();
     let fork = begun.into_iter().find(|dot| {
         let both_know = a.counts.contains(dot) && b.counts.contains(dot);
         both_know && !a.agree_at(b, &dot.origin, dot.counter)

@@ -47,6 +47,7 @@
 pub use super::decisions::Presence;
 use super::decisions::Reading;
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use std::collections::BTreeSet;
 
@@ -77,7 +78,7 @@ impl<X: Ord + Clone> OrSet<X> {
 
     /// The elements, in order.
     pub fn elements(&self) -> BTreeSet<&X> {
-        self.decisions().keys().filter(|element| self.contains(element)).collect()
+        self.decisions().keys().filter(|element| self.contains(element)).into_set()
     }
 
     /// The current effect of the decisions on the element.

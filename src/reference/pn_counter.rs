@@ -27,6 +27,7 @@
 
 use super::OperationError;
 use super::delta::Replicated;
+use crate::collect::Collect;
 use crate::dot::{Dot, Origin};
 use crate::lattice::Lattice;
 use crate::version_vector::VersionVector;
@@ -50,7 +51,7 @@ impl PnCounter {
         decrements: BTreeMap<Origin, u128>,
     ) -> Self {
         let counted = |shares: BTreeMap<Origin, u128>| {
-            shares.into_iter().filter(|(_, share)| *share > 0).collect()
+            shares.into_iter().filter(|(_, share)| *share > 0).into_map()
         };
         Self { seen, increments: counted(increments), decrements: counted(decrements) }
     }
@@ -145,7 +146,7 @@ impl Replicated for PnCounter {
         let part = |shares: &BTreeMap<Origin, u128>| {
             let counted = |origin: &Origin| self.seen.get(origin) > since.get(origin);
             let shares = shares.iter().filter(|(origin, _)| counted(origin));
-            shares.map(|(origin, share)| (origin.clone(), *share)).collect()
+            shares.map(|(origin, share)| (origin.clone(), *share)).into_map()
         };
         let (increments, decrements) = (part(&self.increments), part(&self.decrements));
         Self { seen: self.seen.clone(), increments, decrements }

@@ -51,6 +51,7 @@ use super::or_set::OrSet;
 use super::pn_counter::PnCounter;
 use super::rw_set::RwSet;
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::object::ObjectType;
@@ -276,26 +277,30 @@ impl<K: Ord + Clone, V: Value> Object<K, V> {
         match self {
             Self::GCounter(state) => Answer::Count(state.value()),
             Self::LwwRegister(state) => Answer::Value(state.value().cloned()),
-            Self::OrSet(state) => Answer::Elements(state.elements().into_iter().cloned().collect()),
+            Self::OrSet(state) => {
+                Answer::Elements(state.elements().into_iter().cloned().into_set())
+            }
             Self::LwwMap(state) => {
                 let values = state.values().into_iter();
-                Answer::Values(values.map(|(key, value)| (key.clone(), value.clone())).collect())
+                Answer::Values(values.map(|(key, value)| (key.clone(), value.clone())).into_map())
             }
             Self::Log(state) => {
                 Answer::Entries(state.entries().map(|entry| entry.entry.clone()).collect())
             }
             Self::PnCounter(state) => Answer::Balance(state.value()),
-            Self::RwSet(state) => Answer::Elements(state.elements().into_iter().cloned().collect()),
+            Self::RwSet(state) => {
+                Answer::Elements(state.elements().into_iter().cloned().into_set())
+            }
             Self::EwFlag(state) => Answer::Enabled(state.value()),
             Self::DwFlag(state) => Answer::Enabled(state.value()),
             Self::MvRegister(state) => {
-                Answer::Concurrent(state.values().into_iter().cloned().collect())
+                Answer::Concurrent(state.values().into_iter().cloned().into_set())
             }
             Self::MvMap(state) => {
                 let values = state.values_by_key().into_iter();
-                let owned = |values: BTreeSet<&V>| values.into_iter().cloned().collect();
+                let owned = |values: BTreeSet<&V>| values.into_iter().cloned().into_set();
                 let entry = |(key, values): (&K, _)| (key.clone(), owned(values));
-                Answer::ConcurrentByKey(values.map(entry).collect())
+                Answer::ConcurrentByKey(values.map(entry).into_map())
             }
             Self::MaxRegister(state) => Answer::Integer(state.value()),
             Self::MinRegister(state) => Answer::Integer(state.value()),
@@ -368,8 +373,12 @@ fn frontiers<K, L: Ord + Clone, E: Ord + Clone>(
         Frontier {
             object: object.clone(),
             key: name(key),
-            kept: decisions.kept(key, &current).into_iter().map(Decision::id).collect(),
-            superseded: decisions.superseded(key, &current).into_iter().map(Decision::id).collect(),
+            kept: decisions.kept(key, &current).into_iter().map(Decision::id).into_set(),
+            superseded: decisions
+                .superseded(key, &current)
+                .into_iter()
+                .map(Decision::id)
+                .into_set(),
         }
     };
     decisions.keys().map(frontier).collect()
@@ -401,7 +410,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
     /// A replica that has seen nothing, with its objects.
     pub fn new(origin: Origin, schema: &BTreeMap<ObjectId, ObjectType>) -> Self {
         let bottom = |(id, kind): (&ObjectId, &ObjectType)| (id.clone(), Object::bottom(*kind));
-        Self { origin, objects: schema.iter().map(bottom).collect() }
+        Self { origin, objects: schema.iter().map(bottom).into_map() }
     }
 
     /// A replica restored from a backup. `origin` must have an incarnation that was never used:
@@ -505,7 +514,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
     /// What each object has seen: what to ask a delta for.
     pub fn seen(&self) -> BTreeMap<ObjectId, VersionVector> {
         let seen = |(id, object): (&ObjectId, &Object<K, V>)| (id.clone(), object.seen().clone());
-        self.objects.iter().map(seen).collect()
+        self.objects.iter().map(seen).into_map()
     }
 
     /// The deltas of those objects that `since` names and this replica has.
@@ -513,7 +522,7 @@ impl<K: Ord + Clone, V: Value> Replica<K, V> {
         let delta = |(id, since): (&ObjectId, &VersionVector)| {
             Some((id.clone(), self.objects.get(id)?.delta_since(since)))
         };
-        since.iter().filter_map(delta).collect()
+        since.iter().filter_map(delta).into_map()
     }
 
     /// Applies the deltas, or none of them.

@@ -32,6 +32,7 @@
 
 use super::decisions::{Presence, Reading};
 use super::{Author, OperationError};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use std::collections::BTreeSet;
 
@@ -63,7 +64,7 @@ impl<X: Ord + Clone> RwSet<X> {
 
     /// The elements, in order.
     pub fn elements(&self) -> BTreeSet<&X> {
-        self.decisions().keys().filter(|element| self.contains(element)).collect()
+        self.decisions().keys().filter(|element| self.contains(element)).into_set()
     }
 
     /// The current effect of the decisions on the element.

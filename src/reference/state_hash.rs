@@ -45,6 +45,7 @@ use super::or_set::OrSet;
 use super::pn_counter::PnCounter;
 use super::replica::{Object, Objects, Replica, each};
 use super::rw_set::RwSet;
+use crate::collect::Collect;
 use crate::digest::{Digest, StateHash, ToBytes};
 use crate::dot::Origin;
 use crate::object::ObjectType;
@@ -212,7 +213,7 @@ fn keys<'a, K: Ord + Clone, E: Ord + Clone>(
     decisions: &'a Decisions<K, E>,
     winners: impl Iterator<Item = &'a K>,
 ) -> BTreeSet<&'a K> {
-    decisions.keys().chain(winners).collect()
+    decisions.keys().chain(winners).into_set()
 }
 
 /// A state that has a hash.
@@ -239,7 +240,7 @@ impl Hashed for GCounter {
             body: number(*share),
             is_removal: false,
         };
-        self.shares().iter().map(record).collect()
+        self.shares().iter().map(record).into_set()
     }
 }
 
@@ -252,7 +253,7 @@ impl<V: Value + ToBytes> Hashed for LwwRegister<V> {
         let record = |key| {
             decided(&[], &self.decisions().maximal(key), self.winner(), &V::tombstone(), written)
         };
-        written_to.into_iter().map(record).collect()
+        written_to.into_iter().map(record).into_set()
     }
 }
 
@@ -269,7 +270,7 @@ where
 {
     let decisions = state.decisions();
     let record = |of: &K| decided(&key(of), &decisions.maximal(of), None, removed, &effect);
-    decisions.keys().map(record).collect()
+    decisions.keys().map(record).into_set()
 }
 
 /// One record an element that was ever added or removed.
@@ -339,14 +340,14 @@ impl Hashed for PnCounter {
             };
             shares.iter().map(record).collect()
         };
-        [side(0, self.increments()), side(1, self.decrements())].concat().into_iter().collect()
+        [side(0, self.increments()), side(1, self.decrements())].concat().into_iter().into_set()
     }
 }
 
 /// One record, with no key, once there was a write.
 fn integer_records(greatest: Option<i128>) -> BTreeSet<Record> {
     let record = |integer| Record { key: Vec::new(), body: signed(integer), is_removal: false };
-    greatest.map(record).into_iter().collect()
+    greatest.map(record).into_iter().into_set()
 }
 
 impl Hashed for MaxRegister {
@@ -374,7 +375,7 @@ impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Hashed for LwwMap<K, V> {
             let maximal = self.decisions().maximal(key);
             decided(&key.to_bytes(), &maximal, self.winner(key), &V::tombstone(), written)
         };
-        keys(self.decisions(), self.winners().keys()).into_iter().map(record).collect()
+        keys(self.decisions(), self.winners().keys()).into_iter().map(record).into_set()
     }
 }
 
@@ -392,7 +393,7 @@ impl<T: Ord + Clone + ToBytes> Hashed for Log<T> {
                 is_removal: false,
             }
         };
-        self.entries().map(record).collect()
+        self.entries().map(record).into_set()
     }
 }
 
@@ -478,7 +479,7 @@ where
     V: Value + ToBytes,
 {
     let hash = |(name, object): (&ObjectId, &Object<K, V>)| (name.clone(), object.state_hash());
-    of_hashes(&objects.iter().map(hash).collect())
+    of_hashes(&objects.iter().map(hash).into_map())
 }
 
 impl<K: Ord + Clone + ToBytes, V: Value + ToBytes> Replica<K, V> {

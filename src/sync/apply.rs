@@ -4,6 +4,7 @@ use super::protocol::{Checkpoint, Part, SkipReason};
 use super::shared_object::{MOST_REFUSALS, Status, keep};
 use super::tree_diff::TreeDiff;
 use super::{Changed, Error, Event, Revision, Session, Side};
+use crate::collect::Collect;
 use crate::object::Priority;
 use crate::operation::DecisionId;
 use crate::optimized::replica::{Changes, Delta, Object, Reason, Replica};
@@ -108,7 +109,7 @@ impl Session {
                 let keys = object.keys_of(delta).into_iter();
                 keys.map(|key| (Before::of(object, &key), key))
                     .map(|(before, key)| (key, before))
-                    .collect()
+                    .into_map()
             }
             _ => BTreeMap::new(),
         }
@@ -245,7 +246,7 @@ fn revise(
     seen: Vector,
 ) -> Changed {
     let name = session.objects[index].name.clone();
-    let mut overruled: BTreeMap<Vec<u8>, DecisionId> = changes.overruled.into_iter().collect();
+    let mut overruled: BTreeMap<Vec<u8>, DecisionId> = changes.overruled.into_iter().into_map();
     let mut revisions = Vec::new();
     if let Ok(object) = replica.object(&name) {
         for (key, Before { shown: before, timestamp, is_conflict }) in before {

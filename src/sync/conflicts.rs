@@ -42,6 +42,7 @@
 //! # Ok::<(), rejoin::optimized::replica::Error>(())
 //! ```
 
+use crate::collect::Collect;
 use crate::operation::{DecisionId, ObjectId, User};
 use crate::optimized::Decision;
 use crate::optimized::replica::Replica;
@@ -96,7 +97,7 @@ pub fn open(replica: &Replica) -> Vec<OpenConflict> {
             id: decision.id,
         };
         let listed: Vec<DecisionView> = state.decisions(&open.key).into_iter().map(view).collect();
-        let overruled: BTreeSet<_> = open.overruled.iter().map(|id| &id.dot).collect();
+        let overruled: BTreeSet<_> = open.overruled.iter().map(|id| &id.dot).into_set();
         let is_overruled = |view: &DecisionView| overruled.contains(&view.id.dot);
         let (overruled, kept): (Vec<_>, Vec<_>) = listed.into_iter().partition(is_overruled);
         decisions.push(OpenConflict {

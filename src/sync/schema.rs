@@ -4,6 +4,7 @@
 //! reported. Where they disagree on the priority, the higher one holds; an object may be dropped
 //! only where both say so.
 
+use crate::collect::Collect;
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -208,7 +209,7 @@ impl Schema {
 
     /// The types alone: what a replica is made with.
     pub fn types(&self) -> BTreeMap<ObjectId, ObjectType> {
-        self.entries.iter().map(|(name, entry)| (name.clone(), entry.kind)).collect()
+        self.entries.iter().map(|(name, entry)| (name.clone(), entry.kind)).into_map()
     }
 }
 

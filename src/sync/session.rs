@@ -13,6 +13,7 @@ use super::schema::Entry;
 use super::shared_object::{ActorTables, PeerVectors, SharedObject, Status, keep, outcome};
 use super::tree_diff::{SEARCHES, TreeDiff};
 use super::{CLASSES, Config, Error, Event, Outcome, Side};
+use crate::collect::Collect;
 use crate::object::Priority;
 use crate::operation::ObjectId;
 use crate::optimized::replica::{Object, Replica};
@@ -97,7 +98,7 @@ impl Session {
             let entry = config.schema.get(name).copied().unwrap_or(Entry::plain(kind));
             (name.clone(), Entry { kind, ..entry })
         };
-        let list: BTreeMap<ObjectId, Entry> = replica.objects().iter().map(entry).collect();
+        let list: BTreeMap<ObjectId, Entry> = replica.objects().iter().map(entry).into_map();
         Self {
             schema: schema_fingerprint(list.iter()),
             config,

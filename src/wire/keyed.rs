@@ -18,6 +18,7 @@ use super::names::{shared, write_users};
 use super::reader::{Reader, Writer, write_number};
 use super::vector::write_span;
 use super::{BaseEncoding, DecodeContext, Kind, OriginEncoding, start};
+use crate::collect::Collect;
 use crate::optimized::arena::Handle;
 use crate::optimized::canonical_bytes::CanonicalBytes;
 use crate::optimized::delta::{
@@ -246,7 +247,7 @@ fn write_authors<'a, E: Coded + 'a>(
         numbers[number] = used.len() as u32;
         used.push(author);
     }
-    let users: BTreeSet<&str> = used.iter().filter_map(|author| author.user.as_deref()).collect();
+    let users: BTreeSet<&str> = used.iter().filter_map(|author| author.user.as_deref()).into_set();
     let users: Vec<&str> = users.into_iter().collect();
     write_users(&users, to);
     to.count(used.len());

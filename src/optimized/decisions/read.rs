@@ -6,6 +6,7 @@
 //! Source: see the module above.
 
 use super::{Decisions, Rule};
+use crate::collect::Collect;
 use crate::dot::Dot;
 use crate::operation::DecisionId;
 use crate::optimized::delta::{Effect, Record};
@@ -154,7 +155,7 @@ impl<E: Effect> Decisions<E> {
 
     /// The bytes of the values that the maximal decisions on a key write, each once, in order.
     pub fn values_of(&self, key: u32) -> BTreeSet<&[u8]> {
-        self.maximal(key).filter_map(|record| self.value(record)).collect()
+        self.maximal(key).filter_map(|record| self.value(record)).into_set()
     }
 
     /// The greatest write to a key.

@@ -8,6 +8,7 @@
 
 use super::super::vector::{Fingerprint, Vector};
 use super::{Knowledge, Openings};
+use crate::collect::Collect;
 use crate::dot::Origin;
 use std::collections::BTreeSet;
 
@@ -113,7 +114,7 @@ impl Openings {
             .iter()
             .map(|(origin, _)| origin)
             .filter(|origin| ours.get(origin) == 0)
-            .collect();
+            .into_set();
         !new.is_empty()
             && self.iter().any(|(origin, _, opening)| {
                 origin.incarnation != opening.number
