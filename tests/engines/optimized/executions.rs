@@ -25,7 +25,7 @@ use rejoin_proven::{Error, EventName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A type that executions are about.
-trait Executed: Inspected {
+pub trait Executed: Inspected {
     type Reference: Engine;
     fn reference(object: &Object<String, Text>) -> Option<&Self::Reference>;
 }
@@ -53,7 +53,7 @@ executed! {
 
 /// What happens next. Messages and backups go by their places.
 #[derive(Clone, Debug)]
-enum Step {
+pub enum Step {
     Perform { at: usize, op: Op },
     Send { at: usize, since: VersionVector },
     Receive { at: usize, message: usize },
@@ -63,19 +63,21 @@ enum Step {
 
 /// How much was compared.
 #[derive(Clone, Copy, Default, Debug)]
-struct Compared {
-    steps: u64,
-    refused: u64,
-    restored: u64,
+pub struct Compared {
+    pub steps: u64,
+    pub refused: u64,
+    pub restored: u64,
     /// How often the engine forgot what was stale.
-    compacted: u64,
+    pub compacted: u64,
+    /// How many keys of messages went by a creation dot.
+    pub by_creation_dot: u64,
 }
 
 /// One execution by all three engines.
 #[derive(Clone)]
-struct Run<O: Engine> {
-    replicas: Vec<(Origin, O)>,
-    sent: Vec<O::Delta>,
+pub struct Run<O: Engine> {
+    pub replicas: Vec<(Origin, O)>,
+    pub sent: Vec<O::Delta>,
     backups: Vec<(usize, O)>,
     used: BTreeSet<Origin>,
     defined: [Execution<String, Text>; 2],
@@ -88,7 +90,7 @@ fn name(at: usize) -> ReplicaId {
 }
 
 impl<O: Executed> Run<O> {
-    fn new(replicas: usize) -> Self {
+    pub fn new(replicas: usize) -> Self {
         let defined = [executions::Engine::Reference, executions::Engine::Indexed];
         Self {
             replicas: (0..replicas).map(|at| (origin(at, 0), O::bottom())).collect(),
@@ -111,11 +113,11 @@ impl<O: Executed> Run<O> {
         taken[0]
     }
 
-    fn seen(&self, at: usize) -> VersionVector {
+    pub fn seen(&self, at: usize) -> VersionVector {
         self.defined[1].index(&name(at)).and_then(|index| index.seen()).expect("they answer")
     }
 
-    fn take(&mut self, step: &Step, compared: &mut Compared) {
+    pub fn take(&mut self, step: &Step, compared: &mut Compared) {
         compared.steps += 1;
         match step {
             Step::Perform { at, op } => {
@@ -138,6 +140,8 @@ impl<O: Executed> Run<O> {
                 let sent = self.defined[1].last_sent().and_then(|sent| sent.listed());
                 let created = self.created(*at);
                 let expected = model_rows(sent.expect("they answer"), since, &created);
+                let by_creation_dot = expected.values().filter(|row| row.by_creation_dot);
+                compared.by_creation_dot += by_creation_dot.count() as u64;
                 assert_eq!(engine_rows(O::listed(&delta), since, &created), Ok(expected));
                 self.sent.push(delta);
             }

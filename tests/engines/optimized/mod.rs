@@ -9,6 +9,8 @@
 //! state has the same effect on that state.
 //! How: one function takes a step with both engines and compares them ([`Pair`]). It runs on every
 //! history of a small scope, and prints their number, and on random long ones.
+//! A directed generator brings creation dots, compaction, restores and keys that are used again into
+//! one history ([`together`]).
 //! Other tests show that keys are named by creation dots, that a difference is located, that
 //! refusals have no effect, that many may decide on one key concurrently, and two stories of
 //! replicas that come back late.
@@ -27,3 +29,4 @@ mod random;
 mod refusals;
 mod returns;
 mod small;
+mod together;

@@ -72,7 +72,7 @@ pub fn operation(kind: ObjectType, op: &Op) -> Operation<String, Text> {
 /// What is listed of one key, in the words of both.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
-    by_creation_dot: bool,
+    pub by_creation_dot: bool,
     maximal: BTreeSet<Said>,
     kept: BTreeSet<Dot>,
     winner: Option<Said>,
