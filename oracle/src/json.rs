@@ -3,7 +3,7 @@
 use crate::judge::{Failure, Judged};
 use crate::printable::escape_json;
 use rejoin_judge::{
-    Coverage, Difference, Finding, Keys, Onset, Pattern, Report, RuleCoverage, Warning,
+    Coverage, Difference, Finding, Keys, Objects, Onset, Pattern, Report, RuleCoverage, Warning,
 };
 use rejoin_trace::Fault;
 use serde::Serialize;
@@ -45,6 +45,8 @@ struct JudgedPart<'a> {
 struct CoveragePart<'a> {
     operations: u64,
     keys: KeysPart,
+    objects: ObjectsPart,
+    tested: TestedPart,
     rules: Vec<RulePart<'a>>,
 }
 
@@ -57,12 +59,29 @@ struct KeysPart {
     exact: bool,
 }
 
+/// The objects without keys.
+#[derive(Serialize)]
+struct ObjectsPart {
+    used: u64,
+    met: u64,
+    contested: u64,
+}
+
+/// The claims that depend on how operations merge.
+#[derive(Serialize)]
+struct TestedPart {
+    claims: u64,
+    /// Whether what was tested is exact, here and by rule, and not a lower bound.
+    exact: bool,
+}
+
 #[derive(Serialize)]
 struct RulePart<'a> {
     rule: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<&'a str>,
     claims: u64,
+    tested: u64,
     contested: bool,
 }
 
@@ -165,9 +184,13 @@ fn judged(report: &Report) -> JudgedPart<'_> {
 
 fn coverage(coverage: &Coverage) -> CoveragePart<'_> {
     let Keys { decided, met, contested, is_complete } = coverage.keys;
+    let keys = KeysPart { decided, met, contested, exact: is_complete };
+    let Objects { used, met, contested } = coverage.objects;
     CoveragePart {
         operations: coverage.operations,
-        keys: KeysPart { decided, met, contested, exact: is_complete },
+        keys,
+        objects: ObjectsPart { used, met, contested },
+        tested: TestedPart { claims: coverage.tested, exact: coverage.is_complete },
         rules: coverage.rules.iter().map(rule_part).collect(),
     }
 }
@@ -177,6 +200,7 @@ fn rule_part(of: &RuleCoverage) -> RulePart<'_> {
         rule: of.rule.as_str(),
         object: of.object.as_deref(),
         claims: of.claims,
+        tested: of.tested,
         contested: of.is_contested,
     }
 }

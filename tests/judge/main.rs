@@ -3,6 +3,7 @@
 mod all_types;
 mod arguments;
 mod causes;
+mod coverage;
 mod ill_formed;
 #[path = "../support/letter.rs"]
 mod letter;

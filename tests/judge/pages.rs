@@ -1,7 +1,8 @@
 //! The traces of docs/record.md have the verdicts that stand above them, and what the page says of
-//! recording them otherwise is so.
+//! recording them otherwise is so. The engines that docs/verification.md lists for each type follow it.
 
-use rejoin_judge::{Options, Verdict, check};
+use rejoin::object::TraceType;
+use rejoin_judge::{EngineName, Options, Verdict, check};
 
 const PAGE: &str = include_str!("../../docs/record.md");
 
@@ -111,4 +112,56 @@ fn a_map_that_is_declared_a_set_is_found_to_be_none() {
         .replace("\"op\":\"delete\",\"key\"", "\"op\":\"remove\",\"element\"")
         .replace("\"value\":{}", "\"value\":[]");
     assert_eq!(verdict(&set), "or-set/value on line 6");
+}
+
+/// An operation on an object of a type, and what is then read.
+fn smallest(kind: TraceType) -> [&'static str; 2] {
+    match kind {
+        TraceType::GCounter | TraceType::PnCounter => [r#""increment""#, "1"],
+        TraceType::LwwRegister => [r#""write","value":1,"timestamp":1"#, "1"],
+        TraceType::MvRegister => [r#""write","value":1"#, "[1]"],
+        TraceType::MaxRegister | TraceType::MinRegister => [r#""write","value":1"#, "1"],
+        TraceType::OrSet | TraceType::GSet | TraceType::TwoPhaseSet | TraceType::RwSet => {
+            [r#""add","element":"x""#, r#"["x"]"#]
+        }
+        TraceType::LwwMap => [r#""put","key":"x","value":1,"timestamp":1"#, r#"{"x":1}"#],
+        TraceType::MvMap => [r#""put","key":"x","value":1"#, r#"{"x":[1]}"#],
+        TraceType::Log => [r#""append","entry":1,"timestamp":1"#, "[1]"],
+        TraceType::EwFlag | TraceType::DwFlag => [r#""enable""#, "true"],
+        TraceType::List => [r#""insert","element":"x""#, r#"["x"]"#],
+        TraceType::Opaque => [r#""rename""#, "0"],
+    }
+}
+
+#[test]
+fn the_engines_listed_for_each_type_follow_it() {
+    let mut table = String::from("| type | definition | reference | proven | optimized |\n");
+    table += "| --- | --- | --- | --- | --- |\n";
+    for kind in TraceType::ALL {
+        let [operation, answer] = smallest(kind);
+        let trace = format!(
+            r#"{{"trace":"rejoin/1","replicas":["a"],"objects":{{"o":{{"type":"{}"}}}}}}
+{{"event":"op","replica":"a","object":"o","op":{operation}}}
+{{"event":"read","replica":"a","object":"o","value":{answer}}}"#,
+            kind.as_str()
+        );
+        let judged = |engines: &[EngineName]| {
+            let options = Options { engines: engines.into(), ..Options::default() };
+            let report = check(|| Ok(trace.as_bytes()), &options).expect("memory can be read");
+            assert_eq!((&report.error, &report.differences), (&None, &Vec::new()), "{trace}");
+            report
+        };
+        let yes = |is_so: bool| if is_so { "yes" } else { "no" };
+        let follows = |engine| yes(judged(&[engine]).coverage.compared > 0);
+        table += &format!(
+            "| `{}` | {} | {} | {} | {} |\n",
+            kind.as_str(),
+            yes(judged(&[]).verdict == Verdict::Conforms),
+            follows(EngineName::Reference),
+            follows(EngineName::Proven),
+            follows(EngineName::Optimized)
+        );
+    }
+    let page = include_str!("../../docs/verification.md");
+    assert!(page.contains(&table), "docs/verification.md lacks this table:\n{table}");
 }

@@ -1,9 +1,11 @@
 //! The judge's one pass: events become the past, and claims are compared with it.
 
+use super::answer::coverage::Held;
 use super::claim::{self, Memory, Resolved};
 use super::explain::{Explained, Wanted};
 use super::follow::Followers;
 use super::onset::Onsets;
+use super::past::conflicts::Place;
 use super::past::{Happened, Past, Stop};
 use super::{Claimed, Excerpt, Finding, Options, Report, Rule, Verdict};
 use hashbrown::{HashMap, HashSet};
@@ -45,8 +47,9 @@ pub struct Judge {
     options: Options,
     report: Report,
     claims_by_kind: [u64; KINDS.len()],
-    /// Claims by rule, and by object where they are about one.
-    claims_by_rule: HashMap<(Rule, Option<u32>), u64>,
+    /// Claims by the rules that they were held against, and by object where they are about one.
+    claims_by_rule: HashMap<(Rule, Option<u32>), Held>,
+    tested: u64,
     onsets: Onsets,
     /// All claims that were judged, where they are wanted.
     pub listed: Option<Vec<Claimed>>,
@@ -82,6 +85,7 @@ impl Judge {
             report: Report::default(),
             claims_by_kind: [0; KINDS.len()],
             claims_by_rule: HashMap::new(),
+            tested: 0,
             onsets: Onsets::default(),
             listed: None,
         }
@@ -146,9 +150,9 @@ impl Judge {
         let kind = KINDS.iter().position(|kind| *kind == claim.as_str()).unwrap_or(0);
         self.claims_by_kind[kind] += 1;
         let rule = claim::main_rule(&self.past, claim, &resolved);
-        *self.claims_by_rule.entry((rule, resolved.object)).or_default() += 1;
         let field = claim.answer_field();
         let broken = judgement.as_ref().err().map(|falsity| falsity.rule);
+        self.count(claim, &resolved, broken);
         self.list(broken, rule, field, &resolved, line);
         if let Err(falsity) = judgement {
             if let (Claim::Read { .. }, Some(replica), Some(object)) =
@@ -183,7 +187,12 @@ impl Judge {
         let Some(judgement) = judged else { return };
         self.report.claims += 1;
         self.claims_by_kind[KINDS.len() - 1] += 1;
-        *self.claims_by_rule.entry((Rule::ListOrder, Some(object))).or_default() += 1;
+        let Past { history, conflicts, .. } = &mut self.past;
+        let is_tested = conflicts.are_seen(history, *replica, Place::Object(object));
+        let held = self.claims_by_rule.entry((Rule::ListOrder, Some(object))).or_default();
+        held.claims += 1;
+        held.tested += u64::from(is_tested);
+        self.tested += u64::from(is_tested);
         let resolved =
             Resolved { replica: Some(*replica), object: Some(object), replicas: Vec::new() };
         let field = match &op.operation {
@@ -200,6 +209,23 @@ impl Judge {
             let argument = self.argument(None, field, &resolved, argument, line);
             self.wanted.explained = Some(Explained { holds: true, argument });
         }
+    }
+
+    /// Counts the rules that a claim was held against.
+    fn count(&mut self, claim: &Claim, resolved: &Resolved, broken: Option<Rule>) {
+        let mut depends = false;
+        let rules = claim::rules(&self.past, claim, resolved, broken);
+        let Past { history, conflicts, .. } = &mut self.past;
+        for rule in rules {
+            let past = (&*history, &mut *conflicts);
+            let is_tested = claim::is_tested(&self.memory, past, claim, resolved, rule);
+            let held = self.claims_by_rule.entry((rule, resolved.object)).or_default();
+            held.claims += 1;
+            held.tested += u64::from(is_tested);
+            let is_of_merges = !matches!(rule, Rule::Vector | Rule::DigestDistinct | Rule::Failed);
+            depends |= is_tested && is_of_merges;
+        }
+        self.tested += u64::from(depends);
     }
 
     /// Lists a claim, where all are wanted.
@@ -302,8 +328,12 @@ impl Judge {
         let counted = KINDS.iter().copied().zip(self.claims_by_kind);
         report.coverage = std::mem::take(&mut self.past.coverage);
         report.coverage.claims = counted.filter(|(_, count)| *count > 0).collect();
-        let (keys, contested) = self.past.history.contests();
+        let conflicts = &self.past.conflicts;
+        let (keys, objects, contested) = self.past.history.contests(conflicts);
         report.coverage.keys = keys;
+        report.coverage.objects = objects;
+        report.coverage.tested = self.tested;
+        report.coverage.is_complete = conflicts.is_complete() && !self.past.trace_loads;
         report.coverage.rules = self.past.history.rules(&self.claims_by_rule, &contested);
         report.patterns = self.onsets.patterns(&self.past);
         report.coverage.compared = self.followers.compared;

@@ -392,8 +392,14 @@ pub struct Coverage {
     pub concurrent_pairs: u128,
     /// What was exercised of the keys.
     pub keys: Keys,
-    /// How many claims were judged by each rule and of each object, in this order; no zeros. A `read`
-    /// counts for the rule of its value, a `digest` for `digest/equal`.
+    /// What was exercised of the objects without keys.
+    pub objects: Objects,
+    /// How many claims depend on how operations merge: those that could have broken a rule, in the sense of
+    /// [`RuleCoverage::tested`], other than [`Rule::Vector`], [`Rule::DigestDistinct`] and [`Rule::Failed`].
+    pub tested: u64,
+    /// Whether all conflicts were looked for; else what was tested is a lower bound.
+    pub is_complete: bool,
+    /// How many claims were held against each rule, by object, in this order; no zeros.
     pub rules: Vec<RuleCoverage>,
     /// Messages sent (a `merge` or a `sync` is not a message).
     pub messages: u64,
@@ -413,7 +419,8 @@ pub struct Coverage {
     pub proven_judge: ProvenJudge,
 }
 
-/// What a trace exercised of its keys: elements, keys of maps, registers and flags.
+/// What a trace exercised of its keys: elements of sets that can shrink, keys of maps, registers of a last
+/// write or of all values, and flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     /// How many were decided on.
@@ -426,6 +433,18 @@ pub struct Keys {
     pub is_complete: bool,
 }
 
+/// What a trace exercised of its objects without keys: all that [`Keys`] does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Objects {
+    /// On how many of them operations were performed.
+    pub used: u64,
+    /// On how many of them a replica that performed one has seen another one's operation.
+    pub met: u64,
+    /// On how many of them two replicas operated, where neither had seen the other's operation; of a
+    /// list, inserted.
+    pub contested: u64,
+}
+
 /// How often claims about an object could have broken a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleCoverage {
@@ -433,9 +452,21 @@ pub struct RuleCoverage {
     pub rule: Rule,
     /// Which object; `None` for claims about all of them.
     pub object: Option<Name>,
-    /// Claims judged by the rule.
+    /// Claims held against the rule. One that breaks a rule is not held against those that follow.
     pub claims: u64,
-    /// Whether a key of the object was contested; of all objects, whether one of any was.
+    /// Those of them that could have broken it, as they depend on how operations merge.
+    ///
+    /// A value, decisions, notices, an explicit state, a converged pair, and a digest of a stated algorithm could if
+    /// the replica (of `converged`, one of those named) has seen two operations that conflict, of what was
+    /// asked for: two by different replicas, neither of which saw the other, which decided one key with
+    /// different effects, or inserted into one list, or are on one other object without keys.
+    /// What only compares answers (`opaque/agreement`, `digest/equal`) could if, besides, another replica had
+    /// answered the same with the same knowledge; `digest/distinct` if a digest of another value was
+    /// claimed before; `vector` if the replica has seen another one's operation; an insert's place as the value
+    /// of its list could.
+    pub tested: u64,
+    /// Whether a key of the object, or the object itself where it has none, was contested; of all
+    /// objects, whether one of any was.
     pub is_contested: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::examples::{finding, report, warning};
-use rejoin_judge::{Coverage, Excerpt, Finding, Keys, ProvenJudge, Rule, WarningRule};
+use rejoin_judge::{Coverage, Excerpt, Finding, Keys, Objects, ProvenJudge, Rule, WarningRule};
 
 const TEXT: Text = Text { colour: false, width: 100, verbose: false, several: false, claims: true };
 
@@ -164,13 +164,18 @@ fn a_good_trace_is_shown_with_what_it_exercised() {
         stopped: Vec::new(),
         proven_judge: ProvenJudge::Agreed,
         keys: Keys { decided: 20, met: 5, contested: 0, is_complete: true },
+        objects: Objects { used: 2, met: 1, contested: 0 },
+        tested: 0,
+        is_complete: true,
         rules: Vec::new(),
     };
     let expected = "
 dir/a.jsonl: conforms: all 40 claims hold
   812 events: 300 operations, 41,000 concurrent pairs
   20 keys decided: replicas met on 5, and contested 0
+  2 objects without keys: replicas met on 1, and contested 0
   40 claims: 30 read, 5 vector, 5 digest
+  0 of these depend on how concurrent operations merge
   120 messages: 3 lost, 4 received again, 2 received out of order
   1 restored backup
   2 answers of engines compared with the definition's
@@ -181,6 +186,19 @@ dir/a.jsonl: conforms: all 40 claims hold
     report.coverage.proven_judge = ProvenJudge::LeftOut("it is too long".into());
     let left_out = "  not judged by the proven judge: it is too long\n";
     check(TEXT, &report, &expected.replace("  the proven judge finds the same\n", left_out));
+    // Where two conflicted, they want to be read; where some claim depends on it, all is well.
+    report.coverage.objects.contested = 1;
+    let shown = show(TEXT, &report);
+    assert!(shown.contains("met on 1, and contested 1\n"), "{shown}");
+    assert!(
+        shown.contains("  no claim depends on how concurrent operations merge: let "),
+        "{shown}"
+    );
+    report.coverage.tested = 3;
+    report.coverage.is_complete = false;
+    let shown = show(TEXT, &report);
+    assert!(shown.contains("  at least 3 of these depend on how"), "{shown}");
+    assert!(!shown.contains("no claim"), "{shown}");
     let expected = "dir/a.jsonl: conforms: all 40 claims hold\n";
     check(Text { several: true, ..TEXT }, &report, expected);
 }

@@ -161,3 +161,74 @@ fn the_action_judges_annotates_and_keeps_a_page_for_each_failure() {
     }
     assert!(!reports.join("pages/t_good.jsonl.txt").exists());
 }
+
+/// A counter that two count at once, and a text that is written by one.
+const COUNTED: &str = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"n":{"type":"pn-counter"}}}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"op","replica":"b","object":"n","op":"decrement"}
+{"event":"read","replica":"a","object":"n","value":1}
+{"event":"sync","replicas":["a","b"]}
+{"event":"read","replica":"a","object":"n","value":0}
+{"event":"read","replica":"b","object":"n","value":-1}
+"#;
+const WRITTEN: &str = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"text":{"type":"list"}}}
+{"event":"op","replica":"a","object":"text","op":"insert","element":"1"}
+{"event":"sync","replicas":["a","b"]}
+{"event":"op","replica":"b","object":"text","op":"insert","element":"2","after":"1"}
+{"event":"read","replica":"b","object":"text","value":["1","2"]}
+"#;
+
+#[test]
+fn what_a_folder_covers_is_the_same_in_text_markdown_and_json() {
+    let folder = folder(&[("t/counted.jsonl", COUNTED), ("t/written.jsonl", WRITTEN)]);
+    let expected = [
+        ["pn-counter/value", "n", "3", "2", "1"],
+        ["list/value", "text", "1", "0", "0"],
+        ["list/order", "text", "2", "0", "0"],
+    ];
+    let in_form = |form| check(folder.path(), &["check", "t", "--format", form], 1).0;
+    let text = in_form("text");
+    let words = |line: &str| line.split_whitespace().map(String::from).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = text.lines().map(words).collect();
+    let head = ["rule", "object", "claims", "tested", "findings"];
+    let at = lines.iter().position(|line| *line == head).expect("there is a table");
+    assert_eq!(lines[at + 1..=at + expected.len()], expected, "{text}");
+    let markdown = in_form("markdown");
+    for row in &expected {
+        assert!(markdown.contains(&format!("\n| {} |\n", row.join(" | "))), "{markdown}");
+    }
+    let json = in_form("json");
+    let mut rows = Vec::new();
+    for line in json.lines() {
+        let report: serde_json::Value = serde_json::from_str(line).unwrap();
+        for row in report["coverage"]["rules"].as_array().unwrap() {
+            let is_of = |finding: &&serde_json::Value| {
+                finding["rule"] == row["rule"] && finding["object"] == row["object"]
+            };
+            let findings = report["findings"].as_array().unwrap().iter().filter(is_of).count();
+            let [rule, object] = ["rule", "object"].map(|of| row[of].as_str().unwrap().to_string());
+            let [claims, tested] = ["claims", "tested"].map(|of| row[of].to_string());
+            rows.push([rule, object, claims, tested, findings.to_string()]);
+        }
+    }
+    rows.sort();
+    let mut sorted = expected.map(|row| row.map(String::from));
+    sorted.sort();
+    assert_eq!(rows, sorted, "{json}");
+}
+
+#[test]
+fn a_folder_in_which_nothing_was_contested_says_so_once() {
+    let folder = folder(&[("t/1.jsonl", WRITTEN), ("t/2.jsonl", WRITTEN)]);
+    let advice =
+        "2 traces conformed, and no key was decided by two at once: use fewer objects and keys";
+    for form in ["text", "markdown"] {
+        let (out, _) = check(folder.path(), &["check", "t", "--format", form], 0);
+        assert_eq!(out.matches(advice).count(), 1, "{out}");
+    }
+    let (out, _) = check(folder.path(), &["check", "t/1.jsonl"], 0);
+    assert!(
+        out.contains("\n  no object was changed by two at once, so that little was put"),
+        "{out}"
+    );
+}

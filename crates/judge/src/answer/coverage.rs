@@ -1,27 +1,47 @@
-//! What a trace exercised of its keys: on how many replicas met, and how many were contested.
+//! What a trace exercised: on how many keys and objects replicas met, and how many were contested.
 //!
 //! Meaning: a key is an element of a set, a key of a map, or a register or flag itself. Replicas *met*
 //! on a key if one that decided it has seen another one's decision on it. It was *contested* if a
 //! replica decided it otherwise than another one had last decided it, without having seen that.
+//! Objects without keys, and sets that only grow, are met and contested as a whole
+//! ([`crate::past::conflicts`]).
 //! Cost: linear in the operations; where many replicas decide one key the rest is left out, and the
 //! numbers are lower bounds.
 
+use crate::past::conflicts::{Conflicts, Place, has_keys};
 use crate::past::history::{History, OpId};
-use crate::report::{Keys, Rule, RuleCoverage};
+use crate::report::{Keys, Objects, Rule, RuleCoverage};
 use hashbrown::{HashMap, HashSet};
-use rejoin::object::TraceType;
 
 /// How many pairs of operations are looked at for each operation, on average.
 const PAIRS: usize = 4;
 
+/// How many claims were held against a rule, and how many of them could have broken it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held {
+    /// All of them.
+    pub claims: u64,
+    /// Those that could have broken it.
+    pub tested: u64,
+}
+
 impl History {
-    /// What was exercised, and the objects that have a contested key.
-    pub fn contests(&self) -> (Keys, HashSet<u32>) {
+    /// What was exercised of keys and of objects without keys, and the objects that were contested.
+    pub fn contests(&self, conflicts: &Conflicts) -> (Keys, Objects, HashSet<u32>) {
         let mut keys = Keys { is_complete: true, ..Keys::default() };
+        let mut objects = Objects::default();
         let mut contested = HashSet::new();
         let mut pairs = PAIRS * self.ops.len();
         for (object, of) in (0..).zip(&self.objects) {
-            if of.kind == TraceType::List {
+            if !has_keys(of.kind) {
+                let is_contested = conflicts.are_at(Place::Object(object));
+                objects.used += u64::from(!of.lanes.is_empty());
+                objects.contested += u64::from(is_contested);
+                contested.extend(is_contested.then_some(object));
+                match self.have_met(object, &mut pairs) {
+                    None => keys.is_complete = false,
+                    Some(have_met) => objects.met += u64::from(have_met),
+                }
                 continue;
             }
             for key in &of.keys {
@@ -36,25 +56,47 @@ impl History {
                 }
             }
         }
-        (keys, contested)
+        (keys, objects, contested)
     }
 
-    /// How often each rule could have been broken, given how many claims each judged of each object.
+    /// How often each rule could have been broken, given how many claims were held against it.
     pub fn rules(
         &self,
-        claims: &HashMap<(Rule, Option<u32>), u64>,
+        held: &HashMap<(Rule, Option<u32>), Held>,
         contested: &HashSet<u32>,
     ) -> Vec<RuleCoverage> {
-        let mut claims: Vec<_> =
-            claims.iter().map(|((rule, of), count)| (*rule, *of, *count)).collect();
-        claims.sort_unstable();
-        let coverage = |(rule, object, claims): (Rule, Option<u32>, u64)| RuleCoverage {
+        let mut held: Vec<_> = held.iter().map(|((rule, of), held)| (*rule, *of, *held)).collect();
+        held.sort_unstable_by_key(|(rule, of, _)| (*rule, *of));
+        let coverage = |(rule, object, held): (Rule, Option<u32>, Held)| RuleCoverage {
             rule,
             object: object.map(|object| self.objects[object as usize].name.to_string()),
-            claims,
+            claims: held.claims,
+            tested: held.tested,
             is_contested: object.map_or(!contested.is_empty(), |of| contested.contains(&of)),
         };
-        claims.into_iter().map(coverage).collect()
+        held.into_iter().map(coverage).collect()
+    }
+
+    /// Whether a replica that operated on an object has seen another one's operation on it; `None` if
+    /// that takes too many pairs.
+    fn have_met(&self, object: u32, pairs: &mut usize) -> Option<bool> {
+        let lanes = &self.objects[object as usize].lanes;
+        let by = |lane: u32| self.branches[self.lanes[lane as usize].branch as usize].replica;
+        for lane in lanes {
+            let seen = self.seen(by(*lane));
+            for other in lanes.iter().filter(|other| by(**other) != by(*lane)) {
+                for op in &self.lanes[*other as usize].ops {
+                    *pairs = pairs.checked_sub(1)?;
+                    if self.contains(seen, *op) {
+                        return Some(true);
+                    }
+                    if seen.is_regular() {
+                        break;
+                    }
+                }
+            }
+        }
+        Some(false)
     }
 
     /// Whether replicas met on a key, and whether it was contested; `None` if that takes too many

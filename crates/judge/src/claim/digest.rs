@@ -14,7 +14,7 @@ use crate::past::Past;
 use crate::past::explicit::State;
 use crate::past::history::Seen;
 use crate::wording::shown;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
 use rejoin::object::TraceType;
 
@@ -34,6 +34,12 @@ pub struct Digests {
 struct Held {
     /// For each set of operations, its digest and the line and replica that claimed it.
     by_seen: HashMap<Fingerprint, (String, u32, u32)>,
+    /// The sets of operations that several replicas claimed a digest of.
+    shared: HashSet<Fingerprint>,
+    /// The value of the first digest.
+    first: Option<Fingerprint>,
+    /// Whether a digest of another value was claimed since.
+    has_others: bool,
     /// For each digest, the value, and the line and replica that claimed it.
     by_digest: HashMap<String, (Fingerprint, u32, u32)>,
 }
@@ -53,6 +59,12 @@ pub fn digest(
     let digest = claimed.canonical();
     let scope = (object, algorithm.map(String::from));
     let held = memory.digests.scopes.entry(scope).or_default();
+    memory.is_compared = held.shared.contains(&knowledge);
+    if held.by_seen.get(&knowledge).is_some_and(|(_, _, by)| *by != replica) {
+        memory.is_compared = true;
+        held.shared.insert(knowledge);
+    }
+    memory.is_told_apart = held.has_others || held.first.is_some_and(|first| first != value);
     if let Some((other, line, by)) = held.by_seen.get(&knowledge)
         && *other != digest
     {
@@ -122,6 +134,7 @@ pub fn digest(
         }
     }
     let held = memory.digests.scopes.entry((object, algorithm.map(String::from))).or_default();
+    held.has_others |= *held.first.get_or_insert(value) != value;
     held.by_seen.entry(knowledge).or_insert((digest.clone(), line, replica));
     held.by_digest.entry(digest).or_insert((value, line, replica));
     Ok(Ok(()))

@@ -13,6 +13,7 @@ mod own_stamps;
 mod resolve;
 mod siblings;
 mod state;
+mod tested;
 mod value;
 mod vector;
 
@@ -20,6 +21,7 @@ pub use decisions::{open, open_decisions};
 pub use holds::{why_holds, why_insert_holds};
 pub use notices::all_notices;
 pub use resolve::{Resolved, resolve};
+pub use tested::{is_tested, rules};
 pub use value::decisions_on;
 
 use crate::Rule;
@@ -39,6 +41,10 @@ pub struct Memory {
     answers: opaque::Answers,
     /// For a replica and an object, the last line whose answer was false.
     pub false_answers: HashMap<(u32, u32), u32>,
+    /// Whether the last answer was held against one of another replica with the same knowledge.
+    is_compared: bool,
+    /// Whether the last digest was held against one of another value.
+    is_told_apart: bool,
     /// What was checked in part only, each a sentence.
     pub limits: Vec<String>,
 }
@@ -47,6 +53,7 @@ pub struct Memory {
 pub fn judge(memory: &mut Memory, past: &Past, claim: &Claim, resolved: &Resolved) -> Judgement {
     let replica = resolved.replica.unwrap_or(0);
     let object = resolved.object.unwrap_or(0);
+    (memory.is_compared, memory.is_told_apart) = (false, false);
     match claim {
         Claim::Read { element, key, query, value, .. } => {
             let of = (element.as_deref(), key.as_deref(), query.as_ref());

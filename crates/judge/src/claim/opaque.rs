@@ -13,8 +13,19 @@ use rejoin::json::Json;
 /// What was asked: the object, what was seen of it, and the query.
 type Question = (u32, Box<[u8]>, Option<Box<[u8]>>);
 
-/// The first answer to each question, its line, and who gave it.
-pub type Answers = HashMap<Question, (Box<[u8]>, u32, u32)>;
+/// The first answer to each question.
+pub type Answers = HashMap<Question, First>;
+
+/// The first answer to a question.
+#[derive(Debug)]
+pub struct First {
+    answer: Box<[u8]>,
+    line: u32,
+    /// Who gave it.
+    by: u32,
+    /// Whether another replica answered the question since.
+    is_shared: bool,
+}
 
 /// What is no longer than this is kept as it is, which is quicker than a fingerprint of it.
 const SHORT: usize = 64;
@@ -61,7 +72,7 @@ pub fn why_holds(
 ) -> Vec<String> {
     let who = past.replica_shown(replica);
     match memory.answers.get(&question(past, &past.seen(replica), object, query)) {
-        Some((first, line, by)) if *line != past.line => vec![
+        Some(First { answer: first, line, by, .. }) if *line != past.line => vec![
             format!(
                 "{} answered {} on line {line}",
                 past.replica_shown(*by),
@@ -90,14 +101,20 @@ pub fn read(
     past.history.charge(answer.len() as u64 / 16);
     let entry = memory.answers.entry(question);
     let answered = kept(answer.as_bytes(), SHOWN);
-    let (first, line, by) = match entry {
+    let entry = match entry {
         Entry::Vacant(entry) => {
-            entry.insert((answered, past.line, replica));
+            let (line, by) = (past.line, replica);
+            entry.insert(First { answer: answered, line, by, is_shared: false });
             return Ok(());
         }
-        Entry::Occupied(entry) if entry.get().0 == answered => return Ok(()),
         Entry::Occupied(entry) => entry.into_mut(),
     };
+    memory.is_compared = entry.is_shared || entry.by != replica;
+    entry.is_shared = memory.is_compared;
+    let First { answer: first, line, by, .. } = entry;
+    if *first == answered {
+        return Ok(());
+    }
     let because = past.because(|| {
         let (who, by) = (past.replica_shown(replica), past.replica_shown(*by));
         let members = past.history.members(&seen, Some(object));

@@ -2,8 +2,10 @@
 //!
 //! Reading order: `history` holds the operations and what each replica has seen of them, on
 //! `tree`; `explicit` is the other kind of object, which a trace loads as a state; `recording`
-//! takes the events; `sentences` says for people what happened and how it came to whom.
+//! takes the events; `sentences` says for people what happened and how it came to whom; `conflicts` says
+//! which operations depend on how they merge.
 
+pub mod conflicts;
 pub mod explicit;
 pub mod history;
 mod recording;
@@ -12,6 +14,7 @@ mod tree;
 
 use crate::wording::{declared, shown};
 use crate::{Coverage, Warning};
+use conflicts::Conflicts;
 use explicit::State;
 use hashbrown::{HashMap, HashSet};
 use history::{History, How, Interner, OpId, Seen};
@@ -143,6 +146,8 @@ pub struct Past {
     pub warnings: Vec<Warning>,
     /// What happened, counted.
     pub coverage: Coverage,
+    /// Which operations conflict.
+    pub conflicts: Conflicts,
     replica_numbers: HashMap<Rc<str>, u32>,
     object_numbers: HashMap<Rc<str>, u32>,
     message_names: Interner,

@@ -235,6 +235,7 @@ impl Past {
         let seen = u128::from(self.history.seen(replica).size);
         self.coverage.concurrent_pairs += before - seen;
         let id = self.history.perform(replica, object, key, effect, user, self.line);
+        self.conflicts.note(&self.history, id);
         if let (Some(_), Effect::Wrote { value, timestamp, rest }, true) = (key, effect, is_stamped)
         {
             let key = self.history.ops[id as usize].key;
