@@ -87,6 +87,9 @@ pub struct Taken(Vec<(u32, u32, Option<Source>)>);
 const FIRST: u64 = 1 << 62;
 const ROOM: u64 = 1 << 32;
 
+/// How many elementary steps are spent on a shorter cycle than the one that was found.
+const MOST_STEPS: u64 = 1 << 20;
+
 /// How far from its neighbour a new label is put in a gap. Most of what is inserted in a row is inserted
 /// in one direction, so the larger part of the gap stays on the other side.
 fn distance(gap: u64) -> u64 {
@@ -112,7 +115,9 @@ impl Order {
     }
 
     /// Takes statements of one source, each that its first thing stands before its second; all of
-    /// them or, with the shortest cycle that was found, none. `steps` counts what that took.
+    /// them or, with a cycle, none. The cycle is the shortest that a statement closes, or that a row of them
+    /// closes together, as far as [`MOST_STEPS`] suffice to look, and the first and the latest that said
+    /// each. `steps` counts what that took.
     pub fn take(
         &mut self,
         statements: &[(u32, u32)],
@@ -123,7 +128,7 @@ impl Order {
         for (before, behind) in statements {
             if let Err(cycle) = self.take_one(*before, *behind, source, &mut taken, steps) {
                 self.give_back(taken);
-                return Err(cycle);
+                return Err(self.shortest(statements, source, cycle, steps));
             }
         }
         Ok(taken)
@@ -353,11 +358,59 @@ impl Order {
         reached
     }
 
-    /// The shortest cycle that a statement closes, beginning with what was stated first in it. What
-    /// one source says of several things in a row is one step.
+    /// The shortest cycle that a statement of two nodes closes. What one source says of several things in
+    /// a row is one step.
     fn cycle(&self, before: u32, behind: u32, source: Source, steps: &mut u64) -> Vec<Step> {
-        // A way from `behind` to `before`, by how often its source changes.
-        let start = (behind, source);
+        let way = self.way(behind, |node| node == before, (source, u32::MAX), steps);
+        let ends = (self.node(before).thing, self.node(behind).thing);
+        closed(way.map_or(Vec::new(), |(way, _)| way), ends, source)
+    }
+
+    /// The shortest cycle that statements of one source close with what others stated, where none of
+    /// them is taken; `known` is one.
+    fn shortest(
+        &self,
+        statements: &[(u32, u32)],
+        source: Source,
+        known: Vec<Step>,
+        steps: &mut u64,
+    ) -> Vec<Step> {
+        let mut shortest = known;
+        let is_row = statements.windows(2).all(|pair| pair[0].1 == pair[1].0);
+        let places: HashMap<u32, usize> =
+            statements.iter().zip(0..).map(|((before, _), place)| (*before, place)).collect();
+        let end = *steps + MOST_STEPS;
+        for (place, (before, behind)) in (0..).zip(statements) {
+            // Two sources contradict each other in two steps at least.
+            if shortest.len() <= 2 || *steps > end {
+                break;
+            }
+            let Some(from) = self.index.get(behind) else { continue };
+            let is_end = |node: u32| match (is_row, self.node(node).thing) {
+                (true, thing) => places.get(&thing).is_some_and(|of| *of <= place),
+                (false, thing) => thing == *before,
+            };
+            let below = shortest.len() as u32 - 1;
+            if let Some((way, to)) = self.way(*from, is_end, (source, below), steps) {
+                let cycle = closed(way, (to, *behind), source);
+                if cycle.len() < shortest.len() {
+                    shortest = cycle;
+                }
+            }
+        }
+        shortest
+    }
+
+    /// The way from a node to one of the ends on which the source changes least often, if that is below a
+    /// limit, and the thing at that end.
+    fn way(
+        &self,
+        from: u32,
+        is_end: impl Fn(u32) -> bool,
+        (source, below): (Source, u32),
+        steps: &mut u64,
+    ) -> Option<(Vec<Step>, u32)> {
+        let start = (from, source);
         let mut came: HashMap<(u32, Source), (u32, Source)> = HashMap::new();
         let mut cost: HashMap<(u32, Source), u32> = HashMap::from_iter([(start, 0)]);
         let mut open = VecDeque::from([(start, 0)]);
@@ -367,7 +420,7 @@ impl Order {
             if cost.get(&state).is_some_and(|best| *best < paid) {
                 continue;
             }
-            if node == before {
+            if is_end(node) {
                 end = Some(state);
                 break;
             }
@@ -376,7 +429,8 @@ impl Order {
                     *steps += 1;
                     let change = u32::from(next_by != by);
                     let next = (edge.to, next_by);
-                    if cost.get(&next).is_some_and(|best| *best <= paid + change) {
+                    let is_dearer = cost.get(&next).is_some_and(|best| *best <= paid + change);
+                    if is_dearer || paid + change >= below {
                         continue;
                     }
                     cost.insert(next, paid + change);
@@ -389,36 +443,41 @@ impl Order {
             }
         }
         let thing = |node| self.node(node).thing;
-        let step =
-            |source, before, behind| Step { source, before: thing(before), behind: thing(behind) };
+        let to = thing(end?.0);
         let mut way = Vec::new();
         while let Some(state) = end.filter(|state| *state != start) {
             let Some(last) = came.get(&state) else { break };
-            way.push(step(state.1, last.0, state.0));
+            way.push(Step { source: state.1, before: thing(last.0), behind: thing(state.0) });
             end = Some(*last);
         }
         way.reverse();
-        let mut cycle: Vec<Step> = Vec::new();
-        for step in way.into_iter().chain([step(source, before, behind)]) {
-            match cycle.last_mut() {
-                Some(last) if last.source == step.source => last.behind = step.behind,
-                _ => cycle.push(step),
-            }
-        }
-        if let [first, .., last] = &mut cycle[..]
-            && first.source == last.source
-        {
-            last.behind = first.behind;
-            cycle.remove(0);
-        }
-        cycle
+        Some((way, to))
     }
+}
+
+/// The cycle of a way that a source closes by stating its end before its beginning.
+fn closed(way: Vec<Step>, (before, behind): (u32, u32), source: Source) -> Vec<Step> {
+    let mut cycle: Vec<Step> = Vec::new();
+    for step in way.into_iter().chain([Step { source, before, behind }]) {
+        match cycle.last_mut() {
+            Some(last) if last.source == step.source => last.behind = step.behind,
+            _ => cycle.push(step),
+        }
+    }
+    if let [first, .., last] = &mut cycle[..]
+        && first.source == last.source
+    {
+        last.behind = first.behind;
+        cycle.remove(0);
+    }
+    cycle
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     /// Whether the pairs have a cycle, by brute force.
     fn has_cycle(pairs: &[(u32, u32)]) -> bool {
@@ -460,8 +519,75 @@ mod tests {
         }
     }
 
+    /// The steps of the shortest cycle through the last line: each line is a row, and one of which others
+    /// state one place behind an earlier one contradicts it.
+    fn shortest_length(lines: &[Vec<u32>]) -> usize {
+        let (last, others) = lines.split_last().expect("there is a line");
+        let stands = |row: &Vec<u32>, a: u32, b: u32| {
+            let place = |thing| row.iter().position(|of| *of == thing);
+            matches!((place(a), place(b)), (Some(a), Some(b)) if a < b)
+        };
+        let mut shortest = usize::MAX;
+        for from in last {
+            // How many lines lead from it to each thing.
+            let mut reached = BTreeMap::from([(*from, 0)]);
+            for count in 1..=others.len() {
+                for to in 0..9u32 {
+                    let leads = |by: &u32| others.iter().any(|row| stands(row, *by, to));
+                    if !reached.contains_key(&to)
+                        && reached.iter().any(|(by, at)| *at == count - 1 && leads(by))
+                    {
+                        reached.insert(to, count);
+                    }
+                }
+            }
+            let ends =
+                reached.iter().filter(|(to, count)| **count > 0 && stands(last, **to, *from));
+            shortest = ends.map(|(_, count)| count + 1).min().unwrap_or(usize::MAX).min(shortest);
+        }
+        shortest
+    }
+
+    /// A list's answer may contradict earlier ones in several ways: the shortest is shown.
+    #[test]
+    fn of_several_cycles_the_shortest_is_found() {
+        let mut order = Order::default();
+        let rows: [&[(u32, u32)]; 4] = [&[(1, 2)], &[(2, 3)], &[(3, 0)], &[(5, 4)]];
+        for (line, row) in (1..).zip(rows) {
+            order.take(row, Source::Stated(line), &mut 0).expect("they agree");
+        }
+        // 0 before 1 closes a cycle of four lines, 4 before 5 one of two.
+        let row = [(0, 1), (1, 4), (4, 5)];
+        let cycle = order.take(&row, Source::Stated(9), &mut 0).expect_err("it contradicts");
+        let lines: Vec<Source> = cycle.iter().map(|step| step.source).collect();
+        assert_eq!(lines, [Source::Stated(4), Source::Stated(9)]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn the_cycle_of_rows_is_the_shortest(
+            lines in proptest::collection::vec(
+                proptest::sample::subsequence((0..9u32).collect::<Vec<_>>(), 2..5).prop_shuffle(),
+                0..12)
+        ) {
+            let mut order = Order::default();
+            let mut held: Vec<Vec<u32>> = Vec::new();
+            for (line, row) in (1..).zip(lines) {
+                let pairs: Vec<(u32, u32)> = row.windows(2).map(|pair| (pair[0], pair[1])).collect();
+                held.push(row);
+                if let Err(cycle) = order.take(&pairs, Source::Stated(line), &mut 0) {
+                    let shortest = shortest_length(&held);
+                    held.pop();
+                    // Of what is stated thrice, only the first and the last line are remembered.
+                    let states = |pair: &[u32]| held.iter().flat_map(|row| row.windows(2)).filter(|of| *of == pair).count();
+                    let is_remembered = held.iter().flat_map(|row| row.windows(2)).all(|pair| states(pair) < 3);
+                    prop_assert!(cycle.len() >= shortest);
+                    prop_assert!(!is_remembered || cycle.len() == shortest, "{:?} is not of {}", cycle, shortest);
+                }
+            }
+        }
+
         #[test]
         fn refuses_exactly_what_closes_a_cycle(
             lines in proptest::collection::vec(
