@@ -286,7 +286,7 @@ struct Case {
     never: &'static [&'static str],
 }
 
-const CASES: [Case; 14] = [
+const CASES: [Case; 23] = [
     Case {
         fell_short: "two entries of a log have one timestamp, origin and seq, and it was said that \
                      these decide, where the bytes do",
@@ -454,6 +454,97 @@ const CASES: [Case; 14] = [
         found: ("opaque/agreement", 3),
         says: &["`a` answered `\"äöüß-äöüß-", "…` on line 2"],
         never: &["\u{fffd}"],
+    },
+    Case {
+        fell_short: "a flag was answered with a number, and the argument was only why it is enabled",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"f":{"type":"ew-flag"}}}
+{"event":"op","replica":"a","object":"f","op":"enable"}
+{"event":"read","replica":"a","object":"f","value":1}"#,
+        found: ("ew-flag/value", 3),
+        says: &["so `f` is enabled at `a`", "a flag is answered with true or false"],
+        never: &[],
+    },
+    Case {
+        fell_short: "a greatest integer was answered as text, and the argument was only which it is",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"m":{"type":"max-register"}}}
+{"event":"op","replica":"a","object":"m","op":"write","value":7}
+{"event":"read","replica":"a","object":"m","value":"7"}"#,
+        found: ("max-register/value", 3),
+        says: &["`m` is answered with an integer, or null where none was written"],
+        never: &[],
+    },
+    Case {
+        fell_short: "a count was answered as text that is no count, and the argument was only the count",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"n":{"type":"pn-counter"}}}
+{"event":"op","replica":"a","object":"n","op":"increment"}
+{"event":"read","replica":"a","object":"n","value":"01"}"#,
+        found: ("pn-counter/value", 3),
+        says: &["a counter is answered with an integer, as a number or as decimal digits"],
+        never: &[],
+    },
+    Case {
+        fell_short: "whether an element is there was answered with a number, and why it is was all",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"s":{"type":"rw-set"}}}
+{"event":"op","replica":"a","object":"s","op":"add","element":"x"}
+{"event":"read","replica":"a","object":"s","element":"x","value":1}"#,
+        found: ("rw-set/value", 3),
+        says: &["whether an element is in a set is answered with true or false"],
+        never: &[],
+    },
+    Case {
+        fell_short: "a map listed a key without values, and it was not said that it must be absent",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"m":{"type":"mv-map"}}}
+{"event":"op","replica":"a","object":"m","op":"delete","key":"k"}
+{"event":"read","replica":"a","object":"m","value":{"k":[]}}"#,
+        found: ("mv-map/value", 3),
+        says: &["`k` has no values, and is absent from a whole map"],
+        never: &[],
+    },
+    Case {
+        fell_short: "a map lacked the values of a key, and the argument must not say that it has none",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"m":{"type":"mv-map"}}}
+{"event":"op","replica":"a","object":"m","op":"put","key":"k","value":1}
+{"event":"read","replica":"a","object":"m","value":{"k":[]}}"#,
+        found: ("mv-map/value", 3),
+        says: &["`k` was set to `1` on line 2"],
+        never: &["has no values"],
+    },
+    Case {
+        fell_short: "a register listed a deletion, and the argument was that two writes saw each other",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"r":{"type":"mv-register"}}}
+{"event":"op","replica":"a","object":"r","op":"write","value":null}
+{"event":"read","replica":"a","object":"r","value":[null]}"#,
+        found: ("mv-register/value", 3),
+        says: &["null stands for a deletion, which is not listed"],
+        never: &["having seen that"],
+    },
+    Case {
+        fell_short: "of the elements of a cycle 1 `were` deleted",
+        trace: r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"l":{"type":"list"}}}
+{"event":"op","replica":"a","object":"l","op":"insert","element":"x"}
+{"event":"op","replica":"a","object":"l","op":"insert","element":"p","before":"x"}
+{"event":"op","replica":"a","object":"l","op":"insert","element":"q","after":"x"}
+{"event":"op","replica":"a","object":"l","op":"delete","element":"x"}
+{"event":"read","replica":"a","object":"l","value":["q","p"]}"#,
+        found: ("list/order", 6),
+        says: &["line 6 lists `q` before `p`", "1 of these 3 elements was deleted"],
+        never: &["were deleted"],
+    },
+    Case {
+        fell_short: "a list contradicted one line by itself, and a cycle of four lines was shown",
+        trace: r#"{"trace":"rejoin/1","replicas":["a"],"objects":{"l":{"type":"list"}}}
+{"event":"op","replica":"a","object":"l","op":"insert","element":"a"}
+{"event":"op","replica":"a","object":"l","op":"insert","element":"b","after":"a"}
+{"event":"op","replica":"a","object":"l","op":"insert","element":"c","after":"b"}
+{"event":"op","replica":"a","object":"l","op":"insert","element":"d","after":"c"}
+{"event":"read","replica":"a","object":"l","value":["d","a","b","c"]}"#,
+        found: ("list/order", 6),
+        says: &[
+            "line 5 inserts so that `c` stands before `d`",
+            "line 6 lists `d` before `c`",
+            "none of these elements was deleted",
+        ],
+        never: &["line 3", "line 4"],
     },
 ];
 

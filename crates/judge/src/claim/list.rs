@@ -195,10 +195,14 @@ fn why_order(past: &Past, cycle: &[Step]) -> Vec<String> {
         ops.any(|op| history.ops[*op as usize].effect == Effect::Removed)
     };
     let of_deleted = cycle.iter().filter(|step| deleted(step.before)).count();
-    because.push(if of_deleted == cycle.len() {
-        "each of these elements was deleted: the cycle goes through deleted elements only".into()
-    } else {
-        format!("of these {} elements {of_deleted} were deleted", cycle.len())
+    because.push(match of_deleted {
+        0 => "none of these elements was deleted".into(),
+        all if all == cycle.len() => {
+            "each of these elements was deleted: the cycle goes through deleted elements only"
+                .into()
+        }
+        1 => format!("1 of these {} elements was deleted", cycle.len()),
+        some => format!("{some} of these {} elements were deleted", cycle.len()),
     });
     because.push("one order of all elements, deleted ones included, holds for all answers".into());
     because

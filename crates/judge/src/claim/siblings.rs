@@ -19,7 +19,13 @@ pub fn read_flag(past: &Past, (replica, object): (u32, u32), claimed: &Json) -> 
     if *claimed == Json::Bool(is_enabled) {
         return Ok(());
     }
-    let because = past.because(|| why_decided(past, replica, object, "", &seen));
+    let because = past.because(|| {
+        let mut because = why_decided(past, replica, object, "", &seen);
+        if !matches!(claimed, Json::Bool(_)) {
+            because.push("a flag is answered with true or false".into());
+        }
+        because
+    });
     falsity(rule(past, object), is_enabled.to_string(), because)
 }
 
@@ -36,7 +42,16 @@ pub fn read_extreme(past: &Past, (replica, object): (u32, u32), claimed: &Json) 
         return Ok(());
     }
     let expected = right.map_or("null".into(), |right| right.to_string());
-    let because = past.because(|| why_extreme(past, replica, object, &seen));
+    let because = past.because(|| {
+        let mut because = why_extreme(past, replica, object, &seen);
+        if !matches!(claimed, Json::Number(_) | Json::Null) {
+            let what = past.object_shown(object);
+            because.push(format!(
+                "{what} is answered with an integer, or null where none was written"
+            ));
+        }
+        because
+    });
     falsity(rule(past, object), expected, because)
 }
 
@@ -101,7 +116,16 @@ pub fn read_map(past: &Past, (replica, object): (u32, u32), claimed: &Json) -> C
     let Some(wrong) = wrong else { return Ok(()) };
     let because = past.because(|| match wrong {
         None => vec!["an mv-map is answered with an object of arrays, one for each key".into()],
-        Some(key) => why_siblings(past, replica, object, key, &seen, claimed.get(key)),
+        Some(key) => {
+            let answer = claimed.get(key);
+            let mut because = why_siblings(past, replica, object, key, &seen, answer);
+            let is_empty = matches!(answer, Some(Json::Array(values)) if values.is_empty());
+            if is_empty && members.iter().all(|(of, _)| *of != key) {
+                because
+                    .push(format!("{} has no values, and is absent from a whole map", shown(key)));
+            }
+            because
+        }
     });
     falsity(Rule::MvMapValue, right.text(), because)
 }
@@ -224,6 +248,10 @@ pub fn why_siblings(
         let right = history.siblings(number, seen);
         let extra = values.iter().map(Json::canonical).find(|value| !right.contains(&&**value));
         let Some(extra) = extra else { return because };
+        if extra == "null" {
+            because.push("null stands for a deletion, which is not listed".into());
+            return because;
+        }
         let overwritten = decisions(past, object, key, seen).into_iter().rev().find(|op| {
             history.stamp(*op).3 == extra && maximal.iter().any(|later| history.sees(*later, *op))
         });

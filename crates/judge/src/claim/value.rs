@@ -89,8 +89,28 @@ fn read_counter(past: &Past, replica: u32, object: u32, seen: &Seen, claimed: &J
     if holds {
         return Ok(());
     }
-    let because = past.because(|| why_count(past, replica, object, seen, count));
+    let because = past.because(|| {
+        let mut because = why_count(past, replica, object, seen, count);
+        let is_written_so = match claimed {
+            Json::Number(_) => true,
+            Json::String(digits) => is_decimal(digits),
+            _ => false,
+        };
+        if !is_written_so {
+            because.push(
+                "a counter is answered with an integer, as a number or as decimal digits".into(),
+            );
+        }
+        because
+    });
     falsity(value_rule(kind), count.to_string(), because)
+}
+
+/// Whether a text is an integer as the format writes one.
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_short = text == "0" || (!digits.is_empty() && !digits.starts_with('0'));
+    is_short && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn read_element(
@@ -106,7 +126,13 @@ fn read_element(
     if *claimed == Json::Bool(has) {
         return Ok(());
     }
-    let because = past.because(|| why_element(past, replica, object, element, seen));
+    let because = past.because(|| {
+        let mut because = why_element(past, replica, object, element, seen);
+        if !matches!(claimed, Json::Bool(_)) {
+            because.push("whether an element is in a set is answered with true or false".into());
+        }
+        because
+    });
     let rule = value_rule(past.history.objects[object as usize].kind);
     falsity(rule, has.to_string(), because)
 }
