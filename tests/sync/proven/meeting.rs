@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// A replica, as it ships and by the definitions.
 #[derive(Clone)]
 pub struct Node {
-    shipped: optimized::Replica,
-    proven: Replica<Key, Canonical>,
+    pub shipped: optimized::Replica,
+    pub proven: Replica<Key, Canonical>,
 }
 
 impl Node {
@@ -54,13 +54,13 @@ impl Node {
         self.look(book);
     }
 
-    fn objects(&self) -> BTreeMap<ObjectId, Object<Key, Canonical>> {
+    pub fn objects(&self) -> BTreeMap<ObjectId, Object<Key, Canonical>> {
         let objects = self.proven.objects().expect("the definitions answer");
         objects.to_reference().expect("they are well-formed")
     }
 
     /// Both hold the same.
-    fn look(&mut self, book: &mut Book) {
+    pub fn look(&mut self, book: &mut Book) {
         let seen = self.proven.seen().expect("the definitions answer");
         for (name, object) in self.objects() {
             let vector = self.shipped.vector(&name).expect("it is there");

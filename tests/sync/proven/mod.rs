@@ -21,11 +21,15 @@
 //! A side that knows by the vectors that nothing is to come sends its checkpoints at once; by the
 //! definitions it waits for `All_sent`. So a part may be ahead of its message, and in no other way.
 //!
-//! Left out: what the definitions do not speak of. These are rounds after the first, which follow where
-//! a side writes after it has sent its deltas; chunks, compression, pieces of logs, and tables of actors;
-//! openings and forks; budgets and refusals; questions about hash trees (`proven_trees.rs` of the tests of
-//! engines).
+//! The definitions have one round. Where a side writes after it has sent its deltas, further ones follow;
+//! a delta may go in pieces, and a part in chunks; and a session that is cut begins anew. There each part
+//! by itself is what the definitions make of what its sender holds then ([`rounds`]).
+//!
+//! Left out: what the definitions do not speak of. These are compression, and tables of actors; budgets
+//! and refusals; questions about hash trees (`proven_trees.rs` of the tests of engines). Openings have
+//! definitions of their own, which tests/forks runs.
 
 mod histories;
 mod meeting;
+mod rounds;
 mod said;

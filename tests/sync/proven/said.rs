@@ -115,7 +115,7 @@ fn rows<K: Ord + Clone, E: Effect>(
 }
 
 /// What the definitions list of an object.
-fn of_part(part: &Object<Key, Canonical>, since: &VersionVector) -> (VersionVector, Listed) {
+pub fn of_part(part: &Object<Key, Canonical>, since: &VersionVector) -> (VersionVector, Listed) {
     let by_key = |key: &Key| key.as_bytes().to_vec();
     let alone = |(): &()| Vec::new();
     let none = BTreeMap::new;
@@ -235,6 +235,11 @@ impl Book {
         Said::Hello(summary.expect("somebody held that").clone())
     }
 
+    /// The vector that a fingerprint stands for.
+    pub fn vector(&self, of: &Fingerprint) -> &VersionVector {
+        self.vectors.get(of).expect("somebody had seen that")
+    }
+
     fn context(&self) -> DecodeContext<'_> {
         DecodeContext { vectors: &self.plain, ..DecodeContext::default() }
     }
@@ -258,8 +263,7 @@ impl Book {
                 write_bytes(name.as_bytes(), message);
                 message.extend_from_slice(&digest.0);
             }
-            let seen = self.vectors.get(&vector).expect("somebody had seen that");
-            vectors.insert(name, seen.clone());
+            vectors.insert(name, self.vector(&vector).clone());
         }
         let key = blake3::hash(b"rejoin/1 replica");
         let [content, removals] = messages
