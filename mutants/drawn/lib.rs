@@ -121,9 +121,20 @@ impl Finder {
     }
 }
 
+/// Whether this is a chain with a `let`, whose names the code after it needs: it cannot be in an arm.
+fn has_let(expression: &syn::Expr) -> bool {
+    match expression {
+        syn::Expr::Let(_) => true,
+        syn::Expr::Binary(node) => has_let(&node.left) || has_let(&node.right),
+        _ => false,
+    }
+}
+
 impl<'a> Visit<'a> for Finder {
     fn visit_expr_binary(&mut self, node: &'a syn::ExprBinary) {
-        self.expression("BinaryOperator", &node.op, node);
+        if !has_let(&node.left) && !has_let(&node.right) {
+            self.expression("BinaryOperator", &node.op, node);
+        }
         visit::visit_expr_binary(self, node);
     }
 
@@ -142,6 +153,7 @@ impl<'a> Visit<'a> for Finder {
     fn visit_arm(&mut self, node: &'a syn::Arm) {
         let pattern = node.pat.span().byte_range();
         let form = match &node.guard {
+            Some((_, guard)) if has_let(guard) => return visit::visit_arm(self, node),
             Some((_, guard)) => {
                 self.expression("MatchArmGuard", guard, guard);
                 (Form::Expression, guard.span().byte_range())
@@ -344,6 +356,16 @@ mod tests {
         let text = "fn f(s: S) -> S { S { a: 1, ..s } }";
         let new = rewritten(text, &[("StructField", "S { S { ", "a: 1,", "")]);
         assert!(new.text.contains("1 => (S {  ..s }), _ => (S { a: 1, ..s })"), "{}", new.text);
+    }
+
+    #[test]
+    fn a_chain_with_a_let_is_no_place() {
+        let text =
+            "fn f(a: Option<u8>) -> bool { if let Some(b) = a && b > 1 { true } else { false } }";
+        let chain = ("BinaryOperator", "= a ", "&&", "||");
+        let new = rewritten(text, &[chain, ("BinaryOperator", "b ", ">", "<")]);
+        assert_eq!(new.unplaced, [1]);
+        assert!(new.text.contains("= a && (match crate::drawn_mutant(2) {"), "{}", new.text);
     }
 
     #[test]
