@@ -2,7 +2,9 @@
 //!
 //! A device has two objects of each type and does the same to all types. An entry of a log is the
 //! number of its operation in the world, so the logs show which operations a device knows, whatever
-//! happened to their names. The optimized engine performs the same steps as the reference.
+//! happened to their names. The optimized engine performs the same steps as the reference, and where a
+//! disk is [`Disk::defined`], so does the extracted model of spec/openings.v: after every step the names of
+//! all operations, the chains of openings and the own origin of each object are those that it computes.
 
 use rejoin::digest::ToBytes;
 use rejoin::dot::{Dot, Origin, ReplicaId};
@@ -14,6 +16,7 @@ use rejoin::reference::openings::{Held, HeldDelta, Knowledge, Renaming, reconcil
 use rejoin::reference::replica::Object;
 use rejoin::version_vector::VersionVector;
 use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use rejoin_proven::{Error, openings};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -292,6 +295,7 @@ pub struct Letter {
     at: usize,
     types: Vec<Message>,
     optimized: Vec<Vec<u8>>,
+    defined: Option<openings::Delta>,
 }
 
 fn name(at: usize, kind: ObjectType) -> String {
@@ -308,6 +312,8 @@ pub struct Disk {
     pub device: char,
     pub objects: Vec<Types>,
     replica: Replica,
+    /// Each object by the definitions, where an operation is its number; none where they do not run.
+    defined: Vec<openings::Held>,
     /// Whether the reference has no fault, so that the optimized engine is compared with it.
     is_sound: bool,
 }
@@ -321,7 +327,15 @@ impl Disk {
             .flat_map(|at| ObjectType::ALL.map(|kind| (ObjectId::from(name(at, kind)), kind)));
         let mut replica = Replica::new(own, &schema.collect());
         replica.open(random).unwrap();
-        Self { device, objects: vec![Types(held); objects], replica, is_sound }
+        let objects = vec![Types(held); objects];
+        Self { device, objects, replica, defined: Vec::new(), is_sound }
+    }
+
+    /// The same, beside which the definitions run.
+    pub fn defined(self) -> Self {
+        let own = self.replica.origin();
+        let defined = openings::Held::untouched(own).expect("the definitions answer");
+        Self { defined: vec![defined; self.objects.len()], ..self }
     }
 
     /// Another process opens the disk as it is.
@@ -344,6 +358,7 @@ impl Disk {
             .iter()
             .flat_map(|types| &types.0)
             .flat_map(|held| held.state.seen().iter().collect::<Vec<_>>());
+        let before = self.replica.opening().unwrap();
         let is_own = |origin: &Origin| origin.replica == self.replica.origin().replica;
         let performed: u64 =
             counted.filter(|(origin, _)| is_own(origin)).map(|(_, count)| count).sum();
@@ -405,6 +420,11 @@ impl Disk {
                 held.openings.remove(&dot);
             }
         }
+        if let Some(defined) = self.defined.get_mut(at) {
+            let opening = self.replica.opening().unwrap();
+            assert_eq!(defined.must_draw(before), Ok(opening != before), "an opening is drawn");
+            defined.perform(opening, number).expect("the definitions answer");
+        }
         let (device, seq) = (self.device, performed + 1);
         truth.events.insert(number, Event { device, seq, time, key, is_addition, saw });
     }
@@ -423,7 +443,10 @@ impl Disk {
             true => ObjectType::ALL.map(optimized).to_vec(),
             false => Vec::new(),
         };
-        Letter { at, types: types.collect(), optimized }
+        let defined = self.defined.get(at).zip(to.defined.get(at));
+        let defined = defined.map(|(ours, theirs)| ours.delta_for(theirs));
+        let defined = defined.map(|delta| delta.expect("the definitions answer"));
+        Letter { at, types: types.collect(), optimized, defined }
     }
 
     /// How many names changed here.
@@ -437,7 +460,65 @@ impl Disk {
             }
         }
         assert!(found == 0 || refused == 0, "one type heals, and another one is refused");
+        if let Some(delta) = &letter.defined {
+            match self.defined[letter.at].apply(delta) {
+                Ok(()) | Err(Error::Refused) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
         renamed
+    }
+
+    /// Whether anything is renamed here or there, by the definitions, where they run. The reference renames
+    /// the same.
+    pub fn forks_from(&self, at: usize, from: &Self) -> Option<bool> {
+        let (ours, theirs) = self.defined.get(at).zip(from.defined.get(at))?;
+        let defined = ours.reconcile(theirs).expect("the definitions answer");
+        let is_forked = defined.iter().any(|renamings| !renamings.is_empty());
+        let plain = |renamings: Vec<Renaming>| -> Vec<openings::Renaming> {
+            let plain = |renaming: Renaming| (renaming.first, renaming.opening.number);
+            renamings.into_iter().map(plain).collect()
+        };
+        // The other types have the same knowledge, as they are looked at after each step.
+        let (held, other) = (self.objects[at].log(), from.objects[at].log());
+        let (ours, theirs) = reconcile(&held.known(), &other.known());
+        assert_eq!([plain(ours), plain(theirs)], defined, "renamings");
+        Some(is_forked)
+    }
+
+    /// What differs between an object and what the definitions have of it.
+    fn look_as_defined(&self, at: usize) -> Result<(), String> {
+        let answer = "the definitions answer";
+        let Some(defined) = self.defined.get(at) else { return Ok(()) };
+        let names: BTreeMap<Dot, u64> = self.objects[at].names().into_iter().collect();
+        let expected = defined.operations().expect(answer);
+        if names != expected {
+            return Err(format!("the operations are {names:?}, by the definitions {expected:?}"));
+        }
+        let counts = defined.counts().expect(answer);
+        let (chains, own) = (defined.openings().expect(answer), defined.own().expect(answer));
+        for kind in ObjectType::ALL {
+            let id = name(at, kind);
+            let vector = VersionVector::from(&self.replica.vector(&id).unwrap());
+            if vector != counts {
+                return Err(format!("{kind:?}: {vector:?}, by the definitions {counts:?}"));
+            }
+            let openings = self.replica.object(&id).unwrap().openings();
+            let ours: BTreeMap<Dot, u64> = openings
+                .iter()
+                .map(|(origin, counter, opening)| {
+                    (Dot { origin: origin.clone(), counter }, opening.number)
+                })
+                .collect();
+            if ours != chains {
+                return Err(format!("{kind:?}: chains {ours:?}, by the definitions {chains:?}"));
+            }
+            let goes_on_as = openings.own(self.replica.origin());
+            if goes_on_as != own {
+                return Err(format!("{kind:?}: own {goes_on_as:?}, by the definitions {own:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// Syncs like two replicas that know nothing of a fork: by a vector, and by all openings only
@@ -473,6 +554,7 @@ impl Disk {
     /// Returns what is wrong with an object, or different in the two engines.
     pub fn look(&mut self, at: usize, truth: &mut Truth) -> Result<(), String> {
         self.objects[at].look(truth)?;
+        self.look_as_defined(at)?;
         for held in self.objects[at].0.iter().filter(|_| self.is_sound) {
             let kind = held.state.kind();
             let id = name(at, kind);
