@@ -3,7 +3,8 @@
 //! Shown: each theorem in the tables is in the file that they name; the headline theorems are
 //! exactly those of main_theorems.v, and Coq prints the assumptions of each; each Rust test that
 //! they name exists; the reading order has each Coq file once, and so has the build, except for the
-//! extraction; each refuted design has its number once. Each rule is a function over text, and is
+//! extraction; each refuted design has its number once; the table of trust has each model once, says that
+//! exactly the extracted ones run, and names tests that exist. Each rule is a function over text, and is
 //! shown to catch violations.
 
 use std::collections::BTreeSet;
@@ -256,6 +257,107 @@ fn the_reading_order_has_each_file() {
     let elsewhere = book.replace(", [b.v](b.v)", "").replace("### C", "### C\n[b.v](b.v)");
     assert_eq!(order_is_complete(&elsewhere, project, &files).len(), 1);
     assert_eq!(order_is_complete(book, "a.v\nextract.v", &files).len(), 2);
+}
+
+// The table of trust
+
+/// What proofs are about, by files: neither proofs nor examples, nor what restates or extracts.
+fn is_model(file: &str) -> bool {
+    let stem = file.strip_suffix(".v").unwrap_or(file);
+    !stem.ends_with("_proof")
+        && !stem.ends_with("examples")
+        && !["main_theorems", "refutations", "extract"].contains(&stem)
+}
+
+/// Each model is in the table once; exactly the extracted ones run; what runs is compared, by tests that
+/// exist, and theorems are where the table says.
+fn trust_is_complete(
+    book: &str,
+    files: &BTreeSet<String>,
+    is_extracted: impl Fn(&str) -> bool,
+    file: impl Fn(&str) -> Option<String>,
+) -> Findings {
+    let table = rows(section(book, "## What you have to trust"));
+    let mut findings = Findings::new();
+    let mut listed = Vec::new();
+    for row in &table {
+        let cell = |column: &str| {
+            row.iter().find(|(name, _)| *name == column).map_or("", |(_, cell)| *cell)
+        };
+        let (model, runs, compared) = (cell("model"), cell("runs"), cell("compared by"));
+        let links = model.split("](").skip(1).filter_map(|link| link.split(')').next());
+        let models: Vec<&str> = links.filter(|link| link.ends_with(".v")).collect();
+        if models.is_empty() {
+            findings.push(format!("a row names no file: {model}"));
+        }
+        let does_run = runs != "nothing";
+        for model in &models {
+            if !files.contains(*model) {
+                findings.push(format!("the table of trust has {model}, which is not there"));
+            } else if is_extracted(model) != does_run {
+                findings.push(format!("{model} is extracted, or is said to run, not both"));
+            }
+        }
+        listed.extend(models);
+        if does_run == compared.starts_with("nothing") {
+            findings.push(format!("what runs is compared, and nothing else: {model}"));
+        }
+        let only_proved = cell("only proved, or not modelled");
+        for (target, name) in names(compared).into_iter().chain(names(only_proved)) {
+            let Some(target) = target else { continue };
+            let (path, keywords) = match target.strip_prefix("../") {
+                Some(path) => (path.to_string(), &["fn"][..]),
+                None => (format!("spec/{target}"), &PROVED[..]),
+            };
+            if !file(&path).is_some_and(|text| declared(&text, keywords).contains(&name)) {
+                findings.push(format!("{path} has no `{name}`"));
+            }
+        }
+    }
+    for model in files.iter().filter(|file| is_model(file)) {
+        let times = listed.iter().filter(|other| *other == model).count();
+        if times != 1 {
+            findings.push(format!("the table of trust has {model} {times} times"));
+        }
+    }
+    findings
+}
+
+#[test]
+fn the_table_of_trust_says_what_runs_and_what_is_compared() {
+    let is_extracted = |model: &str| {
+        let name = model.strip_suffix(".v").unwrap_or(model);
+        file(&format!("spec/extracted/{name}.json")).is_some()
+    };
+    assert_eq!(trust_is_complete(&book(), &coq_files(), is_extracted, file), Findings::new());
+    let files: BTreeSet<String> =
+        ["a.v", "b.v", "a_proof.v", "b_examples.v"].map(String::from).into();
+    let is_extracted = |model: &str| model == "a.v";
+    let texts = |path: &str| match path {
+        "tests/t.rs" => Some("fn t() {}\n".to_string()),
+        "spec/a_proof.v" => Some("Theorem p : x.\n".to_string()),
+        _ => None,
+    };
+    let head = "# B\n\n## What you have to trust\n\n\
+                | model | runs | compared by | only proved, or not modelled |\n| --- | --- | --- | --- |\n";
+    let book = format!(
+        "{head}| A: [a.v](a.v) | tests | [t](../tests/t.rs) `t` | [p](a_proof.v) `p` |\n\
+         | B: [b.v](b.v) | nothing | nothing | T |\n"
+    );
+    assert_eq!(trust_is_complete(&book, &files, is_extracted, texts), Findings::new());
+    for (from, to) in [
+        ("| tests |", "| nothing |"),
+        ("| nothing | nothing |", "| tests | nothing |"),
+        ("`t`", "`s`"),
+        ("`p`", "`q`"),
+        ("[b.v](b.v)", "B"),
+        ("[b.v](b.v)", "[c.v](c.v)"),
+        ("[b.v](b.v)", "[b.v](b.v) [b.v](b.v)"),
+        ("[t](../tests/t.rs) `t`", "nothing"),
+    ] {
+        let wrong = book.replacen(from, to, 1);
+        assert_ne!(trust_is_complete(&wrong, &files, is_extracted, texts), Findings::new(), "{to}");
+    }
 }
 
 // Each refuted design has its number once
