@@ -125,6 +125,10 @@ struct OnsetPart<'a> {
     window: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     merges: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    lost: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
 }
 
 /// What the false claims on an object have in common; of one about all objects, `object` is absent.
@@ -136,6 +140,8 @@ struct PatternPart<'a> {
     windows: u64,
     entries: &'a [String],
     facts: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    account: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -231,15 +237,15 @@ fn difference(of: &Difference) -> DifferencePart<'_> {
 }
 
 fn onset(of: &Onset) -> OnsetPart<'_> {
-    let Onset { before, held, line, window, merges } = of;
+    let Onset { before, held, line, window, merges, lost, warnings } = of;
     let merges = merges.iter().map(|row| row.text.as_str()).collect();
-    OnsetPart { before: *before, held: *held, line: *line, window, merges }
+    OnsetPart { before: *before, held: *held, line: *line, window, merges, lost, warnings }
 }
 
 fn pattern(of: &Pattern) -> PatternPart<'_> {
-    let Pattern { object, findings, windows, entries, facts } = of;
+    let Pattern { object, findings, windows, entries, facts, account } = of;
     let (findings, windows) = (*findings, *windows);
-    PatternPart { object: object.as_deref(), findings, windows, entries, facts }
+    PatternPart { object: object.as_deref(), findings, windows, entries, facts, account }
 }
 
 /// Answers are taken as they are: read into numbers, the great ones would be rounded.

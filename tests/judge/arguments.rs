@@ -613,3 +613,179 @@ fn an_operation_of_another_type_is_told_as_one() {
     let hint = "`l` is of type log, which has no delete: it has append";
     assert!(error.message.contains(hint), "{error:?}");
 }
+
+/// Entries that stand in the wrong place are named each, with the one that they stand beside.
+#[test]
+fn of_a_log_in_the_wrong_order_each_entry_that_moved_is_named() {
+    let append =
+        |entry: &str, time: u8| format!(r#"op "op":"append","entry":"{entry}","timestamp":{time}"#);
+    let mut lines: Vec<String> =
+        (1..=6).map(|n| format!("a {}", append(&format!("e{n}"), n))).collect();
+    lines.push(r#"a read ["e3","e1","e2","e5","e6","e4","x"]"#.into());
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let report = judged(&trace("log", &lines));
+    let finding = &report.findings[0];
+    let differences: Vec<&str> = finding.differences.iter().map(|of| of.what.as_str()).collect();
+    assert_eq!(
+        differences,
+        ["\"x\"", "`\"e3\"` of line 4 stands too early", "`\"e4\"` of line 5 stands too late"]
+    );
+    let text = &finding.differences[1].text;
+    assert!(
+        text.contains("it stands beside: `\"e2\"` was appended with timestamp 2 on line 3"),
+        "{text}"
+    );
+}
+
+/// `a` deletes a key and gives that on; then an older write comes, and is answered.
+#[test]
+fn a_finding_says_to_whom_the_replica_gave_what_decides() {
+    let report = judged(&trace(
+        "lww-map",
+        &[
+            r#"b op "op":"put","key":"k","value":1,"timestamp":1"#,
+            r#"a op "op":"delete","key":"k","timestamp":5"#,
+            "b merge a",
+            "a merge b",
+            r#"a read {"k":1}"#,
+        ],
+    ));
+    let rows: Vec<&str> = report.findings[0]
+        .onset
+        .as_ref()
+        .unwrap()
+        .merges
+        .iter()
+        .map(|of| of.text.as_str())
+        .collect();
+    assert_eq!(
+        rows.last().copied(),
+        Some("what decides came to `a` on line 3, which gave it on: line 4 (`b` merged from it)"),
+        "{rows:?}"
+    );
+    let nobody = judged(&trace(
+        "lww-map",
+        &[
+            r#"a op "op":"put","key":"k","value":1,"timestamp":1"#,
+            r#"b op "op":"delete","key":"k","timestamp":5"#,
+            "b merge a",
+            r#"b read {"k":1}"#,
+        ],
+    ));
+    let rows = &nobody.findings[0].onset.as_ref().unwrap().merges;
+    assert_eq!(
+        rows.last().unwrap().text,
+        "what decides came to `b` on line 3, which has given it to nobody since"
+    );
+}
+
+/// A write below one that its replica had seen is warned of, at the finding that it leads to as well.
+#[test]
+fn warnings_are_counted_at_the_finding_that_they_belong_to() {
+    let put = |key: &str, value: u8, time: u8| {
+        format!(r#"a op "op":"put","key":"{key}","value":{value},"timestamp":{time}"#)
+    };
+    let lines = [
+        put("k", 1, 9),
+        put("k", 2, 4),
+        put("l", 1, 9),
+        put("l", 2, 3),
+        r#"a read {"k":2,"l":1}"#.into(),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let report = judged(&trace("lww-map", &lines));
+    assert_eq!(report.warnings.len(), 2);
+    let said = &report.findings[0].onset.as_ref().unwrap().warnings;
+    assert_eq!(said[0], "1 warning so far is on what is wrong here (clock-regression), on line 3");
+    assert!(
+        said[1].starts_with("line 3: `a` writes with timestamp 4, which is not above"),
+        "{said:?}"
+    );
+    assert_eq!(said.len(), 2);
+}
+
+const TOGETHER: &str = r#"{"trace":"rejoin/1","replicas":["a","b","c"],"objects":{"s":{"type":"or-set"},"n":{"type":"g-counter"}}}
+{"event":"op","replica":"a","object":"s","op":"add","element":"x"}
+{"event":"sync","replicas":["a","b"]}
+{"event":"converged","replicas":["a","b"]}
+{"event":"op","replica":"a","object":"s","op":"add","element":"y"}
+{"event":"op","replica":"b","object":"n","op":"increment"}
+{"event":"send","replica":"a","message":"m1","to":"b"}
+{"event":"merge","replica":"b","from":"c"}
+{"event":"converged","replicas":["b","a"]}
+"#;
+
+/// Replicas that are not equal: in what, who lacks what, and where that did not get on.
+#[test]
+fn a_claim_of_convergence_says_who_lacks_what_and_where_it_did_not_get_on() {
+    let report = judged(TOGETHER);
+    let [finding] = &report.findings[..] else { panic!("one: {:?}", report.findings) };
+    let texts: Vec<&str> = finding.differences.iter().map(|of| of.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "`y` of `s` is absent at `b` and present at `a`; `b` lacks: `y` was added on line 5 at `a` \
+             (`a`'s 2nd operation)",
+            "`n` is `1` at `b` and `0` at `a`; `a` lacks: 1 was counted on line 6 at `b` (`b`'s 1st operation)",
+        ]
+    );
+    let onset = finding.onset.as_ref().expect("it says since when");
+    assert_eq!((onset.before, onset.held, onset.line), (Some(4), true, 9));
+    assert_eq!(
+        onset.window,
+        [
+            "`b`, `a` were equal on line 4, and are not on line 9; what came to whom last:",
+            "line 3: sync with `b` is the last that `a` got of `b`",
+            "line 3: sync with `a` is the last that `b` got of `a`",
+        ]
+    );
+    let rows: Vec<&str> = onset.merges.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(
+        rows,
+        [
+            "`b` lacks it: `y` was added on line 5 at `a` (`a`'s 2nd operation); `b` received since then:",
+            "line 8: merge from `c`: `c` had not seen it",
+            "line 7: `a` sent message `m1` after it; nobody received that",
+            "`a` lacks it: 1 was counted on line 6 at `b` (`b`'s 1st operation); `a` has received nothing since \
+             line 6",
+        ]
+    );
+}
+
+/// A user is notified of a decision that was kept, and not of the one that was overruled.
+#[test]
+fn notices_say_which_are_missing_and_which_are_too_much_and_since_when() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"m":{"type":"lww-map"}}}
+{"event":"op","replica":"a","object":"m","op":"put","key":"k","value":1,"timestamp":5,"user":"ann"}
+{"event":"notices","replica":"b","user":"ann","notices":[]}
+{"event":"op","replica":"b","object":"m","op":"put","key":"k","value":2,"timestamp":7,"user":"ann"}
+{"event":"merge","replica":"b","from":"a"}
+{"event":"notices","replica":"b","user":"ann","notices":[{"object":"m","key":"k","replica":"b","seq":1}]}
+"#;
+    let report = judged(trace);
+    let [finding] = &report.findings[..] else { panic!("one: {:?}", report.findings) };
+    let texts: Vec<&str> = finding.differences.iter().map(|of| of.text.as_str()).collect();
+    assert!(
+        texts[0].starts_with("missing `{\"object\":\"m\",\"key\":\"k\",\"replica\":\"a\",\"seq\":1}`: `k` was set to `1`")
+            && texts[0].contains("it is overruled, and what is kept is: `k` was set to `2`"),
+        "{texts:?}"
+    );
+    assert!(
+        texts[1].starts_with("extra ") && texts[1].ends_with("it is the one that is kept"),
+        "{texts:?}"
+    );
+    assert_eq!(texts.len(), 2);
+    let onset = finding.onset.as_ref().expect("claims follow each other");
+    assert_eq!((onset.before, onset.held, onset.line), (Some(3), true, 6));
+    let window = onset.window.join("\n");
+    assert!(
+        window.starts_with("the answer on the notices of `ann` was right at `b` on line 3"),
+        "{window}"
+    );
+    assert!(window.contains("line 5: merge from `a` brought: `k` was set to `1`"), "{window}");
+    let rows: Vec<&str> = onset.merges.iter().map(|row| row.text.as_str()).collect();
+    assert!(
+        rows.iter().any(|row| row.starts_with("line 5: merge from `a`: more of `a` (1, not 0)")),
+        "{rows:?}"
+    );
+}

@@ -28,6 +28,8 @@ enum Fault {
     KeepsOwn,
     EmptyDropped,
     DeletionDropped,
+    DeletionForgotten,
+    OwnWins,
     RelayDropped,
     // Of a set.
     NoNewTag,
@@ -42,7 +44,7 @@ enum Fault {
 use Fault::*;
 
 /// Each fault, and what the first or the second fact has to say.
-const FAULTS: [(Fault, &str); 22] = [
+const FAULTS: [(Fault, &str); 24] = [
     (SharesReplaced, "replacing the shares of others"),
     (SenderOnly, "taking from a sender only its own share"),
     (GreaterTotal, "taking the greater of both totals"),
@@ -58,6 +60,8 @@ const FAULTS: [(Fault, &str); 22] = [
     (KeepsOwn, "keeping what is there against all that comes"),
     (EmptyDropped, "the right value is empty, 0, false or null"),
     (DeletionDropped, "it is deleted"),
+    (DeletionForgotten, "forgetting a deletion once it was handed on"),
+    (OwnWins, "letting a write of one's own replace what is there"),
     (RelayDropped, "came through another replica than its origin"),
     (NoNewTag, "a removal took the addition before, and each one since was of an element"),
     (EitherSide, "keeping what is present on either side"),
@@ -247,13 +251,16 @@ impl World {
                 let key = ["roof", "boiler", "garden"][kinds % 3].to_string();
                 let value = match (by, choice) {
                     (EmptyDropped, 0) => "\"\"".to_string(),
-                    (DeletionDropped, 0) => "null".to_string(),
+                    (DeletionDropped | DeletionForgotten, 0) => "null".to_string(),
                     _ => format!("\"v{at}{}\"", dot.1),
                 };
                 let state = &mut self.replicas[at];
                 // Few different times, so that some are equal.
                 let mut time = self.clock / 6;
-                if let Some(before) = state.writes.get(&key) {
+                if by == OwnWins {
+                    // A clock that runs behind now and then.
+                    time = time.saturating_sub([0, 0, 1, 3][choice]);
+                } else if let Some(before) = state.writes.get(&key) {
                     time = time.max(before.0 + 1);
                 }
                 state.writes.insert(key.clone(), (time, at, dot.1, value.clone()));
@@ -403,6 +410,10 @@ impl World {
                 state.writes.insert(key.clone(), write.clone());
             }
         }
+        if by == DeletionForgotten {
+            self.replicas[other].writes.retain(|_, write| write.3 != "null");
+        }
+        let state = &mut self.replicas[at];
         for (dot, entry) in &from.entries {
             let is_there = state.entries.values().any(|of| of.3 == entry.3);
             if !(state.entries.contains_key(dot) || by == EqualDropped && is_there) {

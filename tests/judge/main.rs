@@ -1,5 +1,6 @@
 //! The judge of recorded histories, and the reader of traces.
 
+mod accounts;
 mod all_types;
 mod arguments;
 mod causes;

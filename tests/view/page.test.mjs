@@ -364,6 +364,66 @@ test("claims are listed, and events are filtered by object and replica", async (
   });
 });
 
+test("a claim of convergence has the replicas side by side, and where what one lacks did not get on", async () => {
+  const trace = lines(
+    { trace: "rejoin/1", replicas: ["a", "b", "c"], objects: { s: { type: "or-set" }, n: { type: "g-counter" }, m: { type: "lww-map" } } },
+    { event: "op", replica: "b", object: "s", op: "add", element: "x" },
+    { event: "sync", replicas: ["b", "c"] },
+    { event: "converged", replicas: ["b", "c"] },
+    { event: "op", replica: "b", object: "n", op: "increment" },
+    { event: "op", replica: "c", object: "m", op: "put", key: "k", value: [1], timestamp: 4 },
+    { event: "op", replica: "c", object: "s", op: "add", element: "y" },
+    { event: "send", replica: "c", message: "m1", to: "b" },
+    { event: "converged", replicas: ["c", "b"] },
+  );
+  await open(view(written(trace)), async (page) => {
+    const why = await page.locator("#why").innerText();
+    assert.match(why, /c, b were equal on line 4, and are not on line 9/);
+    assert.match(why, /b lacks: y was added on line 7 at c/);
+    assert.match(why, /line 8: c sent message m1 after it; nobody received that/);
+    assert.equal(await page.evaluate(() => view.replica), 2);
+    assert.deepEqual(await rowsOf(page.locator("#state .together")), ["s: y|present|absent", "n|0|1", "m: k|[1]|absent"]);
+    await page.evaluate(() => choose(4));
+    assert.match(await page.locator("#state .together").innerText(), /they hold the same/);
+    // A replica of the claim stays chosen.
+    await page.evaluate(() => { choose(9, 1); choose(8); choose(9, 1); choose(4); });
+    assert.equal(await page.evaluate(() => view.replica), 1);
+  });
+});
+
+test("a log in the wrong order says of each entry where it stands, lost receptions are named, and no button is for nothing", async () => {
+  const append = (entry, timestamp) => ({ event: "op", replica: "a", object: "l", op: "append", entry, timestamp });
+  const trace = lines(
+    { trace: "rejoin/1", replicas: ["a", "b"], objects: { l: { type: "log" }, n: { type: "g-counter" }, m: { type: "lww-map" } } },
+    ...[1, 2, 3, 4, 5, 6].map((number) => append(`entry number ${number}`, number)),
+    { event: "op", replica: "a", object: "n", op: "increment" },
+    { event: "merge", replica: "b", from: "a" },
+    { event: "op", replica: "a", object: "m", op: "put", key: "k", value: 1, timestamp: 9 },
+    { event: "op", replica: "a", object: "m", op: "put", key: "k", value: 2, timestamp: 3 },
+    { event: "read", replica: "a", object: "l", value: [3, 1, 2, 5, 6, 4].map((number) => `entry number ${number}`) },
+    { event: "read", replica: "b", object: "n", value: 0 },
+    { event: "read", replica: "b", object: "n", value: 0 },
+    { event: "read", replica: "a", object: "m", value: { k: 2 } },
+  );
+  await open(view(written(trace)), async (page) => {
+    assert.deepEqual(await rowsOf(page.locator("#why .difference")), [
+      '"entry number 3"|place 1 of 6, first|place 3 of 6, after "entry number 2"',
+      '"entry number 4"|place 6 of 6, after "entry number 6"|place 4 of 6, after "entry number 3"',
+    ]);
+    await page.evaluate(() => choose(13));
+    const why = await page.locator("#why").innerText();
+    assert.match(why, /all 2 claims on it follow if 1 reception brought nothing of it, and not if fewer did:\s+must have been lost: line 9 \(b: merge from a\)/);
+    await page.evaluate(() => choose(15));
+    assert.match(await page.locator("#why").innerText(), /Warnings on it\s+1 warning so far is on what is wrong here \(clock-regression\), on line 11/);
+    await page.locator("#claims summary").click();
+    for (const line of [2, 9, 12, 13, 15]) {
+      await page.evaluate((line) => choose(line), line);
+      const idle = await page.locator("button").evaluateAll((buttons) => buttons.map((button) => button.textContent).filter((text) => /^0 /.test(text)));
+      assert.deepEqual(idle, []);
+    }
+  });
+});
+
 test("numbers keep all their digits", async () => {
   const header = '{"trace":"rejoin/1","replicas":["a"],"objects":{"r":{"type":"lww-register"}}}';
   const write = '{"event":"op","replica":"a","object":"r","op":"write","value":18446744073709551615,"timestamp":9007199254740993}';

@@ -335,7 +335,14 @@ impl Judge {
         report.coverage.tested = self.tested;
         report.coverage.is_complete = conflicts.is_complete() && !self.past.trace_loads;
         report.coverage.rules = self.past.history.rules(&self.claims_by_rule, &contested);
-        report.patterns = self.onsets.patterns(&self.past);
+        let (patterns, lost) = self.onsets.patterns(&self.past);
+        report.patterns = patterns;
+        let explained = self.wanted.explained.iter_mut().map(|explained| &mut explained.argument);
+        for finding in report.findings.iter_mut().chain(explained) {
+            if let (Some(onset), Some(said)) = (&mut finding.onset, lost.get(&finding.line)) {
+                onset.lost.clone_from(said);
+            }
+        }
         report.coverage.compared = self.followers.compared;
         report.coverage.stopped = self.followers.stopped;
         report.coverage.lost = self.past.lost();

@@ -265,6 +265,12 @@ pub struct Onset {
     /// the order of the lines. Receptions in a row of which the same is to be said share one. Not all where
     /// they are many.
     pub merges: Vec<Merge>,
+    /// Which receptions since the last claim that was right in it must have been lost, and which must have
+    /// worked, for all claims on the object to be as they are: a sentence that says how many, and one for each
+    /// kind. Empty where no loss of receptions explains them.
+    pub lost: Vec<String>,
+    /// The warnings on what it is wrong in: how many, and the last of them.
+    pub warnings: Vec<String>,
 }
 
 /// A row of what senders had seen.
@@ -289,6 +295,9 @@ pub struct Pattern {
     pub entries: Vec<String>,
     /// How many of them have what in common, each a sentence; none where there is only one.
     pub facts: Vec<String>,
+    /// Whether receptions that were lost explain all claims on it, and which, each a sentence. Empty where that
+    /// was not searched to the end.
+    pub account: Vec<String>,
 }
 
 impl Finding {

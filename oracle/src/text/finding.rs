@@ -5,7 +5,7 @@ use super::excerpt::Piece;
 use crate::printable::{escape, escape_json, grouped, shorten};
 use annotate_snippets::renderer::DEFAULT_LINE_NUM_STYLE;
 use annotate_snippets::{Group, Level, Message, Padding};
-use rejoin_judge::{Finding, Merge, Rule};
+use rejoin_judge::{Finding, Merge, Onset, Rule};
 
 /// Rows of what senders had seen of a thing that are shown where not all are wanted.
 const ROWS: usize = 8;
@@ -101,12 +101,18 @@ fn led_to(
     let window = finding.onset.as_ref().map(|onset| ("since", indented(&onset.window, room)));
     let rows = finding.onset.as_ref().map_or(&[][..], |onset| &onset.merges);
     let merges = (!rows.is_empty()).then(|| ("merges", merges(rows, room, verbose)));
+    let noted = |label, of: fn(&Onset) -> &[String]| {
+        let said = finding.onset.as_ref().map_or(&[][..], of);
+        (!said.is_empty()).then(|| (label, indented(said, room)))
+    };
+    let lost = noted("lost", |onset| &onset.lost);
+    let warnings = noted("warnings", |onset| &onset.warnings);
     let mut differs: Vec<String> = finding.differences.iter().map(|of| of.text.clone()).collect();
     if finding.more_differences > 0 {
         differs.push(format!("and {} more", grouped(finding.more_differences.into())));
     }
     let differs = (!differs.is_empty()).then(|| ("differs", listed(&differs, room)));
-    window.into_iter().chain(merges).chain(differs)
+    window.into_iter().chain(merges).chain(lost).chain(differs).chain(warnings)
 }
 
 /// What senders had seen, a row each: the last of those that explain most, where not all are wanted.

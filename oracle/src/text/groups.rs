@@ -127,7 +127,7 @@ impl Text {
     /// What the false claims on each object have in common.
     pub(super) fn patterns(&self, patterns: &[Pattern]) -> String {
         let mut text = String::new();
-        for Pattern { object, findings, windows, entries, facts } in patterns {
+        for Pattern { object, findings, windows, entries, facts, account } in patterns {
             if *findings < 2 {
                 continue;
             }
@@ -149,6 +149,12 @@ impl Text {
             }
             for fact in facts {
                 text += &self.wrapped(INDENT, &format!("- {}", escape(fact)));
+            }
+            if !account.is_empty() {
+                text += "  if receptions were lost:\n";
+            }
+            for said in account {
+                text += &self.wrapped(INDENT, &format!("- {}", escape(said)));
             }
             if !entries.is_empty() {
                 text += "  where:\n";

@@ -34,33 +34,33 @@ const unjudged = new Set(head.limits.flatMap((limit) => (/^line (\d+) was not ju
 function claimsPart() {
   const part = make("details", { id: "claims", open: wish.isOpen });
   part.addEventListener("toggle", () => { wish.isOpen = part.open; });
-  const fill = () => {
+  const fill = (opens) => {
+    const isShown = opens ?? part.open;
     const lines = [];
     rows.kind.forEach((kind, line) => {
       if (kind === "c" && isWished(line) && (!wish.verdict || verdictAt(line) === wish.verdict)) lines.push(line);
     });
     const body = make("tbody", null);
-    const more = make("button", { type: "button", class: "more" });
     const MOST = 200;
-    const grow = () => {
-      const from = body.children.length;
-      for (const line of lines.slice(from, from + MOST)) {
-        const verdict = verdictAt(line);
-        body.append(make("tr", { class: verdict === "false" ? "wrong" : null },
-          make("td", null, linkTo(line)), make("td", null, verdict), make("td", null, replicaName(rows.replica[line])),
-          make("td", null, objectName(rows.object[line]) || "all"), make("td", { class: "answer" }, answerOf(line))));
-      }
-      const rest = lines.length - body.children.length;
-      more.hidden = rest <= 0;
-      more.textContent = `${rest.toLocaleString("en")} more`;
-    };
-    more.addEventListener("click", grow);
-    grow();
+    const makers = lines.map((line) => () => {
+      const verdict = verdictAt(line);
+      return make("tr", { class: verdict === "false" ? "wrong" : null },
+        make("td", null, linkTo(line)), make("td", null, verdict), make("td", null, replicaName(rows.replica[line])),
+        make("td", null, objectName(rows.object[line]) || "all"), make("td", { class: "answer" }, answerOf(line)));
+    });
     const verdicts = choice("Verdict", [["", "all verdicts"], ["false", "false"], ["right", "right"]], wish.verdict, (value) => { wish.verdict = value; fill(); });
     const header = make("tr", null, ["line", "verdict", "replica", "object", "answer"].map((name) => make("th", { scope: "col" }, name)));
-    part.replaceChildren(make("summary", null, `All claims (${lines.length.toLocaleString("en")} listed)`),
-      make("div", { class: "wishes" }, objectChoice(fill), " ", replicaChoice(fill), " ", verdicts),
-      make("table", null, make("thead", null, header), body), more);
+    const summary = make("summary", null, `All claims (${lines.length.toLocaleString("en")} listed)`);
+    // The rows are made when they are asked for.
+    if (!isShown) {
+      summary.addEventListener("click", () => fill(true), { once: true });
+      part.replaceChildren(summary);
+      return;
+    }
+    part.replaceChildren(summary,
+      make("div", { class: "wishes" }, objectChoice(() => fill()), " ", replicaChoice(() => fill()), " ", verdicts),
+      make("table", null, make("thead", null, header), body));
+    showInParts(part, body, makers, MOST, MOST);
   };
   fill();
   return part;

@@ -30,7 +30,7 @@ function differenceTable({ rows: differences, more, same, order }) {
   const body = make("tbody", null);
   const part = make("div", { class: "difference" }, make("table", null, make("thead", null, make("tr", null, header.map((name) => make("th", { scope: "col" }, name)))), body));
   showInParts(part, body, differences.map((of) => () => row(of)), 12, 100);
-  const rest = [more ? `${count(more, "more difference")}` : null, order ? "the same items, in another order" : same ? `${count(same, "part")} ${same === 1 ? "is" : "are"} the same` : null].filter(Boolean);
+  const rest = [more ? `${count(more, "more difference")}` : null, order && !differences.some((of) => of.right === null || of.claimed === null) ? "the same items, in another order" : same ? `${count(same, "part")} ${same === 1 ? "is" : "are"} the same` : null].filter(Boolean);
   if (rest.length) part.append(make("p", { class: "note" }, rest.join("; ")));
   return part;
 }
@@ -42,10 +42,10 @@ function showInParts(part, body, makers, first, then) {
     const from = body.children.length;
     body.append(...makers.slice(from, from + most).map((maker) => maker()));
     const rest = makers.length - body.children.length;
-    button.hidden = rest <= 0;
-    button.textContent = `${rest.toLocaleString("en")} more`;
+    if (rest <= 0) button.remove();
+    else button.textContent = `${rest.toLocaleString("en")} more`;
   };
   button.addEventListener("click", () => grow(then));
-  grow(first);
   part.append(button);
+  grow(first);
 }

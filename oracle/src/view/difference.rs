@@ -1,16 +1,21 @@
 //! In what a claimed answer differs from the right one: by elements, keys and entries.
 //!
 //! Objects are compared member by member, and arrays as collections of items, since most stand for
-//! sets; where two arrays have the same items, the first place at which they differ is named.
+//! sets. Where two arrays have the same items, or where their order counts, it is named which of the items that
+//! both have stand in another place.
 
 use crate::printable::shorten;
 use rejoin::json::Json;
+use rejoin_judge::longest_increasing;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Rows that a page shows, and characters of each answer in a row.
 const MOST: usize = 200;
 const ANSWER: usize = 600;
+
+/// Characters of an item that stands beside another one.
+const NEIGHBOUR: usize = 60;
 
 /// Members that tell which item of an array another one stands for.
 const NAMES: [&str; 6] = ["object", "key", "element", "replica", "seq", "id"];
@@ -23,8 +28,11 @@ pub struct Difference {
     more: usize,
     /// How many items and members are the same in both.
     same: usize,
-    /// The items are the same, in another order.
+    /// Whether items that both have stand in another order.
     order: bool,
+    /// Whether the order of an array counts where its items are not the same.
+    #[serde(skip)]
+    is_ordered: bool,
 }
 
 /// One difference.
@@ -38,10 +46,10 @@ struct Row {
     claimed: Option<String>,
 }
 
-/// The differences of two answers; `None` where one is no JSON.
-pub fn difference(right: &str, claimed: &str) -> Option<Difference> {
+/// The differences of two answers; `None` where one is no JSON. `is_ordered` says that items stand in an order.
+pub fn difference(right: &str, claimed: &str, is_ordered: bool) -> Option<Difference> {
     let (right, claimed) = (Json::parse(right).ok()?, Json::parse(claimed).ok()?);
-    let mut found = Difference::default();
+    let mut found = Difference { is_ordered, ..Difference::default() };
     found.compare("", &right, &claimed);
     Some(found)
 }
@@ -78,12 +86,11 @@ impl Difference {
         let missing = without(&of_right, &of_claimed);
         let extra = without(&of_claimed, &of_right);
         self.same += right.len() - missing.len();
-        if missing.is_empty() && extra.is_empty() {
-            let differs = (0..right.len()).find(|at| of_right[*at] != of_claimed[*at]);
-            if let Some(at) = differs {
-                self.order = true;
-                self.push(&format!("{path}[{at}]"), Some(&right[at]), Some(&claimed[at]));
-            }
+        let is_same = missing.is_empty() && extra.is_empty();
+        if is_same || self.is_ordered {
+            self.misplaced(path, (&of_right, &missing), (&of_claimed, &extra));
+        }
+        if is_same {
             return;
         }
         let mut named: HashMap<String, usize> = HashMap::new();
@@ -107,16 +114,56 @@ impl Difference {
         }
     }
 
+    /// The fewest items that would have to move for those that both arrays have to stand in one order.
+    fn misplaced(
+        &mut self,
+        path: &str,
+        (right, missing): (&[String], &[usize]),
+        (claimed, extra): (&[String], &[usize]),
+    ) {
+        let kept = |items: &[String], others: &[usize]| -> Vec<usize> {
+            (0..items.len()).filter(|at| others.binary_search(at).is_err()).collect()
+        };
+        let (of_right, of_claimed) = (kept(right, missing), kept(claimed, extra));
+        let mut places: HashMap<&str, VecDeque<usize>> = HashMap::new();
+        for (place, at) in of_right.iter().enumerate() {
+            places.entry(&right[*at]).or_default().push_back(place);
+        }
+        let order: Vec<usize> = of_claimed
+            .iter()
+            .filter_map(|at| places.get_mut(&*claimed[*at])?.pop_front())
+            .collect();
+        let stays = longest_increasing(&order);
+        let place = |items: &[String], at: usize| {
+            let before = at.checked_sub(1).map(|before| &items[before]);
+            let after = match before {
+                None => "first".into(),
+                Some(item) => format!("after {}", shorten(item, "", NEIGHBOUR).0),
+            };
+            format!("place {} of {}, {after}", at + 1, items.len())
+        };
+        for (at, of) in order.iter().enumerate().filter(|(at, _)| !stays[*at]) {
+            self.order = true;
+            let (in_right, in_claimed) = (of_right[*of], of_claimed[at]);
+            let path = format!("{path}{}", shorten(&claimed[in_claimed], "", NEIGHBOUR).0);
+            self.row(path, Some(place(right, in_right)), Some(place(claimed, in_claimed)));
+        }
+    }
+
     fn push(&mut self, path: &str, right: Option<&Json>, claimed: Option<&Json>) {
+        let [right, claimed] = [right, claimed].map(|value| value.map(Json::canonical));
+        self.row(path.into(), right, claimed);
+    }
+
+    fn row(&mut self, path: String, right: Option<String>, claimed: Option<String>) {
         if self.rows.len() >= MOST {
             self.more += 1;
             return;
         }
-        let [right, claimed] = [right, claimed].map(|value| value.map(Json::canonical));
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let (short_right, short_claimed) = shorten(&text(&right), &text(&claimed), ANSWER);
         self.rows.push(Row {
-            path: path.into(),
+            path,
             right: right.map(|_| short_right),
             claimed: claimed.map(|_| short_claimed),
         });
@@ -153,7 +200,7 @@ mod tests {
     /// Rows as (where, right, claimed), and how many are the same.
     #[track_caller]
     fn check(right: &str, claimed: &str, rows: &[[&str; 3]], same: usize) {
-        let found = difference(right, claimed).unwrap();
+        let found = difference(right, claimed, false).unwrap();
         let shown = |text: &Option<String>| text.clone().unwrap_or("–".into());
         let of: Vec<[String; 3]> = found
             .rows
@@ -189,16 +236,24 @@ mod tests {
     }
 
     #[test]
-    fn another_order_is_named_by_its_first_place() {
-        check("[1,2,3]", "[1,3,2]", &[["[1]", "2", "3"]], 3);
-        assert!(difference("[1,2,3]", "[1,3,2]").unwrap().order);
-        assert!(difference("one of 1 and 2", "3").is_none());
+    fn of_another_order_each_item_that_moved_is_named() {
+        let moved = ["4", "place 4 of 5, after 3", "place 1 of 5, first"];
+        check("[1,2,3,4,5]", "[4,1,2,3,5]", &[moved], 5);
+        assert!(difference("[1,2,3]", "[1,3,2]", false).unwrap().order);
+        assert!(difference("one of 1 and 2", "3", false).is_none());
+        let rows = |is_ordered| {
+            let found = difference(r#"["a","b","c","d"]"#, r#"["c","a","e","d"]"#, is_ordered);
+            found.unwrap().rows.into_iter().map(|row| row.path).collect::<Vec<_>>()
+        };
+        // A set without one of its elements is not said to be in another order.
+        assert_eq!(rows(false), ["", ""]);
+        assert_eq!(rows(true), [r#""c""#, "", ""]);
     }
 
     #[test]
     fn rows_are_limited_and_counted() {
         let right: Vec<String> = (0..500).map(|item| item.to_string()).collect();
-        let found = difference(&format!("[{}]", right.join(",")), "[]").unwrap();
+        let found = difference(&format!("[{}]", right.join(",")), "[]", true).unwrap();
         assert_eq!((found.rows.len(), found.more), (MOST, 300));
     }
 }

@@ -61,19 +61,29 @@ function findingParts(finding) {
   if (!finding.told) {
     const [opening, ...happened] = finding.window;
     if (opening) {
-      parts.push(make("h3", null, "Since when"), make("p", { class: "opening" }, pieces(opening)),
-        happened.length ? make("ul", { class: "window" }, happened.map((step) => make("li", { class: step.includes(view.line) ? "here" : null }, pieces(step)))) : null);
+      parts.push(make("h3", null, "Since when"), make("p", { class: "opening" }, pieces(opening)), happened.length ? listOf(happened) : null);
     }
-    if (finding.merges.length) {
-      parts.push(make("h3", null, "What senders had seen of it"), make("ul", { class: "window" }, finding.merges.map((row) => make("li", { class: row.includes(view.line) ? "here" : null }, pieces(row)))));
+    if (finding.merges.length) parts.push(make("h3", null, "What senders had seen of it"), listOf(finding.merges));
+    if (finding.lost.length) {
+      const [opening, ...kinds] = finding.lost;
+      parts.push(make("h3", null, "If receptions were lost"), make("p", { class: "opening" }, pieces(opening)), listOf(kinds));
     }
     if (finding.differs.length) {
       parts.push(make("h3", null, "In what it differs"), make("ul", { class: "window" }, finding.differs.map((of) => make("li", null, pieces(of)))),
         finding.more ? make("p", { class: "note" }, `and ${finding.more.toLocaleString("en")} more`) : null);
     }
+    if (finding.warnings.length) {
+      const [opening, ...last] = finding.warnings;
+      parts.push(make("h3", null, "Warnings on it"), make("p", { class: "opening" }, pieces(opening)), listOf(last));
+    }
   }
   if (finding.theorem) parts.push(make("p", { class: "note" }, "Proved: ", make("code", null, finding.theorem)));
   return parts;
+}
+
+/** Sentences, of which those that name the chosen line are marked. */
+function listOf(sentences) {
+  return make("ul", { class: "window" }, sentences.map((said) => make("li", { class: said.includes(view.line) ? "here" : null }, pieces(said))));
 }
 
 /** What the false claims on one object have in common. */
@@ -84,6 +94,7 @@ function patternParts() {
     return make("details", { open: true, class: "pattern" },
       make("summary", null, what, ` went wrong ${count(pattern.windows, "time")}, with ${count(pattern.findings, "false claim")}`),
       pattern.facts.length ? [make("h3", null, "In common"), items(pattern.facts)] : null,
+      pattern.account.length ? [make("h3", null, "If receptions were lost"), items(pattern.account)] : null,
       make("h3", null, "Where"), items(pattern.entries),
       pattern.entries.length < pattern.windows ? make("p", { class: "note" }, `and ${pattern.windows - pattern.entries.length} more times`) : null);
   });

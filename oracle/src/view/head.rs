@@ -6,7 +6,7 @@ use super::difference::{Difference, difference};
 use super::sections::Columns;
 use crate::printable::shorten;
 use crate::text::title;
-use rejoin_judge::{Finding, Pattern, Report, Timeline, Warning, cited};
+use rejoin_judge::{Finding, Pattern, Report, Rule, Timeline, Warning, cited};
 use rejoin_trace::Stamps;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -70,6 +70,10 @@ pub struct FindingPart<'a> {
     window: Vec<Vec<Piece>>,
     /// What senders had seen of what is wrong.
     merges: Vec<Vec<Piece>>,
+    /// Which receptions must have been lost.
+    lost: Vec<Vec<Piece>>,
+    /// The warnings on what it is wrong in.
+    warnings: Vec<Vec<Piece>>,
     /// The first claim that is wrong as this one is.
     since: Option<u64>,
     /// The claim before that.
@@ -84,6 +88,7 @@ struct PatternPart<'a> {
     windows: u64,
     entries: Vec<Vec<Piece>>,
     facts: Vec<Vec<Piece>>,
+    account: Vec<Vec<Piece>>,
 }
 
 #[derive(Serialize)]
@@ -145,6 +150,8 @@ pub fn head(file: &str, report: &Report, timeline: &Timeline) -> String {
 pub fn finding(finding: &Finding) -> FindingPart<'_> {
     let onset = finding.onset.as_ref();
     let answer = |answer: &Option<String>| answer.clone().unwrap_or_default();
+    let is_ordered =
+        matches!(finding.rule, Rule::LogValue | Rule::LogAgreement | Rule::LogCausality);
     let differs = finding.expected.as_ref().zip(finding.actual.as_ref());
     let (right, claimed) = shorten(&answer(&finding.expected), &answer(&finding.actual), ANSWER);
     FindingPart {
@@ -155,7 +162,7 @@ pub fn finding(finding: &Finding) -> FindingPart<'_> {
         object: finding.object.as_deref(),
         expected: finding.expected.as_ref().map(|_| right),
         actual: finding.actual.as_ref().map(|_| claimed),
-        difference: differs.and_then(|(right, claimed)| difference(right, claimed)),
+        difference: differs.and_then(|(right, claimed)| difference(right, claimed, is_ordered)),
         because: all_pieces(&finding.because),
         theorem: finding.theorem,
         differs: finding.differences.iter().map(|of| pieces(&of.text)).collect(),
@@ -165,6 +172,8 @@ pub fn finding(finding: &Finding) -> FindingPart<'_> {
         merges: onset
             .map(|onset| onset.merges.iter().map(|row| pieces(&row.text)).collect())
             .unwrap_or_default(),
+        lost: onset.map(|onset| all_pieces(&onset.lost)).unwrap_or_default(),
+        warnings: onset.map(|onset| all_pieces(&onset.warnings)).unwrap_or_default(),
         since: onset.map(|onset| onset.line),
         before: onset.and_then(|onset| onset.before),
     }
@@ -177,6 +186,7 @@ fn pattern(of: &Pattern) -> PatternPart<'_> {
         windows: of.windows,
         entries: all_pieces(&of.entries),
         facts: all_pieces(&of.facts),
+        account: all_pieces(&of.account),
     }
 }
 

@@ -24,8 +24,9 @@ function reveal(line, toMiddle) {
 function choose(line, replica, options = {}) {
   if (!(line >= 2 && line <= lastLine)) return;
   view.line = line;
-  const own = rows.replica[line] ?? -1;
-  view.replica = replica ?? (own >= 0 ? own : Math.max(0, view.replica));
+  const at = replicasOf(line).filter((of) => of >= 0);
+  const isClaimedOf = rows.replica[line] < 0 && at.includes(view.replica);
+  view.replica = replica ?? (isClaimedOf || !at.length ? Math.max(0, view.replica) : at[0]);
   showFindingAt(line);
   reveal(line, options.toMiddle);
   history.replaceState(null, "", "#L" + line);

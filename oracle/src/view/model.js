@@ -3,9 +3,17 @@
 const head = JSON.parse(document.getElementById("head").textContent);
 const lastLine = 1 + head.rows;
 
+/** A number for each line: an array that begins with its last line would be kept as a table, and be slow. */
+function numbers(none) {
+  return new Int32Array(lastLine + 1).fill(none);
+}
+
 /** For each line: its kind (a letter), its replica, the other one, its object, the line that it comes from. */
-const rows = { kind: [], replica: [], other: [], object: [], from: [], brought: [], returned: new Map(), flags: [] };
-const texts = [];
+const rows = {
+  kind: new Array(lastLine + 1), replica: numbers(-1), other: numbers(-1), object: numbers(-1), from: numbers(0), brought: numbers(0),
+  returned: new Map(), flags: numbers(0),
+};
+const texts = new Array(lastLine + 1);
 /** For a line that sends or saves, the lines that receive or restore it. */
 const arrivals = new Map();
 const heldBack = new Map();
@@ -65,11 +73,17 @@ for (const warning of head.warnings) push(warningsAt, warning.line, warning);
 
 /** Unpacks a section of the page. */
 async function unpack(id) {
-  const text = atob(document.getElementById(id).textContent);
+  const stream = new Blob([bytesOf(document.getElementById(id).textContent)]).stream();
+  return new Response(stream.pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+/** The bytes of base64. */
+function bytesOf(packed) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(packed);
+  const text = atob(packed);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
+  return bytes;
 }
 
 // Values

@@ -15,6 +15,7 @@ function showState() {
     const MOST = 20000;
     parts.push(make("details", null, make("summary", null, "As it is written"), make("code", { class: "event-line" }, clipped(texts[line], MOST))));
   }
+  parts.push(togetherPart(line));
   const select = make("select", { "aria-label": "Replica" }, head.replicas.map((name, replica) =>
     make("option", { value: replica, selected: replica === view.replica }, name)));
   select.addEventListener("change", () => choose(view.line, Number(select.value)));
@@ -51,6 +52,40 @@ function fate(line) {
   if (conflict?.opened) say(`${count(conflict.opened, "conflict")} begin${conflict.opened === 1 ? "s" : ""} here.`);
   if (conflict?.closed) say(`${count(conflict.closed, "conflict")} end${conflict.closed === 1 ? "s" : ""} here.`);
   return list.children.length ? list : null;
+}
+
+/** Of replicas that are claimed to be equal: in what they are not. */
+function togetherPart(line) {
+  if (!states || rows.kind[line] !== "c" || rows.replica[line] >= 0) return null;
+  if (head.answered_to !== null && line > head.answered_to) return null;
+  const MOST = 6;
+  const replicas = replicasOf(line).filter((replica) => replica >= 0);
+  const all = replicas.slice(0, MOST).map((replica) => stateAt(replica, line));
+  const makers = [];
+  head.objects.forEach(([object, kind], number) => {
+    const held = all.map((objects) => new Map(objects[number].map((key) => [key.name, key.text])));
+    const names = [...new Set(held.flatMap((of) => [...of.keys()]))].sort();
+    for (const name of names) {
+      const values = held.map((of) => of.get(name) ?? null);
+      if (new Set(values).size < 2) continue;
+      const what = name === null ? object : kind === "log" ? [object, ", line ", linkTo(Number(name))] : `${object}: ${clipped(name, 80)}`;
+      makers.push(() => make("tr", { class: "fresh" }, make("th", { scope: "row" }, what), values.map((text) => make("td", null, heldPart(kind, name, text)))));
+    }
+  });
+  const body = make("tbody", null);
+  const names = ["", ...replicas.slice(0, MOST).map(replicaName)];
+  const part = make("div", { class: "together" }, make("h3", null, "Claimed to be equal"),
+    makers.length ? make("table", { class: "facts" }, make("thead", null, make("tr", null, names.map((name) => make("th", { scope: "col" }, clipped(name, 24))))), body)
+      : make("p", { class: "note" }, "By what they had seen, they hold the same."),
+    replicas.length > MOST ? make("p", { class: "note" }, `and ${count(replicas.length - MOST, "more replica")}`) : null);
+  showInParts(part, body, makers, FIRST_ROWS, NEXT_ROWS);
+  return part;
+}
+
+/** What a replica holds of a key, an element or an entry. */
+function heldPart(kind, name, text) {
+  if (text === null) return name === null && NOTHING[kind] ? code(NOTHING[kind]) : make("span", { class: "none" }, "absent");
+  return text === "true" && name !== null && !kind.endsWith("map") ? "present" : code(text, 120);
 }
 
 const NOTHING = { "g-counter": "0", "pn-counter": "0", "lww-register": "null", "max-register": "null", "min-register": "null", "mv-register": "[]", "ew-flag": "false", "dw-flag": "false" };

@@ -41,6 +41,16 @@ fn has_python() -> bool {
 /// Where the README's server listens.
 const ADDRESS: &str = "127.0.0.1:7117";
 
+/// Runs git as a reader would who has told it a name.
+fn git(folder: &Path, arguments: &str) {
+    let mut process = Command::new("git");
+    process.args(["-c", "user.name=n", "-c", "user.email=e"]);
+    process.args(arguments.split_whitespace()).current_dir(folder);
+    process.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_AUTHOR_DATE", "@1700000000 +0000");
+    let output = process.output().expect("git is there");
+    assert!(output.status.success(), "{arguments}: {output:?}");
+}
+
 /// The blocks of terminals, each with what is printed in it.
 fn terminals(readme: &str) -> VecDeque<String> {
     let folder = TempDir::new().expect("there is room for files");
@@ -58,6 +68,14 @@ fn terminals(readme: &str) -> VecDeque<String> {
         for command in commands.filter_map(|line| line.strip_prefix("$ ")) {
             block += &format!("$ {command}\n");
             let (command, to) = command.split_once(" > ").unwrap_or((command, ""));
+            if let Some(text) = command.strip_prefix("echo ") {
+                std::fs::write(folder.path().join(to), format!("{text}\n")).expect("there is room");
+                continue;
+            }
+            if let Some(arguments) = command.strip_prefix("git ") {
+                git(folder.path(), arguments);
+                continue;
+            }
             let arguments = command.strip_prefix("oracle ").expect("it calls the oracle");
             let is_server = arguments.starts_with("sync serve ");
             let place = if is_server { "127.0.0.1:0" } else { &address };
@@ -119,7 +137,8 @@ fn steady(text: &str) -> String {
         for (at, word) in words.iter().enumerate() {
             let bare = word.trim_end_matches([',', ':']);
             let next = words.get(at + 1).map_or("", |next| next.trim_end_matches([',', ':']));
-            let is_measured = ["ms", "bytes", "received"].contains(&next);
+            let is_measured = ["ms", "bytes", "received"].contains(&next)
+                || ["time=\"", "timestamp=\"", "hostname=\""].iter().any(|of| word.starts_with(of));
             let differs = is_hex(bare) || is_time(bare) || is_measured;
             steady += if differs { "…" } else { word };
             steady.push(' ');

@@ -19,7 +19,7 @@ mod vector;
 
 pub use decisions::{open, open_decisions};
 pub use holds::{why_holds, why_insert_holds};
-pub use notices::all_notices;
+pub use notices::{NoticeKey, all_notices, claimed_notices};
 pub use resolve::{Resolved, resolve};
 pub use tested::{is_tested, rules};
 pub use value::decisions_on;

@@ -153,7 +153,8 @@ pub struct NoticeKey {
     pub key: Option<String>,
 }
 
-fn claimed_notices(claimed: &Json) -> Option<BTreeMap<NoticeKey, Vec<(String, u64)>>> {
+/// The notices that are claimed: for each thing, whose operations they are. Nothing where they are not in that form.
+pub fn claimed_notices(claimed: &Json) -> Option<BTreeMap<NoticeKey, Vec<(String, u64)>>> {
     let Json::Array(items) = claimed else { return None };
     let mut groups = BTreeMap::<_, Vec<_>>::new();
     for item in items {

@@ -68,6 +68,89 @@ pub fn between(
     (acts, left_out)
 }
 
+/// The lines on which a replica received something or was restored, in their order.
+pub fn receptions(past: &Past, replica: u32) -> Vec<(u32, How)> {
+    let history = &past.history;
+    let branches = history.replicas[replica as usize].branches.iter();
+    let epochs = branches.flat_map(|branch| &history.branches[*branch as usize].epochs);
+    let new = epochs.map(|epoch| &history.epochs[*epoch as usize]);
+    let idle = past.idle[replica as usize].iter().copied();
+    let mut all: Vec<(u32, How)> = new
+        .map(|epoch| (epoch.line, epoch.how))
+        .chain(idle)
+        .filter(|(_, how)| !matches!(how, How::Start))
+        .collect();
+    all.sort_unstable_by_key(|(line, _)| *line);
+    all
+}
+
+/// The line from which on a replica knows an operation.
+pub fn known_from(past: &Past, replica: u32, op: OpId) -> Option<u32> {
+    let history = &past.history;
+    if history.replica_of(op) == replica {
+        return Some(history.ops[op as usize].line);
+    }
+    let epoch = history.learned(history.branch_of(replica), op)?;
+    Some(history.epochs[epoch as usize].line)
+}
+
+/// On which lines a replica gave what it had, after one line and before another, and how; of many the last.
+pub fn given(past: &Past, replica: u32, (after, until): (u32, u32)) -> Vec<(u32, String)> {
+    let mut given = Vec::new();
+    for other in (0..past.history.replicas.len() as u32).filter(|other| *other != replica) {
+        let epochs = past.history.epochs_between(other, (after, until), MOST_ACTS).into_iter();
+        let new = epochs.map(|(epoch, _)| &past.history.epochs[epoch as usize]);
+        let idle = &past.idle[other as usize];
+        let from = idle.partition_point(|(line, _)| *line <= after);
+        let to = idle.partition_point(|(line, _)| *line < until);
+        let all = new.map(|epoch| (epoch.line, epoch.how));
+        for (line, how) in all.chain(idle[from..to.max(from)].iter().copied()) {
+            let who = past.replica_shown(other);
+            match how {
+                How::Merged(from) if from == replica => {
+                    given.push((line, format!("{who} merged from it")));
+                }
+                How::Synced(from) if from == replica => {
+                    given.push((line, format!("sync with {who}")))
+                }
+                _ => {}
+            }
+        }
+    }
+    let from = past.messages.partition_point(|message| message.line <= after);
+    let sent = past.messages[from..].iter().take_while(|message| message.line < until);
+    for message in sent.filter(|message| message.sender == replica) {
+        given.push((message.line, format!("message {}", shown(&message.name))));
+    }
+    given.sort();
+    given.dedup();
+    given
+}
+
+/// To whom each replica gave what it had: the lines on which it did, in their order, with the receivers. Of a
+/// message the line is that on which it was sent.
+pub fn gifts(past: &Past) -> Vec<Vec<(u32, u32)>> {
+    let mut gifts = vec![Vec::new(); past.history.replicas.len()];
+    for replica in 0..past.history.replicas.len() as u32 {
+        for (line, how) in receptions(past, replica) {
+            let (from, line) = match how {
+                How::Merged(from) | How::Synced(from) => (from, line),
+                How::Received(message) => {
+                    let message = &past.messages[message as usize];
+                    (message.sender, message.line)
+                }
+                How::Start | How::Restored(_) => continue,
+            };
+            gifts[from as usize].push((line, replica));
+        }
+    }
+    for of in &mut gifts {
+        of.sort_unstable();
+        of.dedup();
+    }
+    gifts
+}
+
 /// The acts as sentences: those on what is wrong first of all, and in the order of the lines.
 pub fn sentences(
     past: &Past,

@@ -2,14 +2,15 @@
 
 use crate::DifferenceKind::{self, Extra, Missing, Other};
 use crate::answer::values::{Amount, quoted};
-use crate::claim::decisions_on;
+use crate::claim::{NoticeKey, all_notices, claimed_notices, decisions_on};
 use crate::past::Past;
-use crate::past::history::{Effect, OpId, Seen};
+use crate::past::history::{Effect, History, OpId, Seen};
 use crate::wording::shown;
 use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
 use rejoin::object::TraceType;
 use rejoin_trace::{Claim, Stamps};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// Lines of equal operations that are named.
@@ -33,11 +34,26 @@ pub struct Found {
     writes: Vec<OpId>,
     /// By how much a count is wrong; below 0 where it is too little.
     pub by: i128,
+    /// Of an entry in the wrong place: the entry that it stands after or before.
+    pub beside: Option<OpId>,
+    /// What else is to be said of it; of what has that, an earlier claim says nothing.
+    note: String,
 }
 
 impl Found {
     fn new(kind: DifferenceKind, what: String, key: Option<u32>, op: Option<OpId>) -> Self {
-        Self { kind, what, key, op, equal: Rc::default(), claimed: None, writes: Vec::new(), by: 0 }
+        Self {
+            kind,
+            what,
+            key,
+            op,
+            equal: Rc::default(),
+            claimed: None,
+            writes: Vec::new(),
+            by: 0,
+            beside: None,
+            note: String::new(),
+        }
     }
 
     /// The operation that decides, if it is known which one is meant.
@@ -98,6 +114,12 @@ impl Found {
                 false => ", which has not come",
             };
         }
+        if let Some(beside) = self.beside {
+            text += &format!("; it stands beside: {}", past.performed(beside));
+        }
+        if !self.note.is_empty() {
+            return text + "; " + &self.note;
+        }
         let (Some(((line, _), seen)), Some(op)) = (before, self.certain_op()) else { return text };
         if line > 0 && self.kind != Other {
             let was = past.history.contains(seen, op);
@@ -114,6 +136,9 @@ impl Found {
 
 /// All things in which a claim differs, where these can be named.
 pub fn of(past: &Past, claim: &Claim, replica: u32, object: Option<u32>) -> Vec<Found> {
+    if let Claim::Notices { user, notices, .. } = claim {
+        return of_notices(past, replica, user, notices);
+    }
     let (Claim::Read { element, key, value, .. }, Some(object)) = (claim, object) else {
         return Vec::new();
     };
@@ -133,6 +158,89 @@ pub fn of(past: &Past, claim: &Claim, replica: u32, object: Option<u32>) -> Vec<
         return vec![of.other(key, Some(&value.canonical()), Some(&right))];
     }
     of.whole(value)
+}
+
+/// The notices that a user lacks, and those that the user has too much.
+fn of_notices(past: &Past, replica: u32, user: &str, claimed: &Json) -> Vec<Found> {
+    let Some(mut claimed) = claimed_notices(claimed) else { return Vec::new() };
+    let seen = past.seen(replica).laid_flat();
+    let right = all_notices(past, &seen, user);
+    // With stamps of the implementation's own, several answers may be right.
+    if right.iter().any(|(_, choices)| choices.len() > 1) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (of, choices) in right {
+        let number = past.find_object(&of.object);
+        let key = number
+            .and_then(|number| past.history.find_key(number, of.key.as_deref().unwrap_or("")));
+        let mut names = claimed.remove(&of).unwrap_or_default();
+        for op in &choices[0] {
+            let name = past.name_of(*op);
+            match names.iter().position(|other| *other == name) {
+                Some(at) => drop(names.remove(at)),
+                None => found.push(notice(past, Missing, &of, (key, Some(*op)), &name, &seen)),
+            }
+        }
+        let extra = names.iter();
+        found.extend(extra.map(|name| {
+            let op = key.and_then(|key| operation(past, key, name));
+            notice(past, Extra, &of, (key, op), name, &seen)
+        }));
+    }
+    for (of, names) in claimed {
+        let key = past
+            .find_object(&of.object)
+            .and_then(|number| past.history.find_key(number, of.key.as_deref().unwrap_or("")));
+        found.extend(names.iter().map(|name| {
+            let op = key.and_then(|key| operation(past, key, name));
+            notice(past, Extra, &of, (key, op), name, &seen)
+        }));
+    }
+    found
+}
+
+/// The decision on a key of this name.
+fn operation(past: &Past, key: u32, name: &(String, u64)) -> Option<OpId> {
+    decisions_on(past, key).into_iter().find(|op| past.name_of(*op) == *name)
+}
+
+/// A notice that is missing or too much, with why.
+fn notice(
+    past: &Past,
+    kind: DifferenceKind,
+    of: &NoticeKey,
+    (key, op): (Option<u32>, Option<OpId>),
+    (replica, seq): &(String, u64),
+    seen: &Seen,
+) -> Found {
+    let history = &past.history;
+    let named = of.key.as_ref().map(|key| format!(r#""key":{},"#, quoted(key)));
+    let what = format!(
+        r#"{{"object":{},{}"replica":{},"seq":{seq}}}"#,
+        quoted(&of.object),
+        named.unwrap_or_default(),
+        quoted(replica)
+    );
+    let decision = key.zip(past.find_object(&of.object)).and_then(|(key, number)| {
+        let (current, maximal) = history.decision(number, key, seen)?;
+        let kept = |op: &&OpId| History::same_effect(history.ops[**op as usize].effect, current);
+        Some((maximal.iter().find(kept).copied(), maximal.clone()))
+    });
+    let note = match (kind, op, decision) {
+        (Missing, _, Some((Some(kept), _))) => {
+            format!("it is overruled, and what is kept is: {}", past.performed(kept))
+        }
+        (Extra, Some(op), Some((kept, maximal))) => match kept {
+            Some(kept) if kept == op => "it is the one that is kept".into(),
+            _ if !maximal.contains(&op) => {
+                "a later decision has seen it, or it has not come".into()
+            }
+            _ => "it is no overruled decision of that user".into(),
+        },
+        _ => "no decision of that name is overruled".into(),
+    };
+    Found { note, ..Found::new(kind, what, key, op) }
 }
 
 struct Of<'a> {
@@ -276,9 +384,10 @@ impl Of<'_> {
     fn entries(&self, claimed: &[Json]) -> Vec<Found> {
         let history = &self.past.history;
         let right = history.entries(self.object, self.seen);
+        let claimed: Vec<String> = claimed.iter().map(Json::canonical).collect();
         let mut listed: HashMap<String, u64> = HashMap::new();
-        for item in claimed {
-            *listed.entry(item.canonical()).or_default() += 1;
+        for item in &claimed {
+            *listed.entry(item.clone()).or_default() += 1;
         }
         let mut equal: HashMap<&str, Vec<OpId>> = HashMap::new();
         for op in &right {
@@ -287,11 +396,16 @@ impl Of<'_> {
         // Each of equal entries that is missing may be any of them.
         let equal: HashMap<&str, Rc<[OpId]>> =
             equal.into_iter().map(|(entry, ops)| (entry, ops.into())).collect();
+        let claimed_items = claimed;
         let claimed = listed.clone();
         let mut found = Vec::new();
+        let mut matched = Vec::new();
         for op in right {
             match listed.get_mut(history.stamp(op).3) {
-                Some(count) if *count > 0 => *count -= 1,
+                Some(count) if *count > 0 => {
+                    *count -= 1;
+                    matched.push(op);
+                }
                 _ => {
                     let entry = history.stamp(op).3.to_string();
                     // Where none of equal ones is listed, each is missing.
@@ -316,11 +430,61 @@ impl Of<'_> {
             });
             found.push(Found::new(Extra, entry, None, op.copied()));
         }
-        if found.is_empty() && self.past.stamps == Stamps::Explicit {
-            found.push(Found::new(Other, "the entries are in another order".into(), None, None));
+        if self.past.stamps == Stamps::Explicit {
+            self.misplaced(&matched, &claimed_items, &mut found);
         }
         found
     }
+
+    /// The fewest entries that would have to move for those that are rightly listed to be in their order.
+    fn misplaced(&self, right: &[OpId], listed: &[String], found: &mut Vec<Found>) {
+        let history = &self.past.history;
+        // Equal entries are taken in their order, as far as both have them.
+        let mut places: HashMap<&str, VecDeque<usize>> = HashMap::new();
+        for (place, op) in right.iter().enumerate() {
+            places.entry(history.stamp(*op).3).or_default().push_back(place);
+        }
+        let order: Vec<usize> =
+            listed.iter().filter_map(|entry| places.get_mut(&**entry)?.pop_front()).collect();
+        let stays = longest_increasing(&order);
+        for (at, place) in order.iter().enumerate().filter(|(at, _)| !stays[*at]) {
+            let before = (0..at).find(|other| stays[*other] && order[*other] > *place);
+            let after =
+                (at..order.len()).rev().find(|other| stays[*other] && order[*other] < *place);
+            let Some((beside, says)) =
+                before.map(|at| (at, "too late")).or(after.map(|at| (at, "too early")))
+            else {
+                continue;
+            };
+            let (op, beside) = (right[*place], right[order[beside]]);
+            let line = history.ops[op as usize].line;
+            let what = format!("{} of line {line} stands {says}", shown(history.stamp(op).3));
+            let of = Found::new(Other, what, None, Some(op));
+            found.push(Found { beside: Some(beside), ..of });
+        }
+    }
+}
+
+/// Of different numbers, which are in a longest increasing part. Cost: O(n log n).
+pub fn longest_increasing(numbers: &[usize]) -> Vec<bool> {
+    // For each length, the place of the least last number of such a part.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before = vec![None; numbers.len()];
+    for (at, number) in numbers.iter().enumerate() {
+        let length = ends.partition_point(|end| numbers[*end] < *number);
+        before[at] = length.checked_sub(1).map(|length| ends[length]);
+        match ends.get_mut(length) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    let mut is_in = vec![false; numbers.len()];
+    let mut next = ends.last().copied();
+    while let Some(at) = next {
+        is_in[at] = true;
+        next = before[at];
+    }
+    is_in
 }
 
 /// "lines 3, 5".

@@ -28,7 +28,10 @@ const MOST_FACTS: usize = 6;
 const FEW: u64 = 5;
 
 /// A fact that separates less than this is not stated.
-const LEAST: f64 = 0.3;
+pub const LEAST: f64 = 0.3;
+
+/// A circumstance that is as frequent by chance as this is not stated.
+pub const MOST_CHANCE: f64 = 0.02;
 
 /// Things of a window that are looked at; operations that one reception brought, and those of them that
 /// are held against each other.
@@ -36,11 +39,14 @@ const MOST_THINGS: usize = 48;
 const MOST_BROUGHT: usize = 2_000;
 const MOST_OPS: usize = 64;
 
-/// What can be true of a case; of equally good ones, the first is stated first.
+/// What can be true of a case; of equally good ones, the first is stated first. From [`Fact::EqualStamps`] on they
+/// are circumstances, of which one or the other may be there by chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fact {
     /// This wrong rule gives another answer.
     Rule(Rule),
+    HandedOn,
+    Warned,
     EqualEntry,
     NoNewTag,
     RemovalUnseen,
@@ -109,6 +115,12 @@ impl Fact {
                     rule.says()
                 );
             }
+            Self::HandedOn => {
+                "what is right had been handed on to another replica by the one that answers"
+            }
+            Self::Warned => {
+                "one of the writes that came or were done is not above what its replica had seen"
+            }
             Self::EqualEntry => "an equal entry was there already when one came",
             Self::NoNewTag => {
                 "a removal took the addition before, and each one since was of an element that its replica \
@@ -170,7 +182,7 @@ pub struct Wrong {
 
 /// How often something is true where it went wrong and where it came out right.
 #[derive(Clone, Copy, Debug, Default)]
-struct Times([u64; 2]);
+pub struct Times([u64; 2]);
 
 /// The cases of one object.
 pub struct Cases<'a> {
@@ -186,6 +198,10 @@ pub struct Cases<'a> {
     /// For each replica, the receptions of messages: the line, the message, whether it came before, and
     /// whether a later one of its sender came before.
     received: HashMap<u32, HashMap<u32, [bool; 2]>>,
+    /// For each replica, the lines on which it gave what it had, and to whom.
+    gifts: Vec<Vec<(u32, u32)>>,
+    /// The lines that were warned of.
+    warned: HashSet<u32>,
 }
 
 impl<'a> Cases<'a> {
@@ -201,6 +217,8 @@ impl<'a> Cases<'a> {
             of_things: BTreeMap::new(),
             of_windows: BTreeMap::new(),
             received: HashMap::new(),
+            gifts: acts::gifts(past),
+            warned: past.warnings.iter().filter_map(|of| of.line.try_into().ok()).collect(),
         }
     }
 
@@ -261,6 +279,7 @@ impl<'a> Cases<'a> {
         };
         let window = Window {
             replica: aspect.replica,
+            between: (from, line),
             start: past.history.seen_of(aspect.replica, from, self.object),
             end: past.history.seen_of(aspect.replica, line, self.object),
             acts: &acts,
@@ -328,30 +347,20 @@ impl<'a> Cases<'a> {
     fn reception(&mut self, replica: u32, line: u32) -> [bool; 2] {
         let past = self.past;
         let of = self.received.entry(replica).or_insert_with(|| {
-            let history = &past.history;
-            let branches = history.replicas[replica as usize].branches.iter();
-            let epochs = branches.flat_map(|branch| &history.branches[*branch as usize].epochs);
-            let new = epochs.map(|epoch| &history.epochs[*epoch as usize]);
-            let idle = past.idle[replica as usize].iter().copied();
-            let mut all: Vec<(u32, u32)> = new
-                .map(|epoch| (epoch.line, epoch.how))
-                .chain(idle)
-                .filter_map(|(line, how)| match how {
-                    How::Received(message) => Some((line, message)),
-                    _ => None,
-                })
-                .collect();
-            all.sort_unstable();
+            let all = acts::receptions(past, replica).into_iter();
+            let all = all.filter_map(|(line, how)| match how {
+                How::Received(message) => Some((line, message)),
+                _ => None,
+            });
             let (mut before, mut newest) = (HashSet::new(), HashMap::new());
-            all.into_iter()
-                .map(|(line, message)| {
-                    let sender = past.messages[message as usize].sender;
-                    let newest = newest.entry(sender).or_insert(message);
-                    let said = [!before.insert(message), *newest > message];
-                    *newest = (*newest).max(message);
-                    (line, said)
-                })
-                .collect()
+            all.map(|(line, message)| {
+                let sender = past.messages[message as usize].sender;
+                let newest = newest.entry(sender).or_insert(message);
+                let said = [!before.insert(message), *newest > message];
+                *newest = (*newest).max(message);
+                (line, said)
+            })
+            .collect()
         });
         of.get(&line).copied().unwrap_or_default()
     }
@@ -374,7 +383,12 @@ impl<'a> Cases<'a> {
         let mut on_it = on_it.iter().peekable();
         // The last operation on it that was there.
         let mut last: HashMap<u32, OpId> = HashMap::new();
+        let mut gave_to = window.between.0;
         for (at, act) in window.acts.iter().enumerate() {
+            if self.gave(window.replica, (gave_to, act.line)) {
+                steps.push(Step::Gave);
+            }
+            gave_to = act.line - 1;
             let mut ops = Vec::new();
             while let Some((_, op)) = on_it.next_if(|(of, _)| *of == at) {
                 ops.push(*op);
@@ -472,7 +486,17 @@ impl<'a> Cases<'a> {
             }
             steps.push(Step::Came { from, theirs, known, new: ops, again });
         }
+        if self.gave(window.replica, (gave_to, window.between.1)) {
+            steps.push(Step::Gave);
+        }
         facts.extend((!relayed.is_empty()).then_some(Fact::OnlyRelayed));
+        let warned = |op: &OpId| self.warned.contains(&history.ops[*op as usize].line);
+        let mut touched = steps.iter().flat_map(|step| match step {
+            Step::Own(op) => std::slice::from_ref(op),
+            Step::Came { new, .. } => &new[..],
+            Step::Gave | Step::Back(..) => &[],
+        });
+        facts.extend(touched.any(warned).then_some(Fact::Warned));
         self.of_end(thing, window, &mut facts);
         let rules = match (thing, self.object) {
             (Thing::Key(key), Some(object)) => rules::of_key(
@@ -480,7 +504,7 @@ impl<'a> Cases<'a> {
                 (object, key, window.replica),
                 (&window.start, &window.end),
                 &steps,
-                wrong.map(|wrong| wrong.claimed),
+                (wrong.map(|wrong| wrong.claimed), self.was_given(key, window)),
             ),
             (Thing::Whole, Some(object)) => rules::of_counter(
                 past,
@@ -504,6 +528,9 @@ impl<'a> Cases<'a> {
         let kind = history.objects[object as usize].kind;
         if kind.is_stamped() {
             let Some(right) = history.winner(key, &window.end) else { return };
+            if self.was_handed_on(right, window.replica, window.between.1) {
+                facts.insert(Fact::HandedOn);
+            }
             let time = |op: OpId| history.stamp(op).0;
             let before = history.winner(key, &window.start);
             let came = window.acts.iter().flat_map(|act| &act.ops);
@@ -564,6 +591,28 @@ impl<'a> Cases<'a> {
         })
     }
 
+    /// Whether a replica gave what it had after one line and before another.
+    fn gave(&self, replica: u32, (after, until): (u32, u32)) -> bool {
+        let of = &self.gifts[replica as usize];
+        let at = of.partition_point(|(line, _)| *line <= after);
+        of.get(at).is_some_and(|(line, _)| *line < until)
+    }
+
+    /// Whether a replica gave what it had after it came to know an operation, and before a line.
+    fn was_handed_on(&self, op: OpId, replica: u32, until: u32) -> bool {
+        let line = acts::known_from(self.past, replica, op);
+        line.is_some_and(|line| self.gave(replica, (line, until)))
+    }
+
+    /// Whether the write that was right at the beginning of a window had been handed on by then.
+    fn was_given(&self, key: u32, window: &Window<'_>) -> bool {
+        let history = &self.past.history;
+        let is_stamped =
+            self.object.is_some_and(|object| history.objects[object as usize].kind.is_stamped());
+        let right = is_stamped.then(|| history.winner(key, &window.start)).flatten();
+        right.is_some_and(|op| self.was_handed_on(op, window.replica, window.between.0 + 1))
+    }
+
     fn known(&mut self, thing: Thing, seen: &Seen) -> Known {
         let known = known(self.past, self.object, thing, &self.index, seen);
         self.spend(known.len() as u64 * 4 + 10);
@@ -595,12 +644,19 @@ impl<'a> Cases<'a> {
         for (facts, all, words) in kinds {
             for (fact, times) in facts {
                 let score = times.phi(all);
-                if score >= LEAST && times.0[1] > 0 {
+                // One of many circumstances is often there by chance; what is more specific is not.
+                let is_chance = *fact >= Fact::EqualStamps
+                    && all.0[0] >= FEW
+                    && times.chance(all) > MOST_CHANCE;
+                if score >= LEAST && times.0[1] > 0 && !is_chance {
                     stated.push((score, *fact, times.sentence(all, words, &fact.says(past))));
                 }
             }
         }
         stated.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        // Beside one that separates twice as well, a fact only misleads.
+        let best = stated.first().map_or(0.0, |(score, ..)| *score);
+        stated.retain(|(score, ..)| *score * 2.0 >= best);
         let mut known = HashSet::new();
         stated.retain(|(_, fact, _)| known.insert(*fact));
         stated.truncate(MOST_FACTS);
@@ -611,6 +667,8 @@ impl<'a> Cases<'a> {
 /// A window of a case.
 struct Window<'a> {
     replica: u32,
+    /// The line of the claim before, and that of the claim at its end.
+    between: (u32, u32),
     start: Seen,
     end: Seen,
     acts: &'a [Act],
@@ -629,17 +687,41 @@ fn less(a: &Known, b: &Known, except: Option<u32>) -> bool {
 }
 
 impl Times {
-    fn add(&mut self, is_wrong: bool) {
+    /// One more case.
+    pub fn add(&mut self, is_wrong: bool) {
         self.0[usize::from(is_wrong)] += 1;
     }
 
     /// How well it separates, from −1 to 1.
-    fn phi(&self, all: &Self) -> f64 {
+    pub fn phi(&self, all: &Self) -> f64 {
         let [right, wrong] = self.0.map(|count| count as f64 + 0.5);
         let [no_right, no_wrong] = [0, 1].map(|at| (all.0[at] - self.0[at]) as f64 + 0.5);
         let product =
             (right + wrong) * (no_right + no_wrong) * (right + no_right) * (wrong + no_wrong);
         (wrong * no_right - right * no_wrong) / product.sqrt()
+    }
+
+    /// How likely it would be so often where it went wrong, were that drawn by chance (R. A. Fisher's exact test,
+    /// of one side).
+    pub fn chance(&self, all: &Self) -> f64 {
+        let [right, wrong] = self.0;
+        let [all_right, all_wrong] = all.0;
+        let (with, of) = (right + wrong, all_right + all_wrong);
+        // The logarithm of the number of ways to choose.
+        let ways = |n: u64, k: u64| -> f64 {
+            (0..k).map(|i| ((n - i) as f64).ln() - ((i + 1) as f64).ln()).sum()
+        };
+        (wrong..=with.min(all_wrong))
+            .filter(|hits| with - hits <= all_right)
+            .map(|hits| {
+                (ways(all_wrong, hits) + ways(all_right, with - hits) - ways(of, with)).exp()
+            })
+            .sum()
+    }
+
+    /// How many came out right, and how many went wrong.
+    pub fn counts(&self) -> [u64; 2] {
+        self.0
     }
 
     fn sentence(&self, all: &Self, [wrong, right]: [&str; 2], says: &str) -> String {
@@ -652,5 +734,24 @@ impl Times {
         format!(
             "in {of_wrong} of {wrong} {rest} and in {of_right} of {all_right} {right}{weak}: {says}"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_that_is_often_there_says_little() {
+        let check = |times: [u64; 2], all: [u64; 2], chance: f64| {
+            assert!(
+                (Times(times).chance(&Times(all)) - chance).abs() < 1e-6,
+                "{times:?} of {all:?}"
+            );
+        };
+        check([7, 6], [38, 9], 0.008_274_832);
+        check([0, 1], [144, 3], 3.0 / 147.0);
+        check([2, 2], [2, 2], 1.0);
+        check([0, 0], [5, 5], 1.0);
     }
 }

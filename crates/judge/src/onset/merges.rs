@@ -8,12 +8,15 @@ use super::acts::{self, Act};
 use super::differences::Found;
 use super::thing::{self, Index, Known, Thing, is_counter, known};
 use crate::past::Past;
-use crate::wording::shown;
+use crate::wording::{plural, shown};
 use crate::{DifferenceKind, Merge};
 
 /// Things that are wrong and get a table, and rows of each; of more, the last.
 const MOST_THINGS: usize = 2;
 const MOST_ROWS: usize = 40;
+
+/// Times that a replica gave something on that are named.
+const MOST_GIVEN: usize = 12;
 
 /// Origins that a row names.
 const MOST_ORIGINS: usize = 4;
@@ -61,6 +64,8 @@ pub fn table(
             let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
             Merge { text: format!("{word} {}: {text}", lines.join(", ")), is_notable }
         }));
+        // Last, so that it stays where not all rows are shown.
+        merges.extend(table.handed_on().map(|text| Merge { text, is_notable: true }));
     }
     (merges, steps)
 }
@@ -92,6 +97,27 @@ impl Table<'_> {
             "{what} ({}), of each sender against {who} before, by origin ({of}):",
             self.found.short()
         )
+    }
+
+    /// To whom the replica gave what decides, since it came.
+    fn handed_on(&self) -> Option<String> {
+        let Self { past, replica, .. } = self;
+        let op = self.found.certain_op()?;
+        let line = acts::known_from(past, *replica, op)?;
+        let given = acts::given(past, *replica, (line, past.line));
+        let skipped = given.len().saturating_sub(MOST_GIVEN);
+        let mut named: Vec<String> =
+            given[skipped..].iter().map(|(line, how)| format!("line {line} ({how})")).collect();
+        if skipped > 0 {
+            named.push(format!("and {} before", plural(skipped as u64, "other")));
+        }
+        let who = past.replica_shown(*replica);
+        let opening = format!("what decides came to {who} on line {line}, which");
+        match named.is_empty() {
+            false => Some(format!("{opening} gave it on: {}", named.join(", "))),
+            // A deletion that is forgotten too early is one that somebody else has.
+            true => past.is_deletion(op).then(|| format!("{opening} has given it to nobody since")),
+        }
     }
 
     /// What a reception brought and what its sender had seen, and whether that explains anything.

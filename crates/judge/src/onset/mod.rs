@@ -7,19 +7,25 @@
 //! Cost: a claim that holds costs one entry in a table; of a false one with an argument, what happened
 //! in its window.
 
+mod account;
 mod acts;
+mod convergence;
 mod differences;
 mod facts;
 mod merges;
 mod pattern;
 mod rules;
 mod thing;
+mod warned;
 
 use crate::claim::Resolved;
 use crate::past::Past;
+use crate::wording::shown;
 use crate::{Difference, DifferenceKind, Finding, Onset, Pattern};
+use account::{Answer, Outcome};
 use acts::Act;
 use differences::Found;
+pub use differences::longest_increasing;
 use hashbrown::{HashMap, HashSet};
 use pattern::{Right, Window};
 use rejoin::object::TraceType;
@@ -33,6 +39,9 @@ const MOST_COMPARED: usize = 10_000;
 
 /// Claims that were right, kept to hold the windows of the wrong ones against.
 const MOST_RIGHT: usize = 100_000;
+
+/// Objects of which it is searched whether lost receptions explain their claims.
+const MOST_ACCOUNTS: usize = 8;
 
 /// Steps after which findings get no more tables of what senders had seen.
 const MOST_STEPS: u64 = 20_000_000;
@@ -54,6 +63,7 @@ enum Kind {
     Vector,
     Digest,
     Decisions,
+    Notices,
 }
 
 /// The last claim of an aspect.
@@ -69,6 +79,9 @@ struct Last {
     right: u32,
 }
 
+/// Which receptions must have been lost for the claims on some lines, in sentences.
+pub type Lost = HashMap<u64, Vec<String>>;
+
 /// What earlier claims were, and where they went wrong.
 #[derive(Debug, Default)]
 pub struct Onsets {
@@ -81,11 +94,20 @@ pub struct Onsets {
     found: HashMap<Option<u32>, u64>,
     /// Steps that tables of what senders had seen took.
     spent: u64,
+    /// The false claims of an object's value.
+    false_answers: HashMap<u32, Vec<Answer>>,
+    /// For replicas that were claimed to be equal, the last such claim, and whether it held.
+    converged: HashMap<Vec<u32>, (u32, bool)>,
+    /// The objects of which a false claim is none of those.
+    unaccountable: HashSet<u32>,
 }
 
 impl Onsets {
     /// A claim holds.
     pub fn held(&mut self, past: &Past, claim: &Claim, resolved: &Resolved) {
+        if let Claim::Converged { .. } = claim {
+            self.converged.insert(together(resolved), (past.line, true));
+        }
         let Some(aspect) = aspect(past, claim, resolved) else { return };
         let last = self.last.entry(aspect).or_default();
         if self.right.len() < MOST_RIGHT {
@@ -103,6 +125,15 @@ impl Onsets {
         finding: &mut Finding,
     ) {
         let aspect = claim.and_then(|claim| aspect(past, claim, resolved));
+        self.note_answer(past, claim, aspect, resolved);
+        if let (Some(Claim::Converged { .. }), true) = (claim, past.argue) {
+            let before = self.converged.insert(together(resolved), (past.line, false));
+            let said =
+                past.history.uncounted(|_| convergence::of(past, &resolved.replicas, before));
+            finding.differences = said.differences;
+            finding.more_differences = said.more;
+            finding.onset = Some(said.onset);
+        }
         let (Some(claim), Some(aspect)) = (claim, aspect) else { return };
         if !past.argue {
             self.last.remove(&aspect);
@@ -110,6 +141,29 @@ impl Onsets {
         }
         *self.found.entry(aspect.object).or_default() += 1;
         past.history.uncounted(|_| self.window(past, claim, aspect, finding));
+    }
+
+    /// Keeps what was answered wrongly, or notes that it is not kept.
+    fn note_answer(
+        &mut self,
+        past: &Past,
+        claim: Option<&Claim>,
+        aspect: Option<Aspect>,
+        resolved: &Resolved,
+    ) {
+        let Some(object) = resolved.object else { return };
+        let Some(Claim::Read { value, .. } | Claim::State { state: value, .. }) = claim else {
+            return;
+        };
+        let is_read = matches!(claim, Some(Claim::Read { .. }));
+        match aspect.filter(|_| is_read && past.argue && account::is_open(past, object)) {
+            None => drop(self.unaccountable.insert(object)),
+            Some(Aspect { replica, part, .. }) => {
+                let wrong = Some(account::answered(past, object, value));
+                let answer = Answer { line: past.line, replica, part, wrong };
+                self.false_answers.entry(object).or_default().push(answer);
+            }
+        }
     }
 
     fn window(&mut self, past: &Past, claim: &Claim, aspect: Aspect, finding: &mut Finding) {
@@ -165,6 +219,8 @@ impl Onsets {
             line: onset.into(),
             window: Vec::new(),
             merges: Vec::new(),
+            lost: Vec::new(),
+            warnings: Vec::new(),
         };
         if is_onset {
             let between = (before.0, past.line);
@@ -173,14 +229,19 @@ impl Onsets {
                 _ => acts::between(past, aspect.replica, aspect.object, between),
             };
             let keys: HashSet<u32> = new.iter().filter_map(|found| found.key).collect();
+            if self.spent < MOST_STEPS {
+                self.spent += past.warnings.len() as u64;
+                made.warnings = warned::sentences(past, aspect.object, &keys);
+            }
             made.window = vec![opening(past, aspect, before, !acts.is_empty())];
             made.window.extend(acts::sentences(past, &acts, aspect.object, &keys, left_out));
             let (inherited, told) = self.inherited(past, aspect, &new, &acts);
             made.window.extend(told);
             let begin = ((before.0, &seen_before), before.1);
             let all = (&new[..], &old[..]);
-            let window = Window::of(past, aspect, begin, all, &inherited, &acts);
-            if self.spent < MOST_STEPS && aspect.kind == Kind::Value {
+            let window = Window::of(past, aspect, begin, all, &inherited, &acts).since(last.right);
+            let object = object_of(past, aspect, &new);
+            if self.spent < MOST_STEPS && object.is_some() {
                 // A sum is wrong since it was right last, whatever it was wrong by in between.
                 let since = match new.iter().any(|found| found.by != 0) && !before.1 {
                     true => {
@@ -189,8 +250,7 @@ impl Onsets {
                     }
                     false => acts,
                 };
-                let (merges, steps) =
-                    merges::table(past, (aspect.replica, aspect.object), &since, &new);
+                let (merges, steps) = merges::table(past, (aspect.replica, object), &since, &new);
                 made.merges = merges;
                 self.spent += steps;
             }
@@ -234,17 +294,97 @@ impl Onsets {
         (inherited, told)
     }
 
-    /// What the findings on each object have in common.
-    pub fn patterns(&self, past: &Past) -> Vec<Pattern> {
-        past.history.uncounted(|_| pattern::patterns(past, &self.windows, &self.right, &self.found))
+    /// What the findings on each object have in common; and for the findings on some lines, which receptions
+    /// must have been lost.
+    pub fn patterns(&self, past: &Past) -> (Vec<Pattern>, Lost) {
+        past.history.uncounted(|_| {
+            let mut patterns = pattern::patterns(past, &self.windows, &self.right, &self.found);
+            let lost = self.accounts(past, &mut patterns);
+            (patterns, lost)
+        })
+    }
+
+    /// Looks whether lost receptions explain the claims on each object that went wrong, and says so.
+    fn accounts(&self, past: &Past, patterns: &mut [Pattern]) -> Lost {
+        let mut lost = Lost::new();
+        let mut objects: Vec<&u32> = self.false_answers.keys().collect();
+        objects.retain(|object| !self.unaccountable.contains(*object));
+        objects.sort_unstable();
+        for object in objects.into_iter().take(MOST_ACCOUNTS) {
+            let of_value =
+                |aspect: &Aspect| aspect.object == Some(*object) && aspect.kind == Kind::Value;
+            let right = self.right.iter().filter(|(aspect, ..)| of_value(aspect));
+            let mut answers: Vec<Answer> = right
+                .map(|(Aspect { replica, part, .. }, _, _, line)| Answer {
+                    line: *line,
+                    replica: *replica,
+                    part: *part,
+                    wrong: None,
+                })
+                .chain(self.false_answers[object].iter().cloned())
+                .collect();
+            answers.sort_by_key(|answer| answer.line);
+            let name = &*past.history.objects[*object as usize].name;
+            let mut pattern = patterns.iter_mut().find(|of| of.object.as_deref() == Some(name));
+            match account::of(past, *object, &answers) {
+                Outcome::Unknown => {}
+                Outcome::Refuted(line) => {
+                    if let Some(pattern) = &mut pattern {
+                        pattern.account = vec![format!(
+                            "receptions that brought nothing of it explain them not: whichever were lost, \
+                             the answer on line {line} would be another"
+                        )];
+                    }
+                }
+                Outcome::Explained(account) => {
+                    if let Some(pattern) = &mut pattern {
+                        pattern.account = account.sentences(past, *object);
+                    }
+                    for window in self.windows.iter().filter(|of| of_value(&of.aspect)) {
+                        let said =
+                            account.between(past, window.aspect.replica, window.since, window.line);
+                        lost.insert(window.line.into(), said);
+                    }
+                }
+            }
+        }
+        lost
+    }
+}
+
+/// Replicas that are claimed to be equal, regardless of their order.
+fn together(resolved: &Resolved) -> Vec<u32> {
+    let mut replicas = resolved.replicas.clone();
+    replicas.sort_unstable();
+    replicas
+}
+
+/// The object whose operations decide what is wrong: that of the claim, or the first of which a notice is wrong.
+fn object_of(past: &Past, aspect: Aspect, new: &[&Found]) -> Option<u32> {
+    match aspect.kind {
+        Kind::Value => aspect.object,
+        Kind::Notices => {
+            let op = new.iter().find_map(|found| found.op)?;
+            Some(past.history.object_of(op))
+        }
+        Kind::Vector | Kind::Digest | Kind::Decisions => None,
     }
 }
 
 /// The sentence that a window begins with.
 fn opening(past: &Past, aspect: Aspect, (before, held): (u32, bool), has_acts: bool) -> String {
     let who = past.replica_shown(aspect.replica);
-    let what =
-        aspect.object.map(|object| past.object_shown(object)).unwrap_or("all objects".into());
+    let what = match (aspect.kind, aspect.object) {
+        (_, Some(object)) => past.object_shown(object),
+        (Kind::Notices, None) => format!(
+            "the answer on the notices of {}",
+            aspect
+                .part
+                .filter(|user| *user != u32::MAX)
+                .map_or("that user".into(), |user| { shown(past.history.users.text(user)) })
+        ),
+        (_, None) => "the answer on all objects".into(),
+    };
     let line = past.line;
     let value = || {
         let object = aspect.object.filter(|object| {
@@ -282,23 +422,23 @@ fn opening(past: &Past, aspect: Aspect, (before, held): (u32, bool), has_acts: b
 }
 
 fn aspect(past: &Past, claim: &Claim, resolved: &Resolved) -> Option<Aspect> {
+    let object = resolved.object;
     let (kind, name) = match claim {
         Claim::Read { element, key, query: None, .. } => {
             (Kind::Value, element.as_deref().or(key.as_deref()))
         }
         // The question is a part as well; it has no number of its own.
-        Claim::Read { .. }
-        | Claim::Converged { .. }
-        | Claim::Notices { .. }
-        | Claim::Failed { .. } => {
-            return None;
+        Claim::Read { .. } | Claim::Converged { .. } | Claim::Failed { .. } => return None,
+        Claim::Notices { user, .. } => {
+            // Who never decided anything is a part of no number.
+            let part = past.history.users.find(user).or(Some(u32::MAX));
+            return Some(Aspect { kind: Kind::Notices, replica: resolved.replica?, object, part });
         }
         Claim::State { .. } => (Kind::Value, None),
         Claim::Vector { .. } => (Kind::Vector, None),
         Claim::Digest { .. } => (Kind::Digest, None),
         Claim::Decisions { .. } => (Kind::Decisions, None),
     };
-    let object = resolved.object;
     let part = match (name, object) {
         // What was never decided on has nothing to go wrong.
         (Some(name), Some(object)) => Some(past.history.find_key(object, name)?),

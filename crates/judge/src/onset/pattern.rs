@@ -25,9 +25,11 @@ const STEPS: u64 = 40_000_000;
 /// A window that ends with a claim that is the first to be wrong in something.
 #[derive(Debug)]
 pub struct Window {
-    aspect: Aspect,
+    pub aspect: Aspect,
     before: u32,
-    line: u32,
+    /// The last claim that was right in all.
+    pub since: u32,
+    pub line: u32,
     what: String,
     acts: String,
     /// Whether the claim before was right, if there was one.
@@ -83,6 +85,7 @@ impl Window {
         Self {
             aspect,
             before: before.0,
+            since: before.0,
             line: past.line,
             what,
             acts: brief(past, acts, new),
@@ -92,6 +95,11 @@ impl Window {
             counts,
             lags: lags(past, aspect, before.1, &own, acts),
         }
+    }
+
+    /// The same, of which the last claim that was right is on this line.
+    pub fn since(self, line: u32) -> Self {
+        Self { since: line.min(self.before), ..self }
     }
 
     fn sentence(&self, past: &Past, again: Option<&u32>) -> String {
@@ -111,6 +119,13 @@ impl Window {
 
 /// The operation that decides, beside the one whose value was answered.
 fn relation(past: &Past, replica: u32, found: &Found) -> Option<String> {
+    if let (Some(op), Some(beside)) = (found.op, found.beside) {
+        let is_tie = past.history.stamp(op).0 == past.history.stamp(beside).0;
+        return Some(match is_tie {
+            true => "in the wrong order with an entry of the same timestamp".into(),
+            false => "in the wrong order with an entry of another timestamp".into(),
+        });
+    }
     let (op, claimed) = (found.op?, found.certain_claimed()?);
     let [right, wrong] = [op, claimed].map(|op| past.history.stamp(op));
     let kind = past.history.objects[past.history.object_of(op) as usize].kind;
@@ -245,6 +260,7 @@ pub fn patterns(
                 .map(|window| window.sentence(past, again.get(&(window.aspect, window.line))))
                 .collect(),
             facts,
+            account: Vec::new(),
         });
     }
     patterns
@@ -281,8 +297,12 @@ fn common(windows: &[&Window]) -> Vec<String> {
     }
     let mut texts = Vec::new();
     let things: u64 = windows.iter().map(|window| window.things).sum();
+    // What is so of few says nothing of why.
     texts.extend(
-        counts.iter().map(|(text, n)| format!("of {} {n}: {text}", plural(things, "wrong thing"))),
+        counts
+            .iter()
+            .filter(|(_, n)| **n * 2 >= things)
+            .map(|(text, n)| format!("of {} {n}: {text}", plural(things, "wrong thing"))),
     );
     let lags = |is_missing: bool| {
         let all = windows.iter().flat_map(|window| &window.lags);

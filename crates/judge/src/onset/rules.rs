@@ -21,6 +21,8 @@ pub enum Rule {
     TieLowest,
     LastArrival,
     KeepsOwn,
+    OwnWins,
+    DeletionForgotten,
     // Of what is there or not.
     RemovalTakes,
     EitherSide,
@@ -37,13 +39,15 @@ pub enum Rule {
 
 impl Rule {
     /// Those of writes.
-    const WRITES: [Self; 6] = [
+    const WRITES: [Self; 8] = [
         Self::OriginFirst,
         Self::TieKeeps,
         Self::TieTakes,
         Self::TieLowest,
         Self::LastArrival,
         Self::KeepsOwn,
+        Self::OwnWins,
+        Self::DeletionForgotten,
     ];
     /// Those of what is there or not.
     const PRESENCE: [Self; 5] = [
@@ -73,6 +77,10 @@ impl Rule {
             Self::TieLowest => "letting the lowest origin win where timestamps are equal",
             Self::LastArrival => "letting what comes last replace what is there",
             Self::KeepsOwn => "keeping what is there against all that comes",
+            Self::OwnWins => {
+                "letting a write of one's own replace what is there, whatever the timestamps"
+            }
+            Self::DeletionForgotten => "forgetting a deletion once it was handed on",
             Self::RemovalTakes => "letting a removal take additions that it had not seen",
             Self::EitherSide => "keeping what is present on either side of a merge",
             Self::AbsentThere => "removing what is absent on the other side of a merge",
@@ -107,18 +115,20 @@ pub enum Step {
         /// What was received again, as a message that had been received before.
         again: i128,
     },
+    /// Another replica got what it had, or a message was sent for others to get.
+    Gave,
     /// The replica went back to what it had seen then, and knew of the thing.
     Back(Seen, Known),
 }
 
 /// The rules by which a key would be answered otherwise than rightly; where the answer is false, by which it
-/// would be answered so.
+/// would be answered so. `was_given` says that the write which is right at the beginning was handed on before.
 pub fn of_key(
     past: &Past,
     (object, key, replica): (u32, u32, u32),
     (start, end): (&Seen, &Seen),
     steps: &[Step],
-    claimed: Option<Option<OpId>>,
+    (claimed, was_given): (Option<Option<OpId>>, bool),
 ) -> Vec<Rule> {
     let history = &past.history;
     match history.objects[object as usize].kind {
@@ -127,7 +137,8 @@ pub fn of_key(
             let effect = |op: OpId| history.ops[op as usize].effect;
             let mut rules = Rule::WRITES.to_vec();
             rules.retain(|rule| {
-                let Some(op) = write(past, *rule, key, history.winner(key, start), steps) else {
+                let before = (history.winner(key, start), was_given);
+                let Some(op) = write(past, *rule, key, before, steps) else {
                     return false;
                 };
                 let differs = !History::same_effect(effect(op), effect(right));
@@ -153,8 +164,15 @@ pub fn of_key(
 }
 
 /// The write that a rule lets win.
-fn write(past: &Past, rule: Rule, key: u32, start: Option<OpId>, steps: &[Step]) -> Option<OpId> {
+fn write(
+    past: &Past,
+    rule: Rule,
+    key: u32,
+    (start, was_given): (Option<OpId>, bool),
+    steps: &[Step],
+) -> Option<OpId> {
     let history = &past.history;
+    let is_deletion = |op: &OpId| past.is_deletion(*op);
     let wins = |op: OpId, there: OpId| {
         let [(new, by, seq, _), (old, at, before, _)] = [op, there].map(|op| history.stamp(op));
         match rule {
@@ -163,13 +181,22 @@ fn write(past: &Past, rule: Rule, key: u32, start: Option<OpId>, steps: &[Step])
             Rule::TieTakes => new >= old,
             Rule::TieLowest => new > old || (new == old && by < at),
             Rule::LastArrival => true,
+            Rule::OwnWins | Rule::DeletionForgotten => history.is_above(op, there),
             _ => false,
         }
     };
-    let mut there = start;
+    let forgets = rule == Rule::DeletionForgotten;
+    let mut there = start.filter(|op| !(forgets && was_given && is_deletion(op)));
     for step in steps {
         match step {
-            Step::Own(op) => there = Some(*op),
+            // By other rules a write of one's own is compared rightly.
+            Step::Own(op) => {
+                let takes = matches!(rule, Rule::OwnWins | Rule::LastArrival);
+                if takes || there.is_none_or(|there| history.is_above(*op, there)) {
+                    there = Some(*op);
+                }
+            }
+            Step::Gave => there = there.filter(|op| !(forgets && is_deletion(op))),
             Step::Back(seen, _) => there = history.winner(key, seen),
             Step::Came { theirs, .. } => {
                 let Some(op) = history.winner(key, theirs) else { continue };
@@ -196,6 +223,7 @@ fn presence(
     for step in steps {
         match step {
             Step::Own(op) => there = added(*op),
+            Step::Gave => {}
             Step::Back(seen, _) => there = history.has(object, key, seen),
             Step::Came { theirs, new, .. } => match (rule, new.iter().max()) {
                 (Rule::LastArrival, Some(last)) => there = added(*last),
@@ -258,6 +286,7 @@ fn count(past: &Past, rule: Rule, replica: u32, start: &Known, steps: &[Step]) -
                 *shares.entry(replica).or_default() += amount;
                 total += amount;
             }
+            Step::Gave => {}
             Step::Back(_, known) => {
                 shares = known.clone();
                 total = known.values().sum();

@@ -37,6 +37,9 @@ impl Thing {
             .is_some_and(|object| past.history.objects[object as usize].kind == TraceType::Log);
         match (found.key, is_log) {
             (Some(key), _) => Self::Key(key),
+            (None, true) if found.beside.is_some() => {
+                found.op.map_or(Self::Whole, |op| Self::of(past, op))
+            }
             (None, true) => past.history.values.find(&found.what).map_or(Self::Whole, Self::Entry),
             (None, false) => Self::Whole,
         }

@@ -65,6 +65,13 @@ pub struct Message {
     received: bool,
 }
 
+impl Message {
+    /// Whether a replica received it.
+    pub fn was_received(&self) -> bool {
+        self.received
+    }
+}
+
 /// A backup.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -138,6 +145,8 @@ pub struct Past {
     pub trace_loads: bool,
     /// Whether a message relays others.
     has_relays: bool,
+    /// Whether a merge or a sync was of some objects only.
+    pub has_limited_exchanges: bool,
     /// The line being judged.
     pub line: u32,
     /// Whether the argument for a finding is wanted.

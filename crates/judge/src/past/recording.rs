@@ -42,6 +42,7 @@ impl Past {
             Event::Merge { replica, from, objects } => {
                 let (to, from) = (self.replica("replica", replica)?, self.replica("from", from)?);
                 let objects = self.objects(objects.as_deref())?;
+                self.has_limited_exchanges |= objects.is_some();
                 self.touch(from, objects.as_deref());
                 self.touch(to, objects.as_deref());
                 let merged = self.transfer(from, to, objects.as_deref(), How::Merged(from));
@@ -51,6 +52,7 @@ impl Past {
                 let a = self.replica("replicas", &replicas[0])?;
                 let b = self.replica("replicas", &replicas[1])?;
                 let objects = self.objects(objects.as_deref())?;
+                self.has_limited_exchanges |= objects.is_some();
                 self.touch(a, objects.as_deref());
                 self.touch(b, objects.as_deref());
                 let there = self.transfer(a, b, objects.as_deref(), How::Synced(a));

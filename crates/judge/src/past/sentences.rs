@@ -55,6 +55,15 @@ impl Past {
         }
     }
 
+    /// Whether an operation removes or deletes what it is on.
+    pub fn is_deletion(&self, op: OpId) -> bool {
+        match self.history.ops[op as usize].effect {
+            Effect::Removed => true,
+            Effect::Wrote { value, .. } => &**self.history.values.text(value) == "null",
+            _ => false,
+        }
+    }
+
     /// How a replica came to see an operation, or that it did not.
     pub fn arrival(&self, replica: u32, op: OpId) -> String {
         let who = self.replica_shown(replica);

@@ -134,6 +134,16 @@ impl History {
         self.charge(work);
     }
 
+    /// The set of the first so many operations of each of some lanes.
+    pub fn prefixes(&self, lanes: impl Iterator<Item = (u32, u32)>) -> Seen {
+        let mut seen = Seen::default();
+        for (lane, count) in lanes.filter(|(_, count)| *count > 0) {
+            seen.counts.set(lane, count);
+            seen.size += u64::from(count);
+        }
+        seen
+    }
+
     /// What some messages hold together.
     pub fn held(&self, contents: &[&Content]) -> Seen {
         let mut held = Seen::default();

@@ -1,0 +1,282 @@
+//! Why replicas that are claimed to be equal are not: in what they differ, which of them lacks what, and where that
+//! did not get on.
+//!
+//! Meaning: replicas differ because one lacks an operation that another has seen. So each difference names the last
+//! such operation, and the table below it what the receptions of the one that lacks it could have brought.
+//! Cost: the values of the objects that differ; a bounded number of rows.
+
+use super::acts;
+use crate::answer::values::Amount;
+use crate::claim::decisions_on;
+use crate::past::Past;
+use crate::past::history::{How, OpId, Seen};
+use crate::wording::{plural, shown};
+use crate::{Difference, DifferenceKind, Merge, Onset};
+use hashbrown::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Differences that are listed, and replicas that are held against the first.
+const MOST_DIFFERENCES: usize = 12;
+const MOST_REPLICAS: usize = 16;
+
+/// Operations of which is said where they did not get on, and rows for each.
+const MOST_OPS: usize = 3;
+const MOST_ROWS: usize = 10;
+
+/// What is to be said of a claim that replicas are equal, which they are not.
+#[derive(Debug)]
+pub struct Divergence {
+    pub differences: Vec<Difference>,
+    pub more: u64,
+    pub onset: Onset,
+}
+
+/// Holds each replica against the first. `before` is the last such claim on the same replicas, and whether it held.
+pub fn of(past: &Past, replicas: &[u32], before: Option<(u32, bool)>) -> Divergence {
+    let mut found = Found { past, differences: Vec::new(), more: 0, lacking: Vec::new() };
+    if let Some((first, others)) = replicas.split_first() {
+        for other in others.iter().take(MOST_REPLICAS) {
+            found.pair(*first, *other);
+        }
+    }
+    let Found { differences, more, mut lacking, .. } = found;
+    let mut known = HashSet::new();
+    lacking.retain(|of| known.insert(*of));
+    let window = window(past, replicas, before, &lacking);
+    let merges = lacking.iter().take(MOST_OPS).flat_map(|of| ways(past, *of)).collect();
+    let onset = Onset {
+        before: before.map(|(line, _)| line.into()),
+        held: before.is_some_and(|(_, held)| held),
+        line: past.line.into(),
+        window,
+        merges,
+        lost: Vec::new(),
+        warnings: Vec::new(),
+    };
+    Divergence { differences, more, onset }
+}
+
+struct Found<'a> {
+    past: &'a Past,
+    differences: Vec<Difference>,
+    more: u64,
+    /// Which replica lacks what.
+    lacking: Vec<(u32, OpId)>,
+}
+
+impl Found<'_> {
+    fn pair(&mut self, a: u32, b: u32) {
+        let past = self.past;
+        let history = &past.history;
+        let (seen_by_a, seen_by_b) = (past.seen(a).laid_flat(), past.seen(b).laid_flat());
+        for object in 0..history.objects.len() as u32 {
+            let kind = history.objects[object as usize].kind;
+            if past.loaded[object as usize]
+                || past.orders_by_itself(kind)
+                || history.same(&seen_by_a, &seen_by_b, Some(object))
+            {
+                continue;
+            }
+            let [at_a, at_b] = [&seen_by_a, &seen_by_b].map(|seen| history.amount(object, seen));
+            if at_a == at_b {
+                continue;
+            }
+            for (key, values) in parts(&at_a, &at_b) {
+                self.difference(object, key.as_deref(), (a, &seen_by_a), (b, &seen_by_b), &values);
+            }
+        }
+    }
+
+    /// One thing in which two replicas differ.
+    fn difference(
+        &mut self,
+        object: u32,
+        key: Option<&str>,
+        (a, seen_by_a): (u32, &Seen),
+        (b, seen_by_b): (u32, &Seen),
+        values: &[String; 2],
+    ) {
+        if self.differences.len() == MOST_DIFFERENCES {
+            self.more += 1;
+            return;
+        }
+        let past = self.past;
+        let [x, y] = [a, b].map(|replica| past.replica_shown(replica));
+        let of = past.object_shown(object);
+        let what = match key {
+            Some(key) => format!("{} of {of}", shown(key)),
+            None => of,
+        };
+        let what = format!("{what} is {} at {x} and {} at {y}", values[0], values[1]);
+        let number = key.and_then(|key| past.history.find_key(object, key));
+        let mut text = what.clone();
+        for (who, without, seen, other) in
+            [(b, &y, seen_by_a, seen_by_b), (a, &x, seen_by_b, seen_by_a)]
+        {
+            let mut ops = match number {
+                Some(number) => decisions_on(past, number),
+                None => past.history.members(seen, Some(object)),
+            };
+            ops.retain(|op| past.history.contains(seen, *op) && !past.history.contains(other, *op));
+            let Some(last) = ops.iter().copied().max() else { continue };
+            self.lacking.push((who, last));
+            let of = match ops.len() {
+                1 => String::new(),
+                many => format!(" {many} operations on it, the last of them"),
+            };
+            text += &format!("; {without} lacks{of}: {}", past.performed(last));
+        }
+        self.differences.push(Difference { kind: DifferenceKind::Other, what, is_new: true, text });
+    }
+}
+
+/// In which parts two values differ: the name of each, where it has one, and what it is in both.
+fn parts(a: &Amount<'_>, b: &Amount<'_>) -> Vec<(Option<String>, [String; 2])> {
+    let [Some(of_a), Some(of_b)] = [a, b].map(members) else {
+        return vec![(None, [shown(&a.text()), shown(&b.text())])];
+    };
+    let names: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
+    let value = |of: &BTreeMap<String, String>, name: &String| {
+        of.get(name).cloned().unwrap_or("absent".into())
+    };
+    let both = names.into_iter().map(|name| (name, [value(&of_a, name), value(&of_b, name)]));
+    both.filter(|(_, [a, b])| a != b).map(|(name, both)| (Some(name.clone()), both)).collect()
+}
+
+/// The elements or keys of a value, with what is said of each.
+fn members(amount: &Amount<'_>) -> Option<BTreeMap<String, String>> {
+    let named = |(name, said): (&str, String)| (name.to_string(), said);
+    Some(match amount {
+        Amount::Elements(elements) => {
+            elements.iter().map(|name| named((name, "present".into()))).collect()
+        }
+        Amount::Values(values) => {
+            values.iter().map(|(name, value)| named((name, shown(value)))).collect()
+        }
+        Amount::Contested(values) => {
+            let text = |of: &Vec<&str>| shown(&Amount::Siblings(of.clone()).text());
+            values.iter().map(|(name, of)| named((name, text(of)))).collect()
+        }
+        _ => return None,
+    })
+}
+
+/// Since when, and what each replica that lacks something received last.
+fn window(
+    past: &Past,
+    replicas: &[u32],
+    before: Option<(u32, bool)>,
+    lacking: &[(u32, OpId)],
+) -> Vec<String> {
+    let names: Vec<String> =
+        replicas.iter().take(MOST_REPLICAS).map(|of| past.replica_shown(*of)).collect();
+    let names = names.join(", ");
+    let line = past.line;
+    let mut said = vec![match before {
+        None => format!(
+            "line {line} is the first claim that {names} are equal; what came to whom last:"
+        ),
+        Some((before, true)) => {
+            format!(
+                "{names} were equal on line {before}, and are not on line {line}; what came to whom last:"
+            )
+        }
+        Some((before, false)) => {
+            format!("{names} were not equal on line {before} either; what came to whom last:")
+        }
+    }];
+    let mut without: Vec<u32> = lacking.iter().map(|(replica, _)| *replica).collect();
+    without.sort_unstable();
+    without.dedup();
+    for replica in without {
+        let who = past.replica_shown(replica);
+        for from in replicas.iter().filter(|from| **from != replica) {
+            let gave = past.replica_shown(*from);
+            let last = acts::receptions(past, replica).into_iter().rev();
+            let mut of = last.filter(|(_, how)| source(past, *how) == Some(*from));
+            said.push(match of.next() {
+                Some((line, how)) => format!(
+                    "line {line}: {} is the last that {who} got of {gave}",
+                    acts::came(past, how)
+                ),
+                None => format!("{who} has received nothing of {gave} itself"),
+            });
+        }
+    }
+    said
+}
+
+/// The replica that something came from.
+fn source(past: &Past, how: How) -> Option<u32> {
+    match how {
+        How::Received(message) => Some(past.messages[message as usize].sender),
+        How::Merged(from) | How::Synced(from) => Some(from),
+        How::Start | How::Restored(_) => None,
+    }
+}
+
+/// What could have brought an operation to a replica that lacks it, a row each.
+fn ways(past: &Past, (replica, op): (u32, OpId)) -> Vec<Merge> {
+    let history = &past.history;
+    let who = past.replica_shown(replica);
+    let since = history.ops[op as usize].line;
+    let object = history.object_of(op);
+    let row = |text: String, is_notable: bool| Merge { text, is_notable };
+    let mut rows = Vec::new();
+    for (line, how) in acts::receptions(past, replica).into_iter().filter(|(line, _)| *line > since)
+    {
+        let came = acts::came(past, how);
+        let Some(from) = source(past, how) else {
+            rows.push(row(format!("line {line}: {came}"), true));
+            continue;
+        };
+        let at = match how {
+            How::Received(message) => past.messages[message as usize].line,
+            _ => line - 1,
+        };
+        let had = history.contains(&history.seen_of(from, at, Some(object)), op);
+        let gave = past.replica_shown(from);
+        let is_message = matches!(how, How::Received(_));
+        rows.push(match (had, is_message) {
+            (false, false) => row(format!("line {line}: {came}: {gave} had not seen it"), false),
+            (false, true) => row(
+                format!("line {line}: {came}, sent on line {at}: {gave} had not seen it then"),
+                false,
+            ),
+            (true, _) => row(
+                format!(
+                    "line {line}: {came}: {gave} had seen it, and gave only a part of what it had"
+                ),
+                true,
+            ),
+        });
+    }
+    // Messages under way or lost that could have brought it.
+    let from = past.messages.partition_point(|message| message.line <= since);
+    for message in past.messages[from..].iter().filter(|message| message.sender != replica) {
+        let seen = history.seen_of(message.sender, message.line, Some(object));
+        if history.contains(&seen, op) && !message.was_received() {
+            let (gave, name) = (past.replica_shown(message.sender), shown(&message.name));
+            rows.push(row(
+                format!(
+                    "line {}: {gave} sent message {name} after it; nobody received that",
+                    message.line
+                ),
+                true,
+            ));
+        }
+    }
+    let skipped = rows.len().saturating_sub(MOST_ROWS);
+    rows.drain(..skipped);
+    let performed = past.performed(op);
+    let then = match rows.is_empty() {
+        true => format!("has received nothing since line {since}"),
+        false => "received since then:".into(),
+    };
+    let more = match skipped {
+        0 => String::new(),
+        _ => format!(" (and {} before)", plural(skipped as u64, "other")),
+    };
+    let opening = row(format!("{who} lacks it: {performed}; {who} {then}{more}"), true);
+    [opening].into_iter().chain(rows).collect()
+}
