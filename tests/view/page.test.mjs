@@ -460,6 +460,18 @@ test("only what is in sight is in the page, and all of 100,000 events can be rea
       assert.ok(count < 200, `${count} rows at once`);
       assert.ok(first <= sight && sight <= first + count, `${first} ${sight}`);
     }
+    // Of the many operations on an object those come first that the line is about; the others can be asked for.
+    await page.evaluate(() => choose(lastLine));
+    const grounds = page.locator(".object[data-object=approved] .grounds");
+    const total = await page.evaluate(() => operationsOn(0, lastLine).length);
+    const listed = async () => [await grounds.locator("tbody tr").count(), await grounds.locator("button").innerText()];
+    const rest = (number) => `${(total - number).toLocaleString("en")} more`;
+    assert.ok(total > 10_000);
+    assert.deepEqual(await listed(), [24, rest(24)]);
+    await grounds.locator("button").click();
+    assert.deepEqual(await listed(), [224, rest(224)]);
+    await grounds.locator("button").click();
+    assert.deepEqual(await listed(), [424, rest(424)]);
   });
 });
 

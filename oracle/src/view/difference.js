@@ -35,17 +35,22 @@ function differenceTable({ rows: differences, more, same, order }) {
   return part;
 }
 
-/** Fills a list, a part of it at first, and the rest by a button below it. */
-function showInParts(part, body, makers, first, then) {
+/** Fills a list, a part of it at first, and the rest by a button below it. Where only the beginning is there, `all` gives all. */
+function showInParts(part, body, makers, first, then, total = makers.length, all = null) {
   const button = make("button", { type: "button", class: "more" });
   const grow = (most) => {
     const from = body.children.length;
     body.append(...makers.slice(from, from + most).map((maker) => maker()));
-    const rest = makers.length - body.children.length;
+    const rest = total - body.children.length;
     if (rest <= 0) button.remove();
     else button.textContent = `${rest.toLocaleString("en")} more`;
   };
-  button.addEventListener("click", () => grow(then));
+  button.addEventListener("click", () => {
+    if (makers.length === total) return grow(then);
+    makers = all();
+    body.replaceChildren();
+    return grow(first + then);
+  });
   part.append(button);
   grow(first);
 }

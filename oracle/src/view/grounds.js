@@ -7,6 +7,9 @@ const opened = new Map();
 /** Rows that are shown at first, and those that follow at once. */
 const FIRST_ROWS = 24, NEXT_ROWS = 200;
 
+/** Of more operations than this, those that a line is not about are read when they are asked for. */
+const MANY = 2000;
+
 const SETS = new Set(["or-set", "rw-set", "g-set", "2p-set", "list"]);
 const COUNTERS = new Set(["g-counter", "pn-counter"]);
 
@@ -79,28 +82,37 @@ function addTo(sum, number) {
 function decisionsTable(object, kind, all, keys, line, known) {
   const grounds = new Map(keys.map((key) => [key.name, key.grounds]));
   const first = new Set([...namedOn(line), ...keys.filter((key) => key.changed).map((key) => key.name)]);
-  const listed = all.map((number) => [keyOf(number), number]);
-  const lacks = new Set(listed.filter(([, number]) => !known[number]).map(([key]) => key));
-  // What the line is about comes first, then what is not known here.
-  const rank = (key) => (first.has(key) ? 0 : lacks.has(key) ? 1 : 2);
-  const byName = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
-  listed.sort(([a, x], [b, y]) => rank(a) - rank(b) || byName(a ?? "", b ?? "") || x - y);
-  const hasKeys = listed.some(([key]) => key !== null);
-  const row = (at) => {
-    const [key, number] = listed[at];
-    const isNew = at === 0 || listed[at - 1][0] !== key;
-    const [state, name] = known[number] ? standing(kind, number, grounds.get(key)) : ["unknown", "not known here"];
-    return make("tr", { class: state + (isNew && hasKeys && at ? " next" : "") }, hasKeys && make("th", { scope: "row" }, isNew ? clipped(key ?? "", 60) : ""),
-      make("td", null, dotOf(number)), make("td", null, deed(number)), make("td", { class: "standing" }, name));
+  const hasKeys = all.length > 0 && keyOf(all[0]) !== null;
+  const makersOf = (numbers) => {
+    const listed = numbers.map((number) => [keyOf(number), number]);
+    const lacks = new Set(listed.filter(([, number]) => !known[number]).map(([key]) => key));
+    // What the line is about comes first, then what is not known here.
+    const rank = (key) => (first.has(key) ? 0 : lacks.has(key) ? 1 : 2);
+    const byName = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
+    listed.sort(([a, x], [b, y]) => rank(a) - rank(b) || byName(a ?? "", b ?? "") || x - y);
+    return listed.map(([key, number], at) => () => {
+      const isNew = at === 0 || listed[at - 1][0] !== key;
+      const [state, name] = known[number] ? standing(kind, number, grounds.get(key)) : ["unknown", "not known here"];
+      return make("tr", { class: state + (isNew && hasKeys && at ? " next" : "") }, hasKeys && make("th", { scope: "row" }, isNew ? clipped(key ?? "", 60) : ""),
+        make("td", null, dotOf(number)), make("td", null, deed(number)), make("td", { class: "standing" }, name));
+    });
   };
   const header = [hasKeys && (SETS.has(kind) ? "element" : "key"), "by", "does", ""].filter((name) => name !== false);
-  return groundsTable(header, listed.map((_, at) => () => row(at)));
+  // Of many operations only those are read that the line is about, until the others are asked for.
+  const asked = all.length > MANY ? all.filter(mentions([...first])) : [];
+  return groundsTable(header, makersOf(asked.length ? asked : all), all.length, () => makersOf(all));
 }
 
-function groundsTable(header, makers) {
+/** Whether an operation's text has one of some names in it. */
+function mentions(names) {
+  const quoted = names.filter((name) => name !== null).map((name) => JSON.stringify(name));
+  return (number) => quoted.some((name) => (texts[operations.lines[number]] ?? "").includes(name));
+}
+
+function groundsTable(header, makers, total, all) {
   const body = make("tbody", null);
   const part = make("div", null, make("table", null, make("thead", null, make("tr", null, header.map((name) => make("th", { scope: "col" }, name)))), body));
-  showInParts(part, body, makers, FIRST_ROWS, NEXT_ROWS);
+  showInParts(part, body, makers, FIRST_ROWS, NEXT_ROWS, total, all);
   return part;
 }
 

@@ -260,18 +260,21 @@ if (findings.length) chooseFinding(0, { silent: true });
 root.dataset.filled = "argument";
 
 async function fill() {
-  addRows(await unpack("rows"));
+  // All are unpacked beside each other, and shown as they come.
+  const sections = new Map(["rows", "lines", "knowledge", "states", "findings"].map((id) => [id, unpack(id)]));
+  for (const section of sections.values()) section.catch(() => {});
+  addRows(await sections.get("rows"));
   draw(true);
-  const given = await unpack("lines");
+  const given = await sections.get("lines");
   given.forEach((text, i) => { texts[i + 2] = text; });
   goToHash(wanted);
   draw(true);
-  addKnowledge(await unpack("knowledge"));
-  addStates(await unpack("states"));
+  addKnowledge(await sections.get("knowledge"));
+  addStates(await sections.get("states"));
   showState();
   draw(true);
   if (head.found > findings.length) {
-    findings.push(...(await unpack("findings")));
+    findings.push(...(await sections.get("findings")));
     indexFindings();
     showWhy();
     draw(true);

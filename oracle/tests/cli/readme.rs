@@ -46,7 +46,11 @@ fn git(folder: &Path, arguments: &str) {
     let mut process = Command::new("git");
     process.args(["-c", "user.name=n", "-c", "user.email=e"]);
     process.args(arguments.split_whitespace()).current_dir(folder);
-    process.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_AUTHOR_DATE", "@1700000000 +0000");
+    process.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    // Commits are named by all that is in them.
+    for date in ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"] {
+        process.env(date, "@1700000000 +0000");
+    }
     let output = process.output().expect("git is there");
     assert!(output.status.success(), "{arguments}: {output:?}");
 }
