@@ -42,12 +42,14 @@ pub fn run<W: Write>(asked: &Anonymize, output: &mut Output<W>) -> Exit {
     let name = escape(&source.name).into_owned();
     let read = reading::read(&source, |open| {
         let mut known = Known::default();
-        if let Err(fault) = each(open()?, &mut |header, event| known.note(header, event))? {
+        if let Err(fault) =
+            each(open()?, &mut |header, event, text| known.note(header, event, text))?
+        {
             return Ok(Err(fault));
         }
         let mut hidden = Hidden::new(&known);
         let mut text = String::new();
-        let read = each(open()?, &mut |header, event| match event {
+        let read = each(open()?, &mut |header, event, _| match event {
             None => text += &(hidden.header(header).line() + "\n"),
             Some(event) => text += &(hidden.event(event).line() + "\n"),
         })?;
@@ -87,10 +89,10 @@ pub fn run<W: Write>(asked: &Anonymize, output: &mut Output<W>) -> Exit {
     Exit::Success
 }
 
-/// Visits the header, then each event.
+/// Visits the header, then each event, each with its text.
 fn each(
     input: impl BufRead,
-    visit: &mut dyn FnMut(&Header, Option<&Event>),
+    visit: &mut dyn FnMut(&Header, Option<&Event>, &str),
 ) -> io::Result<Result<(), Fault>> {
     let mut reader = match Reader::new(decompress(input)?) {
         Ok(reader) => reader,
@@ -98,10 +100,10 @@ fn each(
         Err(Error::Unreadable(error)) => return Err(error),
     };
     let header = reader.header().clone();
-    visit(&header, None);
+    visit(&header, None, &header.line());
     loop {
         match reader.next_line() {
-            Ok(Some(line)) => visit(&header, Some(&line.event)),
+            Ok(Some(line)) => visit(&header, Some(&line.event), line.text),
             Ok(None) => return Ok(Ok(())),
             Err(Error::Malformed(fault)) => return Ok(Err(fault)),
             Err(Error::Unreadable(error)) => return Err(error),
@@ -118,10 +120,15 @@ struct Known {
     timestamps: BTreeSet<Timestamp>,
     values: BTreeSet<String>,
     integers: BTreeSet<i128>,
+    /// How many underscores stand in names of the trace that are made as new names are.
+    marks: BTreeSet<usize>,
 }
 
 impl Known {
-    fn note(&mut self, header: &Header, event: Option<&Event>) {
+    fn note(&mut self, header: &Header, event: Option<&Event>, text: &str) {
+        if let Ok(json) = Json::parse(text) {
+            self.note_marks(&json);
+        }
         let Some(event) = event else {
             self.kinds = header.objects.iter().map(|(name, of)| (name.clone(), of.kind)).collect();
             self.stamps = header.stamps;
@@ -164,6 +171,26 @@ impl Known {
             Event::Claim(Claim::State { state, .. }) => self.note_answer(state, 4),
             _ => {}
         }
+    }
+
+    fn note_marks(&mut self, json: &Json) {
+        match json {
+            Json::String(text) => self.marks.extend(mark(text)),
+            Json::Array(items) => items.iter().for_each(|item| self.note_marks(item)),
+            Json::Object(members) => {
+                for (name, value) in members {
+                    self.marks.extend(mark(name));
+                    self.note_marks(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What stands after the prefix of each new name, so that none is a name of the trace.
+    fn mark(&self) -> String {
+        let free = (0..).find(|mark| !self.marks.contains(mark));
+        "_".repeat(free.unwrap_or_default())
     }
 
     fn is_integer(&self, object: &str) -> bool {
@@ -231,6 +258,16 @@ fn string(value: &Json) -> Option<Name> {
     }
 }
 
+/// The underscores in a name that is made as new names are: a prefix, underscores, perhaps an `x`, a number.
+fn mark(name: &str) -> Option<usize> {
+    let prefixes = ["unknown", "r", "o", "k", "u", "m", "s", "i", "p", "a", "v", ""];
+    let rest = prefixes.into_iter().find_map(|prefix| name.strip_prefix(prefix))?;
+    let number = rest.trim_start_matches('_');
+    let digits = number.strip_prefix('x').unwrap_or(number);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| rest.len() - number.len())
+}
+
 /// New names by old ones: first those that keep their order, then the others as they occur.
 struct Names {
     /// The prefix of new names; it keeps those without an order apart from those with one.
@@ -239,11 +276,11 @@ struct Names {
 }
 
 impl Names {
-    fn new(prefix: &'static str) -> Self {
-        Self { prefix: prefix.into(), new: BTreeMap::new() }
+    fn new(prefix: String) -> Self {
+        Self { prefix, new: BTreeMap::new() }
     }
 
-    fn ordered(prefix: &'static str, names: &BTreeSet<Name>) -> Self {
+    fn ordered(prefix: &str, names: &BTreeSet<Name>) -> Self {
         let digits = names.len().to_string().len();
         let new = names.iter().zip(1..);
         let new = new.map(|(name, i)| (name.clone(), format!("{prefix}{i:0digits$}"))).collect();
@@ -276,6 +313,7 @@ struct Hidden<'a> {
     ids: Names,
     operations: Names,
     algorithms: Names,
+    mark: String,
     values: BTreeMap<&'a str, Json>,
     timestamps: BTreeMap<Timestamp, u64>,
     integers: BTreeMap<i128, u64>,
@@ -284,31 +322,34 @@ struct Hidden<'a> {
 
 impl<'a> Hidden<'a> {
     fn new(known: &'a Known) -> Self {
+        let mark = known.mark();
+        let named = |prefix: &str| prefix.to_string() + &mark;
         let digits = known.values.len().to_string().len();
         let values = known.values.iter().zip(1..).map(|(value, i): (_, u64)| {
             // In the order of canonical bytes, strings come before `null`, and objects after it.
             let new = match value.as_str().cmp("null") {
-                std::cmp::Ordering::Less => Json::String(format!("v{i:0digits$}")),
+                std::cmp::Ordering::Less => Json::String(format!("v{mark}{i:0digits$}")),
                 std::cmp::Ordering::Equal => Json::Null,
                 std::cmp::Ordering::Greater => {
-                    let number = Json::String(format!("{i:0digits$}"));
-                    Json::Object(vec![("v".into(), number)])
+                    let number = Json::String(format!("{mark}{i:0digits$}"));
+                    Json::Object(vec![(format!("v{mark}0"), number)])
                 }
             };
             (value.as_str(), new)
         });
         Self {
             known,
-            replicas: Names::ordered("r", &known.replicas),
-            objects: Names::ordered("o", &known.kinds.keys().cloned().collect()),
-            keys: Names::new("k"),
-            users: Names::new("u"),
-            messages: Names::new("m"),
-            snapshots: Names::new("s"),
-            ids: Names::new("i"),
-            operations: Names::new("p"),
-            algorithms: Names::new("a"),
+            replicas: Names::ordered(&named("r"), &known.replicas),
+            objects: Names::ordered(&named("o"), &known.kinds.keys().cloned().collect()),
+            keys: Names::new(named("k")),
+            users: Names::new(named("u")),
+            messages: Names::new(named("m")),
+            snapshots: Names::new(named("s")),
+            ids: Names::new(named("i")),
+            operations: Names::new(named("p")),
+            algorithms: Names::new(named("a")),
             values: values.collect(),
+            mark: mark.clone(),
             timestamps: known.timestamps.iter().copied().zip(1..).collect(),
             integers: known.integers.iter().copied().zip(1..).collect(),
             has_own_digests: false,
@@ -629,7 +670,7 @@ impl<'a> Hidden<'a> {
                         ("replica" | "object" | "key" | "element", None) => Json::Bool(false),
                         _ => {
                             unknown += 1;
-                            return (format!("unknown{unknown}"), Json::Null);
+                            return (format!("unknown{}{unknown}", self.mark), Json::Null);
                         }
                     };
                     (field.clone(), new)

@@ -113,6 +113,37 @@ fn no_name_or_value_occurs_in_an_anonymous_trace() {
     }
 }
 
+/// Names that the program would have given itself.
+#[test]
+fn a_new_name_is_no_name_of_the_trace() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["r2","r1"],"objects":{"o1":{"type":"lww-map"},"k_x7":{"type":"or-set"}}}
+{"event":"op","replica":"r1","object":"o1","op":"put","key":"k1","value":"v1","timestamp":3,"user":"u1","id":"i1"}
+{"event":"op","replica":"r2","object":"o1","op":"put","key":"m1","value":{"v":"2"},"timestamp":4}
+{"event":"op","replica":"r2","object":"k_x7","op":"add","element":"unknown1"}
+{"event":"send","replica":"r1","message":"m1"}
+{"event":"receive","replica":"r2","message":"m1"}
+{"event":"read","replica":"r2","object":"o1","value":{"k1":"v1","m1":{"v":"2"}}}
+{"event":"read","replica":"r2","object":"o1","value":{"k1":"v1","m1":{"v":"3"}}}
+"#;
+    let folder = folder(&[("t.jsonl", trace)]);
+    let (out, _) = check(folder.path(), &["anonymize", "t.jsonl", "-o", "a.jsonl"], 0);
+    assert_eq!(out, "");
+    let out = fs::read_to_string(folder.path().join("a.jsonl")).unwrap();
+    let all = |text: &str| {
+        let mut found = BTreeSet::new();
+        text.lines().for_each(|line| strings(&serde_json::from_str(line).unwrap(), &mut found));
+        found
+    };
+    let given = ["r1", "r2", "o1", "k_x7", "k1", "v1", "u1", "i1", "m1", "2", "3", "unknown1"];
+    let kept = all(&out);
+    let leaked: Vec<_> = given.iter().filter(|name| kept.contains(**name)).collect();
+    assert!(leaked.is_empty(), "{leaked:?} in\n{out}");
+    assert!(out.contains(r#""replicas":["r__2","r__1"]"#), "{out}");
+    let (before, _) = check(folder.path(), &["check", "t.jsonl", "--format", "json"], 1);
+    let (after, _) = check(folder.path(), &["check", "a.jsonl", "--format", "json"], 1);
+    assert_eq!(judged(&before), judged(&after));
+}
+
 #[test]
 fn a_trace_without_an_end_is_not_anonymized_in_part() {
     let folder = folder(&[("bad.jsonl", &(TRACE.to_string() + "{\"event\":\"red\"}\n"))]);
