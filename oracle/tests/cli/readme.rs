@@ -135,7 +135,11 @@ fn terminals(readme: &str) -> VecDeque<String> {
 
 /// The text without what differs from run to run.
 fn steady(text: &str) -> String {
-    let is_hex = |word: &str| word.len() >= 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hex = |word: &str| {
+        let (digits, least) =
+            word.strip_prefix('#').map_or((word, 16), |incarnation| (incarnation, 1));
+        digits.len() >= least && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
     let is_time = |word: &str| word.len() == 20 && word.contains('T') && word.ends_with('Z');
     let mut steady = String::new();
     for line in text.lines() {
