@@ -63,7 +63,8 @@ fn skipping(seed: u64, events: usize, by_messages: bool) -> (String, BTreeSet<u6
             }
             5 if by_messages && messages.iter().rev().take(4).any(|(from, _)| *from != at) => {
                 let near = messages.iter().enumerate().rev().take(4);
-                let (number, (_, held)) = near.filter(|(_, (from, _))| *from != at).last().unwrap();
+                let (number, (_, held)) =
+                    near.filter(|(_, (from, _))| *from != at).next_back().unwrap();
                 let held = held.clone();
                 match random.below(8) {
                     0 => drop(skipped.insert(line)),
