@@ -614,7 +614,7 @@ fn an_operation_of_another_type_is_told_as_one() {
     assert!(error.message.contains(hint), "{error:?}");
 }
 
-/// Entries that stand in the wrong place are named each, with the one that they stand beside.
+/// Entries in the wrong place are named each, with the one next to it.
 #[test]
 fn of_a_log_in_the_wrong_order_each_entry_that_moved_is_named() {
     let append =
@@ -632,7 +632,7 @@ fn of_a_log_in_the_wrong_order_each_entry_that_moved_is_named() {
     );
     let text = &finding.differences[1].text;
     assert!(
-        text.contains("it stands beside: `\"e2\"` was appended with timestamp 2 on line 3"),
+        text.contains("the entry next to it: `\"e2\"` was appended with timestamp 2 on line 3"),
         "{text}"
     );
 }

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 const MOST: usize = 200;
 const ANSWER: usize = 600;
 
-/// Characters of an item that stands beside another one.
+/// Characters of an item that is shown as the one before another.
 const NEIGHBOUR: usize = 60;
 
 /// Members that tell which item of an array another one stands for.

@@ -115,7 +115,7 @@ impl Found {
             };
         }
         if let Some(beside) = self.beside {
-            text += &format!("; it stands beside: {}", past.performed(beside));
+            text += &format!("; the entry next to it: {}", past.performed(beside));
         }
         if !self.note.is_empty() {
             return text + "; " + &self.note;
@@ -439,7 +439,7 @@ impl Of<'_> {
     /// The fewest entries that would have to move for those that are rightly listed to be in their order.
     fn misplaced(&self, right: &[OpId], listed: &[String], found: &mut Vec<Found>) {
         let history = &self.past.history;
-        // Equal entries are taken in their order, as far as both have them.
+        // Equal entries are matched in their order, as far as both have them.
         let mut places: HashMap<&str, VecDeque<usize>> = HashMap::new();
         for (place, op) in right.iter().enumerate() {
             places.entry(history.stamp(*op).3).or_default().push_back(place);
