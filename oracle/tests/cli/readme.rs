@@ -184,7 +184,9 @@ fn made_anew(readme: &str) -> String {
                 anew += &format!("{command}\n");
                 None
             } else {
-                Some(format!("{command}\n{}", printed(arguments)))
+                // What differs from run to run is compared below, so the command stands above it.
+                anew += &format!("{command}\n");
+                Some(printed(arguments))
             }
         } else if let Some(file) = quoted_file(line) {
             anew += lines.next().expect("a block follows");
