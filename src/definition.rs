@@ -255,6 +255,34 @@ pub fn concurrent_by_key<K: Ord + Clone, V: Value>(
     values.filter(|(_, values)| !values.is_empty()).into_map()
 }
 
+/// List: whether one order of all elements obeys all that was stated, pairs of which the first stands
+/// before the second. Which elements it has is [`in_2p_set`], an insertion being an addition.
+/// Source: Attiya et al., Specification and Complexity of Collaborative Text Editing, PODC 2016 (the strong
+/// list specification).
+pub fn has_one_order<K: Ord>(stated: &[(K, K)]) -> bool {
+    let mut left: BTreeSet<&K> =
+        stated.iter().flat_map(|(first, second)| [first, second]).collect();
+    // Whatever stands behind nothing that is left can come next.
+    loop {
+        let stands = stated.iter().filter(|(first, _)| left.contains(first));
+        let behind: BTreeSet<&K> = stands.map(|(_, second)| second).collect();
+        let before = left.len();
+        left.retain(|element| behind.contains(element));
+        if left.len() == before {
+            return left.is_empty();
+        }
+    }
+}
+
+/// Opaque: whether answers to one query agree, each with the events of the object that its replica had
+/// seen.
+pub fn agree<A: PartialEq>(answers: &[(BTreeSet<EventId>, A)]) -> bool {
+    let agrees = |(seen, answer): &(BTreeSet<EventId>, A)| {
+        answers.iter().all(|(other, given)| other != seen || given == answer)
+    };
+    answers.iter().all(agrees)
+}
+
 /// Max- and min-register: the integers that were written.
 pub fn integers<'a, K, V>(seen: &'a [&Event<K, V>]) -> impl Iterator<Item = i128> + 'a {
     seen.iter().filter_map(|event| match event.operation {
