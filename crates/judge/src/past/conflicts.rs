@@ -14,6 +14,7 @@
 use super::history::{Effect, History, OpId};
 use hashbrown::{HashMap, HashSet};
 use rejoin::object::TraceType;
+use smallvec::SmallVec;
 
 /// How many comparisons an operation or a question pays for.
 const STEPS: u64 = 16;
@@ -45,7 +46,8 @@ struct Compared {
 pub struct Conflicts {
     /// Two operations, the earlier one first.
     pairs: Vec<(OpId, OpId)>,
-    by_place: HashMap<Place, Vec<u32>>,
+    /// Most keys have one or two.
+    by_place: HashMap<Place, SmallVec<[u32; 2]>>,
     /// A key, and the lanes of the later and the earlier operation of a pair.
     by_lanes: HashSet<(u32, u32, u32)>,
     /// For each lane of an object without keys.
