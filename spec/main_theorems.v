@@ -10,7 +10,7 @@
     That the premises can be met is computed in [meaning_examples.v], [network_examples.v],
     [judge_examples.v], [sync_examples.v], [state_hash_examples.v], [nothing_is_lost_examples.v],
     [definition_examples.v], [recording_examples.v], [eventually_examples.v], [wire_examples.v],
-    [wire_delta_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
+    [wire_delta_examples.v], [wire_keyed_examples.v] and at the end of each [X_proof.v]; the comments say where. *)
 
 From Coq Require Import List Bool NArith Permutation.
 From Rejoin Require Import order order_proof sorted_map dot delta definition.
@@ -32,7 +32,7 @@ From Rejoin Require openings openings_network openings_network_proof openings_ex
 From Rejoin Require trace judge judge_proof refutations.
 From Rejoin Require recording recording_lines_proof recording_proof.
 From Rejoin Require eventually eventually_proof eventually_examples.
-From Rejoin Require wire wire_proof wire_delta wire_delta_proof.
+From Rejoin Require wire wire_proof wire_delta wire_delta_proof wire_keyed wire_keyed_proof.
 From Rejoin Require pn_counter rw_set ew_flag dw_flag mv_register mv_map.
 From Rejoin Require max_register min_register pn_counter_proof max_register_proof presences_proof.
 From Rejoin Require rw_set_meaning_proof ew_flag_meaning_proof dw_flag_meaning_proof.
@@ -2487,6 +2487,53 @@ Theorem what_is_read_is_a_delta :
   /\ (forall d, wire_delta.decode_log knows bs = Some d -> wire_delta.well_formed_log d = true).
 Proof. exact wire_delta_proof.what_is_read_is_a_delta. Qed.
 
+(** Deltas of registers, maps, sets and flags ([wire_keyed.v]): of every family [f], and with each key by its bytes
+    or by a creation dot alone. [fits_keyed] are the bounds of the format: users as names, and numbers, keys and
+    all counts together below 2^64. Messages computed, other forms and bytes refused: [wire_keyed_examples.v]. *)
+Theorem a_keyed_delta_is_read_as_it_was_written :
+  forall choose f chosen knows d,
+  wire_proof.sound_choice choose ->
+  wire_keyed.well_formed_keyed f d = true ->
+  wire_keyed_proof.fits_keyed d ->
+  wire_delta_proof.is_known chosen knows (wire_keyed.since d) ->
+  wire_keyed.decode_keyed f knows (wire_keyed.encode_keyed choose f chosen d) = Some d.
+Proof. exact wire_keyed_proof.a_keyed_delta_is_read_as_it_was_written. Qed.
+
+(** The bytes of a sender are those that are written again of what was read. *)
+Theorem canonical_keyed_deltas_are_written_again :
+  forall choose f chosen knows d d',
+  wire_proof.sound_choice choose ->
+  wire_keyed.well_formed_keyed f d' = true ->
+  wire_keyed_proof.fits_keyed d' ->
+  wire_delta_proof.is_known chosen knows (wire_keyed.since d') ->
+  wire_keyed.decode_keyed f knows (wire_keyed.encode_keyed choose f chosen d') = Some d ->
+  wire_keyed.encode_keyed choose f chosen d = wire_keyed.encode_keyed choose f chosen d'.
+Proof. exact wire_keyed_proof.canonical_keyed_deltas_are_written_again. Qed.
+
+(** Whatever bytes there are: what is read has all that a receiver must check. *)
+Theorem what_is_read_is_a_keyed_delta :
+  forall f knows bs d,
+  wire_keyed.decode_keyed f knows bs = Some d -> wire_keyed.well_formed_keyed f d = true.
+Proof. exact wire_keyed_proof.what_is_read_is_a_keyed_delta. Qed.
+
+(** A key that goes by a creation dot alone has no bytes in the message; and whatever bytes there are, the dot is
+    of an operation that the base has and that the sender has seen. *)
+Theorem a_key_goes_by_a_creation_dot_that_both_have_seen :
+  (forall before names,
+    wire_keyed.own_texts before names
+    = wire_keyed.own_texts before (filter wire_keyed_proof.goes_by_bytes names))
+  /\ forall f knows bs d p n x,
+       wire_keyed.decode_keyed f knows bs = Some d ->
+       In (wire_keyed.By_creation_dot p n, x) (wire_keyed.listed d) ->
+       exists o,
+         nth_error (map fst (wire_keyed.seen d)) (N.to_nat p) = Some o
+         /\ version_vector.contains state_hash.compare_bytes (Dot o n) (wire_keyed.since d) = true
+         /\ version_vector.contains state_hash.compare_bytes (Dot o n) (wire_keyed.seen d) = true.
+Proof.
+  split; [exact wire_keyed_proof.a_key_by_its_creation_dot_has_no_texts |].
+  exact wire_keyed_proof.a_creation_dot_that_names_a_key_was_seen.
+Qed.
+
 Print Assumptions a_vector_is_read_as_it_was_written.
 Print Assumptions canonical_bytes_are_written_again.
 Print Assumptions the_short_choice_is_sound.
@@ -2497,3 +2544,7 @@ Print Assumptions an_integer_is_read_as_it_was_written.
 Print Assumptions a_log_is_read_as_it_was_written.
 Print Assumptions canonical_deltas_are_written_again.
 Print Assumptions what_is_read_is_a_delta.
+Print Assumptions a_keyed_delta_is_read_as_it_was_written.
+Print Assumptions canonical_keyed_deltas_are_written_again.
+Print Assumptions what_is_read_is_a_keyed_delta.
+Print Assumptions a_key_goes_by_a_creation_dot_that_both_have_seen.
