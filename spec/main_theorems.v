@@ -2,7 +2,7 @@
 
     Meaning: a reader of the definitions (the files without [_proof] in their names) can read
     here what was proved of them, and nothing else is needed to know what that is. Each theorem
-    is a sentence; after its section Coq prints what its proof rests on.
+    is a sentence; what their proofs rest on, Coq prints in [assumptions.v].
     What a theorem speaks of without naming it is the [Context] of its section: an argument of it.
     [ordered compare] says that a comparison is a total order whose equality is plain equality
     ([order.v]); [lattice] is the law of joins ([lattice.v]); [history], [cut], [closed] and
@@ -1469,85 +1469,6 @@ Proof. intros. now apply judge_proof.a_claim_agrees_if_it_breaks_no_rule. Qed.
 
 End Meanings.
 
-Print Assumptions nothing_is_lost_silently.
-Print Assumptions nothing_is_lost_silently_at_any_replica.
-Print Assumptions only_what_is_overruled_is_reported.
-Print Assumptions version_vectors_are_a_lattice.
-Print Assumptions decisions_are_a_lattice.
-Print Assumptions g_counters_are_a_lattice.
-Print Assumptions lww_registers_are_a_lattice.
-Print Assumptions or_sets_are_a_lattice.
-Print Assumptions lww_maps_are_a_lattice.
-Print Assumptions logs_are_a_lattice.
-Print Assumptions replicas_are_a_lattice.
-Print Assumptions increments_go_up_and_equal_their_deltas.
-Print Assumptions writes_go_up_and_equal_their_deltas.
-Print Assumptions adds_go_up_and_equal_their_deltas.
-Print Assumptions removes_go_up_and_equal_their_deltas.
-Print Assumptions puts_go_up_and_equal_their_deltas.
-Print Assumptions appends_go_up_and_equal_their_deltas.
-Print Assumptions operations_go_up_and_equal_their_deltas.
-Print Assumptions replicas_stay_covered.
-Print Assumptions an_object_that_has_seen_nothing_is_bottom.
-Print Assumptions an_operation_adds_its_event.
-Print Assumptions a_join_unites_the_events.
-Print Assumptions the_union_of_cuts_is_a_cut.
-Print Assumptions a_value_is_that_of_the_definition.
-Print Assumptions a_state_depends_only_on_the_events.
-Print Assumptions a_replica_that_has_seen_nothing_is_untouched.
-Print Assumptions an_operation_of_a_replica_adds_its_event.
-Print Assumptions a_join_of_replicas_unites_their_events.
-Print Assumptions each_object_of_a_replica_has_the_value_of_the_definition.
-Print Assumptions the_state_vector_is_that_of_the_definition.
-Print Assumptions every_state_is_the_meaning_of_what_was_seen.
-Print Assumptions what_was_seen_is_a_cut_of_a_history.
-Print Assumptions replicas_that_have_seen_the_same_hold_the_same.
-Print Assumptions equal_vectors_mean_equal_states.
-Print Assumptions what_is_seen_never_shrinks_but_by_restore.
-Print Assumptions a_complete_exchange_equalizes.
-Print Assumptions a_delta_unites_the_events.
-Print Assumptions deltas_unite_the_events_of_their_objects.
-Print Assumptions a_delta_lists_exactly_what_is_new.
-Print Assumptions a_delta_with_a_gap_is_refused.
-Print Assumptions an_index_decides_as_the_store_does.
-Print Assumptions an_index_takes_parts_as_the_store_does.
-Print Assumptions compacting_an_index_changes_nothing.
-Print Assumptions the_log_finds_exactly_the_part_of_the_store.
-Print Assumptions a_creation_dot_that_was_seen_names_its_key.
-Print Assumptions a_delta_of_an_index_unites_the_events.
-Print Assumptions in_every_execution_only_a_gap_is_refused.
-Print Assumptions optimized_registers_refine_the_reference.
-Print Assumptions optimized_sets_refine_the_reference.
-Print Assumptions optimized_maps_refine_the_reference.
-Print Assumptions sessions_do_what_replicas_may_do.
-Print Assumptions a_delivery_is_between_before_and_everything.
-Print Assumptions an_uncut_session_ends_at_the_join.
-Print Assumptions a_session_goes_on_to_its_end.
-Print Assumptions another_class_does_not_disturb.
-Print Assumptions every_session_of_a_run_is_followed_from_its_beginning.
-Print Assumptions a_verdict_compares_what_was_held.
-Print Assumptions equal_summaries_mean_equal_states_or_a_collision.
-Print Assumptions agreement_means_equal_states_or_a_collision.
-Print Assumptions equal_records_have_equal_hashes.
-Print Assumptions an_update_makes_the_hash_of_the_new_records.
-Print Assumptions equal_hashes_mean_equal_records_or_a_clash.
-Print Assumptions equal_hashes_of_replicas_mean_equal_states_or_a_clash.
-Print Assumptions going_down_finds_what_differs_or_a_clash.
-Print Assumptions the_content_hash_stays_when_removals_are_dropped.
-Print Assumptions records_of_removals_show_in_no_answer.
-Print Assumptions merge_decisions_are_those_of_the_definition.
-Print Assumptions notices_are_those_of_the_definition.
-Print Assumptions merge_decisions_and_notices_converge.
-Print Assumptions a_decision_that_saw_all_others_closes_the_element.
-Print Assumptions a_winner_that_saw_all_others_closes_the_register.
-Print Assumptions a_winner_that_saw_all_others_closes_the_key.
-Print Assumptions a_trace_conforms_exactly_if_every_claim_agrees.
-Print Assumptions a_trace_is_a_discrepancy_exactly_if_a_claim_disagrees.
-Print Assumptions a_trace_is_ill_formed_exactly_if_it_is_impossible.
-Print Assumptions the_judge_finds_exactly_the_false_claims.
-Print Assumptions the_judge_stops_at_the_first_impossible_line.
-Print Assumptions a_claim_agrees_exactly_if_it_breaks_no_rule.
-
 (** ** T11: refutations
 
     Designs that real systems shipped, defined in [refutations.v] with their sources; each breaks
@@ -1670,18 +1591,6 @@ Theorem deletes_without_a_record_diverge :
       refutations.in_causal_order ms' ->
       refutations.delivered ms = refutations.delivered ms').
 Proof. exact refutations.deletes_without_a_record_diverge. Qed.
-
-Print Assumptions first_arrival_wins_does_not_commute.
-Print Assumptions left_argument_wins_does_not_commute.
-Print Assumptions the_greater_clock_misses_removes.
-Print Assumptions what_both_sides_list_may_be_removed.
-Print Assumptions deltas_that_are_not_refused_leave_holes.
-Print Assumptions a_part_joined_as_a_whole_deletes.
-Print Assumptions a_counter_of_one_number_loses_increments.
-Print Assumptions purged_removals_come_back.
-Print Assumptions removes_by_time_take_what_they_never_saw.
-Print Assumptions overwriting_loses_concurrent_adds.
-Print Assumptions deletes_without_a_record_diverge.
 
 Section Networks.
 Context {Name Value : Type}.
@@ -2338,47 +2247,6 @@ End Eventually.
 
 End Networks.
 
-Print Assumptions no_dot_is_two_operations_and_no_operation_two_dots.
-Print Assumptions vectors_count_what_is_held.
-Print Assumptions equal_operations_have_equal_names.
-Print Assumptions an_exchange_unites_the_operations.
-Print Assumptions a_delta_that_is_applied_adds_what_it_brings.
-Print Assumptions a_disk_loses_operations_only_if_it_is_put_back.
-Print Assumptions the_check_finds_every_fork_and_no_other.
-Print Assumptions nothing_is_renamed_without_a_fork.
-Print Assumptions a_fork_heals_in_the_network.
-Print Assumptions renaming_apart_from_the_delta_gives_two_names.
-Print Assumptions who_writes_on_after_a_copy_mixes_two_branches.
-Print Assumptions counters_alone_lose_operations.
-Print Assumptions one_opening_for_two_processes_is_not_seen.
-Print Assumptions every_shown_state_is_the_meaning_of_what_was_seen.
-Print Assumptions what_is_shown_is_a_cut_of_a_history.
-Print Assumptions who_has_seen_the_same_shows_the_same.
-Print Assumptions what_is_durable_never_shrinks_but_by_restore.
-Print Assumptions a_complete_durable_exchange_equalizes.
-Print Assumptions sending_before_storing_uses_a_dot_twice.
-Print Assumptions a_stamp_is_above_all_that_counts.
-Print Assumptions stamps_rise_along_causality.
-Print Assumptions who_puts_after_seeing_all_wins.
-Print Assumptions who_writes_after_seeing_all_wins.
-Print Assumptions a_clock_that_sees_nothing_loses_what_was_decided_last.
-Print Assumptions pn_counters_are_a_lattice.
-Print Assumptions rw_sets_are_a_lattice.
-Print Assumptions flags_are_a_lattice.
-Print Assumptions multi_value_registers_and_maps_are_a_lattice.
-Print Assumptions max_and_min_registers_are_a_lattice.
-Print Assumptions increments_and_decrements_go_up_and_equal_their_deltas.
-Print Assumptions an_element_is_in_exactly_if_each_maximal_decision_adds_it.
-Print Assumptions a_decision_that_saw_all_others_closes_the_element_of_an_rw_set.
-Print Assumptions a_decision_that_saw_all_others_closes_the_flag.
-Print Assumptions every_run_is_recorded.
-Print Assumptions a_recorded_run_conforms.
-Print Assumptions another_answer_is_found.
-Print Assumptions a_completed_session_brings_all.
-Print Assumptions members_come_to_hold_the_same.
-Print Assumptions without_a_connecting_edge_one_stays_behind.
-Print Assumptions a_session_that_is_cut_brings_nothing.
-
 (** ** T18: the binary format
 
     Numbers, names, columns and vectors as bytes ([wire.v]): what [wire.md] says, and what the proven
@@ -2533,18 +2401,3 @@ Proof.
   split; [exact wire_keyed_proof.a_key_by_its_creation_dot_has_no_texts |].
   exact wire_keyed_proof.a_creation_dot_that_names_a_key_was_seen.
 Qed.
-
-Print Assumptions a_vector_is_read_as_it_was_written.
-Print Assumptions canonical_bytes_are_written_again.
-Print Assumptions the_short_choice_is_sound.
-Print Assumptions what_is_read_is_well_formed.
-Print Assumptions a_number_has_one_form.
-Print Assumptions a_counter_is_read_as_it_was_written.
-Print Assumptions an_integer_is_read_as_it_was_written.
-Print Assumptions a_log_is_read_as_it_was_written.
-Print Assumptions canonical_deltas_are_written_again.
-Print Assumptions what_is_read_is_a_delta.
-Print Assumptions a_keyed_delta_is_read_as_it_was_written.
-Print Assumptions canonical_keyed_deltas_are_written_again.
-Print Assumptions what_is_read_is_a_keyed_delta.
-Print Assumptions a_key_goes_by_a_creation_dot_that_both_have_seen.

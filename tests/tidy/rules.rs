@@ -321,6 +321,7 @@ const ONLY_IN_COQ: &[&str] = &[
     "indexed_decisions",
     "executions",
     "main_theorems",
+    "assumptions",
     "refutations",
     "extract",
     "presences",
