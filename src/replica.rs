@@ -22,6 +22,7 @@ use crate::object::ObjectType;
 use crate::operation::{ObjectId, Operation, User};
 use crate::optimized;
 use crate::optimized::replica::Reason;
+use crate::optimized::staging::Staging;
 use crate::optimized::{ApplyError, AuditTrail};
 use crate::saved::{self, ObjectPart, State, deltas_since};
 use crate::sync::{ClockAhead, Drift, Schema};
@@ -43,7 +44,8 @@ pub(crate) type Delta = optimized::replica::Delta;
 ///   [`extreme`](Self::extreme), [`conflicts`](Self::conflicts), [`overruled`](Self::overruled);
 /// - to audit: [`audit`](Self::audit), [`cut_audit`](Self::cut_audit);
 /// - to store: [`save`](Self::save), [`save_since`](Self::save_since),
-///   [`save_objects_since`](Self::save_objects_since), [`save_object`](Self::save_object);
+///   [`save_objects_since`](Self::save_objects_since), [`save_object`](Self::save_object),
+///   [`all_staged`](Self::all_staged), [`restage`](Self::restage);
 /// - to synchronize: [`version`](Self::version), [`update_since`](Self::update_since),
 ///   [`apply`](Self::apply), [`state_hash`](Self::state_hash); over a connection,
 ///   [`Session`](crate::sync::Session).
@@ -341,6 +343,22 @@ impl Replica {
         let mut conflicts = self.conflicts();
         conflicts.retain(|conflict| conflict.overruled.iter().any(is_theirs));
         conflicts
+    }
+}
+
+// To keep transfers that come in pieces
+
+impl Replica {
+    /// The transfers of large maps and sets that are not complete, by object. A store keeps their records
+    /// beside the parts of the replica, so that a session goes on with them after a restart.
+    pub fn all_staged(&self) -> &BTreeMap<ObjectId, Staging> {
+        self.engine.all_staged()
+    }
+
+    /// Goes on with the records of a transfer that a store has kept. Returns whether they are of use;
+    /// otherwise the transfer begins anew.
+    pub fn restage(&mut self, object: &str, records: Vec<Vec<u8>>) -> bool {
+        self.engine.restage(object, records)
     }
 }
 

@@ -10,7 +10,7 @@
 //! Source: see the reference; the layout is this project's.
 //!
 //! Registers, sets, flags and maps are readings of this store ([`Reading`]). It has one file a concern: `write` decides,
-//! `apply` joins a delta, `diff` makes one, `names` finds the keys that a delta lists, `read` answers,
+//! `apply` joins a delta, `diff` makes one, `pieces` cuts one, `names` finds the keys that a delta lists, `read` answers,
 //! `hash` feeds the state hash, `audit` has who decided what and when, `check` holds the invariants. This file has what they share.
 
 mod apply;
@@ -22,6 +22,7 @@ mod diff;
 mod dot_index;
 mod hash;
 mod names;
+mod pieces;
 mod read;
 mod reading;
 mod write;

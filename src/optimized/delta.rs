@@ -190,6 +190,25 @@ pub struct KeyedDelta<E> {
 }
 
 impl<E> KeyedDelta<E> {
+    /// A delta that lists nothing yet.
+    pub(super) fn between(since: Vector, seen: Vector) -> Self {
+        Self {
+            since,
+            seen,
+            authors: Vec::new(),
+            names: Vec::new(),
+            keys: Vec::new(),
+            first: Vec::new(),
+            others: Vec::new(),
+            kept: Vec::new(),
+            winners: Vec::new(),
+            creation_dots: Vec::new(),
+            values: Values::default(),
+            openings: DeltaOpenings::default(),
+            audit: None,
+        }
+    }
+
     /// What the receiver must have seen.
     pub fn since(&self) -> &Vector {
         &self.since

@@ -49,6 +49,7 @@ pub mod replica;
 mod draws;
 mod drift;
 pub mod openings;
+pub mod staging;
 
 pub use crate::digest::StateHash;
 pub use crate::operation::{Author, OperationError};

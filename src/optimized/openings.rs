@@ -210,7 +210,7 @@ impl Openings {
     }
 
     /// A hash of those that both vectors cover.
-    fn fingerprint_within(&self, a: &Vector, b: &Vector) -> Fingerprint {
+    pub(super) fn fingerprint_within(&self, a: &Vector, b: &Vector) -> Fingerprint {
         let until = |origin: &Origin| a.get(origin).min(b.get(origin));
         let is_within = |(origin, chain): (&Origin, &Vec<Link>)| {
             chain.last().is_none_or(|link| link.first <= until(origin))
@@ -763,7 +763,7 @@ impl Object {
     /// them. A receiver that lacks operations lacks their openings too: that is a gap, and no fork.
     /// It is a fork if it knows a branch of that replica: the sender may count operations under a name
     /// that a repaired fork took from them here, and no update in transit closes that gap.
-    fn unknown_openings(&self, since: &Vector) -> ApplyError {
+    pub(super) fn unknown_openings(&self, since: &Vector) -> ApplyError {
         match self.origins().lacks(since) {
             Some((origin, needed, seen)) if !self.openings().has_branch(&origin.replica) => {
                 ApplyError::Gap { origin, needed, seen }

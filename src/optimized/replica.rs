@@ -50,6 +50,7 @@ use super::openings::{DeltaOpenings, Knowledge};
 use super::or_set::{self, OrSet};
 use super::pn_counter::{self, PnCounter};
 use super::rw_set::RwSet;
+use super::staging::Staging;
 use super::state_hash::replica_hash;
 use super::vector::{Origins, Vector};
 use super::{Author, OperationError, StateHash};
@@ -482,12 +483,14 @@ pub type Objects = BTreeMap<ObjectId, Object>;
 #[derive(Clone, Debug)]
 pub struct Replica {
     origin: Origin,
-    objects: Objects,
+    pub(super) objects: Objects,
     /// How many operations of this replica it has seen, over all objects and incarnations.
     performed: u64,
     clock: HybridClock,
     /// Where the process draws openings from, if it does.
     draws: Option<Draws>,
+    /// Transfers in pieces that are not complete.
+    pub(super) staged: BTreeMap<ObjectId, Staging>,
 }
 
 impl Replica {
@@ -504,13 +507,15 @@ impl Replica {
     /// twice.
     pub fn restored(origin: Origin, objects: Objects) -> Self {
         let clock = HybridClock::new();
-        let mut replica = Self { origin, objects, performed: 0, clock, draws: None };
+        let mut replica =
+            Self { origin, objects, performed: 0, clock, draws: None, staged: BTreeMap::new() };
         replica.performed = replica.count_performed();
         replica
     }
 
     /// Adds an empty object; it replaces one of the same name.
     pub(crate) fn add(&mut self, id: ObjectId, kind: ObjectType) {
+        self.staged.remove(&id);
         self.objects.insert(id, Object::bottom(kind));
     }
 
@@ -789,6 +794,7 @@ impl Replica {
         if draws || !object.openings().is_empty() {
             // Its operations may have other names in the delta than here.
             self.performed = self.count_performed();
+            self.drop_useless_pieces(id);
             return Ok(taken);
         }
         // A replica restored from a backup may receive operations of its earlier incarnations.
@@ -796,6 +802,7 @@ impl Replica {
             let back = count.saturating_sub(before.get(of));
             self.performed = self.performed.saturating_add(back);
         }
+        self.drop_useless_pieces(id);
         Ok(taken)
     }
 }

@@ -7,6 +7,7 @@ use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::collect::Collect;
 use crate::object::Priority;
 use crate::operation::DecisionId;
+use crate::optimized;
 use crate::optimized::replica::{Changes, Delta, Object, Reason, Replica};
 use crate::optimized::{ApplyError, Vector};
 use crate::wire::{self, DecodeContext, decompress};
@@ -44,9 +45,15 @@ impl Session {
             Err(error) => return Err(Error::malformed(error, "a delta")),
         };
         self.classes[class as usize].exchange.on_heard();
+        self.apply_delta(replica, index, delta);
+        Ok(())
+    }
+
+    /// Applies a delta of the peer whole, or not at all.
+    pub(super) fn apply_delta(&mut self, replica: &mut Replica, index: usize, delta: Delta) {
+        let class = self.objects[index].class;
         if let Some(reason) = self.check_clocks(index, &delta) {
-            self.give_up(index, reason);
-            return Ok(());
+            return self.give_up(index, reason);
         }
         let before = self.before(replica, index, &delta);
         let seen = delta.seen().clone();
@@ -69,31 +76,41 @@ impl Session {
                 }
                 self.compare(replica, index);
             }
-            Err(error) => match error.reason {
-                Reason::Apply(ApplyError::Forked { origin, performed, known }) => {
-                    let object = name;
-                    self.events.push_back(Event::Forked { object, origin, performed, known });
-                    self.leave_out(index);
-                }
-                Reason::Apply(ApplyError::OpeningsDiffer) => {
-                    self.objects[index].on_fork();
-                    self.ask_for(index, &error.to_string());
-                }
-                Reason::Apply(ApplyError::Gap { .. }) => {
-                    // It may start at a name that was renamed here.
-                    if replica.object(&name).is_ok_and(|object| !object.openings().is_empty()) {
-                        self.objects[index].on_fork();
-                    }
-                    self.ask_for(index, &error.to_string());
-                }
-                _ => self.give_up(index, error.to_string()),
-            },
+            Err(error) => self.on_refusal(replica, index, error),
         }
-        Ok(())
+    }
+
+    /// The replica refused a delta of the peer, or pieces of one.
+    pub(super) fn on_refusal(
+        &mut self,
+        replica: &Replica,
+        index: usize,
+        error: optimized::replica::Error,
+    ) {
+        let name = self.objects[index].name.clone();
+        match error.reason {
+            Reason::Apply(ApplyError::Forked { origin, performed, known }) => {
+                let object = name;
+                self.events.push_back(Event::Forked { object, origin, performed, known });
+                self.leave_out(index);
+            }
+            Reason::Apply(ApplyError::OpeningsDiffer) => {
+                self.objects[index].on_fork();
+                self.ask_for(index, &error.to_string());
+            }
+            Reason::Apply(ApplyError::Gap { .. }) => {
+                // It may start at a name that was renamed here.
+                if replica.object(&name).is_ok_and(|object| !object.openings().is_empty()) {
+                    self.objects[index].on_fork();
+                }
+                self.ask_for(index, &error.to_string());
+            }
+            _ => self.give_up(index, error.to_string()),
+        }
     }
 
     /// Reports a clock that is ahead; or says why the delta is refused for it.
-    fn check_clocks(&mut self, index: usize, delta: &Delta) -> Option<String> {
+    pub(super) fn check_clocks(&mut self, index: usize, delta: &Delta) -> Option<String> {
         let drift = self.config.drift?;
         let object = self.objects[index].name.clone();
         let ahead = drift.ahead(&object, delta)?;

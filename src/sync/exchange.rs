@@ -2,6 +2,7 @@
 
 use super::protocol::{Incoming, Outgoing, Part, TreeLocation};
 use super::{CLASSES, Config, Outcome};
+use crate::optimized::staging::PieceHead;
 use std::collections::VecDeque;
 
 /// How far a class is.
@@ -105,6 +106,8 @@ pub(super) enum Step {
     Delta {
         object: usize,
         bytes: Vec<u8>,
+        /// What a piece says beside its keys; `None` of a delta that is not cut.
+        head: Option<PieceHead>,
     },
 }
 

@@ -20,7 +20,9 @@
 //!    For any other class both sides announce the vectors of their objects.
 //! 2. Both sides send the deltas that the other lacks, in messages of bounded length. A delta that
 //!    does not fit into a message goes in chunks, and is applied when it is complete: a vector moves
-//!    only with all of what it claims.
+//!    only with all of what it claims. A long delta goes in pieces. Those of a log are applied one by
+//!    one. Those of a map or a set are [staged](crate::optimized::staging), and a store keeps them: a
+//!    session that is cut loses one piece, and the next one goes on.
 //! 3. Both sides send *checkpoints*: this object, at this vector, has this state hash. They compare
 //!    only checkpoints at equal vectors, so that writes in between raise no false alarm. Such writes
 //!    are exchanged too, and followed by new checkpoints, at most [`Config::max_rounds`] times.
@@ -85,7 +87,9 @@
 //! A session takes at most this memory:
 //! - for each of the three classes, one part that it receives and one that it sends, of
 //!   [`Config::max_object`] bytes and 64 more each;
-//! - at most 5 vectors of the peer for each object that both have, and 64 actor tables of each side;
+//! - at most 13 vectors of the peer for each object that both have, and 64 actor tables of each side;
+//! - of a map or a set that comes in pieces, these as they came, up to [`Config::max_staged`] bytes: the
+//!   replica keeps them. With the last one it takes also what their delta takes, decoded;
 //! - 65,536 questions about hash trees of 48 bytes, and for each object that differs the records
 //!   that a [`Discrepancy`] names, of at most 2,576 bytes each;
 //! - what one message and one part take when they are decoded: see
@@ -112,6 +116,7 @@ mod error;
 mod event;
 mod exchange;
 mod forks;
+mod pieces;
 pub mod protocol;
 mod readable;
 mod schema;
@@ -136,12 +141,19 @@ pub struct Config {
     pub schema: Schema,
     /// The most bytes of a message, of both sides. At least [`Config::LEAST_MESSAGE`].
     pub max_message: usize,
-    /// The most bytes that the delta of one object may have, packed and unpacked. A session may hold
-    /// so many for each class.
+    /// The most bytes that one delta or piece may have, packed and unpacked. A session may hold so many
+    /// for each class.
     pub max_object: usize,
     /// How many bytes of entries the delta of a log has at most, but for an entry that is longer: a
     /// longer one goes in pieces, each of which is applied by itself.
     pub max_piece: usize,
+    /// About how many bytes the delta of a map or a set has at most, but for a key that is longer: a
+    /// longer one goes in pieces, which are kept until the last one is there, and applied together. A
+    /// piece has a sixteenth of these bytes, and at least 64 for each origin.
+    pub max_delta: usize,
+    /// How many bytes of pieces of one map or set the replica keeps at most, as they come. A peer that is
+    /// not trusted can make it keep so many for each object.
+    pub max_staged: u64,
     /// How many bytes of droppable objects this side sends at most; `None` for any.
     pub budget: Option<u64>,
     /// How often a class is compared at most where there are writes in between.
@@ -158,13 +170,16 @@ impl Config {
     /// The least that [`Config::max_message`] may be.
     pub const LEAST_MESSAGE: usize = 1024;
 
-    /// The usual limits: messages of 256 KiB, 64 MiB an object, 4 MiB a piece of a log, no budget.
+    /// The usual limits: messages of 256 KiB, 64 MiB a delta, 4 MiB before a delta goes in
+    /// pieces, 4 GiB of pieces, no budget.
     pub fn new(schema: Schema) -> Self {
         Self {
             schema,
             max_message: 256 << 10,
             max_object: 64 << 20,
             max_piece: 4 << 20,
+            max_delta: 4 << 20,
+            max_staged: 4 << 30,
             budget: None,
             max_rounds: 8,
             max_records: 64,

@@ -4,6 +4,7 @@
 //! `on`; [`Session::poll_message`] asks `next_step` for what is to be said, and encodes it.
 
 use super::exchange::{Class, Exchange, Step};
+use super::pieces::Sent;
 use super::protocol::bytes::{fingerprint, write_bytes};
 use super::protocol::{
     self, Answer, Checkpoint, Chunk, ENVELOPE, Envelope, Hello, Outgoing, Part, Received,
@@ -248,6 +249,11 @@ impl Session {
         }
     }
 
+    /// The most bytes that the peer allows for a delta.
+    pub(super) fn peer_max_object(&self) -> Option<u64> {
+        Some(self.handshake.peer()?.max_object)
+    }
+
     /// The most bytes of a message that the peer reads, as far as is known.
     fn peer_limit(&self) -> usize {
         let limit = self.handshake.peer().map(|peer| usize::try_from(peer.max_message));
@@ -338,6 +344,7 @@ impl Session {
         let inline = indexes.iter().any(|index| self.objects[*index].refusals > 0);
         let listed = indexes.iter().filter(|index| self.objects[**index].is_to_announce);
         let listed: Vec<usize> = listed.copied().collect();
+        let staged = self.staged_places(replica, &listed, class);
         let mut vectors = Vec::with_capacity(listed.len());
         let mut openings = Vec::new();
         for index in listed {
@@ -361,7 +368,10 @@ impl Session {
             let part = Part::Openings { class, openings };
             self.classes[class as usize].queued.push_front(part);
         }
-        Part::Announce { class, inline, vectors }
+        let announced = Part::Announce { class, inline, vectors };
+        let Some(staged) = staged else { return announced };
+        self.classes[class as usize].queued.push_front(announced);
+        staged
     }
 
     /// What the peer lacks of an object.
@@ -374,12 +384,21 @@ impl Session {
         if let Some(knowledge) = object.peer.as_mut()?.forked.take() {
             return self.healing_delta(replica, index, &knowledge);
         }
-        let PeerVectors { sent, announced, inline, .. } = object.peer.as_ref()?;
-        let vector = replica.vector(&object.name).ok()?;
+        let PeerVectors { sent, .. } = object.peer.as_ref()?;
+        let state = replica.object(&object.name).ok()?;
+        let vector = state.vector();
         if sent.covers(&vector) {
             return None;
         }
-        let delta = replica.object(&object.name).ok()?.delta_piece(sent, self.config.max_piece);
+        let delta = match self.piece(state, index) {
+            Some(Sent::Step(step)) => return Some(step),
+            Some(Sent::Whole(delta)) => *delta,
+            None => {
+                let sent = &self.objects[index].peer.as_ref()?.sent;
+                state.delta_piece(sent, self.config.max_piece)
+            }
+        };
+        let PeerVectors { sent, announced, inline, .. } = self.objects[index].peer.as_ref()?;
         let are_known = self.tables.are_known(sent.actor_table())
             && self.tables.are_known(delta.seen().actor_table());
         let naming =
@@ -402,17 +421,8 @@ impl Session {
         is_whole: bool,
         seen: &Vector,
     ) -> Option<Step> {
-        let peer = self.handshake.peer()?;
-        let limit = usize::try_from(peer.max_object).unwrap_or(usize::MAX);
-        let limit = limit.min(self.config.max_object);
-        if bytes.len() > limit {
-            let bytes = bytes.len() as u64;
-            let reason = format!(
-                "its changes take {bytes} bytes, and {limit} are allowed: allow more on both sides"
-            );
-            self.refuse_object(index, reason);
-            let reason = SkipReason::TooLarge;
-            return Some(Step::Part(Part::Skip { object: index, reason, bytes }));
+        if let Some(step) = self.too_large(index, bytes.len()) {
+            return Some(step);
         }
         let object = &mut self.objects[index];
         // Each piece brings the end nearer, so pieces need no further bound.
@@ -420,15 +430,15 @@ impl Session {
         if let Some(peer) = &mut object.peer {
             peer.sent.join(seen);
         }
-        Some(Step::Delta { object: index, bytes })
+        Some(Step::Delta { object: index, bytes, head: None })
     }
 
     /// The part of a step. A delta is compressed where the peer can unpack it, and sent within the
     /// budget.
     fn part(&mut self, step: Step, compress: impl FnOnce(&[u8]) -> Cow<'_, [u8]>) -> Part<'static> {
-        let (index, bytes) = match step {
+        let (index, bytes, head) = match step {
             Step::Part(part) => return part,
-            Step::Delta { object, bytes } => (object, bytes),
+            Step::Delta { object, bytes, head } => (object, bytes, head),
         };
         let peer = self.handshake.peer();
         let can_unpack = peer.is_some_and(|peer| peer.can_unpack);
@@ -447,7 +457,10 @@ impl Session {
             }
             self.spent = spent;
         }
-        Part::Delta { object: index, delta: packed.into() }
+        match head {
+            None => Part::Delta { object: index, delta: packed.into() },
+            Some(head) => Part::Piece { object: index, piece: head.encode(&packed).into() },
+        }
     }
 
     /// The state hashes of all objects of a class, where it is time to send them.
@@ -530,6 +543,8 @@ impl Session {
             }
             (Part::Openings { class, openings }, _) => self.on_openings(replica, class, openings),
             (Part::Delta { object, delta }, _) => self.on_delta(replica, object, &delta),
+            (Part::Piece { object, piece }, _) => self.on_piece(replica, object, &piece),
+            (Part::Staged { places, .. }, _) => self.on_staged(&places),
             (Part::Checkpoints { class, is_final, checkpoints }, _) => {
                 self.on_checkpoints(replica, class, is_final, &checkpoints)
             }

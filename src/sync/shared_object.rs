@@ -6,6 +6,7 @@ use super::{Config, Error, Outcome};
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::openings::{Healed, Knowledge};
+use crate::optimized::staging::StagedPlace;
 use crate::optimized::{ActorTable, Fingerprint, Vector};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -67,6 +68,12 @@ pub(super) struct SharedObject {
     /// The forks that it repairs.
     pub forks: Vec<Healed>,
     pub peer: Option<PeerVectors>,
+    /// How far the transfer in pieces to the peer is, if one is under way.
+    pub sending: Option<StagedPlace>,
+    /// How far a transfer to the peer was, as the peer said before it announced its vector.
+    pub told: Option<StagedPlace>,
+    /// Whether a piece came that does not follow, and no other one since.
+    pub awaits_piece: bool,
     pub our_checkpoints: VecDeque<Checkpoint>,
     pub their_checkpoints: VecDeque<Checkpoint>,
     /// The vector at which both hashes were compared.
@@ -95,6 +102,9 @@ impl SharedObject {
             awaits_names: false,
             forks: Vec::new(),
             peer: None,
+            sending: None,
+            told: None,
+            awaits_piece: false,
             our_checkpoints: VecDeque::new(),
             their_checkpoints: VecDeque::new(),
             compared: None,
@@ -121,6 +131,7 @@ impl SharedObject {
         if let Some(before) = &self.peer {
             seen.join(&before.seen);
         }
+        self.sending = self.told.take();
         let (sent, announced, forked) = (vector.clone(), vector, None);
         self.peer = Some(PeerVectors { seen, sent, announced, inline, forked });
     }
@@ -130,6 +141,7 @@ impl SharedObject {
         let vector = knowledge.vector();
         let (seen, sent, announced) = (vector.clone(), vector.clone(), vector);
         let forked = is_forked.then_some(knowledge);
+        (self.sending, self.told) = (None, None);
         self.peer = Some(PeerVectors { seen, sent, announced, inline: true, forked });
     }
 

@@ -43,6 +43,7 @@ mod names;
 mod object;
 mod openings;
 pub(crate) mod reader;
+mod staging;
 #[cfg(feature = "serde")]
 mod text;
 mod vector;
@@ -101,6 +102,10 @@ pub enum Kind {
     PnKnowledge = 15,
     /// The records of decisions of a delta, before the delta.
     Audit = 16,
+    /// A piece of a keyed object: a head, before a delta.
+    Piece = 17,
+    /// The place that a transfer in pieces has reached.
+    StagedPlace = 18,
 }
 
 /// How a message names origins.

@@ -11,6 +11,7 @@ mod proven_state_hash;
 mod proven_trees;
 mod proven_wire;
 mod proven_wire_delta;
+mod staging;
 mod state_hash;
 #[path = "../support/state_of_events.rs"]
 mod state_of_events;

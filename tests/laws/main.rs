@@ -14,5 +14,6 @@ mod network;
 mod operations;
 mod optimized_states;
 mod refinement;
+mod staging;
 #[path = "../support/state_of_events.rs"]
 mod state_of_events;

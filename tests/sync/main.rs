@@ -7,6 +7,7 @@ mod cuts;
 mod few;
 mod link;
 mod paths;
+mod pieces;
 mod proven;
 mod sessions;
 mod simulation;

@@ -76,6 +76,7 @@ fn worlds_end_well() {
         total.finished,
         total.harmed,
         total.changes,
+        total.pieces,
         total.losses,
         total.restores,
         total.unwritten,

@@ -375,6 +375,17 @@ fn alter(part: &mut Part<'_>, random: &mut Rng) {
             openings.iter_mut().for_each(|(object, _)| *object = number);
         }
         Part::Delta { object, .. } | Part::Skip { object, .. } => *object = number,
+        Part::Piece { object, piece } => match random.one_in(2) {
+            true => *object = number,
+            // Its head, which says how it follows those before it.
+            false => {
+                let at = random.place(36);
+                if let Some(byte) = piece.to_mut().get_mut(at) {
+                    *byte ^= 1 << random.below(8);
+                }
+            }
+        },
+        Part::Staged { places, .. } => places.truncate(random.place(places.len() + 1)),
         Part::Checkpoints { is_final, checkpoints, .. } => {
             *is_final = !*is_final;
             checkpoints.iter_mut().for_each(|(_, at)| at.vector[0] ^= random.below(2) as u8);

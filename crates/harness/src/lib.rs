@@ -8,7 +8,8 @@
 //! backups, announced or not, and are away for long. Clocks drift, jump and run backwards, and some
 //! are a year ahead or at the end of all time. Bytes of a store are bent or cut off: it is found when
 //! the store is opened, and what is whole before the damage is an older disk. Disks are full for a while: then a replica stores
-//! and promises nothing, and goes on or dies. Some links carry messages of a hostile peer. In the
+//! and promises nothing, and goes on or dies. In most worlds a map or a set goes in pieces of one or a
+//! few keys, which are stored as they come. Some links carry messages of a hostile peer. In the
 //! end the links heal, and all replicas meet until nothing changes.
 //!
 //! Then these properties must hold, or the world's [`Outcome`] says which do not:
@@ -147,6 +148,8 @@ pub struct Statistics {
     pub harmed: u64,
     /// Objects of a replica that a message changed.
     pub changes: u64,
+    /// Frames after which a replica held pieces of a transfer that was not complete.
+    pub pieces: u64,
     /// Crashes.
     pub crashes: u64,
     /// Crashes that lost changes.
@@ -184,6 +187,7 @@ impl Statistics {
         self.messages += other.messages;
         self.harmed += other.harmed;
         self.changes += other.changes;
+        self.pieces += other.pieces;
         self.crashes += other.crashes;
         self.losses += other.losses;
         self.restores += other.restores;

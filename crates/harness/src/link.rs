@@ -304,7 +304,10 @@ impl World {
                 self.record(to, from, &name, before, &after);
             }
         }
-        let is_to_store = self.sites[to].is_dirty && self.sites[to].writes_through;
+        let site = &self.sites[to];
+        let has_new = site.is_dirty || !site.replica.all_staged().is_empty();
+        self.statistics.pieces += u64::from(!site.replica.all_staged().is_empty());
+        let is_to_store = has_new && site.writes_through;
         let lives_on = !is_to_store || self.store(to);
         self.forge(to, from);
         if !is_well {

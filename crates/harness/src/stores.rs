@@ -1,7 +1,7 @@
 //! Stores: what survives a crash, backups, damaged bytes, and disks that are full for a while.
 
 use super::Fault;
-use super::world::{Node, Stored, World, covers, origin, vectors};
+use super::world::{Node, Stored, World, covers, origin, staged, vectors};
 use rejoin::saved::{self, State};
 use rejoin::{OpenError, Version};
 
@@ -13,10 +13,15 @@ impl World {
     /// on with what it has in memory, or dies. Returns whether the replica goes on.
     pub fn store(&mut self, at: usize) -> bool {
         let site = &mut self.sites[at];
+        let is_full = site.full_until > self.now && !self.is_healed;
         if !site.is_dirty {
+            // Pieces of a transfer are no change of what was seen.
+            if !is_full {
+                site.durable.staged = staged(&site.replica);
+            }
             return true;
         }
-        if site.full_until > self.now && !self.is_healed {
+        if is_full {
             self.statistics.unwritten += 1;
             if self.fault == Some(Fault::TrustsFullDisk) {
                 site.promised = vectors(&site.replica);
@@ -38,6 +43,7 @@ impl World {
         } else {
             let part = saved::part(&site.replica, schema, &site.durable.version);
             site.durable.parts.push((part, snapshot));
+            site.durable.staged = staged(&site.replica);
             site.durable.version = Version::of(&site.replica);
         }
         true
@@ -72,6 +78,10 @@ impl World {
         };
         site.incarnation += u64::from(is_new);
         site.replica = Node::restored(origin(at, site.incarnation), objects);
+        for (name, records) in &site.durable.staged {
+            // What lacks its base, after a damage, is of no use.
+            site.replica.restage(name, records.clone());
+        }
         site.is_dirty = false;
         if is_new {
             let snapshot = site.durable.snapshot();

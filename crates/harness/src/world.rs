@@ -49,6 +49,8 @@ const BEGINNING: i64 = 1_700_000_000_000;
 #[derive(Clone)]
 pub struct Stored {
     pub parts: Vec<(Vec<u8>, u64)>,
+    /// The records of transfers in pieces, by object.
+    pub staged: Vec<(ObjectId, Vec<Vec<u8>>)>,
     /// What the parts hold.
     pub version: Version,
 }
@@ -57,7 +59,8 @@ impl Stored {
     /// A disk that holds all of a replica.
     pub fn whole(replica: &Node, schema: &Schema, snapshot: u64) -> Self {
         let bytes = saved::part(replica, schema, &Version::default());
-        Self { parts: vec![(bytes, snapshot)], version: Version::of(replica) }
+        let (parts, staged) = (vec![(bytes, snapshot)], staged(replica));
+        Self { parts, staged, version: Version::of(replica) }
     }
 
     /// The bytes of its parts.
@@ -69,6 +72,14 @@ impl Stored {
     pub fn snapshot(&self) -> u64 {
         self.parts.last().map_or(0, |(_, snapshot)| *snapshot)
     }
+}
+
+/// The records of the transfers in pieces that are not complete, as a store keeps them.
+pub fn staged(replica: &Node) -> Vec<(ObjectId, Vec<Vec<u8>>)> {
+    let records = replica.all_staged().iter();
+    records
+        .map(|(name, staging)| (name.clone(), staging.records().map(Into::into).collect()))
+        .collect()
 }
 
 /// A replica with its store, its clock, and what it has sent.
@@ -243,6 +254,8 @@ impl World {
             let at = own.place(count);
             world.sites[at].offset += ahead;
         }
+        // Each key of a map or a set in a piece of its own, or some keys, or all in one delta.
+        world.config.session.max_delta = [1, 1, 200, 4 << 20][own.place(4)];
         if world.draws {
             world.recorder.omit_algorithm();
         }

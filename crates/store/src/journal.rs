@@ -1,8 +1,9 @@
 //! Journal: the parts of a saved replica as records of a store, each checked.
 //!
 //! Meaning: each object has a stream. Its first record is the object whole, each later one what changed
-//! since; when these have grown longer than the first, the object whole takes their place. A note is
-//! a stream of the application's own, stored in the same batch as what it belongs to.
+//! since; when these have grown longer than the first, the object whole takes their place. A transfer
+//! that comes in pieces has a stream for as long as it is not complete, with a record for each piece. A
+//! note is a stream of the application's own, stored in the same batch as what it belongs to.
 //! Laws: what was committed is loaded. Each record ends in a checksum over the record before it, the
 //! name of its stream, its number and its bytes, and the head covers the ends of all streams: a
 //! changed byte, and a record that is missing, moved or of another store, is found when the journal is
@@ -14,6 +15,8 @@
 use crate::store::{Batch, Change, CommitError, Record, Store, StoreError};
 use rejoin::operation::ObjectId;
 use rejoin::optimized;
+use rejoin::optimized::Fingerprint;
+use rejoin::optimized::staging::Staging;
 use rejoin::saved::{self, ObjectPart};
 use rejoin::{Replica, Schema, Version};
 use std::collections::BTreeMap;
@@ -35,8 +38,9 @@ const FORMAT: &[u8] = b"rejoin store 3\n";
 /// The stream that says whose replica it is.
 const OWNER: &str = "replica";
 
-/// What the streams of objects and of notes begin with.
+/// What the streams of objects, of transfers in pieces and of notes begin with.
 const OBJECT: &str = "object/";
+const STAGED: &str = "staged/";
 const NOTE: &str = "note/";
 
 /// What a journal stores: a replica of an application, or that of an engine.
@@ -49,6 +53,8 @@ pub trait Source {
     fn parts_since(&self, version: &Version) -> Vec<ObjectPart>;
     /// One object whole.
     fn whole(&self, object: &str) -> Option<Vec<u8>>;
+    /// The transfers in pieces that are not complete.
+    fn staged(&self) -> &BTreeMap<ObjectId, Staging>;
 }
 
 impl Source for Replica {
@@ -66,6 +72,10 @@ impl Source for Replica {
 
     fn whole(&self, object: &str) -> Option<Vec<u8>> {
         self.save_object(object)
+    }
+
+    fn staged(&self) -> &BTreeMap<ObjectId, Staging> {
+        self.all_staged()
     }
 }
 
@@ -93,6 +103,10 @@ impl Source for Engine<'_> {
 
     fn whole(&self, object: &str) -> Option<Vec<u8>> {
         saved::object_part(self.replica, self.schema, object)
+    }
+
+    fn staged(&self) -> &BTreeMap<ObjectId, Staging> {
+        self.replica.all_staged()
     }
 }
 
@@ -122,6 +136,8 @@ pub struct Contents {
     pub parts: Vec<Vec<u8>>,
     /// The place of each part: which record of which stream it is.
     pub places: Vec<String>,
+    /// The records of transfers in pieces, by object: what [`Replica::restage`] takes.
+    pub staged: BTreeMap<ObjectId, Vec<Vec<u8>>>,
     /// The lines of each note.
     pub notes: BTreeMap<String, Vec<Vec<u8>>>,
 }
@@ -164,6 +180,8 @@ pub struct Journal<S> {
     head: Vec<u8>,
     /// What was saved last.
     saved: Version,
+    /// How many records are stored of each transfer in pieces, and their hash.
+    staged: BTreeMap<ObjectId, (usize, Fingerprint)>,
     /// The store is compacted when it takes so many bytes.
     compact_at: u64,
 }
@@ -185,6 +203,7 @@ impl<S: Store> Journal<S> {
             ends: Ends::default(),
             head,
             saved: Version::default(),
+            staged: BTreeMap::new(),
             compact_at: SLACK,
         };
         journal.write(source, true, notes)?;
@@ -211,7 +230,10 @@ impl<S: Store> Journal<S> {
             return Err(StoreError::Damaged { place, damage });
         }
         let ends = Ends::of(&streams);
+        let staged = contents.staged.iter();
+        let staged = staged.map(|(object, records)| (object.clone(), (records.len(), [0; 16])));
         let journal = Self {
+            staged: staged.collect(),
             store,
             streams,
             ends,
@@ -225,13 +247,22 @@ impl<S: Store> Journal<S> {
     /// Says that a replica is as it was loaded, so that commits store what changes from there on.
     pub fn loaded(&mut self, source: &impl Source) {
         self.saved = source.version();
+        for (object, (count, chain)) in &mut self.staged {
+            let staging = source.staged().get(object);
+            *chain = staging.and_then(|staging| staging.chain(*count)).unwrap_or_default();
+        }
     }
 
     /// Whether the replica has something that is not stored.
     ///
     /// Cost: O(objects), and O(changes).
     pub fn has_unsaved(&self, source: &impl Source) -> bool {
+        let staged = source.staged();
         self.saved != source.version()
+            || staged.len() != self.staged.len()
+            || staged
+                .iter()
+                .any(|(object, staging)| self.staged.get(object) != Some(&length(staging)))
     }
 
     /// Stores what changed since the last commit, and the notes with it: all of it, or nothing. Returns
@@ -268,10 +299,11 @@ impl<S: Store> Journal<S> {
         let nothing = Version::default();
         let since = if is_anew { &nothing } else { &self.saved };
         let parts = source.parts_since(since);
-        if parts.is_empty() && notes.is_empty() && !is_anew {
+        let mut changed = Changed::default();
+        changed.transfers(self, source.staged());
+        if parts.is_empty() && notes.is_empty() && !is_anew && changed.changes.is_empty() {
             return Ok(false);
         }
-        let mut changed = Changed::default();
         if is_anew {
             changed.replace(self, OWNER, &source.owner());
         }
@@ -301,6 +333,9 @@ impl<S: Store> Journal<S> {
         self.store.commit(&Batch { before: &self.head, head: &head, changes: &changes })?;
         let has_cleared = changes.iter().any(|change| matches!(change, Change::Clear { .. }));
         self.streams.extend(streams);
+        self.streams.retain(|_, stream| stream.next > 0);
+        let staged = source.staged().iter();
+        self.staged = staged.map(|(object, staging)| (object.clone(), length(staging))).collect();
         (self.ends, self.head, self.saved) = (ends, head, source.version());
         if has_cleared {
             self.compact_if_long();
@@ -339,12 +374,33 @@ impl Changed {
     }
 
     fn replace<S>(&mut self, journal: &Journal<S>, name: &str, bytes: &[u8]) {
+        self.clear(journal, name);
+        self.append(journal, name, bytes);
+    }
+
+    fn clear<S>(&mut self, journal: &Journal<S>, name: &str) {
         let stream = self.stream(journal, name);
         if stream.next > 0 {
             *stream = Stream::default();
             self.changes.push(Change::Clear { stream: name.into() });
         }
-        self.append(journal, name, bytes);
+    }
+
+    /// Adds new pieces, and removes the transfers that are complete or were dropped.
+    fn transfers<S>(&mut self, journal: &Journal<S>, staged: &BTreeMap<ObjectId, Staging>) {
+        for object in journal.staged.keys().filter(|object| !staged.contains_key(*object)) {
+            self.clear(journal, &transfer_of(object));
+        }
+        for (object, staging) in staged {
+            let name = transfer_of(object);
+            let stored = journal.staged.get(object);
+            let stored = stored.filter(|(count, chain)| staging.chain(*count) == Some(*chain));
+            if stored.is_none() {
+                self.clear(journal, &name);
+            }
+            let known = stored.map_or(0, |(count, _)| *count);
+            staging.records().skip(known).for_each(|record| self.append(journal, &name, record));
+        }
     }
 }
 
@@ -379,6 +435,8 @@ impl Gathered {
         stream.count(sealed);
         if let Some(note) = name.strip_prefix(NOTE) {
             self.contents.notes.entry(note.into()).or_default().push(bytes.into());
+        } else if let Some(object) = name.strip_prefix(STAGED) {
+            self.contents.staged.entry(object.into()).or_default().push(bytes.into());
         } else {
             self.contents.parts.push(bytes.into());
             self.contents.places.push(place(name, number));
@@ -404,6 +462,9 @@ impl Gathered {
 
 /// The place of a record, for people.
 fn place(stream: &str, number: u64) -> String {
+    if let Some(object) = stream.strip_prefix(STAGED) {
+        return format!("piece {number} of the transfer of the object {object:?}");
+    }
     match (stream.strip_prefix(OBJECT), stream.strip_prefix(NOTE)) {
         (Some(object), _) => format!("record {number} of the object {object:?}"),
         (_, Some(note)) => format!("line {number} of the note {note:?}"),
@@ -413,6 +474,16 @@ fn place(stream: &str, number: u64) -> String {
 
 fn stream_of(object: &ObjectId) -> String {
     format!("{OBJECT}{object}")
+}
+
+fn transfer_of(object: &ObjectId) -> String {
+    format!("{STAGED}{object}")
+}
+
+/// How many records a transfer has, and their hash.
+fn length(staging: &Staging) -> (usize, Fingerprint) {
+    let count = staging.records().len();
+    (count, staging.chain(count).unwrap_or_default())
 }
 
 fn note_of(name: &str) -> String {
@@ -434,8 +505,10 @@ impl Ends {
     }
 
     fn change(&mut self, name: &str, before: Option<&Stream>, after: &Stream) {
-        let before = before.map_or(0, |stream| end(name, stream));
-        self.0 = self.0.wrapping_sub(before).wrapping_add(end(name, after));
+        // A stream without records is none.
+        let end = |stream: &Stream| if stream.next > 0 { end(name, stream) } else { 0 };
+        let before = before.map_or(0, end);
+        self.0 = self.0.wrapping_sub(before).wrapping_add(end(after));
     }
 
     fn head(&self) -> Vec<u8> {

@@ -101,7 +101,11 @@ impl<S: Store> StoredReplica<S> {
     pub fn open_in(store: S, environment: Box<dyn Environment>) -> Result<Self, StoredError> {
         let place = store.place();
         let (mut journal, contents) = Journal::load(store)?;
-        let replica = replica_of(&place, &contents, environment)?;
+        let mut replica = replica_of(&place, &contents, environment)?;
+        for (object, records) in contents.staged {
+            // Pieces that are of no use are removed with the next change.
+            replica.restage(&object, records);
+        }
         journal.loaded(&replica);
         let (notes, unsaved) = (contents.notes, Vec::new());
         Ok(Self { replica, journal, notes, unsaved, failure: None })

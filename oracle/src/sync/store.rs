@@ -63,10 +63,15 @@ impl Store {
     pub fn open(path: &Path) -> Result<(Self, Node)> {
         let failed = |error| Failure::of_store(path, error);
         let store = Redb::open(path).map_err(failed)?;
-        let (mut journal, contents) = Journal::load(store).map_err(failed)?;
+        let (mut journal, mut contents) = Journal::load(store).map_err(failed)?;
+        let staged = std::mem::take(&mut contents.staged);
         let Held { mut replica, is_recording, .. } = held(path, contents)?;
         let random = getrandom::u64().map_err(|error| Failure::randomness(&error))?;
         replica.open(random).map_err(|error| Failure::randomness(&error))?;
+        for (object, records) in staged {
+            // Pieces that are of no use are removed with the next commit.
+            replica.restage(&object, records);
+        }
         journal.loaded(&Engine { replica: &replica, schema: &schema() });
         let (path, stored) = (path.to_path_buf(), stored(&replica));
         Ok((Self { journal, path, stored, is_recording }, replica))
@@ -187,6 +192,7 @@ fn new_incarnation(last: u64) -> Result<u64> {
 mod tests {
     use super::*;
     use rejoin::operation::Operation;
+    use rejoin::sync::{Config, Session};
 
     #[test]
     fn what_is_intact_is_salvaged_and_records_no_longer() {
@@ -223,5 +229,49 @@ mod tests {
         assert_eq!(metrics.iter().map(|(_, count)| count).sum::<u64>(), 40);
         let talk = held.replica.vector("conversation").unwrap();
         assert_eq!(talk.iter().map(|(_, count)| count).sum::<u64>(), 24);
+    }
+
+    #[test]
+    fn pieces_are_kept_until_the_last_one_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        Store::create(&path, "a", false).unwrap();
+        let origin = Origin { replica: ReplicaId::new("b").unwrap(), incarnation: 1 };
+        let mut server = Node::new(origin, &schema().types());
+        for number in 0..100_u64 {
+            let (key, value) = (format!("table {number}"), format!("{number}"));
+            let put = Operation::Put { key: &*key, value: Some(&*value), timestamp: number + 1 };
+            server.perform("progress/tables", put, None).unwrap();
+        }
+        let config = Config { max_delta: 1, max_message: 1_024, ..Config::new(schema()) };
+        let mut most = 0;
+        for sessions in 1.. {
+            assert!(sessions < 60, "it comes to no end");
+            let (mut store, mut replica) = Store::open(&path).unwrap();
+            let kept = replica.staged("progress/tables").map_or(0, |kept| kept.records().len());
+            assert!(kept >= most, "{kept} of {most} pieces are kept");
+            most = kept;
+            let mut here = Session::new(config.clone(), &replica);
+            let mut there = Session::new(config.clone(), &server);
+            // Of each session few messages arrive.
+            for _ in 0..8 {
+                if let Some(message) = here.poll_message(&mut replica) {
+                    there.handle(&mut server, &message).unwrap();
+                }
+                if let Some(message) = there.poll_message(&mut server) {
+                    here.handle(&mut replica, &message).unwrap();
+                    store.commit(&replica, &[]).unwrap();
+                }
+            }
+            if replica.vector("progress/tables").unwrap()
+                == server.vector("progress/tables").unwrap()
+            {
+                assert_eq!(replica.state_hash(), server.state_hash());
+                break;
+            }
+        }
+        assert!(most > 20, "{most} pieces");
+        let (_, replica) = Store::open(&path).unwrap();
+        assert!(replica.all_staged().is_empty());
     }
 }

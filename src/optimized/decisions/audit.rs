@@ -113,6 +113,16 @@ impl Audit {
         (code, saw, &bytes[..length])
     }
 
+    /// The records of a key, each with its number, the last one first.
+    fn of(&self, key: u32) -> impl Iterator<Item = (u32, &Kept)> {
+        let last = self.last.get(key as usize).copied().unwrap_or(0);
+        let record = |next: u32| {
+            let number = next.checked_sub(1)?;
+            Some((number, &self.records[number as usize]))
+        };
+        std::iter::successors(record(last), move |(_, kept)| record(kept.before))
+    }
+
     /// The floor of an origin.
     fn floor(&self, origin: u32) -> u64 {
         self.floors.get(origin as usize).copied().unwrap_or(0)
@@ -203,44 +213,86 @@ impl<E: Effect> Decisions<E> {
     /// that the delta lists, and with a decision outside its start the delta lists its key.
     pub(super) fn audit_since(&self, known: &[u64], listed: &[u32]) -> Option<Box<AuditDelta>> {
         let audit = self.audit.as_ref()?;
-        let mut delta = AuditDelta::default();
         let places: HashMap<u32, u32> =
             listed.iter().enumerate().map(|(at, key)| (*key, at as u32)).collect();
+        let records = self.origins.in_order().flat_map(|origin| {
+            let numbers = audit.by_origin.get(origin as usize);
+            let is_known = move |number: &u32| {
+                audit.records[*number as usize].counter <= known[origin as usize]
+            };
+            numbers.into_iter().flat_map(move |numbers| {
+                numbers.slices_from(numbers.partition_point(is_known)).flatten()
+            })
+        });
+        let listed = records.filter_map(|number| {
+            let key = places.get(&audit.records[*number as usize].key)?;
+            Some((*number, *key))
+        });
+        self.audit_delta(audit, known, listed)
+    }
+
+    /// The same, for a delta that lists some keys of many.
+    ///
+    /// Cost: O(records of these keys · log).
+    pub(super) fn audit_of(&self, known: &[u64], listed: &[u32]) -> Option<Box<AuditDelta>> {
+        let audit = self.audit.as_ref()?;
+        let mut records = Vec::new();
+        for (at, key) in (0..).zip(listed) {
+            for (number, kept) in audit.of(*key) {
+                let origin = self.authors.origin(kept.author);
+                if kept.counter > known[origin as usize] {
+                    records.push((self.origins.place(origin), kept.counter, number, at));
+                }
+            }
+        }
+        records.sort_unstable();
+        let records = records.into_iter().map(|(_, _, number, key)| (number, key));
+        self.audit_delta(audit, known, records)
+    }
+
+    /// How many records a key has. Cost: as many.
+    pub(super) fn audited(&self, key: u32) -> usize {
+        self.audit.as_ref().map_or(0, |audit| audit.of(key).count())
+    }
+
+    /// The records with these numbers, by place and counter, each with the number of its key.
+    fn audit_delta(
+        &self,
+        audit: &Audit,
+        known: &[u64],
+        records: impl Iterator<Item = (u32, u32)>,
+    ) -> Option<Box<AuditDelta>> {
+        let mut delta = AuditDelta::default();
+        for origin in self.origins.in_order() {
+            if audit.floor(origin) > known[origin as usize] {
+                delta.cut = audit.cut;
+                delta.floors.push((self.origins.place(origin), audit.floor(origin)));
+            }
+        }
         // By author, and by user: there may be many of both.
         let (mut authors, mut users) = (HashMap::new(), HashMap::new());
-        for origin in self.origins.in_order() {
-            let (place, before) = (self.origins.place(origin), known[origin as usize]);
-            if audit.floor(origin) > before {
-                delta.cut = audit.cut;
-                delta.floors.push((place, audit.floor(origin)));
-            }
-            let Some(numbers) = audit.by_origin.get(origin as usize) else { continue };
-            let first =
-                numbers.partition_point(|number| audit.records[*number as usize].counter <= before);
-            for number in numbers.slices_from(first).flatten() {
-                let kept = &audit.records[*number as usize];
-                let Some(key) = places.get(&kept.key) else { continue };
-                let user = *authors.entry(kept.author).or_insert_with(|| {
-                    let Some(user) = self.authors.user(kept.author) else { return 0 };
-                    *users.entry(user.clone()).or_insert_with(|| {
-                        delta.users.push(user.clone());
-                        delta.users.len() as u32
-                    })
-                });
-                let (code, saw, value) = audit.details(kept);
-                delta.entries.push(AuditEntry {
-                    counter: kept.counter,
-                    time: kept.time,
-                    place,
-                    key: *key,
-                    user,
-                    saw: saw.len() as u32,
-                    code,
-                });
-                let named = |(origin, counter)| (self.origins.place(origin), counter);
-                delta.saw.extend(saw.into_iter().map(named));
-                delta.values.extend_from_slice(value);
-            }
+        for (number, key) in records {
+            let kept = &audit.records[number as usize];
+            let user = *authors.entry(kept.author).or_insert_with(|| {
+                let Some(user) = self.authors.user(kept.author) else { return 0 };
+                *users.entry(user.clone()).or_insert_with(|| {
+                    delta.users.push(user.clone());
+                    delta.users.len() as u32
+                })
+            });
+            let (code, saw, value) = audit.details(kept);
+            delta.entries.push(AuditEntry {
+                counter: kept.counter,
+                time: kept.time,
+                place: self.origins.place(self.authors.origin(kept.author)),
+                key,
+                user,
+                saw: saw.len() as u32,
+                code,
+            });
+            let named = |(origin, counter)| (self.origins.place(origin), counter);
+            delta.saw.extend(saw.into_iter().map(named));
+            delta.values.extend_from_slice(value);
         }
         (delta != AuditDelta::default()).then(|| Box::new(delta))
     }
@@ -275,12 +327,7 @@ impl<E: Effect> Decisions<E> {
                 }
                 Some(None) => {}
                 Some(Some(key)) => {
-                    let mut next = audit.last.get(key as usize).copied().unwrap_or(0);
-                    while let Some(number) = next.checked_sub(1) {
-                        let kept = &audit.records[number as usize];
-                        records.push(self.on_record(audit, kept));
-                        next = kept.before;
-                    }
+                    records.extend(audit.of(key).map(|(_, kept)| self.on_record(audit, kept)));
                 }
             }
         }

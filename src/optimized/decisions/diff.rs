@@ -8,7 +8,7 @@
 
 use super::creation::LocalDot;
 use super::{Decisions, same};
-use crate::optimized::arena::{BLOCK, Values};
+use crate::optimized::arena::BLOCK;
 use crate::optimized::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
 use crate::optimized::openings::DeltaOpenings;
 use crate::optimized::vector::Vector;
@@ -19,21 +19,7 @@ impl<E: Effect> Decisions<E> {
     /// its winner. The keys are in the order of what changed them.
     pub fn delta_since(&self, since: &Vector) -> KeyedDelta<E> {
         let known = self.origins.counts_of(since);
-        let mut delta = KeyedDelta {
-            since: since.clone(),
-            seen: self.vector(),
-            authors: Vec::new(),
-            names: Vec::new(),
-            keys: Vec::new(),
-            first: Vec::new(),
-            others: Vec::new(),
-            kept: Vec::new(),
-            winners: Vec::new(),
-            creation_dots: Vec::new(),
-            values: Values::default(),
-            openings: DeltaOpenings::default(),
-            audit: None,
-        };
+        let mut delta = KeyedDelta::between(since.clone(), self.vector());
         let mut listed = Vec::new();
         delta.openings = DeltaOpenings::since(&self.origins.openings, since, &delta.seen);
         let dot_indexes = self.dot_indexes.iter().zip(&known);
@@ -67,7 +53,7 @@ impl<E: Effect> Decisions<E> {
     /// The record by which a key is listed, if that is where the walk, which goes by place and
     /// counter, meets the key's first unseen decision. So each key is listed once.
     #[inline]
-    fn listed_at(
+    pub(super) fn listed_at(
         &self,
         dot: LocalDot,
         key: u32,
@@ -94,7 +80,7 @@ impl<E: Effect> Decisions<E> {
 
     /// Writes down the authors of a delta's records, which have the store's numbers so far. There
     /// may be many authors, and few that changed anything.
-    fn name_authors(&self, delta: &mut KeyedDelta<E>) {
+    pub(super) fn name_authors(&self, delta: &mut KeyedDelta<E>) {
         fn all<E>(delta: &mut KeyedDelta<E>) -> impl Iterator<Item = &mut u32> {
             let KeyedDelta { first, others, winners, .. } = delta;
             let beside = others.iter_mut().chain(winners).map(|(_, record)| record);
@@ -112,7 +98,13 @@ impl<E: Effect> Decisions<E> {
     }
 
     /// Lists one key in a delta.
-    fn list(&self, key: u32, first: &Record<E>, known: &[u64], delta: &mut KeyedDelta<E>) {
+    pub(super) fn list(
+        &self,
+        key: u32,
+        first: &Record<E>,
+        known: &[u64],
+        delta: &mut KeyedDelta<E>,
+    ) {
         let number = delta.names.len() as u32;
         let mut name = None;
         for (origin, counter) in self.creation_dots(key) {

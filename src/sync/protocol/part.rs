@@ -35,6 +35,8 @@ pub(super) mod kind {
     pub const ANSWER: u8 = 8;
     pub const SKIP: u8 = 9;
     pub const OPENINGS: u8 = 10;
+    pub const PIECE: u8 = 11;
+    pub const STAGED: u8 = 12;
 }
 
 /// A part of a message. An object goes by its number among those that both sides have, in the order
@@ -67,6 +69,21 @@ pub enum Part<'a> {
         object: usize,
         /// The encoded delta, compressed where the peer can unpack it.
         delta: Cow<'a, [u8]>,
+    },
+    /// A piece of what the peer lacks of an object with many keys.
+    Piece {
+        /// The object.
+        object: usize,
+        /// The encoded piece, its delta compressed where the peer can unpack it.
+        piece: Cow<'a, [u8]>,
+    },
+    /// How far transfers in pieces are of objects of one class, whose vectors come next: the peer goes
+    /// on there, if it can.
+    Staged {
+        /// The class.
+        class: Priority,
+        /// The objects, each with the encoded place.
+        places: Vec<(usize, Cow<'a, [u8]>)>,
     },
     /// The state hashes of objects of one class, each at a vector.
     Checkpoints {
@@ -120,6 +137,18 @@ impl<'a> Part<'a> {
             Self::Delta { object, delta } => {
                 write_number(*object as u64, &mut out);
                 out.extend_from_slice(delta);
+            }
+            Self::Piece { object, piece } => {
+                write_number(*object as u64, &mut out);
+                out.extend_from_slice(piece);
+            }
+            Self::Staged { class, places } => {
+                out.push(*class as u8);
+                write_number(places.len() as u64, &mut out);
+                for (object, place) in places {
+                    write_number(*object as u64, &mut out);
+                    write_bytes(place, &mut out);
+                }
             }
             Self::Checkpoints { class, is_final, checkpoints } => {
                 out.extend([*class as u8, u8::from(*is_final)]);
@@ -175,6 +204,17 @@ impl<'a> Part<'a> {
                 let object = reader.size("the number of an object")?;
                 Self::Delta { object, delta: Cow::Borrowed(reader.rest()) }
             }
+            kind::PIECE => {
+                let object = reader.size("the number of an object")?;
+                Self::Piece { object, piece: Cow::Borrowed(reader.rest()) }
+            }
+            kind::STAGED => {
+                let class = reader.class()?;
+                let places = read_objects(&mut reader, |reader| {
+                    reader.bytes("the place of a transfer").map(Cow::Borrowed)
+                })?;
+                Self::Staged { class, places }
+            }
             kind::CHECKPOINTS => {
                 let class = reader.class()?;
                 let is_final = reader.bool("0 or 1: whether these are the final checkpoints")?;
@@ -200,7 +240,7 @@ impl<'a> Part<'a> {
                 };
                 Self::Skip { object, reason, bytes: reader.number("a number of bytes")? }
             }
-            kind => return reader.malformed(kind, "the kind of a part: 1 to 10"),
+            kind => return reader.malformed(kind, "the kind of a part: 1 to 12"),
         };
         reader.end()?;
         Ok(part)
@@ -213,6 +253,8 @@ impl<'a> Part<'a> {
             Self::Announce { .. } => kind::ANNOUNCE,
             Self::Openings { .. } => kind::OPENINGS,
             Self::Delta { .. } => kind::DELTA,
+            Self::Piece { .. } => kind::PIECE,
+            Self::Staged { .. } => kind::STAGED,
             Self::Checkpoints { .. } => kind::CHECKPOINTS,
             Self::Chunk(_) => kind::CHUNK,
             Self::Ask(_) => kind::ASK,
@@ -642,6 +684,8 @@ mod tests {
                 vectors: vec![(0, vec![1, 2].into()), (300, Vec::new().into())],
             },
             Part::Delta { object: 200, delta: vec![1, 2, 3].into() },
+            Part::Piece { object: 200, piece: vec![1, 2, 3].into() },
+            Part::Staged { class: Priority::Low, places: vec![(1, vec![1, 2].into())] },
             Part::Checkpoints {
                 class: Priority::Low,
                 is_final: true,
@@ -667,15 +711,17 @@ mod tests {
     fn a_part_that_is_cut_or_goes_on_is_refused() {
         for part in parts() {
             let bytes = part.encode();
-            // A delta and a chunk end where the part ends.
-            let ends_anywhere = matches!(part, Part::Delta { .. } | Part::Chunk(_));
+            // A delta, a piece and a chunk end where the part ends.
+            let ends_anywhere =
+                matches!(part, Part::Delta { .. } | Part::Piece { .. } | Part::Chunk(_));
             for length in 1..bytes.len() {
                 let cut = Part::decode(bytes[0], &bytes[1..length]);
                 assert!(cut.is_err() || ends_anywhere, "{length} bytes of {part:?}");
             }
             let longer = [&bytes[..], &[0]].concat();
             let decoded = Part::decode(longer[0], &longer[1..]);
-            assert!(decoded.is_err() || matches!(part, Part::Delta { .. }), "{part:?}");
+            let is_longer = matches!(part, Part::Delta { .. } | Part::Piece { .. });
+            assert!(decoded.is_err() || is_longer, "{part:?}");
         }
     }
 
@@ -697,7 +743,7 @@ mod tests {
 
     #[test]
     fn a_count_alone_takes_no_memory() {
-        for kind in [kind::SCHEMA, kind::ANNOUNCE, kind::CHECKPOINTS, kind::ASK] {
+        for kind in [kind::SCHEMA, kind::ANNOUNCE, kind::STAGED, kind::CHECKPOINTS, kind::ASK] {
             let mut body = if kind == kind::ANNOUNCE || kind == kind::CHECKPOINTS {
                 vec![0, 0]
             } else {
