@@ -62,9 +62,8 @@ fn skipping(seed: u64, events: usize, by_messages: bool) -> (String, BTreeSet<u6
                 event(format!(r#""send","replica":"{name}","message":"m{}""#, messages.len() - 1));
             }
             5 if by_messages && messages.iter().rev().take(4).any(|(from, _)| *from != at) => {
-                let near = messages.iter().enumerate().rev().take(4);
-                let (number, (_, held)) =
-                    near.filter(|(_, (from, _))| *from != at).next_back().unwrap();
+                let mut near = messages.iter().enumerate().rev().take(4);
+                let (number, (_, held)) = near.rfind(|(_, (from, _))| *from != at).unwrap();
                 let held = held.clone();
                 match random.below(8) {
                     0 => drop(skipped.insert(line)),
