@@ -347,7 +347,7 @@ test("claims are listed, and events are filtered by object and replica", async (
     '{"event":"read","replica":"a","object":"n","value":0}',
     '{"event":"read","replica":"a","object":"l","value":["x"]}'];
   await open(view(written(lines.join("\n"))), async (page) => {
-    assert.match(await page.locator("#why .opening").innerText(), /n was right at a on line 4, 0, and is wrong on line 7/);
+    assert.match(await page.locator("#why .opening").first().innerText(), /n was right at a on line 4, 0, and is wrong on line 7/);
     assert.match(await page.locator(".pattern summary").innerText(), /n went wrong 1 time, with 2 false claims/);
     await page.locator("#claims summary").click();
     assert.deepEqual(await page.locator("#claims tbody td:nth-child(2)").allInnerTexts(), ["right", "false", "false", "right"]);
@@ -395,20 +395,20 @@ test("a log in the wrong order says of each entry where it stands, lost receptio
   const append = (entry, timestamp) => ({ event: "op", replica: "a", object: "l", op: "append", entry, timestamp });
   const trace = lines(
     { trace: "rejoin/1", replicas: ["a", "b"], objects: { l: { type: "log" }, n: { type: "g-counter" }, m: { type: "lww-map" } } },
-    ...[1, 2, 3, 4, 5, 6].map((number) => append(`entry number ${number}`, number)),
+    ...[1, 2, 3, 4, 5, 6].map((number) => append(`this is entry number ${number}`, number)),
     { event: "op", replica: "a", object: "n", op: "increment" },
     { event: "merge", replica: "b", from: "a" },
     { event: "op", replica: "a", object: "m", op: "put", key: "k", value: 1, timestamp: 9 },
     { event: "op", replica: "a", object: "m", op: "put", key: "k", value: 2, timestamp: 3 },
-    { event: "read", replica: "a", object: "l", value: [3, 1, 2, 5, 6, 4].map((number) => `entry number ${number}`) },
+    { event: "read", replica: "a", object: "l", value: [3, 1, 2, 5, 6, 4].map((number) => `this is entry number ${number}`) },
     { event: "read", replica: "b", object: "n", value: 0 },
     { event: "read", replica: "b", object: "n", value: 0 },
     { event: "read", replica: "a", object: "m", value: { k: 2 } },
   );
   await open(view(written(trace)), async (page) => {
     assert.deepEqual(await rowsOf(page.locator("#why .difference")), [
-      '"entry number 3"|place 1 of 6, first|place 3 of 6, after "entry number 2"',
-      '"entry number 4"|place 6 of 6, after "entry number 6"|place 4 of 6, after "entry number 3"',
+      '"this is entry number 3"|place 1 of 6, first|place 3 of 6, after "this is entry number 2"',
+      '"this is entry number 4"|place 6 of 6, after "this is entry number 6"|place 4 of 6, after "this is entry number 3"',
     ]);
     await page.evaluate(() => choose(13));
     const why = await page.locator("#why").innerText();
