@@ -53,7 +53,12 @@ function claimsPart() {
     const summary = make("summary", null, `All claims (${lines.length.toLocaleString("en")} listed)`);
     // The rows are made when they are asked for.
     if (!isShown) {
-      summary.addEventListener("click", () => fill(true), { once: true });
+      // The summary that was clicked is replaced, so it opens nothing by itself.
+      summary.addEventListener("click", (event) => {
+        event.preventDefault();
+        fill(true);
+        part.open = true;
+      }, { once: true });
       part.replaceChildren(summary);
       return;
     }
