@@ -16,7 +16,7 @@ const MIB: usize = 1 << 20;
 
 /// The most bytes for an operation, and for a message or any other event, with short names and
 /// values.
-const PER_EVENT: usize = 720;
+const PER_EVENT: usize = 640;
 
 /// What a trace takes before its first event.
 const BASE: usize = 2 * MIB;

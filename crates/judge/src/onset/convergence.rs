@@ -13,7 +13,6 @@ use crate::past::history::{How, OpId, Seen};
 use crate::wording::{plural, shown};
 use crate::{Difference, DifferenceKind, Merge, Onset};
 use hashbrown::HashSet;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Differences that are listed, and replicas that are held against the first.
 const MOST_DIFFERENCES: usize = 12;
@@ -22,6 +21,9 @@ const MOST_REPLICAS: usize = 16;
 /// Operations of which is said where they did not get on, and rows for each.
 const MOST_OPS: usize = 3;
 const MOST_ROWS: usize = 10;
+
+/// Messages that nobody received which are looked at for an operation.
+const MOST_MESSAGES: usize = 1_000;
 
 /// What is to be said of a claim that replicas are equal, which they are not.
 #[derive(Debug)]
@@ -81,9 +83,9 @@ impl Found<'_> {
             if at_a == at_b {
                 continue;
             }
-            for (key, values) in parts(&at_a, &at_b) {
-                self.difference(object, key.as_deref(), (a, &seen_by_a), (b, &seen_by_b), &values);
-            }
+            parts(&at_a, &at_b, |key, values| {
+                self.difference(object, key, (a, &seen_by_a), (b, &seen_by_b), &values);
+            });
         }
     }
 
@@ -130,35 +132,64 @@ impl Found<'_> {
     }
 }
 
-/// In which parts two values differ: the name of each, where it has one, and what it is in both.
-fn parts(a: &Amount<'_>, b: &Amount<'_>) -> Vec<(Option<String>, [String; 2])> {
+/// In which parts two values differ: calls `found` with the name of each, where it has one, and what it
+/// is in both.
+fn parts(a: &Amount<'_>, b: &Amount<'_>, mut found: impl FnMut(Option<&str>, [String; 2])) {
     let [Some(of_a), Some(of_b)] = [a, b].map(members) else {
-        return vec![(None, [shown(&a.text()), shown(&b.text())])];
+        return found(None, [shown(&a.text()), shown(&b.text())]);
     };
-    let names: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
-    let value = |of: &BTreeMap<String, String>, name: &String| {
-        of.get(name).cloned().unwrap_or("absent".into())
-    };
-    let both = names.into_iter().map(|name| (name, [value(&of_a, name), value(&of_b, name)]));
-    both.filter(|(_, [a, b])| a != b).map(|(name, both)| (Some(name.clone()), both)).collect()
+    // Of two sorted lists; nothing is made of what is the same in both, which may be very much.
+    let (mut of_a, mut of_b) = (of_a.into_iter().peekable(), of_b.into_iter().peekable());
+    loop {
+        let (name, both) = match (of_a.peek(), of_b.peek()) {
+            (None, None) => return,
+            (Some((a, _)), Some((b, _))) if a == b => {
+                let name = *a;
+                (name, [of_a.next(), of_b.next()])
+            }
+            (Some((a, _)), Some((b, _))) if b < a => (*b, [None, of_b.next()]),
+            (None, Some((b, _))) => (*b, [None, of_b.next()]),
+            (Some((a, _)), _) => (*a, [of_a.next(), None]),
+        };
+        let [of_a, of_b] = both.map(|of| of.map(|(_, part)| part));
+        if of_a != of_b {
+            found(Some(name), [of_a, of_b].map(|of| of.map_or("absent".into(), Part::said)));
+        }
+    }
 }
 
-/// The elements or keys of a value, with what is said of each.
-fn members(amount: &Amount<'_>) -> Option<BTreeMap<String, String>> {
-    let named = |(name, said): (&str, String)| (name.to_string(), said);
-    Some(match amount {
-        Amount::Elements(elements) => {
-            elements.iter().map(|name| named((name, "present".into()))).collect()
+/// What a value has under one name.
+#[derive(PartialEq)]
+enum Part<'a> {
+    Present,
+    Value(&'a str),
+    Siblings(&'a Vec<&'a str>),
+}
+
+impl Part<'_> {
+    fn said(self) -> String {
+        match self {
+            Self::Present => "present".into(),
+            Self::Value(value) => shown(value),
+            Self::Siblings(values) => shown(&Amount::Siblings(values.clone()).text()),
         }
+    }
+}
+
+/// The elements or keys of a value, sorted.
+fn members<'a>(amount: &'a Amount<'_>) -> Option<Vec<(&'a str, Part<'a>)>> {
+    let mut members: Vec<(&str, Part)> = match amount {
+        Amount::Elements(elements) => elements.iter().map(|name| (*name, Part::Present)).collect(),
         Amount::Values(values) => {
-            values.iter().map(|(name, value)| named((name, shown(value)))).collect()
+            values.iter().map(|(name, value)| (*name, Part::Value(value))).collect()
         }
         Amount::Contested(values) => {
-            let text = |of: &Vec<&str>| shown(&Amount::Siblings(of.clone()).text());
-            values.iter().map(|(name, of)| named((name, text(of)))).collect()
+            values.iter().map(|(name, of)| (*name, Part::Siblings(of))).collect()
         }
         _ => return None,
-    })
+    };
+    members.sort_unstable_by_key(|(name, _)| *name);
+    Some(members)
 }
 
 /// Since when, and what each replica that lacks something received last.
@@ -223,8 +254,10 @@ fn ways(past: &Past, (replica, op): (u32, OpId)) -> Vec<Merge> {
     let object = history.object_of(op);
     let row = |text: String, is_notable: bool| Merge { text, is_notable };
     let mut rows = Vec::new();
-    for (line, how) in acts::receptions(past, replica).into_iter().filter(|(line, _)| *line > since)
-    {
+    let mut receptions = acts::receptions(past, replica);
+    receptions.retain(|(line, _)| *line > since);
+    let skipped = receptions.len().saturating_sub(MOST_ROWS);
+    for (line, how) in receptions.drain(..).skip(skipped) {
         let came = acts::came(past, how);
         let Some(from) = source(past, how) else {
             rows.push(row(format!("line {line}: {came}"), true));
@@ -251,11 +284,14 @@ fn ways(past: &Past, (replica, op): (u32, OpId)) -> Vec<Merge> {
             ),
         });
     }
-    // Messages under way or lost that could have brought it.
+    // Messages under way or lost that could have brought it, of the first that were sent after it.
     let from = past.messages.partition_point(|message| message.line <= since);
-    for message in past.messages[from..].iter().filter(|message| message.sender != replica) {
+    let of_others = past.messages[from..].iter().filter(|message| message.sender != replica);
+    let mut lost = 0;
+    for message in of_others.filter(|message| !message.was_received()).take(MOST_MESSAGES) {
         let seen = history.seen_of(message.sender, message.line, Some(object));
-        if history.contains(&seen, op) && !message.was_received() {
+        if lost < MOST_ROWS && history.contains(&seen, op) {
+            lost += 1;
             let (gave, name) = (past.replica_shown(message.sender), shown(&message.name));
             rows.push(row(
                 format!(
@@ -266,8 +302,6 @@ fn ways(past: &Past, (replica, op): (u32, OpId)) -> Vec<Merge> {
             ));
         }
     }
-    let skipped = rows.len().saturating_sub(MOST_ROWS);
-    rows.drain(..skipped);
     let performed = past.performed(op);
     let then = match rows.is_empty() {
         true => format!("has received nothing since line {since}"),
