@@ -420,6 +420,28 @@ test("a log in the wrong order says of each entry where it stands, and no button
   });
 });
 
+test("a finding names the receptions that must have been lost, and the warnings on it", async () => {
+  const put = (key, value, timestamp) => ({ event: "op", replica: "a", object: "m", op: "put", key, value, timestamp });
+  const merge = { event: "merge", replica: "b", from: "a" };
+  const trace = lines(
+    { trace: "rejoin/1", replicas: ["a", "b"], objects: { n: { type: "g-counter" }, m: { type: "lww-map" } } },
+    { event: "op", replica: "a", object: "n", op: "increment" },
+    put("z", 1, 9), put("k", 1, 9), put("k", 2, 3),
+    { event: "read", replica: "b", object: "n", value: 0 },
+    merge, merge,
+    { event: "read", replica: "b", object: "n", value: 0 },
+    { event: "read", replica: "b", object: "n", value: 0 },
+    { event: "read", replica: "a", object: "m", value: { k: 2, z: 1 } },
+  );
+  await open(view(written(trace)), async (page) => {
+    const why = await page.locator("#why").innerText();
+    assert.match(why, /all 3 claims on it follow if 2 receptions brought nothing of it, and not if fewer did:\s+must have been lost: line 7 \(b: merge from a\), line 8 \(b: merge from a\)/);
+    assert.doesNotMatch(why, /\b0 receptions/);
+    await page.evaluate(() => choose(11));
+    assert.match(await page.locator("#why").innerText(), /Warnings on it\s+1 warning so far is on what is wrong here \(clock-regression\), on line 5/);
+  });
+});
+
 test("numbers keep all their digits", async () => {
   const header = '{"trace":"rejoin/1","replicas":["a"],"objects":{"r":{"type":"lww-register"}}}';
   const write = '{"event":"op","replica":"a","object":"r","op":"write","value":18446744073709551615,"timestamp":9007199254740993}';

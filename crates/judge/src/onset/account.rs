@@ -4,7 +4,7 @@
 //! Meaning: an *account* says of each reception whether it brought what its sender had of the object, or nothing
 //! of it. It explains the claims if each answer, right or wrong, is the value of what its replica had then.
 //! Accounts with the fewest lost receptions are held against each other: a reception is lost in all of them or
-//! in some, it worked, or nothing tells.
+//! in some, it worked, or that is undetermined.
 //! Law: only for objects whose value follows from which operations were seen, however these had seen each
 //! other, and only where each exchange brings all that its sender has of the object.
 //! Cost: bounded by [`MOST_STEPS`]; where as many different states as [`MOST_WORLDS`] are possible at once, those
@@ -572,11 +572,14 @@ impl Account {
             let rest = u64::from(self.fewest).saturating_sub(lost.len() as u64);
             said.push(format!("then lost {rest} of these: {}", named(past, &either)));
         }
-        said.push(format!(
-            "{} must have worked, or more would be lost; of {} nothing tells",
-            plural(worked.len() as u64, "reception"),
-            plural(open.len() as u64, "reception")
-        ));
+        if !worked.is_empty() {
+            let worked = plural(worked.len() as u64, "reception");
+            said.push(format!("{worked} must have worked, or more would be lost"));
+        }
+        if !open.is_empty() {
+            let open = plural(open.len() as u64, "reception");
+            said.push(format!("no claim says whether {open} worked"));
+        }
         if lost.len() > 1 && !worked.is_empty() {
             said.push(told_apart(past, object, &lost, &worked));
         }
@@ -599,7 +602,7 @@ impl Account {
             (Fate::Lost, "must have been lost"),
             (Fate::Either, "lost, or another in its place"),
             (Fate::Worked, "must have worked"),
-            (Fate::Open, "nothing tells"),
+            (Fate::Open, "undetermined"),
         ];
         for (fate, says) in here {
             let of = of(fate, true);
