@@ -16,14 +16,19 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 /// What each crate with mutants gets: the active number, and a record of the places that a test reached.
-pub const SWITCH: &str = r#"
+/// `last` is the greatest number of a mutant.
+pub fn switch(last: usize) -> String {
+    SWITCH.replace("PLACES", &(last + 1).to_string())
+}
+
+const SWITCH: &str = r#"
 /// The number of the active mutant: 0 for none.
 pub(crate) fn drawn_mutant(place: usize) -> usize {
     use std::sync::atomic::{AtomicBool, Ordering};
     static ACTIVE: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| {
         std::env::var("REJOIN_DRAWN").map_or(0, |number| number.parse().unwrap_or(usize::MAX))
     });
-    static REACHED: [AtomicBool; 4096] = [const { AtomicBool::new(false) }; 4096];
+    static REACHED: [AtomicBool; PLACES] = [const { AtomicBool::new(false) }; PLACES];
     if *ACTIVE == usize::MAX && !REACHED[place].swap(true, Ordering::Relaxed) {
         let path = std::env::var_os("REJOIN_REACHED").expect("the path of the record");
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
@@ -184,11 +189,7 @@ pub fn rewrite(text: &str, mutants: &[Mutant]) -> Result<Rewritten, syn::Error> 
         let genre = mutant.genre.as_str();
         let found = match genre {
             "FnValue" => Some(&body),
-            _ => finder
-                .0
-                .iter()
-                .find(|(key, _)| **key == (genre, bytes.start))
-                .map(|(_, place)| place),
+            _ => finder.0.get(&(genre, bytes.start)),
         };
         let Some((form, place)) = found else {
             unplaced.push(mutant.number);
@@ -329,33 +330,35 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_is_deleted() {
-        let new = rewritten("fn f(a: bool) -> bool { !a }", &[("UnaryOperator", "{ ", "!", "")]);
-        assert!(new.text.contains("{ 1 => (a), _ => (!a) }"), "{}", new.text);
-    }
-
-    #[test]
-    fn arms_get_guards() {
-        let text = "fn f(a: u8) { match a { 1 => (), 2 if a > 1 => (), _ => () } }";
-        let new = rewritten(
-            text,
-            &[
-                ("MatchArm", "{ match a { ", "1 => (),", ""),
-                ("MatchArm", "(), ", "2 if a > 1 => (),", ""),
-                ("MatchArmGuard", "if ", "a > 1", "true"),
-            ],
-        );
-        assert!(new.text.contains("1 if crate::drawn_mutant(1) != 1 => ()"), "{}", new.text);
-        let guard =
-            "2 if (match crate::drawn_mutant(2) { 2 => (false), 3 => (true), _ => (a > 1) })";
-        assert!(new.text.contains(guard), "{}", new.text);
-    }
-
-    #[test]
-    fn a_field_is_left_to_the_base() {
-        let text = "fn f(s: S) -> S { S { a: 1, ..s } }";
-        let new = rewritten(text, &[("StructField", "S { S { ", "a: 1,", "")]);
-        assert!(new.text.contains("1 => (S {  ..s }), _ => (S { a: 1, ..s })"), "{}", new.text);
+    fn each_kind_of_place_has_its_form() {
+        let arms = "fn f(a: u8) { match a { 1 => (), 2 if a > 1 => (), _ => () } }";
+        let first = ("MatchArm", "{ match a { ", "1 => (),", "");
+        let cases: [(&str, &[_], &str); 4] = [
+            (
+                "fn f(a: bool) -> bool { !a }",
+                &[("UnaryOperator", "{ ", "!", "")],
+                "{ 1 => (a), _ => (!a) }",
+            ),
+            (arms, &[first], "1 if crate::drawn_mutant(1) != 1 => ()"),
+            (
+                arms,
+                &[
+                    first,
+                    ("MatchArm", "(), ", "2 if a > 1 => (),", ""),
+                    ("MatchArmGuard", "if ", "a > 1", "true"),
+                ],
+                "2 if (match crate::drawn_mutant(2) { 2 => (false), 3 => (true), _ => (a > 1) })",
+            ),
+            (
+                "fn f(s: S) -> S { S { a: 1, ..s } }",
+                &[("StructField", "S { S { ", "a: 1,", "")],
+                "1 => (S {  ..s }), _ => (S { a: 1, ..s })",
+            ),
+        ];
+        for (text, mutants, expected) in cases {
+            let new = rewritten(text, mutants);
+            assert!(new.text.contains(expected), "{}", new.text);
+        }
     }
 
     #[test]

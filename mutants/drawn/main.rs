@@ -1,6 +1,6 @@
 //! Writes the sources with mutants into a copy of the project; `mutants/drawn/run` calls it.
 
-use rejoin_drawn::{Mutant, SWITCH, rewrite};
+use rejoin_drawn::{Mutant, rewrite, switch};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -14,7 +14,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut files: BTreeMap<String, Vec<Mutant>> = BTreeMap::new();
     let mut roots = BTreeSet::new();
-    for mutant in serde_json::from_reader::<_, Vec<Mutant>>(io::stdin())? {
+    let mutants: Vec<Mutant> = serde_json::from_reader(io::stdin())?;
+    let last = mutants.iter().map(|mutant| mutant.number).max().unwrap_or(0);
+    for mutant in mutants {
         let (package, _) = mutant.file.split_once("src/").ok_or("a file outside of src/")?;
         roots.insert(format!("{package}src/lib.rs"));
         files.entry(mutant.file.clone()).or_default().push(mutant);
@@ -27,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = fs::read_to_string(Path::new(source).join(&file))?;
         let mut new = rewrite(&text, &mutants)?;
         if roots.contains(&file) {
-            new.text.push_str(SWITCH);
+            new.text.push_str(&switch(last));
         }
         let copy = Path::new(copy).join(&file);
         // A file that is the same keeps its time, and what was compiled of it.

@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         row("W8", format!("one changed key, {origins} origins known to both"), &cost);
     }
     for origins in [25_000, 50_000, 75_000] {
-        let cost = writes(origins);
+        let cost = median((0..arguments.rounds).map(|_| writes(origins)));
         row("W9", format!("25,000 local writes among {origins} origins"), &cost);
     }
     let cost = median((0..arguments.rounds).map(|_| first_hash()));
@@ -257,8 +257,6 @@ fn first_hash() -> Cost {
         put(&mut server, key, value);
     }
     let start = ProcessTime::now();
-    let hash = server.state_hash();
-    let cost = Cost { time: start.elapsed(), bytes: 0, turns: 0 };
-    assert_eq!(server.state_hash(), hash);
-    cost
+    std::hint::black_box(server.state_hash());
+    Cost { time: start.elapsed(), bytes: 0, turns: 0 }
 }
