@@ -211,8 +211,8 @@ fn by_loro(entries: &Entries) -> (Cost, Entries) {
     let snapshot = server.export(ExportMode::Snapshot).expect("the history is there");
     let device = LoroDoc::new();
     device.import(&snapshot).expect("it was just exported");
-    let held = device.get_map("map").get_value();
     let cost = Cost { time: start.elapsed(), bytes: snapshot.len(), turns: 1 };
+    let held = device.get_map("map").get_value();
     let loro::LoroValue::Map(held) = held else { unreachable!("it is a map") };
     let text = |value: &loro::LoroValue| match value {
         loro::LoroValue::String(text) => text.to_string(),
