@@ -112,6 +112,7 @@ fn named(sentences: &[String], beginning: &str) -> BTreeSet<u64> {
 
 #[test]
 fn what_was_skipped_at_random_is_named() {
+    let mut untold = 0;
     for (seed, by_messages) in [(1, false), (2, false), (3, true), (4, true)] {
         let (trace, skipped) = skipping(seed, 700, by_messages);
         let report = judged(&trace);
@@ -120,18 +121,19 @@ fn what_was_skipped_at_random_is_named() {
             let account = pattern.account.join("\n");
             let wrong = format!(", {} of them false, are as they would be if", pattern.findings);
             assert!(account.contains(&wrong), "seed {seed}: {account}");
-            let of = named(&pattern.account, "then lost: ");
+            let of = named(&pattern.account, "lost in every minimal explanation: ");
             assert!(of.is_subset(&skipped), "seed {seed}: {account}\n{skipped:?}");
             lost += of.len();
-            let blamed = account.contains("what tells them apart best") && of.len() > 12;
-            assert!(!blamed, "seed {seed}: nothing tells them apart: {account}");
+            // Nothing but chance decided which were skipped.
+            assert!(!account.contains("what tells them apart best"), "seed {seed}: {account}");
+            untold += usize::from(account.contains("no trigger is in sight"));
         }
         for finding in &report.findings {
             let said = &finding.onset.as_ref().unwrap().lost;
             findings += usize::from(!said.is_empty());
-            let lost = named(said, "must have been lost: ");
+            let lost = named(said, "lost in every minimal explanation: ");
             assert!(lost.is_subset(&skipped), "seed {seed}: {said:?}");
-            let worked = named(said, "must have worked: ");
+            let worked = named(said, "worked, or others would have been lost as well: ");
             assert!(worked.is_disjoint(&skipped), "seed {seed}: {said:?}\n{skipped:?}");
         }
         println!(
@@ -140,6 +142,38 @@ fn what_was_skipped_at_random_is_named() {
         );
         assert!(lost >= 6 && findings >= 6, "seed {seed}: {lost} {findings} {}", skipped.len());
     }
+    assert!(
+        untold >= 6,
+        "{untold} of 8 accounts compare the lost receptions with those that worked"
+    );
+}
+
+/// Where one replica alone skips merges, that is what its lost receptions differ in from those that worked.
+#[test]
+fn what_the_lost_receptions_have_in_common_is_said() {
+    let mut trace = String::from(
+        r#"{"trace":"rejoin/1","replicas":["ana","ben","cem"],"objects":{"n":{"type":"g-counter"}}}"#,
+    );
+    let (mut known, mut skipped) = (0, BTreeSet::new());
+    for round in 1..=16 {
+        let mut event = |text: String| write!(trace, "\n{{\"event\":{text}}}").unwrap();
+        let read = |replica: &str, value: u64| {
+            format!(r#""read","replica":"{replica}","object":"n","value":{value}"#)
+        };
+        event(r#""op","replica":"ana","object":"n","op":"increment""#.into());
+        event(r#""merge","replica":"ben","from":"ana""#.into());
+        event(read("ben", round));
+        event(r#""merge","replica":"cem","from":"ana""#.into());
+        match round % 2 {
+            0 => drop(skipped.insert(5 * round)),
+            _ => known = round,
+        }
+        event(read("cem", known));
+    }
+    let account = &judged(&trace).patterns[0].account;
+    assert_eq!(named(account, "lost in every minimal explanation: "), skipped, "{account:?}");
+    let says = "what tells them apart best: in 8 of 8 lost ones and in 8 of 24 that worked, `cem` received";
+    assert_eq!(account.last().map(String::as_str), Some(says));
 }
 
 /// A counter that counts an increment twice: no reception that was lost explains too much.
@@ -181,16 +215,46 @@ fn where_either_of_two_may_be_lost_both_are_named() {
         *said,
         [
             "all 2 claims on it follow if 1 reception brought nothing of it, and not if fewer did:",
-            "lost, or another in its place: line 4 (`c`: merge from `b`)",
-            "or in its place elsewhere: line 3 (`b`: merge from `a`)",
+            "lost in some minimal explanations: line 4 (`c`: merge from `b`)",
+            "lost elsewhere in some minimal explanations: line 3 (`b`: merge from `a`)",
         ]
     );
     let account = report.patterns[0].account.join("\n");
     assert!(
         account.contains(
-            "then lost 1 of these: line 3 (`b`: merge from `a`), line 4 (`c`: merge from `b`)"
+            "lost in some minimal explanations, 1 of these in each: line 3 (`b`: merge from `a`), line 4 (`c`: merge \
+             from `b`)"
         ),
         "{account}"
     );
-    assert!(account.contains("1 reception must have worked"), "{account}");
+    assert!(
+        account.contains("1 reception worked, or others would have been lost as well"),
+        "{account}"
+    );
+}
+
+/// Twelve increments, of which one is lacking: it may be any. There are more than 1,500 sets of lost merges, so not all
+/// are followed, and what is said of them is said to be so.
+#[test]
+fn where_the_search_is_cut_each_sentence_says_so() {
+    let names: Vec<String> = (0..12).map(|number| format!("\"r{number}\"")).collect();
+    let mut trace = format!(
+        r#"{{"trace":"rejoin/1","replicas":["at",{}],"objects":{{"n":{{"type":"g-counter"}}}}}}"#,
+        names.join(",")
+    );
+    for name in &names {
+        let op = format!(r#""event":"op","replica":{name},"object":"n","op":"increment""#);
+        let merge = format!(r#""event":"merge","replica":"at","from":{name}"#);
+        write!(trace, "\n{{{op}}}\n{{{merge}}}").unwrap();
+    }
+    let read = r#"{"event":"read","replica":"at","object":"n","value":11}"#;
+    let report = judged(&format!("{trace}\n{read}\n{read}\n"));
+    let said = &report.findings[0].onset.as_ref().unwrap().lost;
+    assert_eq!(
+        said[0],
+        "all 2 claims on it follow if 1 reception brought nothing of it, and not if fewer did, as far as was searched:"
+    );
+    assert_eq!(named(said, "lost in some minimal explanations: ").len(), 12, "{said:?}");
+    let account = report.patterns[0].account.join("\n");
+    assert!(account.contains("with fewer lost they are not, as far as was searched"), "{account}");
 }

@@ -660,7 +660,9 @@ fn a_finding_says_to_whom_the_replica_gave_what_decides() {
         .collect();
     assert_eq!(
         rows.last().copied(),
-        Some("what decides came to `a` on line 3, which gave it on: line 4 (`b` merged from it)"),
+        Some(
+            "what decides was done at `a` on line 3, which gave it on: line 4 (`b` merged from it)"
+        ),
         "{rows:?}"
     );
     let nobody = judged(&trace(
@@ -675,7 +677,7 @@ fn a_finding_says_to_whom_the_replica_gave_what_decides() {
     let rows = &nobody.findings[0].onset.as_ref().unwrap().merges;
     assert_eq!(
         rows.last().unwrap().text,
-        "what decides came to `b` on line 3, which has given it to nobody since"
+        "what decides was done at `b` on line 3, which has given it to nobody since"
     );
 }
 
@@ -702,6 +704,96 @@ fn warnings_are_counted_at_the_finding_that_they_belong_to() {
         "{said:?}"
     );
     assert_eq!(said.len(), 2);
+}
+
+/// What a replica gave to others counts as given on where it held what decides: not a message about another object, and
+/// not a merge from a replica that had lost it by going back to a backup.
+#[test]
+fn what_a_replica_gave_is_given_on_only_where_it_held_what_decides() {
+    const HEADER: &str = r#"{"trace":"rejoin/1","replicas":["a","b","c"],"objects":{"m":{"type":"lww-map"},"n":{"type":"g-counter"}}}"#;
+    let of_objects = r#"
+{"event":"op","replica":"b","object":"m","op":"put","key":"k","value":1,"timestamp":1}
+{"event":"op","replica":"b","object":"m","op":"put","key":"j","value":2,"timestamp":2}
+{"event":"op","replica":"a","object":"m","op":"delete","key":"k","timestamp":5}
+{"event":"send","replica":"a","message":"m1","objects":["n"]}
+{"event":"receive","replica":"c","message":"m1"}
+{"event":"send","replica":"a","message":"m2"}
+{"event":"merge","replica":"a","from":"b"}
+{"event":"read","replica":"a","object":"m","value":{"j":2,"k":1}}
+"#;
+    let after_restore = r#"
+{"event":"save","replica":"a","snapshot":"s"}
+{"event":"op","replica":"b","object":"m","op":"put","key":"k","value":1,"timestamp":1}
+{"event":"op","replica":"a","object":"m","op":"delete","key":"k","timestamp":5}
+{"event":"merge","replica":"b","from":"a"}
+{"event":"restore","replica":"a","snapshot":"s"}
+{"event":"merge","replica":"c","from":"a"}
+{"event":"merge","replica":"a","from":"b"}
+{"event":"read","replica":"a","object":"m","value":{"k":1}}
+"#;
+    for (lines, said) in [
+        (
+            of_objects,
+            "what decides was done at `a` on line 4, which gave it on: line 7 (message `m2`)",
+        ),
+        (
+            after_restore,
+            "what decides was done at `a` on line 4, which gave it on: line 5 (`b` merged from it)",
+        ),
+    ] {
+        let report = judged(&format!("{HEADER}{lines}"));
+        let rows = &report.findings[0].onset.as_ref().expect("it says since when").merges;
+        assert_eq!(rows.last().map(|row| row.text.as_str()), Some(said));
+        let facts = report.patterns[0].facts.join("\n");
+        assert!(lines != of_objects || !facts.contains("handed on"), "{facts}");
+    }
+}
+
+/// What came and was lost again by going back to a backup is not said to have been given in part.
+#[test]
+fn a_claim_of_convergence_says_what_a_backup_undid() {
+    let trace = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"s":{"type":"or-set"}}}
+{"event":"op","replica":"a","object":"s","op":"add","element":"x"}
+{"event":"save","replica":"b","snapshot":"s0"}
+{"event":"merge","replica":"b","from":"a"}
+{"event":"restore","replica":"b","snapshot":"s0"}
+{"event":"converged","replicas":["a","b"]}
+"#;
+    let report = judged(trace);
+    let onset = report.findings[0].onset.as_ref().expect("it says since when");
+    assert_eq!(
+        onset.window[1..],
+        [
+            "line 4: merge from `a` is the last that `b` got of `a`, before it went back to a backup on line 5"
+        ]
+    );
+    let rows: Vec<&str> = onset.merges.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(
+        rows[1..],
+        [
+            "line 4: merge from `a`: `a` had seen it, and `b` then had it as well, and lost it by going back to a \
+             backup later",
+            "line 5: back to backup `s0` of line 3",
+        ]
+    );
+}
+
+/// Of many replicas that are claimed to be equal sixteen are named.
+#[test]
+fn of_many_replicas_that_are_not_equal_few_are_named() {
+    let names: Vec<String> = (0..300).map(|number| format!("r{number}")).collect();
+    let header = serde_json::json!({"trace": "rejoin/1", "replicas": names,
+                                    "objects": {"n": {"type": "g-counter"}}});
+    let op = r#"{"event":"op","replica":"r0","object":"n","op":"increment"}"#;
+    let claim = serde_json::json!({"event": "converged", "replicas": names});
+    let report = judged(&format!("{header}\n{op}\n{claim}\n"));
+    let onset = report.findings[0].onset.as_ref().expect("it says since when");
+    assert!(
+        onset.window[0].contains("`r14`, `r15`, and 284 more are equal"),
+        "{}",
+        onset.window[0]
+    );
+    assert!(onset.window.len() <= 1 + 17 * 16, "{}", onset.window.len());
 }
 
 const TOGETHER: &str = r#"{"trace":"rejoin/1","replicas":["a","b","c"],"objects":{"s":{"type":"or-set"},"n":{"type":"g-counter"}}}

@@ -8,7 +8,7 @@
 use crate::{MEMORY, alone};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rejoin_judge::{Finding, Options, Report, Verdict, check};
+use rejoin_judge::{Difference, Finding, Options, Report, Verdict, check};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Read, Write as _};
 
@@ -351,6 +351,70 @@ fn many_restores() {
     assert_eq!(report.verdict, Verdict::Conforms, "{:?}", report.findings);
     assert_eq!(report.coverage.restores, 99_999);
     assert_linear("100,000 restores", &report, peak);
+}
+
+#[test]
+fn a_false_read_after_many_restores() {
+    let _alone = alone();
+    // Every restore begins a lane, so a set that is kept for each operation has as many numbers as restores.
+    let header = r#"{"trace":"rejoin/1","replicas":["a","b"],"objects":{"s":{"type":"g-set"}}}"#;
+    let line = |i: usize, text: &mut String| {
+        let _ = match (i, i % 2) {
+            (0, _) => write!(text, r#"{{"event":"save","replica":"a","snapshot":"s"}}"#),
+            (59_999, _) => {
+                write!(text, r#"{{"event":"read","replica":"a","object":"s","value":["x"]}}"#)
+            }
+            (_, 1) => write!(
+                text,
+                r#"{{"event":"op","replica":"a","object":"s","op":"add","element":"x{}"}}"#,
+                i % 3
+            ),
+            _ => write!(text, r#"{{"event":"restore","replica":"a","snapshot":"s"}}"#),
+        };
+        i < 60_000
+    };
+    let (report, peak) = judge_lines(header, line, &Options::default());
+    assert_eq!((report.verdict, report.claims), (Verdict::Discrepancy, 1));
+    assert_linear("a false read after 30,000 restores", &report, peak);
+}
+
+#[test]
+fn false_reads_of_a_log_with_large_entries() {
+    let _alone = alone();
+    const ENTRIES: usize = 32;
+    const SIZE: usize = MIB / 2;
+    let names: Vec<String> = (0..40).map(|i| format!("r{i}")).collect();
+    let header = serde_json::json!({"trace": "rejoin/1", "replicas": names,
+                                    "objects": {"l": {"type": "log"}}});
+    // Whether each of 32 merges was lost or not leaves 33 values possible.
+    let mut trace = header.to_string();
+    for i in 0..ENTRIES {
+        let _ = write!(
+            trace,
+            "\n{{\"event\":\"op\",\"replica\":\"r0\",\"object\":\"l\",\"op\":\"append\",\"entry\":\"{i}{}\",\"timestamp\":{}}}",
+            "x".repeat(SIZE),
+            i + 1
+        );
+        trace += "\n{\"event\":\"merge\",\"replica\":\"r1\",\"from\":\"r0\"}";
+    }
+    for name in &names[1..] {
+        let _ = write!(trace, "\n{{\"event\":\"merge\",\"replica\":\"{name}\",\"from\":\"r1\"}}");
+    }
+    for name in &names[1..] {
+        let _ = write!(
+            trace,
+            "\n{{\"event\":\"read\",\"replica\":\"{name}\",\"object\":\"l\",\"value\":[\"x\"]}}"
+        );
+    }
+    let (report, peak) = judge_text(&trace);
+    assert_eq!((report.verdict, report.findings.len()), (Verdict::Discrepancy, 39));
+    let difference = &report.findings[38].differences[0];
+    assert!(
+        difference.what.len() <= Difference::LONGEST + "…".len() && difference.what.ends_with('…')
+    );
+    eprintln!("39 false reads of a log of {} MiB: {} MiB", ENTRIES / 2, peak / MIB);
+    // What the judge keeps of the log, and a few copies of it while one claim is judged.
+    assert!(peak < 8 * ENTRIES * SIZE, "{peak} bytes");
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod wording;
 
 pub use explain::{Explained, cited, explain};
 pub use follow::proven_judge::{Effort, MOST_LINES};
-pub use onset::longest_increasing;
+pub use onset::{Misplaced, misplaced};
 pub use report::*;
 pub use slice::{Slice, slice, slice_of_object};
 pub use timeline::{Change, Conflict, Grounds, Key, Learned, Limits, Row, RowKind, Run, Timeline};

@@ -218,12 +218,29 @@ pub struct Finding {
 pub struct Difference {
     /// In which way.
     pub kind: DifferenceKind,
-    /// The element or entry as JSON text; of anything else, what is claimed and what is right.
+    /// The element or entry as JSON text; of anything else, what is claimed and what is right. What is longer than
+    /// [`Difference::LONGEST`] ends there with "…".
     pub what: String,
     /// Whether the claim before was not wrong in this.
     pub is_new: bool,
     /// The same in a sentence that says which operation decides, how it came, and how it was before.
     pub text: String,
+}
+
+impl Difference {
+    /// The most bytes of `what`.
+    pub const LONGEST: usize = 1 << 12;
+
+    pub(crate) fn cut(what: &str) -> String {
+        let mut end = what.len().min(Self::LONGEST);
+        while !what.is_char_boundary(end) {
+            end -= 1;
+        }
+        match end == what.len() {
+            true => what.into(),
+            false => format!("{}…", &what[..end]),
+        }
+    }
 }
 
 /// In which way an answer differs.
@@ -265,9 +282,9 @@ pub struct Onset {
     /// the order of the lines. Receptions in a row of which the same is to be said share one. Not all where
     /// they are many.
     pub merges: Vec<Merge>,
-    /// Which receptions since the last claim that was right in it must have been lost, and which must have
-    /// worked, for all claims on the object to be as they are: a sentence that says how many, and one for each
-    /// kind. Empty where no loss of receptions explains them.
+    /// Which receptions since the last claim that was right in it are lost, and which worked, in the explanations of all
+    /// claims on the object with the fewest lost receptions: a sentence that says how many, and one for each kind.
+    /// Empty where no loss of receptions explains them.
     pub lost: Vec<String>,
     /// The warnings on what it is wrong in: how many, and the last of them.
     pub warnings: Vec<String>,

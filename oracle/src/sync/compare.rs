@@ -5,7 +5,7 @@ use super::store::Store;
 use super::{Node, record};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::printable::escape;
+use crate::printable::{count, escape};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -75,8 +75,8 @@ fn between(a: &Side, b: &Side) -> Option<String> {
         None => text += ", whose values are equal, by what they have seen\n",
     }
     for (origin, x, y) in uneven(&ours.seen, &theirs.seen) {
-        text +=
-            &format!("  of {origin}, {} has seen {x} operations on it, {} {y}\n", a.file, b.file);
+        let seen = count(x, "operation");
+        text += &format!("  of {origin}, {} has seen {seen} on it, {} {y}\n", a.file, b.file);
     }
     Some(text)
 }

@@ -79,7 +79,10 @@ impl Table {
         (self.conforming > 0 && self.untested == self.conforming).then(|| {
             let traces = count(self.conforming, "trace");
             let why = match self.contested {
-                0 => "no key was decided by two at once: use fewer objects and keys",
+                0 => {
+                    "no key was decided and no object was changed by two at once: use fewer objects and keys, and \
+                     let replicas edit apart"
+                }
                 _ => UNREAD,
             };
             format!("{traces} conformed, and {why}")

@@ -6,9 +6,9 @@
 
 use crate::printable::shorten;
 use rejoin::json::Json;
-use rejoin_judge::longest_increasing;
+use rejoin_judge::misplaced;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 /// Rows that a page shows, and characters of each answer in a row.
 const MOST: usize = 200;
@@ -88,7 +88,7 @@ impl Difference {
         self.same += right.len() - missing.len();
         let is_same = missing.is_empty() && extra.is_empty();
         if is_same || self.is_ordered {
-            self.misplaced(path, (&of_right, &missing), (&of_claimed, &extra));
+            self.misplaced(path, &of_right, &of_claimed);
         }
         if is_same {
             return;
@@ -115,25 +115,9 @@ impl Difference {
     }
 
     /// The fewest items that would have to move for those that both arrays have to stand in one order.
-    fn misplaced(
-        &mut self,
-        path: &str,
-        (right, missing): (&[String], &[usize]),
-        (claimed, extra): (&[String], &[usize]),
-    ) {
-        let kept = |items: &[String], others: &[usize]| -> Vec<usize> {
-            (0..items.len()).filter(|at| others.binary_search(at).is_err()).collect()
-        };
-        let (of_right, of_claimed) = (kept(right, missing), kept(claimed, extra));
-        let mut places: HashMap<&str, VecDeque<usize>> = HashMap::new();
-        for (place, at) in of_right.iter().enumerate() {
-            places.entry(&right[*at]).or_default().push_back(place);
-        }
-        let order: Vec<usize> = of_claimed
-            .iter()
-            .filter_map(|at| places.get_mut(&*claimed[*at])?.pop_front())
-            .collect();
-        let stays = longest_increasing(&order);
+    fn misplaced(&mut self, path: &str, right: &[String], claimed: &[String]) {
+        let [of_right, of_claimed] =
+            [right, claimed].map(|items| items.iter().map(String::as_str).collect::<Vec<_>>());
         let place = |items: &[String], at: usize| {
             let before = at.checked_sub(1).map(|before| &items[before]);
             let after = match before {
@@ -142,11 +126,12 @@ impl Difference {
             };
             format!("place {} of {}, {after}", at + 1, items.len())
         };
-        for (at, of) in order.iter().enumerate().filter(|(at, _)| !stays[*at]) {
+        for moved in misplaced(&of_right, &of_claimed) {
             self.order = true;
-            let (in_right, in_claimed) = (of_right[*of], of_claimed[at]);
-            let path = format!("{path}{}", shorten(&claimed[in_claimed], "", NEIGHBOUR).0);
-            self.row(path, Some(place(right, in_right)), Some(place(claimed, in_claimed)));
+            let path = format!("{path}{}", shorten(&claimed[moved.in_claimed], "", NEIGHBOUR).0);
+            let [is, was] =
+                [place(right, moved.in_right), place(claimed, moved.in_claimed)].map(Some);
+            self.row(path, is, was);
         }
     }
 

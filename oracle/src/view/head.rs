@@ -70,7 +70,7 @@ pub struct FindingPart<'a> {
     window: Vec<Vec<Piece>>,
     /// What senders had seen of what is wrong.
     merges: Vec<Vec<Piece>>,
-    /// Which receptions must have been lost.
+    /// Which receptions are lost in minimal explanations.
     lost: Vec<Vec<Piece>>,
     /// The warnings on what it is wrong in.
     warnings: Vec<Vec<Piece>>,

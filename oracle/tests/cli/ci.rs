@@ -220,8 +220,8 @@ fn what_a_folder_covers_is_the_same_in_text_markdown_and_json() {
 #[test]
 fn a_folder_in_which_nothing_was_contested_says_so_once() {
     let folder = folder(&[("t/1.jsonl", WRITTEN), ("t/2.jsonl", WRITTEN)]);
-    let advice =
-        "2 traces conformed, and no key was decided by two at once: use fewer objects and keys";
+    let advice = "2 traces conformed, and no key was decided and no object was changed by two at once: use fewer objects and \
+         keys, and let replicas edit apart";
     for form in ["text", "markdown"] {
         let (out, _) = check(folder.path(), &["check", "t", "--format", form], 0);
         assert_eq!(out.matches(advice).count(), 1, "{out}");

@@ -214,6 +214,6 @@ fn replicas_in_files_differ_by_value_and_by_what_they_have_seen() {
     check(at, &["sync", "edit", "a.db", "add", "approved", "mapping_X", "--user", "ana"], 0);
     let (out, _) = check(at, &["diff", "a.db", "b.db"], 1);
     assert!(out.contains("a.db: \"mapping_X\"\n  b.db: not there\n"), "{out}");
-    assert!(out.contains("has seen 1 operations on it, b.db 0"), "{out}");
+    assert!(out.contains("has seen 1 operation on it, b.db 0"), "{out}");
     check(at, &["diff", "a.db", "t.jsonl"], 64);
 }

@@ -7,7 +7,8 @@
 //! in some, it worked, or that is undetermined.
 //! Law: only for objects whose value follows from which operations were seen, however these had seen each
 //! other, and only where each exchange brings all that its sender has of the object.
-//! Cost: bounded by [`MOST_STEPS`]; where as many different states as [`MOST_WORLDS`] are possible at once, those
+//! Cost: bounded by [`MOST_STEPS`], in memory too: each set pays for its lanes, and of a value the hash is kept,
+//! not the text. Where as many different states as [`MOST_WORLDS`] are possible at once, those
 //! with the fewest losses are followed.
 //! Source: the way forward and back through a graph of layers is that of A. Viterbi, Error bounds for
 //! convolutional codes, IEEE Transactions on Information Theory, 1967.
@@ -16,8 +17,9 @@ use super::acts;
 use super::facts::{LEAST, MOST_CHANCE, Times};
 use crate::answer::values::{list, quoted};
 use crate::past::Past;
-use crate::past::history::{Content, How};
+use crate::past::history::{Content, How, Seen};
 use crate::wording::plural;
+use blake3::Hash;
 use hashbrown::HashMap;
 use rejoin::json::Json;
 use rejoin::object::TraceType;
@@ -31,7 +33,12 @@ const MOST_WORLDS: usize = 1_500;
 const MOST_STEPS: usize = 6_000_000;
 
 /// Sets of a state: those of replicas, of messages under way and of backups.
-const MOST_SLOTS: usize = 64;
+const MOST_SLOTS: usize = 256;
+
+/// Lanes of a set, entries of a log and bytes of a value's text that one elementary step pays for.
+const LANES_PER_STEP: usize = 8;
+const ENTRIES_PER_STEP: usize = 4;
+const BYTES_PER_STEP: usize = 16;
 
 /// Receptions that a sentence names.
 const MOST_NAMED: usize = 24;
@@ -47,10 +54,10 @@ pub struct Answer {
     /// The key or element.
     pub part: Option<u32>,
     /// What was answered, if that is not what follows from the history.
-    pub wrong: Option<Rc<str>>,
+    pub wrong: Option<Hash>,
 }
 
-/// What became of a reception in the accounts with the fewest losses.
+/// What became of a reception in the accounts with the fewest losses, the minimal explanations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is lost in each.
@@ -118,26 +125,27 @@ pub fn is_open(past: &Past, object: u32) -> bool {
     follows && is_whole && !past.loaded[object as usize] && !past.orders_by_itself(kind)
 }
 
-/// An answer in the form in which values are compared; nothing where no value is of that form.
-pub fn answered(past: &Past, object: u32, answer: &Json) -> Rc<str> {
+/// The hash of an answer in the form in which values are compared; that of no value where it is not of that form.
+pub fn answered(past: &Past, object: u32, answer: &Json) -> Hash {
     let kind = past.history.objects[object as usize].kind;
-    match answer {
+    let text = match answer {
         Json::Array(items) if kind.is_set() => {
             let mut items: Vec<&Json> = items.iter().collect();
             items.sort_by(|a, b| match (a, b) {
                 (Json::String(a), Json::String(b)) => a.cmp(b),
                 _ => a.canonical().cmp(&b.canonical()),
             });
-            list('[', ']', items.into_iter().map(Json::canonical)).into()
+            list('[', ']', items.into_iter().map(Json::canonical))
         }
         Json::Object(members) => {
             let mut members: Vec<&(String, Json)> = members.iter().collect();
             members.sort_by_key(|(name, _)| name);
             let member = |(name, value): &(String, Json)| quoted(name) + ":" + &value.canonical();
-            list('{', '}', members.into_iter().map(member)).into()
+            list('{', '}', members.into_iter().map(member))
         }
-        _ => answer.canonical().into(),
-    }
+        _ => answer.canonical(),
+    };
+    blake3::hash(text.as_bytes())
 }
 
 /// Looks for the accounts of the answers on an object, which are in the order of their lines.
@@ -145,6 +153,9 @@ pub fn of(past: &Past, object: u32, answers: &[Answer]) -> Outcome {
     let Some(last) = answers.last().filter(|_| is_open(past, object)) else {
         return Outcome::Unknown;
     };
+    if past.history.replicas.len() > MOST_SLOTS {
+        return Outcome::Unknown;
+    }
     let mut search = Search::new(past, object);
     let events = search.events(answers, last.line);
     for (line, event) in &events {
@@ -181,8 +192,8 @@ struct Search<'a> {
     lanes: &'a [u32],
     sets: Vec<Rc<[u32]>>,
     numbers: HashMap<Rc<[u32]>, u32>,
-    /// The value of a set, by its number, and by the part that is asked for.
-    values: HashMap<(u32, Option<u32>), Rc<str>>,
+    /// The hash of a set's value, by its number, and by the part that is asked for.
+    values: HashMap<(u32, Option<u32>), Hash>,
     /// The possible states: the set of each slot.
     worlds: Vec<Box<[u32]>>,
     costs: Vec<u32>,
@@ -266,20 +277,20 @@ impl<'a> Search<'a> {
     }
 
     fn follow(&mut self, line: u32, event: &Event<'_>) -> Result<(), Outcome> {
-        self.steps += self.worlds.len() * (2 + self.worlds[0].len() / 4);
-        if self.steps > MOST_STEPS {
-            return Err(Outcome::Unknown);
-        }
+        self.pay(self.worlds.len() * (2 + self.worlds[0].len() / 4))?;
         match event {
             Event::Op { replica, lane, position } => {
                 let mut known: HashMap<u32, u32> = HashMap::new();
                 self.each(*replica as usize, |search, set| {
-                    *known.entry(set).or_insert_with(|| {
-                        let mut counts = search.sets[set as usize].to_vec();
-                        counts[*lane] = *position;
-                        search.number(counts)
-                    })
-                });
+                    if let Some(number) = known.get(&set) {
+                        return Ok(*number);
+                    }
+                    let mut counts = search.sets[set as usize].to_vec();
+                    counts[*lane] = *position;
+                    let number = search.number(counts)?;
+                    known.insert(set, number);
+                    Ok(number)
+                })?;
             }
             Event::Send { message } => {
                 let sender = self.past.messages[*message as usize].sender as usize;
@@ -297,26 +308,43 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// The number of a set.
-    fn number(&mut self, counts: Vec<u32>) -> u32 {
-        let set: Rc<[u32]> = counts.into();
-        let next = self.sets.len() as u32;
-        let number = *self.numbers.entry(set.clone()).or_insert(next);
-        if number == next {
-            self.sets.push(set);
+    /// Pays for so many steps; the search ends where none are left.
+    fn pay(&mut self, steps: usize) -> Result<(), Outcome> {
+        self.steps = self.steps.saturating_add(steps);
+        match self.steps > MOST_STEPS {
+            true => Err(Outcome::Unknown),
+            false => Ok(()),
         }
-        number
+    }
+
+    /// The number of a set. To keep one costs two steps for each of its lanes, and so the steps bound the memory too.
+    fn number(&mut self, counts: Vec<u32>) -> Result<u32, Outcome> {
+        self.pay(1 + counts.len() / LANES_PER_STEP)?;
+        let set: Rc<[u32]> = counts.into();
+        if let Some(number) = self.numbers.get(&set) {
+            return Ok(*number);
+        }
+        self.pay(2 * set.len())?;
+        let number = self.sets.len() as u32;
+        self.numbers.insert(set.clone(), number);
+        self.sets.push(set);
+        Ok(number)
     }
 
     /// Changes one slot of each state in a way that keeps different states apart, or joins such as differ in
     /// nothing that matters later.
-    fn each(&mut self, slot: usize, mut change: impl FnMut(&mut Self, u32) -> u32) {
+    fn each(
+        &mut self,
+        slot: usize,
+        mut change: impl FnMut(&mut Self, u32) -> Result<u32, Outcome>,
+    ) -> Result<(), Outcome> {
         let mut worlds = std::mem::take(&mut self.worlds);
         for world in &mut worlds {
-            world[slot] = change(self, world[slot]);
+            world[slot] = change(self, world[slot])?;
         }
         let next: Vec<Step> = (0..worlds.len()).map(|at| [Some(at), None]).collect();
         self.layer(worlds, &next, None);
+        Ok(())
     }
 
     /// Puts what a replica has into a slot of its own.
@@ -325,7 +353,7 @@ impl<'a> Search<'a> {
             Some(slot) => slot,
             None => {
                 let slot = self.worlds[0].len();
-                if slot == MOST_SLOTS {
+                if slot >= MOST_SLOTS {
                     return Err(Outcome::Unknown);
                 }
                 for world in &mut self.worlds {
@@ -362,10 +390,15 @@ impl<'a> Search<'a> {
         let mut next: Vec<Step> = Vec::with_capacity(all.len());
         for at in 0..all.len() {
             let (mine, theirs) = (all[at][to], all[at][from]);
-            let both = *joined.entry((mine, theirs)).or_insert_with(|| {
-                let [a, b] = [mine, theirs].map(|set| self.sets[set as usize].clone());
-                self.number(a.iter().zip(&*b).map(|(a, b)| *a.max(b)).collect())
-            });
+            let both = match joined.get(&(mine, theirs)) {
+                Some(both) => *both,
+                None => {
+                    let [a, b] = [mine, theirs].map(|set| self.sets[set as usize].clone());
+                    let both = self.number(a.iter().zip(&*b).map(|(a, b)| *a.max(b)).collect())?;
+                    joined.insert((mine, theirs), both);
+                    both
+                }
+            };
             if both == mine {
                 next.push([Some(at), None]);
                 continue;
@@ -389,23 +422,19 @@ impl<'a> Search<'a> {
     }
 
     fn claim(&mut self, answer: &Answer) -> Result<(), Outcome> {
-        let (past, object) = (self.past, self.object);
-        let right = || {
-            let seen = past.history.seen_of(answer.replica, answer.line, Some(object));
-            match answer.part {
-                None => past.history.value_text(object, &seen).into(),
-                Some(key) => {
-                    let name = past.history.keys[key as usize].name.clone();
-                    Rc::<str>::from(past.history.member_text(object, &name, &seen))
-                }
+        let said = match answer.wrong {
+            Some(wrong) => wrong,
+            None => {
+                let history = &self.past.history;
+                let seen = history.seen_of(answer.replica, answer.line, Some(self.object));
+                self.value_of(&seen, answer.part)?
             }
         };
-        let said = answer.wrong.clone().unwrap_or_else(right);
         let worlds = std::mem::take(&mut self.worlds);
-        let fits: Vec<bool> = worlds
-            .iter()
-            .map(|world| self.value(world[answer.replica as usize], answer.part) == said)
-            .collect();
+        let mut fits = Vec::with_capacity(worlds.len());
+        for world in &worlds {
+            fits.push(self.value(world[answer.replica as usize], answer.part)? == said);
+        }
         if !fits.contains(&true) {
             return Err(match self.is_complete {
                 true => Outcome::Refuted(answer.line),
@@ -418,24 +447,31 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn value(&mut self, set: u32, part: Option<u32>) -> Rc<str> {
+    /// The hash of the value of a set with this number.
+    fn value(&mut self, set: u32, part: Option<u32>) -> Result<Hash, Outcome> {
         if let Some(value) = self.values.get(&(set, part)) {
-            return value.clone();
+            return Ok(*value);
         }
-        let history = &self.past.history;
         let counts = self.lanes.iter().copied().zip(self.sets[set as usize].iter().copied());
-        let seen = history.prefixes(counts);
+        let seen = self.past.history.prefixes(counts);
+        let value = self.value_of(&seen, part)?;
+        self.values.insert((set, part), value);
+        Ok(value)
+    }
+
+    /// The hash of the value of a set, or of its part.
+    fn value_of(&mut self, seen: &Seen, part: Option<u32>) -> Result<Hash, Outcome> {
+        let history = &self.past.history;
+        let of = &history.objects[self.object as usize];
+        let entries = if of.kind == TraceType::Log { seen.size as usize } else { 0 };
+        let lanes = self.lanes.len() / LANES_PER_STEP;
+        self.pay(40 + of.keys.len() + lanes + entries / ENTRIES_PER_STEP)?;
         let text = match part {
-            None => history.value_text(self.object, &seen),
-            Some(key) => {
-                let name = history.keys[key as usize].name.clone();
-                history.member_text(self.object, &name, &seen)
-            }
+            None => history.value_text(self.object, seen),
+            Some(key) => history.member_text(self.object, &history.keys[key as usize].name, seen),
         };
-        self.steps += 40 + history.objects[self.object as usize].keys.len();
-        let text: Rc<str> = text.into();
-        self.values.insert((set, part), text.clone());
-        text
+        self.pay(text.len() / BYTES_PER_STEP)?;
+        Ok(blake3::hash(text.as_bytes()))
     }
 
     /// Ends a layer: `next` says for each of its states by which of `worlds` it is followed.
@@ -549,14 +585,19 @@ impl Account {
         self.receptions.iter().filter(|of| of.fate == fate).collect()
     }
 
+    /// What is to be added where accounts were left out.
+    fn beside(&self) -> &'static str {
+        match self.is_complete {
+            true => "",
+            false => ", as far as was searched",
+        }
+    }
+
     /// What the account says of the object, each a sentence.
     pub fn sentences(&self, past: &Past, object: u32) -> Vec<String> {
         let [lost, either, worked, open] =
             [Fate::Lost, Fate::Either, Fate::Worked, Fate::Open].map(|fate| self.of(fate));
-        let beside = match self.is_complete {
-            true => "",
-            false => ", as far as was searched",
-        };
+        let beside = self.beside();
         let mut said = vec![format!(
             "all {} on it, {} of them false, are as they would be if {} of {} had brought nothing of it \
              and the others all that they held; with fewer lost they are not{beside}",
@@ -566,15 +607,18 @@ impl Account {
             plural(self.receptions.len() as u64, "reception"),
         )];
         if !lost.is_empty() {
-            said.push(format!("then lost: {}", named(past, &lost)));
+            said.push(format!("lost in every minimal explanation: {}", named(past, &lost)));
         }
         if !either.is_empty() {
             let rest = u64::from(self.fewest).saturating_sub(lost.len() as u64);
-            said.push(format!("then lost {rest} of these: {}", named(past, &either)));
+            let named = named(past, &either);
+            said.push(format!(
+                "lost in some minimal explanations, {rest} of these in each: {named}"
+            ));
         }
         if !worked.is_empty() {
             let worked = plural(worked.len() as u64, "reception");
-            said.push(format!("{worked} must have worked, or more would be lost"));
+            said.push(format!("{worked} worked, or others would have been lost as well"));
         }
         if !open.is_empty() {
             let open = plural(open.len() as u64, "reception");
@@ -599,9 +643,9 @@ impl Account {
         };
         let mut said = Vec::new();
         let here = [
-            (Fate::Lost, "must have been lost"),
-            (Fate::Either, "lost, or another in its place"),
-            (Fate::Worked, "must have worked"),
+            (Fate::Lost, "lost in every minimal explanation"),
+            (Fate::Either, "lost in some minimal explanations"),
+            (Fate::Worked, "worked, or others would have been lost as well"),
             (Fate::Open, "undetermined"),
         ];
         for (fate, says) in here {
@@ -611,8 +655,10 @@ impl Account {
             }
         }
         // What was lost elsewhere since then is lacking here as well.
-        let there =
-            [(Fate::Lost, "lost elsewhere meanwhile"), (Fate::Either, "or in its place elsewhere")];
+        let there = [
+            (Fate::Lost, "lost elsewhere in every minimal explanation"),
+            (Fate::Either, "lost elsewhere in some minimal explanations"),
+        ];
         for (fate, says) in there {
             let mut elsewhere = of(fate, false);
             elsewhere.retain(|of| of.line > since);
@@ -625,11 +671,10 @@ impl Account {
                 1 => "the claim on it follows".into(),
                 many => format!("all {many} claims on it follow"),
             };
-            let lost = plural(self.fewest.into(), "reception");
-            said.insert(
-                0,
-                format!("{claims} if {lost} brought nothing of it, and not if fewer did:"),
-            );
+            let (lost, beside) = (plural(self.fewest.into(), "reception"), self.beside());
+            let opening =
+                format!("{claims} if {lost} brought nothing of it, and not if fewer did{beside}:");
+            said.insert(0, opening);
         }
         said
     }

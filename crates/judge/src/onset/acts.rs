@@ -1,7 +1,7 @@
 //! What happened at a replica in a window.
 
 use crate::past::Past;
-use crate::past::history::{How, OpId};
+use crate::past::history::{Content, How, OpId};
 use crate::wording::{plural, shown};
 use hashbrown::HashSet;
 
@@ -94,10 +94,17 @@ pub fn known_from(past: &Past, replica: u32, op: OpId) -> Option<u32> {
     Some(history.epochs[epoch as usize].line)
 }
 
-/// On which lines a replica gave what it had, after one line and before another, and how; of many the last.
-pub fn given(past: &Past, replica: u32, (after, until): (u32, u32)) -> Vec<(u32, String)> {
+/// On which lines a replica that had an operation gave it on, after one line and before another, and how; of many the
+/// last. `steps` counts what was looked at.
+pub fn given(
+    past: &Past,
+    (replica, op): (u32, OpId),
+    (after, until): (u32, u32),
+    steps: &mut u64,
+) -> Vec<(u32, String)> {
     let mut given = Vec::new();
     for other in (0..past.history.replicas.len() as u32).filter(|other| *other != replica) {
+        *steps += 1;
         let epochs = past.history.epochs_between(other, (after, until), MOST_ACTS).into_iter();
         let new = epochs.map(|(epoch, _)| &past.history.epochs[epoch as usize]);
         let idle = &past.idle[other as usize];
@@ -105,43 +112,83 @@ pub fn given(past: &Past, replica: u32, (after, until): (u32, u32)) -> Vec<(u32,
         let to = idle.partition_point(|(line, _)| *line < until);
         let all = new.map(|epoch| (epoch.line, epoch.how));
         for (line, how) in all.chain(idle[from..to.max(from)].iter().copied()) {
-            let who = past.replica_shown(other);
-            match how {
-                How::Merged(from) if from == replica => {
-                    given.push((line, format!("{who} merged from it")));
-                }
-                How::Synced(from) if from == replica => {
-                    given.push((line, format!("sync with {who}")))
-                }
-                _ => {}
+            *steps += 1;
+            let who = || past.replica_shown(other);
+            let how = match how {
+                How::Merged(from) if from == replica => format!("{} merged from it", who()),
+                How::Synced(from) if from == replica => format!("sync with {}", who()),
+                _ => continue,
+            };
+            let gift = Gift { line, to: other, message: None };
+            if gift.held(past, replica, op) {
+                given.push((line, how));
             }
         }
     }
     let from = past.messages.partition_point(|message| message.line <= after);
     let sent = past.messages[from..].iter().take_while(|message| message.line < until);
-    for message in sent.filter(|message| message.sender == replica) {
-        given.push((message.line, format!("message {}", shown(&message.name))));
+    for message in sent {
+        *steps += 1;
+        if message.sender == replica && past.history.holds(&message.content, op) {
+            given.push((message.line, format!("message {}", shown(&message.name))));
+        }
     }
     given.sort();
     given.dedup();
     given
 }
 
-/// To whom each replica gave what it had: the lines on which it did, in their order, with the receivers. Of a
-/// message the line is that on which it was sent.
-pub fn gifts(past: &Past) -> Vec<Vec<(u32, u32)>> {
+/// One time that a replica gave another one what it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gift {
+    /// On which line; of a message, that on which it was sent.
+    pub line: u32,
+    /// To whom.
+    pub to: u32,
+    /// By which message, if it was by one.
+    pub message: Option<u32>,
+}
+
+impl Gift {
+    /// Whether it could be about an object.
+    pub fn is_about(&self, past: &Past, object: u32) -> bool {
+        let history = &past.history;
+        match self.message.map(|message| &past.messages[message as usize].content) {
+            Some(Content::Objects(_, objects)) => objects.binary_search(&object).is_ok(),
+            Some(Content::Listed(ops)) => ops.iter().any(|op| history.object_of(*op) == object),
+            _ => true,
+        }
+    }
+
+    /// Whether the giver had an operation then and the other one had it too afterwards.
+    pub fn held(&self, past: &Past, giver: u32, op: OpId) -> bool {
+        let history = &past.history;
+        let has = |replica, line| {
+            let seen = history.seen_of(replica, line, Some(history.object_of(op)));
+            history.contains(&seen, op)
+        };
+        match self.message {
+            Some(message) => history.holds(&past.messages[message as usize].content, op),
+            None => has(giver, self.line - 1) && has(self.to, self.line),
+        }
+    }
+}
+
+/// What each replica gave to others, in the order of the lines. Of messages only those that were received.
+pub fn gifts(past: &Past) -> Vec<Vec<Gift>> {
     let mut gifts = vec![Vec::new(); past.history.replicas.len()];
-    for replica in 0..past.history.replicas.len() as u32 {
-        for (line, how) in receptions(past, replica) {
-            let (from, line) = match how {
-                How::Merged(from) | How::Synced(from) => (from, line),
-                How::Received(message) => {
-                    let message = &past.messages[message as usize];
-                    (message.sender, message.line)
+    for to in 0..past.history.replicas.len() as u32 {
+        for (line, how) in receptions(past, to) {
+            let (from, gift) = match how {
+                How::Merged(from) | How::Synced(from) => (from, Gift { line, to, message: None }),
+                How::Received(number) => {
+                    let message = &past.messages[number as usize];
+                    let gift = Gift { line: message.line, to, message: Some(number) };
+                    (message.sender, gift)
                 }
                 How::Start | How::Restored(_) => continue,
             };
-            gifts[from as usize].push((line, replica));
+            gifts[from as usize].push(gift);
         }
     }
     for of in &mut gifts {

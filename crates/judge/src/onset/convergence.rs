@@ -3,7 +3,8 @@
 //!
 //! Meaning: replicas differ because one lacks an operation that another has seen. So each difference names the last
 //! such operation, and the table below it what the receptions of the one that lacks it could have brought.
-//! Cost: the values of the objects that differ; a bounded number of rows.
+//! Cost: the values of the objects that differ, and the operations on what differs in them, as far as the steps that
+//! [`of`] is given suffice; a bounded number of rows.
 
 use super::acts;
 use crate::answer::values::Amount;
@@ -12,9 +13,10 @@ use crate::past::Past;
 use crate::past::history::{How, OpId, Seen};
 use crate::wording::{plural, shown};
 use crate::{Difference, DifferenceKind, Merge, Onset};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
-/// Differences that are listed, and replicas that are held against the first.
+/// Differences that are listed, and replicas that are held against the first and named.
 const MOST_DIFFERENCES: usize = 12;
 const MOST_REPLICAS: usize = 16;
 
@@ -31,21 +33,35 @@ pub struct Divergence {
     pub differences: Vec<Difference>,
     pub more: u64,
     pub onset: Onset,
+    /// The steps that it took.
+    pub steps: u64,
 }
 
-/// Holds each replica against the first. `before` is the last such claim on the same replicas, and whether it held.
-pub fn of(past: &Past, replicas: &[u32], before: Option<(u32, bool)>) -> Divergence {
-    let mut found = Found { past, differences: Vec::new(), more: 0, lacking: Vec::new() };
+/// Holds each replica against the first. `before` is the last such claim on the same replicas, and whether it held. Looks
+/// no further once it took more than so many steps.
+pub fn of(past: &Past, replicas: &[u32], before: Option<(u32, bool)>, most: u64) -> Divergence {
+    let (differences, lacking) = (Vec::new(), Vec::new());
+    let mut found = Found { past, differences, more: 0, lacking, steps: 0, most };
     if let Some((first, others)) = replicas.split_first() {
         for other in others.iter().take(MOST_REPLICAS) {
             found.pair(*first, *other);
         }
     }
-    let Found { differences, more, mut lacking, .. } = found;
+    let Found { differences, more, mut lacking, mut steps, .. } = found;
     let mut known = HashSet::new();
     lacking.retain(|of| known.insert(*of));
-    let window = window(past, replicas, before, &lacking);
-    let merges = lacking.iter().take(MOST_OPS).flat_map(|of| ways(past, *of)).collect();
+    let mut receptions: BTreeMap<u32, Vec<(u32, How)>> = BTreeMap::new();
+    for (replica, _) in lacking.iter().filter(|_| steps < most) {
+        receptions.entry(*replica).or_insert_with(|| acts::receptions(past, *replica));
+    }
+    steps += receptions.values().map(|of| of.len() as u64).sum::<u64>();
+    let window = window(past, replicas, before, &receptions);
+    let mut merges = Vec::new();
+    for of in lacking.iter().take(MOST_OPS) {
+        if let Some(receptions) = receptions.get(&of.0) {
+            merges.extend(ways(past, *of, receptions, &mut steps));
+        }
+    }
     let onset = Onset {
         before: before.map(|(line, _)| line.into()),
         held: before.is_some_and(|(_, held)| held),
@@ -55,7 +71,7 @@ pub fn of(past: &Past, replicas: &[u32], before: Option<(u32, bool)>) -> Diverge
         lost: Vec::new(),
         warnings: Vec::new(),
     };
-    Divergence { differences, more, onset }
+    Divergence { differences, more, onset, steps }
 }
 
 struct Found<'a> {
@@ -64,6 +80,9 @@ struct Found<'a> {
     more: u64,
     /// Which replica lacks what.
     lacking: Vec<(u32, OpId)>,
+    /// The steps that were taken, and how many may be.
+    steps: u64,
+    most: u64,
 }
 
 impl Found<'_> {
@@ -71,14 +90,16 @@ impl Found<'_> {
         let past = self.past;
         let history = &past.history;
         let (seen_by_a, seen_by_b) = (past.seen(a).laid_flat(), past.seen(b).laid_flat());
-        for object in 0..history.objects.len() as u32 {
-            let kind = history.objects[object as usize].kind;
-            if past.loaded[object as usize]
-                || past.orders_by_itself(kind)
-                || history.same(&seen_by_a, &seen_by_b, Some(object))
-            {
+        self.steps += history.lanes.len() as u64;
+        for object in history.differing_objects(&seen_by_a, &seen_by_b) {
+            let of = &history.objects[object as usize];
+            if past.loaded[object as usize] || past.orders_by_itself(of.kind) {
                 continue;
             }
+            if self.steps > self.most {
+                return;
+            }
+            self.steps += 1 + of.keys.len() as u64 + of.lanes.len() as u64;
             let [at_a, at_b] = [&seen_by_a, &seen_by_b].map(|seen| history.amount(object, seen));
             if at_a == at_b {
                 continue;
@@ -98,7 +119,7 @@ impl Found<'_> {
         (b, seen_by_b): (u32, &Seen),
         values: &[String; 2],
     ) {
-        if self.differences.len() == MOST_DIFFERENCES {
+        if self.differences.len() == MOST_DIFFERENCES || self.steps > self.most {
             self.more += 1;
             return;
         }
@@ -119,6 +140,7 @@ impl Found<'_> {
                 Some(number) => decisions_on(past, number),
                 None => past.history.members(seen, Some(object)),
             };
+            self.steps += ops.len() as u64;
             ops.retain(|op| past.history.contains(seen, *op) && !past.history.contains(other, *op));
             let Some(last) = ops.iter().copied().max() else { continue };
             self.lacking.push((who, last));
@@ -197,10 +219,13 @@ fn window(
     past: &Past,
     replicas: &[u32],
     before: Option<(u32, bool)>,
-    lacking: &[(u32, OpId)],
+    receptions: &BTreeMap<u32, Vec<(u32, How)>>,
 ) -> Vec<String> {
-    let names: Vec<String> =
-        replicas.iter().take(MOST_REPLICAS).map(|of| past.replica_shown(*of)).collect();
+    let named = &replicas[..replicas.len().min(MOST_REPLICAS)];
+    let mut names: Vec<String> = named.iter().map(|of| past.replica_shown(*of)).collect();
+    if replicas.len() > named.len() {
+        names.push(format!("and {} more", replicas.len() - named.len()));
+    }
     let names = names.join(", ");
     let line = past.line;
     let mut said = vec![match before {
@@ -216,20 +241,28 @@ fn window(
             format!("{names} were not equal on line {before} either; what came to whom last:")
         }
     }];
-    let mut without: Vec<u32> = lacking.iter().map(|(replica, _)| *replica).collect();
-    without.sort_unstable();
-    without.dedup();
-    for replica in without {
-        let who = past.replica_shown(replica);
-        for from in replicas.iter().filter(|from| **from != replica) {
+    for (replica, receptions) in receptions {
+        let who = past.replica_shown(*replica);
+        let mut last: HashMap<u32, (u32, How)> = HashMap::new();
+        let mut restored = 0;
+        for (line, how) in receptions {
+            match source(past, *how) {
+                Some(from) => drop(last.insert(from, (*line, *how))),
+                None => restored = *line,
+            }
+        }
+        for from in named.iter().filter(|from| *from != replica) {
             let gave = past.replica_shown(*from);
-            let last = acts::receptions(past, replica).into_iter().rev();
-            let mut of = last.filter(|(_, how)| source(past, *how) == Some(*from));
-            said.push(match of.next() {
-                Some((line, how)) => format!(
-                    "line {line}: {} is the last that {who} got of {gave}",
-                    acts::came(past, how)
-                ),
+            said.push(match last.get(from) {
+                Some((line, how)) => {
+                    // What came before that may be gone.
+                    let then = match restored > *line {
+                        true => format!(", before it went back to a backup on line {restored}"),
+                        false => String::new(),
+                    };
+                    let came = acts::came(past, *how);
+                    format!("line {line}: {came} is the last that {who} got of {gave}{then}")
+                }
                 None => format!("{who} has received nothing of {gave} itself"),
             });
         }
@@ -247,17 +280,22 @@ fn source(past: &Past, how: How) -> Option<u32> {
 }
 
 /// What could have brought an operation to a replica that lacks it, a row each.
-fn ways(past: &Past, (replica, op): (u32, OpId)) -> Vec<Merge> {
+fn ways(
+    past: &Past,
+    (replica, op): (u32, OpId),
+    receptions: &[(u32, How)],
+    steps: &mut u64,
+) -> Vec<Merge> {
     let history = &past.history;
     let who = past.replica_shown(replica);
     let since = history.ops[op as usize].line;
     let object = history.object_of(op);
     let row = |text: String, is_notable: bool| Merge { text, is_notable };
+    let had = |who: u32, line: u32| history.contains(&history.seen_of(who, line, Some(object)), op);
     let mut rows = Vec::new();
-    let mut receptions = acts::receptions(past, replica);
-    receptions.retain(|(line, _)| *line > since);
+    let receptions = &receptions[receptions.partition_point(|(line, _)| *line <= since)..];
     let skipped = receptions.len().saturating_sub(MOST_ROWS);
-    for (line, how) in receptions.drain(..).skip(skipped) {
+    for (line, how) in receptions.iter().copied().skip(skipped) {
         let came = acts::came(past, how);
         let Some(from) = source(past, how) else {
             rows.push(row(format!("line {line}: {came}"), true));
@@ -267,30 +305,30 @@ fn ways(past: &Past, (replica, op): (u32, OpId)) -> Vec<Merge> {
             How::Received(message) => past.messages[message as usize].line,
             _ => line - 1,
         };
-        let had = history.contains(&history.seen_of(from, at, Some(object)), op);
         let gave = past.replica_shown(from);
         let is_message = matches!(how, How::Received(_));
-        rows.push(match (had, is_message) {
-            (false, false) => row(format!("line {line}: {came}: {gave} had not seen it"), false),
-            (false, true) => row(
-                format!("line {line}: {came}, sent on line {at}: {gave} had not seen it then"),
-                false,
-            ),
-            (true, _) => row(
-                format!(
-                    "line {line}: {came}: {gave} had seen it, and gave only a part of what it had"
-                ),
-                true,
-            ),
-        });
+        let (text, is_notable) = match (had(from, at), had(replica, line), is_message) {
+            (true, true, _) => {
+                let text = format!("{came}: {gave} had seen it, and {who} then had it as well");
+                (text + ", and lost it by going back to a backup later", true)
+            }
+            (true, false, _) => {
+                (format!("{came}: {gave} had seen it, and gave only a part of what it had"), true)
+            }
+            (false, _, false) => (format!("{came}: {gave} had not seen it"), false),
+            (false, _, true) => {
+                (format!("{came}, sent on line {at}: {gave} had not seen it then"), false)
+            }
+        };
+        rows.push(row(format!("line {line}: {text}"), is_notable));
     }
     // Messages under way or lost that could have brought it, of the first that were sent after it.
     let from = past.messages.partition_point(|message| message.line <= since);
     let of_others = past.messages[from..].iter().filter(|message| message.sender != replica);
     let mut lost = 0;
     for message in of_others.filter(|message| !message.was_received()).take(MOST_MESSAGES) {
-        let seen = history.seen_of(message.sender, message.line, Some(object));
-        if lost < MOST_ROWS && history.contains(&seen, op) {
+        *steps += 1;
+        if had(message.sender, message.line) {
             lost += 1;
             let (gave, name) = (past.replica_shown(message.sender), shown(&message.name));
             rows.push(row(
@@ -301,9 +339,12 @@ fn ways(past: &Past, (replica, op): (u32, OpId)) -> Vec<Merge> {
                 true,
             ));
         }
+        if lost == MOST_ROWS {
+            break;
+        }
     }
     let performed = past.performed(op);
-    let then = match rows.is_empty() {
+    let then = match receptions.is_empty() {
         true => format!("has received nothing since line {since}"),
         false => "received since then:".into(),
     };

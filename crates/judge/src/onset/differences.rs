@@ -10,11 +10,14 @@ use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
 use rejoin::object::TraceType;
 use rejoin_trace::{Claim, Stamps};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// Lines of equal operations that are named.
 const MOST_NAMED: usize = 12;
+
+/// What a difference is known by: the hash of what differs, which may be long and is kept for later claims.
+pub type Name = (DifferenceKind, blake3::Hash);
 
 /// One thing in which an answer differs.
 #[derive(Debug)]
@@ -67,8 +70,8 @@ impl Found {
     }
 
     /// What it is known by from claim to claim.
-    pub fn name(&self) -> (DifferenceKind, String) {
-        (self.kind, self.what.clone())
+    pub fn name(&self) -> Name {
+        (self.kind, blake3::hash(self.what.as_bytes()))
     }
 
     /// In a few words.
@@ -171,76 +174,93 @@ fn of_notices(past: &Past, replica: u32, user: &str, claimed: &Json) -> Vec<Foun
     }
     let mut found = Vec::new();
     for (of, choices) in right {
-        let number = past.find_object(&of.object);
-        let key = number
-            .and_then(|number| past.history.find_key(number, of.key.as_deref().unwrap_or("")));
-        let mut names = claimed.remove(&of).unwrap_or_default();
+        let about = About::of(past, &of, &seen);
+        let mut names: BTreeMap<(String, u64), u64> = BTreeMap::new();
+        for name in claimed.remove(&of).unwrap_or_default() {
+            *names.entry(name).or_default() += 1;
+        }
         for op in &choices[0] {
             let name = past.name_of(*op);
-            match names.iter().position(|other| *other == name) {
-                Some(at) => drop(names.remove(at)),
-                None => found.push(notice(past, Missing, &of, (key, Some(*op)), &name, &seen)),
+            match names.get_mut(&name) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => found.push(about.notice(Missing, Some(*op), &name)),
             }
         }
-        let extra = names.iter();
-        found.extend(extra.map(|name| {
-            let op = key.and_then(|key| operation(past, key, name));
-            notice(past, Extra, &of, (key, op), name, &seen)
-        }));
+        for (name, count) in names {
+            found.extend((0..count).map(|_| about.notice(Extra, about.operation(&name), &name)));
+        }
     }
     for (of, names) in claimed {
-        let key = past
-            .find_object(&of.object)
-            .and_then(|number| past.history.find_key(number, of.key.as_deref().unwrap_or("")));
-        found.extend(names.iter().map(|name| {
-            let op = key.and_then(|key| operation(past, key, name));
-            notice(past, Extra, &of, (key, op), name, &seen)
-        }));
+        let about = About::of(past, &of, &seen);
+        let extra = names.iter();
+        found.extend(extra.map(|name| about.notice(Extra, about.operation(name), name)));
     }
     found
 }
 
-/// The decision on a key of this name.
-fn operation(past: &Past, key: u32, name: &(String, u64)) -> Option<OpId> {
-    decisions_on(past, key).into_iter().find(|op| past.name_of(*op) == *name)
+/// What notices are about, and what was decided there: asked for once for all of them.
+struct About<'a> {
+    past: &'a Past,
+    of: &'a NoticeKey,
+    key: Option<u32>,
+    /// What is kept, and the decisions that no other one saw, as far as there are any.
+    decision: Option<(Option<OpId>, HashSet<OpId>)>,
+    /// The decisions by their names.
+    by_name: HashMap<(String, u64), OpId>,
 }
 
-/// A notice that is missing or too much, with why.
-fn notice(
-    past: &Past,
-    kind: DifferenceKind,
-    of: &NoticeKey,
-    (key, op): (Option<u32>, Option<OpId>),
-    (replica, seq): &(String, u64),
-    seen: &Seen,
-) -> Found {
-    let history = &past.history;
-    let named = of.key.as_ref().map(|key| format!(r#""key":{},"#, quoted(key)));
-    let what = format!(
-        r#"{{"object":{},{}"replica":{},"seq":{seq}}}"#,
-        quoted(&of.object),
-        named.unwrap_or_default(),
-        quoted(replica)
-    );
-    let decision = key.zip(past.find_object(&of.object)).and_then(|(key, number)| {
-        let (current, maximal) = history.decision(number, key, seen)?;
-        let kept = |op: &&OpId| History::same_effect(history.ops[**op as usize].effect, current);
-        Some((maximal.iter().find(kept).copied(), maximal.clone()))
-    });
-    let note = match (kind, op, decision) {
-        (Missing, _, Some((Some(kept), _))) => {
-            format!("it is overruled, and what is kept is: {}", past.performed(kept))
-        }
-        (Extra, Some(op), Some((kept, maximal))) => match kept {
-            Some(kept) if kept == op => "it is the one that is kept".into(),
-            _ if !maximal.contains(&op) => {
-                "a later decision has seen it, or it has not come".into()
+impl<'a> About<'a> {
+    fn of(past: &'a Past, of: &'a NoticeKey, seen: &Seen) -> Self {
+        let history = &past.history;
+        let number = past.find_object(&of.object);
+        let key = number
+            .and_then(|number| history.find_key(number, of.key.as_deref().unwrap_or_default()));
+        let decision = key.zip(number).and_then(|(key, number)| {
+            let (current, maximal) = history.decision(number, key, seen)?;
+            let is_kept =
+                |op: &&OpId| History::same_effect(history.ops[**op as usize].effect, current);
+            Some((maximal.iter().find(is_kept).copied(), maximal.into_iter().collect()))
+        });
+        let decisions = key.map(|key| decisions_on(past, key)).unwrap_or_default();
+        let by_name = decisions.into_iter().rev().map(|op| (past.name_of(op), op)).collect();
+        Self { past, of, key, decision, by_name }
+    }
+
+    /// The first decision of this name.
+    fn operation(&self, name: &(String, u64)) -> Option<OpId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// A notice that is missing or too much, with why.
+    fn notice(
+        &self,
+        kind: DifferenceKind,
+        op: Option<OpId>,
+        (replica, seq): &(String, u64),
+    ) -> Found {
+        let Self { past, of, key, decision, .. } = self;
+        let named = of.key.as_ref().map(|key| format!(r#""key":{},"#, quoted(key)));
+        let what = format!(
+            r#"{{"object":{},{}"replica":{},"seq":{seq}}}"#,
+            quoted(&of.object),
+            named.unwrap_or_default(),
+            quoted(replica)
+        );
+        let note = match (kind, op, decision) {
+            (Missing, _, Some((Some(kept), _))) => {
+                format!("it is overruled, and what is kept is: {}", past.performed(*kept))
             }
-            _ => "it is no overruled decision of that user".into(),
-        },
-        _ => "no decision of that name is overruled".into(),
-    };
-    Found { note, ..Found::new(kind, what, key, op) }
+            (Extra, Some(op), Some((kept, maximal))) => match kept {
+                Some(kept) if *kept == op => "it is the one that is kept".into(),
+                _ if !maximal.contains(&op) => {
+                    "a later decision has seen it, or it has not come".into()
+                }
+                _ => "it is no overruled decision of that user".into(),
+            },
+            _ => "no decision of that name is overruled".into(),
+        };
+        Found { note, ..Found::new(kind, what, *key, op) }
+    }
 }
 
 struct Of<'a> {
@@ -439,25 +459,12 @@ impl Of<'_> {
     /// The fewest entries that would have to move for those that are rightly listed to be in their order.
     fn misplaced(&self, right: &[OpId], listed: &[String], found: &mut Vec<Found>) {
         let history = &self.past.history;
-        // Equal entries are matched in their order, as far as both have them.
-        let mut places: HashMap<&str, VecDeque<usize>> = HashMap::new();
-        for (place, op) in right.iter().enumerate() {
-            places.entry(history.stamp(*op).3).or_default().push_back(place);
-        }
-        let order: Vec<usize> =
-            listed.iter().filter_map(|entry| places.get_mut(&**entry)?.pop_front()).collect();
-        let stays = longest_increasing(&order);
-        for (at, place) in order.iter().enumerate().filter(|(at, _)| !stays[*at]) {
-            let before = (0..at).find(|other| stays[*other] && order[*other] > *place);
-            let after =
-                (at..order.len()).rev().find(|other| stays[*other] && order[*other] < *place);
-            let Some((beside, says)) =
-                before.map(|at| (at, "too late")).or(after.map(|at| (at, "too early")))
-            else {
-                continue;
-            };
-            let (op, beside) = (right[*place], right[order[beside]]);
+        let entries: Vec<&str> = right.iter().map(|op| history.stamp(*op).3).collect();
+        let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+        for moved in misplaced(&entries, &listed) {
+            let (op, beside) = (right[moved.in_right], right[moved.beside]);
             let line = history.ops[op as usize].line;
+            let says = if moved.is_late { "too late" } else { "too early" };
             let what = format!("{} of line {line} stands {says}", shown(history.stamp(op).3));
             let of = Found::new(Other, what, None, Some(op));
             found.push(Found { beside: Some(beside), ..of });
@@ -465,8 +472,49 @@ impl Of<'_> {
     }
 }
 
+/// An item that stands in another order in a list than it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// Its place in the right list, from 0.
+    pub in_right: usize,
+    /// Its place in the other list, from 0.
+    pub in_claimed: usize,
+    /// The place in the right list of an item that it stands on the wrong side of there, and that need not move.
+    pub beside: usize,
+    /// Whether it should stand before that one.
+    pub is_late: bool,
+}
+
+/// The fewest items that would have to move for those that both lists have to stand in the order of the first, in the
+/// order of the second. Equal items are matched in their order, as far as both lists have them. Cost: O(n log n).
+pub fn misplaced(right: &[&str], claimed: &[&str]) -> Vec<Misplaced> {
+    let mut places: HashMap<&str, VecDeque<usize>> = HashMap::new();
+    for (place, item) in right.iter().enumerate() {
+        places.entry(item).or_default().push_back(place);
+    }
+    let pair = |(at, item): (usize, &&str)| Some((at, places.get_mut(*item)?.pop_front()?));
+    let pairs: Vec<(usize, usize)> = claimed.iter().enumerate().filter_map(pair).collect();
+    let order: Vec<usize> = pairs.iter().map(|(_, place)| *place).collect();
+    let stays = longest_increasing(&order);
+    // Those that stay, in both orders.
+    let stay: Vec<(usize, usize)> =
+        pairs.iter().zip(&stays).filter(|(_, stays)| **stays).map(|(pair, _)| *pair).collect();
+    let moved = pairs.iter().zip(&stays).filter(|(_, stays)| !**stays);
+    moved
+        .filter_map(|((in_claimed, in_right), _)| {
+            let behind = stay.partition_point(|(_, place)| place < in_right);
+            let before = stay.get(behind).filter(|(at, _)| at < in_claimed);
+            let after = behind.checked_sub(1).map(|at| &stay[at]);
+            let (beside, is_late) = before
+                .map(|(_, place)| (*place, true))
+                .or(after.filter(|(at, _)| at > in_claimed).map(|(_, place)| (*place, false)))?;
+            Some(Misplaced { in_right: *in_right, in_claimed: *in_claimed, beside, is_late })
+        })
+        .collect()
+}
+
 /// Of different numbers, which are in a longest increasing part. Cost: O(n log n).
-pub fn longest_increasing(numbers: &[usize]) -> Vec<bool> {
+fn longest_increasing(numbers: &[usize]) -> Vec<bool> {
     // For each length, the place of the least last number of such a part.
     let mut ends: Vec<usize> = Vec::new();
     let mut before = vec![None; numbers.len()];
@@ -508,5 +556,52 @@ fn text(item: &Json) -> Option<&str> {
     match item {
         Json::String(text) => Some(text),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The same, each by a search through all.
+    fn searched(right: &[&str], claimed: &[&str]) -> Vec<Misplaced> {
+        let mut taken = vec![false; right.len()];
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for (in_claimed, item) in claimed.iter().enumerate() {
+            let place = (0..right.len()).find(|place| !taken[*place] && right[*place] == *item);
+            if let Some(place) = place {
+                taken[place] = true;
+                pairs.push((in_claimed, place));
+            }
+        }
+        let order: Vec<usize> = pairs.iter().map(|(_, place)| *place).collect();
+        let stays = longest_increasing(&order);
+        let mut moved = Vec::new();
+        for (at, (in_claimed, in_right)) in pairs.iter().enumerate().filter(|(at, _)| !stays[*at]) {
+            let before = (0..at).find(|of| stays[*of] && order[*of] > *in_right);
+            let after = (at..order.len()).rev().find(|of| stays[*of] && order[*of] < *in_right);
+            let (beside, is_late) = match before {
+                Some(of) => (order[of], true),
+                None => (order[after.expect("what moves stands on the wrong side of one")], false),
+            };
+            let (in_right, in_claimed) = (*in_right, *in_claimed);
+            moved.push(Misplaced { in_right, in_claimed, beside, is_late });
+        }
+        moved
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn the_item_that_another_stands_beside_is_found_without_a_search(
+            right in proptest::collection::vec(0..9usize, 0..12),
+            claimed in proptest::collection::vec(0..9usize, 0..12),
+        ) {
+            const ITEMS: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+            let [right, claimed] =
+                [right, claimed].map(|of| of.into_iter().map(|at| ITEMS[at]).collect::<Vec<_>>());
+            prop_assert_eq!(misplaced(&right, &claimed), searched(&right, &claimed));
+        }
     }
 }

@@ -11,7 +11,7 @@
 //! Statistics, 1946), with half a case added to each of its cells, so that few cases count for little.
 
 use super::Aspect;
-use super::acts::{self, Act};
+use super::acts::{self, Act, Gift};
 use super::rules::{self, Rule, Step};
 use super::thing::{self, Index, Known, Thing, known};
 use crate::past::Past;
@@ -198,15 +198,16 @@ pub struct Cases<'a> {
     /// For each replica, the receptions of messages: the line, the message, whether it came before, and
     /// whether a later one of its sender came before.
     received: HashMap<u32, HashMap<u32, [bool; 2]>>,
-    /// For each replica, the lines on which it gave what it had, and to whom.
-    gifts: Vec<Vec<(u32, u32)>>,
+    /// For each replica, what it gave to others.
+    gifts: &'a [Vec<Gift>],
     /// The lines that were warned of.
     warned: HashSet<u32>,
 }
 
 impl<'a> Cases<'a> {
-    /// No cases yet. Looking at them ends after so many elementary steps.
-    pub fn new(past: &'a Past, object: Option<u32>, steps: u64) -> Self {
+    /// No cases yet. `gifts` is what each replica gave to others; looking at the cases ends after so many elementary
+    /// steps.
+    pub fn new(past: &'a Past, object: Option<u32>, gifts: &'a [Vec<Gift>], steps: u64) -> Self {
         Self {
             past,
             object,
@@ -217,7 +218,7 @@ impl<'a> Cases<'a> {
             of_things: BTreeMap::new(),
             of_windows: BTreeMap::new(),
             received: HashMap::new(),
-            gifts: acts::gifts(past),
+            gifts,
             warned: past.warnings.iter().filter_map(|of| of.line.try_into().ok()).collect(),
         }
     }
@@ -591,21 +592,47 @@ impl<'a> Cases<'a> {
         })
     }
 
-    /// Whether a replica gave what it had after one line and before another.
-    fn gave(&self, replica: u32, (after, until): (u32, u32)) -> bool {
-        let of = &self.gifts[replica as usize];
-        let at = of.partition_point(|(line, _)| *line <= after);
-        of.get(at).is_some_and(|(line, _)| *line < until)
+    /// Whether a replica gave what it had of the object after one line and before another.
+    fn gave(&mut self, replica: u32, between: (u32, u32)) -> bool {
+        let (past, object) = (self.past, self.object);
+        self.gave_such(replica, between, |gift| {
+            object.is_none_or(|object| gift.is_about(past, object))
+        })
     }
 
-    /// Whether a replica gave what it had after it came to know an operation, and before a line.
-    fn was_handed_on(&self, op: OpId, replica: u32, until: u32) -> bool {
-        let line = acts::known_from(self.past, replica, op);
-        line.is_some_and(|line| self.gave(replica, (line, until)))
+    /// Whether a replica gave an operation on after it came to know it, and before a line.
+    fn was_handed_on(&mut self, op: OpId, replica: u32, until: u32) -> bool {
+        let past = self.past;
+        let line = acts::known_from(past, replica, op);
+        line.is_some_and(|line| {
+            self.gave_such(replica, (line, until), |gift| gift.held(past, replica, op))
+        })
+    }
+
+    /// Whether what a replica gave after one line and before another has such a gift.
+    fn gave_such(
+        &mut self,
+        replica: u32,
+        (after, until): (u32, u32),
+        is_such: impl Fn(&Gift) -> bool,
+    ) -> bool {
+        let gifts = self.gifts;
+        let of = &gifts[replica as usize];
+        let from = of.partition_point(|gift| gift.line <= after);
+        for gift in of[from..].iter().take_while(|gift| gift.line < until) {
+            self.spend(4);
+            if is_such(gift) {
+                return true;
+            }
+            if self.left == 0 {
+                break;
+            }
+        }
+        false
     }
 
     /// Whether the write that was right at the beginning of a window had been handed on by then.
-    fn was_given(&self, key: u32, window: &Window<'_>) -> bool {
+    fn was_given(&mut self, key: u32, window: &Window<'_>) -> bool {
         let history = &self.past.history;
         let is_stamped =
             self.object.is_some_and(|object| history.objects[object as usize].kind.is_stamped());
@@ -711,12 +738,16 @@ impl Times {
         let ways = |n: u64, k: u64| -> f64 {
             (0..k).map(|i| ((n - i) as f64).ln() - ((i + 1) as f64).ln()).sum()
         };
-        (wrong..=with.min(all_wrong))
-            .filter(|hits| with - hits <= all_right)
-            .map(|hits| {
-                (ways(all_wrong, hits) + ways(all_right, with - hits) - ways(of, with)).exp()
-            })
-            .sum()
+        let mut term = ways(all_wrong, wrong) + ways(all_right, right) - ways(of, with);
+        let mut chance = 0.0;
+        for hits in wrong..=with.min(all_wrong) {
+            chance += term.exp();
+            // One more of the wrong ones has it, and one less of the right ones.
+            let more = (all_wrong - hits) as f64 * (with - hits) as f64;
+            let less = (hits + 1) as f64 * (all_right - (with - hits) + 1) as f64;
+            term += (more / less).ln();
+        }
+        chance
     }
 
     /// How many came out right, and how many went wrong.
@@ -753,5 +784,7 @@ mod tests {
         check([0, 1], [144, 3], 3.0 / 147.0);
         check([2, 2], [2, 2], 1.0);
         check([0, 0], [5, 5], 1.0);
+        // Of many cases: half of them and the half of what is drawn most often, about 1 / √(2π · 12,500).
+        check([50_000, 50_000], [100_000, 100_000], 0.501_784);
     }
 }

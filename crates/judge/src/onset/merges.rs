@@ -65,7 +65,7 @@ pub fn table(
             Merge { text: format!("{word} {}: {text}", lines.join(", ")), is_notable }
         }));
         // Last, so that it stays where not all rows are shown.
-        merges.extend(table.handed_on().map(|text| Merge { text, is_notable: true }));
+        merges.extend(table.handed_on(&mut steps).map(|text| Merge { text, is_notable: true }));
     }
     (merges, steps)
 }
@@ -100,11 +100,11 @@ impl Table<'_> {
     }
 
     /// To whom the replica gave what decides, since it came.
-    fn handed_on(&self) -> Option<String> {
+    fn handed_on(&self, steps: &mut u64) -> Option<String> {
         let Self { past, replica, .. } = self;
         let op = self.found.certain_op()?;
         let line = acts::known_from(past, *replica, op)?;
-        let given = acts::given(past, *replica, (line, past.line));
+        let given = acts::given(past, (*replica, op), (line, past.line), steps);
         let skipped = given.len().saturating_sub(MOST_GIVEN);
         let mut named: Vec<String> =
             given[skipped..].iter().map(|(line, how)| format!("line {line} ({how})")).collect();
@@ -112,7 +112,11 @@ impl Table<'_> {
             named.push(format!("and {} before", plural(skipped as u64, "other")));
         }
         let who = past.replica_shown(*replica);
-        let opening = format!("what decides came to {who} on line {line}, which");
+        let came = match past.history.replica_of(op) == *replica {
+            true => "was done at",
+            false => "came to",
+        };
+        let opening = format!("what decides {came} {who} on line {line}, which");
         match named.is_empty() {
             false => Some(format!("{opening} gave it on: {}", named.join(", "))),
             // A deletion that is forgotten too early is one that somebody else has.

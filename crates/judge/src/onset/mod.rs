@@ -24,8 +24,8 @@ use crate::wording::shown;
 use crate::{Difference, DifferenceKind, Finding, Onset, Pattern};
 use account::{Answer, Outcome};
 use acts::Act;
-use differences::Found;
-pub use differences::longest_increasing;
+use differences::{Found, Name};
+pub use differences::{Misplaced, misplaced};
 use hashbrown::{HashMap, HashSet};
 use pattern::{Right, Window};
 use rejoin::object::TraceType;
@@ -43,7 +43,7 @@ const MOST_RIGHT: usize = 100_000;
 /// Objects of which it is searched whether lost receptions explain their claims.
 const MOST_ACCOUNTS: usize = 8;
 
-/// Steps after which findings get no more tables of what senders had seen.
+/// Steps after which findings get no more tables of what senders had seen, and none of where replicas differ.
 const MOST_STEPS: u64 = 20_000_000;
 
 /// Claims that follow each other: of one kind, at one replica, on one thing.
@@ -72,14 +72,14 @@ struct Last {
     line: u32,
     holds: bool,
     /// What was wrong, where it was false.
-    wrong: HashSet<(DifferenceKind, String)>,
+    wrong: HashSet<Name>,
     /// The claim that was the first to be wrong in something.
     onset: u32,
     /// The last claim that was right.
     right: u32,
 }
 
-/// Which receptions must have been lost for the claims on some lines, in sentences.
+/// Which receptions are lost in minimal explanations of the claims on some lines, in sentences.
 pub type Lost = HashMap<u64, Vec<String>>;
 
 /// What earlier claims were, and where they went wrong.
@@ -92,7 +92,7 @@ pub struct Onsets {
     right: Vec<Right>,
     /// For an object, how many claims on it are false.
     found: HashMap<Option<u32>, u64>,
-    /// Steps that tables of what senders had seen took.
+    /// Steps that these tables took.
     spent: u64,
     /// The false claims of an object's value.
     false_answers: HashMap<u32, Vec<Answer>>,
@@ -128,8 +128,10 @@ impl Onsets {
         self.note_answer(past, claim, aspect, resolved);
         if let (Some(Claim::Converged { .. }), true) = (claim, past.argue) {
             let before = self.converged.insert(together(resolved), (past.line, false));
+            let left = MOST_STEPS.saturating_sub(self.spent);
             let said =
-                past.history.uncounted(|_| convergence::of(past, &resolved.replicas, before));
+                past.history.uncounted(|_| convergence::of(past, &resolved.replicas, before, left));
+            self.spent += said.steps;
             finding.differences = said.differences;
             finding.more_differences = said.more;
             finding.onset = Some(said.onset);
@@ -172,8 +174,8 @@ impl Onsets {
         let nothing = Last::default();
         let last = self.last.get(&aspect).unwrap_or(&nothing);
         // What is wrong in no way that can be named is wrong in one way.
-        let unnamed = (DifferenceKind::Other, String::new());
-        let wrong: HashSet<(DifferenceKind, String)> = match found.is_empty() {
+        let unnamed = (DifferenceKind::Other, blake3::hash(b""));
+        let wrong: HashSet<Name> = match found.is_empty() {
             true => [unnamed].into(),
             false => found.iter().map(Found::name).take(MOST_COMPARED).collect(),
         };
@@ -186,9 +188,7 @@ impl Onsets {
                 before = (whole.line, true);
             }
         }
-        let is_new = |name: &(DifferenceKind, String)| {
-            before.0 == 0 || before.1 || !last.wrong.contains(name)
-        };
+        let is_new = |name: &Name| before.0 == 0 || before.1 || !last.wrong.contains(name);
         let (new, old): (Vec<&Found>, Vec<&Found>) =
             found.iter().partition(|found| is_new(&found.name()));
         let is_onset = match found.is_empty() {
@@ -203,7 +203,7 @@ impl Onsets {
             .take(MOST_DIFFERENCES)
             .map(|(found, is_new)| Difference {
                 kind: found.kind,
-                what: found.what.clone(),
+                what: Difference::cut(&found.what),
                 is_new,
                 text: found.sentence(
                     past,
@@ -230,7 +230,7 @@ impl Onsets {
             };
             let keys: HashSet<u32> = new.iter().filter_map(|found| found.key).collect();
             if self.spent < MOST_STEPS {
-                self.spent += past.warnings.len() as u64;
+                self.spent += past.warnings.len().min(warned::MOST) as u64;
                 made.warnings = warned::sentences(past, aspect.object, &keys);
             }
             made.window = vec![opening(past, aspect, before, !acts.is_empty())];
@@ -270,7 +270,7 @@ impl Onsets {
         aspect: Aspect,
         new: &[&Found],
         acts: &[Act],
-    ) -> (HashSet<(DifferenceKind, String)>, Vec<String>) {
+    ) -> (HashSet<Name>, Vec<String>) {
         let mut sources: Vec<u32> = acts.iter().filter_map(|act| act.source(past)).collect();
         sources.sort_unstable();
         sources.dedup();
@@ -295,7 +295,7 @@ impl Onsets {
     }
 
     /// What the findings on each object have in common; and for the findings on some lines, which receptions
-    /// must have been lost.
+    /// are lost in minimal explanations.
     pub fn patterns(&self, past: &Past) -> (Vec<Pattern>, Lost) {
         past.history.uncounted(|_| {
             let mut patterns = pattern::patterns(past, &self.windows, &self.right, &self.found);

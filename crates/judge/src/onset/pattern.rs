@@ -1,14 +1,14 @@
 //! What the windows that end with a wrong answer have in common, and what those have not that end well.
 
 use super::Aspect;
-use super::acts::{self, Act};
-use super::differences::Found;
+use super::acts::{self, Act, Gift};
+use super::differences::{Found, Name};
 use super::facts::{Cases, Wrong};
 use super::thing::Thing;
+use crate::Pattern;
 use crate::past::Past;
 use crate::past::history::{OpId, Seen};
 use crate::wording::plural;
-use crate::{DifferenceKind, Pattern};
 use hashbrown::{HashMap, HashSet};
 use rejoin::object::TraceType;
 use rejoin_trace::Stamps;
@@ -52,7 +52,7 @@ impl Window {
         aspect: Aspect,
         (before, held): ((u32, &Seen), bool),
         (new, old): (&[&Found], &[&Found]),
-        inherited: &HashSet<(DifferenceKind, String)>,
+        inherited: &HashSet<Name>,
         acts: &[Act],
     ) -> Self {
         let mut counts = BTreeMap::new();
@@ -234,12 +234,13 @@ pub fn patterns(
     let mut steps = STEPS;
     let mut objects = by_object.len() as u64;
     let mut patterns = Vec::new();
+    let gifts = if by_object.is_empty() { Vec::new() } else { acts::gifts(past) };
     for ((object, _), (windows, right)) in by_object {
         let mut facts = match object.is_some_and(|object| past.loaded[object as usize]) {
             true => Vec::new(),
             false => {
                 let share = steps / objects;
-                let (facts, left) = separating(past, object, &windows, &right, share);
+                let (facts, left) = separating(past, (object, &gifts), &windows, &right, share);
                 steps -= share - left;
                 facts
             }
@@ -270,12 +271,12 @@ pub fn patterns(
 /// steps that are left.
 fn separating(
     past: &Past,
-    object: Option<u32>,
+    (object, gifts): (Option<u32>, &[Vec<Gift>]),
     windows: &[&Window],
     right: &[&Right],
     steps: u64,
 ) -> (Vec<String>, u64) {
-    let mut cases = Cases::new(past, object, steps / 2);
+    let mut cases = Cases::new(past, object, gifts, steps / 2);
     for window in windows.iter().take(MOST_WRONG) {
         let between = (window.before, window.line);
         cases.window(window.aspect, between, window.is_clean, &window.wrong);

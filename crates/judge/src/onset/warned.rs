@@ -6,8 +6,10 @@ use crate::wording::plural;
 use hashbrown::HashSet;
 use std::collections::BTreeSet;
 
-/// Warnings that are looked at, of more the last; lines that are named, and messages that are repeated.
-const MOST: usize = 20_000;
+/// Warnings that are looked at, of more the last.
+pub const MOST: usize = 20_000;
+
+/// Lines that are named, and messages that are repeated.
 const MOST_LINES: usize = 12;
 const MOST_MESSAGES: usize = 3;
 

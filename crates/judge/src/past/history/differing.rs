@@ -2,6 +2,7 @@
 
 use super::sets::bits;
 use super::{History, OpId, Seen};
+use std::collections::BTreeSet;
 
 impl History {
     /// The operations that are in one of two sets only, in the order of the file.
@@ -21,6 +22,20 @@ impl History {
         ops.sort_unstable();
         ops.dedup();
         ops
+    }
+
+    /// The objects of which two sets do not hold the same operations, in their order. Cost: O(what differs · log).
+    pub fn differing_objects(&self, a: &Seen, b: &Seen) -> BTreeSet<u32> {
+        let mut objects = BTreeSet::new();
+        a.counts.differences(&b.counts, &mut |lane, _, _| {
+            objects.insert(self.lanes[lane as usize].object);
+            true
+        });
+        a.beyond.differences(&b.beyond, &mut |word, here, there| {
+            objects.extend(bits(word, here ^ there).map(|op| self.object_of(op)));
+            true
+        });
+        objects
     }
 
     /// Asks without counting the steps: what is asked beside judging must not end the judging.

@@ -77,6 +77,18 @@ impl History {
             || (!seen.beyond.is_empty() && seen.beyond.get(op / 64) & (1 << (op % 64)) != 0)
     }
 
+    /// Whether a message with this content brings an operation.
+    pub fn holds(&self, content: &Content, op: OpId) -> bool {
+        match content {
+            Content::All(seen) | Content::Relayed(seen) => self.contains(seen, op),
+            Content::Objects(seen, objects) => {
+                objects.binary_search(&self.object_of(op)).is_ok() && self.contains(seen, op)
+            }
+            Content::Less(seen, known) => self.contains(seen, op) && !self.contains(known, op),
+            Content::Listed(ops) => ops.binary_search(&op).is_ok(),
+        }
+    }
+
     /// The operations of a set, in no particular order; only of one object where one is named.
     pub fn members(&self, seen: &Seen, object: Option<u32>) -> Vec<OpId> {
         let mut members = Vec::new();
