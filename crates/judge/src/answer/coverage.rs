@@ -80,11 +80,18 @@ impl History {
     /// Whether a replica that operated on an object has seen another one's operation on it; `None` if
     /// that takes too many pairs.
     fn have_met(&self, object: u32, pairs: &mut usize) -> Option<bool> {
-        let lanes = &self.objects[object as usize].lanes;
         let by = |lane: u32| self.branches[self.lanes[lane as usize].branch as usize].replica;
-        for lane in lanes {
-            let seen = self.seen(by(*lane));
-            for other in lanes.iter().filter(|other| by(**other) != by(*lane)) {
+        let lanes = self.objects[object as usize].lanes.iter();
+        let mut lanes: Vec<(u32, u32)> = lanes.map(|lane| (by(*lane), *lane)).collect();
+        // By replica, so that no lane is held against others of its replica: a restored one may have as many of them
+        // as operations.
+        lanes.sort_unstable();
+        let mut end = 0;
+        for own in lanes.chunk_by(|a, b| a.0 == b.0) {
+            let start = end;
+            end += own.len();
+            let seen = self.seen(own[0].0);
+            for (_, other) in lanes[..start].iter().chain(&lanes[end..]) {
                 for op in &self.lanes[*other as usize].ops {
                     *pairs = pairs.checked_sub(1)?;
                     if self.contains(seen, *op) {

@@ -8,16 +8,20 @@
 //! without keys with the first operation of each other branch that it has not seen. Of two
 //! branches and each order, the first pair is kept: what holds a later pair holds that one too, but
 //! for messages of single operations.
-//! Cost: at most [`STEPS`] comparisons for each operation and each question, on average. Where that is
-//! not enough, conflicts are missed, and [`Conflicts::is_complete`] says so.
+//! Cost: at most [`STEPS`] steps for each operation and each question, on average: a comparison of two operations
+//! takes [`COMPARISON`] of them, a look at a branch takes one. Where that is not enough, conflicts are missed, and
+//! [`Conflicts::is_complete`] says so.
 
 use super::history::{Effect, History, OpId};
 use hashbrown::{HashMap, HashSet};
 use rejoin::object::TraceType;
 use smallvec::SmallVec;
 
-/// How many comparisons an operation or a question pays for.
-const STEPS: u64 = 16;
+/// The steps that a comparison of two operations takes.
+const COMPARISON: u64 = 4;
+
+/// How many steps an operation or a question pays for.
+const STEPS: u64 = 16 * COMPARISON;
 
 /// What is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,7 +102,7 @@ impl Conflicts {
         let (replica, of) = (history.replica_of(op), &history.ops[op as usize]);
         for chain in chains {
             let other = chain.end.op;
-            if !self.pay() {
+            if !self.pay(COMPARISON) {
                 return;
             }
             let by = &history.ops[other as usize];
@@ -122,7 +126,7 @@ impl Conflicts {
             self.compared.resize_with(lane + 1, Compared::default);
         }
         let mut compared = std::mem::take(&mut self.compared[lane]);
-        while compared.lanes < lanes.len() && self.pay() {
+        while compared.lanes < lanes.len() && self.pay(COMPARISON) {
             let other = lanes[compared.lanes];
             let branch = history.lanes[other as usize].branch;
             if history.branches[branch as usize].replica != replica {
@@ -131,7 +135,8 @@ impl Conflicts {
             compared.lanes += 1;
         }
         let mut at = 0;
-        while at < compared.open.len() && self.steps > 0 {
+        // Where all of a branch was seen there is nothing to compare, but there may be as many branches as operations.
+        while at < compared.open.len() && self.pay(1) {
             match self.unseen(history, op, compared.open[at]) {
                 None => at += 1,
                 Some(unseen) => {
@@ -140,7 +145,6 @@ impl Conflicts {
                 }
             }
         }
-        self.is_cut |= at < compared.open.len();
         self.compared[lane] = compared;
     }
 
@@ -150,7 +154,7 @@ impl Conflicts {
         let seen = &history.epochs[history.ops[op as usize].epoch as usize].seen;
         let ops = &history.lanes[lane as usize].ops;
         for other in ops.iter().skip(seen.count(lane) as usize) {
-            if !self.pay() {
+            if !self.pay(COMPARISON) {
                 return None;
             }
             let effect = history.ops[*other as usize].effect;
@@ -183,7 +187,7 @@ impl Conflicts {
         self.steps += STEPS;
         let seen = history.seen(replica);
         for number in numbers.iter().rev() {
-            let Some(left) = self.steps.checked_sub(1) else {
+            let Some(left) = self.steps.checked_sub(COMPARISON) else {
                 self.is_cut = true;
                 return false;
             };
@@ -197,9 +201,9 @@ impl Conflicts {
         false
     }
 
-    /// Takes a step, if one is left.
-    fn pay(&mut self) -> bool {
-        let left = self.steps.checked_sub(1);
+    /// Takes steps, if as many are left.
+    fn pay(&mut self, steps: u64) -> bool {
+        let left = self.steps.checked_sub(steps);
         self.is_cut |= left.is_none();
         self.steps = left.unwrap_or(0);
         left.is_some()
