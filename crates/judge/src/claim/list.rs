@@ -100,7 +100,7 @@ pub fn insert(
 fn state(memory: &mut Memory, past: &Past, object: u32, pairs: &[(u32, u32)]) -> Checked {
     let mut steps = 0;
     let order = memory.lists.orders.entry(object).or_default();
-    let taken = order.take(pairs, Source::Stated(past.line), &mut steps);
+    let taken = order.take(pairs, Source::Stated(past.line), past.argue, &mut steps);
     past.history.charge(steps);
     let cycle = match taken {
         Ok(_) => return Ok(()),

@@ -117,19 +117,23 @@ impl Order {
     /// Takes statements of one source, each that its first thing stands before its second; all of
     /// them or, with a cycle, none. The cycle is the shortest that a statement closes, or that a row of them
     /// closes together, as far as [`MOST_STEPS`] suffice to look, and the first and the latest that said
-    /// each. `steps` counts what that took.
+    /// each. It is not looked for, and is empty, where nobody asks for it (`argue`). `steps` counts what that took.
     pub fn take(
         &mut self,
         statements: &[(u32, u32)],
         source: Source,
+        argue: bool,
         steps: &mut u64,
     ) -> Result<Taken, Vec<Step>> {
         let mut taken = Taken::default();
         for (before, behind) in statements {
-            if let Err(cycle) = self.take_one(*before, *behind, source, &mut taken, steps) {
-                self.give_back(taken);
-                return Err(self.shortest(statements, source, cycle, steps));
-            }
+            let Err(closed) = self.take_one(*before, *behind, source, &mut taken, steps) else {
+                continue;
+            };
+            let known = argue.then(|| self.cycle(closed, (*before, *behind), source, steps));
+            self.give_back(taken);
+            let cycle = known.map(|known| self.shortest(statements, source, known, steps));
+            return Err(cycle.unwrap_or_default());
         }
         Ok(taken)
     }
@@ -151,6 +155,7 @@ impl Order {
         }
     }
 
+    /// Takes a statement; the error says which nodes close a cycle, if they are two.
     fn take_one(
         &mut self,
         before: u32,
@@ -158,10 +163,10 @@ impl Order {
         source: Source,
         taken: &mut Taken,
         steps: &mut u64,
-    ) -> Result<(), Vec<Step>> {
+    ) -> Result<(), Option<(u32, u32)>> {
         *steps += 1;
         if before == behind {
-            return Err(vec![Step { source, before, behind }]);
+            return Err(None);
         }
         let (before, behind) = self.nodes_of(before, behind, steps);
         if let Some(edge) = self.edge(before, behind, steps) {
@@ -170,7 +175,7 @@ impl Order {
             return Ok(());
         }
         if self.label(before) > self.label(behind) && !self.move_behind(before, behind, steps) {
-            return Err(self.cycle(before, behind, source, steps));
+            return Err(Some((before, behind)));
         }
         self.node_mut(before).behind.push(Edge { to: behind, first: source, latest: source });
         self.node_mut(behind).before.push(before);
@@ -358,12 +363,19 @@ impl Order {
         reached
     }
 
-    /// The shortest cycle that a statement of two nodes closes. What one source says of several things in
-    /// a row is one step.
-    fn cycle(&self, before: u32, behind: u32, source: Source, steps: &mut u64) -> Vec<Step> {
-        let way = self.way(behind, |node| node == before, (source, u32::MAX), steps);
-        let ends = (self.node(before).thing, self.node(behind).thing);
-        closed(way.map_or(Vec::new(), |(way, _)| way), ends, source)
+    /// The shortest cycle that a statement of two things closes, by their nodes where they are not the same. What one
+    /// source says of several things in a row is one step.
+    fn cycle(
+        &self,
+        nodes: Option<(u32, u32)>,
+        things: (u32, u32),
+        source: Source,
+        steps: &mut u64,
+    ) -> Vec<Step> {
+        let way = nodes.and_then(|(before, behind)| {
+            self.way(behind, |node| node == before, (source, u32::MAX), u64::MAX, steps)
+        });
+        closed(way.map_or(Vec::new(), |(way, _)| way), things, source)
     }
 
     /// The shortest cycle that statements of one source close with what others stated, where none of
@@ -391,7 +403,7 @@ impl Order {
                 (false, thing) => thing == *before,
             };
             let below = shortest.len() as u32 - 1;
-            if let Some((way, to)) = self.way(*from, is_end, (source, below), steps) {
+            if let Some((way, to)) = self.way(*from, is_end, (source, below), end, steps) {
                 let cycle = closed(way, (to, *behind), source);
                 if cycle.len() < shortest.len() {
                     shortest = cycle;
@@ -402,12 +414,13 @@ impl Order {
     }
 
     /// The way from a node to one of the ends on which the source changes least often, if that is below a
-    /// limit, and the thing at that end.
+    /// limit, and the thing at that end; none where it is not found by the time that `steps` are `most`.
     fn way(
         &self,
         from: u32,
         is_end: impl Fn(u32) -> bool,
         (source, below): (Source, u32),
+        most: u64,
         steps: &mut u64,
     ) -> Option<(Vec<Step>, u32)> {
         let start = (from, source);
@@ -423,6 +436,9 @@ impl Order {
             if is_end(node) {
                 end = Some(state);
                 break;
+            }
+            if *steps > most {
+                return None;
             }
             for edge in &self.node(node).behind {
                 for next_by in [edge.first, edge.latest] {
@@ -507,11 +523,11 @@ mod tests {
         ];
         for (what, place) in places {
             let (mut order, mut steps, mut row) = (Order::default(), 0, vec![0, 1]);
-            order.take(&[(0, 1)], Source::Stated(1), &mut steps).expect("there is no other");
+            order.take(&[(0, 1)], Source::Stated(1), true, &mut steps).expect("there is no other");
             for thing in 2..10_000 {
                 let at = place(row.len());
                 let pairs = [(row[at - 1], thing), (thing, row[at])];
-                order.take(&pairs, Source::Stated(thing), &mut steps).expect("they agree");
+                order.take(&pairs, Source::Stated(thing), true, &mut steps).expect("they agree");
                 row.insert(at, thing);
             }
             assert!(row.is_sorted_by_key(|thing| order.place_of(*thing)), "{what}");
@@ -554,13 +570,36 @@ mod tests {
         let mut order = Order::default();
         let rows: [&[(u32, u32)]; 4] = [&[(1, 2)], &[(2, 3)], &[(3, 0)], &[(5, 4)]];
         for (line, row) in (1..).zip(rows) {
-            order.take(row, Source::Stated(line), &mut 0).expect("they agree");
+            order.take(row, Source::Stated(line), true, &mut 0).expect("they agree");
         }
         // 0 before 1 closes a cycle of four lines, 4 before 5 one of two.
         let row = [(0, 1), (1, 4), (4, 5)];
-        let cycle = order.take(&row, Source::Stated(9), &mut 0).expect_err("it contradicts");
+        let cycle = order.take(&row, Source::Stated(9), true, &mut 0).expect_err("it contradicts");
         let lines: Vec<Source> = cycle.iter().map(|step| step.source).collect();
         assert_eq!(lines, [Source::Stated(4), Source::Stated(9)]);
+    }
+
+    /// A cycle is looked for where it is asked for, and no further than the steps allow.
+    #[test]
+    fn no_more_steps_are_taken_than_are_asked_for() {
+        const THINGS: u32 = 5_000;
+        let mut order = Order::default();
+        for thing in 1..THINGS {
+            let row = [(thing - 1, thing)];
+            order.take(&row, Source::Stated(thing), true, &mut 0).expect("they agree");
+        }
+        let mut refused = |argue| {
+            let mut steps = 0;
+            let row = [(THINGS - 1, 0)];
+            let cycle = order.take(&row, Source::Stated(THINGS), argue, &mut steps);
+            (cycle.expect_err("it contradicts").len(), steps)
+        };
+        let ((argued, with), (unargued, without)) = (refused(true), refused(false));
+        assert_eq!((argued, unargued), (THINGS as usize, 0));
+        assert!(with > without + 2 * u64::from(THINGS), "{with} {without}");
+        let mut steps = 0;
+        let way = order.way(0, |_| false, (Source::Stated(0), u32::MAX), 100, &mut steps);
+        assert!(way.is_none() && steps < 110, "{steps}");
     }
 
     proptest! {
@@ -576,7 +615,7 @@ mod tests {
             for (line, row) in (1..).zip(lines) {
                 let pairs: Vec<(u32, u32)> = row.windows(2).map(|pair| (pair[0], pair[1])).collect();
                 held.push(row);
-                if let Err(cycle) = order.take(&pairs, Source::Stated(line), &mut 0) {
+                if let Err(cycle) = order.take(&pairs, Source::Stated(line), true, &mut 0) {
                     let shortest = shortest_length(&held);
                     held.pop();
                     // Of what is stated thrice, only the first and the last line are remembered.
@@ -597,7 +636,7 @@ mod tests {
             let mut held: Vec<(u32, u32)> = Vec::new();
             for (line, statements) in (1..).zip(lines) {
                 let both = [&held[..], &statements[..]].concat();
-                match order.take(&statements, Source::Stated(line), &mut 0) {
+                match order.take(&statements, Source::Stated(line), true, &mut 0) {
                     Ok(_) => {
                         prop_assert!(!has_cycle(&both));
                         held = both;

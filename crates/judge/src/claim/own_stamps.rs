@@ -82,10 +82,10 @@ impl Ordered {
             seen.sort_unstable_by_key(|other| std::cmp::Reverse(self.order.place_of(*other)));
             let line = |op: OpId| Source::Saw(past.history.ops[op as usize].line);
             for other in seen {
-                drop(self.order.take(&[(other, op)], line(op), steps));
+                drop(self.order.take(&[(other, op)], line(op), false, steps));
             }
             for other in seeing {
-                drop(self.order.take(&[(op, other)], line(other), steps));
+                drop(self.order.take(&[(op, other)], line(other), false, steps));
             }
             if let Some(own) = self.chains.get_mut(&operation.branch) {
                 own.insert(at, op);
@@ -309,7 +309,7 @@ fn agree(
             ordered.know(past, shown.others.iter().copied().chain([carrier]), &mut steps);
         }
         let statements: Vec<_> = shown.others.iter().map(|other| (*other, carrier)).collect();
-        match ordered.order.take(&statements, Source::Stated(past.line), &mut steps) {
+        match ordered.order.take(&statements, Source::Stated(past.line), past.argue, &mut steps) {
             Ok(of_key) => taken.push((shown.key, of_key)),
             Err(found) => {
                 let other =
@@ -471,7 +471,7 @@ fn own_log(
     } else {
         ordered.know(past, pairs.iter().flat_map(|(a, b)| [*a, *b]), &mut steps);
     }
-    let taken = ordered.order.take(&pairs, Source::Stated(past.line), &mut steps);
+    let taken = ordered.order.take(&pairs, Source::Stated(past.line), past.argue, &mut steps);
     past.history.charge(steps);
     if let Err(cycle) = taken {
         let because = past.because(|| why_cycle(memory, past, &cycle, true));
