@@ -15,6 +15,7 @@ use crate::past::history::{Effect, Seen};
 use crate::wording::{MOST_LISTED, left_out, shown};
 use hashbrown::{HashMap, HashSet};
 use rejoin::json::Json;
+use smallvec::SmallVec;
 
 /// What was said of each list.
 #[derive(Debug, Default)]
@@ -91,7 +92,7 @@ pub fn insert(
 ) -> Checked {
     let key = |name: &str| past.history.find_key(object, name);
     let Some(element) = key(element) else { return Ok(()) };
-    let mut pairs = Vec::new();
+    let mut pairs = SmallVec::<[(u32, u32); 2]>::new();
     pairs.extend(after.and_then(key).map(|after| (after, element)));
     pairs.extend(before.and_then(key).map(|before| (element, before)));
     state(memory, past, object, &pairs)

@@ -21,8 +21,10 @@ pub use interner::Interner;
 pub use sets::{Content, Seen};
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
 use rejoin::object::TraceType;
 use rejoin_trace::Timestamp;
+use smallvec::SmallVec;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -167,12 +169,12 @@ pub struct Chain {
     /// The last of them, which is the one asked for most.
     pub end: Link,
     /// In order.
-    pub ops: smallvec::SmallVec<[u32; 2]>,
+    pub ops: SmallVec<[u32; 2]>,
     /// Their positions in the lane.
-    pub positions: smallvec::SmallVec<[u32; 2]>,
+    pub positions: SmallVec<[u32; 2]>,
     /// For a register or a map: at each place, the greatest write up to there. For a set: the
     /// last operation of the other kind before there, or [`NONE`].
-    pub marks: smallvec::SmallVec<[u32; 2]>,
+    pub marks: SmallVec<[u32; 2]>,
 }
 
 /// One place in a chain.
@@ -198,7 +200,7 @@ pub struct Key {
     /// The branches that decided it.
     pub chains: Vec<Chain>,
     /// For each chain, its branch.
-    pub branches: Vec<u32>,
+    pub branches: SmallVec<[u32; 2]>,
 }
 
 /// What is known of an object.
@@ -247,6 +249,8 @@ pub struct History {
     pub lanes: Vec<Lane>,
     /// The keys of all objects.
     pub keys: Vec<Key>,
+    /// The two keys that were looked up last: most are asked for again at once.
+    recent: Cell<[u32; 2]>,
     /// The values written, as canonical JSON.
     pub values: Interner,
     /// The users.
@@ -337,19 +341,35 @@ impl History {
 
     /// The number of a key of an object, if it was ever used.
     pub fn find_key(&self, object: u32, name: &str) -> Option<u32> {
-        self.objects[object as usize].by_name.get(name).copied()
+        let recent = self.recent.get();
+        let is_it = |number: &u32| {
+            self.keys.get(*number as usize).is_some_and(|key| {
+                let lane = key.chains.first().map(|chain| &self.lanes[chain.lane as usize]);
+                *key.name == *name && lane.is_some_and(|lane| lane.object == object)
+            })
+        };
+        if let Some(number) = recent.iter().copied().find(is_it) {
+            return Some(number);
+        }
+        let number = self.objects[object as usize].by_name.get(name).copied()?;
+        self.recent.set([number, recent[0]]);
+        Some(number)
     }
 
     fn key(&mut self, object: u32, name: &str) -> u32 {
         let of = &mut self.objects[object as usize];
-        if let Some(key) = of.by_name.get(name) {
-            return *key;
+        let key = self.keys.len() as u32;
+        match of.by_name.entry_ref(name) {
+            EntryRef::Occupied(entry) => *entry.get(),
+            EntryRef::Vacant(entry) => {
+                let name = Rc::<str>::from(name);
+                entry.insert_with_key(name.clone(), key);
+                of.keys.push(key);
+                self.keys.push(Key { name, chains: Vec::new(), branches: SmallVec::new() });
+                self.recent.set([key, self.recent.get()[0]]);
+                key
+            }
         }
-        let (key, name) = (self.keys.len() as u32, Rc::<str>::from(name));
-        of.by_name.insert(name.clone(), key);
-        of.keys.push(key);
-        self.keys.push(Key { name, chains: Vec::new(), branches: Vec::new() });
-        key
     }
 
     /// A replica performs an operation on an object, on a key where the type has keys.
@@ -432,7 +452,6 @@ impl History {
         let at = at.unwrap_or_else(|| {
             // Most keys are decided in one branch; a vector would make room for four.
             if of.chains.is_empty() {
-                of.branches.reserve_exact(1);
                 of.chains.reserve_exact(1);
             }
             of.branches.push(branch);

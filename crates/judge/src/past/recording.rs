@@ -65,9 +65,9 @@ impl Past {
                     return Err(taken("snapshot", "snapshot", snapshot));
                 }
                 self.touch(replica, None);
-                self.snapshot_names.intern(snapshot);
+                let number = self.snapshot_names.intern(snapshot);
                 self.snapshots.push(Snapshot {
-                    name: snapshot.as_str().into(),
+                    name: self.snapshot_names.text(number).clone(),
                     line: self.line,
                     replica,
                     seen: self.seen(replica),
@@ -377,10 +377,10 @@ impl Past {
             held = history::Content::Relayed(self.history.held(&contents));
             (states, objects) = self.relayed_states(states, objects, &relayed);
         }
-        self.message_names.intern(name);
+        let number = self.message_names.intern(name);
         self.coverage.messages += 1;
         self.messages.push(Message {
-            name: name.into(),
+            name: self.message_names.text(number).clone(),
             sender,
             line: self.line,
             content: held,

@@ -31,7 +31,8 @@ impl Cell for u64 {
     }
 }
 
-const BITS: u32 = 4;
+/// Most sets differ in one cell from one they came from, so small nodes take the least memory.
+const BITS: u32 = 3;
 const WIDTH: usize = 1 << BITS;
 
 #[derive(Clone, Debug)]
@@ -130,7 +131,7 @@ impl<T: Cell> Tree<T> {
     }
 
     fn spans(&self, index: u32) -> bool {
-        self.height >= 7 || index >> (BITS * (self.height + 1)) == 0
+        index.checked_shr(BITS * (self.height + 1)).unwrap_or(0) == 0
     }
 
     fn grow(&mut self) {

@@ -1,6 +1,7 @@
 //! Texts by numbers, so that equal ones are in memory once.
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
 use std::rc::Rc;
 
 /// Texts, each kept once and known by a number.
@@ -13,13 +14,15 @@ pub struct Interner {
 impl Interner {
     /// The number of a text, new or not.
     pub fn intern(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
+        match self.numbers.entry_ref(text) {
+            EntryRef::Occupied(entry) => *entry.get(),
+            EntryRef::Vacant(entry) => {
+                let (number, text) = (self.texts.len() as u32, Rc::<str>::from(text));
+                self.texts.push(text.clone());
+                entry.insert_with_key(text, number);
+                number
+            }
         }
-        let (number, text) = (self.texts.len() as u32, Rc::<str>::from(text));
-        self.texts.push(text.clone());
-        self.numbers.insert(text, number);
-        number
     }
 
     /// The number of a text that was seen before.

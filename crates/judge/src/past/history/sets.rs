@@ -20,7 +20,7 @@ pub struct Seen {
     /// How many operations are in the set.
     pub size: u64,
     /// `counts` laid out flat, where many keys are to be asked for.
-    flat: Option<Rc<[u32]>>,
+    flat: Option<Rc<Vec<u32>>>,
 }
 
 impl Seen {
@@ -39,7 +39,7 @@ impl Seen {
             flat.resize(lane as usize, 0);
             flat.push(count);
         });
-        Self { flat: Some(flat.into()), ..self.clone() }
+        Self { flat: Some(Rc::new(flat)), ..self.clone() }
     }
 
     /// Adds the operation of the replica whose set this is, the next one of its lane.
@@ -64,7 +64,7 @@ pub enum Content {
     /// What is in a set of these objects.
     Objects(Seen, Box<[u32]>),
     /// What is in the first set and not in the second.
-    Less(Seen, Seen),
+    Less(Box<(Seen, Seen)>),
     /// Exactly these, in the order of the file.
     Listed(Box<[OpId]>),
 }
@@ -84,7 +84,7 @@ impl History {
             Content::Objects(seen, objects) => {
                 objects.binary_search(&self.object_of(op)).is_ok() && self.contains(seen, op)
             }
-            Content::Less(seen, known) => self.contains(seen, op) && !self.contains(known, op),
+            Content::Less(sets) => self.contains(&sets.0, op) && !self.contains(&sets.1, op),
             Content::Listed(ops) => ops.binary_search(&op).is_ok(),
         }
     }
@@ -172,7 +172,7 @@ impl History {
 
     /// A set less what messages hold.
     pub fn less(&self, seen: &Seen, messages: &[&Content]) -> Content {
-        Content::Less(seen.clone(), self.held(messages))
+        Content::Less(Box::new((seen.clone(), self.held(messages))))
     }
 
     fn add(&self, seen: &mut Seen, what: &Content) {
@@ -206,7 +206,7 @@ impl History {
                 ops = new_beyond(seen, other);
                 ops.retain(|op| objects.binary_search(&self.object_of(*op)).is_ok());
             }
-            Content::Less(other, known) => ops = self.difference(other, known),
+            Content::Less(sets) => ops = self.difference(&sets.0, &sets.1),
             Content::Listed(listed) => ops.extend(listed),
         }
         for (lane, here, there) in raised {
