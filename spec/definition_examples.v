@@ -61,6 +61,15 @@ Example a_deletion_is_not_listed :
      = Value_sets [(6, [30; 40])].
 Proof. repeat split; vm_compute; reflexivity. Qed.
 
+(** What is not among the concurrent values is not shown; a deletion is, whatever they are. *)
+Example what_is_not_listed_is_not_shown :
+  let shows := shows (Name := N) N.compare N.compare 0 in
+  map (fun value => shows (Values [30; 40]) (Write 0 value)) [30; 40; 50; 0] = [true; true; false; true]
+  /\ map (fun value => shows (Value_sets [(6, [30; 40])]) (Put 6 0 value)) [30; 40; 50; 0]
+     = [true; true; false; true]
+  /\ shows (Value_sets [(6, [30; 40])]) (Put 7 0 30) = false.
+Proof. repeat split; vm_compute; reflexivity. Qed.
+
 (** ** Integers *)
 
 Example a_balance_goes_below_zero :
@@ -99,6 +108,45 @@ Example who_knows_all_is_sent_no_integer :
   /\ replica.value N.compare 0 (replica.part_since N.compare all_known s) = Integer None
   /\ delta_content.listed N.compare s = [[Dot (Origin 1 0) 1; Dot (Origin 2 0) 2]].
 Proof. repeat split; vm_compute; reflexivity. Qed.
+
+(** ** What objects list, and what they perform *)
+
+(** Each thing by its dots: a share by its last operation, an entry, and a key by its maximal decisions. *)
+Example each_thing_is_listed :
+  let listed type E :=
+    delta_content.listed N.compare (replica.object_meaning N.compare N.compare type E) in
+  listed Pn_counter
+      [did 1 1 (Increment 3) []; did 1 2 (Increment 3) [by_1 1]; did 2 1 (Decrement 4) []]
+    = [[by_1 2]; [by_2 1]]
+  /\ listed Log [did 1 1 (Append 7 30) []; did 2 1 (Append 6 40) []] = [[by_2 1]; [by_1 1]]
+  /\ listed Lww_register [did 1 1 (Write 7 30) []; did 1 2 (Write 8 30) [by_1 1]] = [[by_1 2]]
+  /\ listed Lww_map
+      [did 1 1 (Put 5 7 30) []; did 2 1 (Put 5 7 20) []; did 2 2 (Put 6 7 20) [by_2 1]]
+    = [[by_1 1; by_2 1]; [by_2 2]]
+  /\ listed Dw_flag [did 1 1 Enable []] = [[by_1 1]].
+Proof. repeat split; vm_compute; reflexivity. Qed.
+
+(** The types that replicas hold, and one of each operation. *)
+Definition held_types : list object_type :=
+  [G_counter; Pn_counter; Lww_register; Mv_register; Or_set; Rw_set; Lww_map; Mv_map; Ew_flag; Dw_flag;
+   Log; Max_register; Min_register].
+
+Definition operations : list (operation N N) :=
+  [Increment 3; Decrement 2; Write 1 30; Add 5; Remove 5; Put 6 1 30; Append 1 30; Enable; Disable;
+   Write_integer 4].
+
+(** Each performs what its type allows, and nothing else. *)
+Example each_type_performs_what_it_allows :
+  let performs type op :=
+    match replica.perform_on N.compare N.compare (replica.bottom_object type) (Origin 1 0) 1 None op with
+    | Some _ => true
+    | None => false
+    end in
+  map (fun type => filter (performs type) operations) held_types
+  = map (fun type => filter (allows type) operations) held_types
+  /\ map (fun type => length (filter (performs type) operations)) held_types
+     = [1; 2; 1; 1; 2; 2; 1; 1; 2; 2; 1; 1; 1]%nat.
+Proof. split; vm_compute; reflexivity. Qed.
 
 (** ** Ties: of two writes of one replica at one time the later one wins, whatever the values; and a
     log goes by time. *)

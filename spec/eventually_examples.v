@@ -185,6 +185,19 @@ Proof.
       intros a b [<- | [<- | []]] [<- | [<- | []]]; try assumption; apply Itself.
 Qed.
 
+(** A path of two edges connects its ends, whichever side began each session. *)
+Example a_path_connects_its_ends :
+  let edge (a b : N) := (a = 1 /\ b = 2) \/ (a = 3 /\ b = 2) in
+  connected edge 1 3 /\ ~ edge 1 3 /\ ~ edge 3 1.
+Proof.
+  intros edge. split; [| split].
+  - apply (Over edge 1 2 3); [apply (Over edge 1 1 2); [apply Itself |] |].
+    + left. left. now split.
+    + right. right. now split.
+  - intros [[_ other] | [other _]]; discriminate other.
+  - intros [[other _] | [_ other]]; discriminate other.
+Qed.
+
 (** ** A group in two parts
 
     1 and 2 meet again and again, and nobody meets 3: all that is asked but the edges. *)

@@ -155,13 +155,17 @@ Example each_law_of_lattices_is_needed :
   ~ lattice (fun _ => true) 0 the_left_one
   /\ ~ lattice (fun _ => true) 0 in_a_circle
   /\ ~ lattice (fun _ => true) 0 N.add
-  /\ ~ lattice (fun _ => true) 1 N.max.
+  /\ ~ lattice (fun _ => true) 1 N.max
+  /\ ~ lattice (fun n => negb (n =? 0)) 0 N.max
+  /\ ~ lattice (fun n => negb (n =? 3)) 0 N.lor.
 Proof.
   repeat split; intros law.
   - discriminate (join_is_commutative _ _ _ law 1 2 eq_refl eq_refl).
   - discriminate (join_is_associative _ _ _ law 1 2 3 eq_refl eq_refl eq_refl).
   - discriminate (join_is_idempotent _ _ _ law 1 eq_refl).
   - discriminate (bottom_is_neutral _ _ _ law 0 eq_refl).
+  - discriminate (bottom_is_well_formed _ _ _ law).
+  - discriminate (join_is_well_formed _ _ _ law 1 2 eq_refl eq_refl).
 Qed.
 
 Definition compare_in_a_circle (a b : N) : comparison :=

@@ -2256,9 +2256,9 @@ End Networks.
 (** Whatever minimum and width the sender chooses for each block, if only that loses nothing. *)
 Theorem a_vector_is_read_as_it_was_written :
   forall choose (v : version_vector.state state_hash.bytes),
-  wire_proof.sound_choice choose ->
+  wire.sound_choice choose ->
   version_vector.well_formed state_hash.compare_bytes v = true ->
-  wire_proof.fits v ->
+  wire.fits v ->
   wire.decode (wire.encode choose v) = Some v.
 Proof. intros. now apply wire_proof.a_vector_is_read_as_it_was_written. Qed.
 
@@ -2266,13 +2266,13 @@ Proof. intros. now apply wire_proof.a_vector_is_read_as_it_was_written. Qed.
     of what was read. *)
 Theorem canonical_bytes_are_written_again :
   forall choose bs (v : version_vector.state state_hash.bytes),
-  wire_proof.sound_choice choose ->
-  wire_proof.canonical choose bs ->
+  wire.sound_choice choose ->
+  wire.canonical choose bs ->
   wire.decode bs = Some v ->
   wire.encode choose v = bs.
 Proof. intros. now apply wire_proof.canonical_bytes_are_written_again. Qed.
 
-Theorem the_short_choice_is_sound : wire_proof.sound_choice wire.choose_short.
+Theorem the_short_choice_is_sound : wire.sound_choice wire.choose_short.
 Proof. exact wire_proof.the_short_choice_is_sound. Qed.
 
 (** Whatever bytes there are: what is read rises, and counts no zeros. *)
@@ -2297,51 +2297,51 @@ Proof. split; [exact wire_proof.a_number_is_read | exact wire_proof.a_number_has
     [wire_delta_examples.v]. *)
 Theorem a_counter_is_read_as_it_was_written :
   forall choose is_pn chosen knows d,
-  wire_proof.sound_choice choose ->
+  wire.sound_choice choose ->
   wire_delta.well_formed_counter is_pn d = true ->
-  wire_delta_proof.fits_span (wire_delta.counter_since d) (wire_delta.counter_seen d) ->
-  wire_delta_proof.is_known chosen knows (wire_delta.counter_since d) ->
+  wire_delta.fits_span (wire_delta.counter_since d) (wire_delta.counter_seen d) ->
+  wire_delta.is_known chosen knows (wire_delta.counter_since d) ->
   wire_delta.decode_counter is_pn knows (wire_delta.encode_counter choose is_pn chosen d) = Some d.
 Proof. exact wire_delta_proof.a_counter_is_read_as_it_was_written. Qed.
 
 Theorem an_integer_is_read_as_it_was_written :
   forall choose chosen knows d,
-  wire_proof.sound_choice choose ->
+  wire.sound_choice choose ->
   wire_delta.well_formed_integer d = true ->
-  wire_delta_proof.fits_span (wire_delta.integer_since d) (wire_delta.integer_seen d) ->
-  wire_delta_proof.is_known chosen knows (wire_delta.integer_since d) ->
+  wire_delta.fits_span (wire_delta.integer_since d) (wire_delta.integer_seen d) ->
+  wire_delta.is_known chosen knows (wire_delta.integer_since d) ->
   wire_delta.decode_integer knows (wire_delta.encode_integer choose chosen d) = Some d.
 Proof. exact wire_delta_proof.an_integer_is_read_as_it_was_written. Qed.
 
 Theorem a_log_is_read_as_it_was_written :
   forall choose chosen knows d,
-  wire_proof.sound_choice choose ->
+  wire.sound_choice choose ->
   wire_delta.well_formed_log d = true ->
-  wire_delta_proof.fits_log d ->
-  wire_delta_proof.is_known chosen knows (wire_delta.log_since d) ->
+  wire_delta.fits_log d ->
+  wire_delta.is_known chosen knows (wire_delta.log_since d) ->
   wire_delta.decode_log knows (wire_delta.encode_log choose chosen d) = Some d.
 Proof. exact wire_delta_proof.a_log_is_read_as_it_was_written. Qed.
 
 (** The bytes of a sender are those that are written again of what was read. *)
 Theorem canonical_deltas_are_written_again :
   forall choose chosen knows,
-  wire_proof.sound_choice choose ->
+  wire.sound_choice choose ->
   (forall is_pn d d',
     wire_delta.well_formed_counter is_pn d' = true ->
-    wire_delta_proof.fits_span (wire_delta.counter_since d') (wire_delta.counter_seen d') ->
-    wire_delta_proof.is_known chosen knows (wire_delta.counter_since d') ->
+    wire_delta.fits_span (wire_delta.counter_since d') (wire_delta.counter_seen d') ->
+    wire_delta.is_known chosen knows (wire_delta.counter_since d') ->
     wire_delta.decode_counter is_pn knows (wire_delta.encode_counter choose is_pn chosen d') = Some d ->
     wire_delta.encode_counter choose is_pn chosen d = wire_delta.encode_counter choose is_pn chosen d')
   /\ (forall d d',
     wire_delta.well_formed_integer d' = true ->
-    wire_delta_proof.fits_span (wire_delta.integer_since d') (wire_delta.integer_seen d') ->
-    wire_delta_proof.is_known chosen knows (wire_delta.integer_since d') ->
+    wire_delta.fits_span (wire_delta.integer_since d') (wire_delta.integer_seen d') ->
+    wire_delta.is_known chosen knows (wire_delta.integer_since d') ->
     wire_delta.decode_integer knows (wire_delta.encode_integer choose chosen d') = Some d ->
     wire_delta.encode_integer choose chosen d = wire_delta.encode_integer choose chosen d')
   /\ (forall d d',
     wire_delta.well_formed_log d' = true ->
-    wire_delta_proof.fits_log d' ->
-    wire_delta_proof.is_known chosen knows (wire_delta.log_since d') ->
+    wire_delta.fits_log d' ->
+    wire_delta.is_known chosen knows (wire_delta.log_since d') ->
     wire_delta.decode_log knows (wire_delta.encode_log choose chosen d') = Some d ->
     wire_delta.encode_log choose chosen d = wire_delta.encode_log choose chosen d').
 Proof. exact wire_delta_proof.canonical_deltas_are_written_again. Qed.
@@ -2360,20 +2360,20 @@ Proof. exact wire_delta_proof.what_is_read_is_a_delta. Qed.
     all counts together below 2^64. Messages computed, other forms and bytes refused: [wire_keyed_examples.v]. *)
 Theorem a_keyed_delta_is_read_as_it_was_written :
   forall choose f chosen knows d,
-  wire_proof.sound_choice choose ->
+  wire.sound_choice choose ->
   wire_keyed.well_formed_keyed f d = true ->
-  wire_keyed_proof.fits_keyed d ->
-  wire_delta_proof.is_known chosen knows (wire_keyed.since d) ->
+  wire_keyed.fits_keyed d ->
+  wire_delta.is_known chosen knows (wire_keyed.since d) ->
   wire_keyed.decode_keyed f knows (wire_keyed.encode_keyed choose f chosen d) = Some d.
 Proof. exact wire_keyed_proof.a_keyed_delta_is_read_as_it_was_written. Qed.
 
 (** The bytes of a sender are those that are written again of what was read. *)
 Theorem canonical_keyed_deltas_are_written_again :
   forall choose f chosen knows d d',
-  wire_proof.sound_choice choose ->
+  wire.sound_choice choose ->
   wire_keyed.well_formed_keyed f d' = true ->
-  wire_keyed_proof.fits_keyed d' ->
-  wire_delta_proof.is_known chosen knows (wire_keyed.since d') ->
+  wire_keyed.fits_keyed d' ->
+  wire_delta.is_known chosen knows (wire_keyed.since d') ->
   wire_keyed.decode_keyed f knows (wire_keyed.encode_keyed choose f chosen d') = Some d ->
   wire_keyed.encode_keyed choose f chosen d = wire_keyed.encode_keyed choose f chosen d'.
 Proof. exact wire_keyed_proof.canonical_keyed_deltas_are_written_again. Qed.
@@ -2384,12 +2384,12 @@ Theorem what_is_read_is_a_keyed_delta :
   wire_keyed.decode_keyed f knows bs = Some d -> wire_keyed.well_formed_keyed f d = true.
 Proof. exact wire_keyed_proof.what_is_read_is_a_keyed_delta. Qed.
 
-(** A key that goes by a creation dot alone has no bytes in the message; and whatever bytes there are, the dot is
-    of an operation that the base has and that the sender has seen. *)
+(** A key that goes by a creation dot alone adds nothing to the texts of a message. And whatever bytes are read,
+    the base of the delta has that dot, and so has the sender's vector: who has the base has seen it. *)
 Theorem a_key_goes_by_a_creation_dot_that_both_have_seen :
   (forall before names,
     wire_keyed.own_texts before names
-    = wire_keyed.own_texts before (filter wire_keyed_proof.goes_by_bytes names))
+    = wire_keyed.own_texts before (filter wire_keyed.goes_by_bytes names))
   /\ forall f knows bs d p n x,
        wire_keyed.decode_keyed f knows bs = Some d ->
        In (wire_keyed.By_creation_dot p n, x) (wire_keyed.listed d) ->

@@ -420,6 +420,23 @@ Proof.
   - intros (c & found & _). vm_compute in found. discriminate.
 Qed.
 
+(** What was held before a session began, or after the moment at which it says something, does not count. *)
+Example only_what_was_held_since_then_counts (e : event N N) :
+  let before := network.start types in
+  let later := network.World [e] (network.nodes before) [] [] in
+  ~ between N.compare N.compare later before later
+  /\ ~ between N.compare N.compare before later before.
+Proof.
+  intros before later.
+  assert (forall w w' : world, network.steps N.compare N.compare w w' ->
+    (length (network.happened w) <= length (network.happened w'))%nat) as more.
+  { intros w w' taken. induction taken as [| x y _ IH next]; [apply le_n |].
+    destruct next; cbn [network.happened length] in *; auto. }
+  split; intros [here there].
+  - exact (PeanoNat.Nat.nle_succ_0 0 (more _ _ here)).
+  - exact (PeanoNat.Nat.nle_succ_0 0 (more _ _ there)).
+Qed.
+
 (** ** A piece alone: its vector claims what it does not have
 
     Replica 2 takes the first of two pieces as if it were the delta. It then says that it has seen

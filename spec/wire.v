@@ -425,3 +425,27 @@ Definition decode (bs : bytes) : option vector :=
 
 (** The bytes that Rejoin's sender writes. *)
 Definition encode_short (v : vector) : bytes := encode choose_short v.
+
+(** ** What the format can say *)
+
+(** A choice that loses nothing: the minimum is at most each number, and the width one that a head
+    can say. *)
+Definition sound_choice (choose : list N -> N * nat) : Prop :=
+  forall ns, ns <> [] -> Forall (fun n => n < no_number) ns ->
+    Forall (fun n => fst (choose ns) <= n) ns
+    /\ ((snd (choose ns) <= 62)%nat \/ snd (choose ns) = whole).
+
+Definition fits_name (name : bytes) : Prop :=
+  (1 <= length name)%nat /\ N.of_nat (length name) <= longest_name.
+
+(** The bounds of names and numbers. *)
+Definition fits (v : vector) : Prop :=
+  N.of_nat (length v) + 1 < no_number
+  /\ Forall (fun entry =>
+       fits_name (replica (fst entry)) /\ incarnation (fst entry) < no_number
+       /\ snd entry < no_number) v.
+
+(** What a sender writes, and no other bytes of the same meaning. *)
+Definition canonical (choose : list N -> N * nat) (bs : bytes) : Prop :=
+  exists v, version_vector.well_formed state_hash.compare_bytes v = true
+    /\ fits v /\ bs = encode choose v.

@@ -504,3 +504,24 @@ Definition encode_counter_short (is_pn : bool) (chosen : base) (d : counter_delt
 Definition encode_integer_short (chosen : base) (d : integer_delta) : bytes :=
   encode_integer choose_short chosen d.
 Definition encode_log_short (chosen : base) (d : log_delta) : bytes := encode_log choose_short chosen d.
+
+(** ** What the format can say *)
+
+(** Both vectors fit. *)
+Definition fits_span (since seen : vector) : Prop := fits since /\ fits seen.
+
+(** The texts have fewer than 2^64 bytes, and numbers of replicas fit. *)
+Definition fits_log (d : log_delta) : Prop :=
+  fits_span (log_since d) (log_seen d)
+  /\ Forall (fun e => entry_seq e < no_number) (log_entries d)
+  /\ N.of_nat (length (flat_map entry_text (log_entries d))) < no_number.
+
+(** What the receiver must know where the base is not written out. *)
+Definition is_known (chosen : base) (knows : known) (since : vector) : Prop :=
+  match chosen with
+  | Inline => True
+  | By_fingerprint fingerprint =>
+      length fingerprint = fingerprint_length
+      /\ fingerprinted fingerprint (fingerprints knows) = Some since
+  | As_asked => asked knows = Some since
+  end.

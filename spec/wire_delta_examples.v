@@ -1,7 +1,7 @@
 (** Computed deltas of counters, integers and logs: the one of [wire.md], others, and bytes that are refused. *)
 
 From Coq Require Import List NArith BinInt.
-From Rejoin Require Import dot wire wire_delta wire_delta_proof.
+From Rejoin Require Import dot wire wire_delta.
 From Rejoin Require state_hash version_vector wire_examples.
 Import ListNotations.
 Open Scope N_scope.
@@ -54,6 +54,32 @@ Example a_counter_of_two_sides_is_read :
   /\ well_formed_counter false (Counter_delta [] [(a, 5)] [4] []) = false.
 Proof. cbv zeta. repeat apply conj; vm_compute; reflexivity. Qed.
 
+(** Shows bounds of what is computed, one after the other. *)
+Local Ltac fit_one := vm_compute; repeat split; (reflexivity || discriminate || auto 10 with arith).
+
+Local Ltac fit_all :=
+  match goal with
+  | |- Forall ?p ?xs => let computed := eval vm_compute in xs in change (Forall p computed)
+  end;
+  repeat (constructor; [fit_one |]); constructor.
+
+Local Ltac fit := split; [fit_one | fit_all].
+
+(** The other premises: all fits, and the receiver knows the base, however it is named; and not every receiver does. *)
+Example the_bounds_are_met :
+  fits_span (counter_since up_and_down) (counter_seen up_and_down)
+  /\ fits_span (counter_since more_of_many) (counter_seen more_of_many)
+  /\ is_known Inline nobody_asked (counter_since up_and_down)
+  /\ is_known (By_fingerprint (repeat 7 16)) knows_many (counter_since more_of_many)
+  /\ is_known As_asked knows_many (counter_since more_of_many)
+  /\ ~ is_known (By_fingerprint (repeat 7 16)) nobody_asked (counter_since more_of_many)
+  /\ ~ is_known As_asked nobody_asked (counter_since more_of_many).
+Proof.
+  split; [split; fit |]. split; [split; fit |]. split; [exact I |].
+  split; [split; vm_compute; reflexivity |]. split; [vm_compute; reflexivity |].
+  split; [intros [_ known] | intros known]; vm_compute in known; discriminate known.
+Qed.
+
 (** Small from either side of 0; and modulo 2^64. *)
 Example differences_are_small :
   map zigzag [0; 18446744073709551615; 1; 18446744073709551614; 2] = [0; 1; 2; 3; 4]
@@ -100,6 +126,9 @@ Example a_log_is_read :
   /\ encode_log_short Inline (Log_delta [] [(a, 1)] [Entry 1 1000 [120; 121]])
      = [1; 4; 2; 8; 1; 1; 97; 0; 64; 1; 0; 64; 206; 15; 64; 2; 120; 121].
 Proof. cbv zeta. repeat apply conj; vm_compute; reflexivity. Qed.
+
+Example a_log_fits : fits_log many_entries /\ is_known Inline nobody_asked (log_since many_entries).
+Proof. split; [split; [split; fit | split; [fit_all | fit_one]] | exact I]. Qed.
 
 (** An entry more or less than the vectors say; texts that are left over; a timestamp of 2^63. *)
 Example what_is_no_log_is_refused :

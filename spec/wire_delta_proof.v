@@ -168,16 +168,6 @@ Qed.
 
 (** ** Where a delta starts and ends *)
 
-(** What the receiver must know where the base is not written out. *)
-Definition is_known (chosen : base) (knows : known) (since : vector) : Prop :=
-  match chosen with
-  | Inline => True
-  | By_fingerprint fingerprint =>
-      length fingerprint = fingerprint_length
-      /\ fingerprinted fingerprint (fingerprints knows) = Some since
-  | As_asked => asked knows = Some since
-  end.
-
 Lemma what_is_further o (since seen : vector) :
   well_formed_vector seen = true ->
   count_of o (further since seen) = if count_of o since =? 0 then count_of o seen else 0.
@@ -473,9 +463,6 @@ Proof.
   constructor; [lia |]. apply IH; [now injection as_many | exact others].
 Qed.
 
-(** What the format can say. *)
-Definition fits_span (since seen : vector) : Prop := fits since /\ fits seen.
-
 Theorem a_counter_is_read_as_it_was_written choose is_pn chosen knows d :
   sound_choice choose ->
   well_formed_counter is_pn d = true ->
@@ -628,12 +615,6 @@ Proof.
   rewrite Forall_forall in all. apply all in there as (_ & _ & fits). cbn [fst snd] in *.
   apply in_map_iff in inside as (i & <- & below%in_seq). lia.
 Qed.
-
-(** What the format can say: the texts have fewer than 2^64 bytes, and numbers of replicas fit. *)
-Definition fits_log (d : log_delta) : Prop :=
-  fits_span (log_since d) (log_seen d)
-  /\ Forall (fun e => entry_seq e < no_number) (log_entries d)
-  /\ N.of_nat (length (flat_map entry_text (log_entries d))) < no_number.
 
 (** Sketch. There are as many entries as counters between the two vectors, so that the reader knows how many
     rows there are. A row is a step of the seqs, a step of the timestamps and a length; each column of the rows is

@@ -1,7 +1,7 @@
 (** Computed messages: the one of [wire.md], others of the same vector, and bytes that are refused. *)
 
 From Coq Require Import List NArith.
-From Rejoin Require Import dot wire wire_proof.
+From Rejoin Require Import dot wire.
 From Rejoin Require state_hash version_vector.
 Import ListNotations.
 Open Scope N_scope.
@@ -15,6 +15,21 @@ Example the_example_of_the_page :
   /\ decode [1; 1; 3; 1; 97; 1; 98; 0; 64; 1] = Some of_a_and_b.
 Proof. split; vm_compute; reflexivity. Qed.
 
+(** Shows bounds of what is computed, one after the other. *)
+Local Ltac fit_one := vm_compute; repeat split; (reflexivity || discriminate || auto 10 with arith).
+
+Local Ltac fit_all :=
+  match goal with
+  | |- Forall ?p ?xs => let computed := eval vm_compute in xs in change (Forall p computed)
+  end;
+  repeat (constructor; [fit_one |]); constructor.
+
+Local Ltac fit := split; [fit_one | fit_all].
+
+(** What a sender writes is canonical. *)
+Example what_is_written_is_canonical : canonical choose_short [1; 1; 3; 1; 97; 1; 98; 0; 64; 1].
+Proof. exists of_a_and_b. split; [reflexivity | split; [fit | vm_compute; reflexivity]]. Qed.
+
 (** The premises of the theorem are met. *)
 Definition many : version_vector.state state_hash.bytes :=
   [(Origin [97] 0, 1); (Origin [97; 98; 99] 18446744073709551615, 300);
@@ -26,10 +41,7 @@ Example many_origins_are_read :
   /\ fits many
   /\ decode (encode choose_short many) = Some many.
 Proof.
-  split; [vm_compute; reflexivity |]. split; [| vm_compute; reflexivity].
-  split; [vm_compute; reflexivity |].
-  repeat (constructor; [vm_compute; repeat split; (reflexivity || discriminate || auto with arith) |]).
-  constructor.
+  split; [vm_compute; reflexivity |]. split; [fit | vm_compute; reflexivity].
 Qed.
 
 (** Another sender may choose whole numbers: other bytes, and the same vector. *)
@@ -39,6 +51,18 @@ Example another_choice_is_read :
   decode (encode whole_numbers of_a_and_b) = Some of_a_and_b
   /\ encode whole_numbers of_a_and_b <> encode choose_short of_a_and_b.
 Proof. split; [vm_compute; reflexivity | vm_compute; discriminate]. Qed.
+
+Example whole_numbers_are_a_sound_choice : sound_choice whole_numbers.
+Proof.
+  intros ns _ _. split; [| now right].
+  apply Forall_forall. intros n _. apply N.le_0_l.
+Qed.
+
+Example a_minimum_above_a_number_is_not_sound : ~ sound_choice (fun _ => (5, 0%nat)).
+Proof.
+  intros sound. destruct (sound [1]) as [all _]; [discriminate | fit_all |].
+  inversion all as [| n ns above others]. now apply above.
+Qed.
 
 (** A minimum above a number loses it: so a choice has to be sound. *)
 Example an_unsound_choice_loses_numbers :

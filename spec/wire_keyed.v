@@ -533,3 +533,28 @@ Definition decode_keyed (f : family) (knows : known) (bs : bytes) : option keyed
 (** The bytes that Rejoin's sender writes. *)
 Definition encode_keyed_short (f : family) (chosen : base) (d : keyed_delta) : bytes :=
   encode_keyed choose_short f chosen d.
+
+(** ** What the format can say *)
+
+(** Names of users, numbers and keys fit, and what is counted together with the texts is less than 2^64. *)
+Definition fits_keyed (d : keyed_delta) : Prop :=
+  fits_span (since d) (seen d)
+  /\ Forall fits_name (users_of (authors d))
+  /\ Forall (fun x => seq_of x < no_number)
+       (map snd (listed d) ++ map snd (others d) ++ map snd (winners d))
+  /\ Forall (fun name => match name with
+                         | By_creation_dot _ _ => True
+                         | By_bytes key => N.of_nat (length key) < no_number
+                         end) (map fst (listed d))
+  /\ N.of_nat (length (users_of (authors d)) + length (authors d) + length (listed d)
+       + length (others d) + length (inside d) + length (winners d) + length (creation_dots d)
+       + length (own_texts [] (map fst (listed d))
+           ++ values_of (map snd (listed d)) ++ values_of (map snd (others d))
+           ++ values_of (map snd (winners d)))) + 1 < no_number.
+
+(** Whether a key goes by its bytes, not by a creation dot alone. *)
+Definition goes_by_bytes (name : key_name) : bool :=
+  match name with
+  | By_creation_dot _ _ => false
+  | By_bytes _ => true
+  end.

@@ -32,6 +32,43 @@ Example a_map_is_read :
      = [Some of_a_map; Some of_a_map].
 Proof. apply conj; vm_compute; reflexivity. Qed.
 
+(** Shows bounds of what is computed, one after the other. *)
+Local Ltac fit_one := vm_compute; repeat split; (reflexivity || discriminate || auto 10 with arith).
+
+Local Ltac fit_all :=
+  match goal with
+  | |- Forall ?p ?xs => let computed := eval vm_compute in xs in change (Forall p computed)
+  end;
+  repeat (constructor; [fit_one |]); constructor.
+
+Local Ltac fit := split; [fit_one | fit_all].
+
+(** The premises of the theorem are met, by two keys of which one goes by a creation dot: all fits, and the receiver
+    knows the base, however it is named. That Rejoin's sender chooses soundly is a theorem. *)
+Example the_premises_are_met :
+  let receiver := Known (Some asks) [(repeat 7 16, asks)] in
+  well_formed_keyed Writes of_a_map = true
+  /\ fits_keyed of_a_map
+  /\ Forall (fun chosen => is_known chosen receiver (since of_a_map)) [Inline; By_fingerprint (repeat 7 16); As_asked]
+  /\ map (fun chosen => decode_keyed Writes receiver (encode_keyed_short Writes chosen of_a_map))
+       [Inline; By_fingerprint (repeat 7 16); As_asked] = repeat (Some of_a_map) 3.
+Proof.
+  cbv zeta. split; [vm_compute; reflexivity |]. split; [| split; [| vm_compute; reflexivity]].
+  - split; [split; fit | repeat (split; [fit_all |]); fit_one].
+  - repeat (constructor; [fit_one |]). constructor.
+Qed.
+
+(** And they are needed: a user without a name does not fit, and is not read. *)
+Example a_user_without_a_name_does_not_fit :
+  let d := Keyed_delta [] [(a, 1)] [Author 0 (Some [])] [(By_bytes [107], Decision 1 1 0 0 None)] [] [] [] [] in
+  well_formed_keyed Presences d = true
+  /\ ~ fits_keyed d
+  /\ decode_keyed Presences knows (encode_keyed_short Presences Inline d) = None.
+Proof.
+  cbv zeta. split; [vm_compute; reflexivity | split; [| vm_compute; reflexivity]].
+  intros (_ & users & _). vm_compute in users. inversion users as [| u us [some short] others]. inversion some.
+Qed.
+
 (** A key by its creation dot takes no bytes of the texts, and by its bytes it does. *)
 Definition one_key (name : key_name) : keyed_delta :=
   Keyed_delta asks [(a, 2)] [Author 0 None] [(name, Decision 2 2 0 0 (Some []))] [] [] [] [].

@@ -23,13 +23,18 @@ Local Notation is_number := (fun n => n < no_number).
 
 (** ** Lists by number *)
 
+Lemma the_list_by_number {A : Type} n (items : list A) : at_number n items = nth_error items (N.to_nat n).
+Proof.
+  revert n. induction items as [| x items IH]; intros n; cbn [at_number]; [now destruct (N.to_nat n) |].
+  destruct (N.eqb_spec n 0) as [-> | some]; [reflexivity |].
+  replace (N.to_nat n) with (S (N.to_nat (n - 1))) by lia. apply IH.
+Qed.
+
 Lemma one_of_the_list {A : Type} n (items : list A) x :
   at_number n items = Some x -> n < N.of_nat (length items) /\ In x items.
 Proof.
-  revert n. induction items as [| y items IH]; intros n; cbn [at_number length]; [easy |].
-  destruct (N.eqb_spec n 0) as [-> |].
-  - intros [= ->]. split; [lia | now left].
-  - intros there. destruct (IH _ there). split; [lia | now right].
+  rewrite the_list_by_number. intros there. split; [| exact (nth_error_In _ _ there)].
+  assert (N.to_nat n < length items)%nat by (apply nth_error_Some; now rewrite there). lia.
 Qed.
 
 Lemma a_number_at_a_place n ns : 1 <= number_at n ns -> n < N.of_nat (length ns).
@@ -455,17 +460,19 @@ Proof using sound.
   rewrite codes, read, inside. reflexivity.
 Qed.
 
+(** What the format can say of decisions of keys that are listed: numbers of keys do not fall, and no more of
+    them come than the message is worth. *)
+Definition fits_further (xs : list (N * decision)) : Prop :=
+  (length xs <= worth)%nat /\ N.of_nat (length xs) < no_number
+  /\ do_not_fall 0 (map fst xs) /\ Forall is_number (map fst xs)
+  /\ forallb (fits_family f) (map snd xs) = true /\ Forall fits_decision (map snd xs).
+
 Lemma further_decisions_are_read (xs : list (N * decision)) texts rest :
-  (length xs <= worth)%nat ->
-  N.of_nat (length xs) < no_number ->
-  do_not_fall 0 (map fst xs) ->
-  Forall is_number (map fst xs) ->
-  forallb (fits_family f) (map snd xs) = true ->
-  Forall fits_decision (map snd xs) ->
+  fits_further xs ->
   read_further f worth (values_of (map snd xs) ++ texts) (write_further choose f xs ++ rest)
   = Some (xs, texts, rest).
 Proof using sound.
-  intros few fit rise keys fit_family all. unfold read_further, write_further.
+  intros (few & fit & rise & keys & fit_family & all). unfold read_further, write_further.
   rewrite <- app_assoc, a_count_is_read by assumption.
   set (steps := key_steps 0 (map fst xs)). set (rows := rows_of f _ _).
   assert (length rows = length xs) as many_rows
@@ -490,19 +497,14 @@ Proof using sound.
 Qed.
 
 Lemma winners_are_read (xs : list (N * decision)) rest :
-  (length xs <= worth)%nat ->
-  N.of_nat (length xs) < no_number ->
-  do_not_fall 0 (map fst xs) ->
-  Forall is_number (map fst xs) ->
-  forallb (fits_family f) (map snd xs) = true ->
-  Forall fits_decision (map snd xs) ->
+  fits_further xs ->
   (is_timed f = false -> xs = []) ->
   (if is_timed f
    then read_further f worth (values_of (map snd xs)) ((if is_timed f then write_further choose f xs else []) ++ rest)
    else Some ([], values_of (map snd xs), (if is_timed f then write_further choose f xs else []) ++ rest))
   = Some (xs, [], rest).
 Proof using sound.
-  intros few fit rise keys fit_family all none. destruct (is_timed f) eqn:has_times; [| now rewrite none].
+  intros fit none. destruct (is_timed f) eqn:has_times; [| now rewrite none].
   rewrite <- (app_nil_r (values_of (map snd xs))). now apply further_decisions_are_read.
 Qed.
 
@@ -593,16 +595,26 @@ End Messages.
 
 (** ** Whole deltas *)
 
+Lemma counted_operations_fit (seen : vector) (op : N * N) :
+  fits seen ->
+  1 <= snd op ->
+  snd op <= number_at (fst op) (map snd seen) ->
+  fst op < N.of_nat (length seen) /\ snd op < no_number.
+Proof.
+  intros [_ all] some few.
+  assert (Forall is_number (map snd seen)) as counts
+    by (apply Forall_map; refine (Forall_impl _ _ all); now intros entry (_ & _ & ?)).
+  pose proof (numbers_at_places_are_numbers (fst op) _ counts).
+  pose proof (a_number_at_a_place (fst op) (map snd seen)) as inside. rewrite map_length in inside. lia.
+Qed.
+
 Lemma new_operations_fit since seen op :
   fits seen ->
   is_new since seen op = true ->
   fst op < N.of_nat (length seen) /\ snd op < no_number.
 Proof.
-  intros [_ all] new. unfold is_new in new. apply andb_true_iff in new as [more%N.ltb_lt few%N.leb_le].
-  assert (Forall is_number (map snd seen)) as counts
-    by (apply Forall_map; refine (Forall_impl _ _ all); now intros entry (_ & _ & ?)).
-  pose proof (numbers_at_places_are_numbers (fst op) _ counts).
-  pose proof (a_number_at_a_place (fst op) (map snd seen)) as inside. rewrite map_length in inside. lia.
+  intros fit new. unfold is_new in new. apply andb_true_iff in new as [more%N.ltb_lt few%N.leb_le].
+  apply counted_operations_fit; [exact fit | lia | exact few].
 Qed.
 
 Lemma old_operations_fit since seen op :
@@ -610,12 +622,8 @@ Lemma old_operations_fit since seen op :
   is_old since seen op = true ->
   fst op < N.of_nat (length seen) /\ snd op < no_number.
 Proof.
-  intros [_ all] old. unfold is_old in old. rewrite !andb_true_iff in old.
-  destruct old as [[some%N.leb_le _] few%N.leb_le].
-  assert (Forall is_number (map snd seen)) as counts
-    by (apply Forall_map; refine (Forall_impl _ _ all); now intros entry (_ & _ & ?)).
-  pose proof (numbers_at_places_are_numbers (fst op) _ counts).
-  pose proof (a_number_at_a_place (fst op) (map snd seen)) as inside. rewrite map_length in inside. lia.
+  intros fit old. unfold is_old in old. rewrite !andb_true_iff in old.
+  destruct old as [[some%N.leb_le _] few%N.leb_le]. now apply counted_operations_fit.
 Qed.
 
 Lemma presences_have_no_texts f xs :
@@ -626,23 +634,6 @@ Proof.
   unfold values_of. cbn [flat_map]. fold (values_of xs). rewrite IH by exact all.
   destruct (effect x) as [value |]; [| reflexivity]. rewrite none in fit. now destruct value.
 Qed.
-
-(** What the format can say: names of users, numbers and keys fit, and what is counted together with the
-    texts is less than 2^64. *)
-Definition fits_keyed (d : keyed_delta) : Prop :=
-  fits_span (since d) (seen d)
-  /\ Forall fits_name (users_of (authors d))
-  /\ Forall (fun x => seq_of x < no_number)
-       (map snd (listed d) ++ map snd (others d) ++ map snd (winners d))
-  /\ Forall (fun name => match name with
-                         | By_creation_dot _ _ => True
-                         | By_bytes key => N.of_nat (length key) < no_number
-                         end) (map fst (listed d))
-  /\ N.of_nat (length (users_of (authors d)) + length (authors d) + length (listed d)
-       + length (others d) + length (inside d) + length (winners d) + length (creation_dots d)
-       + length (own_texts [] (map fst (listed d))
-           ++ values_of (map snd (listed d)) ++ values_of (map snd (others d))
-           ++ values_of (map snd (winners d)))) + 1 < no_number.
 
 Lemma decisions_fit authors since seen f xs :
   fits seen ->
@@ -766,9 +757,11 @@ Proof.
   2: { intros none. rewrite (presences_have_no_texts f (map snd listed) none family_first).
        rewrite (presences_have_no_texts f (map snd others) none family_others).
        now rewrite (presences_have_no_texts f (map snd winners) none family_winners). }
-  cbn [fst snd]. rewrite further_decisions_are_read; try assumption; try lia. cbn [fst snd].
+  cbn [fst snd]. rewrite further_decisions_are_read by (first [exact sound | repeat split; try assumption; lia]).
+  cbn [fst snd].
   rewrite operations_are_read; try assumption; try lia.
-  rewrite winners_are_read; try assumption; try lia. cbn [fst snd].
+  rewrite winners_are_read by (first [exact sound | exact no_winners | repeat split; try assumption; lia]).
+  cbn [fst snd].
   rewrite operations_are_read; try assumption; try lia.
   cbn [fst snd wire_keyed.listed wire_keyed.others wire_keyed.winners].
   match goal with |- context [ends long ?all_counts _] => replace all_counts with counted by (unfold counted; lia) end.
@@ -808,13 +801,6 @@ Qed.
 
 (** ** Keys by creation dots alone *)
 
-Lemma the_list_by_number {A : Type} n (items : list A) : at_number n items = nth_error items (N.to_nat n).
-Proof.
-  revert n. induction items as [| x items IH]; intros n; cbn [at_number]; [now destruct (N.to_nat n) |].
-  destruct (N.eqb_spec n 0) as [-> | some]; [reflexivity |].
-  replace (N.to_nat n) with (S (N.to_nat (n - 1))) by lia. apply IH.
-Qed.
-
 Lemma old_operations_were_seen (since seen : vector) p n :
   version_vector.well_formed compare_bytes seen = true ->
   is_old since seen (p, n) = true ->
@@ -835,7 +821,8 @@ Proof.
   - apply N.leb_le in some, before. lia.
 Qed.
 
-(** A creation dot that names a key is an operation that both have seen: so the receiver knows its key. *)
+(** A creation dot that names a key is inside the delta's base, and the sender has seen it. What a receiver that
+    has the base then knows of the key is said of the index ([indexed_decisions_meaning_proof.v]). *)
 Theorem a_creation_dot_that_names_a_key_was_seen f knows bs d p n x :
   decode_keyed f knows bs = Some d ->
   In (By_creation_dot p n, x) (listed d) ->
@@ -852,12 +839,7 @@ Proof.
   apply old_names in there. cbn [fst] in there. now apply old_operations_were_seen.
 Qed.
 
-Definition goes_by_bytes (name : key_name) : bool :=
-  match name with
-  | By_creation_dot _ _ => false
-  | By_bytes _ => true
-  end.
-
+(** It adds nothing to the texts of keys. *)
 Theorem a_key_by_its_creation_dot_has_no_texts before names :
   own_texts before names = own_texts before (filter goes_by_bytes names).
 Proof.

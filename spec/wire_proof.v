@@ -276,13 +276,6 @@ Proof.
   now apply inside in there.
 Qed.
 
-(** A choice that loses nothing: the minimum is at most each number, and the width one that a head
-    can say. *)
-Definition sound_choice (choose : list N -> N * nat) : Prop :=
-  forall ns, ns <> [] -> Forall (fun n => n < no_number) ns ->
-    Forall (fun n => fst (choose ns) <= n) ns
-    /\ ((snd (choose ns) <= 62)%nat \/ snd (choose ns) = whole).
-
 Section Columns.
 Context (choose : list N -> N * nat) (sound : sound_choice choose).
 
@@ -467,9 +460,6 @@ Proof.
   - rewrite skipn_length. unfold own. lia.
 Qed.
 
-Definition fits_name (name : bytes) : Prop :=
-  (1 <= length name)%nat /\ N.of_nat (length name) <= longest_name.
-
 Lemma names_are_read names before rest :
   Forall fits_name names ->
   read_names (length names) before (write_names before names ++ rest) = Some (names, rest).
@@ -480,13 +470,6 @@ Proof.
 Qed.
 
 (** ** Vectors *)
-
-(** What the format can say: the bounds of names and numbers. *)
-Definition fits (v : vector) : Prop :=
-  N.of_nat (length v) + 1 < no_number
-  /\ Forall (fun entry =>
-       fits_name (replica (fst entry)) /\ incarnation (fst entry) < no_number
-       /\ snd entry < no_number) v.
 
 Section Vectors.
 Context (choose : list N -> N * nat) (sound : sound_choice choose).
@@ -534,13 +517,8 @@ Proof using sound.
   - rewrite whole. unfold padding. rewrite repeat_length. lia.
 Qed.
 
-(** What a sender writes, and no other bytes of the same meaning. *)
-Definition canonical (bs : bytes) : Prop :=
-  exists v, version_vector.well_formed state_hash.compare_bytes v = true
-    /\ fits v /\ bs = encode choose v.
-
 Theorem canonical_bytes_are_written_again bs v :
-  canonical bs ->
+  canonical choose bs ->
   decode bs = Some v ->
   encode choose v = bs.
 Proof using sound.

@@ -295,8 +295,11 @@ fn is_model(file: &str) -> bool {
         && !["main_theorems", "assumptions", "refutations", "extract"].contains(&stem)
 }
 
-/// Each model is in the table once; exactly the extracted ones run; what runs is compared, by tests that
-/// exist, and theorems are where the table says.
+/// Where a model may be said to run.
+const RUNS: [&str; 3] = ["proven engine", "proven judge", "tests"];
+
+/// Each model is in the table once; exactly the extracted ones run, in a place that there is; what runs is
+/// compared, by tests that the table names and that exist, and theorems are where the table says.
 fn trust_is_complete(
     book: &str,
     files: &BTreeSet<String>,
@@ -317,6 +320,11 @@ fn trust_is_complete(
             findings.push(format!("a row names no file: {model}"));
         }
         let does_run = runs != "nothing";
+        if does_run && !RUNS.iter().any(|place| runs.starts_with(place)) {
+            findings.push(format!(
+                "nothing of the project is called {runs}, where {model} is said to run"
+            ));
+        }
         for model in &models {
             if !files.contains(*model) {
                 findings.push(format!("the table of trust has {model}, which is not there"));
@@ -325,8 +333,16 @@ fn trust_is_complete(
             }
         }
         listed.extend(models);
-        if does_run == compared.starts_with("nothing") {
-            findings.push(format!("what runs is compared, and nothing else: {model}"));
+        let is_test = |(target, _): &(Option<&str>, &str)| {
+            target.is_some_and(|target| target.starts_with("../"))
+        };
+        let by_tests = !compared.starts_with("nothing") && names(compared).iter().any(is_test);
+        for (_, name) in names(compared).iter().filter(|(target, _)| target.is_none()) {
+            findings.push(format!("`{name}` has no file: {model}"));
+        }
+        if does_run != by_tests {
+            findings
+                .push(format!("what runs is compared by named tests, and nothing else: {model}"));
         }
         let only_proved = cell("only proved, or not modelled");
         for (target, name) in names(compared).into_iter().chain(names(only_proved)) {
@@ -380,6 +396,13 @@ fn the_table_of_trust_says_what_runs_and_what_is_compared() {
         ("[b.v](b.v)", "[c.v](c.v)"),
         ("[b.v](b.v)", "[b.v](b.v) [b.v](b.v)"),
         ("[t](../tests/t.rs) `t`", "nothing"),
+        ("[t](../tests/t.rs) `t`", "with the others"),
+        ("[t](../tests/t.rs) `t`", "[t](../tests/t.rs), all of it"),
+        ("[t](../tests/t.rs) `t`", "`t`"),
+        ("[t](../tests/t.rs) `t`", "`s` [t](../tests/t.rs) `t`"),
+        ("[t](../tests/t.rs) `t`", "[p](a_proof.v) `p`"),
+        ("| tests |", "| somewhere |"),
+        ("| nothing | nothing |", "| nothing | [t](../tests/t.rs) `t` |"),
     ] {
         let wrong = book.replacen(from, to, 1);
         assert_ne!(trust_is_complete(&wrong, &files, is_extracted, texts), Findings::new(), "{to}");
