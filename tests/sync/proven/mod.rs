@@ -23,7 +23,9 @@
 //!
 //! The definitions have one round. Where a side writes after it has sent its deltas, further ones follow;
 //! a delta may go in pieces, and a part in chunks; and a session that is cut begins anew. There each part
-//! by itself is what the definitions make of what its sender holds then ([`rounds`]).
+//! by itself is what the definitions make of what its sender holds then ([`rounds`]). There a `Delta` of a
+//! log is a piece, too: the beginning of what the definitions list. A `Piece`, of a map or a set, lists some
+//! of the keys that they list; which ones, they leave open.
 //!
 //! Left out: what the definitions do not speak of. These are compression, and tables of actors; budgets
 //! and refusals; questions about hash trees (`proven_trees.rs` of the tests of engines). Openings have

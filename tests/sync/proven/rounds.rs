@@ -2,12 +2,15 @@
 //!
 //! Shown, of every part that is sent: vectors are those that its sender has seen; a delta begins at what
 //! its receiver has once all arrived that was sent before, and lists what the definitions list since
-//! then, or of a log the beginning of that; checkpoints are of all objects of the class, with the vectors
-//! and state hashes that the definitions have at that moment. After every message the receiver holds what
-//! it holds by the definitions. Of every verdict: a side says *verified* only where it held each object
+//! then, or of a log the beginning of that. A piece of a map or a set lists some keys, each as the
+//! definitions list it since the base of the transfer, and the last one brings all that they list since
+//! then. Checkpoints are of all objects of the class, with the vectors and state hashes that the
+//! definitions have at that moment. After every message the receiver holds what it holds by the
+//! definitions. Of every verdict: a side says *verified* only where it held each object
 //! at a vector at which the other side has hashed it, with the same hash; and *writes in between* only
 //! where the two have hashed some object at no common vector.
 //! How: messages travel as they are. A part that comes in chunks is put together here, too.
+//! Which keys a piece lists, the definitions leave open.
 
 use super::meeting::Node;
 use super::said::{Book, Listed, Said, of_part};
@@ -17,6 +20,7 @@ use rejoin::lattice::Lattice;
 use rejoin::object::ObjectType::{self, *};
 use rejoin::object::Priority;
 use rejoin::operation::{Canonical, ObjectId, Operation};
+use rejoin::optimized::staging::{PieceHead, PieceStep, StagedPlace};
 use rejoin::reference::delta::Delta;
 use rejoin::reference::log::Log;
 use rejoin::reference::replica::Object;
@@ -31,7 +35,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 enum Effect {
     Announced(ObjectId, VersionVector),
     Brings(ObjectId, VersionVector, Deltas<Key, Canonical>),
+    /// A piece is kept, and more are to come.
+    Keeps(ObjectId, Transfer),
+    /// The peer keeps pieces of an object, since this base.
+    Told(ObjectId, VersionVector),
 }
+
+/// What the pieces that a receiver keeps rest on, and what the sender of the last one had seen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Transfer {
+    base: VersionVector,
+    seen: VersionVector,
+}
+
+/// The pieces that each side keeps, by object: they outlast a session.
+type Kept = [BTreeMap<ObjectId, Transfer>; 2];
 
 /// A message that is under way.
 #[derive(Clone)]
@@ -51,7 +69,12 @@ struct Compared {
     later_deltas: u64,
     checkpoints: u64,
     later_checkpoints: u64,
-    pieces: u64,
+    pieces_of_logs: u64,
+    pieces_of_keys: u64,
+    /// Of these, such as go on with what was kept when a session was cut.
+    pieces_after_a_cut: u64,
+    /// Of these, such as begin a pass over what was written since the one before.
+    next_passes: u64,
     chunks: u64,
     writes: u64,
     restarts: u64,
@@ -72,6 +95,12 @@ struct Rounds {
     peer_has: [BTreeMap<ObjectId, VersionVector>; 2],
     held: [Hashed; 2],
     checked: [Hashed; 2],
+    kept: Kept,
+    /// The bases of the transfers that the peer of each side named, and did not announce a vector since.
+    told: [BTreeMap<ObjectId, VersionVector>; 2],
+    /// The base of the transfer in pieces that each side goes on with, by object; and whether the
+    /// peer named it, and no piece followed yet.
+    sending: [BTreeMap<ObjectId, (VersionVector, bool)>; 2],
     /// The objects of which each side has sent all that it then had.
     whole: [BTreeSet<ObjectId>; 2],
     /// How often each side sent checkpoints.
@@ -94,7 +123,7 @@ fn in_one(part: &[u8]) -> Vec<u8> {
 }
 
 impl Rounds {
-    fn new(config: &Config, nodes: [&mut Node; 2], book: &mut Book) -> Self {
+    fn new(config: &Config, nodes: [&mut Node; 2], kept: Kept, book: &mut Book) -> Self {
         let sessions = nodes.each_ref().map(|node| Session::new(config.clone(), &node.shipped));
         let of_class =
             |(name, entry): (&ObjectId, &rejoin::sync::Entry)| (name.clone(), entry.priority);
@@ -107,6 +136,9 @@ impl Rounds {
             peer_has: Default::default(),
             held: Default::default(),
             checked: Default::default(),
+            kept,
+            told: Default::default(),
+            sending: Default::default(),
             whole: Default::default(),
             rounds: [0; 2],
             outcomes: Default::default(),
@@ -195,11 +227,28 @@ impl Rounds {
                 compared.deltas += 1;
                 compared.later_deltas += u64::from(self.whole[from].contains(&name));
                 let (effect, is_piece) = self.delta(from, &name, kind, &delta, node, book);
-                compared.pieces += u64::from(is_piece);
+                compared.pieces_of_logs += u64::from(is_piece);
                 if !is_piece {
                     self.whole[from].insert(name);
                 }
                 vec![effect]
+            }
+            Part::Piece { object, piece } => {
+                let (name, kind) = self.objects[object].clone();
+                vec![self.piece(from, (&name, kind), &piece, node, book, compared)]
+            }
+            Part::Staged { places, .. } => {
+                let told = places.into_iter().map(|(index, place)| {
+                    let place = StagedPlace::decode(&place).expect("it is a place");
+                    let (name, _) = self.objects[index].clone();
+                    let [base, seen] = [&place.base, &place.seen].map(VersionVector::from);
+                    assert_eq!(
+                        self.kept[from].get(&name),
+                        Some(&Transfer { base: base.clone(), seen })
+                    );
+                    Effect::Told(name, base)
+                });
+                told.collect()
             }
             Part::Checkpoints { class, checkpoints, .. } => {
                 compared.checkpoints += 1;
@@ -272,6 +321,49 @@ impl Rounds {
         (Effect::Brings(name.clone(), seen, brings), is_piece)
     }
 
+    /// A piece lists keys as the definitions list them since the base of the transfer.
+    fn piece(
+        &mut self,
+        from: usize,
+        (name, kind): (&ObjectId, ObjectType),
+        piece: &[u8],
+        node: &Node,
+        book: &mut Book,
+        compared: &mut Compared,
+    ) -> Effect {
+        let (head, bytes) = PieceHead::decode(piece).expect("it is a piece");
+        let Said::Delta { since, seen, lists: Listed::Keys(listed), .. } =
+            book.of_delta(name.clone(), kind, bytes)
+        else {
+            panic!("it lists keys");
+        };
+        let begun = self.sending[from].remove(name).filter(|_| head.step != PieceStep::Anew);
+        let (base, is_resumed) =
+            begun.unwrap_or_else(|| (self.peer_has[from][name].clone(), false));
+        assert_eq!(since, base, "{name}: the base");
+        compared.pieces_of_keys += 1;
+        compared.pieces_after_a_cut += u64::from(is_resumed);
+        compared.next_passes += u64::from(head.step == PieceStep::NextPass);
+        let defined = node.proven.delta_since(&BTreeMap::from([(name.clone(), since.clone())]));
+        let defined = defined.expect("the definitions answer");
+        let all = defined.to_reference().expect("they are well-formed");
+        let (until, Listed::Keys(expected)) = of_part(&all[name].part, &since) else {
+            panic!("it has keys");
+        };
+        assert_eq!(seen, until, "{name}: a piece");
+        for (key, row) in &listed {
+            assert_eq!(Some(row), expected.get(key), "{name}: a key of a piece");
+        }
+        book.note_vector(&seen);
+        if !head.is_last {
+            self.sending[from].insert(name.clone(), (since.clone(), false));
+            return Effect::Keeps(name.clone(), Transfer { base: since, seen });
+        }
+        self.whole[from].insert(name.clone());
+        self.peer_has[from].get_mut(name).expect("it was announced").join(&seen);
+        Effect::Brings(name.clone(), seen, defined)
+    }
+
     fn is_due(&self, to: usize) -> bool {
         !self.to[to].is_empty()
     }
@@ -282,6 +374,10 @@ impl Rounds {
         for effect in effects {
             match effect {
                 Effect::Announced(name, vector) => {
+                    match self.told[to].remove(&name) {
+                        Some(base) => self.sending[to].insert(name.clone(), (base, true)),
+                        None => self.sending[to].remove(&name),
+                    };
                     self.peer_has[to].insert(name, vector);
                 }
                 Effect::Brings(name, seen, deltas) => {
@@ -289,6 +385,13 @@ impl Rounds {
                     if let Some(has) = self.peer_has[to].get_mut(&name) {
                         has.join(&seen);
                     }
+                    self.kept[to].remove(&name);
+                }
+                Effect::Keeps(name, transfer) => {
+                    self.kept[to].insert(name, transfer);
+                }
+                Effect::Told(name, base) => {
+                    self.told[to].insert(name, base);
                 }
             }
         }
@@ -384,7 +487,8 @@ fn explore(
 #[test]
 fn later_rounds_go_as_defined_in_all_orders_with_writes_anywhere() {
     let mut compared = Compared::default();
-    for kinds in [[LwwMap, OrSet], [Log, GCounter]] {
+    // A session of one round ends with writes in between, where somebody writes late.
+    for (kinds, max_rounds) in [([LwwMap, OrSet], 8), ([Log, GCounter], 8), ([LwwMap, OrSet], 1)] {
         let with = |schema: Schema, kind: ObjectType| schema.with(kind.as_str(), kind, CLASSES[0]);
         let schema = kinds.into_iter().fold(Schema::new(), with);
         let [first, second]: [ObjectId; 2] = kinds.map(|kind| kind.as_str().into());
@@ -393,13 +497,14 @@ fn later_rounds_go_as_defined_in_all_orders_with_writes_anywhere() {
         let mut nodes = ["a", "b"].map(|name| Node::new(name, &schema));
         nodes[0].perform(&first, &one, &mut book);
         nodes[1].perform(&second, &other, &mut book);
-        let config = Config::new(schema);
-        let session = Rounds::new(&config, nodes.each_mut(), &mut book);
+        let config = Config { max_rounds, ..Config::new(schema) };
+        let session = Rounds::new(&config, nodes.each_mut(), Kept::default(), &mut book);
         explore(&session, &nodes, &[(&first, &one)], &mut book, &mut compared);
     }
     println!("{compared:?}");
     assert!(compared.later_deltas > 0 && compared.later_checkpoints > 0, "{compared:?}");
     assert!(compared.writes > 0 && compared.verified > 0, "{compared:?}");
+    assert!(compared.writes_in_between > 0, "{compared:?}");
 }
 
 /// Texts that do not compress.
@@ -407,12 +512,16 @@ fn text(number: u64) -> String {
     blake3::hash(&number.to_be_bytes()).to_hex().to_string()
 }
 
+/// So many keys has what is sent.
+const KEYS: u64 = 40;
+
 /// The operation of that number on an object of a type.
 fn numbered(kind: ObjectType, number: u64) -> Op {
     match alphabet(kind)[0].clone() {
-        Operation::Add { .. } => Operation::Add { element: Key::from(text(number)) },
+        Operation::Add { .. } => Operation::Add { element: Key::from(text(number % KEYS)) },
         Operation::Put { timestamp, .. } => {
-            Operation::Put { key: Key::from(text(number)), value: canonical("1"), timestamp }
+            let key = Key::from(text(number % KEYS));
+            Operation::Put { key, value: canonical("1"), timestamp }
         }
         Operation::Append { .. } => Operation::Append {
             entry: canonical(&format!("\"{}\"", text(number))),
@@ -422,25 +531,26 @@ fn numbered(kind: ObjectType, number: u64) -> Op {
     }
 }
 
-/// A replica with much to say meets another one. Each writes at some moments, and after so many messages
-/// the session is cut and another one begins.
-fn in_pieces(kind: ObjectType, cut: usize, compared: &mut Compared) -> usize {
+/// A replica with much to say meets another one. Each writes at some moments, on keys that are there, and
+/// after so many messages the session is cut and another one begins. A map or a set goes in pieces where
+/// its delta has more than `max_delta` bytes.
+fn in_pieces(kind: ObjectType, max_delta: usize, cut: usize, compared: &mut Compared) -> usize {
     let object: ObjectId = kind.as_str().into();
     let schema = Schema::new().with(kind.as_str(), kind, CLASSES[0]);
     let mut book = Book::default();
     let mut nodes = ["a", "b"].map(|name| Node::new(name, &schema));
-    for number in 0..40 {
+    for number in 0..KEYS {
         nodes[0].perform(&object, &numbered(kind, number), &mut book);
     }
-    let config = Config { max_message: 1024, max_piece: 256, ..Config::new(schema) };
-    let (mut messages, mut number) = (0, 40);
+    let config = Config { max_message: 1024, max_piece: 256, max_delta, ..Config::new(schema) };
+    let (mut messages, mut number, mut kept) = (0, KEYS, Kept::default());
     // The last one begins when all is written.
     for is_last in [false, true] {
-        let mut session = Rounds::new(&config, nodes.each_mut(), &mut book);
+        let mut session = Rounds::new(&config, nodes.each_mut(), kept, &mut book);
         while let Some(to) = [1, 0].into_iter().find(|to| session.is_due(*to)) {
             session.deliver(to, &mut nodes[to], &mut book, compared);
             messages += 1;
-            if messages % 4 == 2 && number < 48 && !is_last {
+            if messages % 4 == 2 && number < KEYS + 8 && !is_last {
                 let op = numbered(kind, number);
                 let at = usize::from(number % 2 == 0);
                 session.write(at, (&object, &op), &mut nodes[at], &mut book, compared);
@@ -448,11 +558,13 @@ fn in_pieces(kind: ObjectType, cut: usize, compared: &mut Compared) -> usize {
             }
             if messages == cut {
                 compared.restarts += 1;
-                session = Rounds::new(&config, nodes.each_mut(), &mut book);
+                session = Rounds::new(&config, nodes.each_mut(), session.kept, &mut book);
             }
         }
         session.finish(compared);
+        kept = session.kept;
     }
+    assert_eq!(kept, Kept::default(), "no pieces are left");
     let [here, there] = nodes.each_ref().map(|node| node.proven.seen());
     assert_eq!(here, there, "all has arrived");
     messages
@@ -461,14 +573,20 @@ fn in_pieces(kind: ObjectType, cut: usize, compared: &mut Compared) -> usize {
 #[test]
 fn pieces_chunks_and_restarts_go_as_defined() {
     let mut compared = Compared::default();
-    for kind in [Log, LwwMap, OrSet] {
-        let messages = in_pieces(kind, usize::MAX, &mut compared);
+    let whole = 4 << 20;
+    for (kind, max_delta) in
+        [(Log, whole), (LwwMap, whole), (OrSet, whole), (LwwMap, 2048), (OrSet, 2048)]
+    {
+        let messages = in_pieces(kind, max_delta, usize::MAX, &mut compared);
         for cut in (1..messages.min(10)).step_by(3) {
-            in_pieces(kind, cut, &mut compared);
+            in_pieces(kind, max_delta, cut, &mut compared);
         }
     }
     println!("{compared:?}");
-    assert!(compared.pieces > 0 && compared.chunks > 0 && compared.restarts > 0, "{compared:?}");
+    let Compared { pieces_of_logs, pieces_of_keys, pieces_after_a_cut, next_passes, .. } = compared;
+    assert!(pieces_of_logs > 0 && pieces_of_keys > 0, "{compared:?}");
+    assert!(pieces_after_a_cut > 0 && next_passes > 0, "{compared:?}");
+    assert!(compared.chunks > 0 && compared.restarts > 0, "{compared:?}");
     assert!(compared.later_deltas > 0 && compared.later_checkpoints > 0, "{compared:?}");
     assert!(compared.verified > 0, "{compared:?}");
 }
