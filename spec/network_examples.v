@@ -89,6 +89,49 @@ Proof.
   - split; vm_compute; reflexivity.
 Qed.
 
+(** Replica 1 sends, adds and sends again; the newer state arrives first, and the older one after it. *)
+Example an_older_state_arrives_late :
+  exists w : world,
+    steps (start types) w
+    /\ set_at w 2 = Some (Elements [5])
+    /\ length (sent w) = 2%nat.
+Proof.
+  eexists. split.
+  - eapply step_first.
+    { apply (Send _ _ _ 1). }
+    eapply step_first.
+    { apply (Operate _ _ _ 1 2 (Add 5) None); [reflexivity | vm_compute; reflexivity]. }
+    eapply step_first.
+    { apply (Send _ _ _ 1). }
+    eapply step_first.
+    { eapply (Receive _ _ _ 2). left. reflexivity. }
+    eapply step_first.
+    { eapply (Receive _ _ _ 2). right. left. reflexivity. }
+    apply Nothing.
+  - split; vm_compute; reflexivity.
+Qed.
+
+(** Replica 1 saves, adds and saves again, and is set back to the first backup. *)
+Example an_older_backup_is_restored :
+  exists w : world,
+    steps (start types) w
+    /\ set_at w 1 = Some (Elements [])
+    /\ length (backups w) = 2%nat.
+Proof.
+  eexists. split.
+  - eapply step_first.
+    { apply (Save _ _ _ 1). }
+    eapply step_first.
+    { apply (Operate _ _ _ 1 2 (Add 5) None); [reflexivity | vm_compute; reflexivity]. }
+    eapply step_first.
+    { apply (Save _ _ _ 1). }
+    eapply step_first.
+    { eapply (Restore _ _ _ 1 _ 1); [right; left; reflexivity |].
+      intros e [<- | []]. vm_compute. discriminate. }
+    apply Nothing.
+  - split; vm_compute; reflexivity.
+Qed.
+
 (** The later delta builds on what replica 2 has not seen. *)
 Example a_delta_that_comes_too_early_is_refused :
   let sender := replica.Replica one (replica.meaning N.compare N.compare types
