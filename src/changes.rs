@@ -16,6 +16,7 @@ use crate::values::{FromKey, FromValue};
 pub struct Changes {
     pub(crate) list: Vec<Change>,
     pub(crate) unknown: Vec<ObjectId>,
+    pub(crate) relayed: Vec<ObjectId>,
     pub(crate) healed: Vec<Healed>,
     pub(crate) ahead: Vec<ClockAhead>,
 }
@@ -31,8 +32,16 @@ impl Changes {
         self.list.is_empty()
     }
 
-    /// Objects in the update that this replica does not have, because the sender has a newer schema. They
-    /// were skipped: add them to the schema and ask for an update again.
+    /// Objects in the update that this replica does not have, because the sender has a newer schema. It does
+    /// not answer for them, and passes on what it gets of them, in updates and in sessions. Once they are
+    /// in its schema, it has them.
+    pub fn relayed_objects(&self) -> &[ObjectId] {
+        &self.relayed
+    }
+
+    /// Objects in the update that this replica neither has nor passes on: it has the name with another
+    /// type, or they take more than [`Replica::limit_relayed`](crate::Replica::limit_relayed) allows. They were
+    /// skipped: add them to the schema and ask for an update again.
     pub fn unknown_objects(&self) -> &[ObjectId] {
         &self.unknown
     }

@@ -53,6 +53,15 @@ pub enum EditError {
         /// The type that was asked for.
         expected: ObjectType,
     },
+    /// Peers have the object with another type, and this replica passes it on: use another name for yours.
+    RelayedType {
+        /// Which object.
+        object: ObjectId,
+        /// The code of its type there, as spec/wire.md lists them.
+        found: u8,
+        /// The type that was asked for.
+        expected: ObjectType,
+    },
     /// The user or the key has a name that no message could hold.
     Name(InvalidName),
     /// The key or value cannot be stored as text or JSON.
@@ -234,6 +243,12 @@ impl fmt::Display for EditError {
                 f,
                 "object {object:?} is a {}, not a {}: use the handle of its type",
                 found.as_str(),
+                expected.as_str()
+            ),
+            Self::RelayedType { object, found, expected } => write!(
+                f,
+                "peers have the object {object:?} with the type {found} (spec/wire.md lists them), and this \
+                 replica passes it on: give your {} another name",
                 expected.as_str()
             ),
             Self::Name(name) => name.fmt(f),

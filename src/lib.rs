@@ -67,6 +67,7 @@ pub mod environment;
 mod error;
 pub mod export;
 pub mod handles;
+pub mod relayed;
 mod replica;
 pub mod saved;
 mod session;

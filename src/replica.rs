@@ -24,9 +24,10 @@ use crate::optimized;
 use crate::optimized::replica::Reason;
 use crate::optimized::staging::Staging;
 use crate::optimized::{ApplyError, AuditTrail};
-use crate::saved::{self, ObjectPart, State, deltas_since};
+use crate::relayed::Refusal;
+use crate::saved::{self, ObjectPart, State, deltas_since, relayed_since};
 use crate::sync::{ClockAhead, Drift, Schema};
-use crate::update::{self, Part, Version};
+use crate::update::{self, Part, Version, whole_message};
 use std::collections::BTreeMap;
 
 pub(crate) type Engine = optimized::replica::Replica;
@@ -47,7 +48,8 @@ pub(crate) type Delta = optimized::replica::Delta;
 ///   [`save_objects_since`](Self::save_objects_since), [`save_object`](Self::save_object),
 ///   [`all_staged`](Self::all_staged), [`restage`](Self::restage);
 /// - to synchronize: [`version`](Self::version), [`update_since`](Self::update_since),
-///   [`apply`](Self::apply), [`state_hash`](Self::state_hash); over a connection,
+///   [`apply`](Self::apply), [`limit_relayed`](Self::limit_relayed),
+///   [`state_hash`](Self::state_hash); over a connection,
 ///   [`Session`](crate::sync::Session).
 #[derive(Debug)]
 pub struct Replica {
@@ -117,11 +119,22 @@ impl Replica {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_in<'a>(
-        mut environment: Box<dyn Environment>,
+        environment: Box<dyn Environment>,
         parts: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Self, OpenError> {
-        let State { origin, schema, objects } = State::open(parts)?;
-        let mut engine = Engine::restored(origin, objects);
+        Self::of_state(environment, State::open(parts)?)
+    }
+
+    /// Opens a saved replica whose parts were read one by one, by [`saved::Parts`].
+    ///
+    /// # Errors
+    /// If the system gives no random numbers.
+    pub fn of_state(
+        mut environment: Box<dyn Environment>,
+        state: State,
+    ) -> Result<Self, OpenError> {
+        let State { origin, schema, objects, relayed } = state;
+        let mut engine = Engine::restored(origin, objects).with_relayed(relayed);
         engine.open(environment.entropy().ok_or(OpenError::NoEntropy)?)?;
         Ok(Self { engine, schema, environment, drift: DRIFT })
     }
@@ -144,6 +157,12 @@ impl Replica {
             {
                 let (found, expected) = (state.kind(), entry.kind);
                 return Err(EditError::WrongType { object: object.clone(), found, expected });
+            }
+            if let Some(found) = self.engine.relayed().kind(object)
+                && found != entry.kind.code()
+            {
+                let (object, expected) = (object.clone(), entry.kind);
+                return Err(EditError::RelayedType { object, found, expected });
             }
         }
         for (object, entry) in schema.iter() {
@@ -409,9 +428,12 @@ impl Replica {
     /// Cost: O(changes since then), however much the replica holds.
     #[must_use = "an update that is not sent brings nobody up to date"]
     pub fn update_since(&self, version: &Version) -> Vec<u8> {
-        update::encode_update(
-            deltas_since(&self.engine, version).map(|(name, _, delta)| (name, delta)),
-        )
+        let own = deltas_since(&self.engine, version, |_| false)
+            .map(|(name, _, delta)| (name, delta.kind().code(), whole_message(&delta)));
+        let relayed = relayed_since(&self.engine, version).flat_map(|(name, kind, deltas, _)| {
+            deltas.into_iter().map(move |delta| (name, kind, delta.to_vec()))
+        });
+        update::encode_update(own.chain(relayed))
     }
 
     /// Applies an update, and says what it changed. Updates may come in any order and any number of
@@ -424,24 +446,48 @@ impl Replica {
     /// [`UpdateError::Refused`]: nothing of that object was applied; the error holds the changes to
     /// the objects before it.
     pub fn apply(&mut self, update: &[u8]) -> Result<Changes, UpdateError> {
-        let parts = update::decode_update(update)?;
-        for Part { object, delta, .. } in &parts {
-            let Ok(state) = self.engine.object(object) else { continue };
-            if let Err(error) = state.check_start(delta) {
-                return Err(refused(object, Reason::Apply(error), Changes::default()));
+        let mut changes = Changes::default();
+        let mut relayed = self.engine.relayed().clone();
+        let mut parts: Vec<(ObjectId, Delta)> = Vec::new();
+        for part in update::decode_update(update)? {
+            let object = &part.object;
+            let is_relayed = match self.engine.object(object) {
+                Ok(state) if part.kind() == Some(state.kind()) => {
+                    let delta = part.decode(state.kind())?;
+                    // A replica that passes an object on sends several, each of which starts at the last.
+                    let is_first = parts.iter().all(|(other, _)| other != object);
+                    if is_first && let Err(error) = state.check_start(&delta) {
+                        return Err(refused(object, Reason::Apply(error), Changes::default()));
+                    }
+                    parts.push((object.clone(), delta));
+                    continue;
+                }
+                Ok(_) => false,
+                Err(_) => match relayed.add(object, part.kind, part.message) {
+                    Ok(_) => true,
+                    Err(Refusal::NotKept) => false,
+                    Err(refusal) => return Err(not_relayed(&part, refusal)),
+                },
+            };
+            let list = if is_relayed { &mut changes.relayed } else { &mut changes.unknown };
+            if !list.contains(object) {
+                list.push(object.clone());
             }
         }
-        let mut changes = Changes { ahead: self.check_clocks(&parts)?, ..Changes::default() };
-        for Part { object, delta, .. } in parts {
-            if self.engine.object(&object).is_err() {
-                changes.unknown.push(object);
-                continue;
-            }
+        changes.ahead = self.check_clocks(&parts)?;
+        *self.engine.relayed_mut() = relayed;
+        for (object, delta) in parts {
             if let Err(reason) = self.apply_delta(&object, delta, &mut changes) {
                 return Err(refused(&object, reason, changes));
             }
         }
         Ok(changes)
+    }
+
+    /// Passes on at most so many bytes of objects that this replica does not know; 0 for none. Without this
+    /// call these are [`Relayed::LIMIT`](crate::relayed::Relayed::LIMIT). What is kept already stays.
+    pub fn limit_relayed(&mut self, bytes: usize) {
+        self.engine.relayed_mut().set_limit(bytes);
     }
 
     /// Sets how many milliseconds another clock may be ahead of this one. Beyond that,
@@ -458,10 +504,13 @@ impl Replica {
     }
 
     /// Whose clocks are ahead, by an update.
-    fn check_clocks(&mut self, parts: &[Part]) -> Result<Vec<ClockAhead>, UpdateError> {
+    fn check_clocks(
+        &mut self,
+        parts: &[(ObjectId, Delta)],
+    ) -> Result<Vec<ClockAhead>, UpdateError> {
         let drift = self.drift_now();
         let is_refused = drift.is_refused;
-        let ahead = parts.iter().filter_map(|part| drift.ahead(&part.object, &part.delta));
+        let ahead = parts.iter().filter_map(|(object, delta)| drift.ahead(object, delta));
         let ahead: Vec<ClockAhead> = ahead.collect();
         match ahead.first() {
             Some(first) if is_refused => Err(UpdateError::Refused {
@@ -693,6 +742,21 @@ fn decision_of(state: &Object, decision: optimized::Decision<'_>) -> Decision {
         replica: decision.id.dot.origin.replica,
         seq: decision.id.seq,
         value,
+    }
+}
+
+/// Why a delta of an object that this replica does not know is not kept.
+pub(crate) fn not_relayed(part: &Part<'_>, refusal: Refusal) -> UpdateError {
+    match refusal {
+        Refusal::Malformed(error) => part.malformed(&error),
+        Refusal::Apply(error) => refused(&part.object, Reason::Apply(error), Changes::default()),
+        Refusal::NotKept => UpdateError::Refused {
+            object: part.object.clone(),
+            message:
+                "it would take more than this replica passes on of objects that it does not know"
+                    .into(),
+            changes: Box::default(),
+        },
     }
 }
 

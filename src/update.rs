@@ -19,7 +19,6 @@ use crate::replica::Delta;
 use crate::sync::{CLASSES, Entry};
 use crate::wire::reader::{Reader, write_number};
 use crate::wire::{self, BaseEncoding, DecodeContext, OriginEncoding};
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a replica has seen of each object. Send it as [`to_bytes`](Self::to_bytes).
@@ -28,6 +27,8 @@ pub struct Version {
     pub(crate) vectors: BTreeMap<ObjectId, Vector>,
     /// Of the objects that have any.
     pub(crate) openings: BTreeMap<ObjectId, Openings>,
+    /// Those that it only passes on. Local: its bytes do not say it.
+    pub(crate) relayed: BTreeSet<ObjectId>,
 }
 
 const MAGIC: [u8; 2] = *b"RJ";
@@ -53,18 +54,66 @@ impl Kind {
     }
 }
 
-/// One object's delta.
-pub(crate) struct Part {
+/// One object's delta, as it came.
+pub(crate) struct Part<'a> {
     pub object: ObjectId,
-    pub kind: ObjectType,
-    pub delta: Delta,
+    /// The code of the object's type.
+    pub kind: u8,
+    pub message: &'a [u8],
+    /// Where the message begins.
+    at: usize,
+}
+
+impl Part<'_> {
+    /// The type, if this version knows it.
+    pub fn kind(&self) -> Option<ObjectType> {
+        ObjectType::ALL.get(usize::from(self.kind)).copied()
+    }
+
+    /// The delta.
+    pub fn decode(&self, kind: ObjectType) -> Result<Delta, UpdateError> {
+        let delta = Delta::decode(kind, self.message, &DecodeContext::default());
+        delta.map_err(|error| malformed(self.at, error.to_string()))
+    }
+
+    /// This version does not know the type of one of its own objects.
+    pub fn unknown_type(&self) -> UpdateError {
+        malformed(
+            self.at,
+            format!("found the type {}, which this version does not know", self.kind),
+        )
+    }
+
+    /// It is no message that can be kept.
+    pub fn malformed(&self, error: &wire::Error) -> UpdateError {
+        malformed(self.at, error.to_string())
+    }
 }
 
 /// A part of a saved replica.
-pub(crate) struct Saved {
+pub(crate) struct Saved<'a> {
     pub origin: Origin,
-    pub parts: Vec<(Part, Entry)>,
+    pub parts: Vec<(Part<'a>, Settings)>,
 }
+
+/// What a saved replica says of an object beside its delta.
+#[derive(Clone, Copy)]
+pub(crate) enum Settings {
+    /// It has the object, with these settings.
+    Own { priority: Priority, may_be_dropped: bool, is_audited: bool },
+    /// It passes the object on, and does not know it.
+    Relayed,
+}
+
+impl From<Entry> for Settings {
+    fn from(entry: Entry) -> Self {
+        let Entry { priority, may_be_dropped, is_audited, .. } = entry;
+        Self::Own { priority, may_be_dropped, is_audited }
+    }
+}
+
+/// The flag of an object that is passed on.
+const RELAYED: u8 = 4;
 
 impl Version {
     /// What an engine's replica has seen.
@@ -74,6 +123,13 @@ impl Version {
             version.vectors.insert(name.clone(), object.vector());
             if !object.openings().is_empty() {
                 version.openings.insert(name.clone(), object.openings().clone());
+            }
+        }
+        for (name, known) in replica.relayed().known() {
+            version.relayed.insert(name.clone());
+            version.vectors.insert(name.clone(), known.vector());
+            if !known.openings().is_empty() {
+                version.openings.insert(name.clone(), known.openings().clone());
             }
         }
         version
@@ -138,18 +194,18 @@ impl Version {
 }
 
 pub(crate) fn encode_update<'a>(
-    parts: impl Iterator<Item = (&'a ObjectId, impl Borrow<Delta>)>,
+    parts: impl Iterator<Item = (&'a ObjectId, u8, impl AsRef<[u8]>)>,
 ) -> Vec<u8> {
     let parts: Vec<_> = parts.collect();
     let mut out = begin(Kind::Update);
     write_number(parts.len() as u64, &mut out);
-    for (name, delta) in parts {
-        write_part(name, delta.borrow(), &mut out);
+    for (name, kind, message) in parts {
+        write_part(name, kind, message.as_ref(), &mut out);
     }
     end(out)
 }
 
-pub(crate) fn decode_update(bytes: &[u8]) -> Result<Vec<Part>, UpdateError> {
+pub(crate) fn decode_update(bytes: &[u8]) -> Result<Vec<Part<'_>>, UpdateError> {
     let mut reader = open(bytes, Kind::Update)?;
     let mut parts = Vec::new();
     for _ in 0..count(&mut reader)? {
@@ -161,23 +217,27 @@ pub(crate) fn decode_update(bytes: &[u8]) -> Result<Vec<Part>, UpdateError> {
 
 pub(crate) fn encode_saved<'a>(
     origin: &Origin,
-    parts: impl Iterator<Item = (&'a ObjectId, Entry, impl Borrow<Delta>)>,
+    parts: impl Iterator<Item = (&'a ObjectId, Settings, u8, impl AsRef<[u8]>)>,
 ) -> Vec<u8> {
     let parts: Vec<_> = parts.collect();
     let mut out = begin(Kind::Saved);
     write_bytes(origin.replica.as_str().as_bytes(), &mut out);
     out.extend_from_slice(&origin.incarnation.to_le_bytes());
     write_number(parts.len() as u64, &mut out);
-    for (name, entry, delta) in parts {
-        out.push(entry.priority as u8);
-        out.push(u8::from(entry.may_be_dropped) | u8::from(entry.is_audited) << 1);
-        write_part(name, delta.borrow(), &mut out);
+    for (name, settings, kind, message) in parts {
+        match settings {
+            Settings::Own { priority, may_be_dropped, is_audited } => {
+                out.extend([priority as u8, u8::from(may_be_dropped) | u8::from(is_audited) << 1])
+            }
+            Settings::Relayed => out.extend([0, RELAYED]),
+        }
+        write_part(name, kind, message.as_ref(), &mut out);
     }
     end(out)
 }
 
-impl Saved {
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, UpdateError> {
+impl<'a> Saved<'a> {
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, UpdateError> {
         let mut reader = open(bytes, Kind::Saved)?;
         let start = reader.at();
         let replica = ReplicaId::new(&*name(&mut reader)?);
@@ -193,36 +253,40 @@ impl Saved {
             })?;
             let at = reader.at();
             let flags = reader.byte("whether it may be left out, and is audited").map_err(read)?;
-            if flags > 3 {
-                return Err(malformed(at, format!("found the flags {flags}, expected 0 to 3")));
-            }
-            let (may_be_dropped, is_audited) = (flags & 1 == 1, flags & 2 == 2);
-            let part = read_part(&mut reader)?;
-            let entry = Entry { kind: part.kind, priority, may_be_dropped, is_audited };
-            parts.push((part, entry));
+            let settings = match flags {
+                0..=3 => {
+                    let (may_be_dropped, is_audited) = (flags & 1 == 1, flags & 2 == 2);
+                    Settings::Own { priority, may_be_dropped, is_audited }
+                }
+                RELAYED => Settings::Relayed,
+                _ => {
+                    return Err(malformed(at, format!("found the flags {flags}, expected 0 to 4")));
+                }
+            };
+            parts.push((read_part(&mut reader)?, settings));
         }
         finish(&reader, bytes)?;
         Ok(Self { origin, parts })
     }
 }
 
-fn write_part(name: &ObjectId, delta: &Delta, out: &mut Vec<u8>) {
-    write_bytes(name.as_bytes(), out);
-    out.push(delta.kind().code());
-    write_bytes(&delta.encode(OriginEncoding::Inline, BaseEncoding::Inline), out);
+/// A delta as updates and saved replicas have it: it names everything in full.
+pub(crate) fn whole_message(delta: &Delta) -> Vec<u8> {
+    delta.encode(OriginEncoding::Inline, BaseEncoding::Inline)
 }
 
-fn read_part(reader: &mut Reader<'_>) -> Result<Part, UpdateError> {
+fn write_part(name: &ObjectId, kind: u8, message: &[u8], out: &mut Vec<u8>) {
+    write_bytes(name.as_bytes(), out);
+    out.push(kind);
+    write_bytes(message, out);
+}
+
+fn read_part<'a>(reader: &mut Reader<'a>) -> Result<Part<'a>, UpdateError> {
     let object = name(reader)?;
+    let kind = reader.byte("the type of an object").map_err(read)?;
     let at = reader.at();
-    let kind = usize::from(reader.byte("the type of an object").map_err(read)?);
-    let kind = *ObjectType::ALL.get(kind).ok_or_else(|| {
-        malformed(at, format!("found the type {kind}, which this version does not know"))
-    })?;
-    let start = reader.at();
-    let delta = Delta::decode(kind, field(reader, "a delta")?, &DecodeContext::default());
-    let delta = delta.map_err(|error| malformed(start, error.to_string()))?;
-    Ok(Part { object, kind, delta })
+    let message = field(reader, "a delta")?;
+    Ok(Part { object, kind, message, at })
 }
 
 // The envelope
@@ -323,7 +387,7 @@ mod tests {
 
     #[test]
     fn the_page_on_the_format_shows_an_update_of_nothing() {
-        let update = encode_update(std::iter::empty::<(&ObjectId, Delta)>());
+        let update = encode_update(std::iter::empty::<(&ObjectId, u8, Vec<u8>)>());
         let hex: Vec<String> = update.iter().map(|byte| format!("{byte:02x}")).collect();
         let page = include_str!("../spec/wire.md");
         let line = format!("An update of no objects is `{}`.", hex.join(" "));

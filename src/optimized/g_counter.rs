@@ -226,6 +226,10 @@ impl<const SIDES: usize> Counter<SIDES> {
         self.shares.resize(self.origins.len(), [0; SIDES]);
         let mut numbers = Vec::with_capacity(shares.len());
         for ((place, _, count), share) in seen.beyond(since).zip(shares) {
+            // What is known already brings nothing new, whatever a forged message says of it.
+            if count <= self.origins.seen(ours[place]) {
+                continue;
+            }
             self.origins.see(ours[place], count);
             if self.raise(ours[place], share) {
                 numbers.push(ours[place]);

@@ -144,10 +144,13 @@ impl<O: Order> Extreme<O> {
         }
         self.origins.openings.join(&delta.openings.begun);
         let ours = self.origins.numbers_of(delta.seen.actor_table());
+        let mut is_new = false;
         for (number, count) in ours.into_iter().zip(delta.seen.counts()) {
+            is_new |= *count > self.origins.seen(number);
             self.origins.see(number, *count);
         }
-        Ok(self.raise(delta.integer))
+        // Writes that are known already bring nothing new, whatever a forged message says of them.
+        Ok(is_new && self.raise(delta.integer))
     }
 
     /// A write that is new counts as a change, also where the integer stays: stores and

@@ -18,7 +18,7 @@
 mod agreement;
 
 pub use agreement::DeltaOpenings;
-pub(crate) use agreement::{Agreement, agreement};
+pub(crate) use agreement::{Agreement, Process, agreement};
 
 use super::ApplyError;
 use super::canonical_bytes::CanonicalBytes;
@@ -33,6 +33,7 @@ use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
 use crate::operation::{Author, Operation};
 use crate::version_vector::VersionVector;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
@@ -710,15 +711,26 @@ impl Object {
     /// # Errors
     /// [`ApplyError::Contradiction`] if the other side's knowledge belongs to no history.
     pub fn delta_for(&self, theirs: &Knowledge) -> Result<Delta, ApplyError> {
+        let (object, since) = self.named_for(theirs)?;
+        Ok(object.delta_with_openings(&since))
+    }
+
+    /// The object, and where a delta for that side starts, under the names that both sides will have.
+    fn named_for(&self, theirs: &Knowledge) -> Result<(Cow<'_, Self>, Vector), ApplyError> {
         let (mut ours, mut theirs) = (self.knowledge(), theirs.clone());
         let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
-        let since = Vector::from(&theirs.counts);
-        let mut delta = match names.of_ours.is_empty() {
-            true => self.delta_since(&since),
-            false => self.renamed(&names.of_ours, ours.openings.clone())?.delta_since(&since),
+        let object = match names.of_ours.is_empty() {
+            true => Cow::Borrowed(self),
+            false => Cow::Owned(self.renamed(&names.of_ours, ours.openings)?),
         };
-        *delta.openings_mut() = DeltaOpenings::whole(&ours.openings);
-        Ok(delta)
+        Ok((object, Vector::from(&theirs.counts)))
+    }
+
+    /// A delta with all openings.
+    fn delta_with_openings(&self, since: &Vector) -> Delta {
+        let mut delta = self.delta_since(since);
+        *delta.openings_mut() = DeltaOpenings::whole(self.openings());
+        delta
     }
 
     /// The same under new names. Winners, and the order of a log, are computed again.
@@ -804,8 +816,10 @@ impl Object {
         }
     }
 
-    /// A message for a side that sent a vector, and perhaps openings. Cost: that of the delta, and
-    /// O(openings); where both use other names, O(object).
+    /// A message for a side that sent a vector, and perhaps openings. It starts at nothing that is not known
+    /// here: who passes it on has no other openings for its start than those in it, and they must tell
+    /// which operations these are (tests/forks/relays.rs). Cost: that of the delta, and O(openings);
+    /// where both use other names, O(object).
     pub(crate) fn delta_for_version(
         &self,
         vector: &Vector,
@@ -813,16 +827,18 @@ impl Object {
     ) -> Result<Delta, ApplyError> {
         let none = Openings::default();
         let openings = openings.unwrap_or(&none);
+        let start = || vector.meet(&self.vector());
         if openings.is_empty() && self.openings().is_empty()
             || self.extends(vector, &openings.fingerprint())
         {
-            return Ok(self.delta_since(vector));
+            return Ok(self.delta_since(&start()));
         }
         let knowledge = Knowledge::new(vector, openings.clone());
-        match self.is_forked_from(&knowledge) {
-            true => self.delta_for(&knowledge),
-            false => Ok(self.delta_since(vector)),
+        if !self.is_forked_from(&knowledge) {
+            return Ok(self.delta_since(&start()));
         }
+        let (object, since) = self.named_for(&knowledge)?;
+        Ok(object.delta_with_openings(&since.meet(&object.vector())))
     }
 
     /// Performs one operation under an opening, or under none.

@@ -60,6 +60,8 @@ use crate::hybrid_clock::{HybridClock, NoStampLeft};
 use crate::limits::{MAX_VALUE, check_name};
 use crate::object::ObjectType;
 use crate::operation::{Notice, ObjectId, Operation, User};
+use crate::relayed::Relayed;
+use crate::wire::DecodeContext;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -489,6 +491,7 @@ pub struct Replica {
     clock: HybridClock,
     /// Where the process draws openings from, if it does.
     draws: Option<Draws>,
+    relayed: Relayed,
     /// Transfers in pieces that are not complete.
     pub(super) staged: BTreeMap<ObjectId, Staging>,
 }
@@ -507,16 +510,45 @@ impl Replica {
     /// twice.
     pub fn restored(origin: Origin, objects: Objects) -> Self {
         let clock = HybridClock::new();
+        let relayed = Relayed::default();
+        let staged = BTreeMap::new();
         let mut replica =
-            Self { origin, objects, performed: 0, clock, draws: None, staged: BTreeMap::new() };
+            Self { origin, objects, performed: 0, clock, draws: None, relayed, staged };
         replica.performed = replica.count_performed();
         replica
     }
 
-    /// Adds an empty object; it replaces one of the same name.
-    pub(crate) fn add(&mut self, id: ObjectId, kind: ObjectType) {
+    /// The replica with objects that it passes on without knowing them.
+    #[must_use]
+    pub fn with_relayed(self, relayed: Relayed) -> Self {
+        Self { relayed, ..self }
+    }
+
+    /// The objects that it passes on without knowing them.
+    pub fn relayed(&self) -> &Relayed {
+        &self.relayed
+    }
+
+    /// As [`relayed`](Self::relayed), to change them.
+    pub(crate) fn relayed_mut(&mut self) -> &mut Relayed {
+        &mut self.relayed
+    }
+
+    /// Adds an object, with what was passed on of it so far. It replaces one of the same name.
+    pub fn add(&mut self, id: ObjectId, kind: ObjectType) {
+        let mut object = Object::bottom(kind);
+        if let Some((code, deltas)) = self.relayed.take(&id)
+            && code == kind.code()
+        {
+            // Where one does not fit, its sender sends again what the object lacks.
+            let known = DecodeContext::default();
+            let mut deltas = deltas.iter().map(|delta| Delta::decode(kind, delta, &known));
+            let _: Result<(), ()> = deltas
+                .try_for_each(|delta| object.apply(delta.map_err(drop)?).map(drop).map_err(drop));
+        }
         self.staged.remove(&id);
-        self.objects.insert(id, Object::bottom(kind));
+        self.objects.insert(id, object);
+        self.performed = self.count_performed();
     }
 
     /// Begins to write in this process, with 64 random bits that are new at each opening of the store.

@@ -193,6 +193,18 @@ impl Vector {
         *self = Self { actor_table, counts };
     }
 
+    /// What both vectors have seen. Cost: O(origins).
+    pub(super) fn meet(&self, other: &Self) -> Self {
+        if other.covers(self) {
+            return self.clone();
+        }
+        let both = self.iter().map(|(origin, count)| (origin, count.min(other.get(origin))));
+        let both = both.filter(|(_, count)| *count > 0).map(|(origin, n)| (origin.clone(), n));
+        let (origins, counts) = both.unzip();
+        let actor_table = Arc::new(ActorTable { origins, fingerprint: OnceLock::new() });
+        Self { actor_table, counts }
+    }
+
     /// The same vector without the operation and the later ones of its origin.
     pub fn without(&self, dot: &Dot) -> Self {
         let Some(place) = self.actor_table.position(&dot.origin) else {

@@ -6,7 +6,7 @@ use super::tree_diff::TreeDiff;
 use super::{Changed, Error, Event, Revision, Session, Side};
 use crate::collect::Collect;
 use crate::object::Priority;
-use crate::operation::DecisionId;
+use crate::operation::{DecisionId, ObjectId};
 use crate::optimized;
 use crate::optimized::replica::{Changes, Delta, Object, Reason, Replica};
 use crate::optimized::{ApplyError, Vector};
@@ -52,12 +52,12 @@ impl Session {
     /// Applies a delta of the peer whole, or not at all.
     pub(super) fn apply_delta(&mut self, replica: &mut Replica, index: usize, delta: Delta) {
         let class = self.objects[index].class;
-        if let Some(reason) = self.check_clocks(index, &delta) {
+        let name = self.objects[index].name.clone();
+        if let Some(reason) = self.check_clocks(&name, &delta) {
             return self.give_up(index, reason);
         }
-        let before = self.before(replica, index, &delta);
+        let before = self.before(replica, &self.objects[index].name, &delta);
         let seen = delta.seen().clone();
-        let name = self.objects[index].name.clone();
         match replica.apply(&name, delta) {
             Ok(changes) => {
                 let mut changes = changes;
@@ -71,7 +71,7 @@ impl Session {
                 }
                 self.classes[class as usize].changes += changes.changed;
                 if changes.changed > 0 {
-                    let changed = revise(replica, index, self, before, changes, seen);
+                    let changed = revise(replica, &name, before, changes, seen);
                     self.events.push_back(Event::Changed(changed));
                 }
                 self.compare(replica, index);
@@ -109,19 +109,50 @@ impl Session {
         }
     }
 
+    /// The peer passed on a delta of an object that it lacks, or that it only passes on.
+    pub(super) fn apply_unshared(
+        &mut self,
+        replica: &mut Replica,
+        name: &ObjectId,
+        delta: Delta,
+    ) -> Result<(), Error> {
+        if let Some(reason) = self.check_clocks(name, &delta) {
+            self.events.push_back(Event::Refused { object: name.clone(), reason });
+            return Ok(());
+        }
+        let before = self.before(replica, name, &delta);
+        let mut seen = delta.seen().clone();
+        match replica.apply(name, delta) {
+            Ok(mut changes) => {
+                let healed = std::mem::take(&mut changes.healed);
+                let healed = healed.iter().map(|healed| Event::Healed(healed.in_object(name)));
+                self.events.extend(healed);
+                seen = changes.seen.take().unwrap_or(seen);
+                if changes.changed > 0 {
+                    let changed = revise(replica, name, before, changes, seen);
+                    self.events.push_back(Event::Changed(changed));
+                }
+            }
+            Err(error) => {
+                let (object, reason) = (name.clone(), error.to_string());
+                self.events.push_back(Event::Refused { object, reason });
+            }
+        }
+        Ok(())
+    }
+
     /// Reports a clock that is ahead; or says why the delta is refused for it.
-    pub(super) fn check_clocks(&mut self, index: usize, delta: &Delta) -> Option<String> {
+    pub(super) fn check_clocks(&mut self, object: &ObjectId, delta: &Delta) -> Option<String> {
         let drift = self.config.drift?;
-        let object = self.objects[index].name.clone();
-        let ahead = drift.ahead(&object, delta)?;
+        let ahead = drift.ahead(object, delta)?;
         let reason = drift.is_refused.then(|| ahead.to_string());
         self.events.push_back(Event::ClockAhead(ahead));
         reason
     }
 
     /// The values of the keys that a delta lists, before it is applied.
-    fn before(&self, replica: &Replica, index: usize, delta: &Delta) -> BTreeMap<Vec<u8>, Before> {
-        match replica.object(&self.objects[index].name) {
+    fn before(&self, replica: &Replica, name: &str, delta: &Delta) -> BTreeMap<Vec<u8>, Before> {
+        match replica.object(name) {
             Ok(object) if self.config.revisions => {
                 let keys = object.keys_of(delta).into_iter();
                 keys.map(|key| (Before::of(object, &key), key))
@@ -256,16 +287,14 @@ impl Before {
 /// The keys whose values, or whose being in conflict, a delta changed.
 fn revise(
     replica: &Replica,
-    index: usize,
-    session: &Session,
+    name: &ObjectId,
     before: BTreeMap<Vec<u8>, Before>,
     changes: Changes,
     seen: Vector,
 ) -> Changed {
-    let name = session.objects[index].name.clone();
     let mut overruled: BTreeMap<Vec<u8>, DecisionId> = changes.overruled.into_iter().into_map();
     let mut revisions = Vec::new();
-    if let Ok(object) = replica.object(&name) {
+    if let Ok(object) = replica.object(name) {
         for (key, Before { shown: before, timestamp, is_conflict }) in before {
             let (after, now) = (object.shown(&key), object.is_contested(&key));
             let overruled = overruled.remove(&key);
@@ -275,5 +304,5 @@ fn revise(
             }
         }
     }
-    Changed { object: name, seen, changes: changes.changed, revisions }
+    Changed { object: name.clone(), seen, changes: changes.changed, revisions }
 }

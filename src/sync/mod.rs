@@ -32,6 +32,9 @@
 //! that was used twice. The session then searches the hash tree for the records that differ, and
 //! reports what each side holds. It overwrites nothing.
 //!
+//! Objects that only one side has, or none, are passed on: a side that does not know an object keeps its
+//! deltas as they come, and gives them to peers that lack them; see [`relayed`](crate::relayed).
+//!
 //! The class of high priority goes first. Each class is exchanged, compared and reported by itself;
 //! [`Session::pause`] leaves one for later. What is written during a session may wait for the next
 //! one.
@@ -116,9 +119,11 @@ mod error;
 mod event;
 mod exchange;
 mod forks;
+mod held;
 mod pieces;
 pub mod protocol;
 mod readable;
+mod relaying;
 mod schema;
 mod session;
 mod shared_object;
@@ -131,7 +136,7 @@ pub use drift::{ClockAhead, Drift};
 pub use error::Error;
 pub use event::{Changed, Discrepancy, Event, Healed, Outcome, RecordDifference, Revision, Side};
 pub use readable::escape;
-pub use schema::{CLASSES, Entry, Schema};
+pub use schema::{CLASSES, Entry, Listed, Schema};
 pub use session::Session;
 
 /// The settings of a session.

@@ -112,7 +112,7 @@ impl Session {
         let delta = delta.map_err(malformed)?;
         self.classes[class as usize].exchange.on_heard();
         if self.config.drift.is_some_and(|drift| drift.is_refused)
-            && let Some(reason) = self.check_clocks(index, &delta)
+            && let Some(reason) = self.check_clocks(&name, &delta)
         {
             replica.unstage(&name);
             self.give_up(index, reason);

@@ -31,6 +31,40 @@ impl Entry {
     }
 }
 
+/// What a side says of one object in a session, where the schemas differ.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Listed {
+    /// The code of its type, below 16; a peer may know more types than this version.
+    pub kind: u8,
+    /// Its priority.
+    pub priority: Priority,
+    /// Whether a sync may leave it out when it would exceed the budget.
+    pub may_be_dropped: bool,
+    /// Whether the side only passes it on, and does not know it.
+    pub is_relayed: bool,
+}
+
+impl Listed {
+    /// An object that a side passes on.
+    pub(super) fn relayed(kind: u8) -> Self {
+        Self { kind, priority: Priority::Medium, may_be_dropped: false, is_relayed: true }
+    }
+
+    /// The object as a side has it; `None` if it only passes it on, or this version does not know its type.
+    pub(super) fn entry(&self) -> Option<Entry> {
+        let kind = *ObjectType::ALL.get(usize::from(self.kind)).filter(|_| !self.is_relayed)?;
+        let Self { priority, may_be_dropped, .. } = *self;
+        Some(Entry { priority, may_be_dropped, ..Entry::plain(kind) })
+    }
+}
+
+impl From<&Entry> for Listed {
+    fn from(entry: &Entry) -> Self {
+        let Entry { kind, priority, may_be_dropped, .. } = *entry;
+        Self { kind: kind.code(), priority, may_be_dropped, is_relayed: false }
+    }
+}
+
 /// The objects of an application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Schema {

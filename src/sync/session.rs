@@ -10,7 +10,8 @@ use super::protocol::{
     self, Answer, Checkpoint, Chunk, ENVELOPE, Envelope, Hello, Outgoing, Part, Received,
     SkipReason, Summary, ToldOpenings, TreeLocation, decode_part, schema_fingerprint,
 };
-use super::schema::Entry;
+use super::relaying::{self, Relaying};
+use super::schema::{Entry, Listed};
 use super::shared_object::{ActorTables, PeerVectors, SharedObject, Status, keep, outcome};
 use super::tree_diff::{SEARCHES, TreeDiff};
 use super::{CLASSES, Config, Error, Event, Outcome, Side};
@@ -51,18 +52,23 @@ const LEAST_COMPRESSED: usize = 256;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Session {
     pub(super) config: Config,
-    list: BTreeMap<ObjectId, Entry>,
+    pub(super) list: BTreeMap<ObjectId, Entry>,
     schema: Fingerprint,
     /// What this side says of itself, once it was asked.
     hello: Option<Hello>,
     is_hello_sent: bool,
-    handshake: Handshake,
+    pub(super) handshake: Handshake,
     /// What both sides have, in the order of the names.
     pub(super) objects: Vec<SharedObject>,
     pub(super) classes: [Class; 3],
     pub(super) diffs: Vec<TreeDiff>,
     pub(super) tables: ActorTables,
     pub(super) events: VecDeque<Event>,
+    pub(super) relaying: Relaying,
+    /// The objects as this side lists them.
+    listed: BTreeMap<ObjectId, Listed>,
+    /// Whether the end was reported.
+    is_reported: bool,
     /// How many bytes of droppable objects this side sent.
     spent: u64,
     /// How many nodes of hash trees the peer asked for.
@@ -71,7 +77,7 @@ pub struct Session {
 
 /// How much of the peer's beginning is here.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Handshake {
+pub(super) enum Handshake {
     /// Nothing.
     AwaitingHello,
     /// Its hello. The schemas differ, so its list of objects is still to come.
@@ -81,7 +87,7 @@ enum Handshake {
 }
 
 impl Handshake {
-    fn peer(&self) -> Option<&Hello> {
+    pub fn peer(&self) -> Option<&Hello> {
         match self {
             Self::AwaitingHello => None,
             Self::AwaitingSchema(peer) | Self::Complete(peer) => Some(peer),
@@ -100,8 +106,11 @@ impl Session {
             (name.clone(), Entry { kind, ..entry })
         };
         let list: BTreeMap<ObjectId, Entry> = replica.objects().iter().map(entry).into_map();
+        let listed = listed(&list, replica);
         Self {
-            schema: schema_fingerprint(list.iter()),
+            schema: schema_fingerprint(listed.iter().map(|(name, of)| (name, *of))),
+            listed,
+            is_reported: false,
             config,
             list,
             hello: None,
@@ -112,6 +121,7 @@ impl Session {
             diffs: Vec::new(),
             tables: ActorTables::default(),
             events: VecDeque::new(),
+            relaying: Relaying::default(),
             spent: 0,
             asked: 0,
         }
@@ -218,7 +228,7 @@ impl Session {
 
     /// Whether all classes are done.
     pub fn is_done(&self) -> bool {
-        CLASSES.iter().all(|class| self.is_class_done(*class))
+        CLASSES.iter().all(|class| self.is_class_done(*class)) && self.relaying.is_done()
     }
 }
 
@@ -266,6 +276,12 @@ impl Session {
         if let Some(part) = state.queued.pop_front() {
             return Some(Step::Part(part));
         }
+        if class == relaying::CLASS
+            && let Some(part) = self.relay(replica)
+        {
+            return Some(Step::Part(part));
+        }
+        let state = &mut self.classes[class as usize];
         if let Some(location) = state.asked.pop_front() {
             return Some(Step::Part(self.answer(replica, location)));
         }
@@ -515,6 +531,13 @@ impl Session {
     }
 }
 
+/// The objects that a side has, and those that it passes on.
+fn listed(list: &BTreeMap<ObjectId, Entry>, replica: &Replica) -> BTreeMap<ObjectId, Listed> {
+    let relayed = replica.relayed().iter().filter(|(_, kind)| *kind < 16);
+    let relayed = relayed.map(|(name, kind)| (name.clone(), Listed::relayed(kind)));
+    relayed.chain(list.iter().map(|(name, entry)| (name.clone(), entry.into()))).collect()
+}
+
 /// A delta, compressed where that is shorter.
 fn compressed(bytes: &[u8]) -> Cow<'_, [u8]> {
     #[cfg(feature = "compression")]
@@ -532,7 +555,8 @@ impl Session {
             (Part::Chunk(chunk), _) => self.on_chunk(replica, &chunk),
             (Part::Schema(list), Handshake::AwaitingSchema(peer)) => {
                 self.handshake = Handshake::Complete(peer.clone());
-                self.begin(list.iter().map(|(name, entry)| (name, entry)), |_| false);
+                self.begin_relaying(list.iter().map(|(name, listed)| (name, listed)));
+                self.begin(list.iter().map(|(name, listed)| (name, listed)), |_| false);
                 Ok(())
             }
             // A repetition does no harm.
@@ -554,6 +578,8 @@ impl Session {
                 Ok(())
             }
             (Part::Skip { object, reason, bytes }, _) => self.on_skip(object, reason, bytes),
+            (Part::Keeps(keeps), _) => self.on_keeps(replica, keeps),
+            (Part::Relay { is_last, deltas }, _) => self.on_relay(replica, is_last, deltas),
         }
     }
 
@@ -567,10 +593,14 @@ impl Session {
             let same =
                 |class: Priority| peer.classes[class as usize] == ours.classes[class as usize];
             self.handshake = Handshake::Complete(peer.clone());
-            self.begin(self.list.clone().iter(), same);
+            let list = self.listed.clone();
+            if list.values().any(|listed| listed.is_relayed) {
+                self.begin_relaying(list.iter());
+            }
+            self.begin(list.iter(), same);
         } else {
             self.handshake = Handshake::AwaitingSchema(peer);
-            let list = self.list.iter().map(|(name, entry)| (name.clone(), *entry)).collect();
+            let list = self.listed.clone().into_iter().collect();
             self.classes[Priority::High as usize].queued.push_back(Part::Schema(list));
         }
         Ok(())
@@ -579,12 +609,14 @@ impl Session {
     /// Compares the two schemas, and begins with the classes that are not the same.
     fn begin<'a>(
         &mut self,
-        theirs: impl Iterator<Item = (&'a ObjectId, &'a Entry)>,
+        theirs: impl Iterator<Item = (&'a ObjectId, &'a Listed)>,
         is_same: impl Fn(Priority) -> bool,
     ) {
         let (mut only_there, mut other_types) = (Vec::new(), Vec::new());
         let mut both = BTreeMap::new();
         for (name, their) in theirs {
+            // What the peer only passes on, and what is of a type of a later version, is passed on.
+            let Some(their) = &their.entry() else { continue };
             match self.list.get(name) {
                 None => only_there.push((name.clone(), their.kind)),
                 Some(our) if our.kind != their.kind => {
@@ -765,9 +797,6 @@ impl Session {
         if self.objects.iter().any(|object| object.class == class) {
             self.events.push_back(Event::ClassDone { class, outcome, changes });
         }
-        if self.is_done() {
-            self.events.push_back(Event::Done);
-        }
     }
 
     /// Ends the searches and classes that are over.
@@ -793,6 +822,9 @@ impl Session {
             if is_over && !is_searching {
                 self.finish(class, outcome(objects));
             }
+        }
+        if self.is_done() && !std::mem::replace(&mut self.is_reported, true) {
+            self.events.push_back(Event::Done);
         }
     }
 }

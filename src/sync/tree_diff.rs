@@ -61,6 +61,18 @@ impl TreeDiff {
         self.open.is_empty() && self.waiting.is_empty()
     }
 
+    /// How many bytes it holds.
+    pub fn held(&self) -> usize {
+        let record = |record: &Option<Record>| {
+            record.as_ref().map_or(0, |record| record.key.capacity() + record.body.capacity())
+        };
+        let found = self.found.iter().map(|(key, Pair { ours, theirs })| {
+            key.capacity() + size_of::<Pair>() + record(ours) + record(theirs)
+        });
+        let paths = self.open.capacity() + self.waiting.capacity();
+        found.sum::<usize>() + paths * size_of::<TreePath>()
+    }
+
     /// Ends the search: the object changed, here or there.
     fn give_up(&mut self) {
         self.open.clear();

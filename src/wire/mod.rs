@@ -35,6 +35,7 @@ mod audit;
 mod column;
 mod compressed;
 mod counter;
+pub(crate) mod envelope;
 mod error;
 mod integer;
 mod keyed;

@@ -8,6 +8,7 @@
 #![cfg(test)]
 
 mod public_api;
+mod relays;
 mod session;
 mod world;
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A clock that stands still, and entropy that never repeats.
 #[derive(Debug)]
-struct Fixed;
+pub struct Fixed;
 
 impl Environment for Fixed {
     fn now(&mut self) -> u64 {

@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// splitmix64: numbers that look random and follow from a seed.
+#[derive(Debug)]
 pub struct Random(pub u64);
 
 impl Random {

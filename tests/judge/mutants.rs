@@ -17,13 +17,17 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../mutants")
 }
 
-/// All mutants by name.
-fn mutants() -> BTreeMap<String, String> {
-    let files =
-        fs::read_dir(folder()).expect("the folder is there").map(|file| file.unwrap().path());
+/// All mutants of a folder by name.
+fn mutants_in(folder: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder).expect("the folder is there").map(|file| file.unwrap().path());
     let mutants = files.filter(|file| file.extension().is_some_and(|end| end == "mutant"));
     let name = |file: &Path| file.file_stem().unwrap().to_str().unwrap().to_string();
     mutants.map(|file| (name(&file), fs::read_to_string(&file).unwrap())).collect()
+}
+
+/// Those that simulated worlds find.
+fn mutants() -> BTreeMap<String, String> {
+    mutants_in(&folder())
 }
 
 /// The description of a mutant.
@@ -36,7 +40,9 @@ fn field<'a>(mutant: &'a str, name: &str) -> &'a str {
 fn each_mutant_fits_the_code() {
     let mutants = mutants();
     assert!(mutants.len() >= LEAST, "{}", mutants.len());
-    for (name, mutant) in &mutants {
+    let of_the_field = mutants_in(&folder().join("field"));
+    assert!(of_the_field.len() >= 12, "{}", of_the_field.len());
+    for (name, mutant) in mutants.iter().chain(&of_the_field) {
         assert!(!field(mutant, "breaks").is_empty(), "{name} says what it breaks");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(field(mutant, "file"));
         let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -56,6 +62,18 @@ fn each_mutant_fits_the_code() {
             assert_eq!(places, 1, "{name}: this is {places} times in {}:\n{old}", path.display());
             assert_ne!(old, new, "{name}");
         }
+    }
+}
+
+#[test]
+fn each_mutant_of_the_field_is_in_its_table_with_its_test() {
+    let readme = fs::read_to_string(folder().join("field/README.md")).unwrap();
+    for (name, mutant) in mutants_in(&folder().join("field")) {
+        let fields = ["row", "breaks", "test"].map(|name| field(&mutant, name));
+        let [row, breaks, test] = fields;
+        assert!(fields.iter().all(|field| !field.is_empty()), "{name}");
+        let line = format!("| {row} | {name} | {breaks} | `{test}` |");
+        assert!(readme.contains(&line), "mutants/field/README.md should have:\n{line}");
     }
 }
 

@@ -5,6 +5,7 @@
 mod audit;
 mod growth;
 mod messages;
+mod stores;
 mod traces;
 
 use peak_alloc::PeakAlloc;

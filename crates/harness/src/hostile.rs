@@ -368,6 +368,9 @@ fn alter(part: &mut Part<'_>, random: &mut Rng) {
             _ => hello.schema[0] ^= 1,
         },
         Part::Schema(list) => list.truncate(random.place(list.len() + 1)),
+        Part::Keeps(list) | Part::Relay { deltas: list, .. } => {
+            list.truncate(random.place(list.len() + 1));
+        }
         Part::Announce { vectors, .. } => {
             vectors.iter_mut().for_each(|(object, _)| *object = number)
         }

@@ -9,16 +9,18 @@
 //! changed byte, and a record that is missing, moved or of another store, is found when the journal is
 //! loaded, and named.
 //! Cost: a commit costs what changed, and O(objects); over time, twice that for whole objects. Loading
-//! costs what there is: at most twice the state, and 64 KiB an object.
+//! costs what there is: at most twice the state, and 64 KiB an object. In memory it takes the state, the
+//! notes, and one record at a time.
 //! Source: log-structured storage with checkpoints, Rosenblum and Ousterhout, TOCS 10(1), 1992.
 
 use crate::store::{Batch, Change, CommitError, Record, Store, StoreError};
+use crate::stored::StoredError;
 use rejoin::operation::ObjectId;
 use rejoin::optimized;
 use rejoin::optimized::Fingerprint;
 use rejoin::optimized::staging::Staging;
-use rejoin::saved::{self, ObjectPart};
-use rejoin::{Replica, Schema, Version};
+use rejoin::saved::{self, ObjectPart, Parts, State};
+use rejoin::{OpenError, Replica, Schema, Version};
 use std::collections::BTreeMap;
 
 /// Changes of an object of so many bytes are never too many.
@@ -130,12 +132,10 @@ pub enum Note {
 }
 
 /// What a store holds.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Contents {
-    /// The parts of the replica, in the order in which to open them.
-    pub parts: Vec<Vec<u8>>,
-    /// The place of each part: which record of which stream it is.
-    pub places: Vec<String>,
+    /// The state of the replica.
+    pub state: State,
     /// The records of transfers in pieces, by object: what [`Replica::restage`] takes.
     pub staged: BTreeMap<ObjectId, Vec<Vec<u8>>>,
     /// The lines of each note.
@@ -210,25 +210,33 @@ impl<S: Store> Journal<S> {
         Ok(journal)
     }
 
-    /// Loads what a store holds.
+    /// Loads what a store holds. Each record is applied when it is read, and none is kept.
     ///
     /// # Errors
-    /// If the store cannot be read, is not that of a replica, or is damaged.
-    pub fn load(mut store: S) -> Result<(Self, Contents), StoreError> {
+    /// If the store cannot be read, is not that of a replica, is damaged, or holds what this version
+    /// cannot open.
+    pub fn load(mut store: S) -> Result<(Self, Contents), StoredError> {
         let head = store.head()?;
         let mut gathered = Gathered::default();
         store.read(&mut |record| gathered.add(record))?;
         let (place, size) = (store.place(), store.size()?);
         if gathered.streams.is_empty() && gathered.damage.is_empty() && head.is_empty() {
-            return Err(StoreError::Foreign { place, found: "it is empty".into() });
+            return Err(StoreError::Foreign { place, found: "it is empty".into() }.into());
         }
         if let Some(found) = gathered.check(&head) {
-            return Err(StoreError::Foreign { place, found });
+            return Err(StoreError::Foreign { place, found }.into());
         }
-        let Gathered { streams, contents, damage, .. } = gathered;
+        let Gathered { streams, parts, notes, staged, damage, mut refused, .. } = gathered;
         if !damage.is_empty() {
-            return Err(StoreError::Damaged { place, damage });
+            return Err(StoreError::Damaged { place, damage }.into());
         }
+        if !refused.is_empty() {
+            let (record, error) = refused.swap_remove(0);
+            return Err(StoredError::Open { place, record: Some(record), error });
+        }
+        let state = parts.finish();
+        let state = state.map_err(|error| StoredError::Open { place, record: None, error })?;
+        let contents = Contents { state, staged, notes };
         let ends = Ends::of(&streams);
         let staged = contents.staged.iter();
         let staged = staged.map(|(object, records)| (object.clone(), (records.len(), [0; 16])));
@@ -409,8 +417,14 @@ impl Changed {
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     streams: BTreeMap<String, Stream>,
-    pub(crate) contents: Contents,
+    pub(crate) parts: Parts,
+    pub(crate) notes: BTreeMap<String, Vec<Vec<u8>>>,
+    staged: BTreeMap<ObjectId, Vec<Vec<u8>>>,
+    /// How many records were applied.
+    pub(crate) applied: usize,
     pub(crate) damage: Vec<String>,
+    /// The records whose checksums match, and which cannot be opened: by this version, or at all.
+    pub(crate) refused: Vec<(String, OpenError)>,
     damaged: Option<String>,
 }
 
@@ -434,12 +448,14 @@ impl Gathered {
         };
         stream.count(sealed);
         if let Some(note) = name.strip_prefix(NOTE) {
-            self.contents.notes.entry(note.into()).or_default().push(bytes.into());
+            self.notes.entry(note.into()).or_default().push(bytes.into());
         } else if let Some(object) = name.strip_prefix(STAGED) {
-            self.contents.staged.entry(object.into()).or_default().push(bytes.into());
+            self.staged.entry(object.into()).or_default().push(bytes.into());
         } else {
-            self.contents.parts.push(bytes.into());
-            self.contents.places.push(place(name, number));
+            match self.parts.add(bytes) {
+                Ok(()) => self.applied += 1,
+                Err(error) => self.refused.push((place(name, number), error)),
+            }
         }
     }
 

@@ -43,6 +43,6 @@ pub mod stored;
 pub use journal::{Contents, Journal, Note};
 pub use memory::Memory;
 pub use redb::{ReadOnly, Redb};
-pub use salvage::{Report, salvage, verify};
+pub use salvage::{Report, salvage, salvage_with, verify};
 pub use store::{Batch, Change, CommitError, Record, Store, StoreError};
 pub use stored::{ChangeError, SeenReplica, StoredError, StoredReplica};

@@ -4,14 +4,14 @@
 //! an older state of it, as a backup is: what came after comes back from peers.
 //! Cost: O(what the store holds).
 
-use crate::journal::{Contents, Engine, Gathered, Journal, Note};
+use crate::journal::{Engine, Gathered, Journal, Note};
 use crate::medium::{File, Medium};
 use crate::redb::ReadOnly;
 use crate::store::StoreError;
 use crate::stored::{StoredError, create_file};
-use rejoin::OpenError;
 use rejoin::optimized::replica::Replica;
 use rejoin::saved::State;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -51,16 +51,29 @@ pub fn verify(path: &Path) -> Result<Report, StoreError> {
 /// # Errors
 /// If the damaged file cannot be read at all, nothing in it is intact, or the new one cannot be made.
 pub fn salvage(damaged: &Path, to: &Path) -> Result<Report, StoredError> {
+    salvage_with(damaged, to, |_| ())
+}
+
+/// As [`salvage()`], where the application changes the intact lines of its notes before the new file is
+/// there: a note may say more than what else is intact.
+///
+/// # Errors
+/// As [`salvage()`].
+pub fn salvage_with(
+    damaged: &Path,
+    to: &Path,
+    change: impl FnOnce(&mut BTreeMap<String, Vec<Vec<u8>>>),
+) -> Result<Report, StoredError> {
     let examined = examine(&File::at(damaged))?;
     let report = examined.report();
-    let Examined { state: Some(state), contents, .. } = examined else {
+    let Examined { state: Some(state), mut notes, .. } = examined else {
         let place = damaged.display().to_string();
         return Err(StoredError::Store(StoreError::Damaged { place, damage: report.damage }));
     };
-    let State { origin, schema, objects } = state;
-    let replica = Replica::restored(origin, objects);
-    let notes: Vec<Note> = contents
-        .notes
+    change(&mut notes);
+    let State { origin, schema, objects, relayed } = state;
+    let replica = Replica::restored(origin, objects).with_relayed(relayed);
+    let notes: Vec<Note> = notes
         .into_iter()
         .flat_map(|(name, lines)| {
             lines.into_iter().map(move |line| Note::Append { name: name.clone(), line })
@@ -73,16 +86,17 @@ pub fn salvage(damaged: &Path, to: &Path) -> Result<Report, StoredError> {
 
 struct Examined {
     state: Option<State>,
-    contents: Contents,
+    notes: BTreeMap<String, Vec<Vec<u8>>>,
+    applied: usize,
     damage: Vec<String>,
 }
 
 impl Examined {
     fn report(&self) -> Report {
-        let notes: usize = self.contents.notes.values().map(Vec::len).sum();
+        let notes: usize = self.notes.values().map(Vec::len).sum();
         Report {
             replica: self.state.as_ref().map(|state| state.origin.replica.as_str().into()),
-            intact: self.contents.parts.len() + notes,
+            intact: self.applied + notes,
             damage: self.damage.clone(),
         }
     }
@@ -92,27 +106,20 @@ fn examine(medium: &dyn Medium) -> Result<Examined, StoreError> {
     let mut gathered = Gathered::default();
     let (head, mut damage) = ReadOnly::rescue(medium, &mut |record| gathered.add(record))?;
     if let Some(found) = gathered.check(&head)
-        && gathered.contents.parts.is_empty()
+        && gathered.applied == 0
         && damage.is_empty()
     {
         return Err(StoreError::Foreign { place: medium.place(), found });
     }
-    damage.append(&mut gathered.damage);
-    let mut contents = gathered.contents;
-    let state = loop {
-        match State::open(contents.parts.iter().map(Vec::as_slice)) {
-            Ok(state) => break Some(state),
-            // Its checksum matches, and it cannot be read: by this version, or at all.
-            Err(error @ (OpenError::Damaged { part, .. } | OpenError::OtherReplica { part })) => {
-                damage.push(format!("{}: {error}", contents.places[part]));
-                contents.parts.remove(part);
-                contents.places.remove(part);
-            }
-            Err(error) => {
-                damage.push(error.to_string());
-                break None;
-            }
+    let Gathered { parts, notes, applied, damage: found, refused, .. } = gathered;
+    damage.extend(found);
+    damage.extend(refused.into_iter().map(|(place, error)| format!("{place}: {error}")));
+    let state = match parts.finish() {
+        Ok(state) => Some(state),
+        Err(error) => {
+            damage.push(error.to_string());
+            None
         }
     };
-    Ok(Examined { state, contents, damage })
+    Ok(Examined { state, notes, applied, damage })
 }

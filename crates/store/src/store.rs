@@ -5,7 +5,7 @@
 //! checksums, or of what is in a record: the [`Journal`](crate::Journal) above it does.
 //! Laws: after a commit that returned, [`Store::read`] gives what the batches made, whatever ended the
 //! process; after one that failed or was cut, it gives that or what was there before, never a part.
-//! Cost: a commit costs its batch, and one wait for the disk.
+//! Cost: a commit costs its batch, and a wait for the disk or two.
 //! Source: the write-ahead log, as in Mohan et al., ARIES, TODS 17(1), 1992, without undo: a batch is
 //! known before it is written.
 //!

@@ -4,15 +4,16 @@
 //! the change is on the disk. So what it reads or sends was stored before.
 //! Laws: a change that was acknowledged is there after any crash. One that failed is never sent: the
 //! replica answers again once it is stored, or was opened again.
-//! Cost: opening costs what the store holds; a change costs what it changes, O(objects), and one wait
+//! Cost: opening costs what the store holds; a change costs what it changes, O(objects), and two waits
 //! for the disk.
 
-use crate::journal::{Contents, Journal, Note};
+use crate::journal::{Journal, Note};
 use crate::redb::{ReadOnly, Redb};
 use crate::store::{CommitError, Store, StoreError};
 use rejoin::digest::StateHash;
 use rejoin::environment::{Environment, System};
 use rejoin::limits::{InvalidName, check_name};
+use rejoin::saved::State;
 use rejoin::{CreateError, EditError, OpenError, Replica, Schema};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -79,7 +80,7 @@ impl StoredReplica<Redb> {
     pub fn read(path: &Path) -> Result<SeenReplica, StoredError> {
         let (_, contents) = Journal::load(ReadOnly::open(path)?)?;
         let place = path.display().to_string();
-        Ok(SeenReplica { replica: replica_of(&place, &contents, Box::new(System))? })
+        Ok(SeenReplica { replica: replica_of(&place, contents.state, Box::new(System))? })
     }
 }
 
@@ -101,7 +102,7 @@ impl<S: Store> StoredReplica<S> {
     pub fn open_in(store: S, environment: Box<dyn Environment>) -> Result<Self, StoredError> {
         let place = store.place();
         let (mut journal, contents) = Journal::load(store)?;
-        let mut replica = replica_of(&place, &contents, environment)?;
+        let mut replica = replica_of(&place, contents.state, environment)?;
         for (object, records) in contents.staged {
             // Pieces that are of no use are removed with the next change.
             replica.restage(&object, records);
@@ -231,19 +232,11 @@ impl Deref for SeenReplica {
 
 fn replica_of(
     place: &str,
-    contents: &Contents,
+    state: State,
     environment: Box<dyn Environment>,
 ) -> Result<Replica, StoredError> {
-    let parts = contents.parts.iter().map(Vec::as_slice);
-    Replica::open_in(environment, parts).map_err(|error| {
-        let record = match &error {
-            OpenError::Damaged { part, .. } | OpenError::OtherReplica { part } => {
-                contents.places.get(*part).cloned()
-            }
-            _ => None,
-        };
-        StoredError::Open { place: place.into(), record, error }
-    })
+    let opened = Replica::of_state(environment, state);
+    opened.map_err(|error| StoredError::Open { place: place.into(), record: None, error })
 }
 
 /// Makes the file of a store, whole or not at all.

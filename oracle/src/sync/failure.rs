@@ -60,6 +60,10 @@ impl Failure {
         match error {
             StoredError::Store(error) => Self::of_store(path, error),
             StoredError::Commit(error) => Self::of_commit(path, error),
+            StoredError::Open { record, error, .. } => {
+                let place = record.map_or(String::new(), |record| format!("{record}: "));
+                Self::damaged(path, &format!("{place}{error}"))
+            }
             error => Self::new(Exit::Unreadable, error.to_string()),
         }
     }

@@ -7,13 +7,15 @@ use super::Node;
 use super::edit::Edit;
 use super::failure::{Failure, Result};
 use super::record::{self, Sent};
-use super::store::Store;
+use super::store::{Recording, Store};
 use rejoin::object::Priority;
-use rejoin::sync::{CLASSES, Config, Connection, ConnectionError, ConnectionEvent, Event, Frame};
+use rejoin::sync::{
+    CLASSES, Config, Connection, ConnectionError, ConnectionEvent, Event, Frame, Session,
+};
 use rejoin::wire::compress;
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -37,19 +39,40 @@ struct State {
 pub struct Listener {
     /// The classes that were changed, one bit each.
     changed: Arc<AtomicU8>,
+    /// How many bytes its session holds.
+    held: Arc<AtomicUsize>,
+    /// Whether it is to end, since all sessions together hold too much.
+    is_evicted: Arc<AtomicBool>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
+
+/// How many bytes all sessions may hold together, beside what they share with the replica. Beyond that the
+/// one that holds the most ends: a hostile peer, or one that can come back when there is room.
+const MOST_HELD: usize = 128 << 20;
 
 impl Listener {
     /// A listener that is woken by `wake`, which must not wait.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { changed: Arc::default(), wake: Arc::new(wake) }
+        let (changed, held, is_evicted) = Default::default();
+        Self { changed, held, is_evicted, wake: Arc::new(wake) }
     }
 
     /// The classes that others changed since the last call.
     pub fn take_changes(&self) -> impl Iterator<Item = Priority> {
         let changed = self.changed.swap(0, Ordering::SeqCst);
         CLASSES.into_iter().filter(move |class| changed & (1 << *class as u8) != 0)
+    }
+
+    /// Whether its connection is to end, since all sessions together hold too much.
+    fn check(&self) -> Result<()> {
+        match self.is_evicted.load(Ordering::SeqCst) {
+            true => Err(Failure::unfinished(format!(
+                "the sessions of all peers hold more than {} MiB, and this one the most: try again \
+                 when fewer are connected",
+                MOST_HELD >> 20
+            ))),
+            false => Ok(()),
+        }
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -156,9 +179,11 @@ impl Hub {
         frame: Frame,
         now: Duration,
     ) -> Result<(Vec<ConnectionEvent>, std::result::Result<(), ConnectionError>)> {
+        listener.check()?;
         self.with(Some(listener), |state| {
             let State { replica, store, .. } = state;
             let handled = connection.handle_frame(replica, frame, now);
+            bound(&state.listeners, listener, connection);
             let events = events(connection);
             let lines = record(store, replica, connection.peer(), &events);
             Ok(((events, handled), lines))
@@ -173,6 +198,7 @@ impl Hub {
         connection: &mut Connection,
         now: Duration,
     ) -> Result<(Option<Frame>, Vec<ConnectionEvent>)> {
+        listener.check()?;
         let is_prepared = self.with(Some(listener), |state| {
             // The record gets a `send` before the frame leaves.
             let is_prepared = !state.store.is_recording();
@@ -187,6 +213,7 @@ impl Hub {
         self.with(Some(listener), |state| {
             let State { replica, store, sent, .. } = state;
             let frame = connection.poll_frame(replica, now);
+            bound(&state.listeners, listener, connection);
             let events = events(connection);
             let mut lines = record(store, replica, connection.peer(), &events);
             if frame.is_some() && store.is_recording() {
@@ -219,10 +246,29 @@ impl Hub {
         state.listeners.retain(|other| !other.is(listener));
     }
 
+    /// Whether the replica records.
+    pub fn recording(&self) -> Recording {
+        locked(&self.state).store.recording()
+    }
+
     /// Why nothing is done any more.
     pub fn broken(&self) -> Option<Failure> {
         let state = locked(&self.state);
         state.broken.clone()
+    }
+}
+
+/// Notes what a session holds. If all hold too much, the one that holds the most is to end.
+fn bound(listeners: &[Listener], of: &Listener, connection: &Connection) {
+    let held = connection.session().map_or(0, Session::held);
+    of.held.store(held, Ordering::SeqCst);
+    let held = |listener: &&Listener| listener.held.load(Ordering::SeqCst);
+    let stay = || listeners.iter().filter(|listener| listener.check().is_ok());
+    if stay().map(|listener| held(&listener)).sum::<usize>() > MOST_HELD
+        && let Some(most) = stay().max_by_key(held)
+    {
+        most.is_evicted.store(true, Ordering::SeqCst);
+        (most.wake)();
     }
 }
 

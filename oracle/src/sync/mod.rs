@@ -35,7 +35,7 @@ use rejoin_store::Report;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use store::{Held, Store};
+use store::{Held, Recording, Store};
 
 /// A replica. Its values are canonical JSON, as in a trace.
 pub type Node = Replica;
@@ -241,7 +241,7 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
             say(&format!("{name} goes on under incarnation {incarnation}"));
         }
         Sync::Salvage { file, to } => {
-            let Report { intact, damage, .. } = Store::salvage(&file, &to)?;
+            let (Report { intact, damage, .. }, recording) = Store::salvage(&file, &to)?;
             let damage = match damage.is_empty() {
                 true => "nothing was damaged".into(),
                 false => damage.join("; "),
@@ -250,20 +250,33 @@ fn act<W: Write + Send>(asked: Sync, output: &mut Output<W>) -> Result<Exit> {
                 "{intact} records are in {}; {damage}; sync to get back what is missing",
                 to.display()
             ));
+            if recording == Recording::Ended {
+                say(RECORD_ENDED);
+            }
         }
         Sync::Trace { files } => say(&trace(&files)?),
     }
     Ok(Exit::Success)
 }
 
+/// What people are told of a replica that recorded before it was salvaged.
+const RECORD_ENDED: &str = "it records no longer: its record lacks what the damage took, so no trace can be made of this file; the \
+     record up to the damage is in a backup, or begin anew with `oracle sync init --record`";
+
 /// The records of the replicas, as one trace.
 fn trace(files: &[PathBuf]) -> Result<String> {
     let mut records = Vec::new();
     for file in files {
         let file: &Path = file;
-        let Held { replica, is_recording, events } = Store::look(file)?;
+        let Held { replica, recording, events } = Store::look(file)?;
         let name = replica.origin().replica.as_str().to_string();
-        if !is_recording {
+        if recording == Recording::Ended {
+            return Err(Failure::usage(format!(
+                "{}: {name} was salvaged from a damaged file; {RECORD_ENDED}",
+                file.display()
+            )));
+        }
+        if recording == Recording::Never {
             return Err(Failure::usage(format!(
                 "{}: {name} does not record its operations; make replicas with `oracle sync init \
                  --record`",

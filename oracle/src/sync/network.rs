@@ -1,11 +1,13 @@
 //! The network: accepting connections, and finding a lost one again.
 
+use super::RECORD_ENDED;
 use super::admission::Admission;
 use super::connection::{self, Options};
 use super::console::Console;
 use super::failure::{Failure, Result};
 use super::frame;
 use super::hub::Hub;
+use super::store::Recording;
 use super::{show, typed};
 use crate::exit::Exit;
 use crate::output::complain;
@@ -33,6 +35,7 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
     let local = listener.local_addr().map_err(failed)?;
     let name = hub.look(|replica| replica.origin().replica.clone())?;
     console.say(&format!("{name} listens on {local}"));
+    warn(&hub, console);
     let admission = Admission::default();
     thread::scope(|scope| {
         scope.spawn(|| typed::listen(&hub, console));
@@ -63,10 +66,10 @@ pub fn serve(file: &Path, address: &str, options: Options, console: &Console) ->
                     drop(stream);
                     let peer = client.peer().take();
                     match (ended, peer) {
-                        (Ok(()), Some(peer)) => console.say(&format!("{} left", shown(&peer))),
+                        (Ok(()), Some(peer)) => console.tell(&format!("{} left", shown(&peer))),
                         (Err(failure), Some(peer)) => {
                             let why = shown(&failure.message);
-                            console.say(&format!("{} is gone: {why}", shown(&peer)));
+                            console.tell(&format!("{} is gone: {why}", shown(&peer)));
                         }
                         // Strangers get no line each, since there may be thousands.
                         (Err(failure), None) if admission.is_time_to_complain() => {
@@ -92,6 +95,7 @@ pub fn connect(file: &Path, address: &str, options: Options, console: &Console) 
     if options.once {
         return once(&hub, address, options, console);
     }
+    warn(&hub, console);
     thread::scope(|scope| {
         scope.spawn(|| typed::listen(&hub, console));
         let mut wait = FIRST_WAIT;
@@ -176,6 +180,13 @@ fn lengthened(wait: Duration) -> Duration {
     wait.mul_f64(1.0 + share / 2.0)
 }
 
+/// Says so where the replica recorded, and does no longer.
+fn warn(hub: &Hub, console: &Console) {
+    if hub.recording() == Recording::Ended {
+        console.say(&format!("this replica was salvaged from a damaged file; {RECORD_ENDED}"));
+    }
+}
+
 /// Ends the process if the store has failed, so that nothing unstored leaves it.
 pub fn end_if_broken(hub: &Hub) {
     if let Some(failure) = hub.broken() {
@@ -188,16 +199,16 @@ pub fn end_if_broken(hub: &Hub) {
 fn tell(hub: &Hub, console: &Console, peer: &str, event: &ConnectionEvent) {
     match event {
         ConnectionEvent::Greeted { peer } => {
-            console.say(&format!("connected with {}", shown(peer)))
+            console.tell(&format!("connected with {}", shown(peer)))
         }
         ConnectionEvent::Session(event) => {
             for line in happened(&shown(peer), event) {
-                console.say(&line);
+                console.tell(&line);
             }
         }
         ConnectionEvent::SessionDone(summary) => {
             let open = hub.look(|replica| rejoin::sync::conflicts::open(replica).len());
-            console.say(&ended(peer, summary, open.unwrap_or(0)));
+            console.tell(&ended(peer, summary, open.unwrap_or(0)));
         }
     }
 }
@@ -228,7 +239,7 @@ fn happened(peer: &str, event: &Event) -> Vec<String> {
         }
         Event::SchemaDiffers { only_there, only_here, other_types } => vec![format!(
             "{peer} has another schema: {} objects that are not here, {} that are only here, {} of \
-             another type; they are not synchronized",
+             another type; those of another type are not synchronized, the others are passed on",
             only_there.len(),
             only_here.len(),
             other_types.len()

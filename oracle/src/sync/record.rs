@@ -273,7 +273,8 @@ pub fn join(records: Vec<(String, Vec<String>)>) -> Result<String> {
                 return Err(Failure::usage(format!(
                     "`{name}` received a message of `{from}` that none of these files has as sent: \
                      give the files of all replicas, and all files of a replica that was copied or \
-                     restored from a backup; all must record from their start (`init --record`)"
+                     restored from a backup; all must record from their start (`init --record`), and none may \
+                     have been salvaged since"
                 )));
             }
             _ => may_switch = !has_moved,

@@ -12,17 +12,17 @@
 use super::failure::{Failure, Result};
 use super::{Node, schema};
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::Priority;
 use rejoin::operation::ObjectId;
 use rejoin::optimized::replica::Object;
 use rejoin::optimized::{Fingerprint, Vector};
-use rejoin::saved::State;
 use rejoin_store::journal::Engine;
 use rejoin_store::stored::create_file;
 use rejoin_store::{Contents, Journal, Note, ReadOnly, Redb, Report};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The note that says whether the replica records.
+/// The note that says whether the replica records: 0 no, 1 yes, 2 no longer, as it was salvaged.
 const RECORDING: &str = "recording";
 /// The note with the recorded events, line by line.
 const EVENTS: &str = "events";
@@ -33,7 +33,37 @@ pub struct Store {
     path: PathBuf,
     /// What is stored of each object.
     stored: BTreeMap<ObjectId, (Vector, Fingerprint)>,
-    is_recording: bool,
+    /// How much of what is passed on is stored.
+    relayed: u64,
+    recording: Recording,
+}
+
+/// Whether a replica records its operations and answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Recording {
+    /// It was made without a record.
+    Never = 0,
+    /// It records.
+    Yes = 1,
+    /// It did, and was salvaged: its record lacks what the damage took.
+    Ended = 2,
+}
+
+impl Recording {
+    fn note(self) -> Note {
+        Note::Set { name: RECORDING.into(), line: vec![self as u8] }
+    }
+
+    fn of(notes: &BTreeMap<String, Vec<Vec<u8>>>) -> Self {
+        match notes.get(RECORDING).and_then(|lines| lines.last()).map(Vec::as_slice) {
+            Some([1]) => Self::Yes,
+            Some([2]) => Self::Ended,
+            // The note itself may be what was damaged.
+            None if notes.contains_key(EVENTS) => Self::Ended,
+            _ => Self::Never,
+        }
+    }
 }
 
 /// What a file holds, for those who only look.
@@ -41,7 +71,7 @@ pub struct Held {
     /// The replica.
     pub replica: Node,
     /// Whether it records its operations and answers.
-    pub is_recording: bool,
+    pub recording: Recording,
     /// The recorded events.
     pub events: Vec<String>,
 }
@@ -54,18 +84,18 @@ impl Store {
         let schema = schema();
         let replica = Node::new(origin, &schema.types());
         let source = Engine { replica: &replica, schema: &schema };
-        let recording = Note::Set { name: RECORDING.into(), line: vec![u8::from(is_recording)] };
+        let recording = if is_recording { Recording::Yes } else { Recording::Never }.note();
         let fill = |store| Journal::create(store, &source, &[recording]).map(drop);
         create_file(path, fill).map_err(|error| Failure::stored(path, error))
     }
 
     /// Opens the file of a replica, and reads the replica.
     pub fn open(path: &Path) -> Result<(Self, Node)> {
-        let failed = |error| Failure::of_store(path, error);
-        let store = Redb::open(path).map_err(failed)?;
-        let (mut journal, mut contents) = Journal::load(store).map_err(failed)?;
+        let store = Redb::open(path).map_err(|error| Failure::of_store(path, error))?;
+        let loaded = Journal::load(store).map_err(|error| Failure::stored(path, error));
+        let (mut journal, mut contents) = loaded?;
         let staged = std::mem::take(&mut contents.staged);
-        let Held { mut replica, is_recording, .. } = held(path, contents)?;
+        let Held { mut replica, recording, .. } = held(path, contents)?;
         let random = getrandom::u64().map_err(|error| Failure::randomness(&error))?;
         replica.open(random).map_err(|error| Failure::randomness(&error))?;
         for (object, records) in staged {
@@ -74,20 +104,26 @@ impl Store {
         }
         journal.loaded(&Engine { replica: &replica, schema: &schema() });
         let (path, stored) = (path.to_path_buf(), stored(&replica));
-        Ok((Self { journal, path, stored, is_recording }, replica))
+        let relayed = replica.relayed().changes();
+        Ok((Self { journal, path, stored, relayed, recording }, replica))
     }
 
     /// Reads the file of a replica. It is not written, and need not be writable.
     pub fn look(path: &Path) -> Result<Held> {
-        let failed = |error| Failure::of_store(path, error);
-        let store = ReadOnly::open(path).map_err(failed)?;
-        let (_, contents) = Journal::load(store).map_err(failed)?;
+        let store = ReadOnly::open(path).map_err(|error| Failure::of_store(path, error))?;
+        let loaded = Journal::load(store).map_err(|error| Failure::stored(path, error));
+        let (_, contents) = loaded?;
         held(path, contents)
     }
 
     /// Whether the replica records its operations and answers.
+    pub fn recording(&self) -> Recording {
+        self.recording
+    }
+
+    /// Whether it records now.
     pub fn is_recording(&self) -> bool {
-        self.is_recording
+        self.recording == Recording::Yes
     }
 
     /// The classes with changes that are not stored yet, one bit each.
@@ -97,16 +133,18 @@ impl Store {
         let objects = replica.objects().iter();
         let changed =
             objects.filter(|(name, object)| self.stored.get(*name) != Some(&state(object)));
-        changed.map(|(name, _)| class(name)).fold(0, |all, class| all | class)
+        let relays = self.relayed != replica.relayed().changes();
+        let relayed = u8::from(relays) << Priority::Medium as u8;
+        changed.map(|(name, _)| class(name)).fold(relayed, |all, class| all | class)
     }
 
     /// Puts the changes and the events on the disk: all of them, or none if this fails.
     ///
-    /// Cost: O(changes) and O(objects), and a wait for the disk if anything changed.
+    /// Cost: O(changes) and O(objects), and two waits for the disk if anything changed.
     pub fn commit(&mut self, replica: &Node, events: &[String]) -> Result<()> {
         let line =
             |event: &String| Note::Append { name: EVENTS.into(), line: event.as_bytes().into() };
-        let notes: Vec<Note> = match self.is_recording {
+        let notes: Vec<Note> = match self.is_recording() {
             true => events.iter().map(line).collect(),
             false => Vec::new(),
         };
@@ -114,6 +152,7 @@ impl Store {
         let committed = self.journal.commit(&Engine { replica, schema: &schema }, &notes);
         if committed.map_err(|error| Failure::of_commit(&self.path, error))? {
             self.stored = stored(replica);
+            self.relayed = replica.relayed().changes();
         }
         Ok(())
     }
@@ -123,7 +162,8 @@ impl Store {
     pub fn renew(&mut self, replica: &Node) -> Result<u64> {
         let incarnation = new_incarnation(replica.origin().incarnation)?;
         let origin = Origin { incarnation, ..replica.origin().clone() };
-        let replica = Node::restored(origin, replica.objects().clone());
+        let replica = Node::restored(origin, replica.objects().clone())
+            .with_relayed(replica.relayed().clone());
         let schema = schema();
         let rewritten = self.journal.rewrite(&Engine { replica: &replica, schema: &schema });
         rewritten.map_err(|error| Failure::of_commit(&self.path, error))?;
@@ -131,28 +171,30 @@ impl Store {
     }
 
     /// Makes a new file of what is intact in a damaged one: of each object the records before the
-    /// first damaged one. It is an older state of the replica; a peer brings back what is missing. It
-    /// records no longer: its record lacks what it did since that state.
+    /// first damaged one. It is an older state of the replica; a peer brings back what is missing. One
+    /// that recorded does so no longer: its record lacks what the damage took, and a trace with a gap
+    /// proves nothing. Returns whether that is so.
     ///
     /// # Errors
     /// If the file cannot be read at all, or the new one cannot be created.
-    pub fn salvage(path: &Path, to: &Path) -> Result<Report> {
-        let report =
-            rejoin_store::salvage(path, to).map_err(|error| Failure::stored(path, error))?;
-        let (mut store, replica) = Self::open(to)?;
-        let recording = Note::Set { name: RECORDING.into(), line: vec![0] };
-        let source = Engine { replica: &replica, schema: &schema() };
-        let committed = store.journal.commit(&source, &[recording]);
-        committed.map_err(|error| Failure::of_commit(to, error))?;
-        Ok(report)
+    pub fn salvage(path: &Path, to: &Path) -> Result<(Report, Recording)> {
+        let mut recording = Recording::Never;
+        let salvaged = rejoin_store::salvage_with(path, to, |notes| {
+            recording = match Recording::of(notes) {
+                Recording::Never => Recording::Never,
+                Recording::Yes | Recording::Ended => Recording::Ended,
+            };
+            notes.insert(RECORDING.into(), vec![vec![recording as u8]]);
+        });
+        let report = salvaged.map_err(|error| Failure::stored(path, error))?;
+        Ok((report, recording))
     }
 }
 
 /// The replica that a file holds, with the objects of this version's schema.
 fn held(path: &Path, contents: Contents) -> Result<Held> {
-    let opened = State::open(contents.parts.iter().map(Vec::as_slice));
-    let state = opened.map_err(|error| Failure::damaged(path, &error.to_string()))?;
-    let mut objects = state.objects;
+    let Contents { state, notes, .. } = contents;
+    let objects = state.objects;
     let types = schema().types();
     if let Some(name) = objects
         .iter()
@@ -161,14 +203,16 @@ fn held(path: &Path, contents: Contents) -> Result<Held> {
         let what = format!("it has an object {name:?}, which this version does not know");
         return Err(Failure::foreign(path, &what));
     }
-    for (name, kind) in types {
-        objects.entry(name).or_insert_with(|| Object::bottom(kind));
-    }
-    let lines = contents.notes.get(EVENTS).into_iter().flatten();
+    let lines = notes.get(EVENTS).into_iter().flatten();
     let events = lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    let recording = contents.notes.get(RECORDING).and_then(|lines| lines.last());
-    let is_recording = recording.is_some_and(|line| line == &[1]);
-    Ok(Held { replica: Node::restored(state.origin, objects), is_recording, events })
+    let recording = Recording::of(&notes);
+    let mut replica = Node::restored(state.origin, objects).with_relayed(state.relayed);
+    for (name, kind) in types {
+        if replica.object(&name).is_err() {
+            replica.add(name, kind);
+        }
+    }
+    Ok(Held { replica, recording, events })
 }
 
 fn state(object: &Object) -> (Vector, Fingerprint) {
@@ -210,7 +254,8 @@ mod tests {
         assert_eq!(store.changed(&replica), 0);
         drop(store);
         let held = Store::look(&path).unwrap();
-        assert!(held.is_recording && held.events.len() == 40 && held.events[7] == "event 7");
+        assert!(held.recording == Recording::Yes && held.events.len() == 40);
+        assert_eq!(held.events[7], "event 7");
         let mut bytes = std::fs::read(&path).unwrap();
         let text = b"message number 24 of the talk";
         let places = bytes.windows(text.len()).enumerate().filter(|(_, window)| window == text);
@@ -220,11 +265,12 @@ mod tests {
         let failure = Store::open(&path).err().expect("it is damaged");
         assert!(failure.message.contains("oracle sync salvage"), "{}", failure.message);
         let to = folder.path().join("new.db");
-        let report = Store::salvage(&path, &to).unwrap();
+        let (report, recording) = Store::salvage(&path, &to).unwrap();
+        assert_eq!(recording, Recording::Ended);
         let is_named = |what: &String| what.contains("record 25 of the object \"conversation\"");
         assert!(report.intact > 80 && report.damage.iter().any(is_named), "{report}");
         let held = Store::look(&to).unwrap();
-        assert!(!held.is_recording);
+        assert_eq!(held.recording, Recording::Ended);
         let metrics = held.replica.vector("metrics").unwrap();
         assert_eq!(metrics.iter().map(|(_, count)| count).sum::<u64>(), 40);
         let talk = held.replica.vector("conversation").unwrap();

@@ -6,11 +6,14 @@
 //! Cost: O(openings), and O(origins).
 //! Source: this project.
 
+use super::super::ApplyError;
 use super::super::vector::{Fingerprint, Vector};
-use super::{Knowledge, Openings};
+use super::{Knowledge, NewNames, Openings, reconcile};
 use crate::collect::Collect;
-use crate::dot::Origin;
-use std::collections::BTreeSet;
+use crate::dot::{Origin, ReplicaId};
+use crate::lattice::Lattice;
+use crate::version_vector::VersionVector;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a delta says of openings.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -123,5 +126,81 @@ impl Openings {
                         incarnation: opening.number,
                     })
             })
+    }
+}
+
+/// Who performed operations, by what no healed fork changes: the opening of the process; or, where there is
+/// none, the incarnation.
+pub(crate) type Process = (ReplicaId, bool, u64);
+
+impl Knowledge {
+    /// How many operations each process performed. Two sides have the same of a process up to the lesser count,
+    /// whatever names they use.
+    pub(crate) fn performed(&self) -> BTreeMap<Process, u64> {
+        let mut performed = BTreeMap::new();
+        for (origin, count) in self.counts.iter() {
+            let mut rest = count;
+            for link in self.openings.chains.get(origin).into_iter().flatten().rev() {
+                if link.first > rest {
+                    continue;
+                }
+                let process = (origin.replica.clone(), true, link.opening.number);
+                *performed.entry(process).or_default() += rest + 1 - link.first;
+                rest = link.first - 1;
+            }
+            if rest > 0 {
+                performed.insert((origin.replica.clone(), false, origin.incarnation), rest);
+            }
+        }
+        performed
+    }
+
+    /// What is known once a delta is kept as it is, and the openings that its sender knows; by where it
+    /// starts and ends. Forks are healed here as a receiver that applies the delta heals them.
+    ///
+    /// # Errors
+    /// As for one that applies it: [`ApplyError::Gap`], [`ApplyError::OpeningsDiffer`] and
+    /// [`ApplyError::Contradiction`].
+    pub(crate) fn received(
+        &self,
+        told: (&DeltaOpenings, &Vector, &Vector),
+    ) -> Result<(Self, Openings), ApplyError> {
+        let (openings, since, seen) = told;
+        let mut ours = self.clone();
+        match agreement(&self.openings, &self.vector(), told) {
+            Agreement::Unknown => {
+                self.covers(since)?;
+                Err(ApplyError::OpeningsDiffer)
+            }
+            Agreement::Agree => {
+                self.covers(since)?;
+                let mut sender = match openings.base {
+                    Some(_) => self.openings.within(since, seen),
+                    None => Openings::default(),
+                };
+                sender.join(&openings.begun);
+                ours.counts.join(&VersionVector::from(seen));
+                ours.openings.join(&sender);
+                Ok((ours, sender))
+            }
+            Agreement::Differ(mut theirs) => {
+                let sender = theirs.openings.clone();
+                let names = reconcile(&mut ours, &mut theirs).ok_or(ApplyError::Contradiction)?;
+                ours.covers(&NewNames::of(&names.of_theirs).vector(since))?;
+                ours.counts.join(&theirs.counts);
+                ours.openings.join(&theirs.openings);
+                Ok((ours, sender))
+            }
+        }
+    }
+
+    fn covers(&self, since: &Vector) -> Result<(), ApplyError> {
+        for (origin, needed) in since.iter() {
+            let seen = self.counts.get(origin);
+            if seen < needed {
+                return Err(ApplyError::Gap { origin: origin.clone(), needed, seen });
+            }
+        }
+        Ok(())
     }
 }

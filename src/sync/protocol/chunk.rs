@@ -23,6 +23,11 @@ impl Outgoing {
         Self { class, part, id, sent: 0 }
     }
 
+    /// How many bytes it holds.
+    pub fn held(&self) -> usize {
+        self.part.capacity()
+    }
+
     /// Puts as much as fits into the message. Returns whether that was all.
     pub fn fill(&mut self, message: &mut Envelope, whole_room: usize) -> bool {
         let room = message.room();
@@ -74,6 +79,11 @@ impl Incoming {
     /// Whether a part is begun and not complete.
     pub fn is_open(&self) -> bool {
         self.total > 0
+    }
+
+    /// How many bytes it holds.
+    pub fn held(&self) -> usize {
+        self.part.capacity()
     }
 
     /// Adds a chunk of a part of at most `limit` bytes.

@@ -36,6 +36,6 @@ pub(super) use envelope::{ENVELOPE, Envelope};
 pub use envelope::{decode, encode, seal};
 pub(super) use part::schema_fingerprint;
 pub use part::{
-    Answer, Checkpoint, Chunk, Hello, MOST_OBJECTS, Part, Record, SkipReason, Summary,
+    Answer, Checkpoint, Chunk, Hello, MOST_OBJECTS, Named, Part, Record, SkipReason, Summary,
     ToldOpenings, TreeLocation,
 };

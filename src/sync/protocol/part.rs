@@ -5,11 +5,12 @@
 
 use super::bytes::{Reader, fingerprint, write_bytes, write_number};
 use crate::digest::Digest;
-use crate::object::{ObjectType, Priority};
+use crate::limits::check_name;
+use crate::object::Priority;
 use crate::operation::ObjectId;
 use crate::optimized::state_hash::{Subtree, TreeKind, TreePath};
 use crate::optimized::{Fingerprint, StateHash};
-use crate::sync::schema::Entry;
+use crate::sync::schema::Listed;
 use crate::sync::{CLASSES, Config, Error};
 use std::borrow::Cow;
 
@@ -35,9 +36,14 @@ pub(super) mod kind {
     pub const ANSWER: u8 = 8;
     pub const SKIP: u8 = 9;
     pub const OPENINGS: u8 = 10;
-    pub const PIECE: u8 = 11;
-    pub const STAGED: u8 = 12;
+    pub const KEEPS: u8 = 11;
+    pub const RELAY: u8 = 12;
+    pub const PIECE: u8 = 13;
+    pub const STAGED: u8 = 14;
 }
+
+/// An object by its name, the code of its type, and something encoded.
+pub type Named<'a> = (ObjectId, u8, Cow<'a, [u8]>);
 
 /// A part of a message. An object goes by its number among those that both sides have, in the order
 /// of their names.
@@ -46,7 +52,7 @@ pub enum Part<'a> {
     /// The first part of a session.
     Hello(Hello),
     /// The objects of a side, by rising names. It is sent where the schemas differ.
-    Schema(Vec<(ObjectId, Entry)>),
+    Schema(Vec<(ObjectId, Listed)>),
     /// The vectors of objects of one class.
     Announce {
         /// The class.
@@ -100,6 +106,16 @@ pub enum Part<'a> {
     Ask(Vec<TreeLocation>),
     /// The answer to one of them.
     Answer(TreeLocation, Answer),
+    /// What the sender knows of objects that not both sides have: the code of the type, and the encoded
+    /// knowledge.
+    Keeps(Vec<Named<'a>>),
+    /// Deltas of such objects that the receiver lacks: the code of the type, and the message.
+    Relay {
+        /// Whether the sender has no more of them.
+        is_last: bool,
+        /// The deltas, in the order in which to apply them.
+        deltas: Vec<Named<'a>>,
+    },
     /// The sender leaves an object out of this session.
     Skip {
         /// The object.
@@ -117,7 +133,7 @@ impl<'a> Part<'a> {
         let mut out = vec![self.kind()];
         match self {
             Self::Hello(hello) => hello.write(&mut out),
-            Self::Schema(list) => write_schema(list.iter().map(|(n, e)| (n, e)), &mut out),
+            Self::Schema(list) => write_schema(list.iter().map(|(n, e)| (n, *e)), &mut out),
             Self::Announce { class, inline, vectors } => {
                 out.extend([*class as u8, u8::from(*inline)]);
                 write_number(vectors.len() as u64, &mut out);
@@ -166,6 +182,11 @@ impl<'a> Part<'a> {
             Self::Answer(location, answer) => {
                 location.write(&mut out);
                 answer.write(&mut out);
+            }
+            Self::Keeps(keeps) => write_named(keeps, &mut out),
+            Self::Relay { is_last, deltas } => {
+                out.push(u8::from(*is_last));
+                write_named(deltas, &mut out);
             }
             Self::Skip { object, reason, bytes } => {
                 write_number(*object as u64, &mut out);
@@ -240,7 +261,12 @@ impl<'a> Part<'a> {
                 };
                 Self::Skip { object, reason, bytes: reader.number("a number of bytes")? }
             }
-            kind => return reader.malformed(kind, "the kind of a part: 1 to 12"),
+            kind::KEEPS => Self::Keeps(read_named(&mut reader)?),
+            kind::RELAY => {
+                let is_last = reader.bool("0 or 1: whether these are the last deltas")?;
+                Self::Relay { is_last, deltas: read_named(&mut reader)? }
+            }
+            kind => return reader.malformed(kind, "the kind of a part: 1 to 14"),
         };
         reader.end()?;
         Ok(part)
@@ -260,6 +286,8 @@ impl<'a> Part<'a> {
             Self::Ask(_) => kind::ASK,
             Self::Answer(..) => kind::ANSWER,
             Self::Skip { .. } => kind::SKIP,
+            Self::Keeps(_) => kind::KEEPS,
+            Self::Relay { .. } => kind::RELAY,
         }
     }
 }
@@ -291,6 +319,39 @@ impl<'a> ToldOpenings<'a> {
         match reader.bool("0 or 1: whether all openings follow")? {
             false => Ok(Self::Fingerprint(reader.array("the fingerprint of openings")?)),
             true => Ok(Self::All(Cow::Borrowed(reader.bytes("what a side knows")?))),
+        }
+    }
+}
+
+/// Writes objects by their names, each with the code of its type and something encoded.
+fn write_named(list: &[Named<'_>], out: &mut Vec<u8>) {
+    write_number(list.len() as u64, out);
+    for (name, kind, bytes) in list {
+        write_bytes(name.as_bytes(), out);
+        out.push(*kind);
+        write_bytes(bytes, out);
+    }
+}
+
+fn read_named<'a>(reader: &mut Reader<'a>) -> Result<Vec<Named<'a>>, Error> {
+    let count = reader.size("a number of objects")?;
+    if count > MOST_OBJECTS {
+        return reader.malformed(count, "at most 1,048,576 objects");
+    }
+    let mut list = Vec::new();
+    for _ in 0..count {
+        let name = read_name(reader)?.into();
+        let kind = reader.byte("the type of an object")?;
+        list.push((name, kind, Cow::Borrowed(reader.bytes("what is said of an object")?)));
+    }
+    Ok(list)
+}
+
+fn read_name<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
+    match std::str::from_utf8(reader.bytes("the name of an object")?) {
+        Ok(name) if check_name("object", name.as_bytes()).is_ok() => Ok(name),
+        _ => {
+            reader.malformed("a name that is no text of 1 to 1,024 bytes", "the name of an object")
         }
     }
 }
@@ -373,7 +434,7 @@ impl Hello {
 
 /// The fingerprint of the part that lists these objects.
 pub fn schema_fingerprint<'a>(
-    list: impl ExactSizeIterator<Item = (&'a ObjectId, &'a Entry)>,
+    list: impl ExactSizeIterator<Item = (&'a ObjectId, Listed)>,
 ) -> Fingerprint {
     let mut part = vec![kind::SCHEMA];
     write_schema(list, &mut part);
@@ -381,41 +442,38 @@ pub fn schema_fingerprint<'a>(
 }
 
 fn write_schema<'a>(
-    list: impl ExactSizeIterator<Item = (&'a ObjectId, &'a Entry)>,
+    list: impl ExactSizeIterator<Item = (&'a ObjectId, Listed)>,
     out: &mut Vec<u8>,
 ) {
     write_number(list.len() as u64, out);
     for (name, entry) in list {
         write_bytes(name.as_bytes(), out);
-        let kind = entry.kind.code();
-        let priority = (entry.priority as u8) << 3 | u8::from(entry.may_be_dropped) << 5;
+        let Listed { kind, priority, may_be_dropped, is_relayed } = entry;
+        let priority = (priority as u8) << 3 | u8::from(may_be_dropped) << 5;
         // The fourth bit of the type came later.
-        out.push(kind & 7 | priority | (kind & 8) << 3);
+        out.push(kind & 7 | priority | (kind & 8) << 3 | u8::from(is_relayed) << 7);
     }
 }
 
-fn read_schema(reader: &mut Reader<'_>) -> Result<Vec<(ObjectId, Entry)>, Error> {
+fn read_schema(reader: &mut Reader<'_>) -> Result<Vec<(ObjectId, Listed)>, Error> {
     let count = reader.size("a number of objects")?;
     if count > MOST_OBJECTS {
         return reader.malformed(count, "at most 1,048,576 objects");
     }
-    let mut list: Vec<(ObjectId, Entry)> = Vec::new();
+    let mut list: Vec<(ObjectId, Listed)> = Vec::new();
     for _ in 0..count {
-        let Ok(name) = std::str::from_utf8(reader.bytes("the name of an object")?) else {
-            return reader.malformed("a name that is no text", "the name of an object");
-        };
+        let name = read_name(reader)?;
         if list.last().is_some_and(|(last, _)| **last >= *name) {
             return reader.malformed(format!("{name:?}"), "names that rise");
         }
         let byte = reader.byte("the type of an object")?;
-        let kind = ObjectType::ALL.get(usize::from(byte & 7 | byte >> 3 & 8));
-        let priority = CLASSES.get(usize::from(byte >> 3 & 3));
-        let (Some(kind), Some(priority), 0) = (kind, priority, byte >> 7) else {
+        let Some(priority) = CLASSES.get(usize::from(byte >> 3 & 3)) else {
             return reader.malformed(byte, "the type and priority of an object");
         };
-        let may_be_dropped = byte >> 5 & 1 == 1;
-        let entry = Entry { priority: *priority, may_be_dropped, ..Entry::plain(*kind) };
-        list.push((name.into(), entry));
+        let (may_be_dropped, is_relayed) = (byte >> 5 & 1 == 1, byte >> 7 == 1);
+        // A peer may know more types than this version.
+        let kind = byte & 7 | byte >> 3 & 8;
+        list.push((name.into(), Listed { kind, priority: *priority, may_be_dropped, is_relayed }));
     }
     Ok(list)
 }
@@ -655,10 +713,11 @@ mod tests {
             let classes = [summary; 3];
             Part::Hello(Hello { can_unpack, max_message, max_object, budget, schema, classes })
         };
-        let entry = Entry {
+        let listed = |kind, is_relayed| Listed {
+            kind,
             priority: Priority::Low,
             may_be_dropped: true,
-            ..Entry::plain(ObjectType::ALL[0])
+            is_relayed,
         };
         let hash = StateHash { content: Digest([4; 32]), removals: Digest([5; 32]) };
         let chunk = Chunk {
@@ -677,7 +736,10 @@ mod tests {
         let mut parts = vec![
             hello(true, None),
             hello(false, Some(0)),
-            Part::Schema(vec![("a".into(), entry), ("b".into(), entry)]),
+            Part::Schema(vec![("a".into(), listed(0, false)), ("b".into(), listed(15, true))]),
+            Part::Keeps(vec![("a".into(), 200, vec![1, 2].into())]),
+            Part::Relay { is_last: false, deltas: vec![("a".into(), 3, vec![1].into())] },
+            Part::Relay { is_last: true, deltas: Vec::new() },
             Part::Announce {
                 class: Priority::High,
                 inline: true,

@@ -83,3 +83,50 @@ fn what_is_beyond_a_limit_is_refused_where_it_enters() {
         assert_eq!(refused, InvalidName { what: "replica", length });
     }
 }
+
+/// A message that is false about operations which the receiver has seen: nothing changes, so that what was
+/// stored of it, by its vector, is what it answers.
+#[test]
+fn what_is_known_is_not_changed_by_a_message_that_says_something_else_of_it() {
+    let schema = [
+        ("g".into(), ObjectType::GCounter),
+        ("pn".into(), ObjectType::PnCounter),
+        ("max".into(), ObjectType::MaxRegister),
+        ("min".into(), ObjectType::MinRegister),
+        ("log".into(), ObjectType::Log),
+        ("map".into(), ObjectType::LwwMap),
+        ("set".into(), ObjectType::OrSet),
+    ];
+    let replica = |name: &str| {
+        let origin = Origin { replica: ReplicaId::new(name).unwrap(), incarnation: 0 };
+        Replica::new(origin, &schema.clone().into())
+    };
+    // Two histories of one name.
+    let performed = |amount: u64, text: &str| {
+        let mut peer = replica("peer");
+        let amounts = Operation::Increment { amount };
+        peer.perform("g", amounts.clone(), None).unwrap();
+        peer.perform("pn", amounts, None).unwrap();
+        for (object, integer) in [("max", amount as i128), ("min", -(amount as i128))] {
+            peer.perform(object, Operation::WriteInteger { integer }, None).unwrap();
+        }
+        let entry = Operation::Append { entry: Some(text), timestamp: amount };
+        peer.perform("log", entry, None).unwrap();
+        let put = Operation::Put { key: "key", value: Some(text), timestamp: amount };
+        peer.perform("map", put, None).unwrap();
+        peer.perform("set", Operation::Add { element: "key" }, None).unwrap();
+        peer
+    };
+    let (honest, forged) = (performed(1, "\"a\""), performed(1000, "\"b\""));
+    let mut here = replica("here");
+    let apply = |here: &mut Replica, from: &Replica| {
+        for (object, _) in &schema {
+            let delta = from.delta_since(object, &Vector::default()).unwrap();
+            let _ = here.apply(object, delta);
+        }
+    };
+    apply(&mut here, &honest);
+    let before = here.state_hash();
+    apply(&mut here, &forged);
+    assert_eq!(here.state_hash(), before);
+}

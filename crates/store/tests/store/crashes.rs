@@ -2,7 +2,9 @@
 //!
 //! Shown: whatever prefix of the calls reaches the disk, with the last one torn, and whichever of the
 //! calls since the last sync, the store opens with all that was acknowledged and at most the change that
-//! was under way; after each call that fails, what the error says of the change is so.
+//! was under way. So it is while changes are stored, while a file is opened after a crash and closed, and
+//! while it is compacted; a new file is there whole or not at all; and who has what was acknowledged never
+//! finds a fork. After each call that fails, what the error says of the change is so.
 
 use super::disk::{Disk, Failure, Op, replayed};
 use rejoin::environment::System;
@@ -63,14 +65,27 @@ fn a_crash_at_any_call_keeps_what_was_acknowledged() {
         change(&mut stored, nth).expect("the disk takes it");
         disk.note(Op::Acknowledged(nth + 1));
     }
-    let log = &disk.log()[begun..];
-    let (mut least, mut synced) = (0, 0);
-    let mut images = 0;
+    let images = each_crash(&start, &disk.log()[begun..], 0, |image, least, what| {
+        survives(image, least, least + 1, what);
+    });
+    println!("{images} images of crashes while changes are stored");
+    assert!(images > 40, "the changes write");
+}
+
+/// Tries all that a crash can leave of calls to a disk: how many images these were. `least` are the
+/// changes that were acknowledged before.
+fn each_crash(
+    start: &[u8],
+    log: &[Op],
+    mut least: usize,
+    mut survives: impl FnMut(Vec<u8>, usize, &str),
+) -> usize {
+    let (mut images, mut synced) = (0, 0);
     for at in 0..=log.len() {
         let mut try_out = |ops: &[Op], what: &str| {
             images += 1;
             let what = format!("{what} at call {at} of {}", log.len());
-            survives(replayed(start.clone(), ops), least, least + 1, &what);
+            survives(replayed(start.to_vec(), ops), least, &what);
         };
         try_out(&log[..at], "a crash");
         match log.get(at) {
@@ -89,8 +104,88 @@ fn a_crash_at_any_call_keeps_what_was_acknowledged() {
             _ => {}
         }
     }
-    println!("{images} images of crashes, {} calls", log.len());
-    assert!(images > 40, "the changes write");
+    images
+}
+
+#[test]
+fn a_crash_while_a_new_file_is_filled_leaves_it_whole_or_no_store() {
+    let disk = Disk::default();
+    drop(created(&disk));
+    let (mut whole, mut nothing) = (0, 0);
+    let images = each_crash(&[], &disk.log(), 0, |image, _, what| {
+        match opened(&Disk::with(image.clone())) {
+            Ok(stored) => {
+                assert_eq!(changes(&stored), 0, "{what}");
+                whole += 1;
+                survives(image, 0, 0, what);
+            }
+            Err(StoredError::Store(_)) => nothing += 1,
+            Err(error) => panic!("{what}: {error}"),
+        }
+    });
+    println!("{images} images of a new file: {whole} whole, {nothing} no store");
+    assert!(whole > 0 && nothing > 0);
+}
+
+#[test]
+fn a_crash_while_a_file_is_compacted_loses_nothing() {
+    let disk = Disk::default();
+    let mut stored = created(&disk);
+    for nth in 0..6 {
+        change(&mut stored, nth).expect("the disk takes it");
+    }
+    let (start, begun) = (disk.bytes(), disk.log().len());
+    stored.compact().expect("the disk takes it");
+    let compacted = disk.bytes().len();
+    assert!(compacted < start.len(), "{compacted} bytes, {} before", start.len());
+    drop(stored);
+    let images = each_crash(&start, &disk.log()[begun..], 6, |image, least, what| {
+        survives(image, least, least, what);
+    });
+    println!("{images} images of crashes while a file is compacted");
+    assert!(images > 40, "compaction writes");
+}
+
+/// Exchanges what two replicas lack, and says how many forks they found.
+fn met(stored: &mut StoredReplica, server: &mut Replica) -> usize {
+    let update = stored.replica().unwrap().update_since(&server.version());
+    let mut healed = server.apply(&update).expect("it follows").healed().len();
+    let back = server.update_since(&stored.replica().unwrap().version());
+    let changes = stored.change(|replica| replica.apply(&back)).expect("it follows");
+    healed += changes.healed().len();
+    assert_eq!(server.export(), stored.replica().unwrap().export());
+    healed
+}
+
+#[test]
+fn a_crash_of_any_process_that_opens_the_file_shows_nobody_a_fork() {
+    let disk = Disk::default();
+    drop(created(&disk));
+    // Each process opens the file, draws an opening, and closes it; the images are of kills in between.
+    let (start, begun) = (disk.bytes(), disk.log().len());
+    let mut server = Replica::create("server", &schema()).unwrap();
+    let mut servers = vec![server.save()];
+    for nth in 0..3 {
+        let mut stored = opened(&disk).expect("it was closed");
+        change(&mut stored, nth).expect("the disk takes it");
+        assert_eq!(met(&mut stored, &mut server), 0);
+        servers.push(server.save());
+        disk.note(Op::Acknowledged(nth + 1));
+    }
+    let images = each_crash(&start, &disk.log()[begun..], 0, |image, least, what| {
+        let parts = [servers[least].as_slice()];
+        let mut server = Replica::open(parts).expect("it was saved");
+        let mut stored =
+            opened(&Disk::with(image)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let found = changes(&stored);
+        assert!((least..=least + 1).contains(&found), "{what}: {found} changes, not {least}");
+        assert_eq!(met(&mut stored, &mut server), 0, "{what}");
+        change(&mut stored, found).expect("the disk takes it");
+        assert_eq!(met(&mut stored, &mut server), 0, "{what}");
+        assert_eq!(changes(&stored), found + 1, "{what}");
+    });
+    println!("{images} images of crashes of processes that open one file");
+    assert!(images > 40, "they write");
 }
 
 #[test]

@@ -194,3 +194,29 @@ fn two_that_write_to_one_store_are_found() {
     let again = StoredReplica::create_in(memory, Replica::create("x", &schema()).unwrap());
     assert!(again.expect_err("it has one").to_string().contains("it has a replica already"));
 }
+
+#[test]
+fn what_a_replica_passes_on_is_stored_and_becomes_its_own() {
+    let memory = Memory::new();
+    drop(created(&memory));
+    let newer = schema().map("photos");
+    let mut ana = Replica::create("ana", &newer).unwrap();
+    for number in 0..3 {
+        ana.edit().map("photos").unwrap().put(&format!("key {number}"), &number).unwrap();
+        let mut server = opened(&memory).unwrap();
+        let update = ana.update_since(&server.replica().unwrap().version());
+        let changes = server.change(|replica| replica.apply(&update)).unwrap();
+        assert_eq!(changes.relayed_objects(), ["photos".into()]);
+    }
+    let mut server = opened(&memory).unwrap();
+    let mut ben = Replica::create("ben", &newer).unwrap();
+    ben.apply(&server.replica().unwrap().update_since(&ben.version())).unwrap();
+    assert_eq!(ben.state_hash(), ana.state_hash());
+    // The upgraded server has the object, and stores it as its own.
+    server.change(|replica| replica.add_objects(&newer)).unwrap();
+    server.change(|replica| replica.edit().map("photos")?.put("own", &9).map(drop)).unwrap();
+    drop(server);
+    let server = opened(&memory).unwrap();
+    let photos = server.replica().unwrap().map::<str, u64>("photos").unwrap();
+    assert_eq!((photos.len(), photos.get("own").unwrap()), (4, Some(9)));
+}

@@ -190,6 +190,66 @@ fn an_edit_that_is_killed_at_any_write_is_kept_whole_or_not_at_all() {
     });
 }
 
+#[test]
+fn a_salvage_that_is_killed_at_any_write_leaves_a_whole_file_or_none() {
+    if !can_stop() {
+        return;
+    }
+    let before = Desk::new(&["laptop"]);
+    for number in 0..3 {
+        before.edit("laptop", &["add", "approved", &format!("x{number}"), "--user", "ana"]);
+        before.edit("laptop", &["append", "conversation", &format!("message number {number}")]);
+    }
+    // One entry of the log is bent.
+    let path = before.path("laptop.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let text = b"message number 1";
+    let places = bytes.windows(text.len()).enumerate().filter(|(_, window)| window == text);
+    let places: Vec<usize> = places.map(|(at, _)| at).collect();
+    places.iter().for_each(|at| bytes[*at] = b'M');
+    std::fs::write(&path, &bytes).unwrap();
+    at_every_write("salvage", |call, nth| {
+        let desk = before.copy(&["laptop"]);
+        let (from, to) = (desk.file("laptop"), desk.file("new"));
+        let salvage = ["sync", "salvage", &from, &to];
+        let run = finish(killed_at(call, nth).args(salvage));
+        let was_killed = was_killed(&run);
+        if !Path::new(&to).exists() {
+            assert!(was_killed, "{call} {nth}: {run:?}");
+            let again = finish(oracle().args(salvage));
+            assert!(again.out.contains("it records no longer"), "{again:?}");
+        }
+        assert_eq!(std::fs::read(&from).unwrap(), bytes, "{call} {nth}: the damaged file changed");
+        let shown = desk.show("new");
+        has_all(&shown, &["x0".into(), "x1".into(), "x2".into()]);
+        assert!(shown.contains("message number 0"), "{call} {nth}\n{shown}");
+        // Its record lacks what the damage took, and it says so whenever the file is there.
+        let trace = finish(oracle().args(["sync", "trace", &to]));
+        assert_eq!(trace.code, Some(64), "{call} {nth}: {trace:?}");
+        assert!(trace.err.contains("was salvaged from a damaged file"), "{call} {nth}: {trace:?}");
+        desk.edit("new", &["add", "approved", "later", "--user", "ana"]);
+        was_killed
+    });
+}
+
+#[test]
+fn a_new_incarnation_that_is_killed_at_any_write_loses_nothing() {
+    if !can_stop() {
+        return;
+    }
+    let before = Desk::new(&["laptop"]);
+    before.edit("laptop", &["add", "approved", "old", "--user", "ana"]);
+    before.edit("laptop", &["increment", "metrics"]);
+    at_every_write("restored", |call, nth| {
+        let desk = before.copy(&["laptop"]);
+        let run = finish(killed_at(call, nth).args(["sync", "restored", &desk.file("laptop")]));
+        assert_eq!(desk.state("laptop"), before.state("laptop"), "{call} {nth}: {run:?}");
+        desk.edit("laptop", &["increment", "metrics"]);
+        desk.conforms(&["laptop"]);
+        was_killed(&run)
+    });
+}
+
 /// The program, whose disk is full from the nth of these system calls on.
 fn without_room(call: &str, nth: u64) -> Command {
     let mut command = Command::new("strace");

@@ -7,6 +7,7 @@
 
 mod hostile;
 mod kills;
+mod liars;
 mod strangers;
 mod terminal;
 mod together;
