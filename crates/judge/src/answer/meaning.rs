@@ -201,8 +201,8 @@ impl History {
         }
     }
 
-    /// Mv-register and each key of an mv-map: the values of the writes that no other saw, but for
-    /// the tombstone, each once, in the order of their texts.
+    /// Mv-register and each key of an mv-map: the values of the writes that no other saw, without
+    /// tombstones (`null`), each once, in the order of their texts.
     pub fn siblings(&self, key: u32, seen: &Seen) -> Vec<&str> {
         let maximal = self.maximal(key, seen);
         let mut values: Vec<&str> = maximal.into_iter().map(|op| self.stamp(op).3).collect();
