@@ -1,5 +1,5 @@
 //! The mutants: each applies to the code that it breaks, the required bugs are among them, and each
-//! trace gets the verdict of the table in mutants/README.md.
+//! trace gets the verdict of the table in mutants/README.md. Those of mutants/compared apply, too, and are in their table.
 
 use rejoin_judge::{Options, Verdict, check};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,49 @@ fn each_mutant_of_the_field_is_in_its_table_with_its_test() {
         let line = format!("| {row} | {name} | {breaks} | `{test}` |");
         assert!(readme.contains(&line), "mutants/field/README.md should have:\n{line}");
     }
+}
+
+/// How many of mutants/compared there are at least, by the tests that find them.
+const COMPARED: [(&str, usize); 1] = [("rejoin --test engines proven_trees::", 6)];
+
+#[test]
+fn each_mutant_for_a_comparison_fits_the_code_and_is_in_its_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(folder().join("compared/README.md")).unwrap();
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let mut rows: BTreeMap<&str, Vec<&str>> =
+        rows.map(|row| row.split(" | ").collect::<Vec<_>>()).map(|row| (row[0], row)).collect();
+    let mutants = mutants_in(&folder().join("compared"));
+    for (name, mutant) in &mutants {
+        let row = rows.remove(name.as_str()).unwrap_or_else(|| panic!("{name} is in the table"));
+        assert_eq!(row[1], field(mutant, "breaks"), "{name}");
+        let filter = field(mutant, "test").rsplit(' ').next().unwrap_or_default();
+        assert!(row[2].contains(filter), "{name}: {} finds it, not {filter}", row[2]);
+        assert_eq!(row[4], format!("`{}`", field(mutant, "beside")), "{name}");
+        assert_eq!(row[5], "nothing", "{name}: other tests notice it");
+        assert!(mutant.contains(&format!("crate::broken(\"{name}\")")), "{name} has its switch");
+        let mut source = None;
+        let mut blocks = 0;
+        for part in mutant.split("<<<<<<<\n") {
+            let (block, rest) = part.split_once("\n>>>>>>>\n").unwrap_or(("", part));
+            if let (Some((old, new)), Some(source)) = (block.split_once("\n=======\n"), &source) {
+                let text: &String = source;
+                assert_eq!(text.matches(old).count(), 1, "{name}: {old}");
+                assert_ne!(old, new, "{name}");
+                blocks += 1;
+            }
+            if let Some(path) = rest.lines().find_map(|line| line.strip_prefix("file: ")) {
+                source = Some(fs::read_to_string(root.join(path)).expect(path));
+            }
+        }
+        assert!(blocks > 0, "{name} replaces nothing");
+    }
+    for (test, least) in COMPARED {
+        let found = mutants.values().filter(|mutant| field(mutant, "test").starts_with(test));
+        assert!(found.count() >= least, "{test}");
+    }
+    rows.retain(|name, _| !["mutant", "---"].contains(name));
+    assert!(rows.is_empty(), "mutants that are not there: {rows:?}");
 }
 
 #[test]
