@@ -46,7 +46,7 @@ pub(crate) type Delta = optimized::replica::Delta;
 /// - to audit: [`audit`](Self::audit), [`cut_audit`](Self::cut_audit);
 /// - to store: [`save`](Self::save), [`save_since`](Self::save_since),
 ///   [`save_objects_since`](Self::save_objects_since), [`save_object`](Self::save_object),
-///   [`all_staged`](Self::all_staged), [`restage`](Self::restage);
+///   [`all_staged`](Self::all_staged), [`restage`](Self::restage), [`unstage`](Self::unstage);
 /// - to synchronize: [`version`](Self::version), [`update_since`](Self::update_since),
 ///   [`apply`](Self::apply), [`limit_relayed`](Self::limit_relayed),
 ///   [`state_hash`](Self::state_hash); over a connection,
@@ -378,6 +378,12 @@ impl Replica {
     /// otherwise the transfer begins anew.
     pub fn restage(&mut self, object: &str, records: Vec<Vec<u8>>) -> bool {
         self.engine.restage(object, records)
+    }
+
+    /// Drops what has arrived of a transfer that is not complete, such as one whose sender never comes
+    /// back. The object stays as it is, and a session begins the transfer anew.
+    pub fn unstage(&mut self, object: &str) {
+        self.engine.unstage(object);
     }
 }
 

@@ -7,6 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use rejoin::dot::{Origin, ReplicaId};
+use rejoin::object::ObjectType;
 use rejoin::optimized::g_counter::{CounterDelta, GCounter};
 use rejoin::optimized::log::{Log, LogDelta};
 use rejoin::optimized::lww_map::{self, LwwMap};
@@ -14,6 +15,8 @@ use rejoin::optimized::max_register::{IntegerDelta, MaxRegister};
 use rejoin::optimized::mv_map::{self, MvMap};
 use rejoin::optimized::or_set::{self, OrSet};
 use rejoin::optimized::pn_counter::{self, PnCounter};
+use rejoin::optimized::replica::Replica;
+use rejoin::optimized::staging::{Progress, ReceivedPiece};
 use rejoin::wire::{BaseEncoding, Error, DecodeContext, OriginEncoding, decompress};
 use rejoin::optimized::{Author, ActorTable, StateHash, Vector};
 use std::sync::{Arc, LazyLock};
@@ -124,6 +127,13 @@ fn read(bytes: &[u8]) -> Result<(), Error> {
             assert_eq!(IntegerDelta::decode(&again, &known).as_ref(), Ok(&delta));
             let _ = MaxRegister::new().apply(&delta);
         }
+        17 => {
+            let piece = ReceivedPiece::decode(bytes, ObjectType::LwwMap, LIMIT)?;
+            assert_eq!(piece.head.encode(piece.bytes), bytes);
+            let objects = [("o".into(), ObjectType::LwwMap)].into_iter().collect();
+            let _ = Replica::new(origin("dan", 0), &objects).stage("o", piece, LIMIT as u64);
+        }
+        18 => assert_eq!(Progress::decode(bytes)?.encode(), bytes),
         _ => {
             let vector = Vector::decode(bytes, &known)?;
             assert_eq!(Vector::decode(&vector.encode(naming), &known).as_ref(), Ok(&vector));

@@ -27,7 +27,7 @@ use super::g_counter::SharesDelta;
 use super::log::{Columns, LogDelta};
 use super::max_register::IntegerDelta;
 use super::replica::{Changes, Delta, Object, Reason};
-use super::vector::{Fingerprint, Vector};
+use super::vector::{Fingerprint, Vector, first_half};
 use crate::collect::Collect;
 use crate::dot::{Dot, Origin, ReplicaId};
 use crate::lattice::Lattice;
@@ -207,7 +207,7 @@ impl Openings {
             }
         }
         hasher.update(&bytes);
-        half(&hasher)
+        first_half(hasher.finalize())
     }
 
     /// A hash of those that both vectors cover.
@@ -678,7 +678,7 @@ impl Object {
         let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 vector and openings");
         hasher.update(&vector);
         hasher.update(&self.openings().fingerprint());
-        half(&hasher)
+        first_half(hasher.finalize())
     }
 
     /// Whether a side with this vector and these openings has seen a prefix of what is known here,
@@ -887,11 +887,4 @@ impl Object {
     pub(super) fn must_draw(&self, own: &Origin, opening: u64) -> bool {
         !self.goes_on(own, opening) && self.openings().has_number(opening)
     }
-}
-
-/// The first half of a hash.
-fn half(hasher: &blake3::Hasher) -> Fingerprint {
-    let mut half = Fingerprint::default();
-    half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    half
 }

@@ -1,17 +1,18 @@
 //! Staging: an object that comes in pieces, kept apart until the last one is there.
 //!
 //! Meaning: a keyed store keeps no past states, so that a vector half-way is no state of it. A large
-//! delta therefore comes as pieces of whole keys. The receiver keeps them apart, with the vectors that
-//! they rest on and the place reached. They are not read, not sent and not hashed. With the last piece
-//! they make one delta, and the vector moves once.
+//! delta therefore comes as pieces of whole keys: a *transfer*. The receiver keeps the pieces apart, with
+//! its *progress*: the vectors that they rest on, and how far the walk is. They are not read, not sent
+//! and not hashed. With the last piece they make one delta, and the vector moves once.
 //!
 //! The rule: a *pass* lists the keys that changed since a vector, in the order of their first decisions
-//! outside it, each key whole and as it is at that moment. The first pass begins at the receiver's
-//! vector, the *base*. A pass is over when no key is left. If its sender has seen nothing since the
-//! pass began, the transfer is complete; otherwise the next pass begins at the vector at which the
-//! sender began this one. Of a key that came more than once, the newest piece counts. A
-//! sender that has seen what the pieces rest on goes on where they end, in another session or in place
-//! of another sender; any other sender begins anew. So a cut loses at most the piece that was on its way.
+//! outside it, each key whole and as it is at that moment. The *cursor* is the decision by which the pass
+//! found its last key so far. The first pass begins at the receiver's vector, the *base*. A pass is over
+//! when no key is left. If its sender has seen nothing since the pass began, the transfer is complete;
+//! otherwise the next pass begins at the vector at which the sender began this one. Of a key that came
+//! more than once, the newest piece counts. A sender that has seen what the pieces rest on goes on where
+//! they end, in another session or in place of another sender; any other sender begins anew. So a cut
+//! loses at most the piece that was on its way.
 //!
 //! Why it is right: a key whose maximal decisions are all inside a vector is the same at every
 //! replica that has seen that vector. So what changed after its piece was sent has a maximal decision
@@ -29,8 +30,10 @@ use super::ApplyError;
 use super::delta::TypedDelta;
 use super::openings::{Agreement, agreement};
 use super::replica::{Delta, Error, Object, Reason, Replica};
-use super::vector::{Fingerprint, Vector};
+use super::vector::{Fingerprint, Vector, first_half};
 use crate::dot::Dot;
+use crate::limits::MAX_NAME;
+use crate::object::ObjectType;
 use crate::operation::ObjectId;
 use crate::wire::{DecodeContext, decompress};
 use std::collections::BTreeMap;
@@ -47,12 +50,13 @@ pub enum PieceStep {
     NextPass = 2,
 }
 
-/// How far a transfer is: what the pieces rest on, and the place reached.
+/// How far a transfer is: what the pieces rest on, and the cursor of the walk.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct StagedPlace {
+pub struct Progress {
     /// What the receiver had seen when the transfer began: the start of the delta that the pieces make.
     pub base: Vector,
-    /// This pass lists the keys that changed since then.
+    /// This pass lists the keys that changed since then: the base, or where the pass before began at
+    /// its sender.
     pub since: Vector,
     /// What the sender of this pass's first piece had seen.
     pub through: Vector,
@@ -60,8 +64,8 @@ pub struct StagedPlace {
     pub seen: Vector,
     /// The hash of that sender's openings.
     pub openings: Fingerprint,
-    /// The place of the walk that this pass has reached; `None` at its beginning.
-    pub after: Option<Dot>,
+    /// The decision by which this pass found its last key so far; `None` where it found none.
+    pub cursor: Option<Dot>,
 }
 
 /// What a piece says beside the keys that it lists.
@@ -73,41 +77,49 @@ pub struct PieceHead {
     pub is_last: bool,
     /// The hash of the sender's openings.
     pub openings: Fingerprint,
-    /// The fingerprint of the place at which it begins. Of a first piece it is that of the place at which
+    /// The fingerprint of the progress before it. Of a first piece it is that of the progress from which
     /// its sender cannot go on, as far as it knows of one, and 0 otherwise.
     pub before: Fingerprint,
-    /// The place that it reaches.
-    pub after: Option<Dot>,
+    /// The cursor after it.
+    pub cursor: Option<Dot>,
 }
 
-impl StagedPlace {
-    /// The place after a piece; `None` if the piece does not follow. Both sides compute it, so that a
-    /// piece names the place before it by a fingerprint.
+impl PieceHead {
+    /// The most bytes that it has as a message: two hashes, and the longest name of an operation.
+    pub const MOST_BYTES: usize = 3 + 32 + 2 + MAX_NAME + 20;
+}
+
+impl Progress {
+    /// The progress with a piece; `None` if the piece does not follow. Both sides compute it, so that a
+    /// piece names the progress before it by a fingerprint.
     pub fn advanced(
-        place: Option<&Self>,
+        progress: Option<&Self>,
         head: &PieceHead,
         base: &Vector,
         seen: &Vector,
     ) -> Option<Self> {
-        if place.map_or(Fingerprint::default(), Self::fingerprint) != head.before {
+        if progress.map_or(Fingerprint::default(), Self::fingerprint) != head.before {
             return None;
         }
-        if head.step == PieceStep::Anew {
-            return Some(Self::of_first(head, base, seen));
-        }
-        let place = place?;
-        if place.base != *base || !seen.covers(&place.seen) {
-            return None;
-        }
-        let (since, through) = match head.step {
-            PieceStep::NextPass => (place.through.clone(), seen.clone()),
-            _ => (place.since.clone(), place.through.clone()),
-        };
         let first = Self::of_first(head, base, seen);
-        Some(Self { since, through, ..first })
+        let next = match (head.step, progress) {
+            (PieceStep::Anew, _) => first,
+            (_, None) => return None,
+            (_, Some(before)) if before.base != *base || !seen.covers(&before.seen) => return None,
+            (PieceStep::NextPass, Some(before)) => Self { since: before.through.clone(), ..first },
+            (PieceStep::GoesOn, Some(before)) => {
+                // It comes nearer to the end, so that no sender can go on for ever.
+                if head.cursor < before.cursor || !head.is_last && head.cursor == before.cursor {
+                    return None;
+                }
+                let (since, through) = (before.since.clone(), before.through.clone());
+                Self { since, through, ..first }
+            }
+        };
+        (next.is_possible() && (head.is_last || next.cursor.is_some())).then_some(next)
     }
 
-    /// The place after the first piece of a transfer.
+    /// The progress with the first piece of a transfer.
     fn of_first(head: &PieceHead, base: &Vector, seen: &Vector) -> Self {
         Self {
             base: base.clone(),
@@ -115,8 +127,20 @@ impl StagedPlace {
             through: seen.clone(),
             seen: seen.clone(),
             openings: head.openings,
-            after: head.after.clone(),
+            cursor: head.cursor.clone(),
         }
+    }
+
+    /// Whether a transfer can be so far. Its base may have operations that no sender has seen.
+    pub(crate) fn is_possible(&self) -> bool {
+        let Self { base, since, through, seen, cursor, .. } = self;
+        let is_found = |cursor: &Dot| {
+            let origin = &cursor.origin;
+            cursor.counter > since.get(origin) && seen.contains(cursor)
+        };
+        seen.covers(through)
+            && (since == base || through.covers(since))
+            && cursor.as_ref().is_none_or(is_found)
     }
 
     /// Its name between two sides: the first 16 bytes of the BLAKE3 hash of its encoding.
@@ -132,16 +156,34 @@ pub struct Piece {
     pub head: PieceHead,
     /// Its keys, as a delta since the base.
     pub delta: Delta,
-    /// The place that it leads to.
-    pub place: StagedPlace,
+    /// The progress with it.
+    pub progress: Progress,
 }
 
-/// Evaluates a macro on an object of each type with many keys; other types are not cut.
-macro_rules! with_keys {
-    ($object:expr, $($variant:ident)*, $state:ident => $delta:expr) => {
+/// A piece as it came.
+#[derive(Clone, Debug)]
+pub struct ReceivedPiece<'a> {
+    /// What it says beside its keys.
+    pub head: PieceHead,
+    /// Its keys, as a delta since the base.
+    pub delta: Delta,
+    /// The delta as it came, compressed or not.
+    pub bytes: &'a [u8],
+    /// How many bytes the delta has, unpacked.
+    pub unpacked: usize,
+}
+
+/// Calls a macro with the types that have many keys; the deltas of others are not cut.
+macro_rules! with_keyed_types {
+    ($then:ident!($($rest:tt)*)) => { $then!([OrSet RwSet LwwMap MvMap] $($rest)*) };
+}
+
+/// Evaluates what makes a piece, on the state of an object.
+macro_rules! listed {
+    ([$($variant:ident)*] $object:expr, $state:ident => $piece:expr) => {
         match $object {
             $(Object::$variant($state) => {
-                let (delta, last, is_over) = $delta;
+                let (delta, last, is_over) = $piece;
                 Some((Delta::$variant(TypedDelta::new(delta)), last, is_over))
             })*
             _ => None,
@@ -151,7 +193,7 @@ macro_rules! with_keys {
 
 /// Makes one delta of those of one type.
 macro_rules! assembled {
-    ($object:expr, $newest:expr, $($variant:ident)*, $may_repeat:expr, $older:expr) => {
+    ([$($variant:ident)*] $object:expr, $newest:expr, $may_repeat:expr, $older:expr) => {
         match ($object, $newest) {
             $((Object::$variant(state), Delta::$variant(newest)) => {
                 let older = || match $older()? {
@@ -166,62 +208,68 @@ macro_rules! assembled {
     };
 }
 
+/// Whether a type is one of these.
+macro_rules! is_among {
+    ([$($variant:ident)*] $kind:expr) => { matches!($kind, $(ObjectType::$variant)|*) };
+}
+
 impl Object {
-    /// The next piece of what a receiver lacks, of some `most_bytes`: the one after the place that a
-    /// transfer has reached, if this side has seen what the pieces before rest on, and otherwise the first
-    /// one since `base`. `None` where the type has no keys.
+    /// The next piece of what a receiver lacks, of some `most_bytes`: the one after a transfer's
+    /// progress, if this side [can follow](Self::can_follow) it, and otherwise the first one since `base`.
+    /// `None` where the type has no keys.
     ///
     /// Cost: O(its keys), and O(origins and openings).
     pub fn piece(
         &self,
         base: &Vector,
-        place: Option<&StagedPlace>,
+        progress: Option<&Progress>,
         most_bytes: usize,
     ) -> Option<Piece> {
-        let before = place.map_or(Fingerprint::default(), StagedPlace::fingerprint);
-        let known = place;
-        let place = place.filter(|place| self.can_follow(place));
-        let base = place.map_or(base, |place| &place.base);
+        let before = progress.map_or(Fingerprint::default(), Progress::fingerprint);
+        let known = progress;
+        let progress = progress.filter(|progress| self.can_follow(progress));
+        let base = progress.map_or(base, |progress| &progress.base);
         let seen = self.vector();
-        let mut step = if place.is_some() { PieceStep::GoesOn } else { PieceStep::Anew };
-        let (since, after) = place.map_or((base, None), |at| (&at.since, at.after.as_ref()));
-        let (mut delta, mut last, mut is_over) = self.list(base, since, after, most_bytes)?;
-        let mut is_last = is_over && place.is_none_or(|place| place.through == seen);
-        if let (Some(place), None, true, false) = (place, &last, is_over, is_last) {
+        let mut step = if progress.is_some() { PieceStep::GoesOn } else { PieceStep::Anew };
+        let (since, cursor) =
+            progress.map_or((base, None), |reached| (&reached.since, reached.cursor.as_ref()));
+        let (mut delta, mut last, mut is_over) = self.list(base, since, cursor, most_bytes)?;
+        let mut is_last = is_over && progress.is_none_or(|reached| reached.through == seen);
+        if let (Some(reached), None, true, false) = (progress, &last, is_over, is_last) {
             step = PieceStep::NextPass;
-            (delta, last, is_over) = self.list(base, &place.through, None, most_bytes)?;
+            (delta, last, is_over) = self.list(base, &reached.through, None, most_bytes)?;
             is_last = is_over;
         }
         let stays = match step {
             PieceStep::NextPass => None,
-            _ => after.cloned(),
+            _ => cursor.cloned(),
         };
         let head = PieceHead {
             step,
             is_last,
             openings: self.openings().fingerprint(),
             before,
-            after: last.or(stays),
+            cursor: last.or(stays),
         };
-        let place = StagedPlace::advanced(known, &head, base, &seen)?;
-        Some(Piece { head, delta, place })
+        let progress = Progress::advanced(known, &head, base, &seen)?;
+        Some(Piece { head, delta, progress })
     }
 
-    /// Whether this side has seen what the pieces up to a place rest on, under the same names.
-    fn can_follow(&self, place: &StagedPlace) -> bool {
-        self.extends(&place.seen, &place.openings)
+    /// Whether this side has seen what the pieces of a transfer rest on, under the same names.
+    pub fn can_follow(&self, progress: &Progress) -> bool {
+        self.extends(&progress.seen, &progress.openings)
     }
 
     fn list(
         &self,
         base: &Vector,
         since: &Vector,
-        after: Option<&Dot>,
+        cursor: Option<&Dot>,
         most_bytes: usize,
     ) -> Option<(Delta, Option<Dot>, bool)> {
-        with_keys!(self, OrSet RwSet LwwMap MvMap, state => {
-            state.decisions.piece(base, since, after, most_bytes)
-        })
+        with_keyed_types!(listed!(self, state => {
+            state.decisions.piece(base, since, cursor, most_bytes)
+        }))
     }
 
     /// The delta that the pieces of a transfer make, from the newest one back. A key is in several of
@@ -235,21 +283,29 @@ impl Object {
         may_repeat: bool,
         mut older: impl FnMut() -> Option<Delta>,
     ) -> Result<Delta, ApplyError> {
-        assembled!(self, newest, OrSet RwSet LwwMap MvMap, may_repeat, older)
+        with_keyed_types!(assembled!(self, newest, may_repeat, older))
     }
 
     /// Whether the type has keys, so that its deltas may come in pieces.
     fn has_pieces(&self) -> bool {
-        matches!(self, Self::OrSet(_) | Self::RwSet(_) | Self::LwwMap(_) | Self::MvMap(_))
+        has_pieces(self.kind())
     }
 }
+
+/// Whether deltas of a type may come in pieces: it has many keys.
+pub fn has_pieces(kind: ObjectType) -> bool {
+    with_keyed_types!(is_among!(kind))
+}
+
+/// The most memory that a record has beside its bytes.
+const BESIDE_A_RECORD: u64 = 128;
 
 /// A piece that is kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct StagedRecord {
     bytes: Vec<u8>,
-    /// The fingerprint of the place that it leads to.
-    place: Fingerprint,
+    /// The fingerprint of the progress with it.
+    progress: Fingerprint,
     /// The hash of all records up to it.
     chain: Fingerprint,
 }
@@ -257,7 +313,7 @@ struct StagedRecord {
 /// A transfer that is not complete: its pieces as they came.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Staging {
-    place: StagedPlace,
+    progress: Progress,
     /// The hash of the receiver's openings inside the base.
     base_openings: Fingerprint,
     records: Vec<StagedRecord>,
@@ -265,12 +321,17 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// How far it is.
-    pub fn place(&self) -> &StagedPlace {
-        &self.place
+    fn new(progress: Progress, base_openings: Fingerprint) -> Self {
+        Self { progress, base_openings, records: Vec::new(), bytes: 0 }
     }
 
-    /// How many bytes its records take.
+    /// How far it is.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// How many bytes its records take once their deltas are unpacked, and what it takes to keep them.
+    /// It is no less than what they take as they are.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -291,53 +352,76 @@ impl Staging {
             hasher.update(chain);
         }
         hasher.update(&bytes);
-        let place = split(&bytes).map_or(Fingerprint::default(), |(place, ..)| fingerprint(place));
-        self.bytes += bytes.len() as u64;
-        self.records.push(StagedRecord { bytes, place, chain: first_half(hasher.finalize()) });
+        let record = Record::split(&bytes);
+        let progress = record.as_ref().map(|record| fingerprint(record.progress));
+        self.bytes = self.bytes.saturating_add(record.map_or(u64::MAX, |record| record.weight()));
+        let progress = progress.unwrap_or_default();
+        self.records.push(StagedRecord { bytes, progress, chain: first_half(hasher.finalize()) });
     }
 
-    /// Whether a piece was here before, or one in place of which another one came: it begins at a place
-    /// that was left, or is the first one and leads to it.
-    fn has_passed(&self, head: &PieceHead, first: &StagedPlace) -> bool {
-        let at = match head.step {
-            PieceStep::Anew => first.fingerprint(),
-            PieceStep::GoesOn | PieceStep::NextPass => head.before,
-        };
-        self.records.iter().any(|record| record.place == at)
+    /// Whether a piece was here before, or one in place of which another one came: it begins where the
+    /// transfer was before, or is its first one.
+    fn has_passed(&self, head: &PieceHead, first: &Progress) -> bool {
+        let is_at = |at: Fingerprint| move |record: &StagedRecord| record.progress == at;
+        match (head.step, self.records.split_last()) {
+            (PieceStep::Anew, _) => self.records.iter().any(is_at(first.fingerprint())),
+            (_, Some((_, passed))) => passed.iter().any(is_at(head.before)),
+            (_, None) => false,
+        }
     }
 }
 
-/// The fingerprint of an encoded place.
-fn fingerprint(place: &[u8]) -> Fingerprint {
-    let mut hasher = blake3::Hasher::new_derive_key("rejoin/1 staged place");
-    hasher.update(place);
-    first_half(hasher.finalize())
+/// The fingerprint of an encoded progress.
+fn fingerprint(progress: &[u8]) -> Fingerprint {
+    first_half(blake3::derive_key("rejoin/1 staged progress", progress))
 }
 
-fn first_half(hash: blake3::Hash) -> Fingerprint {
-    let mut half = Fingerprint::default();
-    half.copy_from_slice(&hash.as_bytes()[..16]);
-    half
+/// What a record consists of.
+struct Record<'a> {
+    /// The progress with the piece, encoded.
+    progress: &'a [u8],
+    /// The hash of the receiver's openings inside the base.
+    base_openings: Fingerprint,
+    /// How many bytes the delta has, unpacked.
+    unpacked: u64,
+    /// The delta as it came.
+    delta: &'a [u8],
 }
 
-/// A record: the place that a piece leads to, and the receiver's openings, before its delta.
-fn record_of(place: &StagedPlace, base_openings: &Fingerprint, delta: &[u8]) -> Vec<u8> {
-    let place = place.encode();
-    let mut record = Vec::with_capacity(place.len() + delta.len() + 24);
-    record.extend_from_slice(&(place.len() as u64).to_le_bytes());
-    record.extend_from_slice(&place);
-    record.extend_from_slice(base_openings);
-    record.extend_from_slice(delta);
-    record
-}
+impl<'a> Record<'a> {
+    /// Two lengths of 8 bytes, the least byte first: of the delta, unpacked, and of the progress. Then
+    /// the progress, the receiver's openings, and the delta.
+    fn join(&self) -> Vec<u8> {
+        let mut record = Vec::with_capacity(self.progress.len() + self.delta.len() + 32);
+        record.extend_from_slice(&self.unpacked.to_le_bytes());
+        record.extend_from_slice(&(self.progress.len() as u64).to_le_bytes());
+        record.extend_from_slice(self.progress);
+        record.extend_from_slice(&self.base_openings);
+        record.extend_from_slice(self.delta);
+        record
+    }
 
-/// The place of a record, the receiver's openings, and the delta, all as bytes.
-fn split(record: &[u8]) -> Option<(&[u8], &Fingerprint, &[u8])> {
-    let (length, rest) = record.split_first_chunk()?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-    let (place, rest) = rest.split_at_checked(length)?;
-    let (openings, delta) = rest.split_first_chunk()?;
-    Some((place, openings, delta))
+    fn split(record: &'a [u8]) -> Option<Self> {
+        let (unpacked, rest) = record.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (progress, rest) = rest.split_at_checked(length)?;
+        let (base_openings, delta) = rest.split_first_chunk()?;
+        let (base_openings, unpacked) = (*base_openings, u64::from_le_bytes(*unpacked));
+        Some(Self { progress, base_openings, unpacked, delta })
+    }
+
+    /// How many bytes it counts for: as if its delta came unpacked, for the last piece unpacks all.
+    fn weight(&self) -> u64 {
+        let delta = self.unpacked.max(self.delta.len() as u64);
+        delta.saturating_add(self.progress.len() as u64 + 32 + BESIDE_A_RECORD)
+    }
+
+    /// Its delta, unpacked and decoded.
+    fn read(&self, kind: ObjectType) -> Option<Delta> {
+        let bytes = decompress(self.delta, usize::try_from(self.unpacked).ok()?).ok()?;
+        Delta::decode(kind, &bytes, &DecodeContext::default()).ok()
+    }
 }
 
 /// What became of a piece.
@@ -345,41 +429,44 @@ fn split(record: &[u8]) -> Option<(&[u8], &Fingerprint, &[u8])> {
 pub enum Staged {
     /// It is kept, and more are to come.
     Kept,
-    /// It was here before, or another one is here in its place.
+    /// It was here before, or another one is here in its place, or all that its sender had seen is known.
     Repeated,
     /// It does not follow the pieces that are here.
     OutOfOrder,
-    /// There would be more bytes than are allowed. The pieces are dropped.
+    /// There would be more bytes than are allowed. The pieces of its transfer are dropped.
     TooLarge,
     /// It was the last one: this is the delta that all of them make, to be applied now.
     Complete(Box<Delta>),
 }
 
 impl Replica {
-    /// Keeps a piece of an object, of at most so many bytes with those before it. `bytes` is the delta as
-    /// it came. With the last piece there is a delta, which the caller applies before it lets anybody
-    /// read or store the replica.
+    /// Keeps a piece of an object, where the [bytes](Staging::bytes) of its transfer are at most
+    /// `most_bytes` with it. With the last piece there is a delta, which the caller applies before it lets
+    /// anybody read or store the replica: it takes [`MEMORY`](crate::wire::MEMORY) bytes of memory for each
+    /// of these at most.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply), where the base of the transfer, or the pieces together, are refused.
-    /// The pieces are dropped then.
+    /// As [`apply`](Self::apply), where the base of the transfer is refused; the pieces that are here stay
+    /// then. And where the pieces together are refused; they are dropped.
     pub fn stage(
         &mut self,
         id: &str,
-        head: &PieceHead,
-        bytes: &[u8],
-        delta: Delta,
-        limit: u64,
+        piece: ReceivedPiece<'_>,
+        most_bytes: u64,
     ) -> Result<Staged, Error> {
+        let ReceivedPiece { head, delta, bytes, unpacked } = piece;
         let refuse = |error| Error { object: id.into(), reason: Reason::Apply(error) };
         let unknown = || Error { object: id.into(), reason: Reason::UnknownObject };
         let object = self.objects.get(id).ok_or_else(unknown)?;
+        if object.extends(delta.seen(), &head.openings) {
+            return Ok(Staged::Repeated);
+        }
         let before = self.staged.get(id);
-        let place = before.map(|staging| &staging.place);
-        let place = StagedPlace::advanced(place, head, delta.since(), delta.seen());
-        let Some(place) = place else {
-            let first = StagedPlace::of_first(head, delta.since(), delta.seen());
-            return Ok(match before.is_some_and(|staging| staging.has_passed(head, &first)) {
+        let progress = before.map(|staging| &staging.progress);
+        let progress = Progress::advanced(progress, &head, delta.since(), delta.seen());
+        let Some(progress) = progress else {
+            let first = Progress::of_first(&head, delta.since(), delta.seen());
+            return Ok(match before.is_some_and(|staging| staging.has_passed(&head, &first)) {
                 true => Staged::Repeated,
                 false => Staged::OutOfOrder,
             });
@@ -387,39 +474,38 @@ impl Replica {
         if !object.has_pieces() {
             return Err(refuse(ApplyError::OtherKeys));
         }
-        if let Err(error) = object.check_base(&delta) {
-            self.staged.remove(id);
-            return Err(refuse(error));
-        }
-        let mut staging = match (head.step, self.staged.remove(id)) {
-            (PieceStep::GoesOn | PieceStep::NextPass, Some(staging)) => staging,
-            _ => Staging {
-                base_openings: object.openings().fingerprint_within(&place.base, &place.base),
-                place: place.clone(),
-                records: Vec::new(),
-                bytes: 0,
-            },
+        object.check_base(&delta).map_err(refuse)?;
+        let is_first = head.step == PieceStep::Anew;
+        let known = before.filter(|_| !is_first);
+        let base_openings = match known {
+            Some(staging) => staging.base_openings,
+            None => object.openings().fingerprint_within(&progress.base, &progress.base),
         };
-        staging.push(record_of(&place, &staging.base_openings, bytes));
-        staging.place = place;
-        if staging.bytes > limit {
+        let encoded = progress.encode();
+        let unpacked = unpacked as u64;
+        let record = Record { progress: &encoded, base_openings, unpacked, delta: bytes };
+        let sum = known.map_or(0, |staging| staging.bytes).saturating_add(record.weight());
+        if sum > most_bytes {
+            if !is_first {
+                self.staged.remove(id);
+            }
             return Ok(Staged::TooLarge);
         }
+        let mut staging = match (is_first, self.staged.remove(id)) {
+            (false, Some(staging)) => Staging { progress, ..staging },
+            _ => Staging::new(progress, base_openings),
+        };
         if !head.is_last {
+            staging.push(record.join());
             self.staged.insert(id.into(), staging);
             return Ok(Staged::Kept);
         }
-        // The newest one is at hand.
-        staging.records.pop();
-        let StagedPlace { base, since, through, seen, .. } = &staging.place;
+        let Progress { base, since, through, seen, .. } = &staging.progress;
         let may_repeat = since != base || through != seen;
         let (kind, mut is_readable) = (object.kind(), true);
         let older = || {
             let record = staging.records.pop()?;
-            let delta = split(&record.bytes).and_then(|(.., bytes)| {
-                let bytes = decompress(bytes, usize::MAX).ok()?;
-                Delta::decode(kind, &bytes, &DecodeContext::default()).ok()
-            });
+            let delta = Record::split(&record.bytes).and_then(|record| record.read(kind));
             is_readable &= delta.is_some();
             delta
         };
@@ -449,14 +535,15 @@ impl Replica {
     /// Goes on with the pieces of an object that a store has kept. Returns whether they are of use;
     /// otherwise a transfer of the object begins anew.
     pub fn restage(&mut self, id: &str, records: Vec<Vec<u8>>) -> bool {
-        let last = records.last().and_then(|record| split(record));
-        let place = last
-            .and_then(|(place, openings, _)| Some((StagedPlace::decode(place).ok()?, *openings)));
-        let Some((place, base_openings)) = place else { return false };
+        let last = records.last().and_then(|record| Record::split(record));
+        let last = last.and_then(|record| {
+            Some((Progress::decode(record.progress).ok()?, record.base_openings))
+        });
+        let Some((progress, base_openings)) = last else { return false };
         if !self.object(id).is_ok_and(Object::has_pieces) {
             return false;
         }
-        let mut staging = Staging { place, base_openings, records: Vec::new(), bytes: 0 };
+        let mut staging = Staging::new(progress, base_openings);
         records.into_iter().for_each(|record| staging.push(record));
         self.staged.insert(id.into(), staging);
         self.drop_useless_pieces(id);
@@ -465,9 +552,9 @@ impl Replica {
 
     /// Drops the pieces of an object whose base was renamed here, or whose end is known here by now.
     pub(super) fn drop_useless_pieces(&mut self, id: &str) {
-        let Some(Staging { place, base_openings, .. }) = self.staged.get(id) else { return };
+        let Some(Staging { progress, base_openings, .. }) = self.staged.get(id) else { return };
         let is_useful = self.object(id).is_ok_and(|object| {
-            object.extends(&place.base, base_openings) && !object.vector().covers(&place.seen)
+            object.extends(&progress.base, base_openings) && !object.vector().covers(&progress.seen)
         });
         if !is_useful {
             self.staged.remove(id);

@@ -91,9 +91,10 @@ impl ActorTable {
     }
 }
 
-fn first_half(hash: blake3::Hash) -> Fingerprint {
+/// The first half of a hash: enough to tell what nobody forges apart.
+pub(crate) fn first_half(hash: impl Into<[u8; 32]>) -> Fingerprint {
     let mut half = Fingerprint::default();
-    half.copy_from_slice(&hash.as_bytes()[..16]);
+    half.copy_from_slice(&hash.into()[..16]);
     half
 }
 

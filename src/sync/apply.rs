@@ -210,6 +210,7 @@ impl Session {
             return;
         }
         object.refusals += 1;
+        (object.awaits_piece, object.waits) = (false, None);
         if object.refusals > MOST_REFUSALS {
             return self.give_up(index, reason.into());
         }

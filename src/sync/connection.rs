@@ -494,7 +494,7 @@ impl Connection {
     /// # Errors
     /// The connection is over: drop it, and close the transport.
     pub fn handle_timeout(&mut self, now: Duration) -> Result<(), ConnectionError> {
-        let running = match &self.state {
+        let running = match &mut self.state {
             State::Greeting => {
                 let after = now.saturating_sub(self.begun);
                 return match after >= self.config.greeting_patience {
@@ -513,6 +513,7 @@ impl Connection {
         match self.silence {
             Silence::AskAt(time) if time <= now => {
                 self.owes_ping = true;
+                running.session.on_silence();
                 self.silence = Silence::GiveUpAt(now + self.config.patience / 2);
                 Ok(())
             }

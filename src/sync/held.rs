@@ -12,6 +12,7 @@ use super::exchange::{Class, Step};
 use super::protocol::{Part, TreeLocation};
 use super::shared_object::{ActorTables, PeerVectors, SharedObject};
 use super::tree_diff::TreeDiff;
+use crate::optimized::staging::Progress;
 use crate::optimized::{ActorTable, Vector};
 
 impl Session {
@@ -50,17 +51,25 @@ fn part(part: &Part<'_>) -> usize {
                 list.iter().map(|(.., bytes)| bytes.len()).sum()
             }
             Part::Announce { vectors, .. } => vectors.iter().map(|(_, bytes)| bytes.len()).sum(),
+            Part::Staged { transfers, .. } => transfers.iter().map(|(_, bytes)| bytes.len()).sum(),
             Part::Delta { delta, .. } => delta.len(),
+            Part::Piece { piece, .. } => piece.len(),
             Part::Chunk(chunk) => chunk.bytes.len(),
             _ => 0,
         }
 }
 
 fn object(object: &SharedObject) -> usize {
-    let Some(PeerVectors { seen, sent, announced, forked, .. }) = &object.peer else { return 0 };
     let vector = |vector: &Vector| size_of_val(vector.counts());
+    let transfers = object.sending.iter().chain(&object.told);
+    let vectors = transfers
+        .flat_map(|Progress { base, since, through, seen, .. }| [base, since, through, seen]);
+    let transfers: usize = vectors.map(vector).sum();
+    let Some(PeerVectors { seen, sent, announced, forked, .. }) = &object.peer else {
+        return transfers;
+    };
     let forked = forked.as_ref().map_or(0, |known| known.openings().len() * OPENING);
-    vector(seen) + vector(sent) + vector(announced) + forked
+    transfers + vector(seen) + vector(sent) + vector(announced) + forked
 }
 
 /// About how many bytes of memory an opening needs.

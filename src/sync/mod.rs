@@ -89,10 +89,11 @@
 //!
 //! A session takes at most this memory:
 //! - for each of the three classes, one part that it receives and one that it sends, of
-//!   [`Config::max_object`] bytes and 64 more each;
+//!   [`Config::max_object`] bytes and 1,100 more each;
 //! - at most 13 vectors of the peer for each object that both have, and 64 actor tables of each side;
-//! - of a map or a set that comes in pieces, these as they came, up to [`Config::max_staged`] bytes: the
-//!   replica keeps them. With the last one it takes also what their delta takes, decoded;
+//! - of each map or set that comes in pieces, these as they came: the replica keeps them. Unpacked they
+//!   have [`Config::max_staged`] bytes at most. With the last one it takes also what so many bytes take
+//!   when they are decoded, and what the replica has after that;
 //! - 65,536 questions about hash trees of 48 bytes, and for each object that differs the records
 //!   that a [`Discrepancy`] names, of at most 2,576 bytes each;
 //! - what one message and one part take when they are decoded: see
@@ -152,12 +153,14 @@ pub struct Config {
     /// How many bytes of entries the delta of a log has at most, but for an entry that is longer: a
     /// longer one goes in pieces, each of which is applied by itself.
     pub max_piece: usize,
-    /// About how many bytes the delta of a map or a set has at most, but for a key that is longer: a
+    /// How many bytes the delta of a map or a set has at most, more or less, but for a key that is longer: a
     /// longer one goes in pieces, which are kept until the last one is there, and applied together. A
     /// piece has a sixteenth of these bytes, and at least 64 for each origin.
     pub max_delta: usize,
-    /// How many bytes of pieces of one map or set the replica keeps at most, as they come. A peer that is
-    /// not trusted can make it keep so many for each object.
+    /// How many bytes the pieces of one map or set have at most that the replica keeps, unpacked. A peer
+    /// can make it keep so many for each object, and with the last piece take up to
+    /// [`wire::MEMORY`](crate::wire::MEMORY) bytes of memory for each of them: allow no more than a peer
+    /// may make this side take. An object of which a new device lacks more is left out.
     pub max_staged: u64,
     /// How many bytes of droppable objects this side sends at most; `None` for any.
     pub budget: Option<u64>,
@@ -176,7 +179,7 @@ impl Config {
     pub const LEAST_MESSAGE: usize = 1024;
 
     /// The usual limits: messages of 256 KiB, 64 MiB a delta, 4 MiB before a delta goes in
-    /// pieces, 4 GiB of pieces, no budget.
+    /// pieces, 1 GiB of pieces of an object, no budget.
     pub fn new(schema: Schema) -> Self {
         Self {
             schema,
@@ -184,7 +187,7 @@ impl Config {
             max_object: 64 << 20,
             max_piece: 4 << 20,
             max_delta: 4 << 20,
-            max_staged: 4 << 30,
+            max_staged: 1 << 30,
             budget: None,
             max_rounds: 8,
             max_records: 64,

@@ -4,17 +4,23 @@
 //! how far transfers of these objects are, and the peer goes on there if it has seen what they rest on.
 //! A piece is kept, and the last one is applied as a delta. Of a session nothing is lost but the piece
 //! on its way.
+//!
+//! Several sessions may feed one replica. Its transfer of an object is then that of the session whose
+//! piece follows. Another one, whose piece does not, waits for as long as that transfer goes on, and
+//! then asks anew: to ask at once would drop what has arrived.
 //! Laws: as those of deltas; cut at any message, a new session goes on (tests/sync/pieces.rs).
 //! Cost: the sender holds one piece; the receiver what it keeps, and at the end the delta of it.
 //! Source: this project.
 
 use super::exchange::Step;
 use super::protocol::{Part, SkipReason};
+use super::shared_object::Status;
 use super::{Error, Session};
 use crate::object::Priority;
+use crate::optimized::Fingerprint;
 use crate::optimized::replica::{Delta, Object, Replica};
-use crate::optimized::staging::{PieceHead, Staged, StagedPlace};
-use crate::wire::{BaseEncoding, DecodeContext, OriginEncoding, decompress};
+use crate::optimized::staging::{Progress, ReceivedPiece, Staged, has_pieces};
+use crate::wire::{self, BaseEncoding, OriginEncoding};
 use std::borrow::Cow;
 
 /// How many pieces take the place of a delta of the greatest length that is not cut: to compress one
@@ -24,14 +30,18 @@ const PIECES: usize = 16;
 /// How many bytes a piece has at least for each origin: its vectors take some of them.
 const OF_AN_ORIGIN: usize = 64;
 
+/// How often a session asks anew for an object after it waited for another session. The peer answers a
+/// few announcements more than that.
+const MOST_WAITED: u32 = 4;
+
 impl Session {
     /// What goes to the peer of an object of which it lacks something: a piece, or the whole delta,
-    /// where that is short and no transfer is under way. `None` for a type whose deltas are not cut.
+    /// where that is short and no transfer can go on. `None` for a type whose deltas are not cut.
     pub(super) fn piece(&mut self, state: &Object, index: usize) -> Option<Sent> {
         let most = self.config.max_delta;
         let object = &self.objects[index];
         let peer = object.peer.as_ref()?;
-        if object.sending.is_none() {
+        if !object.sending.as_ref().is_some_and(|progress| state.can_follow(progress)) {
             let piece = state.piece(&peer.sent, None, most)?;
             if piece.head.is_last {
                 return Some(Sent::Whole(Box::new(piece.delta)));
@@ -46,7 +56,7 @@ impl Session {
         }
         let object = &mut self.objects[index];
         let is_last = piece.head.is_last;
-        object.sending = (!is_last).then_some(piece.place);
+        object.sending = (!is_last).then_some(piece.progress);
         if let (Some(peer), true) = (&mut object.peer, is_last) {
             object.deltas += 1;
             peer.sent.join(piece.delta.seen());
@@ -56,8 +66,7 @@ impl Session {
 
     /// Leaves an object out whose delta, or one piece of it, is longer than either side allows.
     pub(super) fn too_large(&mut self, index: usize, length: usize) -> Option<Step> {
-        let limit = usize::try_from(self.peer_max_object()?).unwrap_or(usize::MAX);
-        let limit = limit.min(self.config.max_object);
+        let limit = self.most_bytes_of_a_part();
         if length <= limit {
             return None;
         }
@@ -70,28 +79,59 @@ impl Session {
         Some(Step::Part(Part::Skip { object: index, reason, bytes }))
     }
 
-    /// How far transfers are of objects whose vectors are about to be announced.
-    pub(super) fn staged_places(
-        &self,
+    /// The most bytes that both sides allow a delta.
+    fn most_bytes_of_a_part(&self) -> usize {
+        let peer = self.peer_max_object().and_then(|limit| usize::try_from(limit).ok());
+        peer.unwrap_or(usize::MAX).min(self.config.max_object)
+    }
+
+    /// How far transfers are of objects whose vectors are about to be announced: as many parts as it
+    /// takes, each of them no longer than a delta may be. A transfer whose progress is longer begins anew.
+    pub(super) fn staged_transfers(
+        &mut self,
         replica: &Replica,
         listed: &[usize],
         class: Priority,
-    ) -> Option<Part<'static>> {
-        let place = |index: &usize| {
-            let staging = replica.staged(&self.objects[*index].name)?;
-            Some((*index, Cow::Owned(staging.place().encode())))
-        };
-        let places: Vec<_> = listed.iter().filter_map(place).collect();
-        (!places.is_empty()).then_some(Part::Staged { class, places })
+    ) -> Vec<Part<'static>> {
+        let limit = self.most_bytes_of_a_part();
+        let (mut parts, mut bytes) = (Vec::new(), 0_usize);
+        for index in listed {
+            let object = &mut self.objects[*index];
+            object.transfer = fingerprint(replica, &object.name);
+            (object.awaits_piece, object.waits) = (false, None);
+            let Some(staging) = replica.staged(&object.name) else { continue };
+            let progress = staging.progress().encode();
+            if progress.len() > limit {
+                continue;
+            }
+            bytes = bytes.saturating_add(progress.len() + BESIDE_A_PROGRESS);
+            if parts.is_empty() || bytes > limit {
+                parts.push(Part::Staged { class, transfers: Vec::new() });
+                bytes = progress.len() + BESIDE_A_PROGRESS;
+            }
+            if let Some(Part::Staged { transfers, .. }) = parts.last_mut() {
+                transfers.push((*index, Cow::Owned(progress)));
+            }
+        }
+        parts
     }
 
     /// The peer said how far transfers are.
-    pub(super) fn on_staged(&mut self, places: &[(usize, Cow<'_, [u8]>)]) -> Result<(), Error> {
-        for (index, place) in places {
-            self.object(*index)?;
-            let place = StagedPlace::decode(place)
-                .map_err(|error| Error::malformed(error, "the place of a transfer"))?;
-            self.objects[*index].told = Some(place);
+    pub(super) fn on_staged(
+        &mut self,
+        class: Priority,
+        transfers: &[(usize, Cow<'_, [u8]>)],
+    ) -> Result<(), Error> {
+        for (index, progress) in transfers {
+            let object = self.object(*index)?;
+            if object.class != class || !has_pieces(object.kind) {
+                let found =
+                    format!("an object of type {}, {:?}", object.kind.as_str(), object.class);
+                return Err(Error::malformed(found, "a map or a set of the class of the part"));
+            }
+            let progress = Progress::decode(progress)
+                .map_err(|error| Error::malformed(error, "the progress of a transfer"))?;
+            self.objects[*index].told = Some(progress);
         }
         Ok(())
     }
@@ -104,43 +144,121 @@ impl Session {
         piece: &[u8],
     ) -> Result<(), Error> {
         let object = self.object(index)?;
-        let (class, kind, name) = (object.class, object.kind, object.name.clone());
-        let malformed = |error| Error::malformed(error, "a piece of a delta");
-        let (head, bytes) = PieceHead::decode(piece).map_err(malformed)?;
-        let unpacked = decompress(bytes, self.config.max_object).map_err(malformed)?;
-        let delta = Delta::decode(kind, &unpacked, &DecodeContext::default());
-        let delta = delta.map_err(malformed)?;
-        self.classes[class as usize].exchange.on_heard();
+        let (kind, name) = (object.kind, object.name.clone());
+        let is_left_out = matches!(object.status, Status::Refused | Status::Dropped);
+        self.classes[object.class as usize].exchange.on_heard();
+        // More of them may be on their way when an object is left out.
+        if is_left_out {
+            return Ok(());
+        }
+        let received = match ReceivedPiece::decode(piece, kind, self.config.max_object) {
+            Ok(received) => received,
+            Err(error @ wire::Error::WrongType { .. }) => {
+                self.give_up(index, error.to_string());
+                return Ok(());
+            }
+            Err(error) => return Err(Error::malformed(error, "a piece of a delta")),
+        };
         if self.config.drift.is_some_and(|drift| drift.is_refused)
-            && let Some(reason) = self.check_clocks(&name, &delta)
+            && let Some(reason) = self.check_clocks(&name, &received.delta)
         {
-            replica.unstage(&name);
+            // What is here may come from others, and the clocks are right some time.
             self.give_up(index, reason);
             return Ok(());
         }
-        let staged = replica.stage(&name, &head, bytes, delta, self.config.max_staged);
-        let object = &mut self.objects[index];
+        let staged = replica.stage(&name, received, self.config.max_staged);
+        if !matches!(staged, Ok(Staged::Repeated | Staged::OutOfOrder)) {
+            let object = &mut self.objects[index];
+            object.transfer = fingerprint(replica, &name);
+            (object.awaits_piece, object.waits) = (false, None);
+        }
         match staged {
-            Ok(Staged::Kept) => object.awaits_piece = false,
-            Ok(Staged::Complete(delta)) => {
-                object.awaits_piece = false;
-                self.apply_delta(replica, index, *delta);
-            }
-            Ok(Staged::Repeated) => {}
+            Ok(Staged::Kept | Staged::Repeated) => {}
+            Ok(Staged::Complete(delta)) => self.apply_delta(replica, index, *delta),
             // Those that were on their way when it was asked for do not follow either.
+            Ok(Staged::OutOfOrder) if self.objects[index].awaits_piece => {}
             Ok(Staged::OutOfOrder) => {
-                if !std::mem::replace(&mut object.awaits_piece, true) {
-                    self.ask_for(index, "a piece of it does not follow those that are here");
+                let now = fingerprint(replica, &name);
+                if self.objects[index].transfer != now {
+                    self.objects[index].waits = Some(now);
+                } else {
+                    let reason = "a piece of it does not follow those that are here: start a new \
+                                  session, or refuse the sender";
+                    self.ask_for(index, reason);
                 }
+                self.objects[index].awaits_piece = true;
             }
             Ok(Staged::TooLarge) => {
                 let limit = self.config.max_staged;
-                self.give_up(index, format!("its pieces take more than {limit} bytes: allow more"));
+                let reason = format!(
+                    "its pieces take more than {limit} bytes, unpacked: allow more \
+                     (`Config::max_staged`), or leave it out"
+                );
+                self.give_up(index, reason);
             }
             Err(error) => self.on_refusal(replica, index, error),
         }
         Ok(())
     }
+
+    /// Asks anew for an object after it waited for another session: that is nobody's fault. Returns
+    /// whether it does; after a few times it does not.
+    fn ask_after_waiting(&mut self, index: usize) -> bool {
+        let object = &mut self.objects[index];
+        let may_ask = object.status == Status::Active && object.waited < MOST_WAITED;
+        if may_ask {
+            object.waited += 1;
+            object.waits = None;
+            object.is_to_announce = true;
+        }
+        may_ask
+    }
+
+    /// The peer has sent all that it has of an object, and not all of it is here.
+    pub(super) fn ask_for_rest(&mut self, replica: &Replica, index: usize) {
+        let object = &mut self.objects[index];
+        let now = fingerprint(replica, &object.name);
+        if object.transfer != now {
+            let is_over = replica.staged(&object.name).is_none();
+            // The transfer of another session goes on, unless nothing came of it since this one waits.
+            if !is_over && object.waits.replace(now) != Some(now) {
+                return;
+            }
+            if self.ask_after_waiting(index) {
+                return;
+            }
+        }
+        self.ask_for(index, "what was sent of it did not arrive: start a new session");
+    }
+
+    /// Asks for the objects that waited for the transfer of another session, where that is over.
+    pub(super) fn end_waiting(&mut self, replica: &Replica, indexes: &[usize]) {
+        for index in indexes {
+            let object = &mut self.objects[*index];
+            let is_over = object.waits.is_some() && replica.staged(&object.name).is_none();
+            if is_over && !self.ask_after_waiting(*index) {
+                self.ask_for(*index, "other sessions bring it all the time: start a new session");
+            }
+        }
+    }
+
+    /// Nothing came for long: asks for the objects that wait for the transfer of another session, which
+    /// may have ended without it.
+    pub(super) fn on_silence(&mut self) {
+        for index in 0..self.objects.len() {
+            if self.objects[index].waits.is_some() {
+                self.ask_after_waiting(index);
+            }
+        }
+    }
+}
+
+/// How many bytes a part has at most beside a progress: its length, and the number of the object.
+const BESIDE_A_PROGRESS: usize = 20;
+
+/// The fingerprint of the progress of the transfer of an object that is here; 0 where there is none.
+fn fingerprint(replica: &Replica, object: &str) -> Fingerprint {
+    replica.staged(object).map(|staging| staging.progress().fingerprint()).unwrap_or_default()
 }
 
 /// What goes to the peer of an object.

@@ -19,6 +19,7 @@ use crate::collect::Collect;
 use crate::object::Priority;
 use crate::operation::ObjectId;
 use crate::optimized::replica::{Object, Replica};
+use crate::optimized::staging::PieceHead;
 use crate::optimized::{Fingerprint, Vector};
 use crate::wire::{BaseEncoding, DecodeContext, OriginEncoding};
 use std::borrow::Cow;
@@ -32,6 +33,9 @@ const MOST_ANNOUNCED: u32 = 8;
 
 /// How many parts are prepared at once.
 const MOST_PREPARED: usize = 16;
+
+/// How many bytes a part has at most beside its delta: the number of its object, and the head of a piece.
+pub(super) const BESIDE_A_DELTA: usize = 16 + PieceHead::MOST_BYTES;
 
 /// Compressing deltas of fewer bytes does not pay.
 const LEAST_COMPRESSED: usize = 256;
@@ -287,6 +291,7 @@ impl Session {
         }
         if state.exchange.is_open() {
             let indexes = self.of_class(class);
+            self.end_waiting(replica, &indexes);
             if indexes.iter().any(|index| self.objects[*index].is_to_announce) {
                 return Some(Step::Part(self.announcement(replica, &indexes, class)));
             }
@@ -360,7 +365,7 @@ impl Session {
         let inline = indexes.iter().any(|index| self.objects[*index].refusals > 0);
         let listed = indexes.iter().filter(|index| self.objects[**index].is_to_announce);
         let listed: Vec<usize> = listed.copied().collect();
-        let staged = self.staged_places(replica, &listed, class);
+        let mut staged = self.staged_transfers(replica, &listed, class).into_iter();
         let mut vectors = Vec::with_capacity(listed.len());
         let mut openings = Vec::new();
         for index in listed {
@@ -385,9 +390,11 @@ impl Session {
             self.classes[class as usize].queued.push_front(part);
         }
         let announced = Part::Announce { class, inline, vectors };
-        let Some(staged) = staged else { return announced };
-        self.classes[class as usize].queued.push_front(announced);
-        staged
+        let Some(first) = staged.next() else { return announced };
+        let queued = &mut self.classes[class as usize].queued;
+        queued.push_front(announced);
+        staged.rev().for_each(|part| queued.push_front(part));
+        first
     }
 
     /// What the peer lacks of an object.
@@ -568,7 +575,7 @@ impl Session {
             (Part::Openings { class, openings }, _) => self.on_openings(replica, class, openings),
             (Part::Delta { object, delta }, _) => self.on_delta(replica, object, &delta),
             (Part::Piece { object, piece }, _) => self.on_piece(replica, object, &piece),
-            (Part::Staged { places, .. }, _) => self.on_staged(&places),
+            (Part::Staged { class, transfers }, _) => self.on_staged(class, &transfers),
             (Part::Checkpoints { class, is_final, checkpoints }, _) => {
                 self.on_checkpoints(replica, class, is_final, &checkpoints)
             }
@@ -652,8 +659,7 @@ impl Session {
     }
 
     fn on_chunk(&mut self, replica: &mut Replica, chunk: &Chunk<'_>) -> Result<(), Error> {
-        // A compressed delta may be longer than what it holds, but not by more than this.
-        let limit = self.config.max_object + 64;
+        let limit = self.config.max_object.saturating_add(BESIDE_A_DELTA);
         match self.classes[chunk.class as usize].incoming.add(chunk, limit)? {
             Received::More => Ok(()),
             Received::Lost => {
@@ -718,7 +724,7 @@ impl Session {
         for (index, checkpoint) in checkpoints {
             self.object(*index)?;
             let object = &mut self.objects[*index];
-            object.awaits_names = false;
+            (object.awaits_names, object.awaits_piece) = (false, false);
             keep(&mut object.their_checkpoints, *checkpoint, &self.config);
             self.compare(replica, *index);
             self.ask_for_lost(replica, *index);
@@ -740,7 +746,7 @@ impl Session {
             return;
         };
         if is_open && peer.sent == vector {
-            self.ask_for(index, "what was sent of it did not arrive");
+            self.ask_for_rest(replica, index);
         }
     }
 

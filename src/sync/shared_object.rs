@@ -6,7 +6,7 @@ use super::{Config, Error, Outcome};
 use crate::object::{ObjectType, Priority};
 use crate::operation::ObjectId;
 use crate::optimized::openings::{Healed, Knowledge};
-use crate::optimized::staging::StagedPlace;
+use crate::optimized::staging::Progress;
 use crate::optimized::{ActorTable, Fingerprint, Vector};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -68,12 +68,20 @@ pub(super) struct SharedObject {
     /// The forks that it repairs.
     pub forks: Vec<Healed>,
     pub peer: Option<PeerVectors>,
-    /// How far the transfer in pieces to the peer is, if one is under way.
-    pub sending: Option<StagedPlace>,
-    /// How far a transfer to the peer was, as the peer said before it announced its vector.
-    pub told: Option<StagedPlace>,
-    /// Whether a piece came that does not follow, and no other one since.
+    /// The progress of the transfer to the peer, if one is under way.
+    pub sending: Option<Progress>,
+    /// The progress of a transfer to the peer, as the peer said before it announced its vector.
+    pub told: Option<Progress>,
+    /// The fingerprint of the progress of the transfer to this replica when this session last announced
+    /// or moved it, 0 where there was none. Where it is another one now, another session has moved it.
+    pub transfer: Fingerprint,
+    /// Whether a piece came that does not follow, and none that does since this side asked anew.
     pub awaits_piece: bool,
+    /// Where this side lets the transfer of another session come to its end before it asks anew: the
+    /// fingerprint of the progress at which it began to wait.
+    pub waits: Option<Fingerprint>,
+    /// How often this side asked anew after it waited.
+    pub waited: u32,
     pub our_checkpoints: VecDeque<Checkpoint>,
     pub their_checkpoints: VecDeque<Checkpoint>,
     /// The vector at which both hashes were compared.
@@ -104,7 +112,10 @@ impl SharedObject {
             peer: None,
             sending: None,
             told: None,
+            transfer: Fingerprint::default(),
             awaits_piece: false,
+            waits: None,
+            waited: 0,
             our_checkpoints: VecDeque::new(),
             their_checkpoints: VecDeque::new(),
             compared: None,

@@ -105,8 +105,8 @@ pub enum Kind {
     Audit = 16,
     /// A piece of a keyed object: a head, before a delta.
     Piece = 17,
-    /// The place that a transfer in pieces has reached.
-    StagedPlace = 18,
+    /// How far a transfer in pieces is.
+    Progress = 18,
 }
 
 /// How a message names origins.

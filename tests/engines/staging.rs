@@ -6,13 +6,13 @@
 //! pieces go through bytes. A forger who cuts, changes or repeats them makes no replica panic, and no
 //! state that breaks an invariant.
 
-use rejoin::dot::{Origin, ReplicaId};
+use rejoin::dot::{Dot, Origin, ReplicaId};
 use rejoin::object::ObjectType;
 use rejoin::operation::Operation;
 use rejoin::optimized::replica::{Delta, Replica};
-use rejoin::optimized::staging::{PieceHead, PieceStep, Staged};
+use rejoin::optimized::staging::{PieceHead, PieceStep, ReceivedPiece, Staged};
 use rejoin::optimized::{Fingerprint, Vector};
-use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding};
+use rejoin::wire::{BaseEncoding, DecodeContext, OriginEncoding, compress};
 use std::collections::BTreeMap;
 
 type Text = Replica;
@@ -142,9 +142,9 @@ impl World {
         if is_forked || base.covers(&state.vector()) {
             return;
         }
-        let place = receiver.staged("o").map(|staging| staging.place().clone());
+        let progress = receiver.staged("o").map(|staging| staging.progress().clone());
         let most = 1 + self.random.below(60) as usize;
-        let piece = state.piece(&base, place.as_ref(), most).expect("it has keys");
+        let piece = state.piece(&base, progress.as_ref(), most).expect("it has keys");
         self.passes += u32::from(piece.head.step == PieceStep::NextPass);
         let delta = piece.delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
         let bytes = piece.head.encode(&delta);
@@ -201,9 +201,7 @@ type Refused = Box<dyn std::error::Error>;
 
 /// Keeps a piece that came as bytes.
 fn receive(replica: &mut Text, kind: ObjectType, bytes: &[u8]) -> Result<Staged, Refused> {
-    let (head, bytes) = PieceHead::decode(bytes)?;
-    let delta = Delta::decode(kind, bytes, &DecodeContext::default())?;
-    Ok(replica.stage("o", &head, bytes, delta, u64::MAX)?)
+    Ok(replica.stage("o", ReceivedPiece::decode(bytes, kind, 1 << 20)?, u64::MAX)?)
 }
 
 #[test]
@@ -238,15 +236,15 @@ fn apart(keys: u64) -> [Text; 2] {
 /// All pieces of a transfer, of so many bytes each.
 fn pieces(from: &Text, base: &Vector, most: usize) -> Vec<Vec<u8>> {
     let state = from.object("o").unwrap();
-    let (mut all, mut place) = (Vec::new(), None);
+    let (mut all, mut progress) = (Vec::new(), None);
     loop {
-        let piece = state.piece(base, place.as_ref(), most).unwrap();
+        let piece = state.piece(base, progress.as_ref(), most).unwrap();
         let delta = piece.delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
         all.push(piece.head.encode(&delta));
         if piece.head.is_last {
             return all;
         }
-        place = Some(piece.place);
+        progress = Some(piece.progress);
     }
 }
 
@@ -274,22 +272,45 @@ fn pieces_have_bounded_lengths_and_cost_little_more_than_the_delta() {
 }
 
 #[test]
+fn records_and_names_of_users_count_for_the_length_of_a_piece() {
+    let schema = BTreeMap::from([("o".into(), ObjectType::LwwMap)]);
+    // Many records of each key, or a person with a long name for each.
+    for (keys, each, name) in [(100, 40, 3), (600, 1, 900)] {
+        let mut from = Text::new(origin(1, 0), &schema);
+        for number in 0..keys * each {
+            let (key, user) = (format!("key {}", number % keys), format!("{number:0name$}"));
+            let user = user.chars().rev().collect::<String>();
+            let operation = Operation::Put { key: &*key, value: Some("v"), timestamp: 7 };
+            from.perform_audited("o", operation, Some(user.into()), 1 << 40).unwrap();
+        }
+        let all = pieces(&from, &Vector::default(), 20_000);
+        let longest = all.iter().map(Vec::len).max().unwrap();
+        println!(
+            "{keys} keys, {each} records each: {} pieces of at most {longest} bytes",
+            all.len()
+        );
+        // And one key more.
+        assert!(longest < 21_000 && all.len() > 5, "{} pieces, {longest} bytes", all.len());
+    }
+}
+
+#[test]
 fn a_piece_that_comes_again_does_no_harm_and_one_that_is_missing_is_noticed() {
     let [mut to, from] = apart(200);
     let all = pieces(&from, &Vector::default(), 1_000);
-    let place = |to: &Text| to.staged("o").map(|staging| staging.place().clone());
+    let progress = |to: &Text| to.staged("o").map(|staging| staging.progress().clone());
     for (at, piece) in all.iter().enumerate() {
         // Later ones, and all that came.
         for later in all.iter().skip(at + 1).skip(usize::from(at == 0)) {
             let out_of_order = receive(&mut to, ObjectType::LwwMap, later).unwrap();
             assert!(matches!(out_of_order, Staged::OutOfOrder), "{out_of_order:?}");
         }
-        let before = place(&to);
+        let before = progress(&to);
         for earlier in &all[..at] {
             let repeated = receive(&mut to, ObjectType::LwwMap, earlier).unwrap();
             assert!(matches!(repeated, Staged::Repeated), "{repeated:?}");
         }
-        assert_eq!(place(&to), before);
+        assert_eq!(progress(&to), before);
         match receive(&mut to, ObjectType::LwwMap, piece).unwrap() {
             Staged::Complete(delta) if at + 1 == all.len() => drop(to.apply("o", *delta).unwrap()),
             Staged::Kept if at + 1 < all.len() => {}
@@ -298,6 +319,12 @@ fn a_piece_that_comes_again_does_no_harm_and_one_that_is_missing_is_noticed() {
         // Nothing is read before the end.
         let is_empty = to.vector("o").unwrap().is_empty();
         assert_eq!(is_empty, at + 1 < all.len());
+    }
+    // Whatever comes again when all are there is known.
+    for piece in &all {
+        let repeated = receive(&mut to, ObjectType::LwwMap, piece).unwrap();
+        assert!(matches!(repeated, Staged::Repeated), "{repeated:?}");
+        assert!(to.staged("o").is_none());
     }
     let [mut to, mut from] = [to, from];
     assert_eq!(to.state_hash(), from.state_hash());
@@ -309,13 +336,106 @@ fn more_pieces_than_are_allowed_are_dropped() {
     let all = pieces(&from, &Vector::default(), 1_000);
     let mut kept = 0;
     let dropped = all.iter().find(|piece| {
-        let (head, bytes) = PieceHead::decode(piece).unwrap();
-        let delta = Delta::decode(ObjectType::LwwMap, bytes, &DecodeContext::default()).unwrap();
-        let staged = to.stage("o", &head, bytes, delta, 4_000).unwrap();
+        let piece = ReceivedPiece::decode(piece, ObjectType::LwwMap, 1 << 20).unwrap();
+        let staged = to.stage("o", piece, 4_000).unwrap();
         kept += to.staged("o").map_or(0, |staging| usize::from(staging.bytes() <= 4_000));
         matches!(staged, Staged::TooLarge)
     });
     assert!(dropped.is_some() && kept > 1 && to.staged("o").is_none());
+}
+
+/// The piece with its delta compressed.
+fn packed(piece: &[u8]) -> Vec<u8> {
+    let (head, delta) = PieceHead::decode(piece).unwrap();
+    head.encode(&compress(delta))
+}
+
+#[test]
+fn pieces_count_as_if_they_came_unpacked() {
+    let schema = BTreeMap::from([("o".into(), ObjectType::LwwMap)]);
+    let [mut to, mut from] = [0, 1].map(|at| Text::new(origin(at, 0), &schema));
+    let value = "0".repeat(50_000);
+    for number in 0..20 {
+        let key = format!("key {number:05}");
+        let operation = Operation::Put { key: &*key, value: Some(&*value), timestamp: 7 };
+        from.perform("o", operation, None).unwrap();
+    }
+    let all: Vec<_> = pieces(&from, &Vector::default(), 1).iter().map(|one| packed(one)).collect();
+    assert!(all.len() == 20 && all.iter().all(|piece| piece.len() < 1_000));
+    let mut stage = |piece: &[u8]| {
+        let piece = ReceivedPiece::decode(piece, ObjectType::LwwMap, 1 << 20).unwrap();
+        let staged = to.stage("o", piece, 260_000).unwrap();
+        (staged, to.staged("o").map(|staging| staging.bytes()))
+    };
+    for (number, piece) in (1..).zip(&all[..5]) {
+        let (staged, bytes) = stage(piece);
+        assert!(matches!(staged, Staged::Kept) && bytes > Some(50_000 * number), "{bytes:?}");
+    }
+    let (staged, bytes) = stage(&all[5]);
+    assert!(matches!(staged, Staged::TooLarge) && bytes.is_none(), "{staged:?}");
+}
+
+#[test]
+fn a_first_piece_that_is_refused_leaves_those_of_others() {
+    let [mut to, from] = apart(20);
+    let all = pieces(&from, &Vector::default(), 300);
+    (0..3).for_each(|at| drop(receive(&mut to, ObjectType::LwwMap, &all[at]).unwrap()));
+    let progress = to.staged("o").unwrap().progress().clone();
+    // It knows of these pieces, and begins at what was never seen here, or is too large.
+    let forged = |limit: u64, base: &Vector, to: &mut Text| {
+        let other = from.object("o").unwrap().piece(base, None, 1).unwrap();
+        let head = PieceHead { before: progress.fingerprint(), ..other.head };
+        let delta = other.delta.encode(OriginEncoding::Inline, BaseEncoding::Inline);
+        let bytes = head.encode(&delta);
+        let piece = ReceivedPiece::decode(&bytes, ObjectType::LwwMap, 1 << 20).unwrap();
+        to.stage("o", piece, limit)
+    };
+    let seen_there = first(&from, 1);
+    assert!(forged(u64::MAX, &seen_there, &mut to).is_err());
+    assert!(matches!(forged(10, &Vector::default(), &mut to), Ok(Staged::TooLarge)));
+    assert_eq!(to.staged("o").map(|staging| staging.progress()), Some(&progress));
+    for piece in &all[3..] {
+        if let Staged::Complete(delta) = receive(&mut to, ObjectType::LwwMap, piece).unwrap() {
+            drop(to.apply("o", *delta).unwrap());
+        }
+    }
+    assert_eq!(to.vector("o").unwrap(), from.vector("o").unwrap());
+}
+
+/// The first operations of the only one who wrote.
+fn first(replica: &Text, count: u64) -> Vector {
+    let table = replica.vector("o").unwrap().actor_table().clone();
+    Vector::new(table, vec![count]).unwrap()
+}
+
+#[test]
+fn a_piece_that_comes_no_nearer_to_the_end_is_not_kept() {
+    let [mut to, from] = apart(20);
+    let all = pieces(&from, &Vector::default(), 300);
+    (0..3).for_each(|at| drop(receive(&mut to, ObjectType::LwwMap, &all[at]).unwrap()));
+    let progress = to.staged("o").unwrap().progress().clone();
+    let (honest, delta) = PieceHead::decode(&all[3]).unwrap();
+    let cursor = |counter| progress.cursor.clone().map(|dot| Dot { counter, ..dot });
+    let at = progress.cursor.as_ref().unwrap().counter;
+    let forgeries = [
+        (PieceStep::GoesOn, false, cursor(at)),
+        (PieceStep::GoesOn, false, None),
+        (PieceStep::GoesOn, false, cursor(at - 1)),
+        (PieceStep::GoesOn, true, cursor(at - 1)),
+        (PieceStep::GoesOn, false, cursor(21)),
+        (PieceStep::Anew, false, None),
+        (PieceStep::Anew, false, cursor(0)),
+        (PieceStep::NextPass, false, None),
+        // The next pass begins where all is seen.
+        (PieceStep::NextPass, false, cursor(20)),
+    ];
+    for (step, is_last, cursor) in forgeries {
+        let head = PieceHead { step, is_last, cursor, ..honest.clone() };
+        let staged = receive(&mut to, ObjectType::LwwMap, &head.encode(delta)).unwrap();
+        assert!(matches!(staged, Staged::OutOfOrder), "{head:?}: {staged:?}");
+        assert_eq!(to.staged("o").map(|staging| staging.progress()), Some(&progress));
+    }
+    assert!(matches!(receive(&mut to, ObjectType::LwwMap, &all[3]).unwrap(), Staged::Kept));
 }
 
 #[test]
@@ -336,7 +456,7 @@ fn forged_pieces_break_no_invariant() {
         }
         let others = pieces(&other, &to.vector("o").unwrap(), 300);
         let at = random.below(all.len() as u64) as usize;
-        let mut place: Option<Fingerprint> = None;
+        let mut before: Option<Fingerprint> = None;
         for (number, piece) in all.iter_mut().enumerate() {
             let (mut head, mut bytes) = PieceHead::decode(piece).unwrap();
             if number == at && random.below(2) == 0 || random.below(24) == 0 {
@@ -348,7 +468,7 @@ fn forged_pieces_break_no_invariant() {
                 head.step =
                     [PieceStep::GoesOn, PieceStep::NextPass][usize::from(random.below(8) == 0)];
             }
-            head.before = place.unwrap_or_default();
+            head.before = before.unwrap_or_default();
             let forged = head.encode(bytes);
             match receive(&mut to, ObjectType::LwwMap, &forged) {
                 Ok(Staged::Complete(delta)) => match to.apply("o", *delta) {
@@ -358,7 +478,7 @@ fn forged_pieces_break_no_invariant() {
                 Ok(_) => {}
                 Err(_) => refused += 1,
             }
-            place = to.staged("o").map(|staging| staging.place().fingerprint());
+            before = to.staged("o").map(|staging| staging.progress().fingerprint());
         }
         to.object("o").unwrap().debug_check().unwrap();
         let stored = to.delta_since("o", &Vector::default()).unwrap();

@@ -5,6 +5,7 @@
 mod audit;
 mod growth;
 mod messages;
+mod staging;
 mod stores;
 mod traces;
 

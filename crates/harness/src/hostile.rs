@@ -11,7 +11,7 @@ use rejoin::operation::Operation;
 use rejoin::optimized::replica::Reason;
 use rejoin::optimized::{ActorTable, ApplyError, StateHash, Vector};
 use rejoin::sync::protocol::{Answer, Part, decode, encode, seal};
-use rejoin::sync::{Config, Event, Frame, Outcome, Session};
+use rejoin::sync::{CLASSES, Config, Event, Frame, Outcome, Session};
 use std::sync::Arc;
 
 /// No conversation needs as many flights of messages.
@@ -388,7 +388,18 @@ fn alter(part: &mut Part<'_>, random: &mut Rng) {
                 }
             }
         },
-        Part::Staged { places, .. } => places.truncate(random.place(places.len() + 1)),
+        Part::Staged { class, transfers } => match random.below(3) {
+            0 => transfers.clear(),
+            1 => *class = CLASSES[random.place(3)],
+            _ => {
+                for (_, progress) in transfers {
+                    let at = random.place(progress.len().max(1));
+                    if let Some(byte) = progress.to_mut().get_mut(at) {
+                        *byte ^= 1 << random.below(8);
+                    }
+                }
+            }
+        },
         Part::Checkpoints { is_final, checkpoints, .. } => {
             *is_final = !*is_final;
             checkpoints.iter_mut().for_each(|(_, at)| at.vector[0] ^= random.below(2) as u8);

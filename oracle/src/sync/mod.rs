@@ -308,6 +308,9 @@ fn schema() -> Schema {
         .with("smallest-table", MinRegister, Medium)
 }
 
+/// How many bytes the pieces of a map or a set have at most that a replica keeps, unpacked.
+const MOST_STAGED: u64 = 64 << 20;
+
 /// The options of sessions. Messages are short enough that one passes a link of 5 kB a second
 /// within the peer's patience. Objects are small enough that all connections together stay within a
 /// few GB.
@@ -315,6 +318,7 @@ fn config() -> Config {
     Config {
         max_message: 64 << 10,
         max_object: 16 << 20,
+        max_staged: MOST_STAGED,
         drift: Some(Drift::reported(now())),
         ..Config::new(schema())
     }

@@ -113,6 +113,11 @@ impl Audit {
         (code, saw, &bytes[..length])
     }
 
+    /// How many decisions a record saw.
+    fn saw(&self, kept: &Kept) -> usize {
+        read_number(&mut self.details.get(kept.at as usize + 1..).unwrap_or(&[])) as usize
+    }
+
     /// The records of a key, each with its number, the last one first.
     fn of(&self, key: u32) -> impl Iterator<Item = (u32, &Kept)> {
         let last = self.last.get(key as usize).copied().unwrap_or(0);
@@ -250,9 +255,19 @@ impl<E: Effect> Decisions<E> {
         self.audit_delta(audit, known, records)
     }
 
-    /// How many records a key has. Cost: as many.
-    pub(super) fn audited(&self, key: u32) -> usize {
-        self.audit.as_ref().map_or(0, |audit| audit.of(key).count())
+    /// Of each record of a key outside `known`, the number of its author and how many decisions it saw.
+    pub(super) fn audited<'a>(
+        &'a self,
+        key: u32,
+        known: &'a [u64],
+    ) -> impl Iterator<Item = (u32, usize)> + 'a {
+        let kept = self
+            .audit
+            .iter()
+            .flat_map(move |audit| audit.of(key).map(|(_, kept)| (kept, audit.saw(kept))));
+        let is_outside =
+            |kept: &Kept| kept.counter > known[self.authors.origin(kept.author) as usize];
+        kept.filter(move |(kept, _)| is_outside(kept)).map(|(kept, saw)| (kept.author, saw))
     }
 
     /// The records with these numbers, by place and counter, each with the number of its key.

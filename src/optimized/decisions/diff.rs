@@ -8,11 +8,13 @@
 
 use super::creation::LocalDot;
 use super::{Decisions, same};
+use crate::dot::Dot;
 use crate::optimized::arena::BLOCK;
 use crate::optimized::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
 use crate::optimized::openings::DeltaOpenings;
 use crate::optimized::vector::Vector;
 use hashbrown::HashMap;
+use std::cmp::Ordering;
 
 impl<E: Effect> Decisions<E> {
     /// For every key that has a maximal decision outside `since`: all its maximal decisions, and
@@ -27,33 +29,58 @@ impl<E: Effect> Decisions<E> {
             dot_indexes.map(|(dot_index, known)| dot_index.count_after(*known)).sum::<usize>();
         delta.names.reserve_exact(most.min(self.len()));
         delta.first.reserve_exact(most.min(self.len()));
-        // The first unseen decisions of keys with many decisions, so that they are gone through only once.
-        let mut first_of = HashMap::new();
-        for origin in self.origins.in_order() {
-            for unseen in self.dot_indexes[origin as usize].after(known[origin as usize], BLOCK) {
-                let keys = unseen.iter().map(|entry| entry.key());
-                self.prefetch_decisions(keys.clone());
-                self.prefetch_creation_dots(keys);
-                for entry in unseen {
-                    let dot = (origin, entry.counter());
-                    if let Some(first) = self.listed_at(dot, entry.key(), &known, &mut first_of) {
-                        self.list(entry.key(), first, &known, &mut delta);
-                        if self.audit.is_some() {
-                            listed.push(entry.key());
-                        }
-                    }
-                }
+        self.walk(&known, None, |_, key, first| {
+            self.list(key, first, &known, &mut delta);
+            if self.audit.is_some() {
+                listed.push(key);
             }
-        }
+            true
+        });
         self.name_authors(&mut delta);
         delta.audit = self.audit_since(&known, &listed);
         delta
     }
 
+    /// Gives each key that has a maximal decision outside `since` where the walk, which goes by place and
+    /// counter, meets the first of these after the cursor: that decision, the key, and its record. `visit`
+    /// says whether to go on. Returns whether the walk came to its end.
+    #[inline]
+    pub(super) fn walk<'a>(
+        &'a self,
+        since: &[u64],
+        cursor: Option<&Dot>,
+        mut visit: impl FnMut(LocalDot, u32, &'a Record<E>) -> bool,
+    ) -> bool {
+        // The first unseen decisions of keys with many decisions, so that they are gone through only once.
+        let mut first_of = HashMap::new();
+        for origin in self.origins.in_order() {
+            let mut from = since[origin as usize];
+            match cursor.map(|dot| (self.origins.get(origin).cmp(&dot.origin), dot.counter)) {
+                Some((Ordering::Less, _)) => continue,
+                Some((Ordering::Equal, counter)) => from = from.max(counter),
+                _ => {}
+            }
+            for unseen in self.dot_indexes[origin as usize].after(from, BLOCK) {
+                let keys = unseen.iter().map(|entry| entry.key());
+                self.prefetch_decisions(keys.clone());
+                self.prefetch_creation_dots(keys);
+                for entry in unseen {
+                    let (dot, key) = ((origin, entry.counter()), entry.key());
+                    if let Some(first) = self.listed_at(dot, key, since, &mut first_of)
+                        && !visit(dot, key, first)
+                    {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
     /// The record by which a key is listed, if that is where the walk, which goes by place and
     /// counter, meets the key's first unseen decision. So each key is listed once.
     #[inline]
-    pub(super) fn listed_at(
+    fn listed_at(
         &self,
         dot: LocalDot,
         key: u32,

@@ -12,68 +12,65 @@ use super::Decisions;
 use crate::dot::Dot;
 use crate::operation::User;
 use crate::optimized::ApplyError;
-use crate::optimized::arena::{BLOCK, LONGEST};
+use crate::optimized::arena::LONGEST;
 use crate::optimized::audit::{AuditDelta, AuditEntry};
 use crate::optimized::delta::{DeltaAuthor, Effect, KeyedDelta, Name, Record};
 use crate::optimized::openings::DeltaOpenings;
 use crate::optimized::vector::Vector;
 use hashbrown::{HashMap, HashSet};
 
-/// About how many bytes a record, a dot and an audit record take in memory.
+/// About how much memory a record, a dot, an author and an audit record have, in bytes.
 const RECORD: usize = 32;
 const DOT: usize = 16;
+const AUTHOR: usize = 32;
 const AUDITED: usize = 48;
 
 impl<E: Effect> Decisions<E> {
     /// Lists the next keys that changed since a vector, of some `most_bytes`, and at least one: those
-    /// whose first unseen decision comes after a place of the walk. Gives the place that it reaches,
+    /// whose first unseen decision comes after the cursor of the walk. Gives the cursor after them,
     /// and whether there are no more keys.
     pub fn piece(
         &self,
         base: &Vector,
         since: &Vector,
-        after: Option<&Dot>,
+        cursor: Option<&Dot>,
         most_bytes: usize,
     ) -> (KeyedDelta<E>, Option<Dot>, bool) {
         let known = self.origins.counts_of(base);
         let sent = self.origins.counts_of(since);
         let mut delta = KeyedDelta::between(base.clone(), self.vector());
         delta.openings = DeltaOpenings::since(&self.origins.openings, base, &delta.seen);
-        let (mut listed, mut last, mut is_over) = (Vec::new(), None, true);
-        let (mut bytes, mut first_of) = (0, HashMap::new());
-        'walk: for origin in self.origins.in_order() {
-            let mut from = sent[origin as usize];
-            match after.map(|after| (self.origins.get(origin).cmp(&after.origin), after.counter)) {
-                Some((std::cmp::Ordering::Less, _)) => continue,
-                Some((std::cmp::Ordering::Equal, counter)) => from = from.max(counter),
-                _ => {}
+        let (mut listed, mut last, mut bytes) = (Vec::new(), None, 0);
+        let (mut authors, mut beside) = (HashSet::new(), 0);
+        let is_over = self.walk(&sent, cursor, |dot, key, _| {
+            // What the receiver has all of needs no piece.
+            let Some(first) = self.first_outside(key, &known) else { return true };
+            if bytes >= most_bytes {
+                return false;
             }
-            for unseen in self.dot_indexes[origin as usize].after(from, BLOCK) {
-                let keys = unseen.iter().map(|entry| entry.key());
-                self.prefetch_decisions(keys.clone());
-                self.prefetch_creation_dots(keys);
-                for entry in unseen {
-                    let (dot, key) = ((origin, entry.counter()), entry.key());
-                    if self.listed_at(dot, key, &sent, &mut first_of).is_none() {
-                        continue;
-                    }
-                    // What the receiver has all of needs no piece.
-                    let Some(first) = self.first_outside(key, &known) else { continue };
-                    if bytes >= most_bytes {
-                        is_over = false;
-                        break 'walk;
-                    }
-                    self.list(key, first, &known, &mut delta);
-                    listed.push(key);
-                    last = Some(dot);
-                    bytes = delta.keys.len()
-                        + delta.values.bytes()
-                        + RECORD * (listed.len() + delta.others.len() + delta.winners.len())
-                        + DOT * (delta.kept.len() + delta.creation_dots.len());
-                    bytes += AUDITED * self.audited(key);
+            let (others, winners) = (delta.others.len(), delta.winners.len());
+            self.list(key, first, &known, &mut delta);
+            listed.push(key);
+            last = Some(dot);
+            let new = delta.others[others..].iter().chain(&delta.winners[winners..]);
+            let new = std::iter::once(first).chain(new.map(|(_, record)| record));
+            let audited = self.audited(key, &known);
+            let audited = audited.map(|(author, saw)| (author, AUDITED + DOT * saw));
+            // Records of decisions name users apart.
+            for (author, length) in new.map(|record| (record.author, 0)).chain(audited) {
+                beside += length;
+                if authors.insert((author, length > 0)) {
+                    let user = self.authors.user(author).as_ref();
+                    beside += AUTHOR + user.map_or(0, |user| user.len());
                 }
             }
-        }
+            bytes = delta.keys.len()
+                + delta.values.bytes()
+                + RECORD * (listed.len() + delta.others.len() + delta.winners.len())
+                + DOT * (delta.kept.len() + delta.creation_dots.len())
+                + beside;
+            true
+        });
         self.name_authors(&mut delta);
         delta.audit = self.audit_of(&known, &listed);
         delta.sort();
@@ -303,6 +300,7 @@ impl AuditDelta {
         self.cut = self.cut.max(other.cut);
         let floors = other.floors.iter().map(|(place, floor)| (places[*place as usize], *floor));
         self.floors.extend(floors);
+        self.join_floors();
         for (entry, saw, value) in other.iter() {
             let Some(key) = numbers[entry.key as usize] else { continue };
             let mut user = 0;
@@ -321,11 +319,14 @@ impl AuditDelta {
         }
     }
 
-    /// Brings the records into the order of a delta: by place and counter. Of a place, the greatest
-    /// floor stays.
-    fn sort(&mut self) {
+    /// Leaves one floor of each place, the greatest: many pieces say the same of all places.
+    fn join_floors(&mut self) {
         self.floors.sort_unstable_by_key(|(place, floor)| (*place, std::cmp::Reverse(*floor)));
         self.floors.dedup_by_key(|(place, _)| *place);
+    }
+
+    /// Brings the records into the order of a delta: by place and counter.
+    fn sort(&mut self) {
         let order = |entry: &AuditEntry| (entry.place, entry.counter);
         if self.entries.is_sorted_by_key(order) {
             return;
@@ -339,5 +340,24 @@ impl AuditDelta {
             self.saw.extend_from_slice(saw);
             self.values.extend_from_slice(value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floors_that_many_pieces_have_are_kept_once() {
+        let piece =
+            |floors: &[(u32, u64)]| AuditDelta { floors: floors.to_vec(), ..AuditDelta::default() };
+        let (mut whole, mut users) = (AuditDelta::default(), HashMap::new());
+        let places = [1, 3];
+        for number in 0..1_000 {
+            whole.append(&piece(&[(0, 7), (1, number)]), &[], &places, &mut users);
+            assert_eq!(whole.floors, [(1, 7), (3, number)]);
+        }
+        whole.append(&piece(&[(0, 9), (1, 2)]), &[], &places, &mut users);
+        assert_eq!(whole.floors, [(1, 9), (3, 999)]);
     }
 }

@@ -2,13 +2,12 @@
 
 use crate::object::Priority;
 use crate::optimized::Fingerprint;
+use crate::optimized::vector::first_half;
 use crate::sync::{CLASSES, Error};
 
 /// The first half of the BLAKE3 hash of the bytes, in key derivation mode under the context.
 pub fn fingerprint(context: &str, bytes: &[u8]) -> Fingerprint {
-    let mut half = Fingerprint::default();
-    half.copy_from_slice(&blake3::derive_key(context, bytes)[..16]);
-    half
+    first_half(blake3::derive_key(context, bytes))
 }
 
 pub fn write_number(mut number: u64, out: &mut Vec<u8>) {

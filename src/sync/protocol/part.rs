@@ -88,8 +88,8 @@ pub enum Part<'a> {
     Staged {
         /// The class.
         class: Priority,
-        /// The objects, each with the encoded place.
-        places: Vec<(usize, Cow<'a, [u8]>)>,
+        /// The objects, each with its encoded progress.
+        transfers: Vec<(usize, Cow<'a, [u8]>)>,
     },
     /// The state hashes of objects of one class, each at a vector.
     Checkpoints {
@@ -158,12 +158,12 @@ impl<'a> Part<'a> {
                 write_number(*object as u64, &mut out);
                 out.extend_from_slice(piece);
             }
-            Self::Staged { class, places } => {
+            Self::Staged { class, transfers } => {
                 out.push(*class as u8);
-                write_number(places.len() as u64, &mut out);
-                for (object, place) in places {
+                write_number(transfers.len() as u64, &mut out);
+                for (object, progress) in transfers {
                     write_number(*object as u64, &mut out);
-                    write_bytes(place, &mut out);
+                    write_bytes(progress, &mut out);
                 }
             }
             Self::Checkpoints { class, is_final, checkpoints } => {
@@ -231,10 +231,10 @@ impl<'a> Part<'a> {
             }
             kind::STAGED => {
                 let class = reader.class()?;
-                let places = read_objects(&mut reader, |reader| {
-                    reader.bytes("the place of a transfer").map(Cow::Borrowed)
+                let transfers = read_objects(&mut reader, |reader| {
+                    reader.bytes("the progress of a transfer").map(Cow::Borrowed)
                 })?;
-                Self::Staged { class, places }
+                Self::Staged { class, transfers }
             }
             kind::CHECKPOINTS => {
                 let class = reader.class()?;
@@ -747,7 +747,7 @@ mod tests {
             },
             Part::Delta { object: 200, delta: vec![1, 2, 3].into() },
             Part::Piece { object: 200, piece: vec![1, 2, 3].into() },
-            Part::Staged { class: Priority::Low, places: vec![(1, vec![1, 2].into())] },
+            Part::Staged { class: Priority::Low, transfers: vec![(1, vec![1, 2].into())] },
             Part::Checkpoints {
                 class: Priority::Low,
                 is_final: true,

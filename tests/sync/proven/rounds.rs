@@ -20,7 +20,7 @@ use rejoin::lattice::Lattice;
 use rejoin::object::ObjectType::{self, *};
 use rejoin::object::Priority;
 use rejoin::operation::{Canonical, ObjectId, Operation};
-use rejoin::optimized::staging::{PieceHead, PieceStep, StagedPlace};
+use rejoin::optimized::staging::{PieceHead, PieceStep, Progress};
 use rejoin::reference::delta::Delta;
 use rejoin::reference::log::Log;
 use rejoin::reference::replica::Object;
@@ -237,11 +237,11 @@ impl Rounds {
                 let (name, kind) = self.objects[object].clone();
                 vec![self.piece(from, (&name, kind), &piece, node, book, compared)]
             }
-            Part::Staged { places, .. } => {
-                let told = places.into_iter().map(|(index, place)| {
-                    let place = StagedPlace::decode(&place).expect("it is a place");
+            Part::Staged { transfers, .. } => {
+                let told = transfers.into_iter().map(|(index, progress)| {
+                    let progress = Progress::decode(&progress).expect("it is a progress");
                     let (name, _) = self.objects[index].clone();
-                    let [base, seen] = [&place.base, &place.seen].map(VersionVector::from);
+                    let [base, seen] = [&progress.base, &progress.seen].map(VersionVector::from);
                     assert_eq!(
                         self.kept[from].get(&name),
                         Some(&Transfer { base: base.clone(), seen })

@@ -2,8 +2,8 @@
 //!
 //! Shown: a device whose connection is cut at every message and whose process ends each time gets a map
 //! that is longer than one delta may be, without getting a piece twice; pieces are on the disk with the
-//! commit that follows them; one that a disk has lost comes again; and when the transfer is complete,
-//! the store keeps none.
+//! commit that follows them; one that a disk has lost comes again; and when the transfer is complete, or
+//! the application drops it, the store keeps none.
 
 use rejoin::environment::System;
 use rejoin::sync::Config;
@@ -142,4 +142,29 @@ fn pieces_that_a_disk_has_lost_come_again() {
         assert!(is_over);
         assert_eq!(device.state_hash().unwrap(), server.state_hash());
     }
+}
+
+#[test]
+fn pieces_that_the_application_drops_leave_the_disk_and_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("device.rejoin");
+    let mut server = server();
+    let mut device = StoredReplica::create(&path, "device", &schema()).unwrap();
+    let (before, _) = deliver(&mut device, &mut server, 16);
+    let kept = device.replica().unwrap().all_staged()["readings"].records().len();
+    assert!(kept > 6, "{kept} pieces");
+    let dropped = device.change(|replica| {
+        replica.unstage("readings");
+        Ok::<_, Infallible>(())
+    });
+    dropped.expect("it is stored");
+    drop(device);
+    assert_eq!(staged(&path), 0);
+    let mut device = StoredReplica::open(&path).unwrap();
+    let (after, is_over) = deliver(&mut device, &mut server, usize::MAX);
+    assert!(
+        is_over && before + after == kept + all_pieces(),
+        "{before} and {after}, {kept} dropped"
+    );
+    assert_eq!(device.state_hash().unwrap(), server.state_hash());
 }
