@@ -78,7 +78,10 @@ fn each_mutant_of_the_field_is_in_its_table_with_its_test() {
 }
 
 /// How many of mutants/compared there are at least, by the tests that find them.
-const COMPARED: [(&str, usize); 1] = [("rejoin --test engines proven_trees::", 6)];
+const COMPARED: [(&str, usize); 2] = [
+    ("rejoin --test engines optimized::executions::", 2),
+    ("rejoin --test engines proven_trees::", 6),
+];
 
 #[test]
 fn each_mutant_for_a_comparison_fits_the_code_and_is_in_its_table() {
