@@ -49,6 +49,8 @@ enum Said {
     Shown { key: Option<&'static str>, seen: Vec<usize>, value: Value },
     /// With own stamps: what was seen of a log, and the answer.
     Entries { seen: Vec<usize>, value: Value },
+    /// Nothing yet: these two have different values, so that it would be false to say they converged.
+    Apart([&'static str; 2]),
 }
 
 #[derive(Clone)]
@@ -573,10 +575,11 @@ impl World {
                     let [a, b] = [at, other].map(|of| self.sorted(*kind, &self.seen[of]));
                     *kind == TraceType::Opaque || !is_determined(kind) || a == b
                 };
-                if !self.kinds.iter().all(is_same) {
-                    return;
-                }
                 let names = [replica, REPLICAS[other]];
+                if !self.kinds.iter().all(is_same) {
+                    let note = json!({"event": "note", "text": "two have different values here"});
+                    return self.push(note, None, Said::Apart(names));
+                }
                 (json!({"event": "converged", "replicas": names}), Rule::Converged)
             }
         };
@@ -609,6 +612,10 @@ impl World {
         match &mut claim.said {
             Said::Place(_) => return None,
             Said::Answer { rule: Rule::Converged, .. } => return None,
+            Said::Apart(names) => {
+                *line = json!({"event": "converged", "replicas": names});
+                claim.said = Said::Answer { rule: Rule::Converged, holds: false };
+            }
             Said::List { answer, .. } => {
                 match self.random.place(4) {
                     0 => drop(answer.pop()),

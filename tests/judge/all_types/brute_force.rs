@@ -32,6 +32,7 @@ impl World {
     fn broken(&self, claim: &Claim, earlier: &mut Earlier) -> Option<Rule> {
         let pairs = match &claim.said {
             Said::Answer { rule, holds } => return (!holds).then_some(*rule),
+            Said::Apart(_) => return None,
             Said::Opaque { seen, query, answer } => {
                 let seen = seen.iter().map(|event| self.events[*event].id.clone()).collect();
                 let answers = earlier.opaque.entry(query.clone()).or_default();

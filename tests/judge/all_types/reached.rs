@@ -70,6 +70,7 @@ impl Reached {
             Rule::Vector,
             Rule::Decisions,
             Rule::Notices,
+            Rule::Converged,
         ];
         for rule in values.into_iter().chain(others) {
             let counts = self.rules.get(rule.as_str()).copied().unwrap_or_default();
