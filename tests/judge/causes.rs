@@ -24,6 +24,7 @@ enum Fault {
     OriginFirst,
     TieKeeps,
     TieLowest,
+    TieGreatest,
     LastArrival,
     KeepsOwn,
     EmptyDropped,
@@ -44,7 +45,7 @@ enum Fault {
 use Fault::*;
 
 /// Each fault, and what the first or the second fact has to say.
-const FAULTS: [(Fault, &str); 24] = [
+const FAULTS: [(Fault, &str); 25] = [
     (SharesReplaced, "replacing the shares of others"),
     (SenderOnly, "taking from a sender only its own share"),
     (GreaterTotal, "taking the greater of both totals"),
@@ -56,6 +57,7 @@ const FAULTS: [(Fault, &str); 24] = [
     (OriginFirst, "comparing origins before timestamps"),
     (TieKeeps, "keeping what is there where timestamps are equal"),
     (TieLowest, "letting the lowest origin win where timestamps are equal"),
+    (TieGreatest, "letting the greatest value win where timestamps are equal"),
     (LastArrival, "letting what comes last replace what is there"),
     (KeepsOwn, "keeping what is there against all that comes"),
     (EmptyDropped, "the right value is empty, 0, false or null"),
@@ -252,6 +254,8 @@ impl World {
                 let value = match (by, choice) {
                     (EmptyDropped, 0) => "\"\"".to_string(),
                     (DeletionDropped | DeletionForgotten, 0) => "null".to_string(),
+                    // Otherwise the greatest value is that of the greatest origin.
+                    (TieGreatest, _) => format!("\"v{}{at}\"", dot.1 * 7 % 10),
                     _ => format!("\"v{at}{}\"", dot.1),
                 };
                 let state = &mut self.replicas[at];
@@ -401,6 +405,10 @@ impl World {
                     OriginFirst => (write.1, write.0) > (mine.1, mine.0),
                     TieKeeps => write.0 > mine.0,
                     TieLowest => write.0 > mine.0 || (write.0 == mine.0 && write.1 < mine.1),
+                    TieGreatest => {
+                        let value = |write: &Stamped| (write.3 != "null", write.3.clone());
+                        (write.0, value(write)) > (mine.0, value(mine))
+                    }
                     LastArrival => true,
                     KeepsOwn => false,
                     _ => stamp(write) > stamp(mine),

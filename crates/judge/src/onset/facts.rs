@@ -687,7 +687,17 @@ impl<'a> Cases<'a> {
         let mut known = HashSet::new();
         stated.retain(|(_, fact, _)| known.insert(*fact));
         stated.truncate(MOST_FACTS);
-        stated.into_iter().map(|(.., text)| text).collect()
+        let equal = |(score, fact, _): &&(f64, Fact, String)| {
+            *score == best && matches!(fact, Fact::Rule(_))
+        };
+        let rules = stated.iter().filter(equal).count();
+        let mut sentences: Vec<String> = stated.into_iter().map(|(.., text)| text).collect();
+        if rules > 1 {
+            sentences.push(format!(
+                "the first {rules} of these explain the same claims: this trace does not tell them apart"
+            ));
+        }
+        sentences
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Rule {
     TieKeeps,
     TieTakes,
     TieLowest,
+    TieGreatest,
+    TieLeast,
     LastArrival,
     KeepsOwn,
     OwnWins,
@@ -39,11 +41,13 @@ pub enum Rule {
 
 impl Rule {
     /// Those of writes.
-    const WRITES: [Self; 8] = [
+    const WRITES: [Self; 10] = [
         Self::OriginFirst,
         Self::TieKeeps,
         Self::TieTakes,
         Self::TieLowest,
+        Self::TieGreatest,
+        Self::TieLeast,
         Self::LastArrival,
         Self::KeepsOwn,
         Self::OwnWins,
@@ -75,6 +79,8 @@ impl Rule {
             Self::TieKeeps => "keeping what is there where timestamps are equal",
             Self::TieTakes => "taking what comes where timestamps are equal",
             Self::TieLowest => "letting the lowest origin win where timestamps are equal",
+            Self::TieGreatest => "letting the greatest value win where timestamps are equal",
+            Self::TieLeast => "letting the least value win where timestamps are equal",
             Self::LastArrival => "letting what comes last replace what is there",
             Self::KeepsOwn => "keeping what is there against all that comes",
             Self::OwnWins => {
@@ -173,6 +179,11 @@ fn write(
 ) -> Option<OpId> {
     let history = &past.history;
     let is_deletion = |op: &OpId| past.is_deletion(*op);
+    // As canonical JSON; that of a deletion is less than all.
+    let value = |op: OpId| match history.ops[op as usize].effect {
+        Effect::Wrote { value, .. } if !is_deletion(&op) => Some(history.values.text(value)),
+        _ => None,
+    };
     let wins = |op: OpId, there: OpId| {
         let [(new, by, seq, _), (old, at, before, _)] = [op, there].map(|op| history.stamp(op));
         match rule {
@@ -180,6 +191,8 @@ fn write(
             Rule::TieKeeps => new > old,
             Rule::TieTakes => new >= old,
             Rule::TieLowest => new > old || (new == old && by < at),
+            Rule::TieGreatest => new > old || (new == old && value(op) > value(there)),
+            Rule::TieLeast => new > old || (new == old && value(op) < value(there)),
             Rule::LastArrival => true,
             Rule::OwnWins | Rule::DeletionForgotten => history.is_above(op, there),
             _ => false,
