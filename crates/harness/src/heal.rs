@@ -1,6 +1,7 @@
 //! The end of a world: all links are perfect, all replicas meet until nothing changes, and the
 //! world checks what must hold then.
 
+use super::link::Wire;
 use super::world::{USERS, World, covers, vectors};
 use super::{Fault, Statistics};
 use rejoin::operation::ObjectId;
@@ -8,6 +9,9 @@ use rejoin::optimized::Vector;
 
 /// No session over a perfect link needs as many flights of messages.
 const MOST_TURNS: usize = 200;
+
+/// Nor do several at once, of which each says one thing in turn.
+const MOST_TURNS_OF_MANY: usize = 4_000;
 
 impl World {
     /// All links heal, and the replicas meet until nothing changes.
@@ -18,6 +22,7 @@ impl World {
         self.is_healed = true;
         let everything = self.everything();
         let before: Statistics = self.statistics;
+        self.meet_many();
         let rounds = self.members.len() + 2;
         let mut is_quiet = false;
         for _ in 0..rounds {
@@ -55,6 +60,73 @@ impl World {
             }
         }
         everything
+    }
+
+    /// One replica has connections with all others at once, and each side of each says one thing in turn,
+    /// until nobody has anything to say: so several sessions feed one replica.
+    fn meet_many(&mut self) {
+        let center = self.members[self.sites.len() % self.members.len()];
+        let is_left = |at: &usize| self.fault == Some(Fault::NeverHeals) && *at == self.members[0];
+        let goes = |ends: &[usize; 2]| {
+            ends.contains(&center)
+                && ends.iter().all(|at| self.members.contains(at) && !is_left(at))
+        };
+        let links = (0..self.links.len()).filter(|link| goes(&self.links[*link].ends));
+        let links: Vec<usize> = links.collect();
+        if links.len() < 2 {
+            return;
+        }
+        self.meets_many = true;
+        let mut wires: Vec<_> = links.into_iter().map(|link| (link, self.connect(link))).collect();
+        let (mut turns, mut silences, mut says) = (0, 0, true);
+        while says || silences < 2 && self.let_time_pass(&mut wires) {
+            silences += u32::from(!says);
+            says = false;
+            turns += 1;
+            if turns > MOST_TURNS_OF_MANY {
+                self.findings.push(format!(
+                    "r{center} and others still exchange frames after {MOST_TURNS_OF_MANY} turns"
+                ));
+                break;
+            }
+            for (link, wire) in &mut wires {
+                for side in [0, 1] {
+                    self.notice(*link, side, wire);
+                    let Some(frame) = self.speak(*link, side, wire) else { continue };
+                    says = true;
+                    if !self.hear(*link, 1 - side, wire, frame) {
+                        let [to, from] = [1 - side, side].map(|side| self.links[*link].ends[side]);
+                        self.findings.push(format!("r{to} refused a message of r{from}"));
+                        self.meets_many = false;
+                        return;
+                    }
+                }
+            }
+        }
+        for (link, wire) in &wires {
+            if !wire.is_idle() {
+                let [left, right] = self.links[*link].ends;
+                self.findings.push(format!(
+                    "r{left} and r{right} stopped before their session was over, of several at once"
+                ));
+            }
+        }
+        self.meets_many = false;
+    }
+
+    /// Where a session is not over: both sides hear nothing for so long that they ask.
+    fn let_time_pass(&mut self, wires: &mut [(usize, Wire)]) -> bool {
+        if wires.iter().all(|(_, wire)| wire.is_idle()) {
+            return false;
+        }
+        let half = self.config.patience.as_secs() / 120;
+        self.now += u32::try_from(half).unwrap_or(u32::MAX);
+        for (link, wire) in wires {
+            for side in [0, 1] {
+                self.wait(*link, side, wire);
+            }
+        }
+        true
     }
 
     /// Runs a connection over a perfect link until neither side has anything to send.

@@ -127,6 +127,8 @@ pub struct World {
     steps: u32,
     /// Whether all links are perfect by now.
     pub is_healed: bool,
+    /// Whether a replica has connections with several others over perfect links.
+    pub meets_many: bool,
     /// Whether replicas draw openings, and keep their names when their disks are restored.
     pub draws: bool,
     /// How many openings were drawn.
@@ -244,6 +246,7 @@ impl World {
             now: 0,
             steps: *steps,
             is_healed: false,
+            meets_many: false,
             draws: fault.is_none() && own.one_in(2),
             opened: 0,
             stale: None,
