@@ -113,6 +113,28 @@ impl Session {
         self.step_of_delta(index, bytes, true, &sent)
     }
 
+    /// Another session changed names here: this side sends its openings, for what it announced before
+    /// uses the old ones. Cost: O(origins + openings) for an object that has new origins.
+    pub(super) fn announce_new_names(&mut self, replica: &Replica, indexes: &[usize]) {
+        for index in indexes {
+            let object = &mut self.objects[*index];
+            let (Some(last), Ok(state)) = (object.announced.last(), replica.object(&object.name))
+            else {
+                continue;
+            };
+            let now = *state.vector().actor_table().fingerprint();
+            // What is renamed gets a new origin.
+            if std::mem::replace(&mut object.looked_at, now) == now {
+                continue;
+            }
+            let is_same =
+                state.openings().is_empty() || state.extends(last, &object.announced_openings);
+            if !is_same {
+                object.on_renamed();
+            }
+        }
+    }
+
     /// The names of an object are the same on both sides: reports the repaired forks.
     pub(super) fn on_names_agreed(&mut self, index: usize, name: &ObjectId, healed: Vec<Healed>) {
         let object = &mut self.objects[index];

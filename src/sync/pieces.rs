@@ -237,7 +237,7 @@ impl Session {
             let object = &mut self.objects[*index];
             let is_over = object.waits.is_some() && replica.staged(&object.name).is_none();
             if is_over && !self.ask_after_waiting(*index) {
-                self.ask_for(*index, "other sessions bring it all the time: start a new session");
+                self.ask_for(*index, WAITED_TOO_OFTEN);
             }
         }
     }
@@ -246,12 +246,15 @@ impl Session {
     /// may have ended without it.
     pub(super) fn on_silence(&mut self) {
         for index in 0..self.objects.len() {
-            if self.objects[index].waits.is_some() {
-                self.ask_after_waiting(index);
+            if self.objects[index].waits.is_some() && !self.ask_after_waiting(index) {
+                self.ask_for(index, WAITED_TOO_OFTEN);
             }
         }
     }
 }
+
+/// Why an object is asked for, or given up, after this side waited for other sessions as often as it may.
+const WAITED_TOO_OFTEN: &str = "other sessions bring it all the time: start a new session";
 
 /// How many bytes a part has at most beside a progress: its length, and the number of the object.
 const BESIDE_A_PROGRESS: usize = 20;

@@ -292,6 +292,7 @@ impl Session {
         if state.exchange.is_open() {
             let indexes = self.of_class(class);
             self.end_waiting(replica, &indexes);
+            self.announce_new_names(replica, &indexes);
             if indexes.iter().any(|index| self.objects[*index].is_to_announce) {
                 return Some(Step::Part(self.announcement(replica, &indexes, class)));
             }
@@ -371,10 +372,12 @@ impl Session {
         for index in listed {
             let object = &mut self.objects[index];
             let vector = replica.vector(&object.name).unwrap_or_default();
+            object.looked_at = *vector.actor_table().fingerprint();
             if let Ok(state) = replica.object(&object.name)
                 && !state.openings().is_empty()
             {
-                let fingerprint = state.openings().fingerprint();
+                object.announced_openings = state.openings().fingerprint();
+                let fingerprint = object.announced_openings;
                 openings.push((index, ToldOpenings::Fingerprint(fingerprint)));
             }
             let naming = match !inline && self.tables.are_known(vector.actor_table()) {

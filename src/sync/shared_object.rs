@@ -57,6 +57,10 @@ pub(super) struct SharedObject {
     pub status: Status,
     /// The vectors that this side announced last.
     pub announced: Vec<Vector>,
+    /// The openings of the operations of the last of them.
+    pub announced_openings: Fingerprint,
+    /// The origins that were here when this side last looked whether it still uses their names.
+    pub looked_at: Fingerprint,
     /// Whether this side announces its vector next.
     pub is_to_announce: bool,
     /// Whether it then sends all openings, because the two sides use different names.
@@ -104,6 +108,8 @@ impl SharedObject {
             may_be_dropped: ours.may_be_dropped && theirs.may_be_dropped,
             status: Status::Active,
             announced: Vec::new(),
+            announced_openings: Fingerprint::default(),
+            looked_at: Fingerprint::default(),
             is_to_announce: false,
             tells_openings: false,
             told_openings: false,
