@@ -175,8 +175,10 @@ impl Session {
         match staged {
             Ok(Staged::Kept | Staged::Repeated) => {}
             Ok(Staged::Complete(delta)) => self.apply_delta(replica, index, *delta),
-            // Those that were on their way when it was asked for do not follow either.
-            Ok(Staged::OutOfOrder) if self.objects[index].awaits_piece => {}
+            // Those that were on their way when one was refused, or names turned out to differ, do not
+            // follow either.
+            Ok(Staged::OutOfOrder)
+                if self.objects[index].awaits_piece || self.objects[index].awaits_names => {}
             Ok(Staged::OutOfOrder) => {
                 let now = fingerprint(replica, &name);
                 if self.objects[index].transfer != now {
@@ -196,7 +198,10 @@ impl Session {
                 );
                 self.give_up(index, reason);
             }
-            Err(error) => self.on_refusal(replica, index, error),
+            Err(error) => {
+                self.on_refusal(replica, index, error);
+                self.objects[index].awaits_piece = true;
+            }
         }
         Ok(())
     }
