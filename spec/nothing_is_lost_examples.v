@@ -96,6 +96,26 @@ Example a_late_put_without_a_report_is_lost :
          (notified Lww_map [put_1; late]) late.
 Proof. split; [vm_compute; reflexivity |]. no_other_outcome. destruct d_in. Qed.
 
+(** Replica 2 has seen a put on key 5, and puts on key 6. That decides key 5 for nobody: an engine that
+    then shows key 6 alone has lost the put. Another put on key 5 does decide it anew. *)
+Example a_later_put_on_another_key_decides_nothing_anew :
+  let lost := Event 0 (Dot one 1) 1 None (Put 5 1 30) [] in
+  let other := Event 0 (Dot two 1) 1 None (Put 6 1 40) [Dot one 1] in
+  let again := Event 0 (Dot two 1) 1 None (Put 5 2 40) [Dot one 1] in
+  let nobody := fun _ _ _ => False in
+  accounted_for Lww_map [other; lost] (Entries [(5, 30); (6, 40)]) [] nobody lost
+  /\ ~ accounted_for Lww_map [other; lost] (Entries [(6, 40)]) [] nobody lost
+  /\ accounted_for Lww_map [again; lost] (Entries [(5, 40)]) [] nobody lost.
+Proof.
+  intros lost other again nobody. split; [| split].
+  - exists (Some 5). split; [reflexivity |]. left. vm_compute. reflexivity.
+  - intros (k & [= <-] & [shown | [(f & [<- | [<- | []]] & on_5 & seen & _) | (d & [] & _)]]);
+      [discriminate shown | discriminate on_5 | discriminate seen].
+  - exists (Some 5). split; [reflexivity |]. right. left. exists again.
+    split; [now left |]. split; [reflexivity |]. split; [reflexivity |].
+    intros f [<- | [<- | []]] _; reflexivity.
+Qed.
+
 (** A counter of one number loses an increment, and a log without repeats an entry. *)
 Example a_maximum_loses_an_increment :
   let three := Event 0 (Dot one 1) 1 None (Increment 3) [] in
