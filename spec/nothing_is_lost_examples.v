@@ -116,6 +116,40 @@ Proof.
     intros f [<- | [<- | []]] _; reflexivity.
 Qed.
 
+(** A put without a user needs no notice. Only a decision on its key that lists it as
+    superseded reports it. *)
+Definition overruled_put : event := Event 0 (Dot two 1) 1 None (Put 5 90 50) [Dot one 1].
+
+Example a_decision_that_lists_it_reports_what_is_overruled :
+  let E := [put_1; overruled_put] in
+  read Lww_map E = Entries [(5, 40)]
+  /\ decisions Lww_map E = [Merge_decision (Some 5) [] [(2, 1)]]
+  /\ accounted_for Lww_map E (read Lww_map E) (decisions Lww_map E) (fun _ _ _ => False)
+       overruled_put.
+Proof.
+  split; [vm_compute; reflexivity |]. split; [vm_compute; reflexivity |].
+  exists (Some 5). split; [reflexivity |]. right. right.
+  exists (Merge_decision (Some 5) [] [(2, 1)]). split; [vm_compute; now left |].
+  split; [reflexivity |]. split; [now left | discriminate].
+Qed.
+
+Example a_decision_on_another_key_reports_nothing :
+  let E := [put_1; overruled_put] in
+  ~ accounted_for Lww_map E (read Lww_map E) [Merge_decision (Some 6) [] [(2, 1)]]
+      (fun _ _ _ => True) overruled_put.
+Proof.
+  intros E. no_other_outcome. destruct d_in as [<- | []], listed as (on_the_key & _).
+  injection decided as <-. discriminate on_the_key.
+Qed.
+
+Example a_decision_that_lists_it_as_kept_reports_no_loss :
+  let E := [put_1; overruled_put] in
+  ~ accounted_for Lww_map E (read Lww_map E) [Merge_decision (Some 5) [(2, 1)] []]
+      (fun _ _ _ => True) overruled_put.
+Proof.
+  intros E. no_other_outcome. destruct d_in as [<- | []], listed as (_ & superseded & _). destruct superseded.
+Qed.
+
 (** A counter of one number loses an increment, and a log without repeats an entry. *)
 Example a_maximum_loses_an_increment :
   let three := Event 0 (Dot one 1) 1 None (Increment 3) [] in
