@@ -1,7 +1,7 @@
 (** Computed examples of what becomes of operations: each outcome is reached, and engines that lose
     something fail. *)
 
-From Coq Require Import List Bool NArith.
+From Coq Require Import List Bool NArith BinInt.
 From Rejoin Require Import order order_proof sorted_map dot definition nothing_is_lost.
 From Rejoin Require Import examples.
 Import ListNotations.
@@ -170,3 +170,44 @@ Proof.
   - vm_compute. apply Permutation.Permutation_refl.
   - intros lost. apply Permutation.Permutation_length in lost. vm_compute in lost. discriminate.
 Qed.
+
+(** A counter that goes up and down loses neither: its balance tells both. *)
+Definition up : event := Event 0 (Dot one 1) 1 None (Increment 3) [].
+Definition down : event := Event 0 (Dot two 1) 1 None (Decrement 5) [].
+
+Example a_balance_tells_what_went_up_and_down :
+  let E := [up; down] in
+  read Pn_counter E = Balance (-2)%Z
+  /\ accounted_for Pn_counter E (Balance (-2)%Z) [] (fun _ _ _ => False) up
+  /\ accounted_for Pn_counter E (Balance (-2)%Z) [] (fun _ _ _ => False) down.
+Proof. repeat split; vm_compute; reflexivity. Qed.
+
+Example a_balance_may_not_lose_an_increment :
+  ~ accounted_for Pn_counter [up; down] (Balance (-5)%Z) [] (fun _ _ _ => False) up.
+Proof. vm_compute. discriminate. Qed.
+
+Example a_balance_may_not_lose_a_decrement :
+  ~ accounted_for Pn_counter [up; down] (Balance 3%Z) [] (fun _ _ _ => False) down.
+Proof. vm_compute. discriminate. Qed.
+
+(** A minimum is at most each integer that was written, and was written itself. *)
+Definition lower : event := Event 0 (Dot one 1) 1 None (Write_integer (-3)) [].
+Definition higher : event := Event 0 (Dot two 1) 1 None (Write_integer 4) [].
+
+Example a_minimum_accounts_for_all_that_is_not_below_it :
+  let E := [lower; higher] in
+  read Min_register E = Integer (Some (-3)%Z)
+  /\ accounted_for Min_register E (Integer (Some (-3)%Z)) [] (fun _ _ _ => False) lower
+  /\ accounted_for Min_register E (Integer (Some (-3)%Z)) [] (fun _ _ _ => False) higher.
+Proof.
+  split; [vm_compute; reflexivity |].
+  split; (split; [exists lower; split; [now left | reflexivity] | discriminate]).
+Qed.
+
+Example a_minimum_above_what_was_written_loses_it :
+  ~ accounted_for Min_register [lower; higher] (Integer (Some 4%Z)) [] (fun _ _ _ => False) lower.
+Proof. intros [_ below]. now apply below. Qed.
+
+Example a_minimum_that_nobody_wrote_accounts_for_none :
+  ~ accounted_for Min_register [lower] (Integer (Some (-9)%Z)) [] (fun _ _ _ => False) lower.
+Proof. intros [(f & [<- | []] & wrote) _]. discriminate wrote. Qed.
