@@ -65,3 +65,48 @@ Proof.
   intros (last & now & is_stamp).
   change (100 = stamp last now (Some 5000)) in is_stamp. unfold stamp in is_stamp. lia.
 Qed.
+
+(** In a map each key has its own times: replica 2 receives a put on key 5 from a clock that is ahead,
+    puts above it, and then puts on key 6 by its own clock, which tells 100. *)
+Example stamped_puts_are_reachable :
+  exists w : network.world N N,
+    reachable N.compare N.compare [(1, Lww_map)] w
+    /\ map operation_of (network.happened w) = [Put 6 100 30; Put 5 5001 20; Put 5 5000 10]
+    /\ map saw (network.happened w)
+       = [[Dot (Origin 1 0) 1; Dot (Origin 2 0) 1]; [Dot (Origin 1 0) 1]; []].
+Proof.
+  eexists. split.
+  - eapply (Operates _ _ _ _ 2 1 (Put 6 100 30) None).
+    + eapply (Operates _ _ _ _ 2 1 (Put 5 5001 20) None).
+      * eapply Otherwise.
+        -- eapply Otherwise.
+           ++ eapply (Operates _ _ _ _ 1 1 (Put 5 5000 10) None).
+              ** apply At_start.
+              ** reflexivity.
+              ** vm_compute. reflexivity.
+              ** exists 0, 5000. vm_compute. reflexivity.
+           ++ apply (network.Send _ _ _ 1).
+           ++ reflexivity.
+        -- eapply (network.Receive _ _ _ 2). left. reflexivity.
+        -- reflexivity.
+      * reflexivity.
+      * vm_compute. reflexivity.
+      * exists 0, 100. vm_compute. reflexivity.
+    + reflexivity.
+    + vm_compute. reflexivity.
+    + exists 0, 100. vm_compute. reflexivity.
+  - repeat split; vm_compute; reflexivity.
+Qed.
+
+(** A put below what was seen of its key has no such stamp; what was seen of other keys does not matter. *)
+Example a_put_below_what_was_seen_of_its_key_is_not_stamped :
+  let ahead_on_5 := Event 1 (Dot (Origin 1 0) 1) 1 None (Put 5 5000 10) [] in
+  stamped N.compare (Put 5 5001 20) [ahead_on_5]
+  /\ ~ stamped N.compare (Put 5 100 20) [ahead_on_5]
+  /\ stamped N.compare (Put 6 100 20) [ahead_on_5].
+Proof.
+  intros ahead_on_5. split; [exists 0, 100; vm_compute; reflexivity |].
+  split; [| exists 0, 100; vm_compute; reflexivity].
+  intros (last & now & is_stamp).
+  change (100 = stamp last now (Some 5000)) in is_stamp. unfold stamp in is_stamp. lia.
+Qed.
