@@ -91,6 +91,15 @@ fn worlds_end_well() {
     assert!(happened.iter().all(|number| *number > WORLDS / 10), "{total:?}");
 }
 
+/// Worlds that did not end well once: pieces were on their way when a fork was found (3140), and a session
+/// had announced what another one renamed (2062).
+#[test]
+fn worlds_that_went_wrong_end_well() {
+    for seed in [2062, 3140] {
+        run_all(seed..seed + 1, |_| true);
+    }
+}
+
 #[test]
 fn a_seed_is_one_world() {
     let options = Options { trace: true, ..Options::default() };
